@@ -1,0 +1,132 @@
+//! What people say, and the changes to it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Timestamp,
+    ids::{ClientId, MessageId, Rev, RoomId, Seq},
+    rooms::{Member, Room},
+    users::UserRef,
+};
+
+/// A message, in its latest state. A deleted one is a tombstone: its place and author without text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Message {
+    /// The message's number on this server.
+    pub id: MessageId,
+    /// The room it is in.
+    pub room: RoomId,
+    /// Its place in the room.
+    pub seq: Seq,
+    /// The number of its last change.
+    pub rev: Rev,
+    /// Who wrote it.
+    pub user: UserRef,
+    /// The text, 1 to 16 384 bytes of UTF-8; empty when deleted.
+    pub content: String,
+    /// The name that its author's client gave it.
+    pub client_id: ClientId,
+    /// The message of the same room that it answers.
+    pub reply_to: Option<Seq>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When its text was last changed, if ever.
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted, if it was.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// `POST /rooms/{id}/messages`, and the live `send`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NewMessage {
+    /// The client's name for it; with the same one a retry returns the original. Left out, the
+    /// server makes one, and a retry is a second message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// 1 to 16 384 bytes after trimming.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16384)))]
+    pub content: String,
+    /// The message of the same room that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
+}
+
+/// `PATCH /rooms/{id}/messages/{seq}`: new text for one's own message.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EditMessage {
+    /// 1 to 16 384 bytes after trimming.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16384)))]
+    pub content: String,
+}
+
+/// `GET /rooms/{id}/messages`: a run of messages without a hole, oldest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MessagePage {
+    /// Dense: each `seq` is one more than the last, deleted ones included as tombstones.
+    pub messages: Vec<Message>,
+    /// Whether the room has messages before these.
+    pub has_older: bool,
+    /// Whether the room has messages after these.
+    pub has_newer: bool,
+    /// The room's newest message when this was read.
+    pub last_seq: Seq,
+    /// How far the one who asks has read.
+    pub read_seq: Seq,
+    /// Every change up to this one shows in `messages`.
+    pub as_of_rev: Rev,
+}
+
+/// A row of a room in its latest state, with the number of the change that made it so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Change {
+    /// The change's number.
+    pub rev: Rev,
+    /// The row.
+    #[serde(flatten)]
+    pub row: Row,
+}
+
+/// What a change can be about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Row {
+    /// Posted, edited or deleted.
+    Message(Message),
+    /// Joined, left or was removed.
+    Member(Member),
+    /// Renamed or given another topic.
+    Room(Room),
+}
+
+/// `GET /rooms/{id}/changes?after_rev=N`: what is different since then.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Changes {
+    /// Each changed row once, by `rev`. At most 1 000.
+    pub changes: Vec<Change>,
+    /// Ask for what is after this next time.
+    pub rev: Rev,
+    /// Whether there is more already.
+    pub more: bool,
+}
+
+/// The names that a text mentions: each `@name` up to the next white space, without punctuation
+/// after it, in lower case (the form in which usernames are unique).
+///
+/// ```
+/// let names: Vec<_> = shared::messages::mentions("@Ada, ask @bob.").collect();
+/// assert_eq!(names, ["ada", "bob"]);
+/// ```
+pub fn mentions(content: &str) -> impl Iterator<Item = String> + '_ {
+    content.split_whitespace().filter_map(|word| {
+        let name = word.trim_start_matches(['(', '[', '"', '\'']).strip_prefix('@')?;
+        let name = name.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '_');
+        (!name.is_empty()).then(|| name.to_lowercase())
+    })
+}

@@ -1,0 +1,288 @@
+//! A model server and a reader between whom everything that can go wrong with the order of things
+//! does; at the end the reader holds what a fresh read gives.
+
+use chrono::DateTime;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    ids::{MessageId, RoomId},
+    rooms::Role,
+    users::UserRef,
+};
+
+const ME: UserId = UserId(1);
+
+#[derive(Clone, Debug)]
+enum Step {
+    Post {
+        by: i64,
+    },
+    Edit {
+        nth: usize,
+    },
+    Delete {
+        nth: usize,
+    },
+    Member {
+        user: i64,
+        left: bool,
+    },
+    /// The next undelivered live change arrives, or is lost.
+    Deliver {
+        lost: bool,
+    },
+    /// One that arrived before arrives again.
+    Again {
+        nth: usize,
+    },
+    /// The socket breaks, everything under way is lost, and the reader subscribes again.
+    Reconnect,
+    /// A REST read begins now and its answer comes `Answer` later.
+    Read {
+        before: i64,
+    },
+    Answer,
+    /// A message of mine sets out; the server gets it, the ack may be lost.
+    Send {
+        acked: bool,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (1..4i64).prop_map(|by| Step::Post { by }),
+        2 => (0..50usize).prop_map(|nth| Step::Edit { nth }),
+        1 => (0..50usize).prop_map(|nth| Step::Delete { nth }),
+        1 => (1..4i64, any::<bool>()).prop_map(|(user, left)| Step::Member { user, left }),
+        8 => prop::bool::weighted(0.1).prop_map(|lost| Step::Deliver { lost }),
+        2 => (0..50usize).prop_map(|nth| Step::Again { nth }),
+        1 => Just(Step::Reconnect),
+        2 => (1..60i64).prop_map(|before| Step::Read { before }),
+        2 => Just(Step::Answer),
+        2 => any::<bool>().prop_map(|acked| Step::Send { acked }),
+    ]
+}
+
+/// The room as the server holds it: rows in their latest state, and two numbers.
+#[derive(Default)]
+struct Server {
+    rev: i64,
+    messages: Vec<Message>,
+    members: BTreeMap<i64, Member>,
+    live: Vec<Change>,
+}
+
+impl Server {
+    fn bump(&mut self) -> Rev {
+        self.rev += 1;
+        Rev(self.rev)
+    }
+
+    fn post(&mut self, by: i64, client_id: ClientId) -> Message {
+        let (rev, seq) = (self.bump(), self.messages.len() as i64 + 1);
+        let message = Message {
+            id: MessageId(seq),
+            room: RoomId(1),
+            seq: Seq(seq),
+            rev,
+            user: UserRef { id: UserId(by), username: format!("user{by}") },
+            content: format!("text {rev}"),
+            client_id,
+            reply_to: None,
+            created_at: DateTime::UNIX_EPOCH,
+            edited_at: None,
+            deleted_at: None,
+        };
+        self.messages.push(message.clone());
+        self.live.push(Change { rev, row: Row::Message(message.clone()) });
+        message
+    }
+
+    fn change(&mut self, nth: usize, delete: bool) {
+        if self.messages.is_empty() {
+            return;
+        }
+        let nth = nth % self.messages.len();
+        if self.messages[nth].deleted_at.is_some() {
+            return;
+        }
+        let rev = self.bump();
+        let message = &mut self.messages[nth];
+        message.rev = rev;
+        message.content = if delete { String::new() } else { format!("text {rev}") };
+        message.deleted_at = delete.then_some(DateTime::UNIX_EPOCH);
+        let message = message.clone();
+        self.live.push(Change { rev, row: Row::Message(message) });
+    }
+
+    fn member(&mut self, user: i64, left: bool) {
+        let rev = self.bump();
+        let member = Member {
+            user: UserRef { id: UserId(user), username: format!("user{user}") },
+            role: Role::Member,
+            joined_at: DateTime::UNIX_EPOCH,
+            left,
+            rev,
+        };
+        self.members.insert(user, member.clone());
+        self.live.push(Change { rev, row: Row::Member(member) });
+    }
+
+    fn changes_after(&self, rev: Rev) -> Vec<Change> {
+        let messages = self.messages.iter().map(|m| (m.rev, Row::Message(m.clone())));
+        let members = self.members.values().map(|m| (m.rev, Row::Member(m.clone())));
+        let mut changes: Vec<_> =
+            messages.chain(members).map(|(rev, row)| Change { rev, row }).collect();
+        changes.retain(|change| change.rev > rev);
+        changes.sort_by_key(|change| change.rev);
+        changes
+    }
+
+    fn page(&self, before: i64) -> (Vec<Message>, Rev) {
+        let end = self.messages.len().min((before - 1) as usize);
+        (self.messages[end.saturating_sub(5)..end].to_vec(), Rev(self.rev))
+    }
+}
+
+/// The reader, its socket (what is under way, what arrived) and its sends.
+struct Reader {
+    timeline: Timeline,
+    delivered: usize,
+    arrived: Vec<Change>,
+    answer: Option<(Vec<Message>, Rev)>,
+    sends: u128,
+}
+
+impl Reader {
+    fn subscribe(&mut self, server: &Server, at_most: usize) {
+        let missed = server.changes_after(self.timeline.rev());
+        if missed.len() > at_most {
+            self.timeline.reset(Seq(server.messages.len() as i64), Rev(server.rev));
+        } else {
+            for change in missed {
+                self.timeline.apply(change);
+            }
+            self.timeline.subscribed(Rev(server.rev));
+        }
+        self.delivered = server.live.len();
+    }
+
+    fn take(&mut self, server: &mut Server, step: Step, at_most: usize) {
+        match step {
+            Step::Post { by } => drop(server.post(by + 1, ClientId(Uuid::from_u128(1 << 64)))),
+            Step::Edit { nth } => server.change(nth, false),
+            Step::Delete { nth } => server.change(nth, true),
+            Step::Member { user, left } => server.member(user, left),
+            Step::Deliver { lost } => {
+                let Some(change) = server.live.get(self.delivered).cloned() else { return };
+                self.delivered += 1;
+                if !lost {
+                    self.arrived.push(change.clone());
+                    if self.timeline.apply(change) == Applied::Ahead {
+                        self.subscribe(server, at_most);
+                    }
+                }
+            }
+            Step::Again { nth } => {
+                if !self.arrived.is_empty() {
+                    let change = self.arrived[nth % self.arrived.len()].clone();
+                    if self.timeline.apply(change) == Applied::Ahead {
+                        self.subscribe(server, at_most);
+                    }
+                }
+            }
+            Step::Reconnect => self.subscribe(server, at_most),
+            Step::Read { before } => self.answer = Some(server.page(before)),
+            Step::Answer => {
+                if let Some((messages, rev)) = self.answer.take() {
+                    let _ = self.timeline.page(messages, rev);
+                }
+            }
+            Step::Send { acked } => {
+                self.sends += 1;
+                let client_id = ClientId(Uuid::from_u128(self.sends));
+                self.timeline.send(client_id, "mine".into(), None);
+                let message = server.post(ME.0, client_id);
+                if acked {
+                    self.timeline.message(message);
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_interleaving_ends_in_what_a_fresh_read_gives(
+        before in prop::collection::vec(step(), 0..30),
+        steps in prop::collection::vec(step(), 0..120),
+        at_most in 3..40usize,
+    ) {
+        let mut server = Server::default();
+        let mut nobody = Reader {
+            timeline: Timeline::new(ME, Seq(0), Rev(0)),
+            delivered: 0, arrived: vec![], answer: None, sends: 1 << 32,
+        };
+        for step in before {
+            nobody.take(&mut server, step, at_most);
+        }
+        let head = (Seq(server.messages.len() as i64), Rev(server.rev));
+        let mut reader = Reader {
+            timeline: Timeline::new(ME, head.0, head.1),
+            delivered: server.live.len(), arrived: vec![], answer: None, sends: 0,
+        };
+        for step in steps {
+            reader.take(&mut server, step, at_most);
+        }
+        reader.take(&mut server, Step::Answer, at_most);
+        reader.subscribe(&server, at_most);
+
+        prop_assert_eq!(reader.timeline.rev(), Rev(server.rev));
+        prop_assert_eq!(reader.timeline.last_seq(), Seq(server.messages.len() as i64));
+        // What is shown is what the server holds, each once, in order; what is not is a hole.
+        let mut next = reader.timeline.first_loaded().unwrap_or(reader.timeline.last_seq().next());
+        for item in reader.timeline.items() {
+            match item {
+                Item::Message(message) => {
+                    prop_assert_eq!(message, &server.messages[next.0 as usize - 1]);
+                    next = next.next();
+                }
+                Item::Hole { from, to } => {
+                    prop_assert!(from == next && from <= to);
+                    next = to.next();
+                }
+                Item::Pending(_) => {}
+            }
+        }
+        prop_assert_eq!(next, reader.timeline.last_seq().next());
+
+        // A read of everything fills every hole, and leaves exactly the server's room.
+        let all = server.messages.clone();
+        prop_assert!(reader.timeline.page(all.clone(), Rev(server.rev)));
+        let shown: Vec<_> = reader.timeline.items().collect();
+        let fresh: Vec<_> = all.iter().map(Item::Message).collect();
+        prop_assert_eq!(shown, fresh, "and nothing is pending: each send was stored");
+    }
+
+    #[test]
+    fn members_end_as_the_server_has_them(
+        steps in prop::collection::vec(step(), 0..120),
+    ) {
+        let mut server = Server::default();
+        let mut reader = Reader {
+            timeline: Timeline::new(ME, Seq(0), Rev(0)),
+            delivered: 0, arrived: vec![], answer: None, sends: 0,
+        };
+        for step in steps {
+            reader.take(&mut server, step, usize::MAX);
+        }
+        reader.subscribe(&server, usize::MAX);
+        let held: Vec<_> = reader.timeline.members().cloned().collect();
+        let fresh: Vec<_> = server.members.values().filter(|m| !m.left).cloned().collect();
+        prop_assert_eq!(held, fresh);
+    }
+}
