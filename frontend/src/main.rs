@@ -1,1 +1,19 @@
-fn main() {}
+//! Hallway in the browser. `app` wires; `users`, `rooms` and `messages` are what one sees; `live` and
+//! `api` are the only ways to the network; `state` is plain; `ui` knows no noun of ours.
+
+mod api;
+mod app;
+mod live;
+mod messages;
+mod rooms;
+mod state;
+mod ui;
+mod users;
+
+fn main() {
+    ui::panic::install();
+    if let Some(boot) = leptos::prelude::document().get_element_by_id("boot") {
+        boot.remove();
+    }
+    leptos::mount::mount_to_body(app::App);
+}

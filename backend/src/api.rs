@@ -1,0 +1,57 @@
+//! Every door of the house in one router, and its description.
+
+use aide::{
+    axum::ApiRouter,
+    openapi::{OpenApi, Tag},
+    transform::TransformOpenApi,
+};
+use axum::Router;
+
+use crate::{App, classic, messages, rooms, socket, users, web};
+
+/// The whole server as a service, and the OpenAPI document of it.
+pub fn router(app: App) -> Router {
+    let (router, document) = documented();
+    web::wrap(router, &document, app)
+}
+
+/// The OpenAPI document as JSON.
+pub fn openapi() -> String {
+    serde_json::to_string_pretty(&documented().1).unwrap_or_default()
+}
+
+fn documented() -> (Router<App>, OpenApi) {
+    aide::generate::on_error(|error| tracing::debug!(%error, "openapi"));
+    aide::generate::extract_schemas(true);
+    let mut document = OpenApi::default();
+    let router = ApiRouter::new()
+        .merge(users::routes())
+        .merge(rooms::routes())
+        .merge(messages::routes())
+        .merge(socket::routes())
+        .merge(web::routes())
+        .merge(classic::routes())
+        .finish_api_with(&mut document, describe);
+    (router, document)
+}
+
+fn describe(mut api: TransformOpenApi) -> TransformOpenApi {
+    let tag = |name: &str, text: &str| Tag {
+        name: name.into(),
+        description: Some(text.into()),
+        ..Tag::default()
+    };
+    users::security_schemes(api.inner_mut());
+    api.title("Hallway")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(
+            "A chat of topic rooms. Errors are problem details (RFC 9457) with a stable `code`; \
+             moments are RFC 3339 in UTC; lists are paged by key. A trailing slash makes no \
+             difference.",
+        )
+        .tag(tag("users", "Accounts and sign-ins"))
+        .tag(tag("rooms", "Rooms and who is in them"))
+        .tag(tag("messages", "What is said, and what changed"))
+        .tag(tag("live", "The websocket"))
+        .tag(tag("classic", "The endpoints of the chat that came before, unchanged"))
+}

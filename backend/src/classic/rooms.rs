@@ -1,0 +1,144 @@
+//! `/rooms/` and `/rooms/{id}/`.
+
+use std::collections::BTreeMap;
+
+use axum::{extract::State, http::StatusCode};
+use schemars::JsonSchema;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Serialize;
+use shared::{
+    Timestamp,
+    ids::{RoomId, UserId},
+    rooms::{NewRoom, PatchRoom, Room},
+};
+
+use crate::{
+    App, Result, ledger,
+    rooms::{self, RoomPath, queries},
+    tables,
+    users::{Admin, Caller},
+    web::extract::{Json, Path},
+};
+
+/// A room, with everyone who is in it.
+#[derive(Serialize, JsonSchema)]
+pub struct ClassicRoom {
+    id: RoomId,
+    name: String,
+    topic: String,
+    created_by: UserId,
+    /// The numbers of everyone who is in it.
+    users: Vec<UserId>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// It worked.
+#[derive(Serialize, JsonSchema)]
+pub struct Detail {
+    detail: String,
+}
+
+/// Rooms in the classic shape.
+async fn classic(app: &App, rooms: Vec<Room>) -> Result<Vec<ClassicRoom>> {
+    use tables::members::{Column, Entity};
+    let mut users: BTreeMap<i64, Vec<UserId>> = BTreeMap::new();
+    let rows: Vec<(i64, i64)> = Entity::find()
+        .select_only()
+        .columns([Column::RoomId, Column::UserId])
+        .filter(Column::RoomId.is_in(rooms.iter().map(|room| room.id.0)))
+        .filter(Column::HasLeft.eq(false))
+        .order_by_asc(Column::UserId)
+        .into_tuple()
+        .all(&app.db.reader)
+        .await?;
+    for (room, user) in rows {
+        users.entry(room).or_default().push(user.into());
+    }
+    let rooms = rooms.into_iter().map(|room| ClassicRoom {
+        users: users.remove(&room.id.0).unwrap_or_default(),
+        id: room.id,
+        name: room.name,
+        topic: room.topic,
+        created_by: room.created_by,
+        created_at: room.created_at,
+        updated_at: room.updated_at,
+    });
+    Ok(rooms.collect())
+}
+
+async fn one(app: &App, room: Room) -> Result<Json<ClassicRoom>> {
+    let mut rooms = classic(app, vec![room]).await?;
+    Ok(Json(rooms.pop().ok_or(shared::problem::Code::NotFound)?))
+}
+
+pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<ClassicRoom>>> {
+    let (mut all, mut after) = (Vec::new(), RoomId(0));
+    loop {
+        let page = queries::list(&app.db.reader, caller.user.id, after, 500, None).await?;
+        let rooms = page.rooms.into_iter().map(|listing| listing.room);
+        all.extend(classic(&app, rooms.collect()).await?);
+        match page.next {
+            Some(next) => after = next,
+            None => return Ok(Json(all)),
+        }
+    }
+}
+
+pub async fn get(
+    State(app): State<App>,
+    _: Caller,
+    Path(RoomPath { id }): Path<RoomPath>,
+) -> Result<Json<ClassicRoom>> {
+    let room = queries::room(&app.db.reader, id).await?;
+    one(&app, room.into()).await
+}
+
+pub async fn post(
+    State(app): State<App>,
+    admin: Admin,
+    Json(new): Json<NewRoom>,
+) -> Result<(StatusCode, Json<ClassicRoom>)> {
+    let room = rooms::create(&app, &admin, new).await?;
+    Ok((StatusCode::CREATED, one(&app, room).await?))
+}
+
+pub async fn put(
+    State(app): State<App>,
+    admin: Admin,
+    Path(RoomPath { id }): Path<RoomPath>,
+    Json(new): Json<NewRoom>,
+) -> Result<Json<ClassicRoom>> {
+    let to = PatchRoom { name: Some(new.name), topic: Some(new.topic) };
+    let room = rooms::update(&app, &admin, id, to).await?;
+    one(&app, room).await
+}
+
+pub async fn patch(
+    State(app): State<App>,
+    admin: Admin,
+    Path(RoomPath { id }): Path<RoomPath>,
+    Json(to): Json<PatchRoom>,
+) -> Result<Json<ClassicRoom>> {
+    let room = rooms::update(&app, &admin, id, to).await?;
+    one(&app, room).await
+}
+
+pub async fn delete(
+    State(app): State<App>,
+    admin: Admin,
+    Path(RoomPath { id }): Path<RoomPath>,
+) -> Result<StatusCode> {
+    rooms::remove(&app, &admin, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn join(
+    State(app): State<App>,
+    caller: Caller,
+    Path(RoomPath { id }): Path<RoomPath>,
+) -> Result<Json<Detail>> {
+    app.ledger.write(ledger::Join { room: id, user: caller.user.id }).await?;
+    let room = queries::room(&app.db.reader, id).await?;
+    Ok(Json(Detail { detail: format!("You have joined the room \"{}\"", room.name) }))
+}

@@ -1,0 +1,106 @@
+//! `/ws/chat/{room_id}/`: one room a socket, `{"message"}` in, `{"message","username"}` out.
+
+use axum::{
+    extract::{
+        State,
+        ws::{Utf8Bytes, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
+    http::HeaderMap,
+    response::Response,
+};
+use serde::Deserialize;
+use serde_json::json;
+use shared::{
+    ids::{ClientId, RoomId, Seq},
+    live::{ClientFrame, ServerFrame},
+    messages::Row,
+    problem::Code,
+    timeline::Ranges,
+};
+use uuid::Uuid;
+
+use crate::{
+    App, Error, Result,
+    hub::Event,
+    rooms::Membership,
+    socket::{Session, Wire, accept},
+};
+
+pub async fn socket(
+    State(app): State<App>,
+    membership: Membership,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response> {
+    let upgrade = accept(&app, &headers, upgrade)?;
+    let room = membership.room_id();
+    let mut told = Ranges::default();
+    told.insert(Seq(1), Seq(membership.room.last_seq));
+    Ok(upgrade.on_upgrade(async move |socket| {
+        let mut session = Session::new(app, membership.caller, socket, Classic { room, told });
+        let after_rev = Some(membership.room.last_rev.into());
+        if session.command(ClientFrame::Subscribe { room, after_rev }).await.is_ok() {
+            session.run().await;
+        }
+    }))
+}
+
+/// The spelling of the chat that came before. It has words for new messages and for errors only.
+struct Classic {
+    room: RoomId,
+    /// The messages that were told: an edit of one of them is no news here.
+    told: Ranges,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    message: String,
+}
+
+impl Wire for Classic {
+    fn decode(&mut self, text: &str) -> Result<ClientFrame> {
+        let said: Said = serde_json::from_str(text).map_err(|cause| {
+            Error::new(Code::BadRequest, format!("Send {{\"message\": ..}}: {cause}."))
+        })?;
+        let client_id = ClientId(Uuid::now_v7());
+        Ok(ClientFrame::Send { room: self.room, client_id, content: said.message, reply_to: None })
+    }
+
+    fn frame(&mut self, frame: &ServerFrame) -> Option<Utf8Bytes> {
+        match frame {
+            ServerFrame::Nack { problem, .. } | ServerFrame::Error { problem } => {
+                Some(json!({ "error": problem.detail }).to_string().into())
+            }
+            _ => None,
+        }
+    }
+
+    fn event(&mut self, event: &Event) -> Option<Utf8Bytes> {
+        let Row::Message(message) = &event.change.row else { return None };
+        if self.told.contains(message.seq) || message.deleted_at.is_some() {
+            return None;
+        }
+        self.told.insert(message.seq, message.seq);
+        let text = json!({
+            "message": message.content,
+            "username": message.user.username,
+            "userid": message.user.id,
+            "id": message.id,
+            "room": message.room,
+            "created_at": message.created_at,
+        });
+        Some(text.to_string().into())
+    }
+
+    fn whisper(&mut self, _: Utf8Bytes) -> Option<Utf8Bytes> {
+        None
+    }
+
+    fn can_resume(&self) -> bool {
+        false
+    }
+
+    fn ends_with(&self, room: RoomId) -> bool {
+        room == self.room
+    }
+}

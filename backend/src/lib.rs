@@ -1,0 +1,24 @@
+//! Hallway's server. `web` is the door to the net, `api` (REST), `socket` (live) and `classic` (the
+//! clients of the chat that came before) are the doors of the house, `users`, `rooms` and
+//! `messages` its slices, `ledger` writes, `hub` tells everyone, `tables` holds the rows.
+//! An arrow only points down that list.
+
+pub mod app;
+pub mod error;
+pub mod hub;
+pub mod ledger;
+pub mod messages;
+pub mod rooms;
+pub mod settings;
+pub mod socket;
+pub mod tables;
+pub mod users;
+pub mod web;
+
+mod api;
+mod classic;
+
+pub use api::openapi;
+pub use app::App;
+pub use error::{Error, Result};
+pub use settings::Settings;

@@ -1,0 +1,159 @@
+//! What the message endpoints do.
+
+use aide::OperationIo;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::{
+    ids::{Rev, RoomId, Seq},
+    messages::{Changes, EditMessage, Message, MessagePage, NewMessage},
+    problem::FieldError,
+    rooms::{MarkRead, ReadState},
+    rules,
+};
+
+use super::queries::{self, Window};
+use crate::{
+    App, Result, ledger,
+    rooms::{Membership, RoomPath, check_limit},
+    users::Caller,
+    web::extract::{Json, Path, Query},
+};
+
+/// Which messages: the newest, unless one of `before`, `after` and `around` says otherwise.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct PageQuery {
+    /// Those just before this one.
+    before: Option<Seq>,
+    /// Those just after this one.
+    after: Option<Seq>,
+    /// This one, with as many on each side.
+    around: Option<Seq>,
+    /// 1 to 200.
+    #[serde(default = "page_default")]
+    #[schemars(range(min = 1, max = 200))]
+    limit: u64,
+}
+
+/// Which changes.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ChangesQuery {
+    /// Those after this one.
+    #[serde(default)]
+    after_rev: Rev,
+    /// 1 to 1 000.
+    #[serde(default = "changes_max")]
+    #[schemars(range(min = 1, max = 1000))]
+    limit: u64,
+}
+
+/// A message's address.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct MessagePath {
+    /// The room's number.
+    id: RoomId,
+    /// The message's number in it.
+    seq: Seq,
+}
+
+/// A message that was posted now (201), or before under the same name (200).
+#[derive(OperationIo)]
+#[aide(output_with = "Json<Message>")]
+pub struct PostAnswer(StatusCode, Message);
+
+impl IntoResponse for PostAnswer {
+    fn into_response(self) -> Response {
+        (self.0, Json(self.1)).into_response()
+    }
+}
+
+fn page_default() -> u64 {
+    rules::PAGE_DEFAULT
+}
+
+fn changes_max() -> u64 {
+    rules::CHANGES_MAX
+}
+
+pub async fn list(
+    State(app): State<App>,
+    membership: Membership,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<MessagePage>> {
+    let limit = check_limit(query.limit)?;
+    let window = match (query.before, query.after, query.around) {
+        (None, None, None) => Window::Newest,
+        (Some(seq), None, None) => Window::Before(seq),
+        (None, Some(seq), None) => Window::After(seq),
+        (None, None, Some(seq)) => Window::Around(seq),
+        _ => return Err(FieldError::new("before", "only one of before, after, around").into()),
+    };
+    let Membership { room, read_seq, .. } = membership;
+    Ok(Json(queries::page(&app.db.reader, &room, read_seq, window, limit).await?))
+}
+
+pub async fn post(
+    State(app): State<App>,
+    caller: Caller,
+    Path(RoomPath { id }): Path<RoomPath>,
+    Json(new): Json<NewMessage>,
+) -> Result<PostAnswer> {
+    let posted = super::post(&app, caller.user.id, id, new).await?;
+    let status = if posted.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(PostAnswer(status, posted.message))
+}
+
+pub async fn get(
+    State(app): State<App>,
+    membership: Membership,
+    Path(MessagePath { seq, .. }): Path<MessagePath>,
+) -> Result<Json<Message>> {
+    Ok(Json(queries::one(&app.db.reader, membership.room_id(), seq).await?))
+}
+
+pub async fn edit(
+    State(app): State<App>,
+    caller: Caller,
+    Path(MessagePath { id, seq }): Path<MessagePath>,
+    Json(edit): Json<EditMessage>,
+) -> Result<Json<Message>> {
+    let content = rules::content(&edit.content)?;
+    let edit = ledger::Edit { room: id, seq, by: caller.user.id, content };
+    Ok(Json(app.ledger.write(edit).await?))
+}
+
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(MessagePath { id, seq }): Path<MessagePath>,
+) -> Result<StatusCode> {
+    app.ledger.write(ledger::Delete { room: id, seq, by: caller.user.id }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    Path(RoomPath { id }): Path<RoomPath>,
+    Json(MarkRead { seq }): Json<MarkRead>,
+) -> Result<Json<ReadState>> {
+    let mark = ledger::MarkRead { room: id, user: caller.user.id, seq };
+    Ok(Json(app.ledger.write(mark).await?))
+}
+
+pub async fn changes(
+    State(app): State<App>,
+    membership: Membership,
+    Query(query): Query<ChangesQuery>,
+) -> Result<Json<Changes>> {
+    if !(1..=rules::CHANGES_MAX).contains(&query.limit) {
+        let message = format!("must be 1 to {}, and is {}", rules::CHANGES_MAX, query.limit);
+        return Err(FieldError::new("limit", message).into());
+    }
+    let db = &app.db.reader;
+    Ok(Json(queries::changes(db, &membership.room, query.after_rev, query.limit).await?))
+}

@@ -1,0 +1,102 @@
+//! What is said in rooms. Every door that lets somebody speak calls [`submit`].
+
+use aide::{
+    axum::{
+        ApiRouter,
+        routing::{get_with, put_with},
+    },
+    transform::TransformOperation,
+};
+use shared::{
+    ids::{ClientId, RoomId, UserId},
+    messages::NewMessage,
+    paths,
+    problem::Code,
+    rules,
+};
+use uuid::Uuid;
+
+use crate::{
+    App, Result,
+    ledger::{Answer, Post, Posted},
+    web::problems,
+};
+
+mod handlers;
+pub mod queries;
+
+/// The message endpoints.
+pub fn routes() -> ApiRouter<App> {
+    use handlers as h;
+    ApiRouter::new()
+        .api_route(
+            paths::MESSAGES,
+            get_with(h::list, |op| doc(op, "listMessages", "A page of a room, oldest first"))
+                .post_with(h::post, |op| {
+                    doc(op, "postMessage", "Say something")
+                        .description(
+                            "With the same `client_id` a retry returns the original (200) instead \
+                             of a second message (201).",
+                        )
+                        .with(problems::of(&[
+                            Code::NotFound,
+                            Code::NotAMember,
+                            Code::ClientIdReused,
+                        ]))
+                }),
+        )
+        .api_route(
+            paths::MESSAGE,
+            get_with(h::get, |op| doc(op, "getMessage", "One message"))
+                .patch_with(h::edit, |op| {
+                    doc(op, "editMessage", "Give one's own message another text").with(
+                        problems::of(&[
+                            Code::NotFound,
+                            Code::NotAMember,
+                            Code::NotTheAuthor,
+                            Code::MessageDeleted,
+                        ]),
+                    )
+                })
+                .delete_with(h::delete, |op| {
+                    doc(op, "deleteMessage", "Delete a message for ever (its author, or an admin)")
+                        .with(problems::of(&[Code::NotFound, Code::NotAMember, Code::NotTheAuthor]))
+                }),
+        )
+        .api_route(
+            paths::READ,
+            put_with(h::read, |op| {
+                doc(op, "markRead", "I have read up to here; it only grows")
+                    .with(problems::of(&[Code::NotFound, Code::NotAMember]))
+            }),
+        )
+        .api_route(
+            paths::CHANGES,
+            get_with(h::changes, |op| {
+                doc(op, "listChanges", "What is different since a change, in latest states")
+            }),
+        )
+}
+
+fn doc<'t>(op: TransformOperation<'t>, id: &str, summary: &str) -> TransformOperation<'t> {
+    op.id(id).tag("messages").summary(summary)
+}
+
+/// Checks a message and puts it in line; the answer comes after the commit.
+pub async fn submit(
+    app: &App,
+    author: UserId,
+    room: RoomId,
+    new: NewMessage,
+) -> Result<Answer<Posted>> {
+    let content = rules::content(&new.content)?;
+    let client_id = new.client_id.unwrap_or_else(|| ClientId(Uuid::now_v7()));
+    let post = Post { room, author, client_id, content, reply_to: new.reply_to };
+    app.ledger.submit(post).await
+}
+
+/// Says something, and waits until it is stored.
+pub async fn post(app: &App, author: UserId, room: RoomId, new: NewMessage) -> Result<Posted> {
+    let answer = submit(app, author, room, new).await?;
+    answer.await.unwrap_or_else(|_| Err(Code::Unavailable.into()))
+}

@@ -1,0 +1,61 @@
+//! Being in a room, as a value: a handler that has a [`Membership`] may read.
+
+use aide::{OperationInput, generate::GenContext, openapi::Operation};
+use axum::{extract::FromRequestParts, http::request::Parts};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::{
+    ids::{RoomId, Seq},
+    problem::Code,
+};
+
+use super::queries;
+use crate::{
+    App, Error, Result,
+    tables::rooms,
+    users::Caller,
+    web::{extract::Path, problems},
+};
+
+/// A room's address.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub struct RoomPath {
+    /// The room's number.
+    pub id: RoomId,
+}
+
+/// Somebody who is in the room of the address.
+pub struct Membership {
+    /// Who.
+    pub caller: Caller,
+    /// The room as it was when the request came.
+    pub room: rooms::Model,
+    /// How far they have read.
+    pub read_seq: Seq,
+}
+
+impl Membership {
+    /// The room's number.
+    pub fn room_id(&self) -> RoomId {
+        RoomId(self.room.id)
+    }
+}
+
+impl FromRequestParts<App> for Membership {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let caller = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        let Path(RoomPath { id }) = Path::from_request_parts(parts, app).await?;
+        let (room, member) = queries::membership(&app.db.reader, id, caller.user.id).await?;
+        Ok(Self { caller, room, read_seq: member.read_seq.into() })
+    }
+}
+
+impl OperationInput for Membership {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        Caller::operation_input(ctx, operation);
+        Path::<RoomPath>::operation_input(ctx, operation);
+        problems::document(ctx, operation, &[Code::NotAMember]);
+    }
+}

@@ -1,0 +1,193 @@
+//! What the room endpoints do.
+
+use axum::{extract::State, http::StatusCode};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::{
+    ids::{RoomId, UserId},
+    problem::FieldError,
+    rooms::{Member, MemberList, MemberListing, NewRoom, PatchRoom, Room, RoomList, RoomListing},
+    rules,
+};
+
+use super::{Membership, RoomPath, queries};
+use crate::{
+    App, Result,
+    ledger::{Create, Discard, Join, Leave, Update},
+    users::{Admin, Caller},
+    web::extract::{Json, Path, Query},
+};
+
+/// Which rooms.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ListQuery {
+    /// Only rooms with a greater number.
+    #[serde(default)]
+    after: RoomId,
+    /// 1 to 200.
+    #[serde(default = "page_default")]
+    #[schemars(range(min = 1, max = 200))]
+    limit: u64,
+    /// Only rooms whose name or topic holds this, in any case.
+    q: Option<String>,
+}
+
+/// Which members.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct MembersQuery {
+    /// Only accounts with a greater number.
+    #[serde(default)]
+    after: UserId,
+    /// 1 to 200.
+    #[serde(default = "page_default")]
+    #[schemars(range(min = 1, max = 200))]
+    limit: u64,
+}
+
+/// Somebody in a room.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct MemberPath {
+    /// The room's number.
+    id: RoomId,
+    /// The account's number.
+    user: UserId,
+}
+
+fn page_default() -> u64 {
+    rules::PAGE_DEFAULT
+}
+
+/// Whether a page of this size may be had.
+pub fn check_limit(limit: u64) -> Result<u64> {
+    if (1..=rules::PAGE_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    let message = format!("must be 1 to {}, and is {limit}", rules::PAGE_MAX);
+    Err(FieldError::new("limit", message).into())
+}
+
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<RoomList>> {
+    let limit = check_limit(query.limit)?;
+    let (db, q) = (&app.db.reader, query.q.as_deref());
+    Ok(Json(queries::list(db, caller.user.id, query.after, limit, q).await?))
+}
+
+pub async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(RoomPath { id }): Path<RoomPath>,
+) -> Result<Json<RoomListing>> {
+    let room = queries::room(&app.db.reader, id).await?.into();
+    let joined = queries::membership(&app.db.reader, id, caller.user.id).await.is_ok();
+    Ok(Json(RoomListing { room, joined }))
+}
+
+pub async fn post(
+    State(app): State<App>,
+    admin: Admin,
+    Json(new): Json<NewRoom>,
+) -> Result<(StatusCode, Json<Room>)> {
+    Ok((StatusCode::CREATED, Json(create(&app, &admin, new).await?)))
+}
+
+/// Makes a room.
+pub async fn create(app: &App, Admin(by): &Admin, new: NewRoom) -> Result<Room> {
+    let (name, topic) = (rules::room_name(&new.name)?, rules::topic(&new.topic)?);
+    app.ledger.write(Create { by: by.user.id, name, topic }).await
+}
+
+pub async fn put(
+    State(app): State<App>,
+    admin: Admin,
+    Path(RoomPath { id }): Path<RoomPath>,
+    Json(new): Json<NewRoom>,
+) -> Result<Json<Room>> {
+    let change = PatchRoom { name: Some(new.name), topic: Some(new.topic) };
+    Ok(Json(update(&app, &admin, id, change).await?))
+}
+
+pub async fn patch(
+    State(app): State<App>,
+    admin: Admin,
+    Path(RoomPath { id }): Path<RoomPath>,
+    Json(change): Json<PatchRoom>,
+) -> Result<Json<Room>> {
+    Ok(Json(update(&app, &admin, id, change).await?))
+}
+
+/// Changes a room's name, topic or both.
+pub async fn update(app: &App, Admin(by): &Admin, room: RoomId, to: PatchRoom) -> Result<Room> {
+    let name = to.name.as_deref().map(rules::room_name).transpose()?;
+    let topic = to.topic.as_deref().map(rules::topic).transpose()?;
+    let by = by.user.id;
+    app.ledger.write(Update { room, by, name, topic, delete: false }).await
+}
+
+pub async fn delete(
+    State(app): State<App>,
+    admin: Admin,
+    Path(RoomPath { id }): Path<RoomPath>,
+) -> Result<StatusCode> {
+    remove(&app, &admin, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Deletes a room. What it held is unreadable at once and cleared away in the background.
+pub async fn remove(app: &App, Admin(by): &Admin, room: RoomId) -> Result<()> {
+    let gone = Update { room, by: by.user.id, name: None, topic: None, delete: true };
+    app.ledger.write(gone).await?;
+    discard(app, room);
+    Ok(())
+}
+
+/// Clears a deleted room away, some rows at a time.
+pub fn discard(app: &App, room: RoomId) {
+    let ledger = app.ledger.clone();
+    tokio::spawn(async move { while let Ok(true) = ledger.write(Discard { room }).await {} });
+}
+
+pub async fn join(
+    State(app): State<App>,
+    caller: Caller,
+    Path(RoomPath { id }): Path<RoomPath>,
+) -> Result<Json<Member>> {
+    Ok(Json(app.ledger.write(Join { room: id, user: caller.user.id }).await?))
+}
+
+pub async fn leave(
+    State(app): State<App>,
+    caller: Caller,
+    Path(RoomPath { id }): Path<RoomPath>,
+) -> Result<StatusCode> {
+    let me = caller.user.id;
+    app.ledger.write(Leave { room: id, user: me, by: me }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn expel(
+    State(app): State<App>,
+    Admin(by): Admin,
+    Path(MemberPath { id, user }): Path<MemberPath>,
+) -> Result<StatusCode> {
+    app.ledger.write(Leave { room: id, user, by: by.user.id }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn members(
+    State(app): State<App>,
+    membership: Membership,
+    Query(query): Query<MembersQuery>,
+) -> Result<Json<MemberList>> {
+    let (limit, room) = (check_limit(query.limit)?, membership.room_id());
+    let (rows, next) = queries::members(&app.db.reader, room, query.after, limit).await?;
+    let present = app.hub.present(room);
+    let members = rows.into_iter().map(|(row, user)| {
+        let online = present.contains(&UserId(user.id));
+        MemberListing { member: row.of(&user), online }
+    });
+    Ok(Json(MemberList { members: members.collect(), next }))
+}

@@ -1,0 +1,159 @@
+//! Reading rooms and members.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationTrait,
+    sea_query::{Expr, ExprTrait},
+};
+use shared::{
+    ids::{RoomId, UserId},
+    problem::Code,
+    rooms::{MyRoom, ReadState, RoomList, RoomListing},
+    rules,
+};
+
+use crate::{
+    Result,
+    tables::{
+        members::{self, role},
+        mentions, rooms, users,
+    },
+};
+
+/// A room that is not deleted.
+pub async fn room(db: &impl ConnectionTrait, id: RoomId) -> Result<rooms::Model> {
+    let room = rooms::Entity::find_by_id(id.0).filter(rooms::Column::DeletedAt.is_null());
+    Ok(room.one(db).await?.ok_or(Code::NotFound)?)
+}
+
+/// A room, and the row of somebody who is in it: what reading it takes.
+pub async fn membership(
+    db: &impl ConnectionTrait,
+    id: RoomId,
+    user: UserId,
+) -> Result<(rooms::Model, members::Model)> {
+    let row = members::Entity::find_by_id((id.0, user.0))
+        .filter(members::Column::HasLeft.eq(false))
+        .find_also_related(rooms::Entity)
+        .one(db)
+        .await?;
+    match row {
+        Some((member, Some(room))) if room.deleted_at.is_none() => Ok((room, member)),
+        _ => {
+            room(db, id).await?;
+            Err(Code::NotAMember.into())
+        }
+    }
+}
+
+/// One page of all rooms, by number, those whose name or topic holds `q`.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    after: RoomId,
+    limit: u64,
+    q: Option<&str>,
+) -> Result<RoomList> {
+    let mut found = rooms::Entity::find()
+        .filter(rooms::Column::DeletedAt.is_null())
+        .filter(rooms::Column::Id.gt(after.0))
+        .order_by_asc(rooms::Column::Id)
+        .limit(limit + 1);
+    if let Some(q) = q.map(rules::key).filter(|q| !q.is_empty()) {
+        let holds =
+            |column| Expr::cust_with_exprs("INSTR(?, ?) > 0", [column, Expr::val(q.clone())]);
+        let topic = Expr::cust_with_exprs("LOWER(?)", [Expr::col(rooms::Column::Topic)]);
+        found = found.filter(holds(Expr::col(rooms::Column::NameKey)).or(holds(topic)));
+    }
+    let mut found = found.all(db).await?;
+    let more = found.len() as u64 > limit;
+    found.truncate(limit as usize);
+    let joined: HashSet<i64> = members::Entity::find()
+        .select_only()
+        .column(members::Column::RoomId)
+        .filter(members::Column::UserId.eq(user.0))
+        .filter(members::Column::HasLeft.eq(false))
+        .filter(members::Column::RoomId.is_in(found.iter().map(|room| room.id)))
+        .into_tuple()
+        .all(db)
+        .await?
+        .into_iter()
+        .collect();
+    let next = found.last().filter(|_| more).map(|room| RoomId(room.id));
+    let rooms = found.into_iter().map(|room| {
+        let joined = joined.contains(&room.id);
+        RoomListing { room: room.into(), joined }
+    });
+    Ok(RoomList { rooms: rooms.collect(), next })
+}
+
+/// One page of who is in a room, by account number, and the number after which there are more.
+pub async fn members(
+    db: &impl ConnectionTrait,
+    room: RoomId,
+    after: UserId,
+    limit: u64,
+) -> Result<(Vec<(members::Model, users::Model)>, Option<UserId>)> {
+    let rows = members::Entity::find()
+        .filter(members::Column::RoomId.eq(room.0))
+        .filter(members::Column::HasLeft.eq(false))
+        .filter(members::Column::UserId.gt(after.0))
+        .order_by_asc(members::Column::UserId)
+        .limit(limit + 1)
+        .find_also_related(users::Entity)
+        .all(db)
+        .await?;
+    let more = rows.len() as u64 > limit;
+    let rows = rows.into_iter().take(limit as usize);
+    let rows: Vec<_> = rows.filter_map(|(member, user)| Some((member, user?))).collect();
+    let next = rows.last().filter(|_| more).map(|(member, _)| UserId(member.user_id));
+    Ok((rows, next))
+}
+
+/// The rooms that somebody is in, by name, with how much of each they have read.
+pub async fn mine(db: &impl ConnectionTrait, user: UserId, is_admin: bool) -> Result<Vec<MyRoom>> {
+    let unread: HashMap<i64, i64> = mentions::Entity::find()
+        .select_only()
+        .column(mentions::Column::RoomId)
+        .column_as(mentions::Column::Seq.count(), "unread")
+        .join(JoinType::InnerJoin, mentions::Relation::Member.def())
+        .filter(mentions::Column::UserId.eq(user.0))
+        .filter(
+            Expr::col((mentions::Entity, mentions::Column::Seq))
+                .gt(Expr::col((members::Entity, members::Column::ReadSeq))),
+        )
+        .group_by(mentions::Column::RoomId)
+        .into_tuple::<(i64, i64)>()
+        .all(db)
+        .await?
+        .into_iter()
+        .collect();
+    let rows = members::Entity::find()
+        .filter(members::Column::UserId.eq(user.0))
+        .filter(members::Column::HasLeft.eq(false))
+        .find_also_related(rooms::Entity)
+        .filter(rooms::Column::DeletedAt.is_null())
+        .order_by_asc(rooms::Column::NameKey)
+        .all(db)
+        .await?;
+    let mine = rows.into_iter().filter_map(|(member, room)| {
+        let room = room?;
+        let mentions = unread.get(&room.id).copied().unwrap_or(0);
+        Some(MyRoom {
+            id: room.id.into(),
+            name: room.name,
+            topic: room.topic,
+            last_seq: room.last_seq.into(),
+            last_rev: room.last_rev.into(),
+            read: ReadState {
+                read_seq: member.read_seq.into(),
+                unread: room.last_seq - member.read_seq,
+                mentions,
+            },
+            role: role(is_admin),
+        })
+    });
+    Ok(mine.collect())
+}

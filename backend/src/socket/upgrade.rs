@@ -1,0 +1,98 @@
+//! From an HTTP request to a session: origin, credentials, buffer sizes.
+
+use std::time::Duration;
+
+use aide::axum::{ApiRouter, routing::get_with};
+use axum::{
+    extract::{
+        State,
+        ws::{Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
+    http::HeaderMap,
+    response::Response,
+};
+use shared::{
+    live::{ClientFrame, CloseCode, SUBPROTOCOL, ServerFrame},
+    paths,
+    problem::Code,
+    rules,
+};
+use tokio::time::timeout;
+
+use super::{Live, Session, Wire, session::close};
+use crate::{
+    App, Error, Result,
+    users::{Caller, MaybeCaller, authenticate_token, origin_allowed},
+};
+
+/// Where the live socket is.
+pub fn routes() -> ApiRouter<App> {
+    ApiRouter::new().api_route(
+        paths::LIVE,
+        get_with(live, |op| {
+            op.id("live").tag("live").summary("The live socket").description(
+                "A websocket, subprotocol `hallway.v1`, of JSON text frames told apart by `type`. \
+                 Authenticated by cookie or `Authorization` on the upgrade, else by a first frame \
+                 `{\"type\":\"authenticate\",\"token\":\"..\"}` within 5 seconds.",
+            )
+        }),
+    )
+}
+
+async fn live(
+    State(app): State<App>,
+    headers: HeaderMap,
+    MaybeCaller(caller): MaybeCaller,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response> {
+    let upgrade = accept(&app, &headers, upgrade)?.protocols([SUBPROTOCOL]);
+    Ok(upgrade.on_upgrade(async move |mut socket| {
+        let caller = match caller {
+            Some(caller) => Some(caller),
+            None => introduce(&app, &mut socket).await,
+        };
+        match caller {
+            Some(caller) => {
+                let mut session = Session::new(app, caller, socket, Live);
+                if session.welcome().await {
+                    session.run().await;
+                }
+            }
+            None => close(&mut socket, CloseCode::Unauthenticated).await,
+        }
+    }))
+}
+
+/// Checks an upgrade and sets the sizes of its buffers: the defaults (128 KiB for reading,
+/// unlimited for writing) would cost a gigabyte for ten thousand idle sockets.
+pub fn accept(
+    app: &App,
+    headers: &HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<WebSocketUpgrade> {
+    let upgrade = upgrade.map_err(|_| Error::from(Code::UpgradeRequired))?;
+    if !origin_allowed(headers, &app.settings) {
+        return Err(Code::CrossOrigin.into());
+    }
+    Ok(upgrade
+        .read_buffer_size(4 * 1_024)
+        .write_buffer_size(16 * 1_024)
+        .max_write_buffer_size(1_024 * 1_024)
+        .max_message_size(rules::FRAME_MAX_BYTES)
+        .max_frame_size(rules::FRAME_MAX_BYTES))
+}
+
+/// The first frame of somebody whose upgrade did not say who they are.
+async fn introduce(app: &App, socket: &mut WebSocket) -> Option<Caller> {
+    let first = timeout(Duration::from_secs(rules::AUTHENTICATE_WITHIN_S), socket.recv()).await;
+    let Ok(Some(Ok(Message::Text(text)))) = first else { return None };
+    match Live.decode(&text) {
+        Ok(ClientFrame::Authenticate { token }) => authenticate_token(app, &token).await.ok(),
+        Ok(_) => None,
+        Err(error) => {
+            let frame = Live.frame(&ServerFrame::Error { problem: *error.problem })?;
+            let _ = socket.send(Message::Text(frame)).await;
+            None
+        }
+    }
+}

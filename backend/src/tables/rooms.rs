@@ -1,0 +1,46 @@
+//! Rooms, each with its two counters (`last_seq`, `last_rev`) that only the ledger advances.
+
+use sea_orm::entity::prelude::*;
+use shared::rooms::Room;
+
+use super::moment;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "rooms")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub name: String,
+    pub name_key: Option<String>,
+    pub topic: String,
+    pub created_by: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub deleted_at: Option<i64>,
+    pub member_count: i64,
+    pub last_seq: i64,
+    pub last_rev: i64,
+    pub rev: i64,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl From<Model> for Room {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id.into(),
+            name: row.name,
+            topic: row.topic,
+            created_by: row.created_by.into(),
+            created_at: moment(row.created_at),
+            updated_at: moment(row.updated_at),
+            member_count: row.member_count,
+            last_seq: row.last_seq.into(),
+            last_rev: row.last_rev.into(),
+            rev: row.rev.into(),
+        }
+    }
+}

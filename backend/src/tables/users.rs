@@ -1,0 +1,43 @@
+//! Accounts.
+
+use sea_orm::entity::prelude::*;
+use shared::users::{User, UserRef};
+
+use super::moment;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub username: String,
+    pub username_key: String,
+    pub password_hash: String,
+    pub is_admin: bool,
+    pub is_disabled: bool,
+    pub created_at: i64,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The short form, for messages and members.
+    pub fn short(&self) -> UserRef {
+        UserRef { id: self.id.into(), username: self.username.clone() }
+    }
+}
+
+impl From<Model> for User {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id.into(),
+            username: row.username,
+            is_admin: row.is_admin,
+            is_disabled: row.is_disabled,
+            created_at: moment(row.created_at),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Accounts: made, changed, looked up, and their passwords checked.
+
+use std::net::IpAddr;
+
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, DatabaseConnection,
+    DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use shared::{
+    ids::{SessionId, UserId},
+    problem::{Code, FieldError},
+    rules,
+    users::{ChangePassword, Password, PatchUser, Register, User},
+};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{key, sessions, to_the_end};
+use crate::{
+    App, Error, Result,
+    error::is_duplicate,
+    tables::{Database, now, users},
+};
+
+/// Makes an account, the first one an admin's. Whoever asks for another admin must be one.
+pub async fn register(app: &App, by: Option<&User>, wanted: Register) -> Result<User> {
+    let name = rules::username(&wanted.username.nfc().collect::<String>());
+    let errors = [name.as_ref().err().cloned(), rules::password(&wanted.password.0).err()];
+    let errors: Vec<FieldError> = errors.into_iter().flatten().collect();
+    let Ok(username) = name else { return Err(errors.into()) };
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    let wants_admin = wanted.is_admin == Some(true);
+    let by = by.map(|user| user.id);
+    let username_key = rules::key(&username);
+    // What can be refused now needs no hash; the transaction asks again.
+    may_register(&app.db.reader, by, wants_admin, &username_key).await?;
+    let password_hash = app.users.passwords.hash(wanted.password).await?;
+    let app = app.clone();
+    to_the_end(async move {
+        let transaction = begin(&app.db).await?;
+        let is_first = may_register(&transaction, by, wants_admin, &username_key).await?;
+        let row = users::ActiveModel {
+            id: NotSet,
+            username: Set(username),
+            username_key: Set(username_key),
+            password_hash: Set(password_hash),
+            is_admin: Set(is_first || wants_admin),
+            is_disabled: Set(false),
+            created_at: Set(now()),
+        };
+        let row = row.insert(&transaction).await.map_err(|error| match is_duplicate(&error) {
+            true => taken(),
+            false => error.into(),
+        })?;
+        transaction.commit().await?;
+        Ok(row.into())
+    })
+    .await
+}
+
+/// Whether the account would be the first, if it may be made.
+async fn may_register(
+    db: &impl ConnectionTrait,
+    by: Option<UserId>,
+    wants_admin: bool,
+    username_key: &str,
+) -> Result<bool> {
+    let anyone = users::Entity::find().limit(1).one(db).await?;
+    let is_first = anyone.is_none();
+    if wants_admin && !is_first && !is_admin(db, by).await? {
+        return Err(Code::AdminOnly.into());
+    }
+    match find_row(db, username_key).await? {
+        Some(_) => Err(taken()),
+        None => Ok(is_first),
+    }
+}
+
+async fn is_admin(db: &impl ConnectionTrait, id: Option<UserId>) -> Result<bool> {
+    let Some(id) = id else { return Ok(false) };
+    let row = users::Entity::find_by_id(id.0).one(db).await?;
+    Ok(row.is_some_and(|row| row.is_admin && !row.is_disabled))
+}
+
+fn taken() -> Error {
+    let mut error = Error::from(Code::UsernameTaken);
+    error.problem.errors = vec![FieldError::new("username", "is taken")];
+    error
+}
+
+/// The one writer, with the right to write from the start: a transaction that only asks for it
+/// later can be refused.
+async fn begin(db: &Database) -> Result<DatabaseTransaction> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    Ok(db.writer.begin_with_options(options).await?)
+}
+
+async fn find_row(db: &impl ConnectionTrait, username_key: &str) -> Result<Option<users::Model>> {
+    let by_key = users::Entity::find().filter(users::Column::UsernameKey.eq(username_key));
+    Ok(by_key.one(db).await?)
+}
+
+/// Somebody's account; 404 if there is none.
+pub async fn find(app: &App, id: UserId) -> Result<User> {
+    let row = users::Entity::find_by_id(id.0).one(&app.db.reader).await?;
+    row.map(User::from).ok_or_else(|| Code::NotFound.into())
+}
+
+/// Whose name and password these are.
+pub(super) async fn verify(
+    app: &App,
+    address: IpAddr,
+    username: &str,
+    password: Password,
+) -> Result<User> {
+    verify_row(app, address, username, password).await.map(User::from)
+}
+
+/// Whose name and password these are: 401 if nobody's, 429 after too many tries.
+pub(super) async fn verify_row(
+    app: &App,
+    address: IpAddr,
+    username: &str,
+    password: Password,
+) -> Result<users::Model> {
+    // Longer than any name: it only must not fill the throttle's memory.
+    let key: String = key(username).chars().take(2 * rules::USERNAME_MAX_CHARS).collect();
+    let a_try = app.users.throttle.begin(&key, address)?;
+    let row = find_row(&app.db.reader, &key).await?;
+    let kept = row.as_ref().map(|row| row.password_hash.clone());
+    let is_right = app.users.passwords.verify(kept, password).await?;
+    match row {
+        Some(row) if is_right && !row.is_disabled => {
+            a_try.worked();
+            Ok(row)
+        }
+        _ => Err(Code::InvalidCredentials.into()),
+    }
+}
+
+/// Changes one's own password, and ends all one's sessions but this one.
+pub async fn change_password(
+    app: &App,
+    user: &User,
+    session: Option<SessionId>,
+    address: IpAddr,
+    wanted: ChangePassword,
+) -> Result<User> {
+    rules::password(&wanted.password.0)?;
+    let right = verify_row(app, address, &user.username, wanted.current_password).await;
+    right.map_err(|error| match error.code() {
+        // Not 401: the caller is signed in, and a client must not take it for the end of that.
+        Code::InvalidCredentials => FieldError::new("current_password", "is wrong").into(),
+        _ => error,
+    })?;
+    let hash = app.users.passwords.hash(wanted.password).await?;
+    let (app, id) = (app.clone(), user.id);
+    to_the_end(async move {
+        let transaction = begin(&app.db).await?;
+        let row = users::Entity::find_by_id(id.0).one(&transaction).await?;
+        let mut row = users::ActiveModel::from(row.ok_or(Code::NotFound)?);
+        row.password_hash = Set(hash);
+        let row = row.update(&transaction).await?;
+        let ended = sessions::delete_others(&transaction, id, session).await?;
+        transaction.commit().await?;
+        sessions::closed(&app, ended);
+        Ok(row.into())
+    })
+    .await
+}
+
+/// What an admin changes about somebody. Whoever is shut out is out at once, sockets included.
+pub async fn change(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Result<User> {
+    let app = app.clone();
+    to_the_end(async move {
+        let transaction = begin(&app.db).await?;
+        if !is_admin(&transaction, Some(by)).await? {
+            return Err(Code::AdminOnly.into());
+        }
+        let row = users::Entity::find_by_id(id.0).one(&transaction).await?.ok_or(Code::NotFound)?;
+        let before = User::from(row.clone());
+        let is_admin = patch.is_admin.unwrap_or(row.is_admin);
+        let is_disabled = patch.is_disabled.unwrap_or(row.is_disabled);
+        let was_admin = row.is_admin && !row.is_disabled;
+        if was_admin && (!is_admin || is_disabled) && admins(&transaction).await? == 1 {
+            return Err(Code::LastAdmin.into());
+        }
+        let mut row = users::ActiveModel::from(row);
+        row.is_admin = Set(is_admin);
+        row.is_disabled = Set(is_disabled);
+        let user = User::from(row.update(&transaction).await?);
+        let ended = match is_disabled {
+            true => sessions::delete_others(&transaction, id, None).await?,
+            false => Vec::new(),
+        };
+        transaction.commit().await?;
+        changed(&app, &before, &user, ended);
+        Ok(user)
+    })
+    .await
+}
+
+fn changed(app: &App, before: &User, user: &User, ended: Vec<SessionId>) {
+    app.users.sessions.forget_user(user.id);
+    sessions::closed(app, ended);
+    if user.is_disabled {
+        app.hub.close_user(user.id);
+    } else if user.is_admin != before.is_admin {
+        app.hub.user_changed(user);
+    }
+}
+
+async fn admins(db: &impl ConnectionTrait) -> Result<u64> {
+    Ok(users::Entity::find()
+        .filter(users::Column::IsAdmin.eq(true))
+        .filter(users::Column::IsDisabled.eq(false))
+        .count(db)
+        .await?)
+}
+
+/// Makes somebody an admin, by whoever has the machine. A running server sees it within seconds.
+pub async fn promote(writer: &DatabaseConnection, username: &str) -> Result<User> {
+    let row = find_row(writer, &key(username)).await?.ok_or_else(|| {
+        Error::new(Code::NotFound, format!("There is no account named {username:?}."))
+    })?;
+    let mut row = users::ActiveModel::from(row);
+    row.is_admin = Set(true);
+    row.is_disabled = Set(false);
+    Ok(row.update(writer).await?.into())
+}

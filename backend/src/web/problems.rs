@@ -1,0 +1,202 @@
+//! How an error is written: RFC 9457 for everyone, the old shapes for the old clients; and how both
+//! are documented.
+
+use aide::{
+    generate::{GenContext, in_context},
+    openapi::{
+        MediaType, Operation, ReferenceOr, Response as Documented, SchemaObject, StatusCode,
+    },
+    transform::TransformOperation,
+};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, Method, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use shared::problem::{Code, Problem};
+
+use super::headers::RequestId;
+use crate::Error;
+
+/// The content type of a problem.
+pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Marks an answer whose body is as it should be, whatever its status says.
+#[derive(Clone, Copy)]
+pub struct Rendered;
+
+/// Nothing is at this address.
+pub async fn not_found() -> Error {
+    Code::NotFound.into()
+}
+
+/// Something is at this address, but not under this method.
+pub async fn method_not_allowed() -> Error {
+    Code::MethodNotAllowed.into()
+}
+
+/// A handler broke. What it said goes to the log.
+pub fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
+    let said = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied());
+    Error::internal(format_args!("panic: {}", said.unwrap_or("?"))).into_response()
+}
+
+/// Middleware: writes the problem that an answer carries, with the request's id.
+pub async fn render(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().cloned();
+    let response = next.run(request).await;
+    let Some(mut problem) = take(&response) else { return response };
+    problem.request_id = id.map(|RequestId(id)| id);
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    with_body(response, PROBLEM_JSON, body)
+}
+
+/// Middleware of the classic doors: writes the problem in the shapes of the chat that was there
+/// before, whose clients look at nothing else.
+pub async fn render_classic(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let Some(problem) = take(&response) else { return response };
+    let (status, body) = classic(&problem, &method);
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let json = HeaderValue::from_static("application/json");
+    let mut response = with_body(response, json, body);
+    *response.status_mut() =
+        axum::http::StatusCode::from_u16(status).unwrap_or(axum::http::StatusCode::BAD_REQUEST);
+    response
+}
+
+/// The problem of an answer that has one and is not written yet. axum's own refusals (a body too
+/// large, say) have none, and get the one of their status.
+fn take(response: &Response) -> Option<Problem> {
+    if response.extensions().get::<Rendered>().is_some() {
+        return None;
+    }
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        return Some(problem.clone());
+    }
+    let code = match response.status().as_u16() {
+        404 => Code::NotFound,
+        405 => Code::MethodNotAllowed,
+        413 => Code::TooLarge,
+        415 => Code::UnsupportedMediaType,
+        426 => Code::UpgradeRequired,
+        400..=499 => Code::BadRequest,
+        503 => Code::Unavailable,
+        500..=599 => Code::Internal,
+        _ => return None,
+    };
+    Some(Problem { status: response.status().as_u16(), ..Problem::new(code) })
+}
+
+fn with_body(response: Response, kind: HeaderValue, body: Vec<u8>) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, kind);
+    parts.extensions.insert(Rendered);
+    Response::from_parts(parts, Body::from(body))
+}
+
+fn classic(problem: &Problem, method: &Method) -> (u16, Value) {
+    let detail = |text: &str| json!({ "detail": text });
+    match problem.code {
+        Code::InvalidFields => {
+            let fields =
+                problem.errors.iter().map(|error| (error.field.clone(), json!([error.message])));
+            (400, Value::Object(fields.collect()))
+        }
+        Code::UsernameTaken => (400, json!({ "message": "User already exists" })),
+        Code::InvalidCredentials => (400, json!({ "error": "Invalid credentials" })),
+        Code::RoomNameTaken => (400, json!({ "name": ["room with this name already exists."] })),
+        Code::Unauthenticated => (401, detail("Authentication credentials were not provided.")),
+        Code::NotFound => (404, detail("Not found.")),
+        Code::MethodNotAllowed => (405, detail(&format!("Method \"{method}\" not allowed."))),
+        _ => (problem.status, detail(&problem.detail)),
+    }
+}
+
+/// Documents problems of an operation, one answer a status.
+pub fn document(ctx: &mut GenContext, operation: &mut Operation, codes: &[Code]) {
+    let responses = &mut operation.responses.get_or_insert_default().responses;
+    for &code in codes {
+        let line = format!("`{}`: {}", name(code), code.detail());
+        let entry = responses.entry(StatusCode::Code(code.status()));
+        let response = entry.or_insert_with(|| ReferenceOr::Item(answer(ctx)));
+        if let ReferenceOr::Item(response) = response
+            && !response.description.contains(&line)
+        {
+            let between = if response.description.is_empty() { "" } else { "\n\n" };
+            response.description.push_str(&format!("{between}{line}"));
+        }
+    }
+}
+
+/// Documents what a handler itself may answer: `.with(problems::of(&[..]))`.
+pub fn of<'t>(
+    codes: &'static [Code],
+) -> impl FnOnce(TransformOperation<'t>) -> TransformOperation<'t> {
+    move |mut operation| {
+        in_context(|ctx| document(ctx, operation.inner_mut(), codes));
+        operation
+    }
+}
+
+/// A code as it is on the wire.
+fn name(code: Code) -> String {
+    let value = serde_json::to_value(code).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn answer(ctx: &mut GenContext) -> Documented {
+    let json_schema = ctx.schema.subschema_for::<Problem>();
+    let schema = SchemaObject { json_schema, example: None, external_docs: None };
+    let media = MediaType { schema: Some(schema), ..MediaType::default() };
+    Documented {
+        content: [("application/problem+json".to_owned(), media)].into_iter().collect(),
+        ..Documented::default()
+    }
+}
+
+/// Whether an address is one of files and pages, not of the API.
+pub fn is_page(uri: &Uri) -> bool {
+    ["/ui", "/swagger", "/redoc"].iter().any(|page| uri.path().starts_with(page))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::problem::FieldError;
+
+    use super::*;
+
+    #[test]
+    fn old_clients_get_old_shapes() {
+        let say = |problem: &Problem| classic(problem, &Method::PUT);
+        let fields = Error::from(FieldError::new("content", "must not be empty"));
+        assert_eq!(say(&fields.problem), (400, json!({"content": ["must not be empty"]})));
+        let wrong = Problem::new(Code::MethodNotAllowed);
+        assert_eq!(say(&wrong).1, json!({"detail": "Method \"PUT\" not allowed."}));
+        let forbidden = say(&Problem::new(Code::AdminOnly));
+        assert_eq!(forbidden.0, 403);
+        assert!(forbidden.1["detail"].is_string());
+    }
+
+    #[test]
+    fn codes_of_one_status_share_an_answer() {
+        let mut operation = Operation::default();
+        in_context(|ctx| {
+            let codes = [Code::UsernameTaken, Code::LastAdmin, Code::NotFound];
+            document(ctx, &mut operation, &codes);
+            document(ctx, &mut operation, &codes);
+        });
+        let responses = operation.responses.unwrap().responses;
+        assert_eq!(responses.len(), 2);
+        let ReferenceOr::Item(conflict) = &responses[&StatusCode::Code(409)] else { panic!() };
+        assert_eq!(conflict.description.matches('`').count(), 4);
+    }
+}

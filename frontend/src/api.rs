@@ -1,0 +1,230 @@
+//! The only client of the REST API. Knows paths and errors; keeps nothing and shows nothing.
+
+use gloo_net::http::{Method, RequestBuilder, Response};
+use serde::{Serialize, de::DeserializeOwned};
+use shared::{
+    ids::{RoomId, Seq, SessionId, UserId},
+    messages::{EditMessage, Message, MessagePage},
+    paths::{self, fill},
+    problem::{Code, Problem},
+    rooms::{MemberList, NewRoom, Room, RoomList},
+    users::{ChangePassword, Password, Register, SessionList, SignIn, SignedIn, User},
+};
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure {
+    /// The server said no.
+    Refused(Box<Problem>),
+    /// Nobody answered, or not in a form that we know.
+    Unreachable,
+}
+
+impl Failure {
+    /// A sentence for people.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Refused(problem) => match &problem.errors[..] {
+                [] => problem.detail.clone(),
+                [first, ..] => format!("{} {}.", title_case(&first.field), first.message),
+            },
+            Self::Unreachable => "The server cannot be reached right now.".into(),
+        }
+    }
+
+    /// What is wrong with one field, if that is what it is about.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let Self::Refused(problem) = self else { return None };
+        let error = problem.errors.iter().find(|error| error.field == name)?;
+        Some(format!("{} {}.", title_case(name), error.message))
+    }
+
+    /// Whether nobody is signed in (any more).
+    pub fn is_signed_out(&self) -> bool {
+        self.code() == Some(Code::Unauthenticated)
+    }
+
+    /// The stable name of what went wrong.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Refused(problem) => Some(problem.code),
+            Self::Unreachable => None,
+        }
+    }
+}
+
+fn title_case(field: &str) -> String {
+    let mut chars = field.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(chars).map(|c| if c == '_' { ' ' } else { c }).collect()
+}
+
+/// An answer, or why there is none.
+pub type Answer<T> = Result<T, Failure>;
+
+/// Which messages of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    Newest,
+    Before(Seq),
+    After(Seq),
+    Around(Seq),
+}
+
+async fn send(method: Method, path: &str, body: Option<String>) -> Answer<Response> {
+    let request = RequestBuilder::new(path).method(method).header("accept", "application/json");
+    let response = match body {
+        Some(body) => match request.header("content-type", "application/json").body(body) {
+            Ok(request) => request.send().await,
+            Err(_) => return Err(Failure::Unreachable),
+        },
+        None => request.send().await,
+    };
+    let response = response.map_err(|_| Failure::Unreachable)?;
+    if response.ok() {
+        return Ok(response);
+    }
+    match response.json::<Problem>().await {
+        Ok(problem) => Err(Failure::Refused(Box::new(problem))),
+        Err(_) => Err(Failure::Unreachable),
+    }
+}
+
+async fn get<T: DeserializeOwned>(path: &str) -> Answer<T> {
+    read(send(Method::GET, path, None).await?).await
+}
+
+async fn put_in<T: DeserializeOwned>(
+    method: Method,
+    path: &str,
+    body: impl Serialize,
+) -> Answer<T> {
+    let body = serde_json::to_string(&body).map_err(|_| Failure::Unreachable)?;
+    read(send(method, path, Some(body)).await?).await
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Answer<T> {
+    response.json().await.map_err(|_| Failure::Unreachable)
+}
+
+async fn delete(path: &str) -> Answer<()> {
+    send(Method::DELETE, path, None).await.map(drop)
+}
+
+/// Who I am.
+pub async fn me() -> Answer<User> {
+    get(paths::ME).await
+}
+
+/// Makes an account.
+pub async fn register(username: String, password: String) -> Answer<()> {
+    let body = Register { username, password: Password(password), is_admin: None };
+    let body = serde_json::to_string(&body).map_err(|_| Failure::Unreachable)?;
+    send(Method::POST, paths::USERS, Some(body)).await.map(drop)
+}
+
+/// Signs in: from now on the browser's cookie says who I am.
+pub async fn sign_in(username: String, password: String) -> Answer<User> {
+    let body = SignIn { username, password: Password(password) };
+    put_in::<SignedIn>(Method::POST, paths::SESSIONS, body).await.map(|signed_in| signed_in.user)
+}
+
+/// Signs this browser out.
+pub async fn sign_out() -> Answer<()> {
+    delete(&fill(paths::SESSION, &[&"current"])).await
+}
+
+/// Changes my password.
+pub async fn change_password(current: String, new: String) -> Answer<()> {
+    let body = ChangePassword { current_password: Password(current), password: Password(new) };
+    let body = serde_json::to_string(&body).map_err(|_| Failure::Unreachable)?;
+    send(Method::PATCH, paths::ME, Some(body)).await.map(drop)
+}
+
+/// Where I am signed in.
+pub async fn sessions() -> Answer<SessionList> {
+    get(paths::SESSIONS).await
+}
+
+/// Ends one of my sign-ins.
+pub async fn end_session(id: SessionId) -> Answer<()> {
+    delete(&fill(paths::SESSION, &[&id])).await
+}
+
+/// A page of all rooms whose name holds `q`.
+pub async fn rooms(q: &str, after: Option<RoomId>) -> Answer<RoomList> {
+    let mut path = format!("{}?limit=100", paths::ROOMS);
+    if let Some(after) = after {
+        path += &format!("&after={after}");
+    }
+    if !q.trim().is_empty() {
+        path += &format!("&q={}", String::from(js_sys::encode_uri_component(q.trim())));
+    }
+    get(&path).await
+}
+
+/// One room.
+pub async fn room(id: RoomId) -> Answer<Room> {
+    get(&fill(paths::ROOM, &[&id])).await
+}
+
+/// Makes a room.
+pub async fn create_room(room: NewRoom) -> Answer<Room> {
+    put_in(Method::POST, paths::ROOMS, room).await
+}
+
+/// Gives a room another name and topic.
+pub async fn edit_room(id: RoomId, room: NewRoom) -> Answer<Room> {
+    put_in(Method::PUT, &fill(paths::ROOM, &[&id]), room).await
+}
+
+/// Deletes a room and everything in it.
+pub async fn delete_room(id: RoomId) -> Answer<()> {
+    delete(&fill(paths::ROOM, &[&id])).await
+}
+
+/// Joins a room; the socket then says `joined`.
+pub async fn join(id: RoomId) -> Answer<()> {
+    send(Method::PUT, &fill(paths::MEMBERSHIP, &[&id]), None).await.map(drop)
+}
+
+/// Leaves a room; the socket then says `removed`.
+pub async fn leave(id: RoomId) -> Answer<()> {
+    delete(&fill(paths::MEMBERSHIP, &[&id])).await
+}
+
+/// A page of who is in a room.
+pub async fn members(room: RoomId, after: Option<UserId>) -> Answer<MemberList> {
+    let mut path = format!("{}?limit=200", fill(paths::MEMBERS, &[&room]));
+    if let Some(after) = after {
+        path += &format!("&after={after}");
+    }
+    get(&path).await
+}
+
+/// Takes somebody out of a room.
+pub async fn remove_member(room: RoomId, user: UserId) -> Answer<()> {
+    delete(&fill(paths::MEMBER, &[&room, &user])).await
+}
+
+/// A run of messages.
+pub async fn messages(room: RoomId, page: Page) -> Answer<MessagePage> {
+    let path = fill(paths::MESSAGES, &[&room]);
+    let query = match page {
+        Page::Newest => "limit=50".to_owned(),
+        Page::Before(seq) => format!("limit=50&before={seq}"),
+        Page::After(seq) => format!("limit=50&after={seq}"),
+        Page::Around(seq) => format!("limit=50&around={seq}"),
+    };
+    get(&format!("{path}?{query}")).await
+}
+
+/// Gives a message of mine another text.
+pub async fn edit_message(room: RoomId, seq: Seq, content: String) -> Answer<Message> {
+    put_in(Method::PATCH, &fill(paths::MESSAGE, &[&room, &seq]), EditMessage { content }).await
+}
+
+/// Deletes a message.
+pub async fn delete_message(room: RoomId, seq: Seq) -> Answer<()> {
+    delete(&fill(paths::MESSAGE, &[&room, &seq])).await
+}

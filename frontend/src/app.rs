@@ -1,0 +1,93 @@
+//! The wiring: the three root contexts and the routes.
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::{A, ParentRoute, Redirect, Route, Router, Routes},
+    path,
+};
+use shared::paths;
+
+use crate::{
+    api,
+    live::Live,
+    rooms::{RoomPage, RoomsPage, Shell},
+    ui::{Mark, Toasts, Ui},
+    users::{
+        Login, RegisterPage,
+        session::{Session, Who, follow_other_tabs},
+    },
+};
+
+/// Everything on the page.
+#[component]
+pub fn App() -> impl IntoView {
+    let (session, ui) = (Session::new(), Ui::new());
+    let live = Live::new(session, ui);
+    provide_context(session);
+    provide_context(ui);
+    provide_context(live);
+    Effect::new(move |_| ui.theme.get().apply());
+    follow_other_tabs();
+    come_back_at_once(live);
+    connect_as_who_is_here(session, live);
+
+    let ask = Action::new_local(move |_: &()| async move { session.answered(api::me().await) });
+    ask.dispatch_local(());
+    Effect::new(move |_| {
+        if session.who.with(|who| *who == Who::Unknown) && ask.version().get_untracked() > 0 {
+            ask.dispatch_local(());
+        }
+    });
+
+    view! {
+        <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
+        <Router base=paths::UI>
+            <Routes fallback=NotFound>
+                <Route path=path!("/login") view=Login/>
+                <Route path=path!("/register") view=RegisterPage/>
+                <ParentRoute path=path!("") view=Shell>
+                    <Route path=path!("") view=|| view! { <Redirect path="/rooms"/> }/>
+                    <Route path=path!("/rooms") view=RoomsPage/>
+                    <Route path=path!("/room/:id") view=RoomPage/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+        <Toasts/>
+    }
+}
+
+/// The socket belongs to whoever is signed in, and to nobody else.
+fn connect_as_who_is_here(session: Session, live: Live) {
+    let me = Memo::new(move |_| session.me().map(|me| me.short()));
+    Effect::new(move |_| match me.get() {
+        Some(me) => live.start(me),
+        None => live.stop(),
+    });
+}
+
+/// The network or the reader is back: no reason to wait for the next try.
+fn come_back_at_once(live: Live) {
+    let online = window_event_listener(leptos::ev::online, move |_| live.retry_now());
+    let shown = window_event_listener(leptos::ev::visibilitychange, move |_| {
+        if !document().hidden() {
+            live.retry_now();
+        }
+    });
+    on_cleanup(move || {
+        online.remove();
+        shown.remove();
+    });
+}
+
+#[component]
+fn NotFound() -> impl IntoView {
+    document().set_title("Nothing here · Hallway");
+    view! {
+        <main class="lost" id="main">
+            <Mark/>
+            <h1>"This door leads nowhere"</h1>
+            <p>"There is no page at this address."</p>
+            <p><A href="/rooms" attr:class="button button-primary">"Go to the rooms"</A></p>
+        </main>
+    }
+}

@@ -1,0 +1,45 @@
+//! The slim line that says that the connection is in trouble.
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{Link, Live};
+
+/// A shorter trouble is nobody's business.
+const PATIENCE_MS: u32 = 1_000;
+
+/// "Reconnecting…", once it has taken a while, and a way not to wait.
+#[component]
+pub fn Banner() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let shown = RwSignal::new(false);
+    Effect::new(move |_| {
+        if live.link.get() != Link::Connecting {
+            shown.set(false);
+            return;
+        }
+        spawn_local(async move {
+            TimeoutFuture::new(PATIENCE_MS).await;
+            if live.link.try_get_untracked() == Some(Link::Connecting) {
+                shown.try_set(true);
+            }
+        });
+    });
+    let text = move || match live.welcomes.get() {
+        0 => "Connecting…",
+        _ => "Reconnecting… What you write is kept and sent then.",
+    };
+    view! {
+        <div role="status" aria-live="polite" class="banner-place">
+            <Show when=move || shown.get()>
+                <div class="banner" data-testid="connection-banner">
+                    <span class="banner-pulse" aria-hidden="true"></span>
+                    <span>{text}</span>
+                    <button type="button" class="banner-button" on:click=move |_| live.retry_now()>
+                        "Retry now"
+                    </button>
+                </div>
+            </Show>
+        </div>
+    }
+}

@@ -1,0 +1,155 @@
+//! Keeps one socket up: connects, listens for silence, waits with jitter, and comes back at once when
+//! the network or the reader does.
+
+use futures::{
+    FutureExt, SinkExt, StreamExt,
+    channel::mpsc::{self, UnboundedReceiver},
+};
+use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
+use gloo_timers::future::TimeoutFuture;
+use leptos::{prelude::*, task::spawn_local};
+use shared::{
+    ids::UserId,
+    live::{CloseCode, SUBPROTOCOL, ServerFrame},
+    paths,
+};
+
+use super::{Link, Live, outbox, receive::receive};
+use crate::{api, state::backoff::Backoff};
+
+/// How long a connection may take until `welcome`.
+const WELCOME_WITHIN_MS: u32 = 15_000;
+/// How much later than promised a heartbeat may come.
+const GRACE_MS: u64 = 10_000;
+
+/// How a connection ended.
+enum End {
+    /// Connect again after this many milliseconds.
+    Again(u32),
+    /// Connect again when the backoff says so.
+    Lost,
+    /// The session is over.
+    SignedOut,
+}
+
+/// Begins the one loop of this run.
+pub fn start(live: Live, me: UserId, run: u32) {
+    let (wake, mut woken) = mpsc::unbounded();
+    live.wake.set_value(Some(wake));
+    spawn_local(async move {
+        outbox::load(live, me).await;
+        keep(live, run, &mut woken).await;
+    });
+}
+
+async fn keep(live: Live, run: u32, woken: &mut UnboundedReceiver<()>) {
+    let is_current = || live.run.get_value() == run;
+    let mut backoff = Backoff::default();
+    while is_current() {
+        let end = hold(live, run, woken, &mut backoff).await;
+        if !is_current() {
+            return;
+        }
+        live.commands.set_value(None);
+        live.link.set(Link::Connecting);
+        let wait = match end {
+            End::Again(wait) => wait,
+            End::Lost => backoff.next(js_sys::Math::random()),
+            End::SignedOut => return live.session.ended_elsewhere(),
+        };
+        futures::future::select(TimeoutFuture::new(wait), woken.next()).await;
+    }
+}
+
+/// One connection, from the first byte to the last.
+async fn hold(
+    live: Live,
+    run: u32,
+    woken: &mut UnboundedReceiver<()>,
+    backoff: &mut Backoff,
+) -> End {
+    let Ok(socket) = WebSocket::open_with_protocol(&address(), SUBPROTOCOL) else {
+        return End::Lost;
+    };
+    let (mut sink, stream) = socket.split();
+    let mut stream = stream.fuse();
+    let (commands, mut to_send) = mpsc::unbounded();
+    let mut silence_ms = WELCOME_WITHIN_MS;
+    let mut heard_at = js_sys::Date::now();
+    let mut welcomed = false;
+    loop {
+        let mut silence = TimeoutFuture::new(silence_ms).fuse();
+        futures::select! {
+            message = stream.next() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    if live.run.get_value() != run {
+                        return End::Lost;
+                    }
+                    heard_at = js_sys::Date::now();
+                    let Some(frame) = understand(&text) else { continue };
+                    match &frame {
+                        ServerFrame::Welcome { heartbeat_s, .. } => {
+                            silence_ms = (heartbeat_s * 1_000 + GRACE_MS) as u32;
+                            welcomed = true;
+                            backoff.reset();
+                            live.commands.set_value(Some(commands.clone()));
+                        }
+                        ServerFrame::Goaway { reconnect_after_ms } => {
+                            return End::Again((*reconnect_after_ms).min(60_000) as u32);
+                        }
+                        _ => {}
+                    }
+                    receive(live, frame);
+                }
+                Some(Err(WebSocketError::ConnectionClose(event))) => {
+                    return closed(event.code, welcomed).await;
+                }
+                Some(_) => {}
+                None => return End::Lost,
+            },
+            frame = to_send.next() => {
+                let text = frame.and_then(|frame| serde_json::to_string(&frame).ok());
+                if let Some(text) = text && sink.send(Message::Text(text)).await.is_err() {
+                    return End::Lost;
+                }
+            }
+            _ = woken.next() => {
+                let slept = js_sys::Date::now() - heard_at > f64::from(silence_ms);
+                if live.run.get_value() != run || slept {
+                    return End::Again(0);
+                }
+            }
+            () = silence => return End::Lost,
+        }
+    }
+}
+
+/// What a close means. A refused upgrade has no code that a page may see, so that one is asked.
+async fn closed(code: u16, welcomed: bool) -> End {
+    match CloseCode::from_u16(code) {
+        Some(code) if !code.may_reconnect() => End::SignedOut,
+        _ if welcomed => End::Lost,
+        _ => match api::me().await {
+            Err(failure) if failure.is_signed_out() => End::SignedOut,
+            _ => End::Lost,
+        },
+    }
+}
+
+/// A frame of a newer server than this page is no error.
+fn understand(text: &str) -> Option<ServerFrame> {
+    match serde_json::from_str(text) {
+        Ok(frame) => Some(frame),
+        Err(error) => {
+            leptos::logging::warn!("a frame that this page does not know: {error}");
+            None
+        }
+    }
+}
+
+fn address() -> String {
+    let location = window().location();
+    let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
+    let scheme = if secure { "wss" } else { "ws" };
+    format!("{scheme}://{}{}", location.host().unwrap_or_default(), paths::LIVE)
+}

@@ -1,0 +1,80 @@
+//! The outbox on disk: IndexedDB, one row an entry, by client id. A browser without it (private
+//! windows of some) still sends; only a reload forgets.
+
+use std::future::IntoFuture;
+
+use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, TransactionMode};
+use leptos::{prelude::*, task::spawn_local};
+use shared::ids::{ClientId, UserId};
+use wasm_bindgen::JsValue;
+
+use super::Live;
+use crate::state::outbox::Entry;
+
+const DATABASE: &str = "hallway";
+const STORE: &str = "outbox";
+
+/// Reads back what this account wrote before the reload.
+pub async fn load(live: Live, me: UserId) {
+    let entries = all().await.unwrap_or_else(|error| {
+        leptos::logging::warn!("the outbox cannot be read: {error}");
+        Vec::new()
+    });
+    live.outbox.update_value(|outbox| {
+        entries.into_iter().filter(|entry| entry.user == me).for_each(|entry| outbox.add(entry));
+    });
+}
+
+/// Writes one down, or writes it anew.
+pub fn put(entry: Entry) {
+    spawn_local(async move {
+        let Ok(text) = serde_json::to_string(&entry) else { return };
+        let key = JsValue::from_str(&entry.client_id.to_string());
+        let written =
+            change(async |store| store.put(&JsValue::from_str(&text), Some(&key))?.await.map(drop));
+        if let Err(error) = written.await {
+            leptos::logging::warn!("a message cannot be kept on disk: {error}");
+        }
+    });
+}
+
+/// Drops one.
+pub fn delete(client_id: ClientId) {
+    spawn_local(async move {
+        let key = JsValue::from_str(&client_id.to_string());
+        let deleted = change(async |store| store.delete(key)?.await).await;
+        if let Err(error) = deleted {
+            leptos::logging::warn!("a message cannot be dropped from disk: {error}");
+        }
+    });
+}
+
+async fn change(
+    what: impl AsyncFnOnce(idb::ObjectStore) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let database = open().await?;
+    let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
+    let done = what(transaction.object_store(STORE)?).await;
+    transaction.into_future().await?;
+    database.close();
+    done
+}
+
+async fn all() -> Result<Vec<Entry>, Error> {
+    let database = open().await?;
+    let transaction = database.transaction(&[STORE], TransactionMode::ReadOnly)?;
+    let rows = transaction.object_store(STORE)?.get_all(None, None)?.await?;
+    database.close();
+    let texts = rows.iter().filter_map(JsValue::as_string);
+    Ok(texts.filter_map(|text| serde_json::from_str(&text).ok()).collect())
+}
+
+async fn open() -> Result<Database, Error> {
+    let mut request = Factory::new()?.open(DATABASE, Some(1))?;
+    request.on_upgrade_needed(|event| {
+        if let Ok(database) = event.database() {
+            let _ = database.create_object_store(STORE, ObjectStoreParams::new());
+        }
+    });
+    request.await
+}

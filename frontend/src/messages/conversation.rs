@@ -1,0 +1,114 @@
+//! One room's timeline and composer, and what belongs to neither: reading marks and the first page.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use shared::ids::{RoomId, Seq};
+
+use super::{
+    Open,
+    announcer::Announcer,
+    composer::{Composer, remembered_draft},
+    delete_dialog::DeleteDialog,
+    scroll::Scroll,
+    timeline::TimelineView,
+};
+use crate::{
+    api::Page,
+    live::{Live, RoomState},
+    users::session::Session,
+};
+
+/// So long somebody has to look before a message counts as read.
+const READ_AFTER: Duration = Duration::from_millis(400);
+/// More unread than fits into the newest page: begin where the unread begins.
+const PAGE: i64 = 45;
+
+/// What is said in a room, and where to say something.
+#[component]
+pub fn Conversation(room: RoomId, state: RoomState) -> impl IntoView {
+    let (live, session) = (expect_context::<Live>(), expect_context::<Session>());
+    let read =
+        live.rooms.with_untracked(|rooms| rooms.get(room).map(|r| r.read)).unwrap_or_default();
+    let unread_after = (read.unread > 0).then_some(read.read_seq);
+    let draft = session.me_untracked().map(|me| remembered_draft(me.id, room)).unwrap_or_default();
+    let open = Open::new(room, state.clone(), unread_after, draft);
+    let scroll = Scroll::new();
+    provide_context(open);
+    provide_context(scroll);
+
+    let epoch = state.epoch.clone();
+    Effect::new(move |_| {
+        epoch.track();
+        first_page(open, read.unread, read.read_seq);
+    });
+    let attention = attention();
+    mark_read(open, scroll, attention, live);
+    draw_the_line_when_away(open, attention);
+
+    let typing = state.typing.clone();
+    let sentence = move || typing.with(|typing| typing.sentence());
+    view! {
+        <TimelineView/>
+        <p class="typing" aria-live="off" data-testid="typing">{sentence}</p>
+        <Composer/>
+        <DeleteDialog/>
+        <Announcer/>
+    }
+}
+
+fn first_page(open: Open, unread: i64, read_seq: Seq) {
+    let (last, newest_is_here) = open.with_untracked(|t| (t.last_seq(), t.is_loaded(t.last_seq())));
+    if last > Seq(0) && !newest_is_here {
+        open.load(match unread > PAGE {
+            true => Page::Around(read_seq.next()),
+            false => Page::Newest,
+        });
+    }
+}
+
+/// Whether somebody is looking: the tab is shown and has the focus.
+fn attention() -> RwSignal<bool> {
+    let looks = || !document().hidden() && document().has_focus().unwrap_or(true);
+    let attention = RwSignal::new(looks());
+    let handles = [
+        window_event_listener(leptos::ev::focus, move |_| attention.set(looks())),
+        window_event_listener(leptos::ev::blur, move |_| attention.set(looks())),
+        window_event_listener(leptos::ev::visibilitychange, move |_| attention.set(looks())),
+    ];
+    on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
+    attention
+}
+
+/// At the bottom, seen by somebody, for a moment: read.
+fn mark_read(open: Open, scroll: Scroll, attention: RwSignal<bool>, live: Live) {
+    let due = move || {
+        let seq = open.with(|t| Some(t.last_seq()).filter(|last| t.is_loaded(*last)))?;
+        let read = live.rooms.with(|rooms| rooms.get(open.room).map(|r| r.read.read_seq))?;
+        let ready = scroll.at_bottom.get() && attention.get() && live.welcomes.get() > 0;
+        (ready && seq > read).then_some(seq)
+    };
+    Effect::new(move |before: Option<Option<TimeoutHandle>>| {
+        if let Some(Some(timer)) = before {
+            timer.clear();
+        }
+        due()?;
+        let again = move || {
+            if let Some(seq) = untrack(due) {
+                live.read(open.room, seq);
+            }
+        };
+        set_timeout_with_handle(again, READ_AFTER).ok()
+    });
+}
+
+/// What comes while the reader looks elsewhere is below a line when they are back.
+fn draw_the_line_when_away(open: Open, attention: RwSignal<bool>) {
+    Effect::new(move |before: Option<bool>| {
+        let looks = attention.get();
+        if before == Some(true) && !looks {
+            open.unread_after.set(Some(open.with_untracked(|t| t.last_seq())));
+        }
+        looks
+    });
+}

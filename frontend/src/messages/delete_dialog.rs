@@ -1,0 +1,47 @@
+//! Deleting a message asks first: the text is gone for everybody.
+
+use leptos::prelude::*;
+use shared::ids::Seq;
+
+use super::{Open, row::snippet};
+use crate::{
+    api,
+    ui::{Confirm, Dialog, Ui},
+};
+
+/// "Delete this message?"
+#[component]
+pub fn DeleteDialog() -> impl IntoView {
+    let (open, ui) = (expect_context::<Open>(), expect_context::<Ui>());
+    let shown = RwSignal::new(false);
+    Effect::new(move |_| shown.set(open.deleting.with(Option::is_some)));
+    Effect::new(move |_| {
+        if !shown.get() {
+            open.deleting.set(None);
+        }
+    });
+    let delete = Action::new_local(move |seq: &Seq| {
+        let seq = *seq;
+        async move {
+            match api::delete_message(open.room, seq).await {
+                Ok(()) => drop(shown.try_set(false)),
+                Err(failure) => ui.error(failure.sentence()),
+            }
+        }
+    });
+    let text = move || {
+        let message = open.deleting.get_untracked().and_then(|seq| open.message(seq));
+        let text = message.map(|message| snippet(&message.content)).unwrap_or_default();
+        format!("“{text}” is deleted for everybody, for good.")
+    };
+    let on_yes = move || {
+        if let Some(seq) = open.deleting.get_untracked() {
+            delete.dispatch_local(seq);
+        }
+    };
+    view! {
+        <Dialog open=shown title="Delete this message?">
+            <Confirm text=text() yes="Delete" open=shown busy=delete.pending() on_yes/>
+        </Dialog>
+    }
+}

@@ -1,0 +1,52 @@
+//! What can be done with a message: shown when one points at it or walks to it.
+
+use leptos::prelude::*;
+use shared::ids::Seq;
+
+use super::Open;
+use crate::{
+    ui::{Icon, Shape},
+    users::session::Session,
+};
+
+/// Answer, edit, delete, as far as one may.
+#[component]
+pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
+    let (open, session) = (expect_context::<Open>(), expect_context::<Session>());
+    let may_delete = move || is_mine || session.is_admin();
+    view! {
+        <div class="toolbar" role="group" aria-label="Message actions">
+            <button
+                type="button"
+                class="icon-button"
+                aria-label="Reply"
+                title="Reply"
+                on:click=move |_| open.reply_to.set(Some(seq))
+            >
+                <Icon shape=Shape::Reply/>
+            </button>
+            {is_mine.then(|| view! {
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label="Edit"
+                    title="Edit"
+                    on:click=move |_| open.editing.set(Some(seq))
+                >
+                    <Icon shape=Shape::Pencil/>
+                </button>
+            })}
+            <Show when=may_delete>
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label="Delete"
+                    title="Delete"
+                    on:click=move |_| open.deleting.set(Some(seq))
+                >
+                    <Icon shape=Shape::Bin/>
+                </button>
+            </Show>
+        </div>
+    }
+}

@@ -1,0 +1,215 @@
+//! All rooms there are: find one, join it, go in. A page of its own, and a dialog from anywhere.
+
+use leptos::{html, prelude::*};
+use leptos_router::{NavigateOptions, components::A, hooks::use_navigate};
+use shared::{
+    ids::RoomId,
+    rooms::{Room, RoomListing},
+};
+
+use super::{Panels, address};
+use crate::{
+    api,
+    live::Live,
+    ui::{Dialog, Icon, Shape, Ui},
+    users::session::Session,
+};
+
+/// `/ui/rooms`
+#[component]
+pub fn RoomsPage() -> impl IntoView {
+    let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
+    view! {
+        <main class="page" id="main" tabindex="-1">
+            <header class="page-head">
+                <div>
+                    <h1>"Rooms"</h1>
+                    <p class="quiet">"Every room here is open to everybody. Join one to read and write."</p>
+                </div>
+                <Show when=move || session.is_admin()>
+                    <button
+                        type="button"
+                        class="button button-primary"
+                        on:click=move |_| panels.create.set(true)
+                    >
+                        <Icon shape=Shape::Plus/>
+                        "New room"
+                    </button>
+                </Show>
+            </header>
+            <RoomFinder on_gone=|| {}/>
+        </main>
+    }
+}
+
+/// The same as a dialog.
+#[component]
+pub fn BrowseDialog(open: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <Dialog open title="Browse rooms" wide=true>
+            <RoomFinder on_gone=move || open.set(false) autofocus=true/>
+        </Dialog>
+    }
+}
+
+#[component]
+fn RoomFinder(
+    on_gone: impl Fn() + Copy + Send + Sync + 'static,
+    #[prop(optional)] autofocus: bool,
+) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let input = NodeRef::<html::Input>::new();
+    let query = RwSignal::new(String::new());
+    let after = RwSignal::new(None::<RoomId>);
+    let found = RwSignal::new(Vec::<Room>::new());
+    let page = LocalResource::new(move || {
+        let (query, after) = (query.get(), after.get());
+        // A room made or deleted elsewhere shows when my own rooms change, or on coming back.
+        live.welcomes.track();
+        live.departure.track();
+        async move { (after, api::rooms(&query, after).await) }
+    });
+    Effect::new(move |_| {
+        if let Some((after, Ok(list))) = page.get() {
+            let rooms = list.rooms.into_iter().map(|RoomListing { room, .. }| room);
+            found.update(|found| {
+                if after.is_none() {
+                    found.clear();
+                }
+                found.extend(rooms);
+            });
+        }
+    });
+    let next = move || page.get().and_then(|(_, answer)| answer.ok()?.next);
+    let failure = move || page.get().and_then(|(_, answer)| answer.err()).map(|f| f.sentence());
+    let is_empty = move || {
+        found.with(Vec::is_empty)
+            && page.with(|p| matches!(p, Some((_, Ok(list))) if list.rooms.is_empty()))
+    };
+    view! {
+        <div class="finder">
+            <input
+                class="finder-input"
+                type="search"
+                name="q"
+                aria-label="Filter rooms by name"
+                placeholder="Filter by name"
+                autocomplete="off"
+                autofocus=autofocus
+                node_ref=input
+                on:input=move |event| {
+                    after.set(None);
+                    query.set(event_target_value(&event));
+                }
+            />
+            <ul class="plain-list" data-testid="all-rooms">
+                <For each=move || found.get() key=|room| (room.id, room.rev, room.member_count) let:room>
+                    <RoomCard room on_gone/>
+                </For>
+            </ul>
+            <Show when=is_empty>
+                <NothingFound query/>
+            </Show>
+            <p class="field-error" role="alert">{failure}</p>
+            <Show when=move || next().is_some()>
+                <button type="button" class="button" on:click=move |_| after.set(next())>
+                    "Show more"
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn NothingFound(query: RwSignal<String>) -> impl IntoView {
+    let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
+    let first = move || {
+        session.is_admin().then(|| {
+            view! {
+                <p>"Rooms are where people talk: one for each topic."</p>
+                <button
+                    type="button"
+                    class="button button-primary"
+                    data-testid="first-room"
+                    on:click=move |_| panels.create.set(true)
+                >
+                    "Create the first room"
+                </button>
+            }
+        })
+    };
+    view! {
+        <div class="empty">
+            <Icon shape=Shape::Door/>
+            <Show
+                when=move || query.with(|q| q.trim().is_empty())
+                fallback=|| view! { <p>"No room has a name like this."</p> }
+            >
+                <h2>"No rooms yet"</h2>
+                {first}
+                <Show when=move || !session.is_admin()>
+                    <p>"Only admins can create rooms: ask one to open the first."</p>
+                </Show>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn RoomCard(room: Room, on_gone: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    let (live, ui, navigate) = (expect_context::<Live>(), expect_context::<Ui>(), use_navigate());
+    let id = room.id;
+    let join = Action::new_local(move |_: &()| {
+        let navigate = navigate.clone();
+        async move {
+            match api::join(id).await {
+                Ok(()) => {
+                    on_gone();
+                    navigate(&address(id), NavigateOptions::default());
+                }
+                Err(failure) => ui.error(failure.sentence()),
+            }
+        }
+    });
+    let joined = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).is_some()));
+    let people = match room.member_count {
+        1 => "1 person".to_owned(),
+        n => format!("{n} people"),
+    };
+    let (join_label, open_label) = (format!("Join {}", room.name), format!("Open {}", room.name));
+    view! {
+        <li class="list-row">
+            <span class="room-tile" aria-hidden="true"><Icon shape=Shape::Hash/></span>
+            <div class="list-row-text">
+                <strong>{room.name}</strong>
+                <span class="quiet">{people} {(!room.topic.is_empty()).then(|| format!(" · {}", room.topic))}</span>
+            </div>
+            <Show
+                when=move || joined.get()
+                fallback={
+                    let label = join_label.clone();
+                    move || view! {
+                        <button
+                            type="button"
+                            class="button button-small button-primary"
+                            aria-label=label.clone()
+                            disabled=join.pending()
+                            on:click=move |_| { join.dispatch_local(()); }
+                        >
+                            "Join"
+                        </button>
+                    }
+                }
+            >
+                <A
+                    href=address(id)
+                    attr:class="button button-small"
+                    attr:aria-label=open_label.clone()
+                    on:click=move |_| on_gone()
+                >
+                    "Open"
+                </A>
+            </Show>
+        </li>
+    }
+}

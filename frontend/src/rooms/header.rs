@@ -1,0 +1,87 @@
+//! The line above a room: its name, its topic, and what can be done with it.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use shared::{ids::RoomId, rooms::MyRoom};
+
+use super::{
+    Panels,
+    delete_dialog::{DeleteDialog, LeaveDialog},
+    room_dialog::EditDialog,
+};
+use crate::{
+    live::RoomState,
+    ui::{Icon, Menu, Shape},
+    users::session::Session,
+};
+
+const WHY_NOT: &str = "Only admins can do this";
+
+/// The header of one room.
+#[component]
+pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> impl IntoView {
+    let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
+    let [edit, delete, leave] = [(); 3].map(|()| RwSignal::new(false));
+    let name = move || room.get().map(|room| room.name).unwrap_or_default();
+    let topic = move || room.get().map(|room| room.topic).unwrap_or_default();
+    let count = Memo::new(move |_| state.timeline.with(|t| t.members().count()));
+    let people = move || format!("People in this room: {}", count.get());
+    let admin_only = move || (!session.is_admin()).to_string();
+    let why = move || (!session.is_admin()).then_some(WHY_NOT);
+    view! {
+        <header class="room-head">
+            <A href="/rooms" attr:class="icon-button room-back" attr:aria-label="Back to the rooms">
+                <Icon shape=Shape::Back/>
+            </A>
+            <div class="room-head-text">
+                <h1 title=name><Icon shape=Shape::Hash/><span>{name}</span></h1>
+                <p class="room-topic" title=topic>{topic}</p>
+            </div>
+            <button
+                type="button"
+                class="button button-quiet people-button"
+                aria-label=people
+                title=people
+                aria-expanded=move || panels.members.get().to_string()
+                data-testid="people"
+                on:click=move |_| panels.members.update(|open| *open = !*open)
+            >
+                <Icon shape=Shape::People/>
+                <span>{move || count.get()}</span>
+            </button>
+            <Menu label="Room menu" testid="room-menu" face=|| view! { <Icon shape=Shape::More/> }>
+                <button
+                    type="button"
+                    role="menuitem"
+                    aria-disabled=admin_only
+                    title=why
+                    on:click=move |_| if session.is_admin() { edit.set(true) }
+                >
+                    "Edit name and topic"
+                    <small>{why}</small>
+                </button>
+                <button
+                    type="button"
+                    role="menuitem"
+                    on:click=move |_| leave.set(true)
+                >
+                    "Leave room"
+                </button>
+                <button
+                    type="button"
+                    role="menuitem"
+                    class="danger"
+                    aria-disabled=admin_only
+                    title=why
+                    on:click=move |_| if session.is_admin() { delete.set(true) }
+                >
+                    "Delete room"
+                    <small>{why}</small>
+                </button>
+            </Menu>
+        </header>
+        <EditDialog open=edit room/>
+        <DeleteDialog open=delete id room/>
+        <LeaveDialog open=leave id/>
+    }
+}

@@ -1,0 +1,166 @@
+//! The people in a room: those who are here first.
+
+use leptos::prelude::*;
+use shared::{
+    ids::{RoomId, UserId},
+    rooms::{Member, Role},
+    rules,
+};
+
+use super::Panels;
+use crate::{
+    api::{self, Answer},
+    live::{Live, RoomState},
+    ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui},
+    users::session::Session,
+};
+
+/// The room may have more; so many are shown.
+const PAGES_MAX: usize = 10;
+
+/// A column on a wide screen, a sheet on a narrow one.
+#[component]
+pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
+    let (live, panels) = (expect_context::<Live>(), expect_context::<Panels>());
+    let loader = state.clone();
+    let loaded = LocalResource::new(move || {
+        // What came and went while the socket was away is not replayed.
+        live.welcomes.track();
+        loader.epoch.track();
+        let state = loader.clone();
+        async move { load(room, &state).await }
+    });
+    let people = Memo::new(move |_| people(&state));
+    let failure = move || loaded.get().and_then(Result::err).map(|failure| failure.sentence());
+    let removing = RwSignal::new(None::<(UserId, String)>);
+    view! {
+        <aside class="members" class:members-open=move || panels.members.get() aria-label="People in this room">
+            <header class="members-head">
+                <h2>"People"</h2>
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label="Close the list of people"
+                    on:click=move |_| panels.members.set(false)
+                >
+                    <Icon shape=Shape::Close/>
+                </button>
+            </header>
+            <p class="field-error">{failure}</p>
+            <ul class="member-list">
+                <For
+                    each=move || people.get()
+                    key=|(member, online)| (member.user.id, member.rev, *online)
+                    let((member, online))
+                >
+                    <MemberRow member online removing/>
+                </For>
+            </ul>
+        </aside>
+        <RemoveDialog room removing/>
+    }
+}
+
+async fn load(room: RoomId, state: &RoomState) -> Answer<()> {
+    let mut after = None;
+    for _ in 0..PAGES_MAX {
+        let list = api::members(room, after).await?;
+        let (here, away): (Vec<_>, Vec<_>) = list.members.iter().partition(|m| m.online);
+        state.online.update(|online| {
+            online.retain(|id| !away.iter().any(|m| m.member.user.id == *id));
+            online.extend(here.iter().map(|m| m.member.user.id));
+        });
+        state.timeline.update(|t| list.members.into_iter().for_each(|m| t.member(m.member)));
+        after = list.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn people(state: &RoomState) -> Vec<(Member, bool)> {
+    let online = state.online.get();
+    let mut people: Vec<_> = state
+        .timeline
+        .with(|t| t.members().map(|m| (m.clone(), online.contains(&m.user.id))).collect());
+    people.sort_by_cached_key(|(m, online)| (!online, rules::key(&m.user.username)));
+    people
+}
+
+#[component]
+fn MemberRow(
+    member: Member,
+    online: bool,
+    removing: RwSignal<Option<(UserId, String)>>,
+) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let (id, name) = (member.user.id, member.user.username);
+    let is_me = session.me_untracked().is_some_and(|me| me.id == id);
+    let may_remove = move || session.is_admin() && !is_me;
+    let label = format!("Remove {name} from the room");
+    let asked = StoredValue::new((id, name.clone()));
+    view! {
+        <li class="member" class:member-away=!online>
+            <span class="member-face">
+                <Avatar name=name.clone() small=true/>
+                <span class="dot" class:dot-online=online></span>
+            </span>
+            <span class="member-name">
+                {name}
+                {is_me.then_some(" (you)")}
+                <span class="sr-only">{if online { ", online" } else { ", away" }}</span>
+            </span>
+            {(member.role == Role::Admin).then(|| view! { <span class="tag">"Admin"</span> })}
+            <Show when=may_remove>
+                <button
+                    type="button"
+                    class="icon-button member-remove"
+                    aria-label=label.clone()
+                    title="Remove from the room"
+                    on:click=move |_| removing.set(Some(asked.get_value()))
+                >
+                    <Icon shape=Shape::Close/>
+                </button>
+            </Show>
+        </li>
+    }
+}
+
+#[component]
+fn RemoveDialog(room: RoomId, removing: RwSignal<Option<(UserId, String)>>) -> impl IntoView {
+    let ui = expect_context::<Ui>();
+    let open = RwSignal::new(false);
+    Effect::new(move |_| open.set(removing.with(Option::is_some)));
+    Effect::new(move |_| {
+        if !open.get() {
+            removing.set(None);
+        }
+    });
+    let remove = Action::new_local(move |user: &UserId| {
+        let user = *user;
+        async move {
+            match api::remove_member(room, user).await {
+                Ok(()) => drop(open.try_set(false)),
+                Err(failure) => ui.error(failure.sentence()),
+            }
+        }
+    });
+    let name = move || removing.get_untracked().map(|(_, name)| name).unwrap_or_default();
+    let on_yes = move || {
+        if let Some((user, _)) = removing.get_untracked() {
+            remove.dispatch_local(user);
+        }
+    };
+    view! {
+        <Dialog open title="Remove from the room?">
+            <Confirm
+                text=format!("{} no longer gets its messages, and can join again.", name())
+                yes="Remove"
+                open
+                busy=remove.pending()
+                on_yes
+            />
+        </Dialog>
+    }
+}

@@ -1,0 +1,39 @@
+//! Rooms: the frame around them, finding them, and one of them with the people in it.
+
+use leptos::prelude::*;
+use shared::ids::RoomId;
+
+mod browse;
+mod delete_dialog;
+mod header;
+mod members;
+mod page;
+mod room_dialog;
+mod shell;
+mod sidebar;
+
+pub use browse::RoomsPage;
+pub use page::RoomPage;
+pub use shell::Shell;
+
+/// The dialogs that are opened from more than one place inside the shell.
+#[derive(Clone, Copy)]
+pub struct Panels {
+    pub browse: RwSignal<bool>,
+    pub create: RwSignal<bool>,
+    pub members: RwSignal<bool>,
+}
+
+impl Panels {
+    fn new() -> Self {
+        let [browse, create] = [(); 2].map(|()| RwSignal::new(false));
+        // As in the style sheet: from here on the people have a column of their own.
+        let wide = window().match_media("(min-width: 70rem)").ok().flatten();
+        Self { browse, create, members: RwSignal::new(wide.is_some_and(|m| m.matches())) }
+    }
+}
+
+/// A room's address inside the router.
+pub fn address(room: RoomId) -> String {
+    format!("/room/{room}")
+}

@@ -1,0 +1,109 @@
+//! `/ui/room/{id}`: the room, if I am in it; the way in, if I am not.
+
+use leptos::prelude::*;
+use leptos_router::{components::A, hooks::use_params_map};
+use shared::ids::RoomId;
+
+use super::{header::RoomHeader, members::Members};
+use crate::{
+    api,
+    live::Live,
+    messages::Conversation,
+    ui::{Icon, Shape, Ui},
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Nowhere,
+    Waiting,
+    Mine(RoomId),
+    NotMine(RoomId),
+}
+
+/// The room that the address names.
+#[component]
+pub fn RoomPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|p| p.get("id").and_then(|id| id.parse().ok())));
+    let place = Memo::new(move |_| {
+        let Some(id) = id.get() else { return Place::Nowhere };
+        live.rooms.with(|rooms| match rooms.get(id) {
+            Some(_) => Place::Mine(id),
+            None if !rooms.known => Place::Waiting,
+            None => Place::NotMine(id),
+        })
+    });
+    move || match place.get() {
+        Place::Mine(id) => view! { <Room id/> }.into_any(),
+        Place::NotMine(id) => view! { <Outside id/> }.into_any(),
+        Place::Nowhere => view! { <NoSuchRoom/> }.into_any(),
+        Place::Waiting => {
+            view! { <main class="lost" id="main" aria-busy="true"></main> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn Room(id: RoomId) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let room = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).cloned()));
+    live.state(id).map(|state| {
+        view! {
+            <div class="room">
+                <main class="room-main" id="main" tabindex="-1">
+                    <RoomHeader id room state=state.clone()/>
+                    <Conversation room=id state=state.clone()/>
+                </main>
+                <Members room=id state/>
+            </div>
+        }
+    })
+}
+
+#[component]
+fn Outside(id: RoomId) -> impl IntoView {
+    let ui = expect_context::<Ui>();
+    let room = LocalResource::new(move || api::room(id));
+    let join = Action::new_local(move |_: &()| async move {
+        if let Err(failure) = api::join(id).await {
+            ui.error(failure.sentence());
+        }
+    });
+    let body = move || {
+        room.get().map(|answer| match answer {
+            Ok(room) => view! {
+                <main class="lost" id="main" tabindex="-1">
+                    <Icon shape=Shape::Door/>
+                    <h1>{room.name}</h1>
+                    <p>{room.topic}</p>
+                    <p class="quiet">"You are not in this room. Join it to read and write."</p>
+                    <button
+                        type="button"
+                        class="button button-primary"
+                        disabled=join.pending()
+                        on:click=move |_| { join.dispatch_local(()); }
+                    >
+                        "Join this room"
+                    </button>
+                    <p><A href="/rooms">"All rooms"</A></p>
+                </main>
+            }
+            .into_any(),
+            Err(_) => view! { <NoSuchRoom/> }.into_any(),
+        })
+    };
+    view! { <Suspense fallback=|| view! { <main class="lost" id="main"></main> }>{body}</Suspense> }
+}
+
+#[component]
+fn NoSuchRoom() -> impl IntoView {
+    view! {
+        <main class="lost" id="main" tabindex="-1">
+            <Icon shape=Shape::Door/>
+            <h1>"There is no such room"</h1>
+            <p>"It may have been deleted."</p>
+            <p><A href="/rooms" attr:class="button button-primary">"All rooms"</A></p>
+        </main>
+    }
+}

@@ -1,0 +1,157 @@
+//! The frame of every page behind the door: sidebar, main part, shortcuts, title. Sends whoever is
+//! not signed in to the login page and remembers where they wanted to go.
+
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    components::Outlet,
+    hooks::{use_location, use_navigate},
+};
+use shared::{ids::RoomId, live::RemovedReason, paths};
+
+use super::{Panels, address, browse::BrowseDialog, room_dialog::CreateDialog, sidebar::Sidebar};
+use crate::{
+    live::{Banner, Live},
+    state::title::title,
+    ui::{Mark, Ui},
+    users::session::{Session, Who},
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    Asking,
+    Unreachable,
+    Out,
+    In,
+}
+
+/// What is behind the door, as far as one may see it.
+#[component]
+pub fn Shell() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let (navigate, location) = (use_navigate(), use_location());
+    let stage = Memo::new(move |_| {
+        session.who.with(|who| match who {
+            Who::Unknown => Stage::Asking,
+            Who::Unreachable => Stage::Unreachable,
+            Who::Nobody => Stage::Out,
+            Who::Somebody(_) => Stage::In,
+        })
+    });
+    Effect::new(move |_| {
+        if stage.get() == Stage::Out {
+            let here = location.pathname.get_untracked();
+            let here = here.strip_prefix(paths::UI).unwrap_or_default().to_owned();
+            let to = match here.starts_with("/room/") {
+                true => format!("/login?next={here}"),
+                false => "/login".into(),
+            };
+            navigate(&to, NavigateOptions { replace: true, ..Default::default() });
+        }
+    });
+    move || match stage.get() {
+        Stage::In => view! { <Inside/> }.into_any(),
+        Stage::Unreachable => view! { <Unreachable/> }.into_any(),
+        Stage::Asking | Stage::Out => {
+            view! { <main class="lost" id="main" aria-busy="true"><Mark/></main> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn Unreachable() -> impl IntoView {
+    let session = expect_context::<Session>();
+    view! {
+        <main class="lost" id="main">
+            <Mark/>
+            <h1>"Nobody answers"</h1>
+            <p>"Hallway cannot be reached. Check your connection; the server may be restarting."</p>
+            <button
+                type="button"
+                class="button button-primary"
+                on:click=move |_| session.who.set(Who::Unknown)
+            >
+                "Try again"
+            </button>
+        </main>
+    }
+}
+
+#[component]
+fn Inside() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let panels = Panels::new();
+    provide_context(panels);
+    let here = current_room();
+    shortcuts(live, panels, here);
+    follow_departures(live, here);
+    Effect::new(move |_| {
+        let text = live.rooms.with(|rooms| {
+            let place = here.get().and_then(|id| rooms.get(id)).map(|room| room.name.as_str());
+            title(rooms.unread(), place.or(Some("Rooms")).filter(|_| rooms.known))
+        });
+        document().set_title(&text);
+    });
+    view! {
+        <div class="shell" class:shell-room=move || here.with(Option::is_some)>
+            <Sidebar/>
+            <div class="shell-main">
+                <Banner/>
+                <Outlet/>
+            </div>
+        </div>
+        <BrowseDialog open=panels.browse/>
+        <CreateDialog open=panels.create/>
+    }
+}
+
+/// The room that the address names.
+fn current_room() -> Memo<Option<RoomId>> {
+    let location = use_location();
+    Memo::new(move |_| {
+        location.pathname.with(|path| {
+            let (_, id) = path.trim_end_matches('/').split_once("/room/")?;
+            id.parse().ok()
+        })
+    })
+}
+
+/// Alt+arrows walk through the rooms; Ctrl or ⌘ with K finds one.
+fn shortcuts(live: Live, panels: Panels, here: Memo<Option<RoomId>>) {
+    let navigate = use_navigate();
+    let handle = window_event_listener(leptos::ev::keydown, move |event| {
+        let step = match event.key().as_str() {
+            "ArrowUp" if event.alt_key() => -1,
+            "ArrowDown" if event.alt_key() => 1,
+            "k" | "K" if event.ctrl_key() || event.meta_key() => {
+                event.prevent_default();
+                return panels.browse.set(true);
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        let next = live.rooms.with_untracked(|rooms| rooms.neighbour(here.get_untracked(), step));
+        if let Some(next) = next {
+            navigate(&address(next), NavigateOptions::default());
+        }
+    });
+    on_cleanup(move || handle.remove());
+}
+
+/// A room that I am no longer in is left, with a word why.
+fn follow_departures(live: Live, here: Memo<Option<RoomId>>) {
+    let (navigate, ui) = (use_navigate(), expect_context::<Ui>());
+    Effect::new(move |_| {
+        let Some(gone) = live.departure.get() else { return };
+        match gone.reason {
+            RemovedReason::Left => ui.notice(format!("You left “{}”.", gone.name)),
+            RemovedReason::Removed => {
+                ui.notice(format!("An admin took you out of “{}”.", gone.name));
+            }
+            RemovedReason::RoomDeleted => ui.notice(format!("“{}” was deleted.", gone.name)),
+        }
+        if here.get_untracked() == Some(gone.room) {
+            navigate("/rooms", NavigateOptions { replace: true, ..Default::default() });
+        }
+    });
+}

@@ -1,0 +1,166 @@
+//! My rooms, what is unread in them, and the ways to more.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use shared::{ids::RoomId, rooms::MyRoom};
+
+use super::{Panels, address};
+use crate::{
+    live::Live,
+    ui::{Icon, Mark, Shape},
+    users::{AccountMenu, session::Session},
+};
+
+/// The left part; on a narrow screen a page of its own.
+#[component]
+pub fn Sidebar() -> impl IntoView {
+    let panels = expect_context::<Panels>();
+    view! {
+        <aside class="sidebar" aria-label="Rooms and account">
+            <header class="sidebar-head">
+                <A href="/rooms" attr:class="brand">
+                    <Mark/>
+                    <span>"Hallway"</span>
+                </A>
+            </header>
+            <div class="sidebar-actions">
+                <button
+                    type="button"
+                    class="button button-full button-quiet"
+                    data-testid="browse-rooms"
+                    on:click=move |_| panels.browse.set(true)
+                >
+                    <Icon shape=Shape::Compass/>
+                    <span>"Browse rooms"</span>
+                    <kbd aria-hidden="true">"Ctrl K"</kbd>
+                </button>
+            </div>
+            <nav class="room-nav" aria-label="My rooms">
+                <div class="room-nav-head">
+                    <h2>"My rooms"</h2>
+                    <NewRoomButton/>
+                </div>
+                <RoomLinks/>
+            </nav>
+            <AccountMenu/>
+        </aside>
+    }
+}
+
+/// For everybody to see; only admins can use it, and the others are told why not.
+#[component]
+fn NewRoomButton() -> impl IntoView {
+    let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
+    let label = move || match session.is_admin() {
+        true => "New room",
+        false => "New room (only admins can create rooms)",
+    };
+    view! {
+        <button
+            type="button"
+            class="icon-button"
+            data-testid="new-room"
+            aria-label=label
+            title=label
+            // Not `disabled`: then nobody could reach it to learn why.
+            aria-disabled=move || (!session.is_admin()).to_string()
+            on:click=move |_| if session.is_admin() { panels.create.set(true) }
+        >
+            <Icon shape=Shape::Plus/>
+        </button>
+    }
+}
+
+#[component]
+fn RoomLinks() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let ids = Memo::new(move |_| {
+        live.rooms.with(|rooms| rooms.by_name().iter().map(|room| room.id).collect::<Vec<_>>())
+    });
+    let is_empty = move || ids.with(Vec::is_empty);
+    let known = Memo::new(move |_| live.rooms.with(|rooms| rooms.known));
+    view! {
+        <ul class="room-links">
+            <For each=move || ids.get() key=|id| *id let:id>
+                <RoomLink id/>
+            </For>
+        </ul>
+        <Show when=move || !known.get()>
+            <div class="skeletons" aria-hidden="true"><span></span><span></span><span></span></div>
+        </Show>
+        <Show when=move || known.get() && is_empty()>
+            <NoRooms/>
+        </Show>
+    }
+}
+
+#[component]
+fn NoRooms() -> impl IntoView {
+    let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
+    let is_admin = move || session.is_admin();
+    view! {
+        <div class="no-rooms">
+            <p>"You are in no room yet."</p>
+            <Show
+                when=is_admin
+                fallback=move || view! {
+                    <button
+                        type="button"
+                        class="button button-primary"
+                        on:click=move |_| panels.browse.set(true)
+                    >
+                        "Find a room"
+                    </button>
+                }
+            >
+                <button
+                    type="button"
+                    class="button button-primary"
+                    on:click=move |_| panels.create.set(true)
+                >
+                    "Create a room"
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn RoomLink(id: RoomId) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let room = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).cloned()));
+    let of = move |read: fn(&MyRoom) -> i64| room.with(|room| room.as_ref().map_or(0, read));
+    let name = move || room.with(|room| room.as_ref().map(|r| r.name.clone()).unwrap_or_default());
+    let unread = move || of(|room| room.read.unread);
+    let mentions = move || of(|room| room.read.mentions);
+    let badge = move || {
+        let (unread, mentions) = (unread(), mentions());
+        let count = if unread > 99 { "99+".to_owned() } else { unread.to_string() };
+        (unread > 0).then(|| match mentions {
+            0 => view! {
+                <span class="badge" data-testid="unread">
+                    {count}<span class="sr-only">" unread"</span>
+                </span>
+            }
+            .into_any(),
+            _ => view! {
+                <span class="badge badge-mention" data-testid="mentions">
+                    <span aria-hidden="true">"@ "</span>{count}
+                    <span class="sr-only">" unread, you are mentioned"</span>
+                </span>
+            }
+            .into_any(),
+        })
+    };
+    view! {
+        <li>
+            <A href=address(id) attr:class="room-link" attr:data-room=id.to_string()>
+                <Icon shape=Shape::Hash/>
+                <span class="room-link-name" class:room-link-unread=move || unread().gt(&0)>
+                    {name}
+                </span>
+                {badge}
+            </A>
+        </li>
+    }
+}

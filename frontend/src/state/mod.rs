@@ -1,0 +1,10 @@
+//! What the page knows, as plain structs: no signal, no DOM, no clock of its own, so that every rule
+//! here is tested natively. Must not know leptos.
+
+pub mod backoff;
+pub mod lines;
+pub mod outbox;
+pub mod pieces;
+pub mod rooms;
+pub mod title;
+pub mod typing;

@@ -1,0 +1,111 @@
+//! A message's text cut into plain text, links and mentions of the reader. Joined again the pieces
+//! are the text, byte for byte.
+
+use linkify::{LinkFinder, LinkKind};
+use shared::rules;
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Shown as it is.
+    Text(String),
+    /// An address to open: what to show, and where it leads.
+    Link(String),
+    /// The reader's own name.
+    Mention(String),
+}
+
+/// Cuts a text up for the reader of this name. Only http and https become links.
+pub fn pieces(content: &str, me: &str) -> Vec<Piece> {
+    let mut finder = LinkFinder::new();
+    finder.kinds(&[LinkKind::Url]).url_must_have_scheme(true);
+    let mut found = Vec::new();
+    for span in finder.spans(content) {
+        let text = span.as_str();
+        let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+        let is_web = lower.starts_with("http://") || lower.starts_with("https://");
+        match span.kind() {
+            Some(_) if is_web => found.push(Piece::Link(text.to_owned())),
+            _ => mentions(text, &rules::key(me), &mut found),
+        }
+    }
+    found
+}
+
+/// The same rule as `shared::messages::mentions`, with the places.
+fn mentions(text: &str, me: &str, found: &mut Vec<Piece>) {
+    let mut plain = String::new();
+    for word in text.split_inclusive(char::is_whitespace) {
+        match mention(word, me) {
+            Some((from, to)) => {
+                plain.push_str(&word[..from]);
+                flush(&mut plain, found);
+                found.push(Piece::Mention(word[from..to].to_owned()));
+                plain.push_str(&word[to..]);
+            }
+            None => plain.push_str(word),
+        }
+    }
+    flush(&mut plain, found);
+}
+
+fn mention(word: &str, me: &str) -> Option<(usize, usize)> {
+    let rest = word.trim_start_matches(['(', '[', '"', '\'']);
+    let from = word.len() - rest.len();
+    let name = rest.strip_prefix('@')?.trim_end();
+    let name = name.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '_');
+    (rules::key(name) == me).then_some((from, from + 1 + name.len()))
+}
+
+fn flush(plain: &mut String, found: &mut Vec<Piece>) {
+    if !plain.is_empty() {
+        found.push(Piece::Text(std::mem::take(plain)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(pieces: &[Piece]) -> String {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) | Piece::Link(text) | Piece::Mention(text) => text.clone(),
+        };
+        pieces.iter().map(text).collect()
+    }
+
+    #[test]
+    fn links_end_before_the_punctuation_of_the_sentence() {
+        let text = "See (https://example.org/a_(b)), or http://x.test/?q=1.";
+        let links: Vec<_> = pieces(text, "ada")
+            .into_iter()
+            .filter_map(|p| match p {
+                Piece::Link(link) => Some(link),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(links, ["https://example.org/a_(b)", "http://x.test/?q=1"]);
+    }
+
+    #[test]
+    fn no_other_scheme_becomes_a_link() {
+        for text in ["javascript:alert(1)", "ftp://x.test/", "data:text/html,x", "javascript://x"] {
+            assert_eq!(joined(&pieces(text, "ada")), text);
+            assert!(pieces(text, "ada").iter().all(|p| matches!(p, Piece::Text(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn my_name_is_marked_and_nobody_elses() {
+        let found = pieces("Hi (@Ada), and @adam:\n@ada!", "ADA");
+        let mine: Vec<_> = found.iter().filter(|p| matches!(p, Piece::Mention(_))).collect();
+        assert_eq!(mine, [&Piece::Mention("@Ada".into()), &Piece::Mention("@ada".into())]);
+    }
+
+    #[test]
+    fn nothing_is_lost() {
+        for text in ["", " a  b\n\n", "@ada", "ü @ada ü https://ü.test/ü 🎉", "http://"] {
+            assert_eq!(joined(&pieces(text, "ada")), text);
+        }
+    }
+}

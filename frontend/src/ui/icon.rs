@@ -1,0 +1,75 @@
+//! The icons, drawn as lines on a grid of 24, and Hallway's mark. Decoration only: whoever uses one
+//! says what it means.
+
+use leptos::prelude::*;
+
+/// What an icon shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Back,
+    Bin,
+    Clock,
+    Close,
+    Compass,
+    Door,
+    Down,
+    Gear,
+    Hash,
+    More,
+    Pencil,
+    People,
+    Plus,
+    Reply,
+    Send,
+    Warning,
+}
+
+impl Shape {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Back => "M15 5l-7 7 7 7",
+            Self::Bin => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
+            Self::Clock => "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M12 7v5l3 2",
+            Self::Close => "M6 6l12 12M18 6L6 18",
+            Self::Compass => "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M15.5 8.5l-2 5-5 2 2-5z",
+            Self::Door => "M14 4H6v16h8M11 12h10M18 8.5l3.5 3.5-3.5 3.5",
+            Self::Down => "M12 5v14M6 13l6 6 6-6",
+            Self::Gear => {
+                "M4 7h9M19 7h1M4 17h1M11 17h9M13 7a3 3 0 1 0 6 0a3 3 0 1 0-6 0M5 17a3 3 0 1 0 6 0a3 3 0 1 0-6 0"
+            }
+            Self::Hash => "M9 4L7 20M17 4l-2 16M4.5 9h16M3.5 15h16",
+            Self::More => "M5 12h.01M12 12h.01M19 12h.01",
+            Self::Pencil => "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",
+            Self::People => {
+                "M9 5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7M2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 5.5a3.5 3.5 0 0 1 0 6.5M18 14.500c2.200.8 3.500 2.700 3.500 5.500"
+            }
+            Self::Plus => "M12 5v14M5 12h14",
+            Self::Reply => "M9 6l-6 6 6 6M3 12h11c4 0 6.500 2 6.500 6.500",
+            Self::Send => "M4 12L20 4l-5 16-4-7zM11 13l9-9",
+            Self::Warning => "M12 4L2.500 20h19zM12 10v4M12 17h.01",
+        }
+    }
+}
+
+/// One icon, as large as the text beside it.
+#[component]
+pub fn Icon(shape: Shape) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+            <path d=shape.path()/>
+        </svg>
+    }
+}
+
+/// Hallway's mark: a hall in perspective with light behind the door.
+#[component]
+pub fn Mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+            <rect class="mark-wall" width="32" height="32" rx="8"/>
+            <path class="mark-floor" d="M0 24 L12 20 H20 L32 24 V24 A8 8 0 0 1 24 32 H8 A8 8 0 0 1 0 24Z"/>
+            <path class="mark-frame" d="M3 6 L12 11 V20 L3 24 M29 6 L20 11 V20 L29 24"/>
+            <path class="mark-door" d="M12 20 V12.500 A4 4 0 0 1 20 12.500 V20Z"/>
+        </svg>
+    }
+}

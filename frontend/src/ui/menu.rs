@@ -1,0 +1,100 @@
+//! A button that opens a menu (the ARIA menu button pattern: arrows move, Esc closes and gives the
+//! focus back, Tab leaves).
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+/// The menu's items are its children: buttons with `role="menuitem"`. A click on one closes it.
+#[component]
+pub fn Menu(
+    #[prop(into)] label: String,
+    /// Also shown: what the button holds.
+    #[prop(into)]
+    face: ViewFn,
+    #[prop(default = "icon-button")] class: &'static str,
+    #[prop(optional)] testid: &'static str,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let (place, list) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
+    let button = NodeRef::<html::Button>::new();
+    let children = StoredValue::new(children);
+    Effect::new(move |_| {
+        if open.get() && list.get().is_some() {
+            focus_item(list, 0, 0);
+        }
+    });
+    let close = move || {
+        open.set(false);
+        button.get_untracked().map(|button| button.focus());
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        match event.key().as_str() {
+            "Escape" => close(),
+            "ArrowDown" => focus_item(list, 1, 0),
+            "ArrowUp" => focus_item(list, -1, -1),
+            "Home" => focus_item(list, 0, 0),
+            "End" => focus_item(list, 0, -1),
+            _ => return,
+        }
+        event.prevent_default();
+        event.stop_propagation();
+    };
+    let on_focus_out = move |event: ev::FocusEvent| {
+        let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
+        let inside = place.get_untracked().is_some_and(|place| place.contains(to.as_ref()));
+        if !inside {
+            open.set(false);
+        }
+    };
+    view! {
+        <div class="menu-place" node_ref=place on:focusout=on_focus_out>
+            <button
+                type="button"
+                node_ref=button
+                class=class
+                aria-label=label.clone()
+                title=label.clone()
+                aria-haspopup="menu"
+                aria-expanded=move || open.get().to_string()
+                data-testid=testid
+                on:click=move |_| open.update(|open| *open = !*open)
+            >
+                {face.run()}
+            </button>
+            <Show when=move || open.get()>
+                <div
+                    class="menu"
+                    role="menu"
+                    tabindex="-1"
+                    aria-label=label.clone()
+                    node_ref=list
+                    on:keydown=on_key
+                    on:click=move |_| close()
+                >
+                    {children.with_value(|children| children())}
+                </div>
+            </Show>
+        </div>
+    }
+}
+
+/// Moves the focus by `step` from where it is, or to `start` (-1: the last) if it is nowhere.
+fn focus_item(list: NodeRef<html::Div>, step: i32, start: i32) {
+    let Some(list) = list.get_untracked() else { return };
+    let Ok(found) = list.query_selector_all("[role=menuitem]") else { return };
+    let items: Vec<HtmlElement> =
+        (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect();
+    let active = document().active_element();
+    let at = items.iter().position(|item| active.as_ref() == Some(item.as_ref()));
+    let count = items.len() as i32;
+    if count == 0 {
+        return;
+    }
+    let next = match at {
+        Some(at) if step != 0 => at as i32 + step,
+        _ => start,
+    };
+    let _ = items[next.rem_euclid(count) as usize].focus();
+}

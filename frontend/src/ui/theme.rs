@@ -1,0 +1,76 @@
+//! Light, dark, or what the system says; kept in localStorage, shown as `data-theme` on the root.
+
+use leptos::prelude::*;
+
+use super::{Ui, storage};
+
+const KEY: &str = "hallway.theme";
+
+/// Which colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+
+    /// What was chosen on this device.
+    pub fn remembered() -> Self {
+        let name = storage::get(KEY).unwrap_or_default();
+        Self::ALL.into_iter().find(|theme| theme.name() == name).unwrap_or(Self::System)
+    }
+
+    /// Shows and remembers it.
+    pub fn apply(self) {
+        let Some(root) = document().document_element() else { return };
+        let _ = match self {
+            Self::System => root.remove_attribute("data-theme"),
+            theme => root.set_attribute("data-theme", theme.name()),
+        };
+        storage::set(KEY, self.name());
+    }
+}
+
+/// The three choices side by side.
+#[component]
+pub fn ThemeSwitch() -> impl IntoView {
+    let theme = expect_context::<Ui>().theme;
+    let choices = Theme::ALL.map(|choice| {
+        view! {
+            <label class="segment">
+                <input
+                    type="radio"
+                    name="theme"
+                    prop:checked=move || theme.get() == choice
+                    on:change=move |_| theme.set(choice)
+                />
+                <span>{choice.label()}</span>
+            </label>
+        }
+    });
+    view! {
+        <fieldset class="segments">
+            <legend>"Theme"</legend>
+            <div class="segments-row">{choices}</div>
+        </fieldset>
+    }
+}

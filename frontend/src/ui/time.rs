@@ -1,0 +1,63 @@
+//! Moments as people write them, in the reader's own zone and language.
+
+use chrono::{Days, NaiveDate};
+use js_sys::{Date, Object, Reflect};
+use leptos::prelude::*;
+use shared::Timestamp;
+use wasm_bindgen::JsValue;
+
+/// The calendar day of a moment where the reader is.
+pub fn local_day(at: Timestamp) -> NaiveDate {
+    day(&date(at))
+}
+
+/// "14:05"
+pub fn clock(at: Timestamp) -> String {
+    format(&date(at), &[("hour", "2-digit"), ("minute", "2-digit")])
+}
+
+/// "Monday, 23 November 2026 at 14:05"
+pub fn full(at: Timestamp) -> String {
+    format(&date(at), &[("dateStyle", "full"), ("timeStyle", "short")])
+}
+
+/// "23 Nov 2026, 14:05"
+pub fn short(at: Timestamp) -> String {
+    format(&date(at), &[("dateStyle", "medium"), ("timeStyle", "short")])
+}
+
+/// "Today", "Yesterday", "Monday, 23 November", with the year if it is another one.
+pub fn day_name(of: NaiveDate) -> String {
+    use chrono::Datelike;
+    let today = day(&Date::new_0());
+    if of == today {
+        return "Today".into();
+    }
+    if of.checked_add_days(Days::new(1)) == Some(today) {
+        return "Yesterday".into();
+    }
+    let noon = Date::new_with_year_month_day(of.year() as u32, of.month0() as i32, of.day() as i32);
+    let mut options = vec![("weekday", "long"), ("day", "numeric"), ("month", "long")];
+    if of.year() != today.year() {
+        options.push(("year", "numeric"));
+    }
+    format(&noon, &options)
+}
+
+fn date(at: Timestamp) -> Date {
+    Date::new(&JsValue::from_f64(at.timestamp_millis() as f64))
+}
+
+fn day(date: &Date) -> NaiveDate {
+    let (year, month) = (date.get_full_year() as i32, date.get_month() + 1);
+    NaiveDate::from_ymd_opt(year, month, date.get_date()).unwrap_or_default()
+}
+
+fn format(date: &Date, options: &[(&str, &str)]) -> String {
+    let object = Object::new();
+    for (key, value) in options {
+        let _ = Reflect::set(&object, &(*key).into(), &(*value).into());
+    }
+    let language = window().navigator().language().unwrap_or_else(|| "en".into());
+    date.to_locale_string(&language, &object).into()
+}

@@ -1,0 +1,56 @@
+//! One's own corner of the sidebar: theme, password, sessions, the way out.
+
+use leptos::prelude::*;
+
+use super::{password::PasswordDialog, session::Session, sessions::SessionsDialog};
+use crate::{
+    api,
+    ui::{Avatar, Dialog, Icon, Menu, Shape, ThemeSwitch, Ui},
+};
+
+/// Who I am, and a menu of what I can do about it.
+#[component]
+pub fn AccountMenu() -> impl IntoView {
+    let (session, ui) = (expect_context::<Session>(), expect_context::<Ui>());
+    let [password, sessions, theme] = [(); 3].map(|()| RwSignal::new(false));
+    let sign_out = Action::new_local(move |_: &()| async move {
+        match api::sign_out().await {
+            Ok(()) => session.ended(),
+            Err(failure) if failure.is_signed_out() => session.ended(),
+            Err(failure) => ui.error(failure.sentence()),
+        }
+    });
+    let name = Memo::new(move |_| session.me().map(|me| me.username).unwrap_or_default());
+    let role = move || if session.is_admin() { "Admin" } else { "Member" };
+    view! {
+        <div class="account">
+            {move || view! { <Avatar name=name.get()/> }}
+            <div class="account-text">
+                <strong data-testid="my-name">{move || name.get()}</strong>
+                <span class="quiet">{role}</span>
+            </div>
+            <Menu label="Account" testid="account-menu" face=|| view! { <Icon shape=Shape::Gear/> }>
+                <button type="button" role="menuitem" on:click=move |_| theme.set(true)>"Theme"</button>
+                <button type="button" role="menuitem" on:click=move |_| password.set(true)>
+                    "Change password"
+                </button>
+                <button type="button" role="menuitem" on:click=move |_| sessions.set(true)>
+                    "Where you are signed in"
+                </button>
+                <button
+                    type="button"
+                    role="menuitem"
+                    data-testid="sign-out"
+                    on:click=move |_| { sign_out.dispatch_local(()); }
+                >
+                    "Sign out"
+                </button>
+            </Menu>
+        </div>
+        <Dialog open=theme title="Theme">
+            <ThemeSwitch/>
+        </Dialog>
+        <PasswordDialog open=password/>
+        <SessionsDialog open=sessions/>
+    }
+}

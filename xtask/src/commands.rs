@@ -1,0 +1,54 @@
+//! Other programs: how they are started, and what counts as their failure.
+
+use std::env;
+use std::ffi::OsStr;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::places;
+
+/// A program started at the top of the workspace.
+pub fn new(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(places::root());
+    // `cargo xtask` runs us with variables about xtask's own package. Build scripts that watch
+    // them would run again, and with them half of a build, at each change between us and cargo.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// The cargo that started us.
+pub fn cargo() -> Command {
+    new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs to the end with its output shown and no input; anything but exit code 0 is an error.
+pub fn run(command: &mut Command) -> Result<()> {
+    let name = name(command);
+    let status = command.stdin(Stdio::null()).status().with_context(|| name.clone())?;
+    if !status.success() {
+        bail!("`{name}` failed: {status}");
+    }
+    Ok(())
+}
+
+/// The output of a short question, or nothing where it cannot be asked.
+pub fn ask(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success().then_some(text)
+}
+
+/// Program and first argument: enough to recognise, and never a token.
+fn name(command: &Command) -> String {
+    let program = command.get_program().to_string_lossy();
+    let program = program.rsplit('/').next().unwrap_or_default();
+    let first = command.get_args().next().unwrap_or_default();
+    format!("{program} {}", first.to_string_lossy()).trim().to_owned()
+}

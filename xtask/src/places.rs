@@ -1,0 +1,42 @@
+//! Where things are: the workspace, what it builds, and the cache of tools outside of it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The top of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace").to_owned()
+}
+
+/// Where cargo builds; `CARGO_TARGET_DIR` moves it.
+pub fn target() -> PathBuf {
+    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// The server's binary in one of cargo's output folders (`debug`, `release`).
+pub fn server(folder: &str) -> PathBuf {
+    target().join(folder).join("hallway")
+}
+
+/// The page as trunk leaves it and the server embeds it.
+pub fn dist() -> PathBuf {
+    root().join("dist")
+}
+
+/// What tests leave for people to look at.
+pub fn test_output() -> PathBuf {
+    root().join("test-output")
+}
+
+/// Tools are shared by all checkouts and survive `cargo clean`; each name carries its version.
+pub fn cache(name: &str) -> PathBuf {
+    let base = env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let home = || env::home_dir().unwrap_or_else(env::temp_dir).join(".cache");
+    base.unwrap_or_else(home).join("hallway").join(name)
+}
+
+/// The first program of that name on PATH.
+pub fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+}

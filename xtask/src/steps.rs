@@ -1,0 +1,59 @@
+//! Says what is being done and how long it took.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+/// The steps taken so far.
+#[derive(Default)]
+pub struct Steps {
+    taken: Vec<Step>,
+}
+
+struct Step {
+    name: &'static str,
+    time: Duration,
+    passed: bool,
+}
+
+impl Steps {
+    /// Announces, takes and times one step.
+    pub fn run<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        eprintln!("\n▸ {name}");
+        let start = Instant::now();
+        let outcome = work();
+        let (time, passed) = (start.elapsed(), outcome.is_ok());
+        eprintln!("  {name}: {} in {}", if passed { "done" } else { "FAILED" }, show(time));
+        self.taken.push(Step { name, time, passed });
+        outcome.with_context(|| format!("step `{name}`"))
+    }
+
+    /// The table of all steps.
+    pub fn table(&self) -> String {
+        let line =
+            |mark: &str, name: &str, time| format!("  {mark} {name:<16} {:>9}\n", show(time));
+        let mark = |step: &Step| if step.passed { "✓" } else { "✗" };
+        let total = self.taken.iter().map(|step| step.time).sum();
+        let rows = self.taken.iter().map(|step| line(mark(step), step.name, step.time));
+        rows.chain([line(" ", "together", total)]).collect()
+    }
+}
+
+/// Minutes matter for builds, tenths for the rest.
+fn show(time: Duration) -> String {
+    match time.as_secs() {
+        0..60 => format!("{:.1} s", time.as_secs_f64()),
+        seconds => format!("{} m {:02} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_well() {
+        assert_eq!(show(Duration::from_millis(1_540)), "1.5 s");
+        assert_eq!(show(Duration::from_secs(605)), "10 m 05 s");
+    }
+}

@@ -1,0 +1,79 @@
+//! What only the system's own package manager can give: a browser, its driver, Python, npm.
+
+use std::fs;
+
+use anyhow::{Result, bail};
+
+use crate::{commands, places, tools};
+
+/// One part: how to see that it is there, its Debian packages, and what is impossible without.
+struct Part {
+    present: fn() -> bool,
+    packages: &'static [&'static str],
+    without: &'static str,
+}
+
+const PARTS: [Part; 4] = [
+    Part {
+        present: || {
+            places::on_path("chromium").or_else(|| places::on_path("google-chrome")).is_some()
+        },
+        packages: &["chromium"],
+        without: "no Chromium, no browser tests",
+    },
+    Part {
+        present: || places::on_path("chromedriver").is_some(),
+        packages: &["chromium-driver"],
+        without: "no chromedriver, no browser tests",
+    },
+    Part {
+        // Debian ships Python in parts: `venv` may be there without what fills the new folder.
+        present: || {
+            let import = ["-c", "import venv, ensurepip"];
+            commands::ask(commands::new("python3").args(import)).is_some()
+        },
+        packages: &["python3", "python3-venv"],
+        without: "no Python with venv, no test of the API's contract",
+    },
+    Part {
+        present: || !tools::needs_npm() || places::on_path("npm").is_some(),
+        packages: &["npm"],
+        without: "no npm, no wasm-opt: the page would not be the one that is released",
+    },
+];
+
+/// Installs what is missing where that is ours to do: as root on Debian. Elsewhere says how.
+pub fn ensure() -> Result<()> {
+    let missing: Vec<&Part> = PARTS.iter().filter(|part| !(part.present)()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().flat_map(|part| part.packages).copied().collect();
+    if is_root() && is_debian() {
+        eprintln!("  installing {}", packages.join(" "));
+        commands::run(apt().arg("update"))?;
+        return commands::run(
+            apt().args(["install", "--yes", "--no-install-recommends"]).args(packages),
+        );
+    }
+    for part in missing {
+        eprintln!("  {}: sudo apt-get install {}", part.without, part.packages.join(" "));
+    }
+    bail!("parts of the system are missing");
+}
+
+fn apt() -> std::process::Command {
+    let mut apt = commands::new("apt-get");
+    apt.arg("--quiet=2").env("DEBIAN_FRONTEND", "noninteractive");
+    apt
+}
+
+fn is_root() -> bool {
+    commands::ask(commands::new("id").arg("-u")).as_deref() == Some("0")
+}
+
+/// Debian itself: elsewhere the same names are other things (Ubuntu's `chromium` is a snap).
+fn is_debian() -> bool {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    release.lines().any(|line| line == "ID=debian")
+}

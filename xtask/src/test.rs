@@ -1,0 +1,80 @@
+//! Everything that a change must pass, in the order in which it fails soonest.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::steps::Steps;
+use crate::{commands, contract, page, places, system};
+
+const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-unknown"];
+
+/// Nothing to test in it, and its library would be built once more only for that.
+const NOT_TESTED: [&str; 2] = ["--exclude", "wasm-bindgen"];
+
+/// All steps, or those that the filter names; then a table and one line of summary.
+pub fn run(steps: &mut Steps, filter: &[String]) -> Result<()> {
+    let outcome = if filter.is_empty() { all(steps) } else { some(steps, filter) };
+    let verdict = if outcome.is_ok() { "passed" } else { "FAILED" };
+    eprint!("\n{}  test {verdict}\n\n", steps.table());
+    outcome
+}
+
+fn all(steps: &mut Steps) -> Result<()> {
+    steps.run("system parts", system::ensure)?;
+    steps.run("fmt", fmt)?;
+    clippy(steps)?;
+    // The release page: optimising is what breaks pages, so it is what the browser tests.
+    page::build(steps)?;
+    steps.run("tests", || commands::run(&mut tests()))?;
+    steps.run("contract", contract::run)
+}
+
+fn some(steps: &mut Steps, filter: &[String]) -> Result<()> {
+    let named = |step: &str| filter.iter().any(|word| word == step);
+    if named("fmt") {
+        steps.run("fmt", fmt)?;
+    }
+    if named("clippy") {
+        clippy(steps)?;
+    }
+    let rest = filter.iter().filter(|word| !["fmt", "clippy", "contract"].contains(&word.as_str()));
+    let (programs, names): (Vec<&String>, Vec<&String>) = rest.partition(|word| {
+        places::root().join("backend/tests").join(format!("{word}.rs")).is_file()
+            || places::root().join("backend/tests").join(word).join("main.rs").is_file()
+    });
+    if !programs.is_empty() || !names.is_empty() {
+        page::build(steps)?;
+        steps.run("tests", || {
+            let mut tests = tests();
+            programs.iter().for_each(|program| {
+                tests.args(["--test", program]);
+            });
+            commands::run(tests.arg("--").args(names))
+        })?;
+    }
+    if named("contract") {
+        let build = ["build", "--package", "hallway"];
+        steps.run("server", || commands::run(commands::cargo().args(build)))?;
+        steps.run("contract", contract::run)?;
+    }
+    Ok(())
+}
+
+fn fmt() -> Result<()> {
+    commands::run(commands::cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy(steps: &mut Steps) -> Result<()> {
+    let clippy = |scope: &[&str]| {
+        commands::run(commands::cargo().arg("clippy").args(scope).args(["--", "-D", "warnings"]))
+    };
+    steps.run("clippy", || clippy(&["--workspace", "--all-targets"]))?;
+    steps.run("clippy on wasm", || clippy(&WASM))
+}
+
+fn tests() -> Command {
+    let mut tests = commands::cargo();
+    tests.args(["test", "--workspace"]).args(NOT_TESTED);
+    tests
+}

@@ -1,0 +1,176 @@
+//! The tools that turn the frontend into a page, at the versions that are known to agree.
+//!
+//! Each is looked for on PATH, then in the cache, and only then fetched; nothing is installed
+//! into the system. Downloads by trunk itself never happen: it finds what it needs on the PATH
+//! that it is given.
+
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+
+use crate::{commands, places};
+
+const TRUNK: &str = "0.21.14";
+const BINARYEN: &str = "132";
+/// Older ones do not know what current compilers emit: they succeed, and the page is dead.
+const OLDEST_WASM_OPT: u32 = 120;
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Stands in for wasm-opt, called by trunk as `--output=OUT -Oz IN`.
+const UNOPTIMISED: &str = r#"#!/bin/sh
+set -e
+for arg; do
+    case $arg in
+        --version) echo "wasm-opt version 0"; exit ;;
+        --output=*) out=${arg#--output=} ;;
+        -*) ;;
+        *) in=$arg ;;
+    esac
+done
+cp "$in" "$out"
+"#;
+
+/// trunk, ready to be given arguments, with its helpers in front on its PATH.
+pub fn trunk() -> Result<Command> {
+    wasm_target()?;
+    let trunk = find_trunk()?;
+    let helpers = [wasm_bindgen()?, wasm_opt()?].map(|tool| tool.with_file_name(""));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path: OsString = env::join_paths(helpers.into_iter().chain(env::split_paths(&path)))?;
+    let mut command = commands::new(trunk);
+    // trunk reads NO_COLOR as a boolean and refuses the customary `1`.
+    command.env("PATH", path).env_remove("NO_COLOR").env("TRUNK_SKIP_VERSION_CHECK", "true");
+    Ok(command)
+}
+
+/// Asks first: `rustup target add` goes to the network even when there is nothing to add.
+fn wasm_target() -> Result<()> {
+    let cfg = ["--print", "target-libdir", "--target", TARGET];
+    let libs = commands::ask(commands::new("rustc").args(cfg)).map(PathBuf::from);
+    if libs.is_some_and(|dir| dir.is_dir()) {
+        return Ok(());
+    }
+    eprintln!("  adding the Rust target {TARGET}");
+    commands::run(commands::new("rustup").args(["target", "add", TARGET]))
+}
+
+fn find_trunk() -> Result<PathBuf> {
+    let root = places::cache(&format!("trunk-{TRUNK}"));
+    let cached = root.join("bin/trunk");
+    let known = |path: &PathBuf| version(path).is_some_and(|v| v.starts_with("trunk 0.21."));
+    if let Some(trunk) = places::on_path("trunk").filter(known) {
+        return Ok(trunk);
+    }
+    if cached.is_file() {
+        return Ok(cached);
+    }
+    let package = format!("trunk@{TRUNK}");
+    if places::on_path("cargo-binstall").is_some() {
+        eprintln!("  fetching trunk {TRUNK}");
+        let mut binstall = commands::cargo();
+        binstall.args(["binstall", "--no-confirm", "--disable-strategies", "compile", "--root"]);
+        if commands::run(binstall.arg(&root).arg(&package)).is_ok() && cached.is_file() {
+            return Ok(cached);
+        }
+    }
+    eprintln!("  building trunk {TRUNK} (once, about 3 minutes on 2 cores)");
+    let mut install = commands::cargo();
+    install.args(["install", "--quiet", "--locked", "--no-default-features", "--root"]).arg(&root);
+    // Its own profile takes four times as long, for a tool that mostly waits for others.
+    install.env("CARGO_PROFILE_RELEASE_LTO", "off");
+    install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+    // Built in a folder of its own, or it would stay in ours for good.
+    install.env_remove("CARGO_TARGET_DIR");
+    commands::run(install.arg(&package))?;
+    Ok(cached)
+}
+
+/// The tool must be of the very version that the frontend is locked to.
+fn wasm_bindgen() -> Result<PathBuf> {
+    let lock = fs::read_to_string(places::root().join("Cargo.lock"))?;
+    let wanted = locked(&lock, "wasm-bindgen-shared").context("no wasm-bindgen in Cargo.lock")?;
+    let line = format!("wasm-bindgen {wanted}");
+    let exact = |path: &PathBuf| version(path).is_some_and(|v| v.split(" (").next() == Some(&line));
+    if let Some(tool) = places::on_path("wasm-bindgen").filter(exact) {
+        return Ok(tool);
+    }
+    let cached = places::cache(&format!("wasm-bindgen-{wanted}")).join("bin/wasm-bindgen");
+    if !cached.is_file() {
+        eprintln!("  building wasm-bindgen {wanted} (once, about a minute on 2 cores)");
+        let mut build = commands::cargo();
+        build.args(["build", "--quiet", "--profile", "tools", "--manifest-path"]);
+        commands::run(build.arg("xtask/wasm-bindgen/Cargo.toml"))?;
+        place(&places::target().join("tools/wasm-bindgen"), &cached)?;
+    }
+    Ok(cached)
+}
+
+fn wasm_opt() -> Result<PathBuf> {
+    let root = places::cache(&format!("binaryen-{BINARYEN}"));
+    let cached = root.join("node_modules/.bin/wasm-opt");
+    if cached.is_file() && places::on_path("node").is_some() {
+        return Ok(cached);
+    }
+    let number = |text: String| text.split(' ').nth(2)?.parse().ok();
+    let recent = |path: &PathBuf| version(path).and_then(number) >= Some(OLDEST_WASM_OPT);
+    if let Some(tool) = places::on_path("wasm-opt").filter(recent) {
+        return Ok(tool);
+    }
+    if places::on_path("npm").is_some() {
+        eprintln!("  fetching wasm-opt {BINARYEN}");
+        fs::create_dir_all(&root)?;
+        let mut npm = commands::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]);
+        if commands::run(npm.arg(&root).arg(format!("binaryen@{BINARYEN}"))).is_ok() {
+            return Ok(cached);
+        }
+    }
+    eprintln!(
+        "  no npm for wasm-opt: the page works, about 1.7 times as large (then delete dist/)"
+    );
+    let stand_in = places::cache("unoptimised").join("wasm-opt");
+    fs::create_dir_all(stand_in.with_file_name(""))?;
+    fs::write(&stand_in, UNOPTIMISED)?;
+    fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755))?;
+    Ok(stand_in)
+}
+
+/// True where the page's size would suffer from something that the system lacks.
+pub fn needs_npm() -> bool {
+    let cached = places::cache(&format!("binaryen-{BINARYEN}")).join("node_modules/.bin/wasm-opt");
+    !cached.is_file() || places::on_path("node").is_none()
+}
+
+fn version(program: &PathBuf) -> Option<String> {
+    commands::ask(commands::new(program).arg("--version"))
+}
+
+/// By way of a rename: another checkout may be looking for the same file right now.
+fn place(built: &PathBuf, cached: &PathBuf) -> Result<()> {
+    let partial = cached.with_extension(std::process::id().to_string());
+    fs::create_dir_all(cached.with_file_name(""))?;
+    fs::copy(built, &partial).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(fs::rename(&partial, cached)?)
+}
+
+fn locked<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let mut lines = lock.lines().skip_while(|line| *line != format!("name = \"{package}\""));
+    lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_the_lock_file() {
+        let lock = "[[package]]\nname = \"a-b\"\nversion = \"1.2.3\"\n";
+        assert_eq!(locked(lock, "a-b"), Some("1.2.3"));
+        assert_eq!(locked(lock, "a"), None);
+    }
+}
