@@ -87,18 +87,24 @@ impl From<DbErr> for Error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Code::Unavailable,
             DbErr::Exec(RuntimeErr::SqlxError(cause))
             | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-                match cause.as_database_error().and_then(|e| e.code()).as_deref() {
-                    // SQLITE_FULL
-                    Some("13") => Code::StorageFull,
-                    // SQLITE_BUSY, SQLITE_LOCKED
-                    Some("5" | "6") => Code::Unavailable,
-                    _ => Code::Internal,
-                }
+                let code = cause.as_database_error().and_then(|error| error.code());
+                sqlite(code.and_then(|code| code.parse().ok()).unwrap_or_default())
             }
             _ => Code::Internal,
         };
         tracing::error!(cause = %error, ?code, "database error");
         code.into()
+    }
+}
+
+/// What an error of SQLite means to whoever asked. Its low byte is the kind.
+fn sqlite(code: i32) -> Code {
+    match code & 0xff {
+        // FULL
+        13 => Code::StorageFull,
+        // BUSY, LOCKED, IOERR, CANTOPEN
+        5 | 6 | 10 | 14 => Code::Unavailable,
+        _ => Code::Internal,
     }
 }
 

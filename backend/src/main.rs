@@ -3,6 +3,7 @@
 use std::{
     fs::{File, TryLockError},
     future::Future,
+    io::IsTerminal,
     process::ExitCode,
 };
 
@@ -88,7 +89,12 @@ async fn serve(settings: Settings) -> Result<()> {
 fn log(settings: &Settings) -> Result<()> {
     let filter = EnvFilter::try_new(&settings.log)
         .map_err(|error| wrong(format!("HALLWAY_LOG is not understood: {error}")))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let is_terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(is_terminal)
+        .with_writer(std::io::stderr)
+        .init();
     Ok(())
 }
 

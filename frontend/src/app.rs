@@ -27,7 +27,7 @@ pub fn App() -> impl IntoView {
     provide_context(ui);
     provide_context(live);
     Effect::new(move |_| ui.theme.get().apply());
-    follow_other_tabs();
+    follow_other_tabs(session);
     come_back_at_once(live);
     connect_as_who_is_here(session, live);
 

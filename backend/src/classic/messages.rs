@@ -4,7 +4,7 @@ use aide::OperationIo;
 use axum::{
     body::{Body, Bytes},
     extract::State,
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt, stream};
@@ -22,7 +22,7 @@ use crate::{
     rooms::{Membership, RoomPath},
     tables,
     users::Caller,
-    web::extract::{Json, Path, Query},
+    web::extract::{Answer, Created, Json, Path, Query},
 };
 
 /// Messages read at a time: memory stays flat however long the room.
@@ -91,10 +91,10 @@ pub async fn create(
     caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
     Json(Content { content }): Json<Content>,
-) -> Result<(StatusCode, Json<ClassicMessage>)> {
+) -> Result<Created<ClassicMessage>> {
     let new = NewMessage { client_id: None, content, reply_to: None };
     let posted = messages::post(&app, caller.user.id, id, new).await?;
-    Ok((StatusCode::CREATED, Json(posted.message.into())))
+    Ok(Answer(posted.message.into()))
 }
 
 pub async fn list(

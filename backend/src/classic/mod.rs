@@ -6,10 +6,11 @@ use aide::{
         ApiRouter,
         routing::{get_with, post_with},
     },
+    openapi::{MediaType, ReferenceOr, SchemaObject, StatusCode},
     transform::TransformOperation,
 };
 use axum::middleware;
-use shared::problem::Code;
+use schemars::json_schema;
 
 use crate::{App, web::problems};
 
@@ -40,7 +41,6 @@ pub fn routes() -> ApiRouter<App> {
                 })
                 .delete_with(rooms::delete, |op| {
                     doc(op, "classicDeleteRoom", "Delete a room (admins)")
-                        .with(problems::of(&[Code::NotFound]))
                 }),
         )
         .api_route(
@@ -63,8 +63,30 @@ pub fn routes() -> ApiRouter<App> {
 }
 
 fn doc<'t>(op: TransformOperation<'t>, id: &str, summary: &str) -> TransformOperation<'t> {
-    op.id(id).tag("classic").summary(summary).description(
+    op.id(id).tag("classic").summary(summary).with(old_shapes).description(
         "Unchanged from the chat that came before. Errors are `{\"detail\": ..}` or \
          `{\"field\": [..]}`.",
     )
+}
+
+/// The errors as old clients get them (`web::problems::render_classic`): in other shapes, and what
+/// breaks a rule is a 400.
+fn old_shapes(mut op: TransformOperation<'_>) -> TransformOperation<'_> {
+    let responses = &mut op.inner_mut().responses.get_or_insert_default().responses;
+    if let Some(broken) = responses.shift_remove(&StatusCode::Code(422)) {
+        responses.entry(StatusCode::Code(400)).or_insert(broken);
+    }
+    let errors = responses.iter_mut().filter(|(status, _)| match status {
+        StatusCode::Code(code) => (400..500).contains(code),
+        StatusCode::Range(_) => false,
+    });
+    for (_, response) in errors {
+        if let ReferenceOr::Item(response) = response {
+            let json_schema = json_schema!({ "type": "object" });
+            let schema = SchemaObject { json_schema, example: None, external_docs: None };
+            let media = MediaType { schema: Some(schema), ..MediaType::default() };
+            response.content = [("application/json".to_owned(), media)].into_iter().collect();
+        }
+    }
+    op
 }

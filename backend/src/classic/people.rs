@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, header},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,7 +14,10 @@ use shared::{
 use crate::{
     App, Result,
     users::{self, MaybeCaller},
-    web::{extract::Json, peer::Peer},
+    web::{
+        extract::{Answer, Created, Json, With},
+        peer::Peer,
+    },
 };
 
 /// It worked.
@@ -36,9 +39,9 @@ pub async fn register(
     State(app): State<App>,
     MaybeCaller(caller): MaybeCaller,
     Json(new): Json<Register>,
-) -> Result<(StatusCode, Json<Done>)> {
+) -> Result<Created<Done>> {
     users::register(&app, caller.map(|caller| caller.user).as_ref(), new).await?;
-    Ok((StatusCode::CREATED, Json(Done { message: "User created successfully" })))
+    Ok(Answer(Done { message: "User created successfully" }))
 }
 
 pub async fn login(
@@ -46,11 +49,12 @@ pub async fn login(
     Peer(address): Peer,
     headers: HeaderMap,
     Json(sign_in): Json<SignIn>,
-) -> Result<([(header::HeaderName, HeaderValue); 1], Json<LoggedIn>)> {
+) -> Result<With<Json<LoggedIn>>> {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let signed = users::sign_in(&app, address, agent.unwrap_or(""), sign_in).await?;
     let cookie = users::session_cookie(&app, &signed);
     let user = signed.user;
     let said = LoggedIn { token: signed.token, is_admin: user.is_admin, user_id: user.id };
-    Ok(([(header::SET_COOKIE, cookie)], Json(said)))
+    let headers = HeaderMap::from_iter([(header::SET_COOKIE, cookie)]);
+    Ok(With(headers, Json(said)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{extract::State, http::StatusCode};
+use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::{
     rooms::{self, RoomPath, queries},
     tables,
     users::{Admin, Caller},
-    web::extract::{Json, Path},
+    web::extract::{Answer, Created, Json, Path},
 };
 
 /// A room, with everyone who is in it.
@@ -98,9 +98,9 @@ pub async fn post(
     State(app): State<App>,
     admin: Admin,
     Json(new): Json<NewRoom>,
-) -> Result<(StatusCode, Json<ClassicRoom>)> {
+) -> Result<Created<ClassicRoom>> {
     let room = rooms::create(&app, &admin, new).await?;
-    Ok((StatusCode::CREATED, one(&app, room).await?))
+    Ok(Answer(one(&app, room).await?.0))
 }
 
 pub async fn put(
@@ -128,9 +128,9 @@ pub async fn delete(
     State(app): State<App>,
     admin: Admin,
     Path(RoomPath { id }): Path<RoomPath>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     rooms::remove(&app, &admin, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub async fn join(

@@ -6,7 +6,6 @@
 //! numbers is the order of commits.
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use shared::{
     ids::{RoomId, UserId},
     live::{RemovedReason, ServerFrame},
@@ -158,7 +157,7 @@ fn finish(hub: &Hub, jobs: Vec<Box<dyn Job>>, notices: Vec<Notice>) {
 }
 
 async fn commit(db: &Database, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Notice>> {
-    let txn = begin(db).await?;
+    let txn = db.begin().await?;
     let mut batch = Batch::new(&txn);
     for job in jobs {
         if let Err(error) = job.run(&mut batch).await {
@@ -169,14 +168,4 @@ async fn commit(db: &Database, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Notice>>
     let notices = batch.flush().await?;
     txn.commit().await?;
     Ok(notices)
-}
-
-/// A transaction that holds the write lock from its first moment. Only for tasks that nobody
-/// cancels.
-pub async fn begin(db: &Database) -> Result<DatabaseTransaction> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    Ok(db.writer.begin_with_options(options).await?)
 }

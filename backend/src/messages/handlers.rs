@@ -1,10 +1,14 @@
 //! What the message endpoints do.
 
-use aide::OperationIo;
+use aide::{
+    OperationOutput,
+    generate::GenContext,
+    openapi::{Operation, Response as Documented},
+};
 use axum::{
     extract::State,
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, NoContent, Response},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -61,13 +65,28 @@ pub struct MessagePath {
 }
 
 /// A message that was posted now (201), or before under the same name (200).
-#[derive(OperationIo)]
-#[aide(output_with = "Json<Message>")]
 pub struct PostAnswer(StatusCode, Message);
 
 impl IntoResponse for PostAnswer {
     fn into_response(self) -> Response {
         (self.0, Json(self.1)).into_response()
+    }
+}
+
+impl OperationOutput for PostAnswer {
+    type Inner = Message;
+
+    fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<Documented> {
+        Json::<Message>::operation_response(ctx, operation)
+    }
+
+    fn inferred_responses(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Vec<(Option<u16>, Documented)> {
+        let statuses = [200, 201].into_iter();
+        let answer = |status| Some((Some(status), Self::operation_response(ctx, operation)?));
+        statuses.filter_map(answer).collect()
     }
 }
 
@@ -130,9 +149,9 @@ pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     Path(MessagePath { id, seq }): Path<MessagePath>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     app.ledger.write(ledger::Delete { room: id, seq, by: caller.user.id }).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub async fn read(

@@ -32,7 +32,7 @@ impl Window {
         let (from, to) = match self {
             Self::Newest => (last_seq - limit + 1, last_seq),
             Self::Before(seq) => {
-                let end = seq.0.min(last_seq + 1) - 1;
+                let end = seq.0.clamp(1, last_seq + 1) - 1;
                 (end - limit + 1, end)
             }
             Self::After(seq) => {
@@ -151,6 +151,7 @@ mod tests {
         assert_eq!(Window::Newest.range(50, 0), (1, 0));
         assert_eq!(Window::Before(Seq(71)).range(50, 120), (21, 70));
         assert_eq!(Window::Before(Seq(1)).range(50, 120), (1, 0));
+        assert_eq!(Window::Before(Seq(i64::MIN)).range(50, 120), (1, 0));
         assert_eq!(Window::Before(Seq(i64::MAX)).range(50, 120), (71, 120));
         assert_eq!(Window::After(Seq(100)).range(50, 120), (101, 120));
         assert_eq!(Window::After(Seq(i64::MAX)).range(50, 120), (121, 120));

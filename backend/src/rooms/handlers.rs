@@ -1,6 +1,6 @@
 //! What the room endpoints do.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
@@ -15,7 +15,7 @@ use crate::{
     App, Result,
     ledger::{Create, Discard, Join, Leave, Update},
     users::{Admin, Caller},
-    web::extract::{Json, Path, Query},
+    web::extract::{Answer, Created, Json, Path, Query},
 };
 
 /// Which rooms.
@@ -90,8 +90,8 @@ pub async fn post(
     State(app): State<App>,
     admin: Admin,
     Json(new): Json<NewRoom>,
-) -> Result<(StatusCode, Json<Room>)> {
-    Ok((StatusCode::CREATED, Json(create(&app, &admin, new).await?)))
+) -> Result<Created<Room>> {
+    create(&app, &admin, new).await.map(Answer)
 }
 
 /// Makes a room.
@@ -131,9 +131,9 @@ pub async fn delete(
     State(app): State<App>,
     admin: Admin,
     Path(RoomPath { id }): Path<RoomPath>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     remove(&app, &admin, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// Deletes a room. What it held is unreadable at once and cleared away in the background.
@@ -162,19 +162,19 @@ pub async fn leave(
     State(app): State<App>,
     caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     let me = caller.user.id;
     app.ledger.write(Leave { room: id, user: me, by: me }).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub async fn expel(
     State(app): State<App>,
     Admin(by): Admin,
     Path(MemberPath { id, user }): Path<MemberPath>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     app.ledger.write(Leave { room: id, user, by: by.user.id }).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub async fn members(

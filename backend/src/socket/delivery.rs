@@ -1,7 +1,7 @@
 //! Catching up: what a socket has missed, and what was dropped because it was slow, is read from
 //! the database. While that is away the room waits here and is tried again each second.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use shared::{
     ids::{Rev, RoomId, Seq},
@@ -10,6 +10,7 @@ use shared::{
     problem::Code,
     rules,
 };
+use tokio::time::Instant;
 
 use super::{
     Wire,
@@ -37,6 +38,7 @@ impl<W: Wire> Session<W> {
                 Ok((last_seq, changes)) => self.replay(room, after, last_seq, changes).await?,
                 Err(error) if error.code().is_retryable() => {
                     self.behind.insert(room, after);
+                    self.retry = Instant::now() + Duration::from_secs(1);
                 }
                 Err(error) => self.refused(room, error).await?,
             }

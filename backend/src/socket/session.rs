@@ -41,6 +41,8 @@ pub struct Session<W> {
     /// Answers of the ledger that have not come yet.
     pub(super) answers: FuturesUnordered<BoxFuture<'static, Option<ServerFrame>>>,
     pub(super) typed: BTreeMap<RoomId, Instant>,
+    /// When to try again what is behind.
+    pub(super) retry: Instant,
     socket: WebSocket,
     heard: Instant,
 }
@@ -58,6 +60,7 @@ impl<W: Wire> Session<W> {
             behind: BTreeMap::new(),
             answers: FuturesUnordered::new(),
             typed: BTreeMap::new(),
+            retry: Instant::now(),
             socket,
             heard: Instant::now(),
         }
@@ -101,7 +104,6 @@ impl<W: Wire> Session<W> {
 
     async fn turn(&mut self, beat: &mut tokio::time::Interval) -> Ended {
         let silent = self.heard + Duration::from_secs(rules::DEAD_AFTER_S);
-        let retry = Instant::now() + Duration::from_secs(1);
         tokio::select! {
             Ok(()) = self.inbox.close.changed() => {
                 let code = *self.inbox.close.borrow_and_update();
@@ -124,8 +126,9 @@ impl<W: Wire> Session<W> {
                 }
             }
             _ = beat.tick() => self.beat().await,
-            _ = sleep_until(retry), if !self.behind.is_empty() => self.catch_up().await,
-            _ = sleep_until(silent) => Err(Some(CloseCode::Silent)),
+            _ = sleep_until(self.retry), if !self.behind.is_empty() => self.catch_up().await,
+            // While nothing is read, silence says nothing.
+            _ = sleep_until(silent), if self.answers.len() < UNDER_WAY => Err(Some(CloseCode::Silent)),
         }
     }
 

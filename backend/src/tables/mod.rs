@@ -8,7 +8,8 @@ use std::{ffi::CStr, path::Path, time::Duration};
 use chrono::Utc;
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, sqlx::sqlite::SqliteSynchronous,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx::sqlite::SqliteSynchronous,
 };
 use shared::Timestamp;
 
@@ -40,6 +41,17 @@ impl Database {
         Migrator::up(&writer, None).await?;
         check_durable(&writer).await?;
         Ok(Self { reader: connect(url, 8).await?, writer })
+    }
+
+    /// A transaction that holds the right to write from its first moment: one that asks for it
+    /// later can be refused. Only for tasks that nobody cancels: dropped half-way it would leave
+    /// its connection inside it (sqlx #4385).
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.writer.begin_with_options(options).await
     }
 
     /// Lets every connection finish and closes it; SQLite then folds its WAL into the file.

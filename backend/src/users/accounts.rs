@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
 };
 use shared::{
     ids::{SessionId, UserId},
@@ -19,7 +18,7 @@ use super::{key, sessions, to_the_end};
 use crate::{
     App, Error, Result,
     error::is_duplicate,
-    tables::{Database, now, users},
+    tables::{now, users},
 };
 
 /// Makes an account, the first one an admin's. Whoever asks for another admin must be one.
@@ -39,7 +38,7 @@ pub async fn register(app: &App, by: Option<&User>, wanted: Register) -> Result<
     let password_hash = app.users.passwords.hash(wanted.password).await?;
     let app = app.clone();
     to_the_end(async move {
-        let transaction = begin(&app.db).await?;
+        let transaction = app.db.begin().await?;
         let is_first = may_register(&transaction, by, wants_admin, &username_key).await?;
         let row = users::ActiveModel {
             id: NotSet,
@@ -88,16 +87,6 @@ fn taken() -> Error {
     let mut error = Error::from(Code::UsernameTaken);
     error.problem.errors = vec![FieldError::new("username", "is taken")];
     error
-}
-
-/// The one writer, with the right to write from the start: a transaction that only asks for it
-/// later can be refused.
-async fn begin(db: &Database) -> Result<DatabaseTransaction> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    Ok(db.writer.begin_with_options(options).await?)
 }
 
 async fn find_row(db: &impl ConnectionTrait, username_key: &str) -> Result<Option<users::Model>> {
@@ -161,7 +150,7 @@ pub async fn change_password(
     let hash = app.users.passwords.hash(wanted.password).await?;
     let (app, id) = (app.clone(), user.id);
     to_the_end(async move {
-        let transaction = begin(&app.db).await?;
+        let transaction = app.db.begin().await?;
         let row = users::Entity::find_by_id(id.0).one(&transaction).await?;
         let mut row = users::ActiveModel::from(row.ok_or(Code::NotFound)?);
         row.password_hash = Set(hash);
@@ -178,7 +167,7 @@ pub async fn change_password(
 pub async fn change(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Result<User> {
     let app = app.clone();
     to_the_end(async move {
-        let transaction = begin(&app.db).await?;
+        let transaction = app.db.begin().await?;
         if !is_admin(&transaction, Some(by)).await? {
             return Err(Code::AdminOnly.into());
         }

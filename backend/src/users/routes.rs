@@ -37,18 +37,18 @@ pub fn routes() -> ApiRouter<App> {
         .api_route(paths::USERS, post_with(register, register_docs))
         .api_route(
             paths::ME,
-            get_with(me, |op| op.id("get_me").tag("users").summary("My own account"))
+            get_with(me, |op| op.id("getMe").tag("users").summary("My own account"))
                 .patch_with(change_password, change_password_docs),
         )
         .api_route(
             paths::USER,
-            get_with(get, |op| op.id("get_user").tag("users").summary("Somebody's account"))
+            get_with(get, |op| op.id("getUser").tag("users").summary("Somebody's account"))
                 .patch_with(patch, patch_docs),
         )
         .api_route(
             paths::SESSIONS,
             post_with(sign_in, sign_in_docs).get_with(list, |op| {
-                op.id("list_sessions").tag("sessions").summary("My sign-ins, newest first")
+                op.id("listSessions").tag("users").summary("My sign-ins, newest first")
             }),
         )
         .api_route(paths::SESSION, delete_with(sign_out, sign_out_docs))
@@ -94,7 +94,7 @@ async fn me(caller: Caller) -> Json<User> {
 }
 
 fn change_password_docs(op: Op<'_>) -> Op<'_> {
-    op.id("change_password")
+    op.id("changePassword")
         .tag("users")
         .summary("Change my password")
         .description("Ends all my other sign-ins. A wrong `current_password` is a 422 and counts as a failed sign-in.")
@@ -119,7 +119,7 @@ async fn get(
 }
 
 fn patch_docs(op: Op<'_>) -> Op<'_> {
-    op.id("change_user")
+    op.id("changeUser")
         .tag("users")
         .summary("Make somebody an admin, or shut an account")
         .description("For admins. A shut account is signed out everywhere at once.")
@@ -136,8 +136,8 @@ async fn patch(
 }
 
 fn sign_in_docs(op: Op<'_>) -> Op<'_> {
-    op.id("sign_in")
-        .tag("sessions")
+    op.id("signIn")
+        .tag("users")
         .summary("Sign in")
         .description(
             "Answers with a token, and gives a browser the same one in an HttpOnly cookie.",
@@ -163,8 +163,8 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<SessionList
 }
 
 fn sign_out_docs(op: Op<'_>) -> Op<'_> {
-    op.id("sign_out")
-        .tag("sessions")
+    op.id("signOut")
+        .tag("users")
         .summary("Sign out, here (`current`) or on another device")
         .description("The token stops working and its sockets are closed at once.")
 }

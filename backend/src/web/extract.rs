@@ -3,7 +3,7 @@
 use aide::{
     OperationInput,
     generate::GenContext,
-    openapi::Operation,
+    openapi::{Operation, ReferenceOr},
     operation::{ParamLocation, add_parameters, parameters_from_schema},
 };
 use axum::{
@@ -220,7 +220,14 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 impl<T: JsonSchema> OperationInput for Path<T> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         let schema = ctx.schema.subschema_for::<T>();
-        let parameters = parameters_from_schema(ctx, schema, ParamLocation::Path);
+        let mut parameters = parameters_from_schema(ctx, schema, ParamLocation::Path);
+        // Another extractor of the same handler may have named some already.
+        let named = |name: &str| {
+            operation.parameters.iter().any(|known| {
+                matches!(known, ReferenceOr::Item(known) if known.parameter_data_ref().name == name)
+            })
+        };
+        parameters.retain(|parameter| !named(&parameter.parameter_data_ref().name));
         add_parameters(ctx, operation, parameters);
         problems::document(ctx, operation, &[Code::NotFound]);
     }

@@ -72,9 +72,7 @@ fn dress(headers: &mut HeaderMap, is_page: bool, id: &str) {
     default(HeaderName::from_static("permissions-policy"), PERMISSIONS);
     default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    if !is_page {
-        default(header::CACHE_CONTROL, "no-store");
-    }
+    default(header::CACHE_CONTROL, if is_page { "no-cache" } else { "no-store" });
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }

@@ -75,12 +75,14 @@ pub fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .api_route(
             "/health/live",
-            get_with(live, |op| op.id("live").tag("health").summary("Whether the process answers")),
+            get_with(live, |op| {
+                op.id("healthLive").tag("health").summary("Whether the process answers")
+            }),
         )
         .api_route(
             "/health/ready",
             get_with(ready, |op| {
-                op.id("ready").tag("health").summary("Whether the server can do its work")
+                op.id("healthReady").tag("health").summary("Whether the server can do its work")
             }),
         )
         .route("/metrics", axum::routing::get(prometheus))

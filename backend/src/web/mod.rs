@@ -42,7 +42,6 @@ pub fn wrap(router: Router<App>, document: &OpenApi, app: App) -> Router {
         .merge(assets::routes())
         .merge(docs::routes(document))
         .route("/csp-report", axum::routing::on(MethodFilter::POST, headers::csp_report))
-        .method_not_allowed_fallback(problems::method_not_allowed)
         .fallback(problems::not_found)
         .layer(middleware::from_fn(headers::note_route))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))

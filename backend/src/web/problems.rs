@@ -11,7 +11,7 @@ use aide::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderValue, Method, Uri, header},
+    http::{self, HeaderValue, Method, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -31,11 +31,6 @@ pub struct Rendered;
 /// Nothing is at this address.
 pub async fn not_found() -> Error {
     Code::NotFound.into()
-}
-
-/// Something is at this address, but not under this method.
-pub async fn method_not_allowed() -> Error {
-    Code::MethodNotAllowed.into()
 }
 
 /// A handler broke. What it said goes to the log.
@@ -67,13 +62,15 @@ pub async fn render_classic(request: Request, next: Next) -> Response {
     let body = serde_json::to_vec(&body).unwrap_or_default();
     let json = HeaderValue::from_static("application/json");
     let mut response = with_body(response, json, body);
-    *response.status_mut() =
-        axum::http::StatusCode::from_u16(status).unwrap_or(axum::http::StatusCode::BAD_REQUEST);
+    if status != 401 {
+        response.headers_mut().remove(header::WWW_AUTHENTICATE);
+    }
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
     response
 }
 
-/// The problem of an answer that has one and is not written yet. axum's own refusals (a body too
-/// large, say) have none, and get the one of their status.
+/// The problem of an answer that has one and is not written yet. axum's own refusals (a method that
+/// is not there, say) have none, and get the one of their status.
 fn take(response: &Response) -> Option<Problem> {
     if response.extensions().get::<Rendered>().is_some() {
         return None;

@@ -3,14 +3,14 @@
 
 use futures::{
     FutureExt, SinkExt, StreamExt,
-    channel::mpsc::{self, UnboundedReceiver},
+    channel::mpsc::{self, UnboundedReceiver, UnboundedSender},
 };
 use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     ids::UserId,
-    live::{CloseCode, SUBPROTOCOL, ServerFrame},
+    live::{ClientFrame, CloseCode, SUBPROTOCOL, ServerFrame},
     paths,
 };
 
@@ -61,6 +61,42 @@ async fn keep(live: Live, run: u32, woken: &mut UnboundedReceiver<()>) {
     }
 }
 
+/// What is known of the connection that is up.
+struct Pulse {
+    /// Where commands go once we are welcome.
+    commands: UnboundedSender<ClientFrame>,
+    /// So long may nothing come.
+    silence_ms: u32,
+    heard_at: f64,
+    welcomed: bool,
+}
+
+impl Pulse {
+    /// Takes a text of the server; says so if it ends the connection.
+    fn heard(&mut self, live: Live, text: &str) -> Option<End> {
+        self.heard_at = js_sys::Date::now();
+        let frame = understand(text)?;
+        match &frame {
+            ServerFrame::Welcome { heartbeat_s, .. } => {
+                self.silence_ms = (heartbeat_s * 1_000 + GRACE_MS) as u32;
+                self.welcomed = true;
+                live.commands.set_value(Some(self.commands.clone()));
+            }
+            ServerFrame::Goaway { reconnect_after_ms } => {
+                return Some(End::Again((*reconnect_after_ms).min(60_000) as u32));
+            }
+            _ => {}
+        }
+        receive(live, frame);
+        None
+    }
+
+    /// Whether the machine slept longer than the connection lives.
+    fn is_stale(&self) -> bool {
+        js_sys::Date::now() - self.heard_at > f64::from(self.silence_ms)
+    }
+}
+
 /// One connection, from the first byte to the last.
 async fn hold(
     live: Live,
@@ -74,35 +110,27 @@ async fn hold(
     let (mut sink, stream) = socket.split();
     let mut stream = stream.fuse();
     let (commands, mut to_send) = mpsc::unbounded();
-    let mut silence_ms = WELCOME_WITHIN_MS;
-    let mut heard_at = js_sys::Date::now();
-    let mut welcomed = false;
+    let mut pulse = Pulse {
+        commands,
+        silence_ms: WELCOME_WITHIN_MS,
+        heard_at: js_sys::Date::now(),
+        welcomed: false,
+    };
     loop {
-        let mut silence = TimeoutFuture::new(silence_ms).fuse();
+        let mut silence = TimeoutFuture::new(pulse.silence_ms).fuse();
         futures::select! {
             message = stream.next() => match message {
+                _ if live.run.get_value() != run => return End::Lost,
                 Some(Ok(Message::Text(text))) => {
-                    if live.run.get_value() != run {
-                        return End::Lost;
+                    if let Some(end) = pulse.heard(live, &text) {
+                        return end;
                     }
-                    heard_at = js_sys::Date::now();
-                    let Some(frame) = understand(&text) else { continue };
-                    match &frame {
-                        ServerFrame::Welcome { heartbeat_s, .. } => {
-                            silence_ms = (heartbeat_s * 1_000 + GRACE_MS) as u32;
-                            welcomed = true;
-                            backoff.reset();
-                            live.commands.set_value(Some(commands.clone()));
-                        }
-                        ServerFrame::Goaway { reconnect_after_ms } => {
-                            return End::Again((*reconnect_after_ms).min(60_000) as u32);
-                        }
-                        _ => {}
+                    if pulse.welcomed {
+                        backoff.reset();
                     }
-                    receive(live, frame);
                 }
                 Some(Err(WebSocketError::ConnectionClose(event))) => {
-                    return closed(event.code, welcomed).await;
+                    return closed(event.code, pulse.welcomed).await;
                 }
                 Some(_) => {}
                 None => return End::Lost,
@@ -113,12 +141,9 @@ async fn hold(
                     return End::Lost;
                 }
             }
-            _ = woken.next() => {
-                let slept = js_sys::Date::now() - heard_at > f64::from(silence_ms);
-                if live.run.get_value() != run || slept {
-                    return End::Again(0);
-                }
-            }
+            _ = woken.next() => if live.run.get_value() != run || pulse.is_stale() {
+                return End::Again(0);
+            },
             () = silence => return End::Lost,
         }
     }

@@ -20,6 +20,9 @@ pub async fn load(live: Live, me: UserId) {
         leptos::logging::warn!("the outbox cannot be read: {error}");
         Vec::new()
     });
+    if live.me.with_value(|now| now.as_ref().is_none_or(|now| now.id != me)) {
+        return;
+    }
     live.outbox.update_value(|outbox| {
         entries.into_iter().filter(|entry| entry.user == me).for_each(|entry| outbox.add(entry));
     });

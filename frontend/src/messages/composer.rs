@@ -58,7 +58,7 @@ pub fn Composer() -> impl IntoView {
         area.track();
         open.reply_to.track();
         // On a touch screen the focus would bring up the keyboard over half of the room.
-        if window().match_media("(hover: hover)").ok().flatten().is_some_and(|m| m.matches()) {
+        if !window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|m| m.matches()) {
             request_animation_frame(focus_composer);
         }
     });
@@ -140,6 +140,7 @@ fn keys(event: &ev::KeyboardEvent, open: Open, me: UserId, send: impl Fn()) {
             });
             if mine.is_some() {
                 event.prevent_default();
+                open.edited.set(None);
                 open.editing.set(mine);
             }
         }

@@ -38,9 +38,17 @@ pub fn Conversation(room: RoomId, state: RoomState) -> impl IntoView {
     provide_context(scroll);
 
     let epoch = state.epoch.clone();
-    Effect::new(move |_| {
+    Effect::new(move |before: Option<()>| {
         epoch.track();
-        first_page(open, read.unread, read.read_seq);
+        let failed = open.load.value().with(|answer| matches!(answer, Some(Err(_))));
+        if before.is_none() {
+            first_page(open, read.unread, read.read_seq);
+        } else if !open.load.pending().get() && !failed {
+            // After a reset nothing is loaded, whatever was on its way then.
+            if open.with_untracked(|t| t.first_loaded().is_none()) {
+                first_page(open, 0, read.read_seq);
+            }
+        }
     });
     let attention = attention();
     mark_read(open, scroll, attention, live);
@@ -94,6 +102,10 @@ fn mark_read(open: Open, scroll: Scroll, attention: RwSignal<bool>, live: Live) 
         }
         due()?;
         let again = move || {
+            // The room may have been left meanwhile, and its signals with it.
+            if scroll.at_bottom.try_get_untracked().is_none() {
+                return;
+            }
             if let Some(seq) = untrack(due) {
                 live.read(open.room, seq);
             }

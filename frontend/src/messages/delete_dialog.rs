@@ -6,20 +6,14 @@ use shared::ids::Seq;
 use super::{Open, row::snippet};
 use crate::{
     api,
-    ui::{Confirm, Dialog, Ui},
+    ui::{Confirm, Dialog, Ui, open_while_some},
 };
 
 /// "Delete this message?"
 #[component]
 pub fn DeleteDialog() -> impl IntoView {
     let (open, ui) = (expect_context::<Open>(), expect_context::<Ui>());
-    let shown = RwSignal::new(false);
-    Effect::new(move |_| shown.set(open.deleting.with(Option::is_some)));
-    Effect::new(move |_| {
-        if !shown.get() {
-            open.deleting.set(None);
-        }
-    });
+    let shown = open_while_some(open.deleting);
     let delete = Action::new_local(move |seq: &Seq| {
         let seq = *seq;
         async move {

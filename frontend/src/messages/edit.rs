@@ -21,14 +21,18 @@ pub fn Editor(message: Message) -> impl IntoView {
             let message = api::edit_message(room, seq, content).await?;
             state.timeline.update(|t| t.message(message));
             open.editing.try_set(None);
+            open.edited.try_set(None);
+            request_animation_frame(focus_composer);
             Ok::<_, api::Failure>(())
         }
     });
     let close = move || {
         open.editing.set(None);
+        open.edited.set(None);
         focus_composer();
     };
     let old = StoredValue::new(message.content.clone());
+    let begun = open.edited.get_untracked().unwrap_or(message.content);
     let wrong = RwSignal::new(None::<String>);
     let submit = move || {
         let Some(area) = area.get_untracked() else { return };
@@ -36,7 +40,6 @@ pub fn Editor(message: Message) -> impl IntoView {
             Ok(new) if new == old.get_value() => close(),
             Ok(new) => {
                 save.dispatch_local(new);
-                focus_composer();
             }
             Err(error) => wrong.set(Some(format!("The message {}.", error.message))),
         }
@@ -70,8 +73,11 @@ pub fn Editor(message: Message) -> impl IntoView {
                 node_ref=area
                 rows="1"
                 aria-label="Edit the message"
-                prop:value=message.content
-                on:input=move |_| if let Some(area) = area.get_untracked() { grow(&area) }
+                prop:value=begun
+                on:input=move |_| if let Some(area) = area.get_untracked() {
+                    grow(&area);
+                    open.edited.set(Some(area.value()));
+                }
                 on:keydown=on_key
             ></textarea>
             <p class="field-error" role="alert">{failure}</p>

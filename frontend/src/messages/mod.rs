@@ -35,6 +35,8 @@ pub struct Open {
     pub unread_after: RwSignal<Option<Seq>>,
     pub reply_to: RwSignal<Option<Seq>>,
     pub editing: RwSignal<Option<Seq>>,
+    /// What the message that is edited reads so far: its row may be made anew meanwhile.
+    pub edited: RwSignal<Option<String>>,
     pub deleting: RwSignal<Option<Seq>>,
     /// A message to go to, loaded or not.
     pub jump: RwSignal<Option<Seq>>,
@@ -61,6 +63,7 @@ impl Open {
             unread_after: RwSignal::new(unread_after),
             reply_to: RwSignal::new(None),
             editing: RwSignal::new(None),
+            edited: RwSignal::new(None),
             deleting: RwSignal::new(None),
             jump: RwSignal::new(None),
             highlight: RwSignal::new(None),

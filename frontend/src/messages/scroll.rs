@@ -17,8 +17,11 @@ pub struct Scroll {
     pub list: NodeRef<html::Div>,
     /// Whether the newest is in sight.
     pub at_bottom: RwSignal<bool>,
-    /// The first row in sight and how far below the top it begins.
+    /// The first row in sight and how far below the top it ends. Not where it begins: with older
+    /// rows above it, it may lose its head, and what is below must not move then.
     anchor: StoredValue<Option<(String, f64)>>,
+    /// How high content and view were when the place was last right.
+    settled: StoredValue<(i32, i32)>,
 }
 
 impl Scroll {
@@ -28,6 +31,7 @@ impl Scroll {
             list: NodeRef::new(),
             at_bottom: RwSignal::new(true),
             anchor: StoredValue::new(None),
+            settled: StoredValue::new((0, 0)),
         }
     }
 
@@ -45,9 +49,19 @@ impl Scroll {
         });
     }
 
-    /// Remembers the place: on every scroll.
-    pub fn record(self) {
+    /// The reader scrolled, or the content changed and the observer has not been called yet: then
+    /// the place on the page is not where the reader wants to be, and is not remembered.
+    pub fn scrolled(self) {
+        let Some((view, _)) = self.nodes() else { return };
+        if self.settled.try_get_value() == Some((view.scroll_height(), view.client_height())) {
+            self.record();
+        }
+    }
+
+    /// Remembers the place.
+    fn record(self) {
         let Some((view, list)) = self.nodes() else { return };
+        self.settled.try_set_value((view.scroll_height(), view.client_height()));
         let rest = view.scroll_height() - view.scroll_top() - view.client_height();
         let at_bottom = rest < BOTTOM_PX;
         if self.at_bottom.try_get_untracked() != Some(at_bottom) {
@@ -79,11 +93,12 @@ impl Scroll {
         let Some((view, list)) = self.nodes() else { return };
         if self.at_bottom.try_get_untracked() == Some(true) {
             view.set_scroll_top(view.scroll_height());
-            return;
+            return self.record();
         }
         let Some(Some((seq, was))) = self.anchor.try_get_value() else { return };
         if let Ok(Some(row)) = list.query_selector(&format!("[data-seq=\"{seq}\"]")) {
-            let is = row.get_bounding_client_rect().top() - view.get_bounding_client_rect().top();
+            let is =
+                row.get_bounding_client_rect().bottom() - view.get_bounding_client_rect().top();
             if (is - was).abs() >= 1.0 {
                 view.set_scroll_top(view.scroll_top() + (is - was).round() as i32);
             }
@@ -109,6 +124,6 @@ fn first_in_sight(list: &Element, top: f64) -> Option<(String, f64)> {
     }
     (low..rows.length()).find_map(|at| {
         let row = rows.item(at)?;
-        Some((row.get_attribute("data-seq")?, row.get_bounding_client_rect().top() - top))
+        Some((row.get_attribute("data-seq")?, row.get_bounding_client_rect().bottom() - top))
     })
 }

@@ -1,5 +1,7 @@
 //! The timeline on the page: its rows, what loads when one scrolls, the pill about what is new.
 
+use std::time::Duration;
+
 use chrono::NaiveDate;
 use leptos::{ev, prelude::*};
 use shared::ids::Seq;
@@ -14,6 +16,8 @@ use crate::{
     users::session::Session,
 };
 
+/// As long as the style sheet lights up a message that was asked for.
+const LIT: Duration = Duration::from_millis(2_400);
 /// How far from the edge loading begins, in heights of the view.
 const AHEAD: f64 = 1.0;
 
@@ -41,7 +45,7 @@ pub fn TimelineView() -> impl IntoView {
         }
     });
     let on_scroll = move |_| {
-        scroll.record();
+        scroll.scrolled();
         load_what_is_near(open, scroll);
     };
     let loading = open.load.pending();
@@ -200,6 +204,12 @@ fn go_where_asked(open: Open, scroll: Scroll) {
         request_animation_frame(move || {
             if scroll.to_row(&format!("[data-seq=\"{seq}\"]"), 0.3) {
                 open.highlight.try_set(Some(seq));
+                set_timeout(
+                    move || {
+                        open.highlight.try_set(None);
+                    },
+                    LIT,
+                );
                 open.jump.try_set(None);
             }
         });

@@ -31,7 +31,10 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     class="icon-button"
                     aria-label="Edit"
                     title="Edit"
-                    on:click=move |_| open.editing.set(Some(seq))
+                    on:click=move |_| {
+                        open.edited.set(None);
+                        open.editing.set(Some(seq));
+                    }
                 >
                     <Icon shape=Shape::Pencil/>
                 </button>

@@ -11,7 +11,7 @@ use super::Panels;
 use crate::{
     api::{self, Answer},
     live::{Live, RoomState},
-    ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui},
+    ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, open_while_some},
     users::session::Session,
 };
 
@@ -130,13 +130,7 @@ fn MemberRow(
 #[component]
 fn RemoveDialog(room: RoomId, removing: RwSignal<Option<(UserId, String)>>) -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(removing.with(Option::is_some)));
-    Effect::new(move |_| {
-        if !open.get() {
-            removing.set(None);
-        }
-    });
+    let open = open_while_some(removing);
     let remove = Action::new_local(move |user: &UserId| {
         let user = *user;
         async move {

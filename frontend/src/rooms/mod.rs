@@ -16,20 +16,22 @@ pub use browse::RoomsPage;
 pub use page::RoomPage;
 pub use shell::Shell;
 
-/// The dialogs that are opened from more than one place inside the shell.
 #[derive(Clone, Copy)]
 pub struct Panels {
     pub browse: RwSignal<bool>,
     pub create: RwSignal<bool>,
     pub members: RwSignal<bool>,
+    /// The room that the address names.
+    pub here: Memo<Option<RoomId>>,
 }
 
 impl Panels {
-    fn new() -> Self {
+    fn new(here: Memo<Option<RoomId>>) -> Self {
         let [browse, create] = [(); 2].map(|()| RwSignal::new(false));
         // As in the style sheet: from here on the people have a column of their own.
         let wide = window().match_media("(min-width: 70rem)").ok().flatten();
-        Self { browse, create, members: RwSignal::new(wide.is_some_and(|m| m.matches())) }
+        let members = RwSignal::new(wide.is_some_and(|m| m.matches()));
+        Self { browse, create, members, here }
     }
 }
 

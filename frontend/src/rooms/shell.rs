@@ -80,9 +80,9 @@ fn Unreachable() -> impl IntoView {
 #[component]
 fn Inside() -> impl IntoView {
     let live = expect_context::<Live>();
-    let panels = Panels::new();
-    provide_context(panels);
     let here = current_room();
+    let panels = Panels::new(here);
+    provide_context(panels);
     shortcuts(live, panels, here);
     follow_departures(live, here);
     Effect::new(move |_| {
@@ -123,6 +123,9 @@ fn shortcuts(live: Live, panels: Panels, here: Memo<Option<RoomId>>) {
         let step = match event.key().as_str() {
             "ArrowUp" if event.alt_key() => -1,
             "ArrowDown" if event.alt_key() => 1,
+            "Escape" if !event.default_prevented() && is_narrow() => {
+                return panels.members.set(false);
+            }
             "k" | "K" if event.ctrl_key() || event.meta_key() => {
                 event.prevent_default();
                 return panels.browse.set(true);
@@ -136,6 +139,12 @@ fn shortcuts(live: Live, panels: Panels, here: Memo<Option<RoomId>>) {
         }
     });
     on_cleanup(move || handle.remove());
+}
+
+/// Whether the people in the room are a sheet over it.
+fn is_narrow() -> bool {
+    let wide = window().match_media("(min-width: 70rem)").ok().flatten();
+    wide.is_some_and(|wide| !wide.matches())
 }
 
 /// A room that I am no longer in is left, with a word why.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use shared::{ids::RoomId, rooms::MyRoom};
+use shared::{ids::RoomId, paths, rooms::MyRoom};
 
 use super::{Panels, address};
 use crate::{
@@ -128,6 +128,7 @@ fn NoRooms() -> impl IntoView {
 #[component]
 fn RoomLink(id: RoomId) -> impl IntoView {
     let live = expect_context::<Live>();
+    let here = expect_context::<Panels>().here;
     let room = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).cloned()));
     let of = move |read: fn(&MyRoom) -> i64| room.with(|room| room.as_ref().map_or(0, read));
     let name = move || room.with(|room| room.as_ref().map(|r| r.name.clone()).unwrap_or_default());
@@ -154,13 +155,18 @@ fn RoomLink(id: RoomId) -> impl IntoView {
     };
     view! {
         <li>
-            <A href=address(id) attr:class="room-link" attr:data-room=id.to_string()>
+            <a
+                href=format!("{}{}", paths::UI, address(id))
+                class="room-link"
+                data-room=id.to_string()
+                aria-current=move || (here.get() == Some(id)).then_some("page")
+            >
                 <Icon shape=Shape::Hash/>
                 <span class="room-link-name" class:room-link-unread=move || unread().gt(&0)>
                     {name}
                 </span>
                 {badge}
-            </A>
+            </a>
         </li>
     }
 }

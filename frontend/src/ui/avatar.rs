@@ -8,7 +8,9 @@ const COLOURS: u32 = 8;
 /// Decoration only: the name stands beside it.
 #[component]
 pub fn Avatar(#[prop(into)] name: String, #[prop(optional)] small: bool) -> impl IntoView {
-    let colour = name.to_lowercase().bytes().fold(7u32, |h, b| h.wrapping_mul(31) ^ u32::from(b));
+    // FNV-1a: its high bits differ for short names, too.
+    let mix = |h: u32, b: u8| (h ^ u32::from(b)).wrapping_mul(16_777_619);
+    let colour = name.to_lowercase().bytes().fold(2_166_136_261, mix) >> 16;
     let class = format!("avatar avatar-{}", colour % COLOURS);
     view! {
         <span class=class class:avatar-small=small aria-hidden="true">{initials(&name)}</span>

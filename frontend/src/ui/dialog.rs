@@ -53,7 +53,9 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
             class:dialog-wide=wide
             aria-labelledby="dialog-title"
             on:mousedown=clicked
-            on:close=move |_| open.set(false)
+            on:close=move |_| {
+                open.try_set(false);
+            }
         >
             <div class="dialog-body">
                 <header class="dialog-head">
@@ -100,4 +102,22 @@ pub fn Confirm(
             </button>
         </div>
     }
+}
+
+/// Whether a dialog about something is open: while there is something. Closing it drops the thing.
+pub fn open_while_some<T: Send + Sync + 'static>(about: RwSignal<Option<T>>) -> RwSignal<bool> {
+    let open = RwSignal::new(false);
+    // Each sets only what differs: two effects that set each other's signal would never rest.
+    Effect::new(move |_| {
+        let some = about.with(Option::is_some);
+        if open.get_untracked() != some {
+            open.set(some);
+        }
+    });
+    Effect::new(move |_| {
+        if !open.get() && about.with_untracked(Option::is_some) {
+            about.set(None);
+        }
+    });
+    open
 }

@@ -38,7 +38,9 @@ impl Shape {
                 "M4 7h9M19 7h1M4 17h1M11 17h9M13 7a3 3 0 1 0 6 0a3 3 0 1 0-6 0M5 17a3 3 0 1 0 6 0a3 3 0 1 0-6 0"
             }
             Self::Hash => "M9 4L7 20M17 4l-2 16M4.5 9h16M3.5 15h16",
-            Self::More => "M5 12h.01M12 12h.01M19 12h.01",
+            Self::More => {
+                "M4.500 12a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M11.500 12a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M18.500 12a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0"
+            }
             Self::Pencil => "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",
             Self::People => {
                 "M9 5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7M2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 5.5a3.5 3.5 0 0 1 0 6.5M18 14.500c2.200.8 3.500 2.700 3.500 5.500"
@@ -67,9 +69,9 @@ pub fn Mark() -> impl IntoView {
     view! {
         <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
             <rect class="mark-wall" width="32" height="32" rx="8"/>
-            <path class="mark-floor" d="M0 24 L12 20 H20 L32 24 V24 A8 8 0 0 1 24 32 H8 A8 8 0 0 1 0 24Z"/>
-            <path class="mark-frame" d="M3 6 L12 11 V20 L3 24 M29 6 L20 11 V20 L29 24"/>
-            <path class="mark-door" d="M12 20 V12.500 A4 4 0 0 1 20 12.500 V20Z"/>
+            <path class="mark-light" d="M12 21h8l6.500 11h-21z"/>
+            <path class="mark-frame" d="M4.500 27V15.500a11.500 11.500 0 0 1 23 0V27M8.500 24v-8.500a7.500 7.500 0 0 1 15 0V24"/>
+            <path class="mark-door" d="M12 21v-5.500a4 4 0 0 1 8 0V21z"/>
         </svg>
     }
 }

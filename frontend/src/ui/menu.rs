@@ -26,8 +26,10 @@ pub fn Menu(
         }
     });
     let close = move || {
-        open.set(false);
-        button.get_untracked().map(|button| button.focus());
+        open.try_set(false);
+        if let Some(Some(button)) = button.try_get_untracked() {
+            let _ = button.focus();
+        }
     };
     let on_key = move |event: ev::KeyboardEvent| {
         match event.key().as_str() {
@@ -43,9 +45,10 @@ pub fn Menu(
     };
     let on_focus_out = move |event: ev::FocusEvent| {
         let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
-        let inside = place.get_untracked().is_some_and(|place| place.contains(to.as_ref()));
-        if !inside {
-            open.set(false);
+        // The browser also says so while the menu is being taken off the page.
+        let Some(Some(place)) = place.try_get_untracked() else { return };
+        if !place.contains(to.as_ref()) {
+            open.try_set(false);
         }
     };
     view! {

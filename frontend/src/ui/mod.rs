@@ -14,7 +14,7 @@ pub mod time;
 mod toast;
 
 pub use avatar::Avatar;
-pub use dialog::{Confirm, Dialog};
+pub use dialog::{Confirm, Dialog, open_while_some};
 pub use field::Field;
 pub use icon::{Icon, Mark, Shape};
 pub use menu::Menu;

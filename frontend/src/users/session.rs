@@ -89,11 +89,18 @@ impl Session {
     }
 }
 
-/// Another tab signed somebody in or out: this page is no longer theirs.
-pub fn follow_other_tabs() {
-    let handle = window_event_listener(leptos::ev::storage, |event| {
-        if event.key().as_deref() == Some(ACCOUNT_KEY) {
-            let _ = window().location().reload();
+/// What another tab of this browser did about who is signed in holds for this one, too.
+pub fn follow_other_tabs(session: Session) {
+    let handle = window_event_listener(leptos::ev::storage, move |event| {
+        if event.key().as_deref() != Some(ACCOUNT_KEY) {
+            return;
+        }
+        let mine = session.me_untracked().map(|me| me.id.to_string()).unwrap_or_default();
+        match event.new_value().unwrap_or_default() {
+            theirs if theirs == mine => {}
+            none if none.is_empty() => session.ended_elsewhere(),
+            // Nothing that this page holds is that person's.
+            _ => drop(window().location().reload()),
         }
     });
     on_cleanup(move || handle.remove());

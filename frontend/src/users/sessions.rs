@@ -21,7 +21,11 @@ pub fn SessionsDialog(open: RwSignal<bool>) -> impl IntoView {
 #[component]
 fn SessionList() -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let sessions = LocalResource::new(api::sessions);
+    let changes = RwSignal::new(0);
+    let sessions = LocalResource::new(move || {
+        changes.track();
+        api::sessions()
+    });
     let end = Action::new_local(move |ids: &Vec<SessionId>| {
         let ids = ids.clone();
         async move {
@@ -30,7 +34,7 @@ fn SessionList() -> impl IntoView {
                     ui.error(failure.sentence());
                 }
             }
-            sessions.refetch();
+            changes.try_update(|n| *n += 1);
         }
     });
     let list = move || {

@@ -1,0 +1,110 @@
+//! Reading back: older pages come without a jump, and what is new does not pull the reader away.
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{browser::Browser, stage::story};
+
+const MESSAGES: usize = 300;
+
+/// Scrolls so that the reader is near the top of what is loaded, chooses the row in the middle of
+/// the view, and notes from now on how far it is ever from where it was. The observer is newer than
+/// the page's own, so it looks after the page has settled and before the frame is painted.
+const HOLD: &str = "
+    const view = document.querySelector('[data-testid=timeline]');
+    if (arguments[0] !== null) view.scrollTop = arguments[0];
+    const top = () => view.getBoundingClientRect().top;
+    const rows = [...view.querySelectorAll('[data-seq]')];
+    const row = rows.find(r => r.getBoundingClientRect().top > top() + view.clientHeight / 2);
+    const seq = row.dataset.seq;
+    const place = () => view.querySelector(`[data-seq=\"${seq}\"]`).getBoundingClientRect().top - top();
+    const was = place();
+    window.watch?.disconnect();
+    window.drift = 0;
+    const look = () => { window.drift = Math.max(window.drift, Math.abs(place() - was)); };
+    window.watch = new ResizeObserver(look);
+    window.watch.observe(view.firstElementChild);
+    window.look = look;
+    return { first: Number(rows[0].dataset.seq), top: view.scrollTop };";
+
+#[derive(Deserialize)]
+struct Held {
+    /// The first message that is loaded.
+    first: i64,
+    top: f64,
+}
+
+#[tokio::test]
+async fn older_messages_load_without_a_jump() {
+    story("scroll", async |stage| {
+        stage.hallway.account("ada").await;
+        stage.hallway.account("bob").await;
+        let room = stage.hallway.room("ada", "long", "", &["ada", "bob"]).await;
+        for n in 1..=MESSAGES {
+            // Rows of different heights: a jump of a page must not look like none.
+            let text = format!("message {n} {}", "and more of it ".repeat(n * 7 % 23));
+            stage.hallway.say("ada", room, &text).await;
+        }
+        let read = format!("/api/v1/rooms/{room}/read");
+        stage.hallway.done(Method::PUT, &read, "ada", json!({ "seq": MESSAGES })).await;
+        let ada = stage.browser("ada").await;
+        ada.sign_in("ada").await;
+        ada.go_to(room, "long").await;
+        ada.hears(&format!("message {MESSAGES} ")).await;
+        at_the_newest(&ada).await;
+        back_to_the_beginning(&ada).await;
+        new_ones_wait(&ada, async |text: &str| stage.hallway.say("bob", room, text).await).await;
+    })
+    .await;
+}
+
+async fn at_the_newest(ada: &Browser) {
+    let view = "document.querySelector('[data-testid=timeline]')";
+    let rest = format!("{view}.scrollHeight - {view}.scrollTop - {view}.clientHeight < 4");
+    ada.until("the newest is in sight", &rest).await;
+}
+
+/// Page by page up to the first message; each time the row that the reader looks at stays.
+async fn back_to_the_beginning(ada: &Browser) {
+    let mut pages = 0;
+    loop {
+        let held: Held = ada.run(HOLD, vec![json!(30)]).await;
+        if held.first == 1 {
+            break;
+        }
+        let older = format!("document.querySelector('[data-seq]').dataset.seq < {}", held.first);
+        ada.until(&format!("what is before {} loads", held.first), &older).await;
+        assert!(drift(ada).await <= 2.0, "a jump of {} px", drift(ada).await);
+        pages += 1;
+        assert!(pages < 20, "no end of pages");
+    }
+    assert!(pages >= 3, "{MESSAGES} messages came in {pages} pages");
+    ada.reads("[data-testid=timeline]", "This is where it begins").await;
+    let every =
+        "[...document.querySelectorAll('[data-seq]')].every((r, n) => r.dataset.seq == n + 1)";
+    ada.until("no message is left out", every).await;
+}
+
+/// How far the row has moved since, at worst, in CSS pixels; two frames later, when all is quiet.
+async fn drift(ada: &Browser) -> f64 {
+    let script = "const done = arguments[0];
+        requestAnimationFrame(() => requestAnimationFrame(() => { look(); done(drift); }))";
+    ada.wait_for(script, vec![]).await.as_f64().unwrap()
+}
+
+async fn new_ones_wait(ada: &Browser, say: impl AsyncFn(&str)) {
+    let held: Held = ada.run(HOLD, vec![json!(400)]).await;
+    ada.sees("[data-testid=new-pill]").await;
+    for text in ["are you there?", "it is urgent", "really"] {
+        say(text).await;
+    }
+    ada.reads("[data-testid=new-pill]", "3 new").await;
+    assert!(drift(ada).await <= 2.0, "what is new moves the reader by {} px", drift(ada).await);
+    let now: Held = ada.run(HOLD, vec![json!(null)]).await;
+    assert_eq!(now.top, held.top);
+    ada.click("[data-testid=new-pill]").await;
+    ada.hears("really").await;
+    at_the_newest(ada).await;
+    ada.loses("[data-testid=new-pill]").await;
+}

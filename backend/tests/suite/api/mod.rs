@@ -1,0 +1,10 @@
+//! REST v1 and the live socket, as people of every role find them.
+
+mod input;
+mod live;
+mod messages;
+mod origins;
+mod people;
+mod reading;
+mod revoked;
+mod roles;

@@ -1,0 +1,11 @@
+//! The house through its public doors: real servers on ports of their own, people who come in by
+//! REST, by live socket and by the doors of the classic chat. Nothing in here reaches around a
+//! door, except to copy a data folder.
+
+mod actors;
+mod api;
+mod classic;
+mod crash;
+mod delivery;
+mod openapi;
+mod program;

@@ -1,0 +1,191 @@
+//! The document of the API: complete, the one that is checked in, and readable without internet.
+
+use std::{collections::HashSet, fs};
+
+use serde_json::Value;
+use shared::paths;
+
+use crate::actors::Server;
+
+const SNAPSHOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/openapi.json");
+
+fn document() -> Value {
+    serde_json::from_str(&hallway::openapi()).unwrap()
+}
+
+/// Method and path, and what is said of it.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let named = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, op)| (format!("{} {path}", method.to_uppercase()), op))
+    });
+    named.collect()
+}
+
+/// A change of the API is seen by whoever reads the diff.
+#[tokio::test]
+async fn the_document_is_the_one_that_is_checked_in() {
+    let server = Server::start().await;
+    let served = server.anon().get(paths::OPENAPI).await.is(200);
+    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
+        fs::write(SNAPSHOT, serde_json::to_string_pretty(&served).unwrap() + "\n").unwrap();
+    }
+    let kept = fs::read_to_string(SNAPSHOT).unwrap_or_default();
+    let kept: Value = serde_json::from_str(&kept).unwrap_or_default();
+    if let Some(place) = difference(&kept, &served, "#".into()) {
+        panic!(
+            "the API is not the one of backend/tests/openapi.json: look at {place}.\n\
+             If it is meant to be so, run `UPDATE_SNAPSHOT=1 cargo test -p hallway --test suite \
+             openapi` and commit the file."
+        );
+    }
+}
+
+/// The first place at which two documents differ.
+fn difference(a: &Value, b: &Value, place: String) -> Option<String> {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys = a.keys().chain(b.keys());
+            let (none_a, none_b) = (Value::from("(none)"), Value::from("(none, either)"));
+            keys.into_iter().find_map(|key| {
+                let (a, b) = (a.get(key).unwrap_or(&none_a), b.get(key).unwrap_or(&none_b));
+                difference(a, b, format!("{place}/{key}"))
+            })
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let mut pairs = a.iter().zip(b).enumerate();
+            pairs.find_map(|(nth, (a, b))| difference(a, b, format!("{place}/{nth}")))
+        }
+        _ => (a != b).then(|| format!("{place} (kept: {a}, served: {b})")),
+    }
+}
+
+#[test]
+fn a_difference_is_found() {
+    let (a, b) = (serde_json::json!({"a": [1, 2]}), serde_json::json!({"a": [1, 3]}));
+    assert!(difference(&a, &b, "#".into()).unwrap().starts_with("#/a/1"));
+    assert!(difference(&a, &a, "#".into()).is_none());
+    assert!(difference(&a, &serde_json::json!({}), "#".into()).is_some());
+}
+
+#[test]
+fn every_operation_is_described() {
+    let document = document();
+    let declared = document["tags"].as_array().unwrap().iter();
+    let declared: HashSet<_> = declared.map(|tag| tag["name"].as_str().unwrap()).collect();
+    let mut ids = HashSet::new();
+    let mut wrong = Vec::new();
+    for (name, op) in operations(&document) {
+        match op["operationId"].as_str() {
+            Some(id) if ids.insert(id) => {}
+            Some(id) => wrong.push(format!("{name}: the id {id} is another's")),
+            None => wrong.push(format!("{name}: no id")),
+        }
+        if op["summary"].as_str().unwrap_or_default().is_empty() {
+            wrong.push(format!("{name}: no summary"));
+        }
+        match op["tags"][0].as_str() {
+            Some(tag) if declared.contains(tag) => {}
+            tag => wrong.push(format!("{name}: {tag:?} is no declared tag")),
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_operation_says_what_it_may_refuse() {
+    let document = document();
+    let mut wrong = Vec::new();
+    for (name, op) in operations(&document) {
+        let empty = Vec::new();
+        let ways = op["security"].as_array().unwrap_or(&empty);
+        let needs_auth = !ways.is_empty()
+            && ways.iter().all(|way| way.as_object().is_some_and(|w| !w.is_empty()));
+        let responses = op["responses"].as_object().unwrap();
+        if needs_auth && !responses.contains_key("401") {
+            wrong.push(format!("{name}: no 401"));
+        }
+        let inside = ["/users", "/sessions", "/rooms", "/api/v1/live", "/messages", "/ws"];
+        let open = ["POST /api/v1/users", "POST /api/v1/sessions", "POST /register", "POST /login"];
+        if inside.iter().any(|part| name.contains(part)) && !open.contains(&&*name) && !needs_auth {
+            wrong.push(format!("{name}: does not say that one must be signed in"));
+        }
+        if op.get("requestBody").is_some() {
+            let missing = ["400", "413", "415"].into_iter();
+            let missing = missing.filter(|status| !responses.contains_key(*status));
+            wrong.extend(missing.map(|status| format!("{name}: no {status}")));
+        }
+        if !responses.keys().any(|status| status.starts_with('2') || status == "101") {
+            wrong.push(format!("{name}: does not say what it does"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Every way to sign in that an operation names is explained.
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    for (name, op) in operations(&document) {
+        for way in op["security"].as_array().into_iter().flatten() {
+            for scheme in way.as_object().unwrap().keys() {
+                assert!(schemes.contains_key(scheme), "{name}: {scheme}");
+            }
+        }
+    }
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    assert!(!references.is_empty());
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+fn collect<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(object) => {
+            references.extend(object.get("$ref").and_then(Value::as_str));
+            object.values().for_each(|value| collect(value, references));
+        }
+        Value::Array(array) => array.iter().for_each(|value| collect(value, references)),
+        _ => {}
+    }
+}
+
+/// The pages carry all that they need: nothing is fetched from elsewhere, and nothing may be.
+#[tokio::test]
+async fn the_pages_work_without_internet() {
+    let server = Server::start().await;
+    for path in ["/swagger/", "/swagger", "/redoc/", "/redoc"] {
+        let answer = server.anon().get(path).await;
+        assert!(answer.header("content-type").starts_with("text/html"), "{path}");
+        let csp = answer.header("content-security-policy");
+        assert!(csp.contains("default-src 'none'") && !csp.contains("http"), "{csp}");
+        assert!(answer.text.contains(paths::OPENAPI), "{path} does not show our document");
+        for tag in tags(&answer.text) {
+            let loads = ["src=\"http", "src=\"//", "href=\"http", "href=\"//"];
+            assert!(!loads.iter().any(|load| tag.contains(load)), "{path}: {tag}");
+        }
+        assert_eq!(answer.status, 200);
+    }
+}
+
+/// The tags of a page, without what is inside of its scripts.
+fn tags(page: &str) -> Vec<&str> {
+    let mut tags = Vec::new();
+    let mut rest = page;
+    while let Some((_, from)) = rest.split_once('<') {
+        let Some((tag, after)) = from.split_once('>') else { break };
+        tags.push(tag);
+        let is_script = tag.starts_with("script");
+        rest = if is_script {
+            after.split_once("</script").map_or("", |(_, rest)| rest)
+        } else {
+            after
+        };
+    }
+    tags
+}
