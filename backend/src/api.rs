@@ -53,5 +53,6 @@ fn describe(mut api: TransformOpenApi) -> TransformOpenApi {
         .tag(tag("rooms", "Rooms and who is in them"))
         .tag(tag("messages", "What is said, and what changed"))
         .tag(tag("live", "The websocket"))
+        .tag(tag("health", "How the server is"))
         .tag(tag("classic", "The endpoints of the chat that came before, unchanged"))
 }

@@ -15,6 +15,7 @@ mod test;
 mod tools;
 
 use std::os::unix::process::CommandExt;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -61,9 +62,15 @@ enum Task {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    let Err(error) = perform(Cli::parse().task) else { return ExitCode::SUCCESS };
+    eprintln!("\nerror: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn perform(task: Task) -> Result<()> {
     let mut steps = Steps::default();
-    match Cli::parse().task {
+    match task {
         Task::Build { profile } => build(&mut steps, &profile),
         Task::Tools => steps.run("tools", tools::trunk).map(drop),
         Task::Run { dev: true, args } => dev::run(&mut steps, &args),

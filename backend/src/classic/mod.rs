@@ -11,6 +11,7 @@ use aide::{
 };
 use axum::middleware;
 use schemars::json_schema;
+use shared::problem::Code;
 
 use crate::{App, web::problems};
 
@@ -57,7 +58,10 @@ pub fn routes() -> ApiRouter<App> {
         )
         .api_route(
             "/ws/chat/{id}",
-            get_with(socket::socket, |op| doc(op, "classicSocket", "The websocket of a room")),
+            get_with(socket::socket, |op| {
+                let op = op.with(problems::of(&[Code::CrossOrigin, Code::UpgradeRequired]));
+                doc(op, "classicSocket", "The websocket of a room")
+            }),
         )
         .layer(middleware::from_fn(problems::render_classic))
 }

@@ -23,6 +23,7 @@ use super::{Live, Session, Wire, session::close};
 use crate::{
     App, Error, Result,
     users::{Caller, MaybeCaller, authenticate_token, origin_allowed},
+    web::problems,
 };
 
 /// Where the live socket is.
@@ -35,6 +36,7 @@ pub fn routes() -> ApiRouter<App> {
                  Authenticated by cookie or `Authorization` on the upgrade, else by a first frame \
                  `{\"type\":\"authenticate\",\"token\":\"..\"}` within 5 seconds.",
             )
+            .with(problems::of(&[Code::CrossOrigin, Code::UpgradeRequired]))
         }),
     )
 }

@@ -13,6 +13,7 @@ mod stage;
 
 mod classic;
 mod doors;
+mod hunt;
 mod look;
 mod scroll;
 mod talk;

@@ -76,7 +76,7 @@ async fn unread(ada: &Browser, bob: &Browser, room: i64) {
     let side = ada.create_room("side", "").await;
     bob.join_room("side", "side").await;
     ada.go_to(room, ROOM).await;
-    ada.say("bob? are you there?").await;
+    ada.say("@bob? are you there?").await;
     ada.say("hello?").await;
     let badge = format!(".room-link[data-room=\"{room}\"] .badge");
     bob.reads(&badge, "2 unread, you are mentioned").await;

@@ -60,7 +60,7 @@ async fn killed_twenty_times_under_load_nothing_is_lost_and_nothing_doubled() {
             Person::new(address, user.clone(), *session, token.clone())
         })
     };
-    let outsider = people(server.address).last().unwrap();
+    let outsider = people(server.address).next_back().unwrap();
     let join = paths::fill(paths::MEMBERSHIP, &[&template.room]);
     outsider.put(&join, Value::Null).await.is(200);
     let (moved, address) = watch::channel(server.address);
