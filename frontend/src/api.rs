@@ -1,6 +1,7 @@
 //! The only client of the REST API. Knows paths and errors; keeps nothing and shows nothing.
 
-use gloo_net::http::{Method, RequestBuilder, Response};
+use futures::future::LocalBoxFuture;
+use gloo_net::http::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     ids::{RoomId, Seq, SessionId, UserId},
@@ -10,6 +11,8 @@ use shared::{
     rooms::{MemberList, NewRoom, Room, RoomList},
     users::{ChangePassword, Password, Register, SessionList, SignIn, SignedIn, User},
 };
+
+use crate::state::wire;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,27 +74,35 @@ pub enum Page {
     Around(Seq),
 }
 
-async fn send(method: Method, path: &str, body: Option<String>) -> Answer<Response> {
+/// Boxed and without a type of the answer: otherwise every call would carry a copy of all this.
+fn send(
+    method: Method,
+    path: &str,
+    body: Option<String>,
+) -> LocalBoxFuture<'static, Answer<String>> {
     let request = RequestBuilder::new(path).method(method).header("accept", "application/json");
-    let response = match body {
-        Some(body) => match request.header("content-type", "application/json").body(body) {
-            Ok(request) => request.send().await,
-            Err(_) => return Err(Failure::Unreachable),
-        },
-        None => request.send().await,
-    };
-    let response = response.map_err(|_| Failure::Unreachable)?;
-    if response.ok() {
-        return Ok(response);
-    }
-    match response.json::<Problem>().await {
-        Ok(problem) => Err(Failure::Refused(Box::new(problem))),
-        Err(_) => Err(Failure::Unreachable),
-    }
+    Box::pin(async move {
+        let response = match body {
+            Some(body) => match request.header("content-type", "application/json").body(body) {
+                Ok(request) => request.send().await,
+                Err(_) => return Err(Failure::Unreachable),
+            },
+            None => request.send().await,
+        };
+        let response = response.map_err(|_| Failure::Unreachable)?;
+        let text = response.text().await.map_err(|_| Failure::Unreachable)?;
+        if response.ok() {
+            return Ok(text);
+        }
+        match wire::read::<Problem>(&text) {
+            Some(problem) => Err(Failure::Refused(Box::new(problem))),
+            None => Err(Failure::Unreachable),
+        }
+    })
 }
 
 async fn get<T: DeserializeOwned>(path: &str) -> Answer<T> {
-    read(send(Method::GET, path, None).await?).await
+    read(&send(Method::GET, path, None).await?)
 }
 
 async fn put_in<T: DeserializeOwned>(
@@ -100,11 +111,11 @@ async fn put_in<T: DeserializeOwned>(
     body: impl Serialize,
 ) -> Answer<T> {
     let body = serde_json::to_string(&body).map_err(|_| Failure::Unreachable)?;
-    read(send(method, path, Some(body)).await?).await
+    read(&send(method, path, Some(body)).await?)
 }
 
-async fn read<T: DeserializeOwned>(response: Response) -> Answer<T> {
-    response.json().await.map_err(|_| Failure::Unreachable)
+fn read<T: DeserializeOwned>(text: &str) -> Answer<T> {
+    wire::read(text).ok_or(Failure::Unreachable)
 }
 
 async fn delete(path: &str) -> Answer<()> {

@@ -11,7 +11,8 @@ use crate::{
     api,
     live::Live,
     rooms::{RoomPage, RoomsPage, Shell},
-    ui::{Mark, Toasts, Ui},
+    ui::action,
+    ui::{Mark, Toasts, Ui, effect, memo},
     users::{
         Login, RegisterPage,
         session::{Session, Who, follow_other_tabs},
@@ -26,14 +27,14 @@ pub fn App() -> impl IntoView {
     provide_context(session);
     provide_context(ui);
     provide_context(live);
-    Effect::new(move |_| ui.theme.get().apply());
+    effect(move || ui.theme.get().apply());
     follow_other_tabs(session);
     come_back_at_once(live);
     connect_as_who_is_here(session, live);
 
-    let ask = Action::new_local(move |_: &()| async move { session.answered(api::me().await) });
+    let ask = action(move |_: &()| async move { session.answered(api::me().await) });
     ask.dispatch_local(());
-    Effect::new(move |_| {
+    effect(move || {
         if session.who.with(|who| *who == Who::Unknown) && ask.version().get_untracked() > 0 {
             ask.dispatch_local(());
         }
@@ -58,8 +59,8 @@ pub fn App() -> impl IntoView {
 
 /// The socket belongs to whoever is signed in, and to nobody else.
 fn connect_as_who_is_here(session: Session, live: Live) {
-    let me = Memo::new(move |_| session.me().map(|me| me.short()));
-    Effect::new(move |_| match me.get() {
+    let me = memo(move || session.me().map(|me| me.short()));
+    effect(move || match me.get() {
         Some(me) => live.start(me),
         None => live.stop(),
     });

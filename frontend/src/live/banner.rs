@@ -4,6 +4,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{Link, Live};
+use crate::ui::{effect, shown};
 
 /// A shorter trouble is nobody's business.
 const PATIENCE_MS: u32 = 1_000;
@@ -12,16 +13,16 @@ const PATIENCE_MS: u32 = 1_000;
 #[component]
 pub fn Banner() -> impl IntoView {
     let live = expect_context::<Live>();
-    let shown = RwSignal::new(false);
-    Effect::new(move |_| {
+    let late = RwSignal::new(false);
+    effect(move || {
         if live.link.get() != Link::Connecting {
-            shown.set(false);
+            late.set(false);
             return;
         }
         spawn_local(async move {
             TimeoutFuture::new(PATIENCE_MS).await;
             if live.link.try_get_untracked() == Some(Link::Connecting) {
-                shown.try_set(true);
+                late.try_set(true);
             }
         });
     });
@@ -31,7 +32,7 @@ pub fn Banner() -> impl IntoView {
     };
     view! {
         <div role="status" aria-live="polite" class="banner-place">
-            <Show when=move || shown.get()>
+            {shown(move || late.get(), move || view! {
                 <div class="banner" data-testid="connection-banner">
                     <span class="banner-pulse" aria-hidden="true"></span>
                     <span>{text}</span>
@@ -39,7 +40,7 @@ pub fn Banner() -> impl IntoView {
                         "Retry now"
                     </button>
                 </div>
-            </Show>
+            }.into_any())}
         </div>
     }
 }

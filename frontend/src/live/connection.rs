@@ -19,6 +19,9 @@ use crate::{api, state::backoff::Backoff};
 
 /// How long a connection may take until `welcome`.
 const WELCOME_WITHIN_MS: u32 = 15_000;
+/// How long to wait for what is on disk. Chromium's IndexedDB may hang, after a page that was left in
+/// the middle of opening it, and that must not keep anybody from talking.
+const DISK_WITHIN_MS: u32 = 2_000;
 /// How much later than promised a heartbeat may come.
 const GRACE_MS: u64 = 10_000;
 
@@ -36,8 +39,13 @@ enum End {
 pub fn start(live: Live, me: UserId, run: u32) {
     let (wake, mut woken) = mpsc::unbounded();
     live.wake.set_value(Some(wake));
+    let (reading, mut read) = mpsc::unbounded::<()>();
     spawn_local(async move {
         outbox::load(live, me).await;
+        drop(reading);
+    });
+    spawn_local(async move {
+        futures::future::select(read.next(), TimeoutFuture::new(DISK_WITHIN_MS)).await;
         keep(live, run, &mut woken).await;
     });
 }
@@ -118,7 +126,7 @@ async fn hold(
     };
     loop {
         let mut silence = TimeoutFuture::new(pulse.silence_ms).fuse();
-        futures::select! {
+        futures::select_biased! {
             message = stream.next() => match message {
                 _ if live.run.get_value() != run => return End::Lost,
                 Some(Ok(Message::Text(text))) => {

@@ -9,7 +9,7 @@ use shared::ids::{ClientId, UserId};
 use wasm_bindgen::JsValue;
 
 use super::Live;
-use crate::state::outbox::Entry;
+use crate::state::{outbox::Entry, wire};
 
 const DATABASE: &str = "hallway";
 const STORE: &str = "outbox";
@@ -30,37 +30,34 @@ pub async fn load(live: Live, me: UserId) {
 
 /// Writes one down, or writes it anew.
 pub fn put(entry: Entry) {
-    spawn_local(async move {
-        let Ok(text) = serde_json::to_string(&entry) else { return };
-        let key = JsValue::from_str(&entry.client_id.to_string());
-        let written =
-            change(async |store| store.put(&JsValue::from_str(&text), Some(&key))?.await.map(drop));
-        if let Err(error) = written.await {
-            leptos::logging::warn!("a message cannot be kept on disk: {error}");
-        }
-    });
+    if let Ok(text) = serde_json::to_string(&entry) {
+        spawn_local(change(entry.client_id, Some(text)));
+    }
 }
 
 /// Drops one.
 pub fn delete(client_id: ClientId) {
-    spawn_local(async move {
-        let key = JsValue::from_str(&client_id.to_string());
-        let deleted = change(async |store| store.delete(key)?.await).await;
-        if let Err(error) = deleted {
-            leptos::logging::warn!("a message cannot be dropped from disk: {error}");
-        }
-    });
+    spawn_local(change(client_id, None));
 }
 
-async fn change(
-    what: impl AsyncFnOnce(idb::ObjectStore) -> Result<(), Error>,
-) -> Result<(), Error> {
+async fn change(client_id: ClientId, text: Option<String>) {
+    if let Err(error) = try_change(client_id, text).await {
+        leptos::logging::warn!("the outbox cannot be written: {error}");
+    }
+}
+
+async fn try_change(client_id: ClientId, text: Option<String>) -> Result<(), Error> {
+    let key = JsValue::from_str(&client_id.to_string());
     let database = open().await?;
     let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
-    let done = what(transaction.object_store(STORE)?).await;
+    let store = transaction.object_store(STORE)?;
+    match text {
+        Some(text) => drop(store.put(&JsValue::from_str(&text), Some(&key))?.await?),
+        None => store.delete(key)?.await?,
+    }
     transaction.into_future().await?;
     database.close();
-    done
+    Ok(())
 }
 
 async fn all() -> Result<Vec<Entry>, Error> {
@@ -69,7 +66,7 @@ async fn all() -> Result<Vec<Entry>, Error> {
     let rows = transaction.object_store(STORE)?.get_all(None, None)?.await?;
     database.close();
     let texts = rows.iter().filter_map(JsValue::as_string);
-    Ok(texts.filter_map(|text| serde_json::from_str(&text).ok()).collect())
+    Ok(texts.filter_map(|text| wire::read(&text)).collect())
 }
 
 async fn open() -> Result<Database, Error> {

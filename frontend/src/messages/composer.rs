@@ -11,7 +11,7 @@ use web_sys::{HtmlElement, HtmlTextAreaElement};
 use super::{Open, row::snippet};
 use crate::{
     live::Live,
-    ui::{Icon, Shape, storage},
+    ui::{Icon, Shape, effect, memo, shown, storage},
     users::session::Session,
 };
 
@@ -54,7 +54,7 @@ pub fn Composer() -> impl IntoView {
     let me = expect_context::<Session>().me_untracked().map(|me| me.id).unwrap_or_default();
     let area = NodeRef::<html::Textarea>::new();
     keep_draft(open, me, area);
-    Effect::new(move |_| {
+    effect(move || {
         area.track();
         open.reply_to.track();
         // On a touch screen the focus would bring up the keyboard over half of the room.
@@ -62,7 +62,7 @@ pub fn Composer() -> impl IntoView {
             request_animation_frame(focus_composer);
         }
     });
-    let bytes = Memo::new(move |_| open.draft.with(|draft| draft.trim().len()));
+    let bytes = memo(move || open.draft.with(|draft| draft.trim().len()));
     let can_send = move || (1..=CONTENT_MAX_BYTES).contains(&bytes.get());
     let send = move || {
         let Ok(content) = rules::content(&open.draft.get_untracked()) else { return };
@@ -149,7 +149,7 @@ fn keys(event: &ev::KeyboardEvent, open: Open, me: UserId, send: impl Fn()) {
 }
 
 fn keep_draft(open: Open, me: UserId, area: NodeRef<html::Textarea>) {
-    Effect::new(move |_| {
+    effect(move || {
         let key = draft_key(me, open.room);
         open.draft.with(|draft| match draft.is_empty() {
             true => storage::remove(&key),
@@ -174,7 +174,7 @@ fn say_that_i_type(open: Open, live: Live, text: &str) {
 #[component]
 fn Answering() -> impl IntoView {
     let open = expect_context::<Open>();
-    let message = Memo::new(move |_| {
+    let message = memo(move || {
         let seq = open.reply_to.get()?;
         open.with(|t| t.get(seq).cloned())
     });
@@ -184,7 +184,7 @@ fn Answering() -> impl IntoView {
         })
     };
     view! {
-        <Show when=move || open.reply_to.get().is_some()>
+        {shown(move || open.reply_to.get().is_some(), move || view! {
             <div class="answering">
                 <Icon shape=Shape::Reply/>
                 <span class="answering-text">
@@ -199,6 +199,6 @@ fn Answering() -> impl IntoView {
                     <Icon shape=Shape::Close/>
                 </button>
             </div>
-        </Show>
+        }.into_any())}
     }
 }

@@ -6,6 +6,7 @@ use shared::ids::Seq;
 use super::{Open, row::snippet};
 use crate::{
     api,
+    ui::action,
     ui::{Confirm, Dialog, Ui, open_while_some},
 };
 
@@ -14,7 +15,7 @@ use crate::{
 pub fn DeleteDialog() -> impl IntoView {
     let (open, ui) = (expect_context::<Open>(), expect_context::<Ui>());
     let shown = open_while_some(open.deleting);
-    let delete = Action::new_local(move |seq: &Seq| {
+    let delete = action(move |seq: &Seq| {
         let seq = *seq;
         async move {
             match api::delete_message(open.room, seq).await {
@@ -28,7 +29,7 @@ pub fn DeleteDialog() -> impl IntoView {
         let text = message.map(|message| snippet(&message.content)).unwrap_or_default();
         format!("“{text}” is deleted for everybody, for good.")
     };
-    let on_yes = move || {
+    let on_yes = move |()| {
         if let Some(seq) = open.deleting.get_untracked() {
             delete.dispatch_local(seq);
         }

@@ -7,7 +7,10 @@ use super::{
     Open,
     composer::{focus_composer, grow, is_composing},
 };
-use crate::api;
+use crate::{
+    api,
+    ui::{action, effect},
+};
 
 /// The text as a field: Enter saves, Esc gives up.
 #[component]
@@ -15,7 +18,7 @@ pub fn Editor(message: Message) -> impl IntoView {
     let open = expect_context::<Open>();
     let (room, seq, state) = (message.room, message.seq, open.state());
     let area = NodeRef::<html::Textarea>::new();
-    let save = Action::new_local(move |content: &String| {
+    let save = action(move |content: &String| {
         let (content, state) = (content.clone(), state.clone());
         async move {
             let message = api::edit_message(room, seq, content).await?;
@@ -44,7 +47,7 @@ pub fn Editor(message: Message) -> impl IntoView {
             Err(error) => wrong.set(Some(format!("The message {}.", error.message))),
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(area) = area.get() {
             grow(&area);
             let _ = area.focus();

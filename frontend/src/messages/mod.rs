@@ -10,6 +10,7 @@ use shared::{
 use crate::{
     api::{self, Answer, Page},
     live::RoomState,
+    ui::action,
 };
 
 mod announcer;
@@ -53,7 +54,7 @@ pub struct Open {
 impl Open {
     fn new(room: RoomId, state: RoomState, unread_after: Option<Seq>, draft: String) -> Self {
         let loader = state.clone();
-        let load = Action::new_local(move |page: &Page| {
+        let load = action(move |page: &Page| {
             let (page, state) = (*page, loader.clone());
             async move { load(room, page, &state).await }
         });

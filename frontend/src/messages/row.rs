@@ -5,7 +5,7 @@ use shared::{ids::Seq, messages::Message};
 
 use super::{Open, edit::Editor, text::Text, toolbar::Toolbar};
 use crate::{
-    ui::{Avatar, Icon, Shape, time},
+    ui::{Avatar, Icon, Shape, memo, time},
     users::session::Session,
 };
 
@@ -17,7 +17,7 @@ pub fn MessageRow(seq: Seq, opens: bool) -> impl IntoView {
     let is_mine = session.me_untracked().is_some_and(|me| me.id == message.user.id);
     let is_deleted = message.deleted_at.is_some();
     let label = format!("{}, {}", message.user.username, time::clock(message.created_at));
-    let editing = Memo::new(move |_| open.editing.get() == Some(seq) && !is_deleted);
+    let editing = memo(move || open.editing.get() == Some(seq) && !is_deleted);
     let (at, name) = (message.created_at, message.user.username.clone());
     let reply_to = message.reply_to;
     let body = StoredValue::new(message);
@@ -43,9 +43,10 @@ pub fn MessageRow(seq: Seq, opens: bool) -> impl IntoView {
                         <time datetime=at.to_rfc3339() title=time::full(at)>{time::clock(at)}</time>
                     </p>
                 })}
-                <Show when=move || editing.get() fallback=move || view! { <Body message=body.get_value()/> }>
-                    <Editor message=body.get_value()/>
-                </Show>
+                {move || match editing.get() {
+                    true => view! { <Editor message=body.get_value()/> }.into_any(),
+                    false => view! { <Body message=body.get_value()/> }.into_any(),
+                }}
             </div>
             {(!is_deleted).then(|| view! { <Toolbar seq is_mine/> })}
         </article>
@@ -74,7 +75,7 @@ fn Body(message: Message) -> impl IntoView {
 #[component]
 fn Quote(to: Seq) -> impl IntoView {
     let open = expect_context::<Open>();
-    let quoted = Memo::new(move |_| open.with(|t| t.get(to).cloned()));
+    let quoted = memo(move || open.with(|t| t.get(to).cloned()));
     let line = move || {
         quoted.with(|quoted| match quoted {
             Some(message) if message.deleted_at.is_some() => {

@@ -20,8 +20,8 @@ pub struct Scroll {
     /// The first row in sight and how far below the top it ends. Not where it begins: with older
     /// rows above it, it may lose its head, and what is below must not move then.
     anchor: StoredValue<Option<(String, f64)>>,
-    /// How high content and view were when the place was last right.
-    settled: StoredValue<(i32, i32)>,
+    /// How high content and view were when the place was last right, and how far scrolled.
+    settled: StoredValue<(i32, i32, i32)>,
 }
 
 impl Scroll {
@@ -31,7 +31,7 @@ impl Scroll {
             list: NodeRef::new(),
             at_bottom: RwSignal::new(true),
             anchor: StoredValue::new(None),
-            settled: StoredValue::new((0, 0)),
+            settled: StoredValue::new((0, 0, 0)),
         }
     }
 
@@ -49,19 +49,31 @@ impl Scroll {
         });
     }
 
-    /// The reader scrolled, or the content changed and the observer has not been called yet: then
-    /// the place on the page is not where the reader wants to be, and is not remembered.
+    /// The reader scrolled. If the content has changed as well, and the observer has not been called
+    /// yet, the place is what it was, moved by as much as the reader scrolled.
     pub fn scrolled(self) {
         let Some((view, _)) = self.nodes() else { return };
-        if self.settled.try_get_value() == Some((view.scroll_height(), view.client_height())) {
-            self.record();
+        let Some((height, shown, top)) = self.settled.try_get_value() else { return };
+        if (view.scroll_height(), view.client_height()) == (height, shown) {
+            return self.record();
+        }
+        let by = view.scroll_top() - top;
+        self.settled.try_set_value((height, shown, view.scroll_top()));
+        self.anchor.try_update_value(|anchor| {
+            if let Some((_, offset)) = anchor {
+                *offset -= f64::from(by);
+            }
+        });
+        if by < 0 && self.at_bottom.try_get_untracked() == Some(true) {
+            self.at_bottom.try_set(false);
         }
     }
 
     /// Remembers the place.
     fn record(self) {
         let Some((view, list)) = self.nodes() else { return };
-        self.settled.try_set_value((view.scroll_height(), view.client_height()));
+        let top = view.scroll_top();
+        self.settled.try_set_value((view.scroll_height(), view.client_height(), top));
         let rest = view.scroll_height() - view.scroll_top() - view.client_height();
         let at_bottom = rest < BOTTOM_PX;
         if self.at_bottom.try_get_untracked() != Some(at_bottom) {

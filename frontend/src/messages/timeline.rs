@@ -12,7 +12,7 @@ use super::{Open, pending::PendingRow, row::MessageRow, scroll::Scroll};
 use crate::{
     api::Page,
     state::lines::{Line, lines},
-    ui::{Icon, Shape, time},
+    ui::{Icon, Shape, effect, memo, shown, time},
     users::session::Session,
 };
 
@@ -26,8 +26,7 @@ const AHEAD: f64 = 1.0;
 pub fn TimelineView() -> impl IntoView {
     let (open, scroll) = (expect_context::<Open>(), expect_context::<Scroll>());
     let me = expect_context::<Session>().me_untracked().map(|me| me.id).unwrap_or_default();
-    let rows =
-        Memo::new(move |_| open.with(|t| lines(t, me, open.unread_after.get(), time::local_day)));
+    let rows = memo(move || open.with(|t| lines(t, me, open.unread_after.get(), time::local_day)));
     Effect::new(move |held: Option<bool>| {
         let there = scroll.view.get().is_some() && scroll.list.get().is_some();
         if there && held != Some(true) {
@@ -38,7 +37,7 @@ pub fn TimelineView() -> impl IntoView {
     begin_at_the_unread(rows, scroll);
     go_where_asked(open, scroll);
     // A page may be shorter than the view, or end at a hole: then the next one is due.
-    Effect::new(move |_| {
+    effect(move || {
         rows.track();
         if open.load.value().with(|answer| !matches!(answer, Some(Err(_)))) {
             request_animation_frame(move || load_what_is_near(open, scroll));
@@ -66,8 +65,8 @@ pub fn TimelineView() -> impl IntoView {
                 on:keydown=move |event| walk(&event, scroll)
             >
                 <div class="timeline-list" node_ref=scroll.list>
-                    <Show when=is_empty><Beginning/></Show>
-                    <Show when=at_start><p class="timeline-start">"This is where it begins."</p></Show>
+                    {shown(is_empty, move || view! {<Beginning/>}.into_any())}
+                    {shown(at_start, move || view! {<p class="timeline-start">"This is where it begins."</p>}.into_any())}
                     <For each=move || rows.get() key=|line| *line let:line>
                         <LineRow line/>
                     </For>
@@ -138,12 +137,12 @@ fn LoadFailed() -> impl IntoView {
     };
     let again = move |_| open.load(open.load.input().get_untracked().unwrap_or(Page::Newest));
     view! {
-        <Show when=move || failure().is_some()>
+        {shown(move || failure().is_some(), move || view! {
             <div class="load-failed" role="alert">
                 <span>{failure}</span>
                 <button type="button" class="button button-small" on:click=again>"Try again"</button>
             </div>
-        </Show>
+        }.into_any())}
     }
 }
 
@@ -151,9 +150,9 @@ fn LoadFailed() -> impl IntoView {
 #[component]
 fn NewPill() -> impl IntoView {
     let (open, scroll) = (expect_context::<Open>(), expect_context::<Scroll>());
-    let last = Memo::new(move |_| open.with(|t| t.last_seq()));
+    let last = memo(move || open.with(|t| t.last_seq()));
     let seen = RwSignal::new(last.get_untracked());
-    Effect::new(move |_| {
+    effect(move || {
         let last = last.get();
         if scroll.at_bottom.get() {
             seen.set(last);
@@ -169,12 +168,12 @@ fn NewPill() -> impl IntoView {
         }
     };
     view! {
-        <Show when=move || !scroll.at_bottom.get()>
+        {shown(move || !scroll.at_bottom.get(), move || view! {
             <button type="button" class="pill" data-testid="new-pill" on:click=to_newest>
                 <Icon shape=Shape::Down/>
                 {move || if count() > 0 { format!("{} new", count()) } else { "Newest".into() }}
             </button>
-        </Show>
+        }.into_any())}
     }
 }
 
@@ -196,7 +195,7 @@ fn begin_at_the_unread(rows: Memo<Vec<Line>>, scroll: Scroll) {
 /// Goes to a message that was asked for, loading around it first if need be; and to the bottom with
 /// what I say myself.
 fn go_where_asked(open: Open, scroll: Scroll) {
-    Effect::new(move |_| {
+    effect(move || {
         let Some(seq) = open.jump.get() else { return };
         if !open.with(|t| t.is_loaded(seq)) {
             return open.load(Page::Around(seq));

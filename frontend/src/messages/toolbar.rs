@@ -5,7 +5,7 @@ use shared::ids::Seq;
 
 use super::Open;
 use crate::{
-    ui::{Icon, Shape},
+    ui::{Icon, Shape, shown},
     users::session::Session,
 };
 
@@ -39,7 +39,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     <Icon shape=Shape::Pencil/>
                 </button>
             })}
-            <Show when=may_delete>
+            {shown(may_delete, move || view! {
                 <button
                     type="button"
                     class="icon-button"
@@ -49,7 +49,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                 >
                     <Icon shape=Shape::Bin/>
                 </button>
-            </Show>
+            }.into_any())}
         </div>
     }
 }

@@ -11,7 +11,8 @@ use super::{Panels, address};
 use crate::{
     api,
     live::Live,
-    ui::{Dialog, Icon, Shape, Ui},
+    ui::action,
+    ui::{Dialog, Icon, Shape, Ui, effect, memo, resource, shown},
     users::session::Session,
 };
 
@@ -26,7 +27,7 @@ pub fn RoomsPage() -> impl IntoView {
                     <h1>"Rooms"</h1>
                     <p class="quiet">"Every room here is open to everybody. Join one to read and write."</p>
                 </div>
-                <Show when=move || session.is_admin()>
+                {shown(move || session.is_admin(), move || view! {
                     <button
                         type="button"
                         class="button button-primary"
@@ -35,9 +36,9 @@ pub fn RoomsPage() -> impl IntoView {
                         <Icon shape=Shape::Plus/>
                         "New room"
                     </button>
-                </Show>
+                }.into_any())}
             </header>
-            <RoomFinder on_gone=|| {}/>
+            <RoomFinder on_gone=|()| {}/>
         </main>
     }
 }
@@ -47,14 +48,14 @@ pub fn RoomsPage() -> impl IntoView {
 pub fn BrowseDialog(open: RwSignal<bool>) -> impl IntoView {
     view! {
         <Dialog open title="Browse rooms" wide=true>
-            <RoomFinder on_gone=move || open.set(false) autofocus=true/>
+            <RoomFinder on_gone=move |()| open.set(false) autofocus=true/>
         </Dialog>
     }
 }
 
 #[component]
 fn RoomFinder(
-    on_gone: impl Fn() + Copy + Send + Sync + 'static,
+    #[prop(into)] on_gone: Callback<()>,
     #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
     let live = expect_context::<Live>();
@@ -62,14 +63,14 @@ fn RoomFinder(
     let query = RwSignal::new(String::new());
     let after = RwSignal::new(None::<RoomId>);
     let found = RwSignal::new(Vec::<Room>::new());
-    let page = LocalResource::new(move || {
+    let page = resource(move || {
         let (query, after) = (query.get(), after.get());
         // A room made or deleted elsewhere shows when my own rooms change, or on coming back.
         live.welcomes.track();
         live.departure.track();
         async move { (after, api::rooms(&query, after).await) }
     });
-    Effect::new(move |_| {
+    effect(move || {
         if let Some((after, Ok(list))) = page.get() {
             let rooms = list.rooms.into_iter().map(|RoomListing { room, .. }| room);
             found.update(|found| {
@@ -107,15 +108,15 @@ fn RoomFinder(
                     <RoomCard room on_gone/>
                 </For>
             </ul>
-            <Show when=is_empty>
+            {shown(is_empty, move || view! {
                 <NothingFound query/>
-            </Show>
+            }.into_any())}
             <p class="field-error" role="alert">{failure}</p>
-            <Show when=move || next().is_some()>
+            {shown(move || next().is_some(), move || view! {
                 <button type="button" class="button" on:click=move |_| after.set(next())>
                     "Show more"
                 </button>
-            </Show>
+            }.into_any())}
         </div>
     }
 }
@@ -138,45 +139,69 @@ fn NothingFound(query: RwSignal<String>) -> impl IntoView {
             }
         })
     };
+    let is_filtered = move || query.with(|q| !q.trim().is_empty());
     view! {
         <div class="empty">
             <Icon shape=Shape::Door/>
-            <Show
-                when=move || query.with(|q| q.trim().is_empty())
-                fallback=|| view! { <p>"No room has a name like this."</p> }
-            >
+            {shown(is_filtered, move || view! { <p>"No room has a name like this."</p> }.into_any())}
+            {shown(move || !is_filtered(), move || view! {
                 <h2>"No rooms yet"</h2>
                 {first}
-                <Show when=move || !session.is_admin()>
+                {shown(move || !session.is_admin(), move || view! {
                     <p>"Only admins can create rooms: ask one to open the first."</p>
-                </Show>
-            </Show>
+                }.into_any())}
+            }.into_any())}
         </div>
     }
 }
 
 #[component]
-fn RoomCard(room: Room, on_gone: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+fn RoomCard(room: Room, #[prop(into)] on_gone: Callback<()>) -> impl IntoView {
     let (live, ui, navigate) = (expect_context::<Live>(), expect_context::<Ui>(), use_navigate());
     let id = room.id;
-    let join = Action::new_local(move |_: &()| {
+    let join = action(move |_: &()| {
         let navigate = navigate.clone();
         async move {
             match api::join(id).await {
                 Ok(()) => {
-                    on_gone();
+                    on_gone.run(());
                     navigate(&address(id), NavigateOptions::default());
                 }
                 Err(failure) => ui.error(failure.sentence()),
             }
         }
     });
-    let joined = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).is_some()));
+    let joined = memo(move || live.rooms.with(|rooms| rooms.get(id).is_some()));
     let people = match room.member_count {
         1 => "1 person".to_owned(),
         n => format!("{n} people"),
     };
     let (join_label, open_label) = (format!("Join {}", room.name), format!("Open {}", room.name));
+    let way_in = move || match joined.get() {
+        true => view! {
+            <A
+                href=address(id)
+                attr:class="button button-small"
+                attr:aria-label=open_label.clone()
+                on:click=move |_| on_gone.run(())
+            >
+                "Open"
+            </A>
+        }
+        .into_any(),
+        false => view! {
+            <button
+                type="button"
+                class="button button-small button-primary"
+                aria-label=join_label.clone()
+                disabled=join.pending()
+                on:click=move |_| { join.dispatch_local(()); }
+            >
+                "Join"
+            </button>
+        }
+        .into_any(),
+    };
     view! {
         <li class="list-row">
             <span class="room-tile" aria-hidden="true"><Icon shape=Shape::Hash/></span>
@@ -184,32 +209,7 @@ fn RoomCard(room: Room, on_gone: impl Fn() + Copy + Send + Sync + 'static) -> im
                 <strong>{room.name}</strong>
                 <span class="quiet">{people} {(!room.topic.is_empty()).then(|| format!(" · {}", room.topic))}</span>
             </div>
-            <Show
-                when=move || joined.get()
-                fallback={
-                    let label = join_label.clone();
-                    move || view! {
-                        <button
-                            type="button"
-                            class="button button-small button-primary"
-                            aria-label=label.clone()
-                            disabled=join.pending()
-                            on:click=move |_| { join.dispatch_local(()); }
-                        >
-                            "Join"
-                        </button>
-                    }
-                }
-            >
-                <A
-                    href=address(id)
-                    attr:class="button button-small"
-                    attr:aria-label=open_label.clone()
-                    on:click=move |_| on_gone()
-                >
-                    "Open"
-                </A>
-            </Show>
+            {way_in}
         </li>
     }
 }

@@ -5,6 +5,7 @@ use shared::{ids::RoomId, rooms::MyRoom};
 
 use crate::{
     api,
+    ui::action,
     ui::{Confirm, Dialog, Ui},
 };
 
@@ -12,7 +13,7 @@ use crate::{
 #[component]
 pub fn DeleteDialog(open: RwSignal<bool>, id: RoomId, room: Memo<Option<MyRoom>>) -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let delete = Action::new_local(move |_: &()| async move {
+    let delete = action(move |_: &()| async move {
         match api::delete_room(id).await {
             Ok(()) => drop(open.try_set(false)),
             Err(failure) => ui.error(failure.sentence()),
@@ -29,7 +30,7 @@ pub fn DeleteDialog(open: RwSignal<bool>, id: RoomId, room: Memo<Option<MyRoom>>
                 yes="Delete room"
                 open
                 busy=delete.pending()
-                on_yes=move || { delete.dispatch_local(()); }
+                on_yes=move |()| { delete.dispatch_local(()); }
             />
         </Dialog>
     }
@@ -39,7 +40,7 @@ pub fn DeleteDialog(open: RwSignal<bool>, id: RoomId, room: Memo<Option<MyRoom>>
 #[component]
 pub fn LeaveDialog(open: RwSignal<bool>, id: RoomId) -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let leave = Action::new_local(move |_: &()| async move {
+    let leave = action(move |_: &()| async move {
         match api::leave(id).await {
             Ok(()) => drop(open.try_set(false)),
             Err(failure) => ui.error(failure.sentence()),
@@ -52,7 +53,7 @@ pub fn LeaveDialog(open: RwSignal<bool>, id: RoomId) -> impl IntoView {
                 yes="Leave room"
                 open
                 busy=leave.pending()
-                on_yes=move || { leave.dispatch_local(()); }
+                on_yes=move |()| { leave.dispatch_local(()); }
             />
         </Dialog>
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     live::RoomState,
-    ui::{Icon, Menu, Shape},
+    ui::{Icon, Menu, Shape, memo},
     users::session::Session,
 };
 
@@ -24,7 +24,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
     let [edit, delete, leave] = [(); 3].map(|()| RwSignal::new(false));
     let name = move || room.get().map(|room| room.name).unwrap_or_default();
     let topic = move || room.get().map(|room| room.topic).unwrap_or_default();
-    let count = Memo::new(move |_| state.timeline.with(|t| t.members().count()));
+    let count = memo(move || state.timeline.with(|t| t.members().count()));
     let people = move || format!("People in this room: {}", count.get());
     let admin_only = move || (!session.is_admin()).to_string();
     let why = move || (!session.is_admin()).then_some(WHY_NOT);

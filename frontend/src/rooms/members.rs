@@ -11,7 +11,8 @@ use super::Panels;
 use crate::{
     api::{self, Answer},
     live::{Live, RoomState},
-    ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, open_while_some},
+    ui::action,
+    ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, memo, open_while_some, resource, shown},
     users::session::Session,
 };
 
@@ -23,14 +24,14 @@ const PAGES_MAX: usize = 10;
 pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
     let (live, panels) = (expect_context::<Live>(), expect_context::<Panels>());
     let loader = state.clone();
-    let loaded = LocalResource::new(move || {
+    let loaded = resource(move || {
         // What came and went while the socket was away is not replayed.
         live.welcomes.track();
         loader.epoch.track();
         let state = loader.clone();
         async move { load(room, &state).await }
     });
-    let people = Memo::new(move |_| people(&state));
+    let people = memo(move || people(&state));
     let failure = move || loaded.get().and_then(Result::err).map(|failure| failure.sentence());
     let removing = RwSignal::new(None::<(UserId, String)>);
     view! {
@@ -112,7 +113,7 @@ fn MemberRow(
                 <span class="sr-only">{if online { ", online" } else { ", away" }}</span>
             </span>
             {(member.role == Role::Admin).then(|| view! { <span class="tag">"Admin"</span> })}
-            <Show when=may_remove>
+            {shown(may_remove, move || view! {
                 <button
                     type="button"
                     class="icon-button member-remove"
@@ -122,7 +123,7 @@ fn MemberRow(
                 >
                     <Icon shape=Shape::Close/>
                 </button>
-            </Show>
+            }.into_any())}
         </li>
     }
 }
@@ -131,7 +132,7 @@ fn MemberRow(
 fn RemoveDialog(room: RoomId, removing: RwSignal<Option<(UserId, String)>>) -> impl IntoView {
     let ui = expect_context::<Ui>();
     let open = open_while_some(removing);
-    let remove = Action::new_local(move |user: &UserId| {
+    let remove = action(move |user: &UserId| {
         let user = *user;
         async move {
             match api::remove_member(room, user).await {
@@ -141,7 +142,7 @@ fn RemoveDialog(room: RoomId, removing: RwSignal<Option<(UserId, String)>>) -> i
         }
     });
     let name = move || removing.get_untracked().map(|(_, name)| name).unwrap_or_default();
-    let on_yes = move || {
+    let on_yes = move |()| {
         if let Some((user, _)) = removing.get_untracked() {
             remove.dispatch_local(user);
         }

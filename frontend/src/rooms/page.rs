@@ -9,7 +9,8 @@ use crate::{
     api,
     live::Live,
     messages::Conversation,
-    ui::{Icon, Shape, Ui},
+    ui::action,
+    ui::{Icon, Shape, Ui, memo, resource},
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -25,8 +26,8 @@ enum Place {
 pub fn RoomPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|p| p.get("id").and_then(|id| id.parse().ok())));
-    let place = Memo::new(move |_| {
+    let id = memo(move || params.with(|p| p.get("id").and_then(|id| id.parse().ok())));
+    let place = memo(move || {
         let Some(id) = id.get() else { return Place::Nowhere };
         live.rooms.with(|rooms| match rooms.get(id) {
             Some(_) => Place::Mine(id),
@@ -47,7 +48,7 @@ pub fn RoomPage() -> impl IntoView {
 #[component]
 fn Room(id: RoomId) -> impl IntoView {
     let live = expect_context::<Live>();
-    let room = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).cloned()));
+    let room = memo(move || live.rooms.with(|rooms| rooms.get(id).cloned()));
     live.state(id).map(|state| {
         view! {
             <div class="room">
@@ -64,8 +65,8 @@ fn Room(id: RoomId) -> impl IntoView {
 #[component]
 fn Outside(id: RoomId) -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let room = LocalResource::new(move || api::room(id));
-    let join = Action::new_local(move |_: &()| async move {
+    let room = resource(move || api::room(id));
+    let join = action(move |_: &()| async move {
         if let Err(failure) = api::join(id).await {
             ui.error(failure.sentence());
         }

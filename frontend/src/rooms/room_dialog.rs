@@ -12,6 +12,7 @@ use shared::{
 use super::address;
 use crate::{
     api::{self, Answer, Failure},
+    ui::action,
     ui::{Dialog, Field, Ui},
 };
 
@@ -40,7 +41,7 @@ fn RoomForm(open: RwSignal<bool>, room: Option<MyRoom>) -> impl IntoView {
     let (ui, navigate) = (expect_context::<Ui>(), use_navigate());
     let (name, topic) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     let id = room.as_ref().map(|room| room.id);
-    let save = Action::new_local(move |new: &NewRoom| {
+    let save = action(move |new: &NewRoom| {
         let (new, navigate) = (new.clone(), navigate.clone());
         async move {
             let room = save(id, new).await?;

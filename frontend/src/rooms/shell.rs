@@ -13,7 +13,7 @@ use super::{Panels, address, browse::BrowseDialog, room_dialog::CreateDialog, si
 use crate::{
     live::{Banner, Live},
     state::title::title,
-    ui::{Mark, Ui},
+    ui::{Mark, Ui, effect, memo},
     users::session::{Session, Who},
 };
 
@@ -30,7 +30,7 @@ enum Stage {
 pub fn Shell() -> impl IntoView {
     let session = expect_context::<Session>();
     let (navigate, location) = (use_navigate(), use_location());
-    let stage = Memo::new(move |_| {
+    let stage = memo(move || {
         session.who.with(|who| match who {
             Who::Unknown => Stage::Asking,
             Who::Unreachable => Stage::Unreachable,
@@ -38,7 +38,7 @@ pub fn Shell() -> impl IntoView {
             Who::Somebody(_) => Stage::In,
         })
     });
-    Effect::new(move |_| {
+    effect(move || {
         if stage.get() == Stage::Out {
             let here = location.pathname.get_untracked();
             let here = here.strip_prefix(paths::UI).unwrap_or_default().to_owned();
@@ -85,7 +85,7 @@ fn Inside() -> impl IntoView {
     provide_context(panels);
     shortcuts(live, panels, here);
     follow_departures(live, here);
-    Effect::new(move |_| {
+    effect(move || {
         let text = live.rooms.with(|rooms| {
             let place = here.get().and_then(|id| rooms.get(id)).map(|room| room.name.as_str());
             title(rooms.unread(), place.or(Some("Rooms")).filter(|_| rooms.known))
@@ -108,7 +108,7 @@ fn Inside() -> impl IntoView {
 /// The room that the address names.
 fn current_room() -> Memo<Option<RoomId>> {
     let location = use_location();
-    Memo::new(move |_| {
+    memo(move || {
         location.pathname.with(|path| {
             let (_, id) = path.trim_end_matches('/').split_once("/room/")?;
             id.parse().ok()
@@ -150,7 +150,7 @@ fn is_narrow() -> bool {
 /// A room that I am no longer in is left, with a word why.
 fn follow_departures(live: Live, here: Memo<Option<RoomId>>) {
     let (navigate, ui) = (use_navigate(), expect_context::<Ui>());
-    Effect::new(move |_| {
+    effect(move || {
         let Some(gone) = live.departure.get() else { return };
         match gone.reason {
             RemovedReason::Left => ui.notice(format!("You left “{}”.", gone.name)),

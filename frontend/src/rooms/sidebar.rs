@@ -7,7 +7,7 @@ use shared::{ids::RoomId, paths, rooms::MyRoom};
 use super::{Panels, address};
 use crate::{
     live::Live,
-    ui::{Icon, Mark, Shape},
+    ui::{Icon, Mark, Shape, memo, shown},
     users::{AccountMenu, session::Session},
 };
 
@@ -74,53 +74,38 @@ fn NewRoomButton() -> impl IntoView {
 #[component]
 fn RoomLinks() -> impl IntoView {
     let live = expect_context::<Live>();
-    let ids = Memo::new(move |_| {
+    let ids = memo(move || {
         live.rooms.with(|rooms| rooms.by_name().iter().map(|room| room.id).collect::<Vec<_>>())
     });
     let is_empty = move || ids.with(Vec::is_empty);
-    let known = Memo::new(move |_| live.rooms.with(|rooms| rooms.known));
+    let known = memo(move || live.rooms.with(|rooms| rooms.known));
     view! {
         <ul class="room-links">
             <For each=move || ids.get() key=|id| *id let:id>
                 <RoomLink id/>
             </For>
         </ul>
-        <Show when=move || !known.get()>
+        {shown(move || !known.get(), move || view! {
             <div class="skeletons" aria-hidden="true"><span></span><span></span><span></span></div>
-        </Show>
-        <Show when=move || known.get() && is_empty()>
+        }.into_any())}
+        {shown(move || known.get() && is_empty(), move || view! {
             <NoRooms/>
-        </Show>
+        }.into_any())}
     }
 }
 
 #[component]
 fn NoRooms() -> impl IntoView {
     let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
-    let is_admin = move || session.is_admin();
+    let begin = move |_| match session.is_admin() {
+        true => panels.create.set(true),
+        false => panels.browse.set(true),
+    };
+    let label = move || if session.is_admin() { "Create a room" } else { "Find a room" };
     view! {
         <div class="no-rooms">
             <p>"You are in no room yet."</p>
-            <Show
-                when=is_admin
-                fallback=move || view! {
-                    <button
-                        type="button"
-                        class="button button-primary"
-                        on:click=move |_| panels.browse.set(true)
-                    >
-                        "Find a room"
-                    </button>
-                }
-            >
-                <button
-                    type="button"
-                    class="button button-primary"
-                    on:click=move |_| panels.create.set(true)
-                >
-                    "Create a room"
-                </button>
-            </Show>
+            <button type="button" class="button button-primary" on:click=begin>{label}</button>
         </div>
     }
 }
@@ -129,7 +114,7 @@ fn NoRooms() -> impl IntoView {
 fn RoomLink(id: RoomId) -> impl IntoView {
     let live = expect_context::<Live>();
     let here = expect_context::<Panels>().here;
-    let room = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).cloned()));
+    let room = memo(move || live.rooms.with(|rooms| rooms.get(id).cloned()));
     let of = move |read: fn(&MyRoom) -> i64| room.with(|room| room.as_ref().map_or(0, read));
     let name = move || room.with(|room| room.as_ref().map(|r| r.name.clone()).unwrap_or_default());
     let unread = move || of(|room| room.read.unread);

@@ -8,3 +8,4 @@ pub mod pieces;
 pub mod rooms;
 pub mod title;
 pub mod typing;
+pub mod wire;

@@ -1,7 +1,6 @@
 //! A message's text cut into plain text, links and mentions of the reader. Joined again the pieces
 //! are the text, byte for byte.
 
-use linkify::{LinkFinder, LinkKind};
 use shared::rules;
 
 /// A part of a text.
@@ -17,19 +16,52 @@ pub enum Piece {
 
 /// Cuts a text up for the reader of this name. Only http and https become links.
 pub fn pieces(content: &str, me: &str) -> Vec<Piece> {
-    let mut finder = LinkFinder::new();
-    finder.kinds(&[LinkKind::Url]).url_must_have_scheme(true);
+    let me = rules::key(me);
     let mut found = Vec::new();
-    for span in finder.spans(content) {
-        let text = span.as_str();
-        let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
-        let is_web = lower.starts_with("http://") || lower.starts_with("https://");
-        match span.kind() {
-            Some(_) if is_web => found.push(Piece::Link(text.to_owned())),
-            _ => mentions(text, &rules::key(me), &mut found),
-        }
+    let mut rest = content;
+    while let Some((from, to)) = link(rest) {
+        mentions(&rest[..from], &me, &mut found);
+        found.push(Piece::Link(rest[from..to].to_owned()));
+        rest = &rest[to..];
     }
+    mentions(rest, &me, &mut found);
     found
+}
+
+/// Where the first link is.
+fn link(text: &str) -> Option<(usize, usize)> {
+    text.match_indices("://").find_map(|(at, _)| {
+        let before = text[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric());
+        let from = before.len();
+        let scheme = &text[from..at];
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+            return None;
+        }
+        let start = at + "://".len();
+        let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`');
+        let length = text[start..].find(ends).unwrap_or(text.len() - start);
+        let address = without_punctuation(&text[start..start + length]);
+        (!address.is_empty()).then_some((from, start + address.len()))
+    })
+}
+
+/// What ends a sentence, or closes a bracket that was opened before the address, is not part of it.
+fn without_punctuation(mut address: &str) -> &str {
+    while let Some(last) = address.chars().next_back() {
+        let surplus = |open: char| address.matches(last).count() > address.matches(open).count();
+        let outside = match last {
+            '.' | ',' | ';' | ':' | '!' | '?' | '\'' => true,
+            ')' => surplus('('),
+            ']' => surplus('['),
+            '}' => surplus('{'),
+            _ => false,
+        };
+        if !outside {
+            break;
+        }
+        address = &address[..address.len() - last.len_utf8()];
+    }
+    address
 }
 
 /// The same rule as `shared::messages::mentions`, with the places.
@@ -89,7 +121,14 @@ mod tests {
 
     #[test]
     fn no_other_scheme_becomes_a_link() {
-        for text in ["javascript:alert(1)", "ftp://x.test/", "data:text/html,x", "javascript://x"] {
+        for text in [
+            "javascript:alert(1)",
+            "ftp://x.test/",
+            "data:text/html,x",
+            "javascript://x",
+            "xhttp://y",
+            "http://...",
+        ] {
             assert_eq!(joined(&pieces(text, "ada")), text);
             assert!(pieces(text, "ada").iter().all(|p| matches!(p, Piece::Text(_))), "{text}");
         }

@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{Icon, Shape};
+use super::{Icon, Shape, effect, shown};
 
 /// A dialog with a heading and a way out. Its children are made anew each time that it opens.
 #[component]
@@ -15,9 +15,9 @@ pub fn Dialog(
 ) -> impl IntoView {
     let (title, children) = (StoredValue::new(title), StoredValue::new(children));
     view! {
-        <Show when=move || open.get()>
+        {shown(move || open.get(), move || view! {
             <Modal open title=title.get_value() wide>{children.with_value(|children| children())}</Modal>
-        </Show>
+        }.into_any())}
     }
 }
 
@@ -25,7 +25,7 @@ pub fn Dialog(
 fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let before = StoredValue::new_local(document().active_element());
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(dialog) = dialog.get()
             && !dialog.open()
         {
@@ -84,7 +84,7 @@ pub fn Confirm(
     /// While it is being done.
     #[prop(into)]
     busy: Signal<bool>,
-    on_yes: impl Fn() + 'static,
+    #[prop(into)] on_yes: Callback<()>,
 ) -> impl IntoView {
     view! {
         <p class="dialog-text">{text}</p>
@@ -96,7 +96,7 @@ pub fn Confirm(
                 data-testid="confirm"
                 autofocus=true
                 disabled=move || busy.get()
-                on:click=move |_| on_yes()
+                on:click=move |_| on_yes.run(())
             >
                 {yes}
             </button>
@@ -108,13 +108,13 @@ pub fn Confirm(
 pub fn open_while_some<T: Send + Sync + 'static>(about: RwSignal<Option<T>>) -> RwSignal<bool> {
     let open = RwSignal::new(false);
     // Each sets only what differs: two effects that set each other's signal would never rest.
-    Effect::new(move |_| {
+    effect(move || {
         let some = about.with(Option::is_some);
         if open.get_untracked() != some {
             open.set(some);
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         if !open.get() && about.with_untracked(Option::is_some) {
             about.set(None);
         }

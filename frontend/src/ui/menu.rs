@@ -5,6 +5,8 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+use super::{effect, shown};
+
 /// The menu's items are its children: buttons with `role="menuitem"`. A click on one closes it.
 #[component]
 pub fn Menu(
@@ -20,7 +22,7 @@ pub fn Menu(
     let (place, list) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let button = NodeRef::<html::Button>::new();
     let children = StoredValue::new(children);
-    Effect::new(move |_| {
+    effect(move || {
         if open.get() && list.get().is_some() {
             focus_item(list, 0, 0);
         }
@@ -66,7 +68,7 @@ pub fn Menu(
             >
                 {face.run()}
             </button>
-            <Show when=move || open.get()>
+            {shown(move || open.get(), move || view! {
                 <div
                     class="menu"
                     role="menu"
@@ -78,7 +80,7 @@ pub fn Menu(
                 >
                     {children.with_value(|children| children())}
                 </div>
-            </Show>
+            }.into_any())}
         </div>
     }
 }

@@ -1,5 +1,7 @@
 //! What every app has: dialogs, icons, toasts, a theme. Must not know a noun of ours.
 
+use std::{future::Future, pin::Pin};
+
 use leptos::prelude::*;
 
 mod avatar;
@@ -42,4 +44,52 @@ impl Ui {
     pub fn error(self, text: impl Into<String>) {
         toast::show(self.toasts, text.into(), true);
     }
+}
+
+/// An action of this page. Its future is boxed, so that all actions share one copy of what drives
+/// them: it is the browser that has to fetch each copy.
+pub fn action<I: 'static, O: 'static, F: Future<Output = O> + 'static>(
+    what: impl Fn(&I) -> F + 'static,
+) -> Action<I, O> {
+    Action::new_local(move |input: &I| -> Pin<Box<dyn Future<Output = O>>> {
+        Box::pin(what(input))
+    })
+}
+
+/// Something to load, and to load again when what it reads changes; boxed like an [`action`].
+pub fn resource<T: 'static, F: Future<Output = T> + 'static>(
+    load: impl Fn() -> F + 'static,
+) -> LocalResource<T> {
+    LocalResource::new(move || -> Pin<Box<dyn Future<Output = T>>> { Box::pin(load()) })
+}
+
+/// An effect, boxed like an [`action`].
+pub fn effect(what: impl FnMut() + 'static) {
+    let what: Box<dyn FnMut()> = Box::new(what);
+    Effect::new(what);
+}
+
+/// A view while a condition holds, boxed like an [`action`]; leptos's own `Show` is a copy of
+/// everything for each use.
+pub fn shown(
+    when: impl Fn() -> bool + Send + Sync + 'static,
+    view: impl Fn() -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    shown_boxed(Box::new(when), Box::new(view))
+}
+
+fn shown_boxed(
+    when: Box<dyn Fn() -> bool + Send + Sync>,
+    view: Box<dyn Fn() -> AnyView + Send + Sync>,
+) -> AnyView {
+    let when = Memo::new(move |_| when());
+    (move || when.get().then(&view)).into_any()
+}
+
+/// A memo, boxed like an [`action`].
+pub fn memo<T: PartialEq + Send + Sync + 'static>(
+    what: impl Fn() -> T + Send + Sync + 'static,
+) -> Memo<T> {
+    let what: Box<dyn Fn() -> T + Send + Sync> = Box::new(what);
+    Memo::new(move |_| what())
 }

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use super::{password::PasswordDialog, session::Session, sessions::SessionsDialog};
 use crate::{
     api,
-    ui::{Avatar, Dialog, Icon, Menu, Shape, ThemeSwitch, Ui},
+    ui::action,
+    ui::{Avatar, Dialog, Icon, Menu, Shape, ThemeSwitch, Ui, memo},
 };
 
 /// Who I am, and a menu of what I can do about it.
@@ -13,14 +14,14 @@ use crate::{
 pub fn AccountMenu() -> impl IntoView {
     let (session, ui) = (expect_context::<Session>(), expect_context::<Ui>());
     let [password, sessions, theme] = [(); 3].map(|()| RwSignal::new(false));
-    let sign_out = Action::new_local(move |_: &()| async move {
+    let sign_out = action(move |_: &()| async move {
         match api::sign_out().await {
             Ok(()) => session.ended(),
             Err(failure) if failure.is_signed_out() => session.ended(),
             Err(failure) => ui.error(failure.sentence()),
         }
     });
-    let name = Memo::new(move |_| session.me().map(|me| me.username).unwrap_or_default());
+    let name = memo(move || session.me().map(|me| me.username).unwrap_or_default());
     let role = move || if session.is_admin() { "Admin" } else { "Member" };
     view! {
         <div class="account">

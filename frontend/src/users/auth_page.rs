@@ -7,7 +7,7 @@ use leptos_router::{
 };
 
 use super::session::{Session, Who};
-use crate::ui::{Mark, ThemeSwitch};
+use crate::ui::{Mark, ThemeSwitch, effect};
 
 /// Where to go once signed in: back to where one came from, as far as that is a page of ours.
 pub fn next_page() -> String {
@@ -33,7 +33,7 @@ pub fn AuthPage(heading: &'static str, children: Children) -> impl IntoView {
     let session = expect_context::<Session>();
     let (navigate, next) = (use_navigate(), next_page());
     document().set_title(&format!("{heading} · Hallway"));
-    Effect::new(move |_| {
+    effect(move || {
         if session.who.with(|who| matches!(who, Who::Somebody(_))) {
             navigate(&next, NavigateOptions { replace: true, ..Default::default() });
         }

@@ -7,14 +7,14 @@ use super::{
     auth_page::{AuthPage, with_next},
     session::Session,
 };
-use crate::{api, ui::Field};
+use crate::{api, ui::Field, ui::action};
 
 /// `/ui/login`
 #[component]
 pub fn Login() -> impl IntoView {
     let session = expect_context::<Session>();
     let (username, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let sign_in = Action::new_local(move |(username, password): &(String, String)| {
+    let sign_in = action(move |(username, password): &(String, String)| {
         let (username, password) = (username.clone(), password.clone());
         async move { api::sign_in(username, password).await.map(|user| session.began(user)) }
     });

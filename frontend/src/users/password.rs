@@ -5,6 +5,7 @@ use shared::problem::Code;
 
 use crate::{
     api,
+    ui::action,
     ui::{Dialog, Field, Ui},
 };
 
@@ -22,7 +23,7 @@ pub fn PasswordDialog(open: RwSignal<bool>) -> impl IntoView {
 fn PasswordForm(open: RwSignal<bool>) -> impl IntoView {
     let ui = expect_context::<Ui>();
     let (current, new) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let change = Action::new_local(move |(current, new): &(String, String)| {
+    let change = action(move |(current, new): &(String, String)| {
         let (current, new) = (current.clone(), new.clone());
         async move {
             api::change_password(current, new).await.map(|()| {

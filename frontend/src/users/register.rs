@@ -14,6 +14,7 @@ use super::{
 use crate::{
     api::{self, Answer, Failure},
     ui::Field,
+    ui::action,
 };
 
 /// `/ui/register`
@@ -21,7 +22,7 @@ use crate::{
 pub fn RegisterPage() -> impl IntoView {
     let session = expect_context::<Session>();
     let (username, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let register = Action::new_local(move |(username, password): &(String, String)| {
+    let register = action(move |(username, password): &(String, String)| {
         let (username, password) = (username.clone(), password.clone());
         async move {
             make(&username, &password).await?;

@@ -5,7 +5,8 @@ use shared::{ids::SessionId, users::Session as SignIn};
 
 use crate::{
     api,
-    ui::{Dialog, Ui, time},
+    ui::action,
+    ui::{Dialog, Ui, resource, time},
 };
 
 /// The dialog: each sign-in, and a way to end it.
@@ -22,11 +23,11 @@ pub fn SessionsDialog(open: RwSignal<bool>) -> impl IntoView {
 fn SessionList() -> impl IntoView {
     let ui = expect_context::<Ui>();
     let changes = RwSignal::new(0);
-    let sessions = LocalResource::new(move || {
+    let sessions = resource(move || {
         changes.track();
         api::sessions()
     });
-    let end = Action::new_local(move |ids: &Vec<SessionId>| {
+    let end = action(move |ids: &Vec<SessionId>| {
         let ids = ids.clone();
         async move {
             for id in ids {
