@@ -13,7 +13,6 @@ mod stage;
 
 mod classic;
 mod doors;
-mod hunt;
 mod look;
 mod scroll;
 mod talk;

@@ -1,7 +1,7 @@
 //! What somebody has written stays theirs: through a reload, a refusal, a page that was closed.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     people::{COMPOSER, Row},
@@ -85,4 +85,31 @@ async fn press(bob: &crate::browser::Browser, text: &str, button: &str) {
         .forEach(b => b.toggleAttribute('data-press', b.textContent == arguments[1]))";
     let _: Option<()> = bob.run(script, vec![text.into(), button.into()]).await;
     bob.click("[data-press]").await;
+}
+
+/// IndexedDB as it is in Chromium after a page was left while it opened it: no answer, ever.
+const NO_DISK: &str = "
+    const open = IDBFactory.prototype.open;
+    IDBFactory.prototype.open = function () {
+        const request = open.call(this, 'elsewhere', 1);
+        request.addEventListener = () => {};
+        for (const event of ['onsuccess', 'onerror', 'onblocked', 'onupgradeneeded'])
+            Object.defineProperty(request, event, { set() {} });
+        return request;
+    };";
+
+#[tokio::test]
+async fn a_disk_that_hangs_keeps_nobody_from_talking() {
+    story("no-disk", async |stage| {
+        stage.hallway.account("ada").await;
+        let room = stage.hallway.room("ada", "general", "", &["ada"]).await;
+        let ada = stage.browser("ada").await;
+        let script = json!({ "source": NO_DISK });
+        ada.devtools("Page.addScriptToEvaluateOnNewDocument", script).await;
+        ada.sign_in("ada").await;
+        ada.go_to(room, "general").await;
+        ada.say("nevertheless").await;
+        ada.hears("nevertheless").await;
+    })
+    .await;
 }
