@@ -8,7 +8,7 @@ use leptos::{prelude::*, task::spawn_local};
 use shared::ids::{ClientId, UserId};
 use wasm_bindgen::JsValue;
 
-use super::Live;
+use super::{Live, receive::show};
 use crate::state::{outbox::Entry, wire};
 
 const DATABASE: &str = "hallway";
@@ -23,9 +23,14 @@ pub async fn load(live: Live, me: UserId) {
     if live.me.with_value(|now| now.as_ref().is_none_or(|now| now.id != me)) {
         return;
     }
-    live.outbox.update_value(|outbox| {
-        entries.into_iter().filter(|entry| entry.user == me).for_each(|entry| outbox.add(entry));
-    });
+    for entry in entries.into_iter().filter(|entry| entry.user == me) {
+        if let Some(state) = live.state(entry.room) {
+            show(&state, &entry);
+        }
+        live.outbox.update_value(|outbox| outbox.add(entry));
+    }
+    // A slow disk may answer after the welcome.
+    live.resend();
 }
 
 /// Writes one down, or writes it anew.

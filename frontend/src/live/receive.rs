@@ -56,6 +56,11 @@ impl Live {
         self.rooms.update(|mine| mine.welcome(rooms));
         self.link.set(Link::Up);
         self.welcomes.update(|n| *n += 1);
+        self.resend();
+    }
+
+    /// Sends everything that the outbox holds; what the server has already, it only acknowledges.
+    pub(super) fn resend(self) {
         let frames =
             self.outbox.with_value(|o| o.unrefused().map(|e| e.frame()).collect::<Vec<_>>());
         frames.into_iter().for_each(|frame| self.command(frame));
@@ -201,7 +206,7 @@ impl Live {
 }
 
 /// Shows what the outbox still holds after a reload.
-fn show(state: &RoomState, entry: &crate::state::outbox::Entry) {
+pub(super) fn show(state: &RoomState, entry: &crate::state::outbox::Entry) {
     state.timeline.update(|t| {
         t.send(entry.client_id, entry.content.clone(), entry.reply_to);
         if let Some(problem) = &entry.refused {
