@@ -3,14 +3,14 @@
 use std::{ops::Deref, sync::Arc};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use shared::ids::RoomId;
+use shared::{ids::RoomId, problem::Code};
 
 use crate::{
-    Result, Settings,
+    Error, Result, Settings,
     hub::Hub,
     ledger::Ledger,
     rooms::discard,
-    tables::{Database, rooms, sqlite_url},
+    tables::{Database, rooms},
     users::Users,
 };
 
@@ -35,8 +35,11 @@ pub struct Parts {
 impl App {
     /// Opens the database and the keys and starts what runs in the background.
     pub async fn start(settings: Settings) -> Result<Self> {
-        let default = || sqlite_url(&settings.data);
-        let url = settings.database_url.clone().unwrap_or_else(default);
+        let url = settings.database_url();
+        if !url.starts_with("sqlite:") {
+            let detail = "DATABASE_URL: only SQLite is understood, as sqlite://PATH?mode=rwc";
+            return Err(Error::new(Code::Internal, detail));
+        }
         let db = Database::open(&url).await?;
         let users = Users::open(&settings)?;
         let hub = Hub::default();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     axe,
     browser::{Browser, CTRL_K, ESCAPE, UP},
-    people::COMPOSER,
+    people::{BANNER, COMPOSER},
     stage::{Stage, output, story, until},
 };
 
@@ -150,6 +150,9 @@ impl Gallery<'_> {
         self.browser.client.goto("about:blank").await.unwrap();
         self.browser.open(path).await;
         self.browser.sees(sign).await;
+        // Connected: the line that says otherwise would be in the picture now and then.
+        self.browser.loses(".skeletons").await;
+        self.browser.loses(BANNER).await;
         self.look(name).await;
     }
 

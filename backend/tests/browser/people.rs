@@ -47,7 +47,6 @@ impl Browser {
     pub async fn register(&self, name: &str) {
         self.open("/ui/register").await;
         self.credentials(name).await;
-        self.reads("[data-testid=my-name]", name).await;
     }
 
     /// Signs in where the page asks for it.
@@ -56,13 +55,17 @@ impl Browser {
             self.open("/ui/login").await;
         }
         self.credentials(name).await;
-        self.reads("[data-testid=my-name]", name).await;
     }
 
+    /// Fills in the form; returns when the page is connected as well.
     async fn credentials(&self, name: &str) {
         self.fill("#field-username", name).await;
         self.fill("#field-password", PASSWORD).await;
         self.click("main button[type=submit]").await;
+        self.reads("[data-testid=my-name]", name).await;
+        // Left any earlier, the page would be in the middle of opening its database, and Chromium
+        // gives the next page none then.
+        self.loses(".skeletons").await;
     }
 
     /// Makes a room and goes in; its number.
