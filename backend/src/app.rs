@@ -35,15 +35,10 @@ pub struct Parts {
 impl App {
     /// Opens the database and the keys and starts what runs in the background.
     pub async fn start(settings: Settings) -> Result<Self> {
-        let url = settings.database_url();
-        if !url.starts_with("sqlite:") {
-            let detail = "DATABASE_URL: only SQLite is understood, as sqlite://PATH?mode=rwc";
-            return Err(Error::new(Code::Internal, detail));
-        }
-        let db = Database::open(&url).await?;
+        let db = open(&settings).await?;
         let users = Users::open(&settings)?;
-        let hub = Hub::default();
-        hub.tell_presence();
+        let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
+        hub.when_ended(users.forgetting());
         let ledger = Ledger::start(db.clone(), hub.clone());
         let app = Self(Arc::new(Parts { settings, db, ledger, hub, users }));
         // Rooms whose deletion was interrupted.
@@ -53,6 +48,12 @@ impl App {
         }
         Ok(app)
     }
+}
+
+/// Opens the database of the settings, or says why that cannot be done.
+pub async fn open(settings: &Settings) -> Result<Database> {
+    let opened = Database::open(&settings.database_url()).await;
+    opened.map_err(|error| Error::new(Code::Internal, format!("cannot open the database: {error}")))
 }
 
 impl Deref for App {

@@ -6,8 +6,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbErr, SqlErr};
 use shared::problem::{Code, FieldError, Problem};
+
+use crate::tables::{Refusal, refusal};
 
 /// What a handler returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,6 +21,8 @@ pub struct Error {
     pub problem: Box<Problem>,
     /// After how many seconds trying again makes sense.
     pub retry_after: Option<u64>,
+    /// Whether it only stood in the way of another transaction: then it can begin anew at once.
+    pub gave_way: bool,
 }
 
 impl Error {
@@ -61,7 +65,7 @@ impl aide::OperationOutput for Error {
 
 impl From<Code> for Error {
     fn from(code: Code) -> Self {
-        Self { problem: Box::new(Problem::new(code)), retry_after: None }
+        Self { problem: Box::new(Problem::new(code)), retry_after: None, gave_way: false }
     }
 }
 
@@ -83,28 +87,14 @@ impl From<Vec<FieldError>> for Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        let code = match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Code::Unavailable,
-            DbErr::Exec(RuntimeErr::SqlxError(cause))
-            | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-                let code = cause.as_database_error().and_then(|error| error.code());
-                sqlite(code.and_then(|code| code.parse().ok()).unwrap_or_default())
-            }
-            _ => Code::Internal,
+        let refusal = refusal(&error);
+        let code = match refusal {
+            Refusal::Full => Code::StorageFull,
+            Refusal::Away | Refusal::GaveWay => Code::Unavailable,
+            Refusal::Fault => Code::Internal,
         };
         tracing::error!(cause = %error, ?code, "database error");
-        code.into()
-    }
-}
-
-/// What an error of SQLite means to whoever asked. Its low byte is the kind.
-fn sqlite(code: i32) -> Code {
-    match code & 0xff {
-        // FULL
-        13 => Code::StorageFull,
-        // BUSY, LOCKED, IOERR, CANTOPEN
-        5 | 6 | 10 | 14 => Code::Unavailable,
-        _ => Code::Internal,
+        Self { gave_way: refusal == Refusal::GaveWay, ..code.into() }
     }
 }
 

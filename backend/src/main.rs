@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use hallway::{Error, Result, Settings, tables::Database, users, web};
+use hallway::{Error, Result, Settings, app, users, web};
 use shared::problem::Code;
 use tokio::{net::TcpListener, signal};
 use tracing_subscriber::EnvFilter;
@@ -135,7 +135,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
 }
 
 async fn promote_one(promote: Promote) -> Result<()> {
-    let db = Database::open(&promote.settings.database_url()).await?;
+    let db = app::open(&promote.settings).await?;
     let user = users::promote(&db.writer, &promote.name).await?;
     db.close().await?;
     println!("{} is an admin.", user.username);

@@ -15,9 +15,17 @@ pub struct Settings {
     #[arg(long, env = "HALLWAY_DATA", default_value = "./data")]
     pub data: PathBuf,
 
-    /// Database to use, as `sqlite://PATH?mode=rwc`. [default: hallway.sqlite in the data folder]
+    /// Database to use: `sqlite://PATH?mode=rwc`, `mysql://USER:PASSWORD@HOST/NAME` (MySQL,
+    /// MariaDB) or `postgres://USER:PASSWORD@HOST/NAME`. [default: hallway.sqlite in the data
+    /// folder]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
+
+    /// Redis by which several nodes on one database tell each other what happens at once:
+    /// `redis://HOST`, `redis-sentinel://..` or `redis-cluster://..`. Without it (or while it is
+    /// away) they look into the database four times a second.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<Secret>,
 
     /// Address that people open, such as https://chat.example.org, where a proxy stands before the
     /// server: requests from that origin are its own, and with https cookies are `Secure`.
@@ -50,7 +58,8 @@ pub struct Settings {
 impl Settings {
     /// Where the rows are.
     pub fn database_url(&self) -> String {
-        self.database_url.clone().unwrap_or_else(|| crate::tables::sqlite_url(&self.data))
+        let sqlite = || crate::tables::sqlite_url(&self.data);
+        self.database_url.as_ref().map_or_else(sqlite, |url| url.0.clone())
     }
 
     /// The origin that people see, such as `https://chat.example.org`, without a path.

@@ -3,7 +3,7 @@
 //! Moments are microseconds since 1970 in a BIGINT: the same in every database, without the
 //! precision, the range and the time zone that each gives its own type.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -11,7 +11,12 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [users(), sessions(), rooms(), members(), messages(), mentions()] {
+        for mut table in [users(), sessions(), rooms(), members(), messages(), mentions()] {
+            if manager.get_database_backend() == DbBackend::MySql {
+                // Its default collations take "a" for "A" and "ss" for "ß"; and a table without
+                // transactions would keep nothing of what we promise.
+                table.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
+            }
             manager.create_table(table).await?;
         }
         for index in indices() {

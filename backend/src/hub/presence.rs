@@ -9,25 +9,41 @@ use super::{Hub, State};
 
 impl Hub {
     /// Starts telling; ends with the runtime.
-    pub fn tell_presence(&self) {
+    pub(super) fn tell_presence(&self) {
         let hub = self.clone();
         tokio::spawn(async move {
             let mut second = tokio::time::interval(Duration::from_secs(1));
             loop {
                 second.tick().await;
-                let mut state = hub.state();
-                for room in std::mem::take(&mut state.stirred) {
-                    state.tell_presence(room);
+                let stirred = std::mem::take(&mut hub.state().stirred);
+                for room in stirred {
+                    hub.state().tell_presence(room);
+                    hub.tell_nodes(room);
                 }
             }
         });
+    }
+
+    /// Other nodes are told only what is different for them, or two would tell each other for ever.
+    fn tell_nodes(&self, room: RoomId) {
+        let mut state = self.state();
+        let Some(listened) = state.rooms.get_mut(&room) else {
+            // Under the lock, or somebody who comes right now would not be heard.
+            return self.unfollow(room);
+        };
+        let here = listened.here();
+        if here != listened.said {
+            listened.said = here;
+            drop(state);
+            self.say_present(room);
+        }
     }
 }
 
 impl State {
     fn tell_presence(&mut self, room: RoomId) {
-        let present = self.present(room);
         let Some(listened) = self.rooms.get_mut(&room) else { return };
+        let present = listened.present();
         let online: Vec<_> = present.difference(&listened.announced).copied().collect();
         let offline: Vec<_> = listened.announced.difference(&present).copied().collect();
         listened.announced = present;

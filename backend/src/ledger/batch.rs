@@ -1,15 +1,18 @@
-//! One transaction's view of the rooms it touches: read and locked once, written back once.
+//! One transaction's view of what it touches: read once for all of the batch, written back once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+    sea_query::{LockType, OnConflict, all},
 };
 use shared::{
     ids::{Rev, RoomId, Seq, UserId},
+    live::{RemovedReason, ServerFrame},
     messages::{Change, Row},
     problem::Code,
+    rooms::ReadState,
 };
 
 use super::Notice;
@@ -18,14 +21,18 @@ use crate::{
     tables::{members, now, rooms, users},
 };
 
-/// The rooms, counters and notices of one transaction.
+type Place = (RoomId, UserId);
+
+/// The rooms, members, counters and notices of one transaction.
 pub struct Batch<'t> {
     /// The transaction.
     pub txn: &'t DatabaseTransaction,
     /// The moment of everything in it.
     pub now: i64,
-    rooms: BTreeMap<i64, rooms::Model>,
-    dirty: BTreeSet<i64>,
+    rooms: BTreeMap<RoomId, rooms::Model>,
+    dirty: BTreeSet<RoomId>,
+    members: HashMap<Place, Option<(members::Model, users::Model)>>,
+    reads: BTreeMap<Place, ReadState>,
     notices: Vec<Notice>,
 }
 
@@ -36,33 +43,47 @@ impl<'t> Batch<'t> {
             now: now(),
             rooms: BTreeMap::new(),
             dirty: BTreeSet::new(),
+            members: HashMap::new(),
+            reads: BTreeMap::new(),
             notices: Vec::new(),
         }
     }
 
-    /// A room that is not deleted, locked until the commit.
-    pub async fn room(&mut self, id: RoomId) -> Result<&rooms::Model> {
-        if !self.rooms.contains_key(&id.0) {
-            let row = rooms::Entity::find_by_id(id.0).lock_exclusive().one(self.txn).await?;
-            self.rooms.insert(id.0, row.ok_or(Code::NotFound)?);
+    /// Reads the rooms of the batch and locks them until the commit. All at once and by number:
+    /// two nodes that took them one by one could wait for each other.
+    pub(super) async fn lock_rooms(&mut self, ids: impl Iterator<Item = RoomId>) -> Result<()> {
+        let ids: BTreeSet<i64> = ids.map(|id| id.0).collect();
+        if ids.is_empty() {
+            return Ok(());
         }
-        match &self.rooms[&id.0] {
-            room if room.deleted_at.is_some() => Err(Code::NotFound.into()),
-            room => Ok(room),
-        }
+        // Not the stronger lock of PostgreSQL, which would also keep out whoever refers to the room.
+        let rows = rooms::Entity::find()
+            .filter(rooms::Column::Id.is_in(ids))
+            .order_by_asc(rooms::Column::Id)
+            .lock(crate::tables::row_lock(self.txn, LockType::NoKeyUpdate))
+            .all(self.txn)
+            .await?;
+        self.rooms.extend(rows.into_iter().map(|row| (RoomId(row.id), row)));
+        Ok(())
+    }
+
+    /// A room of the batch that is not deleted.
+    pub fn room(&self, id: RoomId) -> Result<&rooms::Model> {
+        let room = self.rooms.get(&id).filter(|room| room.deleted_at.is_none());
+        room.ok_or_else(|| Code::NotFound.into())
     }
 
     /// Changes a room that [`Batch::room`] has given; it is written at the end.
     pub fn change_room(&mut self, id: RoomId, change: impl FnOnce(&mut rooms::Model)) {
-        if let Some(room) = self.rooms.get_mut(&id.0) {
+        if let Some(room) = self.rooms.get_mut(&id) {
             change(room);
-            self.dirty.insert(id.0);
+            self.dirty.insert(id);
         }
     }
 
     /// Adds a room that was just made.
     pub fn add_room(&mut self, room: rooms::Model) {
-        self.rooms.insert(room.id, room);
+        self.rooms.insert(RoomId(room.id), room);
     }
 
     /// The number of the room's next change.
@@ -97,32 +118,85 @@ impl<'t> Batch<'t> {
         if user.is_admin { Ok(user) } else { Err(Code::AdminOnly.into()) }
     }
 
+    /// Reads the rows of these people in these rooms, all at once.
+    pub(super) async fn load_members(&mut self, places: impl Iterator<Item = Place>) -> Result<()> {
+        let places: BTreeSet<Place> =
+            places.filter(|place| !self.members.contains_key(place)).collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        let mut any = Condition::any();
+        for (room, user) in &places {
+            any = any
+                .add(all![members::Column::RoomId.eq(room.0), members::Column::UserId.eq(user.0)]);
+        }
+        let rows = members::Entity::find()
+            .filter(any)
+            .find_also_related(users::Entity)
+            .all(self.txn)
+            .await?;
+        self.members.extend(places.into_iter().map(|place| (place, None)));
+        for (member, user) in rows {
+            let place = (RoomId(member.room_id), UserId(member.user_id));
+            self.members.insert(place, user.map(|user| (member, user)));
+        }
+        Ok(())
+    }
+
     /// Somebody's row in a room, whether they have left or not.
-    pub async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<members::Model>> {
-        Ok(members::Entity::find_by_id((room.0, user.0)).one(self.txn).await?)
+    pub async fn membership(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+    ) -> Result<Option<(members::Model, users::Model)>> {
+        self.load_members([(room, user)].into_iter()).await?;
+        Ok(self.members.get(&(room, user)).cloned().flatten())
     }
 
     /// Somebody who is in the room and may act.
     pub async fn member(
-        &self,
+        &mut self,
         room: RoomId,
         user: UserId,
     ) -> Result<(members::Model, users::Model)> {
-        let row = members::Entity::find_by_id((room.0, user.0))
-            .filter(members::Column::HasLeft.eq(false))
-            .find_also_related(users::Entity)
-            .one(self.txn)
-            .await?;
-        match row {
-            Some((_, Some(user))) if user.is_disabled => Err(Code::Unauthenticated.into()),
-            Some((member, Some(user))) => Ok((member, user)),
+        match self.membership(room, user).await? {
+            Some((_, user)) if user.is_disabled => Err(Code::Unauthenticated.into()),
+            Some((member, user)) if !member.has_left => Ok((member, user)),
             _ => Err(Code::NotAMember.into()),
+        }
+    }
+
+    /// Writes somebody's row in a room.
+    pub(super) async fn put_member(
+        &mut self,
+        row: members::Model,
+        user: users::Model,
+    ) -> Result<()> {
+        use members::Column::{HasLeft, JoinedAt, ReadSeq, Rev};
+        put_members(self.txn, [row.clone()], &[JoinedAt, HasLeft, ReadSeq, Rev]).await?;
+        let place = (RoomId(row.room_id), UserId(row.user_id));
+        self.reads.remove(&place);
+        self.members.insert(place, Some((row, user)));
+        Ok(())
+    }
+
+    /// Somebody has read up to here: written, and told to all their devices, at the end. Whoever
+    /// has left has no such mark.
+    pub(super) fn has_read(&mut self, room: RoomId, user: UserId, read: ReadState) {
+        if let Some(Some((member, _))) = self.members.get_mut(&(room, user)) {
+            member.read_seq = read.read_seq.0;
+            self.reads.insert((room, user), read);
         }
     }
 
     /// To be told to the room after the commit.
     pub fn tell(&mut self, room: RoomId, rev: Rev, row: Row) {
-        self.notices.push(Notice::Change(room, Change { rev, row }));
+        self.notices.push(Notice::Change(room, Change { rev, row }, None));
+    }
+
+    /// The same of somebody who is no longer in the room.
+    pub fn tell_gone(&mut self, room: RoomId, rev: Rev, row: Row, why: RemovedReason) {
+        self.notices.push(Notice::Change(room, Change { rev, row }, Some(why)));
     }
 
     /// To be told to somebody after the commit.
@@ -130,22 +204,56 @@ impl<'t> Batch<'t> {
         self.notices.push(notice);
     }
 
-    /// Writes the rooms back.
+    /// Writes rooms and marks of reading back.
     pub(super) async fn flush(mut self) -> Result<Vec<Notice>> {
-        for id in &self.dirty {
-            let Some(room) = self.rooms.remove(id) else { continue };
-            let mut row = room.clone().into_active_model();
-            row.name = Set(room.name);
-            row.name_key = Set(room.name_key);
-            row.topic = Set(room.topic);
-            row.updated_at = Set(room.updated_at);
-            row.deleted_at = Set(room.deleted_at);
-            row.member_count = Set(room.member_count);
-            row.last_seq = Set(room.last_seq);
-            row.last_rev = Set(room.last_rev);
-            row.rev = Set(room.rev);
-            rooms::Entity::update(row).exec_without_returning(self.txn).await?;
+        let members = &self.members;
+        let marks =
+            self.reads.keys().filter_map(|place| Some(members.get(place)?.as_ref()?.0.clone()));
+        let marks: Vec<_> = marks.collect();
+        if !marks.is_empty() {
+            put_members(self.txn, marks, &[members::Column::ReadSeq]).await?;
+        }
+        for ((room, user), read) in self.reads {
+            self.notices.push(Notice::Personal(user, ServerFrame::Read { room, read }));
+        }
+        let dirty: Vec<_> = self.dirty.iter().filter_map(|id| self.rooms.remove(id)).collect();
+        if !dirty.is_empty() {
+            put_rooms(self.txn, dirty).await?;
         }
         Ok(self.notices)
     }
+}
+
+/// Writes rows that may be there already; of those, the named columns only.
+async fn put_members(
+    txn: &DatabaseTransaction,
+    rows: impl IntoIterator<Item = members::Model>,
+    columns: &[members::Column],
+) -> Result<()> {
+    use members::Column::{RoomId, UserId};
+    let update = OnConflict::columns([RoomId, UserId]).update_columns(columns.to_vec()).to_owned();
+    let rows = rows.into_iter().map(|row| members::ActiveModel::from(row).reset_all());
+    members::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// All at once: an update for each would be the larger part of a batch of as many rooms.
+async fn put_rooms(txn: &DatabaseTransaction, rows: Vec<rooms::Model>) -> Result<()> {
+    use rooms::Column as C;
+    let update = OnConflict::column(C::Id)
+        .update_columns([
+            C::Name,
+            C::NameKey,
+            C::Topic,
+            C::UpdatedAt,
+            C::DeletedAt,
+            C::MemberCount,
+            C::LastSeq,
+            C::LastRev,
+            C::Rev,
+        ])
+        .to_owned();
+    let rows = rows.into_iter().map(|row| rooms::ActiveModel::from(row).reset_all());
+    rooms::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
+    Ok(())
 }

@@ -1,19 +1,16 @@
-//! Posting, changing and deleting a message.
+//! Changing and deleting a message, and noting whom a text names.
 
 use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect,
+    RelationTrait,
 };
-use sha2::{Digest, Sha256};
 use shared::{
-    ids::{ClientId, RoomId, Seq, UserId},
-    live::ServerFrame,
+    ids::{RoomId, Seq, UserId},
     messages::{Message, Row, mentions},
-    problem::{Code, FieldError},
-    rooms::ReadState,
+    problem::Code,
 };
 
-use super::{Batch, Notice, Write};
+use super::{Batch, Write};
 use crate::{
     Error, Result,
     tables::{members, mentions as mention_rows, messages, users},
@@ -21,28 +18,6 @@ use crate::{
 
 /// People whom one message can mention.
 const MENTIONS_MAX: usize = 50;
-
-/// Say something. The text has passed `shared::rules`.
-pub struct Post {
-    /// Where.
-    pub room: RoomId,
-    /// Who.
-    pub author: UserId,
-    /// The author's name for it.
-    pub client_id: ClientId,
-    /// The text.
-    pub content: String,
-    /// The message that it answers.
-    pub reply_to: Option<Seq>,
-}
-
-/// The message, and whether it is new: a retry gets the original.
-pub struct Posted {
-    /// As it is now.
-    pub message: Message,
-    /// Whether this write made it.
-    pub is_new: bool,
-}
 
 /// Give one's own message another text.
 pub struct Edit {
@@ -66,68 +41,15 @@ pub struct Delete {
     pub by: UserId,
 }
 
-impl Write for Post {
-    type Out = Posted;
-
-    async fn write(&self, batch: &mut Batch<'_>) -> Result<Posted> {
-        let last_seq = Seq(batch.room(self.room).await?.last_seq);
-        let (_, author) = batch.member(self.room, self.author).await?;
-        if let Some(row) = self.original(batch).await? {
-            if row.sent_hash.as_ref().is_some_and(|hash| *hash != self.hash()) {
-                return Err(Code::ClientIdReused.into());
-            }
-            return Ok(Posted { message: row.by(author.short()), is_new: false });
-        }
-        if self.reply_to.is_some_and(|seq| seq < Seq(1) || seq > last_seq) {
-            let message = format!("must be a message of this room, 1 to {last_seq}");
-            return Err(FieldError::new("reply_to", message).into());
-        }
-        let (seq, rev) = (batch.next_seq(self.room), batch.next_rev(self.room));
-        let row = messages::ActiveModel {
-            id: NotSet,
-            room_id: Set(self.room.0),
-            seq: Set(seq.0),
-            rev: Set(rev.0),
-            user_id: Set(self.author.0),
-            client_id: Set(self.client_id.0),
-            content: Set(self.content.clone()),
-            sent_hash: Set(Some(self.hash())),
-            reply_to: Set(self.reply_to.map(|seq| seq.0)),
-            created_at: Set(batch.now),
-            edited_at: Set(None),
-            deleted_at: Set(None),
-        };
-        let row = messages::Entity::insert(row).exec_with_returning(batch.txn).await?;
-        mention(batch, self.room, seq, &self.content).await?;
-        read_own(batch, self.room, self.author, seq).await?;
-        let message = row.by(author.short());
-        batch.tell(self.room, rev, Row::Message(message.clone()));
-        Ok(Posted { message, is_new: true })
-    }
-}
-
-impl Post {
-    async fn original(&self, batch: &Batch<'_>) -> Result<Option<messages::Model>> {
-        let original = messages::Entity::find()
-            .filter(messages::Column::RoomId.eq(self.room.0))
-            .filter(messages::Column::UserId.eq(self.author.0))
-            .filter(messages::Column::ClientId.eq(self.client_id.0));
-        Ok(original.one(batch.txn).await?)
-    }
-
-    fn hash(&self) -> Vec<u8> {
-        let mut hash = Sha256::new();
-        hash.update(self.reply_to.map_or(0, |seq| seq.0).to_be_bytes());
-        hash.update(&self.content);
-        hash.finalize().to_vec()
-    }
-}
-
 impl Write for Edit {
     type Out = Message;
 
+    fn room(&self) -> Option<RoomId> {
+        Some(self.room)
+    }
+
     async fn write(&self, batch: &mut Batch<'_>) -> Result<Message> {
-        batch.room(self.room).await?;
+        batch.room(self.room)?;
         let (_, author) = batch.member(self.room, self.by).await?;
         let row = find(batch, self.room, self.seq).await?;
         if row.user_id != self.by.0 {
@@ -150,8 +72,12 @@ impl Write for Edit {
 impl Write for Delete {
     type Out = Message;
 
+    fn room(&self) -> Option<RoomId> {
+        Some(self.room)
+    }
+
     async fn write(&self, batch: &mut Batch<'_>) -> Result<Message> {
-        batch.room(self.room).await?;
+        batch.room(self.room)?;
         let by = batch.user(self.by).await?;
         if !by.is_admin {
             batch.member(self.room, self.by).await?;
@@ -211,7 +137,12 @@ async fn change(
 }
 
 /// Notes which members a text names.
-async fn mention(batch: &Batch<'_>, room: RoomId, seq: Seq, content: &str) -> Result<()> {
+pub(super) async fn mention(
+    batch: &Batch<'_>,
+    room: RoomId,
+    seq: Seq,
+    content: &str,
+) -> Result<()> {
     let names: Vec<String> = mentions(content).take(MENTIONS_MAX).collect();
     if names.is_empty() {
         return Ok(());
@@ -243,19 +174,5 @@ async fn unmention(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<()> {
         .add(mention_rows::Column::RoomId.eq(room.0))
         .add(mention_rows::Column::Seq.eq(seq.0));
     mention_rows::Entity::delete_many().filter(of_message).exec(batch.txn).await?;
-    Ok(())
-}
-
-/// Whoever speaks has read what came before.
-async fn read_own(batch: &mut Batch<'_>, room: RoomId, user: UserId, seq: Seq) -> Result<()> {
-    let row = members::ActiveModel {
-        room_id: Set(room.0),
-        user_id: Set(user.0),
-        read_seq: Set(seq.0),
-        ..Default::default()
-    };
-    members::Entity::update(row).exec_without_returning(batch.txn).await?;
-    let read = ReadState { read_seq: seq, unread: 0, mentions: 0 };
-    batch.notice(Notice::Personal(user, ServerFrame::Read { room, read }));
     Ok(())
 }

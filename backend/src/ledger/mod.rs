@@ -1,11 +1,13 @@
-//! Every write that takes a number in a room. One actor takes what is waiting, writes it in one
+//! Every write that takes a number in a room. An actor takes what is waiting, writes it in one
 //! transaction with one fsync, and only then answers all and tells all.
 //!
 //! It runs in a task of its own, so that a request which is cancelled never leaves a transaction
-//! half done. Numbers are given under the write lock that is held to the commit: the order of
-//! numbers is the order of commits.
+//! half done. Numbers are given under the room's lock that is held to the commit: the order of
+//! numbers is the order of commits. SQLite has one actor, since it takes one writer; the others
+//! have several, and a room always the same one.
 
-use futures_util::future::BoxFuture;
+use std::time::Duration;
+
 use shared::{
     ids::{RoomId, UserId},
     live::{RemovedReason, ServerFrame},
@@ -14,59 +16,75 @@ use shared::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Error, Result, hub::Hub, tables::Database};
+use crate::{
+    Error, Result,
+    hub::Hub,
+    tables::{Database, in_time},
+};
 
 mod batch;
+mod job;
 mod members;
 mod messages;
+mod posting;
+mod reading;
 mod rooms;
 
 pub use batch::Batch;
-pub use members::{Join, Leave, MarkRead};
-pub use messages::{Delete, Edit, Post, Posted};
+pub use job::{Answer, Asked, Job};
+pub use members::{Join, Leave};
+pub use messages::{Delete, Edit};
+pub use posting::{Post, Posted};
+pub use reading::MarkRead;
 pub use rooms::{Create, Discard, Update};
 
 /// Writes that share one transaction at most.
 const BATCH: usize = 64;
 /// Writes that may wait; further ones wait at the door.
 const QUEUE: usize = 1_024;
+/// Actors where the database takes several writers.
+const ACTORS: usize = 4;
+/// How often a batch begins anew that had to give way to another node's.
+const TRIES: usize = 3;
 
-/// The way to the actor.
+/// The way to the actors.
 #[derive(Clone)]
-pub struct Ledger(mpsc::Sender<Box<dyn Job>>);
+pub struct Ledger(Vec<mpsc::Sender<Job>>);
 
 /// One write. It checks everything before it writes anything: when it fails with a problem of the
 /// asker's, it has written nothing, and the rest of its batch goes on.
-pub trait Write: Send + Sync + 'static {
+pub trait Write: Send + Sync + Sized + 'static {
     /// What the asker gets.
-    type Out: Send + 'static;
+    type Out: Send + Sync + 'static;
+
+    /// The room that it is about; none for one that is yet to be made.
+    fn room(&self) -> Option<RoomId>;
 
     /// Checks, then writes.
     fn write(&self, batch: &mut Batch<'_>) -> impl Future<Output = Result<Self::Out>> + Send;
+
+    /// How it stands in line: alone, unless there is a way to write many of its kind at once.
+    fn line_up(asked: Asked<Self>) -> Job {
+        Job::Other(Box::new(asked))
+    }
 }
 
 /// What is told after the commit.
 #[derive(Debug)]
 pub enum Notice {
-    /// To the room.
-    Change(RoomId, Change),
+    /// To the room; with the reason why the member of the change is no longer in it.
+    Change(RoomId, Change, Option<RemovedReason>),
     /// To every device of a person.
     Personal(UserId, ServerFrame),
-    /// To a person, or everyone, who listens to the room: no more of it.
-    Removed(RoomId, Option<UserId>, RemovedReason),
+    /// To everyone who listens to the room: it is no more.
+    Deleted(RoomId),
 }
 
 impl Ledger {
-    /// Starts the actor; it ends when the last handle is gone and what was waiting is written.
+    /// Starts the actors; they end when the last handle is gone and what was waiting is written.
     pub fn start(db: Database, hub: Hub) -> Self {
-        let (sender, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE);
-        tokio::spawn(async move {
-            let mut jobs = Vec::with_capacity(BATCH);
-            while waiting.recv_many(&mut jobs, BATCH).await > 0 {
-                write_all(&db, &hub, std::mem::take(&mut jobs)).await;
-            }
-        });
-        Self(sender)
+        let actors = if db.is_shared() { ACTORS } else { 1 };
+        Self((0..actors).map(|_| actor(db.clone(), hub.clone())).collect())
     }
 
     /// Writes; the answer comes after the commit.
@@ -77,93 +95,83 @@ impl Ledger {
     /// Puts a write in line, after those that were put there before; the answer comes later.
     pub async fn submit<W: Write>(&self, write: W) -> Result<Answer<W::Out>> {
         let (reply, answer) = oneshot::channel();
-        let job = Asked { write, out: None, reply: Some(reply) };
-        self.0.send(Box::new(job)).await.map_err(|_| Error::from(Code::Unavailable))?;
+        let room = write.room().map_or(0, |room| room.0.unsigned_abs() as usize);
+        let actor = &self.0[room % self.0.len()];
+        let job = W::line_up(Asked::new(write, reply));
+        actor.send(job).await.map_err(|_| Error::from(Code::Unavailable))?;
         Ok(answer)
     }
 }
 
-/// What comes after the commit; nothing, if the ledger has ended.
-pub type Answer<T> = oneshot::Receiver<Result<T>>;
-
-/// A write with its type forgotten.
-trait Job: Send {
-    fn run<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Error>>;
-    fn answer(self: Box<Self>, failure: Option<Error>);
-}
-
-struct Asked<W: Write> {
-    write: W,
-    out: Option<Result<W::Out>>,
-    reply: Option<oneshot::Sender<Result<W::Out>>>,
-}
-
-impl<W: Write> Job for Asked<W> {
-    /// Fails only when the transaction cannot be trusted any more.
-    fn run<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(async move {
-            let out = self.write.write(batch).await;
-            if let Err(error) = &out
-                && error.code().is_retryable()
-            {
-                return Err(error.clone());
-            }
-            self.out = Some(out);
-            Ok(())
-        })
-    }
-
-    fn answer(mut self: Box<Self>, failure: Option<Error>) {
-        let out = match failure {
-            Some(error) => Err(error),
-            None => self.out.take().unwrap_or_else(|| Err(Code::Internal.into())),
-        };
-        if let Some(reply) = self.reply.take() {
-            // Whoever asked may be gone; what is written stays written.
-            let _ = reply.send(out);
+fn actor(db: Database, hub: Hub) -> mpsc::Sender<Job> {
+    let (sender, mut waiting) = mpsc::channel::<Job>(QUEUE);
+    tokio::spawn(async move {
+        let mut jobs = Vec::with_capacity(BATCH);
+        while waiting.recv_many(&mut jobs, BATCH).await > 0 {
+            write_all(&db, &hub, std::mem::take(&mut jobs)).await;
         }
-    }
+    });
+    sender
 }
 
 /// Writes a batch; if it fails as a whole, each of it alone, so that one bad write harms no other.
-async fn write_all(db: &Database, hub: &Hub, mut jobs: Vec<Box<dyn Job>>) {
+async fn write_all(db: &Database, hub: &Hub, mut jobs: Vec<Job>) {
     metrics::histogram!("hallway_ledger_batch").record(jobs.len() as f64);
-    match commit(db, &mut jobs).await {
+    match commit_again(db, &mut jobs).await {
         Ok(notices) => finish(hub, jobs, notices),
-        Err(error) if jobs.len() == 1 => {
-            jobs.into_iter().for_each(|job| job.answer(Some(error.clone())))
-        }
+        // Trying one after the other what the database does not take at all would only make
+        // everybody wait in line for the same answer.
+        Err(error) if jobs.len() == 1 || is_for_all(&error) => refuse(jobs, &error),
         Err(_) => {
             for job in jobs {
                 let mut alone = vec![job];
-                match commit(db, &mut alone).await {
+                match commit_again(db, &mut alone).await {
                     Ok(notices) => finish(hub, alone, notices),
-                    Err(error) => alone.into_iter().for_each(|job| job.answer(Some(error.clone()))),
+                    Err(error) => refuse(alone, &error),
                 }
             }
         }
     }
 }
 
-fn finish(hub: &Hub, jobs: Vec<Box<dyn Job>>, notices: Vec<Notice>) {
+fn is_for_all(error: &Error) -> bool {
+    matches!(error.code(), Code::Unavailable | Code::StorageFull)
+}
+
+fn refuse(jobs: Vec<Job>, error: &Error) {
+    jobs.into_iter().for_each(|job| job.answer(Some(error.clone())));
+}
+
+fn finish(hub: &Hub, jobs: Vec<Job>, notices: Vec<Notice>) {
     jobs.into_iter().for_each(|job| job.answer(None));
     for notice in notices {
         match notice {
-            Notice::Change(room, change) => hub.publish(room, change),
+            Notice::Change(room, change, why) => hub.publish(room, change, why),
             Notice::Personal(user, frame) => hub.to_user(user, &frame),
-            Notice::Removed(room, user, reason) => hub.remove(room, user, reason),
+            Notice::Deleted(room) => hub.room_deleted(room),
         }
     }
 }
 
-async fn commit(db: &Database, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Notice>> {
+/// Where several nodes write, one may have to give way to another; it begins anew at once.
+async fn commit_again(db: &Database, jobs: &mut [Job]) -> Result<Vec<Notice>> {
+    let mut tries = 1;
+    loop {
+        match in_time(db.backend(), commit(db, jobs)).await {
+            Err(error) if error.gave_way && tries < TRIES => tries += 1,
+            done => return done,
+        }
+        tokio::time::sleep(Duration::from_millis(5 * tries as u64)).await;
+    }
+}
+
+async fn commit(db: &Database, jobs: &mut [Job]) -> Result<Vec<Notice>> {
     let txn = db.begin().await?;
     let mut batch = Batch::new(&txn);
-    for job in jobs {
-        if let Err(error) = job.run(&mut batch).await {
-            txn.rollback().await?;
-            return Err(error);
-        }
+    if let Err(error) = job::run_all(&mut batch, jobs).await {
+        // If even that fails, the connection is not used again.
+        let _ = txn.rollback().await;
+        return Err(error);
     }
     let notices = batch.flush().await?;
     txn.commit().await?;

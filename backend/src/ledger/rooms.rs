@@ -6,7 +6,6 @@ use sea_orm::{
 };
 use shared::{
     ids::{RoomId, UserId},
-    live::RemovedReason,
     messages::Row,
     problem::{Code, FieldError},
     rooms::Room,
@@ -56,6 +55,10 @@ pub struct Discard {
 impl Write for Create {
     type Out = Room;
 
+    fn room(&self) -> Option<RoomId> {
+        None
+    }
+
     async fn write(&self, batch: &mut Batch<'_>) -> Result<Room> {
         let by = batch.admin(self.by).await?;
         check_free(batch, &self.name, None).await?;
@@ -77,16 +80,20 @@ impl Write for Create {
         let id = RoomId(room.id);
         batch.add_room(room);
         enter(batch, id, &by).await?;
-        Ok(batch.room(id).await?.clone().into())
+        Ok(batch.room(id)?.clone().into())
     }
 }
 
 impl Write for Update {
     type Out = Room;
 
+    fn room(&self) -> Option<RoomId> {
+        Some(self.room)
+    }
+
     async fn write(&self, batch: &mut Batch<'_>) -> Result<Room> {
         batch.admin(self.by).await?;
-        let before = batch.room(self.room).await?.clone();
+        let before = batch.room(self.room)?.clone();
         if let Some(name) = &self.name {
             check_free(batch, name, Some(self.room)).await?;
         }
@@ -96,7 +103,7 @@ impl Write for Update {
                 room.deleted_at = Some(now);
                 room.name_key = None;
             });
-            batch.notice(Notice::Removed(self.room, None, RemovedReason::RoomDeleted));
+            batch.notice(Notice::Deleted(self.room));
             return Ok(before.into());
         }
         let name = self.name.clone().unwrap_or_else(|| before.name.clone());
@@ -113,7 +120,7 @@ impl Write for Update {
             room.updated_at = now;
             room.rev = rev.0;
         });
-        let room: Room = batch.room(self.room).await?.clone().into();
+        let room: Room = batch.room(self.room)?.clone().into();
         batch.tell(self.room, rev, Row::Room(room.clone()));
         Ok(room)
     }
@@ -133,6 +140,10 @@ async fn check_free(batch: &Batch<'_>, name: &str, except: Option<RoomId>) -> Re
 
 impl Write for Discard {
     type Out = bool;
+
+    fn room(&self) -> Option<RoomId> {
+        Some(self.room)
+    }
 
     async fn write(&self, batch: &mut Batch<'_>) -> Result<bool> {
         let room = self.room.0;

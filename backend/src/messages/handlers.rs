@@ -24,6 +24,7 @@ use super::queries::{self, Window};
 use crate::{
     App, Result, ledger,
     rooms::{Membership, RoomPath, check_limit},
+    tables,
     users::Caller,
     web::extract::{Json, Path, Query},
 };
@@ -174,5 +175,5 @@ pub async fn changes(
         return Err(FieldError::new("limit", message).into());
     }
     let db = &app.db.reader;
-    Ok(Json(queries::changes(db, &membership.room, query.after_rev, query.limit).await?))
+    Ok(Json(tables::changes(db, &membership.room, query.after_rev, query.limit).await?))
 }

@@ -1,16 +1,16 @@
 //! Reading what was said. Numbers are dense, so a page is a range of them: one index seek, however
 //! long the room.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use shared::{
-    ids::{Rev, RoomId, Seq},
-    messages::{Change, Changes, Message, MessagePage, Row},
+    ids::{RoomId, Seq},
+    messages::{Message, MessagePage},
     problem::Code,
 };
 
 use crate::{
     Error, Result,
-    tables::{members, messages, rooms, users},
+    tables::{messages, rooms, users},
 };
 
 /// Which messages of a room.
@@ -88,52 +88,6 @@ pub async fn range(
 /// One message.
 pub async fn one(db: &impl ConnectionTrait, room: RoomId, seq: Seq) -> Result<Message> {
     Ok(range(db, room, seq.0, seq.0).await?.pop().ok_or(Code::NotFound)?)
-}
-
-/// What changed in a room after `after`, in latest states, by number. The room's row was read
-/// before: what changes after that is left to the next answer, or to the live event.
-pub async fn changes(
-    db: &impl ConnectionTrait,
-    room: &rooms::Model,
-    after: Rev,
-    limit: u64,
-) -> Result<Changes> {
-    let head = room.last_rev;
-    let written_rows = messages::Entity::find()
-        .filter(messages::Column::RoomId.eq(room.id))
-        .filter(messages::Column::Rev.gt(after.0))
-        .filter(messages::Column::Rev.lte(head))
-        .order_by_asc(messages::Column::Rev)
-        .limit(limit + 1)
-        .find_also_related(users::Entity)
-        .all(db)
-        .await?;
-    let moved = members::Entity::find()
-        .filter(members::Column::RoomId.eq(room.id))
-        .filter(members::Column::Rev.gt(after.0))
-        .filter(members::Column::Rev.lte(head))
-        .order_by_asc(members::Column::Rev)
-        .limit(limit + 1)
-        .find_also_related(users::Entity)
-        .all(db)
-        .await?;
-    let mut changes = Vec::with_capacity(written_rows.len() + moved.len() + 1);
-    for row in written_rows {
-        let message = written(row)?;
-        changes.push(Change { rev: message.rev, row: Row::Message(message) });
-    }
-    for (member, user) in moved {
-        let user = user.ok_or_else(|| Error::internal("a member without an account"))?;
-        changes.push(Change { rev: member.rev.into(), row: Row::Member(member.of(&user)) });
-    }
-    if room.rev > after.0 {
-        changes.push(Change { rev: room.rev.into(), row: Row::Room(room.clone().into()) });
-    }
-    changes.sort_by_key(|change| change.rev);
-    let more = changes.len() as u64 > limit;
-    changes.truncate(limit as usize);
-    let last = changes.last().map(|change| change.rev).filter(|_| more);
-    Ok(Changes { changes, rev: last.unwrap_or(Rev(head).max(after)), more })
 }
 
 fn written((row, user): (messages::Model, Option<users::Model>)) -> Result<Message> {

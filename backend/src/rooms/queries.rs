@@ -17,6 +17,7 @@ use shared::{
 use crate::{
     Result,
     tables::{
+        contains,
         members::{self, role},
         mentions, rooms, users,
     },
@@ -62,10 +63,8 @@ pub async fn list(
         .order_by_asc(rooms::Column::Id)
         .limit(limit + 1);
     if let Some(q) = q.map(rules::key).filter(|q| !q.is_empty()) {
-        let holds =
-            |column| Expr::cust_with_exprs("INSTR(?, ?) > 0", [column, Expr::val(q.clone())]);
-        let topic = Expr::cust_with_exprs("LOWER(?)", [Expr::col(rooms::Column::Topic)]);
-        found = found.filter(holds(Expr::col(rooms::Column::NameKey)).or(holds(topic)));
+        let in_name = contains(rooms::Column::NameKey, &q);
+        found = found.filter(in_name.or(contains(rooms::Column::Topic, &q)));
     }
     let mut found = found.all(db).await?;
     let more = found.len() as u64 > limit;

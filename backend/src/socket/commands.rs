@@ -97,7 +97,7 @@ impl<W: Wire> Session<W> {
         if is_due && self.sent.contains_key(&room) {
             self.typed.insert(room, now);
             let user = self.caller.user.short();
-            self.inbox.whisper(room, &ServerFrame::Typing { room, user });
+            self.inbox.whisper(room, ServerFrame::Typing { room, user });
         }
         Ok(())
     }

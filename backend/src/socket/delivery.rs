@@ -16,7 +16,7 @@ use super::{
     Wire,
     session::{Ended, Session},
 };
-use crate::{Error, Result, hub::Event, messages, rooms::queries};
+use crate::{Error, Result, hub::Event, rooms::queries, tables};
 
 impl<W: Wire> Session<W> {
     /// If anything was dropped, reads it.
@@ -49,9 +49,13 @@ impl<W: Wire> Session<W> {
     /// What changed after `after`, if the caller is still in the room.
     async fn missing(&mut self, room: RoomId, after: Option<Rev>) -> Result<(Seq, Changes)> {
         let db = &self.app.db.reader;
-        let (row, _) = queries::membership(db, room, self.caller.user.id).await?;
-        let after = after.unwrap_or(Rev(row.last_rev));
-        let changes = messages::queries::changes(db, &row, after, rules::CHANGES_MAX).await?;
+        let read = tables::in_time(self.app.db.backend(), async {
+            let (row, _) = queries::membership(db, room, self.caller.user.id).await?;
+            let after = after.unwrap_or(Rev(row.last_rev));
+            let changes = tables::changes(db, &row, after, rules::CHANGES_MAX).await?;
+            Ok::<_, Error>((row, changes))
+        });
+        let (row, changes) = read.await?;
         let head = Rev(row.last_rev);
         // Of more than one answer takes, nothing is sent: the client reads the room anew.
         Ok((row.last_seq.into(), Changes { rev: head.max(changes.rev), ..changes }))
@@ -66,6 +70,7 @@ impl<W: Wire> Session<W> {
     ) -> Ended {
         let rev = changes.rev;
         self.sent.insert(room, rev);
+        self.inbox.reached(room, rev);
         if changes.more && !self.wire.can_resume() {
             return Err(Some(CloseCode::TooSlow));
         }

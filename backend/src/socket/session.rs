@@ -164,6 +164,12 @@ impl<W: Wire> Session<W> {
                 let text = self.wire.event(&event);
                 self.feed(text).await
             }
+            Signal::Behind(room) => {
+                if let Some(sent) = self.sent.get(&room) {
+                    self.behind.insert(room, Some(*sent));
+                }
+                self.catch_up().await
+            }
             Signal::Personal(frame) => {
                 if let ServerFrame::User { user } = &*frame {
                     self.caller.user = user.clone();

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
+    DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::LockType,
 };
 use shared::{
     ids::{SessionId, UserId},
@@ -18,7 +19,8 @@ use super::{key, sessions, to_the_end};
 use crate::{
     App, Error, Result,
     error::is_duplicate,
-    tables::{now, users},
+    hub::Ended,
+    tables::{lock_first_account, now, row_lock, users},
 };
 
 /// Makes an account, the first one an admin's. Whoever asks for another admin must be one.
@@ -39,7 +41,12 @@ pub async fn register(app: &App, by: Option<&User>, wanted: Register) -> Result<
     let app = app.clone();
     to_the_end(async move {
         let transaction = app.db.begin().await?;
-        let is_first = may_register(&transaction, by, wants_admin, &username_key).await?;
+        let mut is_first = may_register(&transaction, by, wants_admin, &username_key).await?;
+        if is_first {
+            // Only one can be.
+            lock_first_account(&transaction).await?;
+            is_first = may_register(&transaction, by, wants_admin, &username_key).await?;
+        }
         let row = users::ActiveModel {
             id: NotSet,
             username: Set(username),
@@ -195,21 +202,23 @@ pub async fn change(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Resu
 }
 
 fn changed(app: &App, before: &User, user: &User, ended: Vec<SessionId>) {
-    app.users.sessions.forget_user(user.id);
     sessions::closed(app, ended);
     if user.is_disabled {
-        app.hub.close_user(user.id);
+        app.hub.end(Ended::User(user.id));
     } else if user.is_admin != before.is_admin {
-        app.hub.user_changed(user);
+        app.hub.end(Ended::Changed(user.clone()));
     }
 }
 
-async fn admins(db: &impl ConnectionTrait) -> Result<u64> {
-    Ok(users::Entity::find()
+/// How many admins there are. Their rows stay locked, or two of them could each make the other the
+/// last one.
+async fn admins(db: &DatabaseTransaction) -> Result<usize> {
+    let admins = users::Entity::find()
         .filter(users::Column::IsAdmin.eq(true))
         .filter(users::Column::IsDisabled.eq(false))
-        .count(db)
-        .await?)
+        .order_by_asc(users::Column::Id)
+        .lock(row_lock(db, LockType::NoKeyUpdate));
+    Ok(admins.all(db).await?.len())
 }
 
 /// Makes somebody an admin, by whoever has the machine. A running server sees it within seconds.

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use tracing::Instrument;
 
-use crate::{Error, Result, Settings};
+use crate::{Error, Result, Settings, hub::Ended};
 
 mod accounts;
 mod basic;
@@ -45,6 +45,12 @@ impl Users {
             sessions: sessions::Cache::new(),
             basic: basic::Cache::new()?,
         })
+    }
+
+    /// What empties the caches when a sign-in or an account ends.
+    pub fn forgetting(&self) -> impl Fn(&Ended) + Send + Sync + 'static {
+        let sessions = self.sessions.clone();
+        move |ended| sessions.forget_ended(ended)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     net::IpAddr,
-    sync::atomic::{AtomicU64, Ordering::SeqCst},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
@@ -21,36 +24,47 @@ use uuid::Uuid;
 use super::{accounts, to_the_end};
 use crate::{
     App, Error, Result, Settings,
+    hub::Ended,
     tables::{Database, moment, now, sessions, users},
 };
 
 /// Sign-ins that one person may have; the oldest end when there are more.
 const SESSIONS_MAX: u64 = 100;
 /// A session is looked up again after this: a change made beside this server is seen by then.
-const CACHED: Duration = Duration::from_secs(5);
+const CACHED: Duration = Duration::from_secs(2);
 const SECOND: i64 = 1_000_000;
 
 /// Who the sessions are that were just used.
+#[derive(Clone)]
 pub(super) struct Cache {
     users: moka::sync::Cache<SessionId, (User, i64)>,
     /// Grows whenever something ends: what was read from the database before must not be kept.
-    ends: AtomicU64,
+    ends: Arc<AtomicU64>,
 }
 
 impl Cache {
     pub(super) fn new() -> Self {
         let users = moka::sync::Cache::builder().max_capacity(100_000).time_to_live(CACHED);
-        Self { users: users.build(), ends: AtomicU64::new(0) }
+        Self { users: users.build(), ends: Arc::default() }
+    }
+
+    /// Forgets what has ended or is another one.
+    pub(super) fn forget_ended(&self, ended: &Ended) {
+        match ended {
+            Ended::Session(session) => self.forget(*session),
+            Ended::User(user) => self.forget_user(*user),
+            Ended::Changed(user) => self.forget_user(user.id),
+        }
     }
 
     /// Forgets a session, now that its row is gone.
-    pub(super) fn forget(&self, session: SessionId) {
+    fn forget(&self, session: SessionId) {
         self.ends.fetch_add(1, SeqCst);
         self.users.invalidate(&session);
     }
 
     /// Forgets what it knows of somebody, now that the rows are different.
-    pub(super) fn forget_user(&self, id: UserId) {
+    fn forget_user(&self, id: UserId) {
         self.ends.fetch_add(1, SeqCst);
         for (session, (user, _)) in &self.users {
             if user.id == id {
@@ -164,8 +178,7 @@ pub async fn end_session(app: &App, user: UserId, session: SessionId) -> Result<
 
 async fn end(app: &App, session: SessionId) -> Result<()> {
     sessions::Entity::delete_by_id(session.0).exec(&app.db.writer).await?;
-    app.users.sessions.forget(session);
-    app.hub.close_session(session);
+    app.hub.end(Ended::Session(session));
     Ok(())
 }
 
@@ -190,8 +203,7 @@ pub(super) async fn delete_others(
 /// Sessions whose rows are gone: nobody may go on under them.
 pub(super) fn closed(app: &App, sessions: Vec<SessionId>) {
     for session in sessions {
-        app.users.sessions.forget(session);
-        app.hub.close_session(session);
+        app.hub.end(Ended::Session(session));
     }
 }
 

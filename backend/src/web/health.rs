@@ -42,12 +42,13 @@ pub struct Live {
 /// Whether this server can do its work.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Ready {
-    /// `ok` when everything below is.
+    /// `ok` when it reads and writes. Without Redis it does, only that what happens on other nodes
+    /// shows up to a quarter of a second later.
     pub status: Status,
     /// What this server needs.
     pub dependencies: Dependencies,
-    /// What an acknowledged write has survived.
-    pub durability: &'static str,
+    /// What an acknowledged write has survived, as the database said at start.
+    pub durability: String,
 }
 
 /// What a server needs.
@@ -55,6 +56,9 @@ pub struct Ready {
 pub struct Dependencies {
     /// The rows.
     pub database: Database,
+    /// The link to other nodes, if one is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redis: Option<Status>,
 }
 
 /// How the database is.
@@ -94,12 +98,23 @@ async fn live() -> Json<Live> {
 
 async fn ready(State(app): State<App>) -> Result<Json<Ready>, Answer<503, Ready>> {
     let (reader, writer) = tokio::join!(answers(&app.db.reader), answers(&app.db.writer));
-    let both = [reader, writer].iter().all(|status| *status == Status::Ok);
-    let status = if both { Status::Ok } else { Status::Unavailable };
-    let durability = "sqlite: wal, synchronous=full: an acknowledged write is on the disk";
-    let dependencies = Dependencies { database: Database { status, reader, writer } };
-    let ready = Ready { status, dependencies, durability };
-    if both { Ok(Json(ready)) } else { Err(Answer(ready)) }
+    let database =
+        Database { status: Status::of(reader.is_ok() && writer.is_ok()), reader, writer };
+    let status = database.status;
+    let redis = app.hub.relay_is_up().map(Status::of);
+    let durability = app.db.durability.to_string();
+    let ready = Ready { status, dependencies: Dependencies { database, redis }, durability };
+    if status.is_ok() { Ok(Json(ready)) } else { Err(Answer(ready)) }
+}
+
+impl Status {
+    fn of(works: bool) -> Self {
+        if works { Self::Ok } else { Self::Unavailable }
+    }
+
+    fn is_ok(self) -> bool {
+        self == Self::Ok
+    }
 }
 
 async fn answers(database: &DatabaseConnection) -> Status {

@@ -1,0 +1,230 @@
+//! What each database says in its own way: one function for each matter, with an arm for each.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, EntityTrait, QueryFilter, QueryResult, QueryTrait, RuntimeErr, Statement,
+    sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, Query, SimpleExpr},
+    sqlx::{self, mysql::MySqlDatabaseError},
+};
+
+use super::messages;
+
+/// Of several processes that bring the tables up to date, one does and the others wait; to the end
+/// of the transaction, or with MySQL to [`unlock_migrations`]. SQLite has one process.
+pub async fn lock_migrations(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    match txn.get_database_backend() {
+        DbBackend::Postgres => {
+            txn.execute_unprepared("SELECT pg_advisory_xact_lock(hashtext('hallway'))").await?;
+        }
+        // The name is the whole server's, so it carries the database's.
+        DbBackend::MySql => {
+            let got = number_of(txn, "SELECT GET_LOCK(CONCAT('hallway.', DATABASE()), 60)").await?;
+            if got != 1 {
+                let text = "another process has been changing the tables for a minute";
+                return Err(DbErr::Custom(text.into()));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Lets the next one.
+pub async fn unlock_migrations(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DbBackend::MySql {
+        number_of(txn, "SELECT RELEASE_LOCK(CONCAT('hallway.', DATABASE()))").await?;
+    }
+    Ok(())
+}
+
+/// Nobody else makes a first account until the transaction ends. There is no row of it to lock yet,
+/// so it is one that every database has.
+pub async fn lock_first_account(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    if txn.get_database_backend() != DbBackend::Sqlite {
+        text_of(txn, "SELECT version FROM seaql_migrations ORDER BY version LIMIT 1 FOR UPDATE")
+            .await?;
+    }
+    Ok(())
+}
+
+async fn number_of(db: &impl ConnectionTrait, sql: &str) -> Result<i64, DbErr> {
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
+    row.try_get_by_index::<Option<i64>>(0).map(Option::unwrap_or_default)
+}
+
+async fn text_of(db: &impl ConnectionTrait, sql: &str) -> Result<String, DbErr> {
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
+    row.try_get_by_index::<String>(0)
+        .or_else(|_| row.try_get_by_index::<i64>(0).map(|number| number.to_string()))
+}
+
+/// Reads from the database what a commit survives, and refuses it if that is less than a crash of
+/// the machine. The answer is for people.
+pub async fn check_durable(writer: &DatabaseConnection) -> Result<String, DbErr> {
+    let (name, wanted): (&str, &[(&str, &str, &[&str])]) = match writer.get_database_backend() {
+        DbBackend::Sqlite => (
+            "sqlite",
+            &[
+                ("journal_mode", "PRAGMA journal_mode", &["wal"]),
+                // 2 is FULL
+                ("synchronous", "PRAGMA synchronous", &["2"]),
+            ],
+        ),
+        DbBackend::Postgres => (
+            "postgresql",
+            &[
+                ("fsync", "SHOW fsync", &["on"]),
+                ("full_page_writes", "SHOW full_page_writes", &["on"]),
+                (
+                    "synchronous_commit",
+                    "SHOW synchronous_commit",
+                    &["on", "local", "remote_write", "remote_apply"],
+                ),
+            ],
+        ),
+        _ => (
+            "mysql",
+            &[
+                (
+                    "innodb_flush_log_at_trx_commit",
+                    "SELECT CAST(@@innodb_flush_log_at_trx_commit AS CHAR)",
+                    &["1"],
+                ),
+                ("innodb_doublewrite", "SELECT CAST(@@innodb_doublewrite AS CHAR)", &["1", "ON"]),
+            ],
+        ),
+    };
+    let mut said = Vec::new();
+    for (setting, sql, good) in wanted {
+        let value = text_of(writer, sql).await?;
+        if !good.contains(&&*value) {
+            let good = good.join(" or ");
+            return Err(DbErr::Custom(format!(
+                "commits would not be durable: {name} has {setting}={value} (needs {good})"
+            )));
+        }
+        said.push(format!("{setting}={value}"));
+    }
+    Ok(format!("{name}: {}: an acknowledged write is on the disk", said.join(", ")))
+}
+
+/// How the rows that are read are locked. Only PostgreSQL knows the milder forms.
+pub fn row_lock(db: &impl ConnectionTrait, wanted: LockType) -> LockType {
+    if db.get_database_backend() == DbBackend::Postgres { wanted } else { LockType::Update }
+}
+
+/// Writes new messages, and says which `id` each was given, by room and `seq`.
+pub async fn insert_messages(
+    txn: &DatabaseTransaction,
+    rows: Vec<messages::ActiveModel>,
+) -> Result<HashMap<(i64, i64), i64>, DbErr> {
+    use messages::Column::{Id, RoomId, Seq};
+    let places: Vec<_> = rows.iter().map(|row| (row.room_id.clone(), row.seq.clone())).collect();
+    let mut insert = messages::Entity::insert_many(rows).into_query();
+    let found = match txn.get_database_backend() {
+        DbBackend::MySql => {
+            txn.execute(&insert).await?;
+            let mut any = Condition::any();
+            for (room, seq) in places {
+                any = any.add(RoomId.eq(room.unwrap()).and(Seq.eq(seq.unwrap())));
+            }
+            let mut select = messages::Entity::find().filter(any).into_query();
+            txn.query_all(select.clear_selects().columns([Id, RoomId, Seq])).await?
+        }
+        _ => txn.query_all(insert.returning(Query::returning().columns([Id, RoomId, Seq]))).await?,
+    };
+    let number = |row: QueryResult| {
+        let id = row.try_get_by_index(0)?;
+        Ok(((row.try_get_by_index(1)?, row.try_get_by_index(2)?), id))
+    };
+    found.into_iter().map(number).collect()
+}
+
+/// Whether a text holds another, in any case as far as the database knows letters.
+pub fn contains(column: impl ColumnTrait, part: &str) -> SimpleExpr {
+    // Not the backslash, which MySQL would also take for an escape of its own.
+    let mut pattern = String::from("%");
+    for c in part.chars().filter(|c| *c != '\0') {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    let lower = Func::lower(Expr::col(column.as_column_ref()));
+    Expr::expr(lower).like(LikeExpr::new(pattern).escape('!'))
+}
+
+/// What kind of "no" an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The disk is full.
+    Full,
+    /// The database is away or too busy: the same may work in a moment.
+    Away,
+    /// This transaction stood in the way of another one: the same may work at once.
+    GaveWay,
+    /// Anything else: a fault of ours.
+    Fault,
+}
+
+/// Reads an error.
+pub fn refusal(error: &DbErr) -> Refusal {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Refusal::Away,
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            match cause.as_database_error() {
+                Some(said) => said_by(said),
+                None => without_words(cause),
+            }
+        }
+        _ => Refusal::Fault,
+    }
+}
+
+fn said_by(error: &dyn sqlx::error::DatabaseError) -> Refusal {
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+        return match error.number() {
+            // disk full, table full, error writing a file
+            1021 | 1114 | 1026 => Refusal::Full,
+            // lock wait, deadlock, changed since it was read
+            1205 | 1213 | 1020 => Refusal::GaveWay,
+            // too many connections, shutting down, aborted, read only, killed, lost
+            1040 | 1053 | 1077 | 1152 | 1184 | 1290 | 1317 | 1836 | 1927 | 2013 => Refusal::Away,
+            _ => Refusal::Fault,
+        };
+    }
+    let code = error.code().unwrap_or_default();
+    match (code.len(), &*code) {
+        // SQLSTATE of PostgreSQL: disk full
+        (5, "53100") => Refusal::Full,
+        // lock not to be had, serialisation, deadlock
+        (5, "55P03" | "40001" | "40P01") => Refusal::GaveWay,
+        // connection lost, out of resources, shutting down or starting up, read only while failing
+        // over
+        (5, code) if ["08", "53", "57"].contains(&&code[..2]) || code == "25006" => Refusal::Away,
+        _ => match code.parse::<i32>().unwrap_or_default() & 0xff {
+            // SQLite's low byte: FULL
+            13 => Refusal::Full,
+            // BUSY, LOCKED, IOERR, CANTOPEN
+            5 | 6 | 10 | 14 => Refusal::Away,
+            _ => Refusal::Fault,
+        },
+    }
+}
+
+fn without_words(error: &sqlx::Error) -> Refusal {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Refusal::Away,
+        _ => Refusal::Fault,
+    }
+}

@@ -1,0 +1,16 @@
+//! What loads and torments Hallway, and judges what it did.
+//!
+//! `machines` are processes of our own (databases, Redis, Hallway, links between them) that can be
+//! killed, paused and cut off; `workload` are people whose every step is written into a `history`;
+//! `checker` judges it; `faults` brings them together and `report` shows it. `load` measures, beside
+//! the bare loops that it brings along. An arrow only points down.
+
+pub mod faults;
+pub mod load;
+pub mod report;
+
+pub mod checker;
+pub mod workload;
+
+pub mod history;
+pub mod machines;
