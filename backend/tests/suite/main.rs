@@ -9,3 +9,4 @@ mod crash;
 mod delivery;
 mod openapi;
 mod program;
+mod senders;

@@ -9,21 +9,27 @@ use shared::{
     users::User,
 };
 
-use crate::actors::{AT_ONCE, LiveSocket, Person, Process, Socket, run, template};
+use crate::actors::{AT_ONCE, Home, LiveSocket, Person, Process, Socket, run, template};
 
 fn person(server: &Process, nth: usize) -> Person {
-    let (user, session, token) = template().people[nth].clone();
-    Person::new(server.address, user, session, token)
+    template().scene.person(server.address, nth)
+}
+
+/// The program with these words and the flags of a home.
+async fn run_in(home: &Home, words: &[&str]) -> (Option<i32>, String, String) {
+    let flags = home.flags();
+    let words: Vec<&str> = words.iter().copied().chain(flags.iter().map(|flag| &**flag)).collect();
+    run(&words).await
 }
 
 #[tokio::test]
 async fn it_sends_everyone_away_in_order_when_it_stops() {
-    let data = template().copy();
-    let server = Process::serve(data.path()).await;
+    let home = template().copy().await;
+    let server = Process::serve(&home).await;
     let member = person(&server, 1);
-    let mut live = LiveSocket::in_room(&member, template().room).await;
+    let mut live = LiveSocket::in_room(&member, template().scene.room).await;
     let authorization = format!("Token {}", member.token);
-    let path = format!("/ws/chat/{}/", template().room);
+    let path = format!("/ws/chat/{}/", template().scene.room);
     let headers = [("authorization", &*authorization)];
     let mut classic = Socket::open(server.address, &path, &headers).await.unwrap();
     let since = Instant::now();
@@ -38,34 +44,17 @@ async fn it_sends_everyone_away_in_order_when_it_stops() {
     assert_eq!(server.wait().await, Some(0));
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     // Who was signed in still is when it comes back.
-    let server = Process::serve(data.path()).await;
+    let server = Process::serve(&home).await;
     let me: User = person(&server, 1).get(paths::ME).await.read(200);
     assert_eq!(me, member.user);
 }
 
 #[tokio::test]
-async fn a_second_one_on_the_same_data_is_refused() {
-    let data = template().copy();
-    let server = Process::serve(data.path()).await;
-    let folder = data.path().to_str().unwrap();
-    let second = ["serve", "--data", folder, "--listen", "127.0.0.1:0"];
-    let (code, said, complained) = run(&second).await;
-    assert_eq!((code, &*said), (Some(1), ""));
-    assert!(complained.contains("another hallway is running"), "{complained}");
-    assert!(complained.contains(folder), "{complained}");
-    person(&server, 1).get(paths::ME).await.is(200);
-    // A killed one leaves nothing behind that keeps the next from starting.
-    server.kill().await;
-    Process::serve(data.path()).await;
-}
-
-#[tokio::test]
 async fn a_taken_port_is_a_clear_error() {
-    let data = template().copy();
+    let home = template().copy().await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
-    let folder = data.path().to_str().unwrap();
-    let (code, _, complained) = run(&["serve", "--data", folder, "--listen", &listen]).await;
+    let (code, _, complained) = run_in(&home, &["serve", "--listen", &listen]).await;
     assert_eq!(code, Some(1));
     assert!(complained.contains(&format!("cannot listen on {listen}")), "{complained}");
 }
@@ -73,12 +62,11 @@ async fn a_taken_port_is_a_clear_error() {
 /// Whoever has the machine makes an admin, and a running server sees it.
 #[tokio::test]
 async fn an_admin_is_promoted_on_the_machine() {
-    let data = template().copy();
-    let server = Process::serve(data.path()).await;
+    let home = template().copy().await;
+    let server = Process::serve(&home).await;
     let member = person(&server, 1);
     member.get(paths::ME).await.is(200);
-    let folder = data.path().to_str().unwrap();
-    let (code, said, complained) = run(&["admin", "promote", "--data", folder, "MEMBER"]).await;
+    let (code, said, complained) = run_in(&home, &["admin", "promote", "MEMBER"]).await;
     assert_eq!((code, &*said), (Some(0), "member is an admin.\n"), "{complained}");
     let since = Instant::now();
     while !member.get(paths::ME).await.read::<User>(200).is_admin {
@@ -86,7 +74,7 @@ async fn an_admin_is_promoted_on_the_machine() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     member.post(paths::ROOMS, json!({"name": "Attic"})).await.is(201);
-    let (code, _, complained) = run(&["admin", "promote", "--data", folder, "nobody"]).await;
+    let (code, _, complained) = run_in(&home, &["admin", "promote", "nobody"]).await;
     assert_eq!(code, Some(1));
     assert!(complained.contains("no account named"), "{complained}");
 }
@@ -96,7 +84,7 @@ async fn it_prints_the_document() {
     let (code, said, complained) = run(&["openapi"]).await;
     assert_eq!(code, Some(0), "{complained}");
     let printed: Value = serde_json::from_str(&said).unwrap();
-    let server = Process::serve(template().copy().path()).await;
+    let server = Process::serve(&template().copy().await).await;
     let served = person(&server, 1).get(paths::OPENAPI).await.is(200);
     assert_eq!(printed, served);
 }
@@ -105,8 +93,14 @@ async fn it_prints_the_document() {
 async fn every_setting_is_explained() {
     let (code, said, _) = run(&["serve", "--help"]).await;
     assert_eq!(code, Some(0));
-    let settings =
-        ["HALLWAY_LISTEN", "HALLWAY_DATA", "DATABASE_URL", "HALLWAY_SESSION_KEY", "HALLWAY_LOG"];
+    let settings = [
+        "HALLWAY_LISTEN",
+        "HALLWAY_DATA",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "HALLWAY_SESSION_KEY",
+        "HALLWAY_LOG",
+    ];
     for name in settings {
         assert!(said.contains(name), "{name} is not in {said}");
     }

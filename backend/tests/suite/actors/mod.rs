@@ -2,10 +2,10 @@
 //! [`LiveSocket`], and a [`Process`] where the server is to be killed. Most tests begin with the
 //! same four people, the [`Cast`].
 
-use std::{fs, net::SocketAddr, path::Path, sync::OnceLock, time::Duration};
+use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 
 use clap::Parser;
-use hallway::{App, Settings, tables};
+use hallway::{App, Settings};
 use serde_json::json;
 use shared::{
     ids::{RoomId, SessionId},
@@ -13,18 +13,23 @@ use shared::{
     rooms::Room,
     users::{SignedIn, User},
 };
-use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
 
 mod client;
+mod database;
+mod home;
 mod live;
 mod process;
 mod socket;
 
 pub use client::{Answer, Client, Person};
+pub use database::Kind;
+pub use home::{Home, quarters};
 pub use live::{LiveSocket, Reader, all, changes, fresh, head};
 pub use process::{Process, run};
 pub use socket::{Heard, Socket};
+
+use home::Model;
 
 /// How long anything may take that is not about time: far more than it needs.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,12 +42,12 @@ struct Flags {
     settings: Settings,
 }
 
-/// A server in this process, on a data folder of its own; it stops when this is dropped.
+/// A server in this process, in a home of its own; it stops when this is dropped.
 pub struct Server {
     pub address: SocketAddr,
     app: App,
     _stop: oneshot::Sender<()>,
-    _data: TempDir,
+    home: Home,
 }
 
 impl Server {
@@ -53,13 +58,11 @@ impl Server {
 
     /// One that is set up otherwise.
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::on(TempDir::new().unwrap(), change).await
+        Self::on(Home::empty().await, change).await
     }
 
-    async fn on(data: TempDir, change: impl FnOnce(&mut Settings)) -> Self {
-        let url = tables::sqlite_url(data.path());
-        let folder = data.path().to_str().unwrap();
-        let flags = ["hallway", "--data", folder, "--database-url", &url];
+    async fn on(home: Home, change: impl FnOnce(&mut Settings)) -> Self {
+        let flags = ["hallway".to_owned()].into_iter().chain(home.flags());
         let mut settings = Flags::parse_from(flags).settings;
         settings.login_attempts = 1_000_000;
         change(&mut settings);
@@ -71,7 +74,7 @@ impl Server {
             let _ = stopped.await;
         };
         tokio::spawn(hallway::web::serve::serve(app.clone(), listener, shutdown));
-        Self { address, app, _stop: stop, _data: data }
+        Self { address, app, _stop: stop, home }
     }
 
     /// Somebody who is not signed in.
@@ -81,17 +84,27 @@ impl Server {
 
     /// Makes an account and signs in.
     pub async fn register(&self, name: &str) -> Person {
-        let new = json!({"username": name, "password": PASSWORD});
-        self.anon().post(paths::USERS, new).await.is(201);
-        self.sign_in(name).await
+        register(&self.anon(), name).await
     }
 
     /// Signs in, once more if need be.
     pub async fn sign_in(&self, name: &str) -> Person {
-        let who = json!({"username": name, "password": PASSWORD});
-        let signed: SignedIn = self.anon().post(paths::SESSIONS, who).await.read(201);
-        Person::new(self.address, signed.user, signed.session.id, signed.token)
+        sign_in(&self.anon(), name).await
     }
+}
+
+/// Makes an account and signs in.
+pub async fn register(anon: &Client, name: &str) -> Person {
+    let new = json!({"username": name, "password": PASSWORD});
+    anon.post(paths::USERS, new).await.is(201);
+    sign_in(anon, name).await
+}
+
+/// Signs in, once more if need be.
+pub async fn sign_in(anon: &Client, name: &str) -> Person {
+    let who = json!({"username": name, "password": PASSWORD});
+    let signed: SignedIn = anon.post(paths::SESSIONS, who).await.read(201);
+    Person::new(anon.address, signed.user, signed.session.id, signed.token)
 }
 
 /// Everyone's.
@@ -113,14 +126,10 @@ impl Cast {
     /// server begins with a copy of them.
     pub async fn assemble() -> Self {
         let template = template();
-        let data = template.copy();
-        let server = Server::on(data, |_| ()).await;
-        let person = |nth: usize| {
-            let (user, session, token) = template.people[nth].clone();
-            Person::new(server.address, user, session, token)
-        };
+        let server = Server::on(template.copy().await, |_| ()).await;
+        let person = |nth: usize| template.scene.person(server.address, nth);
         let (admin, member, outsider) = (person(0), person(1), person(2));
-        Self { anon: server.anon(), outsider, member, admin, room: template.room, server }
+        Self { anon: server.anon(), outsider, member, admin, room: template.scene.room, server }
     }
 
     /// The path of something in the room.
@@ -134,25 +143,57 @@ impl Cast {
     }
 }
 
-/// A data folder with the cast in it.
+/// A home with the cast in it.
 pub struct Template {
-    files: Vec<(String, Vec<u8>)>,
-    pub people: Vec<(User, SessionId, String)>,
+    home: Model,
+    pub scene: Scene,
+}
+
+/// Admin, member and outsider with their sessions, and the room.
+#[derive(Clone)]
+pub struct Scene {
+    people: Vec<(User, SessionId, String)>,
     pub room: RoomId,
 }
 
 impl Template {
-    /// A folder of one's own like it.
-    pub fn copy(&self) -> TempDir {
-        let folder = TempDir::new().unwrap();
-        for (name, content) in &self.files {
-            fs::write(folder.path().join(name), content).unwrap();
-        }
-        folder
+    /// A home of one's own like it.
+    pub async fn copy(&self) -> Home {
+        self.home.copy().await
     }
 }
 
-/// The cast's data, made when it is first asked for.
+impl Scene {
+    /// Makes it, on a server without any account.
+    pub async fn set(anon: &Client) -> Self {
+        let mut people = Vec::new();
+        for name in ["admin", "member", "outsider"] {
+            people.push(register(anon, name).await);
+        }
+        let new = json!({"name": "Lobby", "topic": "For everyone"});
+        let room: Room = people[0].post(paths::ROOMS, new).await.read(201);
+        let at = |template| paths::fill(template, &[&room.id]);
+        people[1].put(&at(paths::MEMBERSHIP), json!(null)).await.is(200);
+        people[1].post(&at(paths::MESSAGES), json!({"content": "first"})).await.is(201);
+        people[0].post(&at(paths::MESSAGES), json!({"content": "second"})).await.is(201);
+        let people =
+            people.into_iter().map(|person| (person.user.clone(), person.session, person.token));
+        Self { people: people.collect(), room: room.id }
+    }
+
+    /// Admin (0), member (1) or outsider (2), by way of the server that is there.
+    pub fn person(&self, address: SocketAddr, nth: usize) -> Person {
+        let (user, session, token) = self.people[nth].clone();
+        Person::new(address, user, session, token)
+    }
+
+    /// All three.
+    pub fn people(&self, address: SocketAddr) -> Vec<Person> {
+        (0..self.people.len()).map(|nth| self.person(address, nth)).collect()
+    }
+}
+
+/// The cast's home, made when it is first asked for.
 pub fn template() -> &'static Template {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
@@ -163,29 +204,8 @@ pub fn template() -> &'static Template {
 
 async fn rehearse() -> Template {
     let server = Server::start().await;
-    let mut people = Vec::new();
-    for name in ["admin", "member", "outsider"] {
-        people.push(server.register(name).await);
-    }
-    let new = json!({"name": "Lobby", "topic": "For everyone"});
-    let room: Room = people[0].post(paths::ROOMS, new).await.read(201);
-    let at = |template| paths::fill(template, &[&room.id]);
-    people[1].put(&at(paths::MEMBERSHIP), json!(null)).await.is(200);
-    people[1].post(&at(paths::MESSAGES), json!({"content": "first"})).await.is(201);
-    people[0].post(&at(paths::MESSAGES), json!({"content": "second"})).await.is(201);
-    let people =
-        people.into_iter().map(|person| (person.user.clone(), person.session, person.token));
-    let people = people.collect();
-    // Folds the log into the one file.
+    let scene = Scene::set(&server.anon()).await;
+    // SQLite folds its log into the one file; PostgreSQL copies what nobody is connected to.
     server.app.db.clone().close().await.unwrap();
-    Template { files: read_all(server._data.path()), people, room: room.id }
-}
-
-fn read_all(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let files = fs::read_dir(folder).unwrap().map(|entry| {
-        let entry = entry.unwrap();
-        let name = entry.file_name().into_string().unwrap();
-        (name, fs::read(entry.path()).unwrap())
-    });
-    files.collect()
+    Template { home: Model::of(server.home).await, scene }
 }

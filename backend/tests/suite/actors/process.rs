@@ -1,6 +1,6 @@
 //! The server as a program of its own, that can be killed.
 
-use std::{net::SocketAddr, path::Path, process::Stdio};
+use std::{net::SocketAddr, process::Stdio};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
@@ -8,9 +8,9 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Client, PATIENCE};
+use super::{Client, Home, PATIENCE};
 
-/// `hallway serve` on a data folder, on a port that is free.
+/// `hallway serve` in a home, on a port that is free.
 pub struct Process {
     pub address: SocketAddr,
     child: Child,
@@ -23,7 +23,10 @@ impl Process {
     pub fn command(arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hallway"));
         let ours = std::env::vars().map(|(name, _)| name);
-        for name in ours.filter(|name| name.starts_with("HALLWAY_") || name == "DATABASE_URL") {
+        let sways = |name: &String| {
+            name.starts_with("HALLWAY_") || ["DATABASE_URL", "REDIS_URL"].contains(&&**name)
+        };
+        for name in ours.filter(sways) {
             command.env_remove(name);
         }
         command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
@@ -31,10 +34,9 @@ impl Process {
     }
 
     /// Starts it, and waits until it answers.
-    pub async fn serve(data: &Path) -> Self {
-        let data = data.to_str().unwrap();
-        let serve = ["serve", "--data", data, "--listen", "127.0.0.1:0", "--log", "warn"];
-        let mut child = Self::command(&serve).stdout(Stdio::piped()).spawn().unwrap();
+    pub async fn serve(home: &Home) -> Self {
+        let mut command = Self::command(&["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
+        let mut child = command.args(home.flags()).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         timeout(PATIENCE, said.read_line(&mut line)).await.expect("a line in time").unwrap();
