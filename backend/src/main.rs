@@ -1,14 +1,16 @@
 //! The command line.
 
 use std::{
+    fmt::Display,
     fs::{File, TryLockError},
     future::Future,
     io::IsTerminal,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Args, Parser, Subcommand};
-use hallway::{Error, Result, Settings, app, users, web};
+use hallway::{Error, Result, Settings, app, tables::sqlite_file, users, web};
 use shared::problem::Code;
 use tokio::{net::TcpListener, signal};
 use tracing_subscriber::EnvFilter;
@@ -98,19 +100,26 @@ fn log(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Two servers on one SQLite file would not know of each other's messages.
-fn lock(settings: &Settings) -> Result<File> {
-    let path = settings.data.join("hallway.lock");
-    let failed = |error: &dyn std::fmt::Display| wrong(format!("{}: {error}", path.display()));
-    std::fs::create_dir_all(&settings.data).map_err(|error| failed(&error))?;
-    let file = File::create(&path).map_err(|error| failed(&error))?;
+/// Two servers on one SQLite file would not know of each other's messages. The lock is beside the
+/// file, since two data folders may name the same one; it ends with the process.
+fn lock(settings: &Settings) -> Result<Option<File>> {
+    let Some(database) = sqlite_file(&settings.database_url()) else { return Ok(None) };
+    let wrong = |path: &Path, error: &dyn Display| wrong(format!("{}: {error}", path.display()));
+    if let Some(folder) = database.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| wrong(folder, &error))?;
+    }
+    // By whichever way the file is reached.
+    let database = database.canonicalize().unwrap_or(database);
+    let path = PathBuf::from(format!("{}.lock", database.display()));
+    let file = File::create(&path).map_err(|error| wrong(&path, &error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(wrong(format!(
-            "another hallway is running on {}: stop it first, or choose another folder by --data",
-            settings.data.display()
-        ))),
-        Err(TryLockError::Error(error)) => Err(failed(&error)),
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            let text = "another hallway is running on it: stop it first, or choose another folder \
+                        by --data (or another file, if DATABASE_URL is set)";
+            Err(wrong(&database, &text))
+        }
+        Err(TryLockError::Error(error)) => Err(wrong(&path, &error)),
     }
 }
 

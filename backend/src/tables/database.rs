@@ -4,13 +4,23 @@
 //! writers wait in line here and not in `SQLITE_BUSY`. The other databases take several writers,
 //! which lock the rooms that they write to.
 
-use std::{ffi::CStr, fmt, future::Future, path::Path, time::Duration};
+use std::{
+    ffi::CStr,
+    fmt,
+    future::Future,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::{self, Executor, sqlite::SqliteSynchronous},
+    sqlx::{
+        self, Executor,
+        sqlite::{SqliteConnectOptions, SqliteSynchronous},
+    },
 };
 
 use super::dialect;
@@ -112,6 +122,14 @@ pub async fn in_time<T, E: From<DbErr>>(
 /// The address of the SQLite file in a data folder.
 pub fn sqlite_url(data: &Path) -> String {
     format!("sqlite://{}?mode=rwc", data.join("hallway.sqlite").display())
+}
+
+/// The file that an address names; none if it is not one of SQLite, or of one in memory.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let options = url.starts_with("sqlite:").then(|| SqliteConnectOptions::from_str(url).ok())?;
+    let file = options?.get_filename().to_owned();
+    // A database in memory has a made-up name with a scheme.
+    (!file.to_string_lossy().starts_with("file:")).then_some(file)
 }
 
 fn backend(url: &str) -> Result<DbBackend, DbErr> {

@@ -14,7 +14,7 @@ pub mod sessions;
 pub mod users;
 
 pub use changes::changes;
-pub use database::{Database, Durability, in_time, sqlite_url, sqlite_version};
+pub use database::{Database, Durability, in_time, sqlite_file, sqlite_url, sqlite_version};
 pub use dialect::{Refusal, contains, insert_messages, lock_first_account, refusal, row_lock};
 
 /// Now, as it is stored: microseconds since 1970.

@@ -116,25 +116,32 @@ fn load(path: &Path) -> Result<[u8; 32]> {
     match fs::read_to_string(path) {
         Ok(text) => parse(&text).ok_or_else(|| wrong("is not 32 bytes in base64")),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let key = random()?;
-            write(path, &STANDARD.encode(key)).map_err(|error| wrong(&error.to_string()))?;
-            Ok(key)
+            let key = STANDARD.encode(random()?);
+            keep(path, &key).map_err(|error| wrong(&error.to_string()))?;
+            load(path)
         }
         Err(error) => Err(wrong(&error.to_string())),
     }
 }
 
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
+/// Of several servers that start on one new folder, the first one's is kept.
+fn keep(path: &Path, key: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     let draft = path.with_extension("key.new");
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    // Not truncated: while we wait for the lock it becomes the key.
+    options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&draft)?;
-    file.write_all(text.as_bytes())?;
+    file.lock()?;
+    if path.exists() {
+        return Ok(());
+    }
+    file.set_len(0)?;
+    file.write_all(key.as_bytes())?;
     file.sync_all()?;
     fs::rename(draft, path)
 }
@@ -214,5 +221,19 @@ mod tests {
         fs::write(&path, "short").unwrap();
         assert!(load(&path).is_err(), "a broken key is not quietly replaced");
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn all_who_start_at_once_have_the_same_key() {
+        for _ in 0..50 {
+            let folder = std::env::temp_dir().join(format!("hallway-{}", uuid::Uuid::now_v7()));
+            let path = folder.join("session.key");
+            let keys: Vec<_> = std::thread::scope(|scope| {
+                let all: Vec<_> = (0..4).map(|_| scope.spawn(|| load(&path).unwrap())).collect();
+                all.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            assert!(keys.iter().all(|key| *key == keys[0]));
+            fs::remove_dir_all(folder).unwrap();
+        }
     }
 }

@@ -10,3 +10,4 @@ mod delivery;
 mod openapi;
 mod program;
 mod senders;
+mod sqlite;
