@@ -5,6 +5,7 @@
 //! An arrow only points down that list.
 
 pub mod app;
+pub mod deliberate;
 pub mod error;
 pub mod hub;
 pub mod ledger;

@@ -76,7 +76,7 @@ impl Wire for Classic {
     }
 
     fn event(&mut self, event: &Event) -> Option<Utf8Bytes> {
-        let Row::Message(message) = &event.change.row else { return None };
+        let Row::Message(message) = &event.change().row else { return None };
         if self.told.contains(message.seq) || message.deleted_at.is_some() {
             return None;
         }

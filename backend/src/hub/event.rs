@@ -1,12 +1,12 @@
 //! What reaches a listener, encoded once for all of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::ws::Utf8Bytes;
 use shared::{
-    ids::RoomId,
+    ids::{Rev, RoomId},
     live::{RemovedReason, ServerFrame},
-    messages::Change,
+    messages::{Change, Message, Row},
 };
 
 /// What reaches a listener.
@@ -29,17 +29,39 @@ pub enum Signal {
 pub struct Event {
     /// The room.
     pub room: RoomId,
-    /// What changed.
-    pub change: Change,
-    /// The frame of the live socket.
-    pub frame: Utf8Bytes,
+    /// The change's number.
+    pub rev: Rev,
+    change: Change,
+    frame: Utf8Bytes,
+    /// The same place with the message's tombstone, if it was deleted while this waited.
+    deleted: OnceLock<(Change, Utf8Bytes)>,
 }
 
 impl Event {
     /// Encodes a change.
     pub fn new(room: RoomId, change: Change) -> Self {
         let frame = encode(&ServerFrame::of(room, change.clone()));
-        Self { room, change, frame }
+        Self { room, rev: change.rev, change, frame, deleted: OnceLock::new() }
+    }
+
+    /// What changed, without what was deleted since.
+    pub fn change(&self) -> &Change {
+        self.deleted.get().map_or(&self.change, |(change, _)| change)
+    }
+
+    /// The frame of the live socket, without what was deleted since.
+    pub fn frame(&self) -> Utf8Bytes {
+        self.deleted.get().map_or(&self.frame, |(_, frame)| frame).clone()
+    }
+
+    /// The message was deleted: what still waits somewhere is told without its text, at its own
+    /// place in the order.
+    pub(super) fn delete(&self, tombstone: &Message) {
+        self.deleted.get_or_init(|| {
+            let change = Change { rev: self.rev, row: Row::Message(tombstone.clone()) };
+            let frame = encode(&ServerFrame::of(self.room, change.clone()));
+            (change, frame)
+        });
     }
 }
 

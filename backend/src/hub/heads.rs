@@ -2,19 +2,26 @@
 //! that are listened to are compared every second, and four times as often while hints do not come.
 //! So losing Redis costs a moment, and never a change.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use shared::{
     ids::{Rev, RoomId, SessionId, UserId},
+    messages::Changes,
     rules,
 };
+use uuid::Uuid;
+
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::{Ended, Hub};
 use crate::{
     Result,
-    tables::{changes, in_time, rooms, sessions, users},
+    deliberate::{Fault, has},
+    tables::{changes, rooms, sessions, users},
 };
 
 const TICK: Duration = Duration::from_millis(250);
@@ -56,6 +63,9 @@ impl Hub {
     /// Reads the rooms that have changes which were not told: of these, or of all that are listened
     /// to.
     pub(super) async fn compare_heads(&self, only: Option<Vec<RoomId>>) -> Result<()> {
+        if has(Fault::NoCatchUp) {
+            return Ok(());
+        }
         let began = Instant::now();
         let known = self.state().heads(only.as_deref());
         for part in known.chunks(CHUNK) {
@@ -66,11 +76,8 @@ impl Hub {
                 .filter(rooms::Column::Id.is_in(ids))
                 .filter(rooms::Column::DeletedAt.is_null())
                 .into_tuple::<(i64, i64)>();
-            let db = &self.0.db;
-            let rows = in_time(db.backend(), async {
-                Ok::<_, crate::Error>(select.all(&db.reader).await?)
-            });
-            let rows: std::collections::HashMap<i64, i64> = rows.await?.into_iter().collect();
+            let rows = select.all(&self.0.db.reader).await?;
+            let rows: HashMap<i64, i64> = rows.into_iter().collect();
             for (room, told) in part {
                 match rows.get(&room.0) {
                     None => self.state().room_deleted(*room),
@@ -86,55 +93,49 @@ impl Hub {
     /// Reads what was not told of a room, and tells it.
     pub(super) async fn read(&self, room: RoomId) {
         let Some(told) = self.state().told(room) else { return };
-        let db = &self.0.db;
-        let read = in_time(db.backend(), async {
-            let row = rooms::Entity::find_by_id(room.0)
-                .filter(rooms::Column::DeletedAt.is_null())
-                .one(&db.reader)
-                .await?;
-            let Some(row) = row else { return Ok(None) };
-            let found = changes(&db.reader, &row, told, rules::CHANGES_MAX).await?;
-            Ok::<_, crate::Error>(Some((found, Rev(row.last_rev))))
-        });
-        match read.await {
-            Ok(Some((found, head))) => {
-                self.state().catch_up(room, found.changes, head);
-            }
+        match self.missing(room, told).await {
+            Ok(Some((found, head))) => self.state().catch_up(room, found.changes, head),
             Ok(None) => self.state().room_deleted(room),
             Err(error) => tracing::debug!(%error, %room, "a room could not be read"),
         }
     }
 
+    /// A room's changes after one, and its head; nothing if it is no more.
+    async fn missing(&self, room: RoomId, told: Rev) -> Result<Option<(Changes, Rev)>> {
+        let db = &self.0.db.reader;
+        let row = rooms::Entity::find_by_id(room.0).filter(rooms::Column::DeletedAt.is_null());
+        let Some(row) = row.one(db).await? else { return Ok(None) };
+        let found = changes(db, &row, told, rules::CHANGES_MAX).await?;
+        Ok(Some((found, Rev(row.last_rev))))
+    }
+
     /// Closes sockets whose sign-in has ended or whose account is shut, and nobody said so.
     pub(super) async fn compare_sign_ins(&self) -> Result<()> {
         let (sign_ins, people) = self.state().sign_ins();
-        let db = &self.0.db;
-        let ask = |part: Vec<uuid::Uuid>| {
-            let select = sessions::Entity::find()
+        let db = &self.0.db.reader;
+        for part in sign_ins.chunks(CHUNK) {
+            let there: Vec<Uuid> = sessions::Entity::find()
                 .select_only()
                 .column(sessions::Column::Id)
-                .filter(sessions::Column::Id.is_in(part))
-                .into_tuple::<uuid::Uuid>();
-            in_time(db.backend(), async { Ok::<_, crate::Error>(select.all(&db.reader).await?) })
-        };
-        for part in sign_ins.chunks(CHUNK) {
-            let there: HashSet<_> =
-                ask(part.iter().map(|session| session.0).collect()).await?.into_iter().collect();
+                .filter(sessions::Column::Id.is_in(part.iter().map(|session| session.0)))
+                .into_tuple()
+                .all(db)
+                .await?;
+            let there: HashSet<Uuid> = there.into_iter().collect();
             for session in part.iter().filter(|session| !there.contains(&session.0)) {
                 self.ended(&Ended::Session(*session));
             }
         }
         for part in people.chunks(CHUNK) {
-            let select = users::Entity::find()
+            let shut: Vec<i64> = users::Entity::find()
                 .select_only()
                 .column(users::Column::Id)
                 .filter(users::Column::Id.is_in(part.iter().map(|user| user.0)))
                 .filter(users::Column::IsDisabled.eq(true))
-                .into_tuple::<i64>();
-            let shut = in_time(db.backend(), async {
-                Ok::<_, crate::Error>(select.all(&db.reader).await?)
-            });
-            for user in shut.await? {
+                .into_tuple()
+                .all(db)
+                .await?;
+            for user in shut {
                 self.ended(&Ended::User(UserId(user)));
             }
         }

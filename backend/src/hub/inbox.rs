@@ -15,6 +15,8 @@ use shared::{
 };
 use tokio::sync::{mpsc, watch};
 
+use crate::deliberate::{Fault, has};
+
 use super::{Closing, Hub, Signal, State};
 
 /// Events that may wait for one socket.
@@ -139,7 +141,9 @@ impl Listener {
         let is_event = matches!(signal, Signal::Event(_) | Signal::Behind(_));
         if self.queue.try_send(signal).is_err() {
             metrics::counter!("hallway_dropped_signals").increment(1);
-            if is_event {
+            if is_event && has(Fault::DropOnFullQueue) {
+                // Nobody will know.
+            } else if is_event {
                 self.lagging.store(true, Ordering::Release);
             } else {
                 // What has no number cannot be read again: a new welcome brings it.

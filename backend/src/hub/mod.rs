@@ -44,8 +44,10 @@ struct Shared {
     node: NodeId,
     relay: Option<Relay>,
     state: Mutex<State>,
-    when_ended: OnceLock<Box<dyn Fn(&Ended) + Send + Sync>>,
+    when_ended: OnceLock<WhenEnded>,
 }
+
+type WhenEnded = Box<dyn Fn(&Ended) + Send + Sync>;
 
 #[derive(Default)]
 struct State {

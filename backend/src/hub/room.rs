@@ -1,16 +1,18 @@
 //! A room that somebody listens to: its changes are told in their order.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
 use shared::{
-    ids::{Rev, RoomId, UserId},
+    ids::{Rev, RoomId, Seq, UserId},
     live::RemovedReason,
     messages::{Change, Row},
 };
+
+use crate::deliberate::{Fault, has};
 
 use super::{Event, Hub, Signal, State, hints::NodeId, inbox::Listener};
 
@@ -30,6 +32,8 @@ pub(super) struct Listened {
     pub(super) elsewhere: HashMap<NodeId, HashSet<UserId>>,
     /// Who was last said to other nodes to be here.
     pub(super) said: HashSet<UserId>,
+    /// Messages that may still wait in somebody's queue, oldest first.
+    waiting: VecDeque<(Seq, Weak<Event>)>,
     early: BTreeMap<Rev, (Change, Option<RemovedReason>)>,
     is_waiting: bool,
 }
@@ -45,6 +49,23 @@ impl Listened {
         let mut present = self.here();
         present.extend(self.elsewhere.values().flatten());
         present
+    }
+
+    /// Keeps track of what may still wait to go out, and takes the text away of what was deleted.
+    fn note(&mut self, event: &Arc<Event>) {
+        let Row::Message(message) = &event.change().row else { return };
+        while self.waiting.front().is_some_and(|(_, event)| event.strong_count() == 0) {
+            self.waiting.pop_front();
+        }
+        if self.waiting.len() > EARLY_MAX {
+            self.waiting.retain(|(_, event)| event.strong_count() > 0);
+        }
+        if message.deleted_at.is_some() {
+            let same = self.waiting.iter().filter(|(seq, _)| *seq == message.seq);
+            same.filter_map(|(_, event)| event.upgrade()).for_each(|event| event.delete(message));
+        } else {
+            self.waiting.push_back((message.seq, Arc::downgrade(event)));
+        }
     }
 
     /// Listeners are to read for themselves what was not told, up to here.
@@ -107,10 +128,13 @@ impl State {
             _ => None,
         };
         let event = Arc::new(Event::new(room, change));
+        listened.note(&event);
         for listener in listened.listeners.values() {
             listener.tell(Signal::Event(event.clone()));
         }
-        if let Some(user) = gone {
+        if let Some(user) = gone
+            && !has(Fault::RemovalIgnored)
+        {
             self.removed(room, user, why.unwrap_or(RemovedReason::Removed));
         }
     }

@@ -19,7 +19,7 @@ pub struct Asked<W: Write> {
     /// What was asked.
     pub write: W,
     out: Option<Result<W::Out>>,
-    reply: oneshot::Sender<Result<W::Out>>,
+    reply: Option<oneshot::Sender<Result<W::Out>>>,
 }
 
 /// A place in line.
@@ -36,12 +36,12 @@ pub enum Job {
 pub trait Alone: Send + Sync {
     fn room(&self) -> Option<RoomId>;
     fn run<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<()>>;
-    fn answer(self: Box<Self>, failure: Option<Error>);
+    fn answer(&mut self, failure: Option<Error>);
 }
 
 impl<W: Write> Asked<W> {
     pub(super) fn new(write: W, reply: oneshot::Sender<Result<W::Out>>) -> Self {
-        Self { write, out: None, reply }
+        Self { write, out: None, reply: Some(reply) }
     }
 
     /// Keeps the answer. Fails only when the transaction cannot be trusted any more.
@@ -55,13 +55,15 @@ impl<W: Write> Asked<W> {
         }
     }
 
-    fn answer(self, failure: Option<Error>) {
+    fn answer(&mut self, failure: Option<Error>) {
         let out = match failure {
             Some(error) => Err(error),
-            None => self.out.unwrap_or_else(|| Err(Code::Internal.into())),
+            None => self.out.take().unwrap_or_else(|| Err(Code::Internal.into())),
         };
-        // Whoever asked may be gone; what is written stays written.
-        let _ = self.reply.send(out);
+        if let Some(reply) = self.reply.take() {
+            // Whoever asked may be gone; what is written stays written.
+            let _ = reply.send(out);
+        }
     }
 }
 
@@ -77,8 +79,8 @@ impl<W: Write> Alone for Asked<W> {
         })
     }
 
-    fn answer(self: Box<Self>, failure: Option<Error>) {
-        Asked::answer(*self, failure);
+    fn answer(&mut self, failure: Option<Error>) {
+        Asked::answer(self, failure);
     }
 }
 
@@ -91,7 +93,7 @@ impl Job {
         }
     }
 
-    pub(super) fn answer(self, failure: Option<Error>) {
+    pub(super) fn answer(&mut self, failure: Option<Error>) {
         match self {
             Self::Post(asked) => asked.answer(failure),
             Self::Read(asked) => asked.answer(failure),

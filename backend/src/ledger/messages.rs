@@ -13,6 +13,7 @@ use shared::{
 use super::{Batch, Write};
 use crate::{
     Error, Result,
+    deliberate::{Fault, has},
     tables::{members, mentions as mention_rows, messages, users},
 };
 
@@ -96,7 +97,7 @@ impl Write for Delete {
         }
         unmention(batch, self.room, self.seq).await?;
         let gone = messages::Model {
-            content: String::new(),
+            content: if has(Fault::ReplayOfDeletedText) { row.content } else { String::new() },
             sent_hash: None,
             deleted_at: Some(batch.now),
             ..row

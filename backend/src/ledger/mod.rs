@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Error, Result,
+    deliberate::{Fault, has},
     hub::Hub,
     tables::{Database, in_time},
 };
@@ -139,11 +140,11 @@ fn is_for_all(error: &Error) -> bool {
 }
 
 fn refuse(jobs: Vec<Job>, error: &Error) {
-    jobs.into_iter().for_each(|job| job.answer(Some(error.clone())));
+    jobs.into_iter().for_each(|mut job| job.answer(Some(error.clone())));
 }
 
 fn finish(hub: &Hub, jobs: Vec<Job>, notices: Vec<Notice>) {
-    jobs.into_iter().for_each(|job| job.answer(None));
+    jobs.into_iter().for_each(|mut job| job.answer(None));
     for notice in notices {
         match notice {
             Notice::Change(room, change, why) => hub.publish(room, change, why),
@@ -174,6 +175,10 @@ async fn commit(db: &Database, jobs: &mut [Job]) -> Result<Vec<Notice>> {
         return Err(error);
     }
     let notices = batch.flush().await?;
+    if has(Fault::AckBeforeCommit) {
+        jobs.iter_mut().for_each(|job| job.answer(None));
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
     txn.commit().await?;
     Ok(notices)
 }

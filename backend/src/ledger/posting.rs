@@ -17,6 +17,7 @@ use shared::{
 use super::{Asked, Batch, Job, Write, messages::mention};
 use crate::{
     Error, Result,
+    deliberate::{Fault, has},
     tables::{insert_messages, messages, users},
 };
 
@@ -146,7 +147,8 @@ impl New {
                 Ok(Fate::New(*nth, false))
             };
         }
-        if let Some(row) = originals.get(&post.name()) {
+        let original = originals.get(&post.name());
+        if let Some(row) = original.filter(|_| !has(Fault::IdempotencyByCache)) {
             if is_other(row) {
                 return Err(Code::ClientIdReused.into());
             }
@@ -163,7 +165,11 @@ impl New {
             seq: batch.next_seq(post.room).0,
             rev: batch.next_rev(post.room).0,
             user_id: post.author.0,
-            client_id: post.client_id.0,
+            client_id: match original {
+                None => post.client_id.0,
+                // Only with the deliberate fault: the index would refuse the second one.
+                Some(_) => uuid::Uuid::now_v7(),
+            },
             content: post.content.clone(),
             sent_hash: Some(hash),
             reply_to: post.reply_to.map(|seq| seq.0),

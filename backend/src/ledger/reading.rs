@@ -61,7 +61,7 @@ pub(super) async fn read_all<'m>(
             let mentions = seqs.iter().filter(|seq| **seq > read_seq.0).count() as i64;
             let read = ReadState { read_seq, unread: last.0 - read_seq.0, mentions };
             if read_seq > before {
-                batch.has_read(mark.room, mark.user, read.clone());
+                batch.has_read(mark.room, mark.user, read);
             }
             read
         }));

@@ -16,7 +16,12 @@ use super::{
     Wire,
     session::{Ended, Session},
 };
-use crate::{Error, ledger::MarkRead, messages};
+use crate::{
+    Error,
+    deliberate::{Fault, has},
+    ledger::MarkRead,
+    messages,
+};
 
 impl<W: Wire> Session<W> {
     /// Does what a frame asks for; one that cannot be understood is answered, not punished.
@@ -36,6 +41,12 @@ impl<W: Wire> Session<W> {
             ClientFrame::Subscribe { room, after_rev } => {
                 // Listening first: what is committed while the database is read waits in the
                 // queue, and what it repeats is left out by its number.
+                if has(Fault::ReadThenSubscribe) {
+                    self.behind.insert(room, after_rev);
+                    self.catch_up().await?;
+                    self.inbox.listen(room);
+                    return Ok(());
+                }
                 self.inbox.listen(room);
                 self.behind.insert(room, after_rev);
                 self.catch_up().await

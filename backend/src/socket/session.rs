@@ -15,6 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use super::Wire;
 use crate::{
     App,
+    deliberate::{Fault, has},
     hub::{Inbox, Signal},
     rooms::queries,
     users::Caller,
@@ -153,14 +154,14 @@ impl<W: Wire> Session<W> {
         match signal {
             Signal::Event(event) => {
                 let Some(sent) = self.sent.get_mut(&event.room) else { return Ok(()) };
-                if event.change.rev <= *sent {
+                if event.rev <= *sent {
                     return Ok(());
                 }
-                if event.change.rev > sent.next() {
+                if event.rev > sent.next() && !has(Fault::DropOnFullQueue) {
                     self.behind.insert(event.room, Some(*sent));
                     return self.catch_up().await;
                 }
-                *sent = event.change.rev;
+                *sent = event.rev;
                 let text = self.wire.event(&event);
                 self.feed(text).await
             }

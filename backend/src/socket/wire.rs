@@ -49,7 +49,7 @@ impl Wire for Live {
     }
 
     fn event(&mut self, event: &Event) -> Option<Utf8Bytes> {
-        Some(event.frame.clone())
+        Some(event.frame())
     }
 
     fn whisper(&mut self, text: Utf8Bytes) -> Option<Utf8Bytes> {

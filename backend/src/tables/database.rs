@@ -15,15 +15,15 @@ use std::{
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{
         self, Executor,
         sqlite::{SqliteConnectOptions, SqliteSynchronous},
     },
 };
 
-use super::dialect;
+use super::{Pool, dialect};
 
 /// SQLite before this can corrupt a WAL that two connections reset at once.
 const SQLITE_MIN: i32 = 3_051_003;
@@ -37,16 +37,14 @@ const ACQUIRE_WITHIN: Duration = Duration::from_secs(3);
 /// How long a connection that comes back may take to say that it is well. Over a link that is half
 /// open nothing ever comes, and nobody else would let go of it.
 const WELL_WITHIN: Duration = Duration::from_secs(2);
-/// How long a question or a transaction may take. It is lost then, and may have been done.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// The two ways to the database.
 #[derive(Clone)]
 pub struct Database {
     /// For reads: several connections that never block each other.
-    pub reader: DatabaseConnection,
+    pub reader: Pool,
     /// For writes; with SQLite a single connection.
-    pub writer: DatabaseConnection,
+    pub writer: Pool,
     /// What a commit has survived.
     pub durability: Durability,
 }
@@ -73,7 +71,7 @@ impl Database {
         let writer = connect(url, writers).await?;
         migrate(&writer).await?;
         let durability = Durability(dialect::check_durable(&writer).await?);
-        Ok(Self { reader: connect(url, READERS).await?, writer, durability })
+        Ok(Self { reader: Pool(connect(url, READERS).await?), writer: Pool(writer), durability })
     }
 
     /// Which of the three it is.
@@ -94,28 +92,13 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.writer.begin_with_options(options).await
+        self.writer.0.begin_with_options(options).await
     }
 
     /// Lets every connection finish and closes it; SQLite then folds its WAL into the file.
     pub async fn close(self) -> Result<(), DbErr> {
         self.reader.close().await?;
         self.writer.close().await
-    }
-}
-
-/// Gives up what the database does not answer in five seconds: the link may be dead. With SQLite
-/// there is none, and what takes long is at work.
-pub async fn in_time<T, E: From<DbErr>>(
-    backend: DbBackend,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    if backend == DbBackend::Sqlite {
-        return work.await;
-    }
-    match tokio::time::timeout(ANSWER_WITHIN, work).await {
-        Ok(done) => done,
-        Err(_) => Err(DbErr::Conn(RuntimeErr::Internal("no answer in 5 s".into())).into()),
     }
 }
 

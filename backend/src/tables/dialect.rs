@@ -62,41 +62,39 @@ async fn text_of(db: &impl ConnectionTrait, sql: &str) -> Result<String, DbErr> 
         .or_else(|_| row.try_get_by_index::<i64>(0).map(|number| number.to_string()))
 }
 
+/// A setting, how to ask for it, and the values with which a commit survives a crash.
+type Wanted = (&'static str, &'static str, &'static [&'static str]);
+
+/// 2 is FULL.
+const SQLITE: &[Wanted] = &[
+    ("journal_mode", "PRAGMA journal_mode", &["wal"]),
+    ("synchronous", "PRAGMA synchronous", &["2"]),
+];
+const POSTGRES: &[Wanted] = &[
+    ("fsync", "SHOW fsync", &["on"]),
+    ("full_page_writes", "SHOW full_page_writes", &["on"]),
+    (
+        "synchronous_commit",
+        "SHOW synchronous_commit",
+        &["on", "local", "remote_write", "remote_apply"],
+    ),
+];
+const MYSQL: &[Wanted] = &[
+    (
+        "innodb_flush_log_at_trx_commit",
+        "SELECT CAST(@@innodb_flush_log_at_trx_commit AS CHAR)",
+        &["1"],
+    ),
+    ("innodb_doublewrite", "SELECT CAST(@@innodb_doublewrite AS CHAR)", &["1", "ON"]),
+];
+
 /// Reads from the database what a commit survives, and refuses it if that is less than a crash of
 /// the machine. The answer is for people.
 pub async fn check_durable(writer: &DatabaseConnection) -> Result<String, DbErr> {
-    let (name, wanted): (&str, &[(&str, &str, &[&str])]) = match writer.get_database_backend() {
-        DbBackend::Sqlite => (
-            "sqlite",
-            &[
-                ("journal_mode", "PRAGMA journal_mode", &["wal"]),
-                // 2 is FULL
-                ("synchronous", "PRAGMA synchronous", &["2"]),
-            ],
-        ),
-        DbBackend::Postgres => (
-            "postgresql",
-            &[
-                ("fsync", "SHOW fsync", &["on"]),
-                ("full_page_writes", "SHOW full_page_writes", &["on"]),
-                (
-                    "synchronous_commit",
-                    "SHOW synchronous_commit",
-                    &["on", "local", "remote_write", "remote_apply"],
-                ),
-            ],
-        ),
-        _ => (
-            "mysql",
-            &[
-                (
-                    "innodb_flush_log_at_trx_commit",
-                    "SELECT CAST(@@innodb_flush_log_at_trx_commit AS CHAR)",
-                    &["1"],
-                ),
-                ("innodb_doublewrite", "SELECT CAST(@@innodb_doublewrite AS CHAR)", &["1", "ON"]),
-            ],
-        ),
+    let (name, wanted) = match writer.get_database_backend() {
+        DbBackend::Sqlite => ("sqlite", SQLITE),
+        DbBackend::Postgres => ("postgresql", POSTGRES),
+        _ => ("mysql", MYSQL),
     };
     let mut said = Vec::new();
     for (setting, sql, good) in wanted {

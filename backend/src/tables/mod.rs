@@ -9,13 +9,15 @@ mod dialect;
 pub mod members;
 pub mod mentions;
 pub mod messages;
+mod pool;
 pub mod rooms;
 pub mod sessions;
 pub mod users;
 
 pub use changes::changes;
-pub use database::{Database, Durability, in_time, sqlite_file, sqlite_url, sqlite_version};
+pub use database::{Database, Durability, sqlite_file, sqlite_url, sqlite_version};
 pub use dialect::{Refusal, contains, insert_messages, lock_first_account, refusal, row_lock};
+pub use pool::{Pool, in_time};
 
 /// Now, as it is stored: microseconds since 1970.
 pub fn now() -> i64 {

@@ -3,9 +3,8 @@
 use std::net::IpAddr;
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    sea_query::LockType,
+    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, DatabaseTransaction,
+    EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::LockType,
 };
 use shared::{
     ids::{SessionId, UserId},
@@ -39,7 +38,7 @@ pub async fn register(app: &App, by: Option<&User>, wanted: Register) -> Result<
     may_register(&app.db.reader, by, wants_admin, &username_key).await?;
     let password_hash = app.users.passwords.hash(wanted.password).await?;
     let app = app.clone();
-    to_the_end(async move {
+    to_the_end(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
         let mut is_first = may_register(&transaction, by, wants_admin, &username_key).await?;
         if is_first {
@@ -156,7 +155,7 @@ pub async fn change_password(
     })?;
     let hash = app.users.passwords.hash(wanted.password).await?;
     let (app, id) = (app.clone(), user.id);
-    to_the_end(async move {
+    to_the_end(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
         let row = users::Entity::find_by_id(id.0).one(&transaction).await?;
         let mut row = users::ActiveModel::from(row.ok_or(Code::NotFound)?);
@@ -173,7 +172,7 @@ pub async fn change_password(
 /// What an admin changes about somebody. Whoever is shut out is out at once, sockets included.
 pub async fn change(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Result<User> {
     let app = app.clone();
-    to_the_end(async move {
+    to_the_end(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
         if !is_admin(&transaction, Some(by)).await? {
             return Err(Code::AdminOnly.into());
@@ -222,7 +221,7 @@ async fn admins(db: &DatabaseTransaction) -> Result<usize> {
 }
 
 /// Makes somebody an admin, by whoever has the machine. A running server sees it within seconds.
-pub async fn promote(writer: &DatabaseConnection, username: &str) -> Result<User> {
+pub async fn promote(writer: &impl ConnectionTrait, username: &str) -> Result<User> {
     let row = find_row(writer, &key(username)).await?.ok_or_else(|| {
         Error::new(Code::NotFound, format!("There is no account named {username:?}."))
     })?;

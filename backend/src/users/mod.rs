@@ -2,9 +2,10 @@
 
 use std::future::Future;
 
+use sea_orm::DbBackend;
 use tracing::Instrument;
 
-use crate::{Error, Result, Settings, hub::Ended};
+use crate::{Error, Result, Settings, hub::Ended, tables::in_time};
 
 mod accounts;
 mod basic;
@@ -57,9 +58,10 @@ impl Users {
 /// Runs to its end even if whoever asked has hung up: a dropped transaction would leave its
 /// connection inside it (sqlx #4385), and what follows a commit must follow it.
 async fn to_the_end<T: Send + 'static>(
+    backend: DbBackend,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
-    tokio::spawn(work.in_current_span()).await.map_err(Error::internal)?
+    tokio::spawn(in_time(backend, work).in_current_span()).await.map_err(Error::internal)?
 }
 
 /// A name as it is looked up: NFC, trimmed, without regard to case.

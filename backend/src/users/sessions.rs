@@ -107,7 +107,7 @@ pub async fn sign_in(
     let user = accounts::verify(app, address, &wanted.username, wanted.password).await?;
     let user_agent: String = user_agent.chars().filter(|c| !c.is_control()).take(255).collect();
     let app = app.clone();
-    to_the_end(async move {
+    to_the_end(app.db.backend(), async move {
         let began = now();
         let row = sessions::Model {
             id: Uuid::now_v7(),
@@ -166,7 +166,7 @@ pub async fn list_sessions(
 /// is none or it is somebody else's.
 pub async fn end_session(app: &App, user: UserId, session: SessionId) -> Result<()> {
     let app = app.clone();
-    to_the_end(async move {
+    to_the_end(app.db.backend(), async move {
         let row = sessions::Entity::find_by_id(session.0).one(&app.db.reader).await?;
         match row {
             Some(row) if row.user_id == user.0 => end(&app, session).await,

@@ -11,7 +11,7 @@ use axum::{
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use schemars::JsonSchema;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbErr, Statement};
 use serde::Serialize;
 
 use super::extract::{Answer, Json};
@@ -117,7 +117,7 @@ impl Status {
     }
 }
 
-async fn answers(database: &DatabaseConnection) -> Status {
+async fn answers(database: &impl ConnectionTrait) -> Status {
     let select = Statement::from_string(database.get_database_backend(), "SELECT 1");
     match within(PATIENCE, database.query_one_raw(select)).await {
         Some(Ok(_)) => Status::Ok,
