@@ -7,6 +7,7 @@ mod api;
 mod classic;
 mod crash;
 mod delivery;
+mod nodes;
 mod openapi;
 mod program;
 mod senders;

@@ -21,8 +21,8 @@ use uuid::Uuid;
 
 use crate::actors::{Heard, LiveSocket, PATIENCE, Person};
 
-/// Acks that make a load.
-pub const PROGRESS: usize = 30;
+/// Acks that every sender must have for it to be progress.
+pub const PROGRESS: usize = 10;
 /// Messages of one sender on their way at once.
 const UNDER_WAY: usize = 8;
 /// How long a sender goes on at most.
@@ -40,7 +40,7 @@ pub struct Senders {
 struct Load {
     room: RoomId,
     address: watch::Receiver<SocketAddr>,
-    acks: Arc<AtomicUsize>,
+    acks: Arc<Vec<AtomicUsize>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -58,9 +58,10 @@ impl Senders {
     /// Lets them begin, at the address that they have.
     pub fn start(people: Vec<Person>, room: RoomId) -> Self {
         let (moved, address) = watch::channel(people[0].address);
-        let load = Load { room, address, acks: Arc::default(), stop: Arc::default() };
-        let start = |person| tokio::spawn(send(person, load.clone()));
-        let tasks = people.into_iter().map(start).collect();
+        let acks = Arc::new(people.iter().map(|_| AtomicUsize::default()).collect());
+        let load = Load { room, address, acks, stop: Arc::default() };
+        let start = |(nth, person)| tokio::spawn(send(person, nth, load.clone()));
+        let tasks = people.into_iter().enumerate().map(start).collect();
         Self { load, address: moved, tasks }
     }
 
@@ -69,10 +70,11 @@ impl Senders {
         self.address.send_replace(address);
     }
 
-    /// Until they got somewhere: how long it took.
+    /// Until every one of them got somewhere: how long it took.
     pub async fn progress(&self) -> Duration {
-        let (before, since) = (self.load.acks.load(SeqCst), Instant::now());
-        while self.load.acks.load(SeqCst) < before + PROGRESS {
+        let acks = || self.load.acks.iter().map(|acks| acks.load(SeqCst));
+        let (before, since): (Vec<_>, _) = (acks().collect(), Instant::now());
+        while !acks().zip(&before).all(|(now, before)| now >= before + PROGRESS) {
             assert!(since.elapsed() < PATIENCE, "nothing is acked any more");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -96,7 +98,7 @@ fn text(name: ClientId) -> String {
 
 /// Says one thing after the other until told to stop, whatever becomes of the server; what was not
 /// acked is said again under the same name, before anything new.
-async fn send(person: Person, mut load: Load) -> Said {
+async fn send(person: Person, nth: usize, mut load: Load) -> Said {
     let mut said = Said::default();
     let end = Instant::now() + LONGEST;
     while !(load.stop.load(SeqCst) && said.unacked.is_empty()) {
@@ -105,7 +107,7 @@ async fn send(person: Person, mut load: Load) -> Said {
         let (user, session, token) = (person.user.clone(), person.session, person.token.clone());
         let here = Person::new(address, user, session, token);
         match LiveSocket::try_open(&here).await {
-            Some(live) => talk(live, &mut said, &load).await,
+            Some(live) => talk(live, &mut said, nth, &load).await,
             None => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
@@ -113,7 +115,7 @@ async fn send(person: Person, mut load: Load) -> Said {
 }
 
 /// Until the socket breaks or all is said.
-async fn talk(mut live: LiveSocket, said: &mut Said, load: &Load) {
+async fn talk(mut live: LiveSocket, said: &mut Said, nth: usize, load: &Load) {
     for name in &said.unacked {
         live.say(load.room, *name, &text(*name)).await;
     }
@@ -137,7 +139,7 @@ async fn talk(mut live: LiveSocket, said: &mut Said, load: &Load) {
             ServerFrame::Ack { client_id, message } => {
                 said.unacked.retain(|name| *name != client_id);
                 said.acked.insert(client_id, message);
-                load.acks.fetch_add(1, SeqCst);
+                load.acks[nth].fetch_add(1, SeqCst);
             }
             ServerFrame::Nack { client_id, problem, retry } => {
                 assert!(retry, "{problem:?}");

@@ -15,6 +15,8 @@ use tokio::runtime::Runtime;
 
 use super::home::quarters;
 
+const NAME: &str = "HALLWAY_TEST_DATABASE";
+
 /// A database that Hallway runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -26,7 +28,6 @@ pub enum Kind {
 impl Kind {
     /// The one of this run.
     pub fn chosen() -> Self {
-        const NAME: &str = "HALLWAY_TEST_DATABASE";
         match env::var(NAME).as_deref() {
             Err(env::VarError::NotPresent) | Ok("" | "sqlite") => Self::Sqlite,
             Ok("mariadb") => Self::MariaDb,
@@ -41,7 +42,7 @@ impl Kind {
         match self {
             Self::MariaDb => Box::new(MariaDb::start().await.unwrap()),
             Self::Postgres => Box::new(Postgres::start().await.unwrap()),
-            Self::Sqlite => panic!("SQLite has no server"),
+            Self::Sqlite => panic!("several nodes need {NAME}=mariadb or postgres"),
         }
     }
 }
@@ -135,10 +136,7 @@ fn service() -> &'static Service {
 }
 
 fn start() -> Service {
-    let kind = match Kind::chosen() {
-        Kind::Sqlite => Kind::Postgres,
-        kind => kind,
-    };
+    let kind = Kind::chosen();
     let runtime = Runtime::new().unwrap();
     let (server, admin) = runtime.block_on(async {
         let server = kind.start().await;

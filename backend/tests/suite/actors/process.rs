@@ -1,6 +1,6 @@
 //! The server as a program of its own, that can be killed.
 
-use std::{net::SocketAddr, process::Stdio};
+use std::{net::SocketAddr, path::Path, process::Stdio};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
@@ -35,8 +35,14 @@ impl Process {
 
     /// Starts it, and waits until it answers.
     pub async fn serve(home: &Home) -> Self {
+        Self::serve_at(home.folder(), &home.url()).await
+    }
+
+    /// The same in a folder, on a database.
+    pub async fn serve_at(data: &Path, url: &str) -> Self {
         let mut command = Self::command(&["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
-        let mut child = command.args(home.flags()).stdout(Stdio::piped()).spawn().unwrap();
+        command.arg("--data").arg(data).args(["--database-url", url]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         timeout(PATIENCE, said.read_line(&mut line)).await.expect("a line in time").unwrap();

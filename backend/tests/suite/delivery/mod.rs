@@ -3,11 +3,11 @@
 use shared::ids::ClientId;
 use uuid::Uuid;
 
-mod order;
+pub mod order;
 mod resume;
 mod slow;
 
 /// A name that nobody has given yet.
-fn name() -> ClientId {
+pub fn name() -> ClientId {
     ClientId(Uuid::now_v7())
 }

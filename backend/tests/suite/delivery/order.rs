@@ -40,13 +40,18 @@ async fn a_raced_message_is_one_message() {
     }
 }
 
-async fn by_live(person: &Person, room: shared::ids::RoomId, id: ClientId, text: &str) -> Message {
+pub async fn by_live(
+    person: &Person,
+    room: shared::ids::RoomId,
+    id: ClientId,
+    text: &str,
+) -> Message {
     let mut live = LiveSocket::open(person).await;
     live.say(room, id, text).await;
     live.ack(id).await
 }
 
-async fn by_rest(person: &Person, path: &str, id: ClientId, text: &str) -> Message {
+pub async fn by_rest(person: &Person, path: &str, id: ClientId, text: &str) -> Message {
     let answer = person.post(path, json!({"client_id": id, "content": text})).await;
     assert!([200, 201].contains(&answer.status), "{}", answer.text);
     serde_json::from_value(answer.json()).unwrap()
@@ -87,7 +92,7 @@ async fn all_see_one_order_and_each_senders_own() {
 }
 
 /// Sends all of it, then takes the acks, which come in the same order.
-async fn pipeline(person: &Person, room: shared::ids::RoomId, words: usize) -> Vec<ClientId> {
+pub async fn pipeline(person: &Person, room: shared::ids::RoomId, words: usize) -> Vec<ClientId> {
     let mut live = LiveSocket::open(person).await;
     let names: Vec<_> = (0..words).map(|_| name()).collect();
     for (nth, id) in names.iter().enumerate() {
@@ -103,7 +108,7 @@ async fn pipeline(person: &Person, room: shared::ids::RoomId, words: usize) -> V
 }
 
 /// The names of the next messages; their changes must be consecutive.
-async fn hear(reader: &mut LiveSocket, words: usize) -> Vec<ClientId> {
+pub async fn hear(reader: &mut LiveSocket, words: usize) -> Vec<ClientId> {
     let mut names = Vec::new();
     let mut last = None;
     while names.len() < words {
