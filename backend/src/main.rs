@@ -38,7 +38,7 @@ enum Command {
 enum Admin {
     /// Make somebody an admin (and open the account if it was shut). A running server sees it
     /// within seconds.
-    Promote(Promote),
+    Promote(Box<Promote>),
 }
 
 #[derive(Args)]
@@ -143,7 +143,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
-async fn promote_one(promote: Promote) -> Result<()> {
+async fn promote_one(promote: Box<Promote>) -> Result<()> {
     let db = app::open(&promote.settings).await?;
     let user = users::promote(&db.writer, &promote.name).await?;
     db.close().await?;

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask build | run | test`.
+//! The project's own commands: `cargo xtask build | run | test | rig`.
 //!
 //! This room fetches tools, calls cargo and trunk in the right order, and says how long each step
 //! took. It knows Hallway only from outside: file names, environment variables, HTTP.
@@ -8,6 +8,7 @@ mod contract;
 mod dev;
 mod page;
 mod places;
+mod rig;
 mod server;
 mod steps;
 mod system;
@@ -52,6 +53,14 @@ enum Task {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Load and torment the release build: `cargo xtask rig load --help`, `cargo xtask rig faults`
+    ///
+    /// `rig mutants` builds a server with deliberate faults first: each of them must be caught.
+    Rig {
+        /// Passed on to the rig
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Everything that a change must pass: fmt, clippy, tests, browser, API contract
     ///
     /// Words narrow it down. `fmt`, `clippy` and `contract` are steps; the name of a file in
@@ -80,6 +89,7 @@ fn perform(task: Task) -> Result<()> {
             let server = places::server("release");
             Err(commands::new(server).arg("serve").args(args).exec().into())
         }
+        Task::Rig { args } => rig::run(&mut steps, &args),
         Task::Test { filter } => test::run(&mut steps, &filter),
     }
 }

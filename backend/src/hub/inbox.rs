@@ -1,11 +1,8 @@
 //! A socket's place in the hub.
 
 use std::{
-    collections::HashSet,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    collections::{HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::extract::ws::Utf8Bytes;
@@ -13,11 +10,11 @@ use shared::{
     ids::{Rev, RoomId, SessionId, UserId},
     live::{CloseCode, ServerFrame},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::Notify;
 
 use crate::deliberate::{Fault, has};
 
-use super::{Closing, Hub, Signal, State};
+use super::{Hub, Signal, State};
 
 /// Events that may wait for one socket.
 const QUEUE: usize = 512;
@@ -26,55 +23,81 @@ const QUEUE: usize = 512;
 pub(super) struct Listener {
     pub(super) user: UserId,
     pub(super) session: Option<SessionId>,
-    pub(super) close: Closing,
-    queue: mpsc::Sender<Signal>,
-    lagging: Arc<AtomicBool>,
-    rooms: Mutex<HashSet<RoomId>>,
+    state: Mutex<Waiting>,
+    /// Something waits that did not before.
+    filled: Notify,
+}
+
+/// What a socket has not taken yet. Taken all at once, so that it leaves in one write; an idle socket
+/// holds nothing here.
+#[derive(Default)]
+struct Waiting {
+    signals: VecDeque<Signal>,
+    /// Numbered events were dropped.
+    is_lagging: bool,
+    /// The socket is to end.
+    close: Option<CloseCode>,
+    rooms: HashSet<RoomId>,
 }
 
 /// A socket's end of the hub; dropping it ends the listening.
 pub struct Inbox {
     id: u64,
     hub: Hub,
-    /// What comes.
-    pub signals: mpsc::Receiver<Signal>,
+    listener: Arc<Listener>,
+}
+
+/// What a socket finds in its inbox.
+pub struct Found {
+    /// In order.
+    pub signals: VecDeque<Signal>,
     /// Set when something was dropped.
-    pub lagging: Arc<AtomicBool>,
-    /// Set when the socket is to end.
-    pub close: watch::Receiver<Option<CloseCode>>,
+    pub is_lagging: bool,
+    /// Set when the socket is to end, once it has said the rest.
+    pub close: Option<CloseCode>,
 }
 
 impl Hub {
     /// A new socket of somebody.
     pub fn connect(&self, user: UserId, session: Option<SessionId>) -> Inbox {
-        let (queue, signals) = mpsc::channel(QUEUE);
-        let (close, closing) = watch::channel(None);
-        let lagging = Arc::new(AtomicBool::new(false));
-        let rooms = Mutex::default();
-        let listener =
-            Arc::new(Listener { user, session, close, queue, lagging: lagging.clone(), rooms });
+        let (state, filled) = (Mutex::default(), Notify::new());
+        let listener = Arc::new(Listener { user, session, state, filled });
         let mut state = self.state();
         state.next_id += 1;
         let id = state.next_id;
         state.users.entry(user).or_default().insert(id, listener.clone());
-        state.listeners.insert(id, listener);
+        state.listeners.insert(id, listener.clone());
         metrics::gauge!("hallway_sockets").increment(1);
-        Inbox { id, hub: self.clone(), signals, lagging, close: closing }
+        Inbox { id, hub: self.clone(), listener }
     }
 }
 
 impl Inbox {
+    /// Waits until there is something; what it was is for [`Inbox::take`] to say.
+    pub async fn filled(&self) {
+        self.listener.filled.notified().await;
+    }
+
+    /// All that waits.
+    pub fn take(&self) -> Found {
+        let mut state = self.listener.state();
+        Found {
+            signals: std::mem::take(&mut state.signals),
+            is_lagging: std::mem::take(&mut state.is_lagging),
+            close: state.close,
+        }
+    }
+
     /// Everything of a room, from now on.
     pub fn listen(&self, room: RoomId) {
         let mut state = self.hub.state();
         let state = &mut *state;
-        let Some(listener) = state.listeners.get(&self.id) else { return };
-        listener.rooms().insert(room);
+        self.listener.state().rooms.insert(room);
         let listened = state.rooms.entry(room).or_default();
         if listened.listeners.is_empty() {
             self.hub.follow(room);
         }
-        listened.listeners.insert(self.id, listener.clone());
+        listened.listeners.insert(self.id, self.listener.clone());
         state.stirred.insert(room);
     }
 
@@ -92,10 +115,7 @@ impl Inbox {
 
     /// Tells the others in a room something that is never stored.
     pub fn whisper(&self, room: RoomId, frame: ServerFrame) {
-        let me = self.hub.state().listeners.get(&self.id).map(|listener| listener.user);
-        if let Some(me) = me {
-            self.hub.whisper(room, me, frame);
-        }
+        self.hub.whisper(room, self.listener.user, frame);
     }
 
     /// The newest change of a room that was told here.
@@ -107,14 +127,15 @@ impl Inbox {
 impl Drop for Inbox {
     fn drop(&mut self) {
         let mut state = self.hub.state();
-        let Some(listener) = state.listeners.remove(&self.id) else { return };
-        for room in std::mem::take(&mut *listener.rooms()) {
+        let rooms = std::mem::take(&mut self.listener.state().rooms);
+        for room in rooms {
             state.unlisten(self.id, room);
         }
-        if let Some(sockets) = state.users.get_mut(&listener.user) {
+        state.listeners.remove(&self.id);
+        if let Some(sockets) = state.users.get_mut(&self.listener.user) {
             sockets.remove(&self.id);
             if sockets.is_empty() {
-                state.users.remove(&listener.user);
+                state.users.remove(&self.listener.user);
             }
         }
         metrics::gauge!("hallway_sockets").decrement(1);
@@ -124,7 +145,7 @@ impl Drop for Inbox {
 impl State {
     pub(super) fn unlisten(&mut self, id: u64, room: RoomId) {
         if let Some(listener) = self.listeners.get(&id) {
-            listener.rooms().remove(&room);
+            listener.state().rooms.remove(&room);
         }
         let Some(listened) = self.rooms.get_mut(&room) else { return };
         listened.listeners.remove(&id);
@@ -138,30 +159,40 @@ impl State {
 impl Listener {
     /// Puts it in the socket's queue, or notes that there was no place for it.
     pub(super) fn tell(&self, signal: Signal) {
-        let is_event = matches!(signal, Signal::Event(_) | Signal::Behind(_));
-        if self.queue.try_send(signal).is_err() {
+        let mut state = self.state();
+        let was_idle = state.signals.is_empty();
+        if state.signals.len() < QUEUE {
+            state.signals.push_back(signal);
+        } else {
             metrics::counter!("hallway_dropped_signals").increment(1);
-            if is_event && has(Fault::DropOnFullQueue) {
-                // Nobody will know.
-            } else if is_event {
-                self.lagging.store(true, Ordering::Release);
-            } else {
+            match signal {
+                Signal::Event(_) | Signal::Behind(_) => {
+                    state.is_lagging = !has(Fault::DropOnFullQueue);
+                }
                 // What has no number cannot be read again: a new welcome brings it.
-                self.close.send_if_modified(|code| {
-                    code.is_none().then(|| *code = Some(CloseCode::TooSlow)).is_some()
-                });
+                _ => _ = state.close.get_or_insert(CloseCode::TooSlow),
             }
+        }
+        drop(state);
+        if was_idle {
+            self.filled.notify_one();
         }
     }
 
     /// The same for what may be lost: half of the queue is for what counts.
     pub(super) fn whisper(&self, room: RoomId, frame: Utf8Bytes) {
-        if self.queue.capacity() > QUEUE / 2 {
-            let _ = self.queue.try_send(Signal::Whisper(room, frame));
+        if self.state().signals.len() < QUEUE / 2 {
+            self.tell(Signal::Whisper(room, frame));
         }
     }
 
-    fn rooms(&self) -> std::sync::MutexGuard<'_, HashSet<RoomId>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The socket is to end.
+    pub(super) fn close(&self, code: CloseCode) {
+        self.state().close = Some(code);
+        self.filled.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

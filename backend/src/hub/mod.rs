@@ -17,8 +17,6 @@ use shared::{
     messages::Change,
     users::User,
 };
-use tokio::sync::watch;
-
 mod event;
 mod heads;
 mod hints;
@@ -28,7 +26,7 @@ mod room;
 
 pub use event::{Event, Signal, encode};
 pub use hints::Ended;
-pub use inbox::Inbox;
+pub use inbox::{Found, Inbox};
 
 use crate::{relay::Relay, tables::Database};
 use hints::{Hint, NodeId};
@@ -135,7 +133,7 @@ impl Hub {
             let reconnect_after_ms = (nth as u64 * 37) % 2_000;
             let frame = ServerFrame::Goaway { reconnect_after_ms };
             listener.tell(Signal::Personal(Arc::new(frame)));
-            listener.close.send_replace(Some(CloseCode::Restart));
+            listener.close(CloseCode::Restart);
         }
         for _ in 0..100 {
             if self.state().listeners.is_empty() {
@@ -209,7 +207,7 @@ impl State {
 
     fn close_where(&self, which: impl Fn(&Listener) -> bool) {
         for listener in self.listeners.values().filter(|listener| which(listener)) {
-            listener.close.send_replace(Some(CloseCode::SessionEnded));
+            listener.close(CloseCode::SessionEnded);
         }
     }
 
@@ -225,6 +223,3 @@ impl State {
         }
     }
 }
-
-/// Set when a socket is to end.
-type Closing = watch::Sender<Option<CloseCode>>;

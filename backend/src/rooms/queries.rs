@@ -113,7 +113,41 @@ pub async fn members(
 
 /// The rooms that somebody is in, by name, with how much of each they have read.
 pub async fn mine(db: &impl ConnectionTrait, user: UserId, is_admin: bool) -> Result<Vec<MyRoom>> {
-    let unread: HashMap<i64, i64> = mentions::Entity::find()
+    let rows: Vec<_> = members::Entity::find()
+        .filter(members::Column::UserId.eq(user.0))
+        .filter(members::Column::HasLeft.eq(false))
+        .find_also_related(rooms::Entity)
+        .filter(rooms::Column::DeletedAt.is_null())
+        .order_by_asc(rooms::Column::NameKey)
+        .all(db)
+        .await?
+        .into_iter()
+        .filter_map(|(member, room)| Some((member, room?)))
+        .collect();
+    // Most who come back have read everything, and nobody is named in what they have read.
+    let mentions = match rows.iter().any(|(member, room)| room.last_seq > member.read_seq) {
+        true => unread_mentions(db, user).await?,
+        false => HashMap::new(),
+    };
+    let mine = rows.into_iter().map(|(member, room)| MyRoom {
+        id: room.id.into(),
+        name: room.name,
+        topic: room.topic,
+        last_seq: room.last_seq.into(),
+        last_rev: room.last_rev.into(),
+        read: ReadState {
+            read_seq: member.read_seq.into(),
+            unread: room.last_seq - member.read_seq,
+            mentions: mentions.get(&room.id).copied().unwrap_or(0),
+        },
+        role: role(is_admin),
+    });
+    Ok(mine.collect())
+}
+
+/// How often somebody is named in what they have not read, by room.
+async fn unread_mentions(db: &impl ConnectionTrait, user: UserId) -> Result<HashMap<i64, i64>> {
+    let unread = mentions::Entity::find()
         .select_only()
         .column(mentions::Column::RoomId)
         .column_as(mentions::Column::Seq.count(), "unread")
@@ -126,33 +160,6 @@ pub async fn mine(db: &impl ConnectionTrait, user: UserId, is_admin: bool) -> Re
         .group_by(mentions::Column::RoomId)
         .into_tuple::<(i64, i64)>()
         .all(db)
-        .await?
-        .into_iter()
-        .collect();
-    let rows = members::Entity::find()
-        .filter(members::Column::UserId.eq(user.0))
-        .filter(members::Column::HasLeft.eq(false))
-        .find_also_related(rooms::Entity)
-        .filter(rooms::Column::DeletedAt.is_null())
-        .order_by_asc(rooms::Column::NameKey)
-        .all(db)
         .await?;
-    let mine = rows.into_iter().filter_map(|(member, room)| {
-        let room = room?;
-        let mentions = unread.get(&room.id).copied().unwrap_or(0);
-        Some(MyRoom {
-            id: room.id.into(),
-            name: room.name,
-            topic: room.topic,
-            last_seq: room.last_seq.into(),
-            last_rev: room.last_rev.into(),
-            read: ReadState {
-                read_seq: member.read_seq.into(),
-                unread: room.last_seq - member.read_seq,
-                mentions,
-            },
-            role: role(is_admin),
-        })
-    });
-    Ok(mine.collect())
+    Ok(unread.into_iter().collect())
 }

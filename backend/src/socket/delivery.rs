@@ -1,7 +1,7 @@
 //! Catching up: what a socket has missed, and what was dropped because it was slow, is read from
 //! the database. While that is away the room waits here and is tried again each second.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use shared::{
     ids::{Rev, RoomId, Seq},
@@ -19,16 +19,13 @@ use super::{
 use crate::{Error, Result, hub::Event, rooms::queries, tables};
 
 impl<W: Wire> Session<W> {
-    /// If anything was dropped, reads it.
-    pub(super) async fn refill(&mut self) -> Ended {
-        if self.inbox.lagging.swap(false, Ordering::AcqRel) {
-            for (room, sent) in &self.sent {
-                if self.inbox.head(*room) > *sent {
-                    self.behind.insert(*room, Some(*sent));
-                }
+    /// Events were dropped: whatever was told and is not delivered is to be read.
+    pub(super) fn note_lag(&mut self) {
+        for (room, sent) in &self.sent {
+            if self.inbox.head(*room) > *sent {
+                self.behind.insert(*room, Some(*sent));
             }
         }
-        if self.behind.is_empty() { Ok(()) } else { self.catch_up().await }
     }
 
     /// Reads what is missing of every room that is behind.

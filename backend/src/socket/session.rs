@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use futures_util::{SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use shared::{
     ids::{Rev, RoomId},
     live::{CloseCode, RemovedReason, ServerFrame},
@@ -25,6 +25,8 @@ use crate::{
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// Writes of one socket that may be under way; further frames wait in the kernel.
 const UNDER_WAY: usize = 64;
+/// How exactly a socket keeps time.
+const TICK: Duration = Duration::from_secs(5);
 
 /// Why a session ends: a code to say, or the link is gone.
 pub(super) type Ended<T = ()> = Result<T, Option<CloseCode>>;
@@ -46,6 +48,7 @@ pub struct Session<W> {
     pub(super) retry: Instant,
     socket: WebSocket,
     heard: Instant,
+    beaten: Instant,
 }
 
 impl<W: Wire> Session<W> {
@@ -64,6 +67,7 @@ impl<W: Wire> Session<W> {
             retry: Instant::now(),
             socket,
             heard: Instant::now(),
+            beaten: Instant::now(),
         }
     }
 
@@ -88,11 +92,15 @@ impl<W: Wire> Session<W> {
 
     /// Runs until one end or the other has had enough.
     pub async fn run(mut self) {
-        let mut beat = interval(Duration::from_secs(rules::HEARTBEAT_S));
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        beat.reset();
+        let mut clock = interval(TICK);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        clock.reset();
         loop {
-            let turn = self.turn(&mut beat).await;
+            let turn = self.turn(&mut clock).await;
+            let turn = match turn {
+                Ok(()) => self.deliver_waiting().await,
+                Err(code) => Err(code),
+            };
             let turn = match turn {
                 Ok(()) => self.flush().await,
                 Err(code) => Err(code),
@@ -103,18 +111,9 @@ impl<W: Wire> Session<W> {
         }
     }
 
-    async fn turn(&mut self, beat: &mut tokio::time::Interval) -> Ended {
-        let silent = self.heard + Duration::from_secs(rules::DEAD_AFTER_S);
+    async fn turn(&mut self, clock: &mut tokio::time::Interval) -> Ended {
         tokio::select! {
-            Ok(()) = self.inbox.close.changed() => {
-                let code = *self.inbox.close.borrow_and_update();
-                self.deliver_waiting().await?;
-                Err(code)
-            }
-            Some(signal) = self.inbox.signals.recv() => {
-                self.deliver(signal).await?;
-                self.deliver_waiting().await
-            }
+            () = self.inbox.filled() => Ok(()),
             Some(answer) = self.answers.next(), if !self.answers.is_empty() => {
                 self.say_maybe(answer).await
             }
@@ -126,10 +125,8 @@ impl<W: Wire> Session<W> {
                     Some(Err(_)) | None => Err(None),
                 }
             }
-            _ = beat.tick() => self.beat().await,
+            _ = clock.tick() => self.tick().await,
             _ = sleep_until(self.retry), if !self.behind.is_empty() => self.catch_up().await,
-            // While nothing is read, silence says nothing.
-            _ = sleep_until(silent), if self.answers.len() < UNDER_WAY => Err(Some(CloseCode::Silent)),
         }
     }
 
@@ -144,10 +141,23 @@ impl<W: Wire> Session<W> {
 
     /// Everything that waits, so that it leaves in one write.
     async fn deliver_waiting(&mut self) -> Ended {
-        while let Ok(signal) = self.inbox.signals.try_recv() {
+        while let Some(Some(answer)) = self.answers.next().now_or_never() {
+            self.say_maybe(answer).await?;
+        }
+        let found = self.inbox.take();
+        for signal in found.signals {
             self.deliver(signal).await?;
         }
-        self.refill().await
+        if found.is_lagging {
+            self.note_lag();
+        }
+        if !self.behind.is_empty() && self.retry <= Instant::now() {
+            self.catch_up().await?;
+        }
+        match found.close {
+            Some(code) => Err(Some(code)),
+            None => Ok(()),
+        }
     }
 
     async fn deliver(&mut self, signal: Signal) -> Ended {
@@ -195,6 +205,21 @@ impl<W: Wire> Session<W> {
     async fn whispered(&mut self, text: Utf8Bytes) -> Ended {
         let text = self.wire.whisper(text);
         self.feed(text).await
+    }
+
+    /// One timer a socket, for all that is about time.
+    async fn tick(&mut self) -> Ended {
+        let now = Instant::now();
+        // While nothing is read, silence says nothing.
+        let silent = now - self.heard > Duration::from_secs(rules::DEAD_AFTER_S);
+        if silent && self.answers.len() < UNDER_WAY {
+            return Err(Some(CloseCode::Silent));
+        }
+        if now - self.beaten + TICK / 2 < Duration::from_secs(rules::HEARTBEAT_S) {
+            return Ok(());
+        }
+        self.beaten = now;
+        self.beat().await
     }
 
     async fn beat(&mut self) -> Ended {

@@ -81,13 +81,14 @@ impl Cache {
         let ends = self.ends.load(SeqCst);
         let found = sessions::Entity::find_by_id(session.0)
             .filter(sessions::Column::ExpiresAt.gt(now()))
+            .find_also_related(users::Entity)
             .one(&db.reader)
             .await?;
-        let Some(row) = found else { return Ok(None) };
-        let user = users::Entity::find_by_id(row.user_id).one(&db.reader).await?;
-        let Some(user) = user.filter(|user| !user.is_disabled).map(User::from) else {
+        let Some((row, Some(user))) = found else { return Ok(None) };
+        if user.is_disabled {
             return Ok(None);
-        };
+        }
+        let user = User::from(user);
         self.users.insert(session, (user.clone(), row.expires_at));
         if self.ends.load(SeqCst) != ends {
             self.users.invalidate(&session);
