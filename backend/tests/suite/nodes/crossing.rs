@@ -71,7 +71,7 @@ async fn all_on_both_nodes_see_one_order() {
     for reader in &mut readers {
         heard.push(hear(reader, everywhere.len() * WORDS).await);
     }
-    assert!(heard.iter().all(|heard| *heard == heard[0]), "more than one order");
+    assert!(heard.iter().all(|one| *one == heard[0]), "more than one order");
     for own in &sent {
         let order: Vec<_> = heard[0].iter().filter(|id| own.contains(id)).copied().collect();
         assert_eq!(order, *own);
