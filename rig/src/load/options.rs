@@ -1,0 +1,134 @@
+//! The flags of `rig load`.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::{
+    ground::{Admin, Own},
+    talk::{Pace, Shape},
+};
+
+/// `rig load`.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// Rooms, spoken to in turn.
+    #[arg(long, default_value_t = 100, value_parser = at_least_one())]
+    pub(super) rooms: u64,
+
+    /// Subscribers of each room, every one on a socket of its own.
+    #[arg(long, default_value_t = 50)]
+    subscribers: usize,
+
+    /// Open load: messages a second in all, on a fixed schedule.
+    #[arg(long, default_value_t = 200.0, value_parser = a_rate)]
+    #[arg(conflicts_with_all = ["window", "senders"])]
+    rate: f64,
+
+    /// Closed load: messages in flight in all; the next is sent when one is acknowledged.
+    #[arg(long, value_parser = at_least_one())]
+    window: Option<u64>,
+
+    /// Closed load: sockets that send. [default: one for each message in flight]
+    #[arg(long, value_parser = at_least_one())]
+    senders: Option<u64>,
+
+    /// Closed load: a message is in flight until every subscriber has it, not only until its ack.
+    #[arg(long)]
+    until_delivered: bool,
+
+    /// Length of a text, in bytes.
+    #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u64).range(32..=16_384))]
+    bytes: u64,
+
+    /// Instead of talk: so many sockets come in and then do nothing, for one heartbeat.
+    #[arg(long, group = "what", value_parser = at_least_one())]
+    pub(super) idle: Option<u64>,
+
+    /// Instead of talk: so many sockets hang up and come back, all at once.
+    #[arg(long, group = "what", value_parser = at_least_one())]
+    pub(super) storm: Option<u64>,
+
+    /// Instead of talk: so many connections read pages of 50 messages by REST.
+    #[arg(long, group = "what", value_parser = at_least_one(), conflicts_with = "url")]
+    pub(super) reads: Option<u64>,
+
+    /// With --reads: messages in the room.
+    #[arg(long, default_value_t = 10_000, requires = "reads")]
+    #[arg(value_parser = clap::value_parser!(i64).range(50..))]
+    pub(super) messages: i64,
+
+    /// Seconds to measure.
+    #[arg(long, default_value_t = 10, value_parser = at_least_one())]
+    pub(super) seconds: u64,
+
+    /// Seconds before the measuring begins.
+    #[arg(long, default_value_t = 2)]
+    pub(super) warm_up: u64,
+
+    /// What to load, one after the other; ratios are of the first to each of the others.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "hallway")]
+    pub(super) on: Vec<On>,
+
+    /// A server that runs already, as http://HOST:PORT. [default: one of its own, on SQLite]
+    #[arg(long)]
+    pub(super) url: Option<String>,
+
+    /// With --url: an account that may make rooms, as NAME:PASSWORD. [default: the server is new,
+    /// and the first account is made]
+    #[arg(long, requires = "url")]
+    pub(super) admin: Option<Admin>,
+
+    /// With --url: the server's process on this machine, for its memory and processor time.
+    #[arg(long, requires = "url")]
+    pub(super) pid: Option<u32>,
+
+    #[command(flatten)]
+    pub(super) own: Own,
+
+    /// Writes the figures as JSON to this file, or to standard output with `-`.
+    #[arg(long)]
+    pub(super) json: Option<PathBuf>,
+}
+
+/// What can be loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum On {
+    /// A server.
+    Hallway,
+    /// The bare fan-out with one write for each delivery.
+    OneWrite,
+    /// The bare fan-out in which all frames that wait for a socket leave in one write.
+    Joined,
+}
+
+impl Args {
+    /// The load.
+    pub(super) fn shape(&self) -> Shape {
+        let window = self.window.or(self.senders).map(|window| window as usize);
+        Shape {
+            rooms: self.rooms as usize,
+            subscribers: self.subscribers,
+            speakers: self.senders.map(|senders| senders as usize).or(window).unwrap_or(64),
+            pace: match window {
+                Some(window) => Pace::Closed { window, is_whole: self.until_delivered },
+                None => Pace::Open(self.rate),
+            },
+            bytes: self.bytes as usize,
+            warm_up: Duration::from_secs(self.warm_up),
+            measured: Duration::from_secs(self.seconds),
+        }
+    }
+}
+
+/// More than nothing, and no faster than the schedule can tell apart.
+fn a_rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.001..=1e6).contains(&rate) => Ok(rate),
+        _ => Err("must be a number from 0.001 to 1000000".into()),
+    }
+}
+
+fn at_least_one() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..)
+}
