@@ -94,6 +94,9 @@ impl Hub {
     pub(super) fn follow(&self, room: RoomId) {
         if let Some(relay) = &self.0.relay {
             relay.follow(room);
+            // Where nobody went but for a moment, the room is still followed, and who is in it
+            // elsewhere is forgotten.
+            self.relay(|| Hint::Who { room });
         }
     }
 

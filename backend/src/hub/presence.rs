@@ -29,7 +29,9 @@ impl Hub {
         let mut state = self.state();
         let Some(listened) = state.rooms.get_mut(&room) else {
             // Under the lock, or somebody who comes right now would not be heard.
-            return self.unfollow(room);
+            self.unfollow(room);
+            drop(state);
+            return self.say_present(room);
         };
         let here = listened.here();
         if here != listened.said {

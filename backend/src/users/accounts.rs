@@ -174,15 +174,19 @@ pub async fn change(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Resu
     let app = app.clone();
     to_the_end(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
+        // One change at a time, or what is read here would not be what is changed.
+        let admins = admins(&transaction).await?;
         if !is_admin(&transaction, Some(by)).await? {
             return Err(Code::AdminOnly.into());
         }
-        let row = users::Entity::find_by_id(id.0).one(&transaction).await?.ok_or(Code::NotFound)?;
+        let row =
+            users::Entity::find_by_id(id.0).lock(row_lock(&transaction, LockType::NoKeyUpdate));
+        let row = row.one(&transaction).await?.ok_or(Code::NotFound)?;
         let before = User::from(row.clone());
         let is_admin = patch.is_admin.unwrap_or(row.is_admin);
         let is_disabled = patch.is_disabled.unwrap_or(row.is_disabled);
         let was_admin = row.is_admin && !row.is_disabled;
-        if was_admin && (!is_admin || is_disabled) && admins(&transaction).await? == 1 {
+        if was_admin && (!is_admin || is_disabled) && admins == 1 {
             return Err(Code::LastAdmin.into());
         }
         let mut row = users::ActiveModel::from(row);

@@ -30,8 +30,9 @@ use crate::{
 
 /// Sign-ins that one person may have; the oldest end when there are more.
 const SESSIONS_MAX: u64 = 100;
-/// A session is looked up again after this: a change made beside this server is seen by then.
-const CACHED: Duration = Duration::from_secs(2);
+/// A session is looked up again after this: what was ended beside this server is out by then, and
+/// within the two seconds that are promised.
+const CACHED: Duration = Duration::from_millis(1_500);
 const SECOND: i64 = 1_000_000;
 
 /// Who the sessions are that were just used.

@@ -7,6 +7,7 @@ use aide::{
     operation::{ParamLocation, add_parameters, parameters_from_schema},
 };
 use axum::{
+    Extension,
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
@@ -122,7 +123,8 @@ pub type Created<T> = Answer<201, T>;
 impl<const STATUS: u16, T: Serialize> IntoResponse for Answer<STATUS, T> {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(STATUS).unwrap_or_default();
-        (status, axum::Json(self.0)).into_response()
+        // Not a problem to be written over it, whatever the status.
+        (status, Extension(problems::Rendered), axum::Json(self.0)).into_response()
     }
 }
 
