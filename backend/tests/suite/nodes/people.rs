@@ -54,6 +54,16 @@ async fn typing_and_coming_and_going_cross() {
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
+async fn whoever_comes_back_at_once_sees_who_is_on_the_other_node() {
+    let cluster = Cluster::assemble().await;
+    let (here, _there, member) = company(&cluster).await;
+    drop(here);
+    let mut again = LiveSocket::in_room(&cluster.admin(0), cluster.room()).await;
+    again.expect(came(member.user.id)).await;
+}
+
+#[tokio::test]
+#[ignore = "needs MariaDB or PostgreSQL"]
 async fn the_people_of_a_killed_node_are_gone() {
     let cluster = Cluster::assemble().await;
     let (mut here, _there, member) = company(&cluster).await;

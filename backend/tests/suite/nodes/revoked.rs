@@ -91,9 +91,10 @@ async fn signed_out(cluster: &Cluster, fault: Fault) {
     let mut other = LiveSocket::in_room(&cluster.member(1), cluster.room()).await;
     cluster.torment(fault).await;
     here.delete("/api/v1/sessions/current").await.is(204);
-    let code = at_once("signed out", live.socket.end()).await;
+    let out = at_once("signed out", live.socket.end());
+    let refused = at_once("signed out, by REST", refused(&there, "GET", paths::ME, 401));
+    let (code, ()) = tokio::join!(out, refused);
     assert_eq!(code, Some(CloseCode::SessionEnded as u16));
-    at_once("signed out, by REST", refused(&there, "GET", paths::ME, 401)).await;
     cluster.admin(0).post(&cluster.at(paths::MESSAGES), json!({"content": "on"})).await.is(201);
     other.change().await;
 }
@@ -106,9 +107,10 @@ async fn shut_account(cluster: &Cluster, fault: Fault) {
     cluster.torment(fault).await;
     let path = paths::fill(paths::USER, &[&here.user.id]);
     cluster.admin(0).patch(&path, json!({"is_disabled": true})).await.is(200);
-    let code = at_once("shut", live.socket.end()).await;
+    let out = at_once("shut", live.socket.end());
+    let refused = at_once("shut, by REST", refused(&there, "GET", paths::ME, 401));
+    let (code, ()) = tokio::join!(out, refused);
     assert_eq!(code, Some(CloseCode::SessionEnded as u16));
-    at_once("shut, by REST", refused(&there, "GET", paths::ME, 401)).await;
 }
 
 async fn lost_admin(cluster: &Cluster, fault: Fault) {
