@@ -61,10 +61,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Everything that a change must pass: fmt, clippy, tests, browser, API contract
+    /// Everything that a change must pass: fmt, clippy, tests on three databases, browser, API
+    /// contract
     ///
-    /// Words narrow it down. `fmt`, `clippy` and `contract` are steps; the name of a file in
-    /// backend/tests (`browser`) is that test program; any other word is a filter on test names.
+    /// Words narrow it down. `fmt`, `clippy`, `mariadb`, `postgres` and `contract` are steps; the
+    /// name of a file in backend/tests (`browser`) is that test program; any other word is a filter
+    /// on test names.
     Test {
         /// What to run instead of everything
         filter: Vec<String>,

@@ -31,7 +31,7 @@ impl Steps {
     /// The table of all steps.
     pub fn table(&self) -> String {
         let line =
-            |mark: &str, name: &str, time| format!("  {mark} {name:<16} {:>9}\n", show(time));
+            |mark: &str, name: &str, time| format!("  {mark} {name:<18} {:>9}\n", show(time));
         let mark = |step: &Step| if step.passed { "✓" } else { "✗" };
         let total = self.taken.iter().map(|step| step.time).sum();
         let rows = self.taken.iter().map(|step| line(mark(step), step.name, step.time));

@@ -1,6 +1,8 @@
-//! What only the system's own package manager can give: a browser, its driver, Python, npm.
+//! What only the system's own package manager can give: a browser, its driver, Python, npm, and the
+//! servers that tests start for themselves.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use anyhow::{Result, bail};
 
@@ -13,7 +15,7 @@ struct Part {
     without: &'static str,
 }
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 7] = [
     Part {
         present: || {
             places::on_path("chromium").or_else(|| places::on_path("google-chrome")).is_some()
@@ -40,6 +42,21 @@ const PARTS: [Part; 4] = [
         packages: &["npm"],
         without: "no npm, no wasm-opt: the page would not be the one that is released",
     },
+    Part {
+        present: || is_installed("mariadbd") && is_installed("mariadb"),
+        packages: &["mariadb-server"],
+        without: "no MariaDB, no tests on it",
+    },
+    Part {
+        present: || is_installed("postgres") && is_installed("initdb"),
+        packages: &["postgresql"],
+        without: "no PostgreSQL, no tests on it",
+    },
+    Part {
+        present: || is_installed("redis-server"),
+        packages: &["redis-server"],
+        without: "no Redis, no tests of several nodes",
+    },
 ];
 
 /// Installs what is missing where that is ours to do: as root on Debian. Elsewhere says how.
@@ -52,6 +69,7 @@ pub fn ensure() -> Result<()> {
     if is_root() && is_debian() {
         eprintln!("  installing {}", packages.join(" "));
         commands::run(apt().arg("update"))?;
+        let _asleep = Asleep::new()?;
         return commands::run(
             apt().args(["install", "--yes", "--no-install-recommends"]).args(packages),
         );
@@ -60,6 +78,40 @@ pub fn ensure() -> Result<()> {
         eprintln!("  {}: sudo apt-get install {}", part.without, part.packages.join(" "));
     }
     bail!("parts of the system are missing");
+}
+
+/// On PATH, or where Debian keeps servers that are not for everyone.
+fn is_installed(program: &str) -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let elsewhere = versions.map(|version| version.path().join("bin"));
+    let mut folders = elsewhere.chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    places::on_path(program).is_some() || folders.any(|folder| folder.join(program).is_file())
+}
+
+/// While this is there, Debian starts nothing that it installs: the tests start servers of their
+/// own. Where somebody has a rule about that already, it stays.
+struct Asleep(Option<&'static str>);
+
+impl Asleep {
+    fn new() -> Result<Self> {
+        const RULE: &str = "/usr/sbin/policy-rc.d";
+        if fs::exists(RULE)? {
+            return Ok(Self(None));
+        }
+        // 101: what was asked for is not allowed.
+        fs::write(RULE, "#!/bin/sh\nexit 101\n")?;
+        let asleep = Self(Some(RULE));
+        fs::set_permissions(RULE, fs::Permissions::from_mode(0o755))?;
+        Ok(asleep)
+    }
+}
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        if let Some(rule) = self.0 {
+            let _ = fs::remove_file(rule);
+        }
+    }
 }
 
 fn apt() -> std::process::Command {

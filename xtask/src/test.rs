@@ -12,6 +12,13 @@ const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-un
 /// Nothing to test in it, and its library would be built once more only for that.
 const NOT_TESTED: [&str; 2] = ["--exclude", "wasm-bindgen"];
 
+/// Words of a filter that are steps.
+const STEPS: [&str; 5] = ["fmt", "clippy", "mariadb", "postgres", "contract"];
+
+/// What the suite runs on besides SQLite, and as which step.
+const DATABASES: [(&str, &str); 2] =
+    [("mariadb", "tests on mariadb"), ("postgres", "tests on postgres")];
+
 /// All steps, or those that the filter names; then a table and one line of summary.
 pub fn run(steps: &mut Steps, filter: &[String]) -> Result<()> {
     let outcome = if filter.is_empty() { all(steps) } else { some(steps, filter) };
@@ -27,6 +34,9 @@ fn all(steps: &mut Steps) -> Result<()> {
     // The release page: optimising is what breaks pages, so it is what the browser tests.
     page::build(steps)?;
     steps.run("tests", || commands::run(&mut tests()))?;
+    for (database, step) in DATABASES {
+        steps.run(step, || commands::run(&mut tests_on(database)))?;
+    }
     steps.run("contract", contract::run)
 }
 
@@ -38,7 +48,7 @@ fn some(steps: &mut Steps, filter: &[String]) -> Result<()> {
     if named("clippy") {
         clippy(steps)?;
     }
-    let rest = filter.iter().filter(|word| !["fmt", "clippy", "contract"].contains(&word.as_str()));
+    let rest = filter.iter().filter(|word| !STEPS.contains(&word.as_str()));
     let (programs, names): (Vec<&String>, Vec<&String>) = rest.partition(|word| {
         places::root().join("backend/tests").join(format!("{word}.rs")).is_file()
             || places::root().join("backend/tests").join(word).join("main.rs").is_file()
@@ -52,6 +62,11 @@ fn some(steps: &mut Steps, filter: &[String]) -> Result<()> {
             });
             commands::run(tests.arg("--").args(names))
         })?;
+    }
+    for (database, step) in DATABASES {
+        if named(database) {
+            steps.run(step, || commands::run(&mut tests_on(database)))?;
+        }
     }
     if named("contract") {
         let build = ["build", "--package", "hallway"];
@@ -76,5 +91,15 @@ fn clippy(steps: &mut Steps) -> Result<()> {
 fn tests() -> Command {
     let mut tests = commands::cargo();
     tests.args(["test", "--workspace"]).args(NOT_TESTED);
+    tests
+}
+
+/// The suite once more on another database, with the tests of several nodes that SQLite has no use
+/// for, and without those about SQLite itself.
+fn tests_on(database: &str) -> Command {
+    let mut tests = commands::cargo();
+    tests.env("HALLWAY_TEST_DATABASE", database);
+    tests.args(["test", "--package", "hallway", "--test", "suite"]);
+    tests.args(["--", "--include-ignored", "--skip", "sqlite::"]);
     tests
 }
