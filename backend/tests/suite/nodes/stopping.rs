@@ -5,9 +5,10 @@ use std::time::Duration;
 use rig::machines::{Machine, Proxy};
 use shared::live::CloseCode;
 
-use super::Cluster;
+use super::{Cluster, Fault};
 use crate::{
-    actors::all,
+    actors::{LiveSocket, all},
+    delivery::name,
     senders::{Said, Senders, check},
 };
 
@@ -70,4 +71,19 @@ async fn a_rolling_restart_loses_nothing_and_breaks_no_socket() {
     let in_order = Some((CloseCode::Restart as u16, true));
     assert!(ends.iter().all(|end| **end == in_order), "{ends:?}");
     nothing_is_lost(&cluster, &said).await;
+}
+
+/// A supervisor waits ten seconds, whatever else has broken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs MariaDB or PostgreSQL"]
+async fn a_node_stops_in_time_with_everything_around_it_paused() {
+    let cluster = Cluster::alone().await;
+    let mut live = LiveSocket::in_room(&cluster.member(0), cluster.room()).await;
+    cluster.torment(Fault::Paused).await;
+    cluster.database.as_ref().unwrap().pause().unwrap();
+    live.say(cluster.room(), name(), "into the void").await;
+    let exit = cluster.nodes[0].terminate().await.unwrap();
+    assert_eq!(exit.code, Some(0));
+    assert!(exit.took < Duration::from_secs(10), "{exit:?}");
+    assert_eq!(live.socket.end().await, Some(CloseCode::Restart as u16));
 }
