@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rig::{faults, load};
+use rig::{faults, load, mutants};
 
 /// Loads Hallway and measures what it gives, and torments it and judges what it did.
 #[derive(Parser)]
@@ -22,6 +22,8 @@ enum Command {
     Bench(load::bench::Args),
     /// Break something under load, as often as it takes, and judge what came of it.
     Faults(Box<faults::Args>),
+    /// Test the rig itself: servers with deliberate faults, each of which must be caught.
+    Mutants(mutants::Args),
     /// Run one of the bare loops that the ratios are taken against.
     #[command(hide = true)]
     Bare(load::bare::Args),
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Command::Load(args) => load::run(&args),
         Command::Bench(args) => load::bench::run(&args),
         Command::Faults(args) => faults::run(&args),
+        Command::Mutants(args) => mutants::run(&args),
         Command::Bare(args) => load::bare::run(&args).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {

@@ -15,7 +15,7 @@ struct Part {
     without: &'static str,
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 9] = [
     Part {
         present: || {
             places::on_path("chromium").or_else(|| places::on_path("google-chrome")).is_some()
@@ -57,6 +57,16 @@ const PARTS: [Part; 7] = [
         packages: &["redis-server"],
         without: "no Redis, no tests of several nodes",
     },
+    Part {
+        present: has_faketime,
+        packages: &["libfaketime"],
+        without: "no faketime, no test of clocks that jump",
+    },
+    Part {
+        present: || is_installed("ip"),
+        packages: &["iproute2"],
+        without: "no ip, no test of links that are cut",
+    },
 ];
 
 /// Installs what is missing where that is ours to do: as root on Debian. Elsewhere says how.
@@ -86,6 +96,12 @@ fn is_installed(program: &str) -> bool {
     let elsewhere = versions.map(|version| version.path().join("bin"));
     let mut folders = elsewhere.chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     places::on_path(program).is_some() || folders.any(|folder| folder.join(program).is_file())
+}
+
+/// The library that shows a program another time, for whatever kind of machine this is.
+fn has_faketime() -> bool {
+    let kinds = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    kinds.map(|kind| kind.path().join("faketime/libfaketimeMT.so.1")).any(|file| file.is_file())
 }
 
 /// While this is there, Debian starts nothing that it installs: the tests start servers of their

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::steps::Steps;
-use crate::{commands, contract, page, places, system};
+use crate::{commands, contract, page, places, rig, system};
 
 const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-unknown"];
 
@@ -13,7 +13,7 @@ const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-un
 const NOT_TESTED: [&str; 2] = ["--exclude", "wasm-bindgen"];
 
 /// Words of a filter that are steps.
-const STEPS: [&str; 5] = ["fmt", "clippy", "mariadb", "postgres", "contract"];
+const STEPS: [&str; 6] = ["fmt", "clippy", "mariadb", "postgres", "faults", "contract"];
 
 /// What the suite runs on besides SQLite, and as which step.
 const DATABASES: [(&str, &str); 2] =
@@ -37,6 +37,7 @@ fn all(steps: &mut Steps) -> Result<()> {
     for (database, step) in DATABASES {
         steps.run(step, || commands::run(&mut tests_on(database)))?;
     }
+    steps.run("faults", rig::faults)?;
     steps.run("contract", contract::run)
 }
 
@@ -67,6 +68,11 @@ fn some(steps: &mut Steps, filter: &[String]) -> Result<()> {
         if named(database) {
             steps.run(step, || commands::run(&mut tests_on(database)))?;
         }
+    }
+    if named("faults") {
+        let build = ["build", "--workspace", "--exclude", "wasm-bindgen", "--exclude", "frontend"];
+        steps.run("servers", || commands::run(commands::cargo().args(build)))?;
+        steps.run("faults", rig::faults)?;
     }
     if named("contract") {
         let build = ["build", "--package", "hallway"];

@@ -67,6 +67,9 @@ impl Hub {
         let id = state.next_id;
         state.users.entry(user).or_default().insert(id, listener.clone());
         state.listeners.insert(id, listener.clone());
+        if state.is_draining {
+            listener.send_away(0);
+        }
         metrics::gauge!("hallway_sockets").increment(1);
         Inbox { id, hub: self.clone(), listener }
     }
@@ -161,7 +164,7 @@ impl Listener {
     pub(super) fn tell(&self, signal: Signal) {
         let mut state = self.state();
         let was_idle = state.signals.is_empty();
-        if state.signals.len() < QUEUE {
+        if state.signals.len() < if has(Fault::DropOnFullQueue) { 4 } else { QUEUE } {
             state.signals.push_back(signal);
         } else {
             metrics::counter!("hallway_dropped_signals").increment(1);
@@ -184,6 +187,13 @@ impl Listener {
         if self.state().signals.len() < QUEUE / 2 {
             self.tell(Signal::Whisper(room, frame));
         }
+    }
+
+    /// The server stops: come back at another moment than the others, within two seconds.
+    pub(super) fn send_away(&self, nth: usize) {
+        let reconnect_after_ms = (nth as u64 * 37) % 2_000;
+        self.tell(Signal::Personal(Arc::new(ServerFrame::Goaway { reconnect_after_ms })));
+        self.close(CloseCode::Restart);
     }
 
     /// The socket is to end.

@@ -57,6 +57,8 @@ struct State {
     stirred: HashSet<RoomId>,
     /// When other nodes were last heard.
     nodes: HashMap<NodeId, tokio::time::Instant>,
+    /// Whether whoever comes now is sent away too: an upgrade may have been answered just before.
+    is_draining: bool,
 }
 
 impl Hub {
@@ -129,14 +131,14 @@ impl Hub {
     /// and waits until they are gone or five seconds have passed.
     pub async fn drain(&self) {
         self.relay(|| Hint::Gone { node: self.0.node });
-        for (nth, listener) in self.state().listeners.values().enumerate() {
-            let reconnect_after_ms = (nth as u64 * 37) % 2_000;
-            let frame = ServerFrame::Goaway { reconnect_after_ms };
-            listener.tell(Signal::Personal(Arc::new(frame)));
-            listener.close(CloseCode::Restart);
-        }
+        let mut state = self.state();
+        state.is_draining = true;
+        state.listeners.values().enumerate().for_each(|(nth, listener)| listener.send_away(nth));
+        drop(state);
+        let mut empty = 0;
         for _ in 0..100 {
-            if self.state().listeners.is_empty() {
+            empty = if self.state().listeners.is_empty() { empty + 1 } else { 0 };
+            if empty > 2 {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -102,7 +102,7 @@ impl State {
         if change.rev <= told {
             return false;
         }
-        if change.rev > told.next() {
+        if change.rev > told.next() && !has(Fault::NoCatchUp) {
             if listened.early.len() < EARLY_MAX {
                 listened.early.insert(change.rev, (change, why));
             }

@@ -24,6 +24,19 @@ use crate::{
 
 type Place = (RoomId, UserId);
 
+/// Rows that may be kept from one batch to the next.
+const KEPT_MAX: usize = 50_000;
+
+/// Rooms and members as the last batch left them. Where one process writes alone nobody else can
+/// have changed them, so they need not be read again: most of the work of a batch in many rooms.
+#[derive(Default)]
+pub(super) struct Known {
+    rooms: BTreeMap<RoomId, rooms::Model>,
+    members: HashMap<Place, Option<(members::Model, users::Model)>>,
+    /// The count of changes to accounts when this was read.
+    pub(super) accounts: u64,
+}
+
 /// The rooms, members, counters and notices of one transaction.
 pub struct Batch<'t> {
     /// The transaction.
@@ -38,13 +51,13 @@ pub struct Batch<'t> {
 }
 
 impl<'t> Batch<'t> {
-    pub(super) fn new(txn: &'t DatabaseTransaction) -> Self {
+    pub(super) fn new(txn: &'t DatabaseTransaction, known: Known) -> Self {
         Self {
             txn,
             now: now(),
-            rooms: BTreeMap::new(),
+            rooms: known.rooms,
             dirty: BTreeSet::new(),
-            members: HashMap::new(),
+            members: known.members,
             reads: BTreeMap::new(),
             notices: Vec::new(),
         }
@@ -53,7 +66,8 @@ impl<'t> Batch<'t> {
     /// Reads the rooms of the batch and locks them until the commit. All at once and by number:
     /// two nodes that took them one by one could wait for each other.
     pub(super) async fn lock_rooms(&mut self, ids: impl Iterator<Item = RoomId>) -> Result<()> {
-        let ids: BTreeSet<i64> = ids.map(|id| id.0).collect();
+        let new = ids.filter(|id| !self.rooms.contains_key(id));
+        let ids: BTreeSet<i64> = new.map(|id| id.0).collect();
         if ids.is_empty() {
             return Ok(());
         }
@@ -207,8 +221,14 @@ impl<'t> Batch<'t> {
         self.notices.push(notice);
     }
 
-    /// Writes rooms and marks of reading back.
-    pub(super) async fn flush(mut self) -> Result<Vec<Notice>> {
+    /// The room's rows are gone.
+    pub(super) fn forget_room(&mut self, id: RoomId) {
+        self.rooms.remove(&id);
+        self.members.retain(|(room, _), _| *room != id);
+    }
+
+    /// Writes rooms and marks of reading back. What is known then holds once it is committed.
+    pub(super) async fn flush(mut self) -> Result<(Vec<Notice>, Known)> {
         let members = &self.members;
         let marks =
             self.reads.keys().filter_map(|place| Some(members.get(place)?.as_ref()?.0.clone()));
@@ -219,11 +239,15 @@ impl<'t> Batch<'t> {
         for ((room, user), read) in self.reads {
             self.notices.push(Notice::Personal(user, ServerFrame::Read { room, read }));
         }
-        let dirty: Vec<_> = self.dirty.iter().filter_map(|id| self.rooms.remove(id)).collect();
+        let dirty: Vec<_> =
+            self.dirty.iter().filter_map(|id| self.rooms.get(id)).cloned().collect();
         if !dirty.is_empty() {
             put_rooms(self.txn, dirty).await?;
         }
-        Ok(self.notices)
+        if self.members.len() > KEPT_MAX || self.rooms.len() > KEPT_MAX {
+            (self.members, self.rooms) = Default::default();
+        }
+        Ok((self.notices, Known { rooms: self.rooms, members: self.members, accounts: 0 }))
     }
 }
 

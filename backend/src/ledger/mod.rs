@@ -6,7 +6,15 @@
 //! numbers is the order of commits. SQLite has one actor, since it takes one writer; the others
 //! have several, and a room always the same one.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use sea_orm::DatabaseTransaction;
 
 use shared::{
     ids::{RoomId, UserId},
@@ -32,6 +40,7 @@ mod reading;
 mod rooms;
 
 pub use batch::Batch;
+use batch::Known;
 pub use job::{Answer, Asked, Job};
 pub use members::{Join, Leave};
 pub use messages::{Delete, Edit};
@@ -50,7 +59,11 @@ const TRIES: usize = 3;
 
 /// The way to the actors.
 #[derive(Clone)]
-pub struct Ledger(Vec<mpsc::Sender<Job>>);
+pub struct Ledger {
+    actors: Vec<mpsc::Sender<Job>>,
+    /// How often accounts were changed.
+    accounts: Arc<AtomicU64>,
+}
 
 /// One write. It checks everything before it writes anything: when it fails with a problem of the
 /// asker's, it has written nothing, and the rest of its batch goes on.
@@ -84,8 +97,21 @@ pub enum Notice {
 impl Ledger {
     /// Starts the actors; they end when the last handle is gone and what was waiting is written.
     pub fn start(db: Database, hub: Hub) -> Self {
-        let actors = if db.is_shared() { ACTORS } else { 1 };
-        Self((0..actors).map(|_| actor(db.clone(), hub.clone())).collect())
+        let accounts = Arc::<AtomicU64>::default();
+        let count = if db.is_shared() { ACTORS } else { 1 };
+        let actor = |_| {
+            let (sender, waiting) = mpsc::channel(QUEUE);
+            let (db, hub, accounts) = (db.clone(), hub.clone(), accounts.clone());
+            tokio::spawn(Actor { db, hub, accounts, known: Known::default() }.run(waiting));
+            sender
+        };
+        Self { actors: (0..count).map(actor).collect(), accounts: accounts.clone() }
+    }
+
+    /// An account is another one once this transaction is committed. Called within it, so that no
+    /// batch can begin in between and go by what was known before.
+    pub fn account_changes(&self, _: &DatabaseTransaction) {
+        self.accounts.fetch_add(1, SeqCst);
     }
 
     /// Writes; the answer comes after the commit.
@@ -97,41 +123,87 @@ impl Ledger {
     pub async fn submit<W: Write>(&self, write: W) -> Result<Answer<W::Out>> {
         let (reply, answer) = oneshot::channel();
         let room = write.room().map_or(0, |room| room.0.unsigned_abs() as usize);
-        let actor = &self.0[room % self.0.len()];
+        let actor = &self.actors[room % self.actors.len()];
         let job = W::line_up(Asked::new(write, reply));
         actor.send(job).await.map_err(|_| Error::from(Code::Unavailable))?;
         Ok(answer)
     }
 }
 
-fn actor(db: Database, hub: Hub) -> mpsc::Sender<Job> {
-    let (sender, mut waiting) = mpsc::channel::<Job>(QUEUE);
-    tokio::spawn(async move {
-        let mut jobs = Vec::with_capacity(BATCH);
-        while waiting.recv_many(&mut jobs, BATCH).await > 0 {
-            write_all(&db, &hub, std::mem::take(&mut jobs)).await;
-        }
-    });
-    sender
+struct Actor {
+    db: Database,
+    hub: Hub,
+    accounts: Arc<AtomicU64>,
+    known: Known,
 }
 
-/// Writes a batch; if it fails as a whole, each of it alone, so that one bad write harms no other.
-async fn write_all(db: &Database, hub: &Hub, mut jobs: Vec<Job>) {
-    metrics::histogram!("hallway_ledger_batch").record(jobs.len() as f64);
-    match commit_again(db, &mut jobs).await {
-        Ok(notices) => finish(hub, jobs, notices),
-        // Trying one after the other what the database does not take at all would only make
-        // everybody wait in line for the same answer.
-        Err(error) if jobs.len() == 1 || is_for_all(&error) => refuse(jobs, &error),
-        Err(_) => {
-            for job in jobs {
-                let mut alone = vec![job];
-                match commit_again(db, &mut alone).await {
-                    Ok(notices) => finish(hub, alone, notices),
-                    Err(error) => refuse(alone, &error),
+impl Actor {
+    async fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::with_capacity(BATCH);
+        while waiting.recv_many(&mut jobs, BATCH).await > 0 {
+            self.write_all(std::mem::take(&mut jobs)).await;
+        }
+    }
+
+    /// Writes a batch; if it fails as a whole, each of it alone, so that one bad write harms no
+    /// other.
+    async fn write_all(&mut self, mut jobs: Vec<Job>) {
+        metrics::histogram!("hallway_ledger_batch").record(jobs.len() as f64);
+        match self.commit_again(&mut jobs).await {
+            Ok(notices) => finish(&self.hub, jobs, notices),
+            // Trying one after the other what the database does not take at all would only make
+            // everybody wait in line for the same answer.
+            Err(error) if jobs.len() == 1 || is_for_all(&error) => refuse(jobs, &error),
+            Err(_) => {
+                for job in jobs {
+                    let mut alone = vec![job];
+                    match self.commit_again(&mut alone).await {
+                        Ok(notices) => finish(&self.hub, alone, notices),
+                        Err(error) => refuse(alone, &error),
+                    }
                 }
             }
         }
+    }
+
+    /// Where several nodes write, one may have to give way to another; it begins anew at once.
+    async fn commit_again(&mut self, jobs: &mut [Job]) -> Result<Vec<Notice>> {
+        let mut tries = 1;
+        loop {
+            let backend = self.db.backend();
+            match in_time(backend, self.commit(jobs)).await {
+                Err(error) if error.gave_way && tries < TRIES => tries += 1,
+                done => return done,
+            }
+            tokio::time::sleep(Duration::from_millis(5 * tries as u64)).await;
+        }
+    }
+
+    async fn commit(&mut self, jobs: &mut [Job]) -> Result<Vec<Notice>> {
+        let txn = self.db.begin().await?;
+        // Taken: what is known is worth nothing if the commit fails.
+        let mut known = std::mem::take(&mut self.known);
+        let accounts = self.accounts.load(SeqCst);
+        if known.accounts != accounts {
+            known = Known::default();
+        }
+        let mut batch = Batch::new(&txn, known);
+        if let Err(error) = job::run_all(&mut batch, jobs).await {
+            // If even that fails, the connection is not used again.
+            let _ = txn.rollback().await;
+            return Err(error);
+        }
+        let (notices, known) = batch.flush().await?;
+        if has(Fault::AckBeforeCommit) {
+            jobs.iter_mut().for_each(|job| job.answer(None));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        txn.commit().await?;
+        if !self.db.is_shared() {
+            self.known = known;
+            self.known.accounts = accounts;
+        }
+        Ok(notices)
     }
 }
 
@@ -152,33 +224,4 @@ fn finish(hub: &Hub, jobs: Vec<Job>, notices: Vec<Notice>) {
             Notice::Deleted(room) => hub.room_deleted(room),
         }
     }
-}
-
-/// Where several nodes write, one may have to give way to another; it begins anew at once.
-async fn commit_again(db: &Database, jobs: &mut [Job]) -> Result<Vec<Notice>> {
-    let mut tries = 1;
-    loop {
-        match in_time(db.backend(), commit(db, jobs)).await {
-            Err(error) if error.gave_way && tries < TRIES => tries += 1,
-            done => return done,
-        }
-        tokio::time::sleep(Duration::from_millis(5 * tries as u64)).await;
-    }
-}
-
-async fn commit(db: &Database, jobs: &mut [Job]) -> Result<Vec<Notice>> {
-    let txn = db.begin().await?;
-    let mut batch = Batch::new(&txn);
-    if let Err(error) = job::run_all(&mut batch, jobs).await {
-        // If even that fails, the connection is not used again.
-        let _ = txn.rollback().await;
-        return Err(error);
-    }
-    let notices = batch.flush().await?;
-    if has(Fault::AckBeforeCommit) {
-        jobs.iter_mut().for_each(|job| job.answer(None));
-        tokio::time::sleep(Duration::from_millis(3)).await;
-    }
-    txn.commit().await?;
-    Ok(notices)
 }

@@ -173,6 +173,7 @@ impl Write for Discard {
         let in_room = members::Column::RoomId.eq(room);
         members::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
         rooms::Entity::delete_by_id(room).exec(batch.txn).await?;
+        batch.forget_room(self.room);
         Ok(false)
     }
 }

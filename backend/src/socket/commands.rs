@@ -44,7 +44,10 @@ impl<W: Wire> Session<W> {
                 if has(Fault::ReadThenSubscribe) {
                     self.behind.insert(room, after_rev);
                     self.catch_up().await?;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                     self.inbox.listen(room);
+                    let head = self.inbox.head(room);
+                    self.sent.entry(room).and_modify(|sent| *sent = head.max(*sent));
                     return Ok(());
                 }
                 self.inbox.listen(room);

@@ -126,13 +126,15 @@ impl<W: Wire> Session<W> {
                 }
             }
             _ = clock.tick() => self.tick().await,
-            _ = sleep_until(self.retry), if !self.behind.is_empty() => self.catch_up().await,
+            _ = sleep_until(self.retry), if !self.behind.is_empty() => self.catch_up().boxed().await,
         }
     }
 
     async fn receive(&mut self, message: Message) -> Ended {
         match message {
-            Message::Text(text) => self.obey(&text).await,
+            // Boxed, and so are the others that read the database: most of an idle socket's memory
+            // would be room for what it is not doing.
+            Message::Text(text) => self.obey(&text).boxed().await,
             Message::Close(_) => Err(None),
             Message::Binary(_) => self.complain("Frames are JSON text, not binary.").await,
             Message::Ping(_) | Message::Pong(_) => Ok(()),
@@ -152,7 +154,7 @@ impl<W: Wire> Session<W> {
             self.note_lag();
         }
         if !self.behind.is_empty() && self.retry <= Instant::now() {
-            self.catch_up().await?;
+            self.catch_up().boxed().await?;
         }
         match found.close {
             Some(code) => Err(Some(code)),
@@ -167,9 +169,10 @@ impl<W: Wire> Session<W> {
                 if event.rev <= *sent {
                     return Ok(());
                 }
-                if event.rev > sent.next() && !has(Fault::DropOnFullQueue) {
+                let is_blind = has(Fault::DropOnFullQueue) || has(Fault::NoCatchUp);
+                if event.rev > sent.next() && !is_blind {
                     self.behind.insert(event.room, Some(*sent));
-                    return self.catch_up().await;
+                    return self.catch_up().boxed().await;
                 }
                 *sent = event.rev;
                 let text = self.wire.event(&event);
@@ -179,7 +182,7 @@ impl<W: Wire> Session<W> {
                 if let Some(sent) = self.sent.get(&room) {
                     self.behind.insert(room, Some(*sent));
                 }
-                self.catch_up().await
+                self.catch_up().boxed().await
             }
             Signal::Personal(frame) => {
                 if let ServerFrame::User { user } = &*frame {

@@ -77,7 +77,7 @@ pub fn accept(
         return Err(Code::CrossOrigin.into());
     }
     Ok(upgrade
-        .read_buffer_size(4 * 1_024)
+        .read_buffer_size(1_024)
         .write_buffer_size(16 * 1_024)
         .max_write_buffer_size(1_024 * 1_024)
         .max_message_size(rules::FRAME_MAX_BYTES)

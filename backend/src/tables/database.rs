@@ -18,7 +18,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{
-        self, Executor,
+        self, Connection, Executor, SqliteConnection,
         sqlite::{SqliteConnectOptions, SqliteSynchronous},
     },
 };
@@ -148,6 +148,11 @@ async fn connect(url: &str, connections: u32) -> Result<DatabaseConnection, DbEr
                 .pragma("secure_delete", "FAST")
                 .pragma("temp_store", "MEMORY")
         })
+        .map_sqlx_sqlite_pool_opts(|options| {
+            options.after_release(|connection, _| {
+                Box::pin(async move { is_at_rest(connection).await })
+            })
+        })
         .map_sqlx_mysql_pool_opts(|options| {
             options
                 .after_connect(|connection, _| {
@@ -175,6 +180,14 @@ const MYSQL_SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMIT
      SET SESSION innodb_lock_wait_timeout = 4";
 /// A rollback where there is nothing to roll back (below) is no news.
 const POSTGRES_SESSION: &str = "SET lock_timeout = '4s'; SET client_min_messages = 'error'";
+
+/// Whether a connection to SQLite may be used again. A commit that fails for want of space can leave
+/// the transaction open, or sqlx taking it for open: what begins after that would be a part of it,
+/// look committed, and be written nowhere.
+async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let was_open = connection.execute("ROLLBACK").await.is_ok();
+    Ok(!was_open && !connection.is_in_transaction())
+}
 
 /// What comes back may be in the middle of a transaction whose beginning was given up (sqlx #4385).
 async fn well<T>(

@@ -123,6 +123,12 @@ pub async fn insert_messages(
     use messages::Column::{Id, RoomId, Seq};
     let places: Vec<_> = rows.iter().map(|row| (row.room_id.clone(), row.seq.clone())).collect();
     let mut insert = messages::Entity::insert_many(rows).into_query();
+    if txn.get_database_backend() == DbBackend::Sqlite {
+        // Its only writer numbers the rows of a statement one after the other.
+        let first = txn.execute(&insert).await?.last_insert_id() as i64 - places.len() as i64 + 1;
+        let places = places.into_iter().map(|(room, seq)| (room.unwrap(), seq.unwrap()));
+        return Ok(places.zip(first..).collect());
+    }
     let found = match txn.get_database_backend() {
         DbBackend::MySql => {
             txn.execute(&insert).await?;

@@ -197,6 +197,7 @@ pub async fn change(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Resu
             true => sessions::delete_others(&transaction, id, None).await?,
             false => Vec::new(),
         };
+        app.ledger.account_changes(&transaction);
         transaction.commit().await?;
         changed(&app, &before, &user, ended);
         Ok(user)

@@ -40,7 +40,6 @@ const OF_A_KIND: usize = 100;
 /// What kind of promise was broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum Kind {
     LostWrite,
     Duplicate,

@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
-use tokio::time::interval;
+use anyhow::Result;
+use tokio::time::{interval, sleep};
 
 use super::{
     idlers::{Idlers, Way},
@@ -24,6 +24,8 @@ const STORM_MIB: f64 = 1_024.0;
 const BACK_WITHIN_S: f64 = 15.0;
 /// How many of them must be.
 const NEARLY_ALL: f64 = 0.99;
+/// How long somebody may take to notice, who reads again.
+const AWAKE: Duration = Duration::from_secs(3);
 /// How long the crowd may take to gather.
 const GATHERED_WITHIN: Duration = Duration::from_secs(120);
 
@@ -46,19 +48,15 @@ pub async fn stop_readers(scene: &mut Scene) -> Result<()> {
     scene.running.stall(0);
     scene.end(&name);
     scene.measured(Figure::new("server memory for each stopped reader", grown, STOPPED_MIB, "MiB"));
+    // What lies in the way is read first; only then do they find their sockets lost.
+    sleep(AWAKE).await;
     scene.whole().await
 }
 
 /// The server is killed under thousands of sockets, which all come back.
 pub async fn storm(scene: &mut Scene) -> Result<()> {
     let count = scene.pace.many;
-    // Whoever listens to little is here for the coming back.
-    let quiet = *scene.stage.rooms.last().context("there is no room")?;
-    let way = Way {
-        address: scene.cluster.addresses()[0],
-        token: scene.stage.people[0].token.clone(),
-        room: quiet,
-    };
+    let way = Way::quiet(scene, scene.cluster.addresses()[0])?;
     let idlers = Idlers::open(count, &way);
     idlers.gathered(1.0, GATHERED_WITHIN).await?;
     scene.calm().await;

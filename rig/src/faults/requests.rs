@@ -29,8 +29,8 @@ const GIVEN_UP_WITHIN_US: u64 = 15_000;
 /// The numbers of processes from here on are nobody else's.
 const PROCESSES: u32 = 1_000_000;
 /// A long text, in bytes, and how often there is one.
-const LONG_BYTES: usize = 8_000;
-const LONG_EVERY: Duration = Duration::from_millis(150);
+const LONG_BYTES: usize = 12_000;
+const LONG_EVERY: Duration = Duration::from_millis(100);
 const LONG_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Somebody whose requests are given up.

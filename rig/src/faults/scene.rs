@@ -13,6 +13,8 @@ use crate::{
     workload::{Running, Stage},
 };
 
+/// A socket that was lost is not missed at once.
+const NOTICED: Duration = Duration::from_millis(500);
 /// How long a fault may keep everything from moving.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -81,6 +83,7 @@ impl Scene {
         for node in &self.cluster.nodes {
             node.ready().await?;
         }
+        sleep(NOTICED).await;
         let is_whole = self.running.until_resumed(PATIENCE).await;
         ensure!(is_whole, "{:?} after {} s", self.running.resumed(), PATIENCE.as_secs());
         Ok(())

@@ -1,12 +1,23 @@
 //! Servers and databases that are killed, stopped in their tracks, or asked to end.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, ensure};
 use rusqlite::Connection;
+use tokio::time::sleep;
 
-use super::scene::Scene;
-use crate::{machines::Machine, report::Figure};
+use super::{
+    idlers::{Idlers, Way},
+    scene::Scene,
+};
+use crate::{
+    machines::{Machine, Place, Proxy},
+    report::Figure,
+};
 
 /// Messages acked between two deaths of a server.
 const PROGRESS: u64 = 30;
@@ -14,12 +25,18 @@ const PROGRESS: u64 = 30;
 const READY_WITHIN_S: f64 = 1.0;
 /// How long a server may take to end.
 const ENDS_WITHIN_S: f64 = 10.0;
+/// How long clients may take to be served by another node.
+const BACK_WITHIN_S: f64 = 5.0;
+/// How long the news of a closed socket may take.
+const NOTICED: Duration = Duration::from_millis(200);
+/// How long they may take before there is no point in waiting.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Kills the only node, looks whether its file is whole, and starts it again.
 pub async fn kill_only(scene: &mut Scene) -> Result<()> {
     scene.progress(PROGRESS).await?;
     // Somewhere within whatever the server does over and over.
-    tokio::time::sleep(Duration::from_millis(fastrand::u64(..50))).await;
+    sleep(Duration::from_millis(fastrand::u64(..50))).await;
     let name = "kill -9 server";
     scene.begin(name);
     scene.cluster.nodes[0].kill()?;
@@ -58,14 +75,24 @@ pub async fn stop_one(scene: &mut Scene, nth: u32) -> Result<()> {
     scene.whole().await
 }
 
-/// Asks one node after the other to end, and starts it again.
+/// Asks one node after the other to end, and starts it again. Some clients come by a proxy.
 pub async fn roll(scene: &mut Scene) -> Result<()> {
-    for node in 0..scene.cluster.nodes.len() {
+    let addresses = scene.cluster.addresses();
+    let proxy = Proxy::start(Place::local().address(), &addresses).await?;
+    let idlers = Idlers::open(scene.pace.many, &Way::quiet(scene, proxy.address())?);
+    idlers.gathered(1.0, PATIENCE).await?;
+    for node in 0..addresses.len() {
         scene.calm().await;
         let name = format!("SIGTERM node {node}");
         scene.begin(&name);
         let exit = scene.cluster.nodes[node].terminate().await?;
+        let began = Instant::now();
+        // Who has not heard of it yet still counts as being there.
+        sleep(NOTICED).await;
         ensure!(exit.code == Some(0), "node {node} ended with {:?}", exit.code);
+        idlers.gathered(1.0, PATIENCE).await?;
+        let back = began.elapsed().as_secs_f64();
+        scene.measured(Figure::new("clients by the proxy back within", back, BACK_WITHIN_S, "s"));
         scene.cluster.nodes[node].restart().await?;
         scene.end(&name);
         let took = exit.took.as_secs_f64();

@@ -54,6 +54,8 @@ pub struct Session<'a> {
 pub struct Outcome {
     /// What is to be said about it.
     pub report: Report,
+    /// Whether nothing is wrong but a latency compared with that of calm.
+    pub is_noise: bool,
     /// Where that is written.
     pub folder: PathBuf,
     /// How long it took.
@@ -74,7 +76,7 @@ struct Notes {
 impl Session<'_> {
     /// Does it, judges it, and writes the report. Whatever goes wrong is in the report; an error
     /// is only that which keeps the report from being written.
-    pub async fn run(self) -> Result<Outcome> {
+    pub async fn run(&self) -> Result<Outcome> {
         let began = Instant::now();
         let (fault, kind) = (self.fault, self.kind.name());
         let folder = self.out.join(format!("{}-{kind}-{}", fault.name, self.runs.start + 1));
@@ -82,7 +84,7 @@ impl Session<'_> {
         let recorder = Recorder::default();
         let mut report = Report {
             title: format!("{} on {kind}", fault.name),
-            about: format!("{}, {} times, under load.", fault.does, self.runs.len()),
+            about: format!("{} ({} times), under load.", fault.does, self.runs.len()),
             figures: Vec::new(),
             violations: Vec::new(),
             failure: None,
@@ -99,24 +101,25 @@ impl Session<'_> {
         let until = notes.until.unwrap_or_else(|| recorder.elapsed());
         let samples = Samples::of(&history, until.as_micros() as u64, notes.steady);
         report.figures = notes.figures;
+        let mut is_noise = report.failure.is_none() && report.is_good();
         if report.failure.is_none() {
-            report.figures.extend(fault.checks.iter().map(|check| check.figure(&samples)));
+            for check in fault.checks {
+                let figure = check.figure(&samples);
+                is_noise &= check.is_comparison() || figure.holds();
+                report.figures.push(figure);
+            }
         }
+        is_noise &= !report.is_good();
         report.write(&folder, &samples)?;
         if report.is_good() {
             remove_logs(&folder)?;
         } else {
             history.write(&folder.join("history.jsonl"))?;
         }
-        Ok(Outcome { report, folder, took: began.elapsed() })
+        Ok(Outcome { report, is_noise, folder, took: began.elapsed() })
     }
 
-    async fn play(
-        &self,
-        recorder: &Recorder,
-        notes: &mut Notes,
-        folder: &Path,
-    ) -> Result<History> {
+    async fn play(&self, recorder: &Recorder, notes: &mut Notes, folder: &Path) -> Result<History> {
         let cluster = Cluster::start(self.server, self.kind, &self.fault.shape).await?;
         let mut scene = self.scene(cluster, recorder, notes).await?;
         let mut done = Ok(());

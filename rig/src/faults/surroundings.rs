@@ -15,8 +15,8 @@ use crate::{machines::SmallDisk, report::Figure};
 const FELT_WITHIN: Duration = Duration::from_secs(30);
 /// Nothing was acked for so long: it is felt.
 const SILENCE: Duration = Duration::from_millis(500);
-/// A program may look at its clock that late.
-const NOTICED: Duration = Duration::from_millis(1_200);
+/// A program may look at its clock that late: what it knows is kept for whole seconds.
+const NOTICED: Duration = Duration::from_millis(2_500);
 
 /// Fills the disk under the data, reads meanwhile, and makes room again.
 pub async fn fill_disk(scene: &mut Scene) -> Result<()> {

@@ -104,12 +104,13 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "rolling-restart",
-        does: "SIGTERM of one server after the other, each started again",
+        does: "SIGTERM of one server after the other, each started again; some clients by a proxy",
         broken_s: (0.0, 0.0),
+        many: (50, 200),
         torment: |scene, _| Box::pin(servers::roll(scene)),
         people: steady,
         checks: &[ClosedByRestart, Resumed(5.0)],
-        besides: "each ends ≤ 10 s, with exit code 0",
+        besides: "each ends ≤ 10 s, with exit code 0; clients by the proxy back ≤ 5 s",
         ..FAULT
     },
     Fault {
@@ -244,13 +245,12 @@ pub static FAULTS: &[Fault] = &[
             people.readers = 200;
             people.narrow_readers = 20;
             people.slow_readers = 0;
-            people.rate = 60.0;
+            people.rate = 20.0;
             people.removal_every = None;
         },
         torment: |scene, _| Box::pin(crowd::stop_readers(scene)),
         checks: &[DeliveryKept(1.2), ClosedAsTooSlow, AwakeWithin(15.0)],
         besides: "server memory ≤ 1.5 MiB for each",
-        ..FAULT
     },
     Fault {
         name: "storm",

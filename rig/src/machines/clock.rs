@@ -36,7 +36,7 @@ impl Clock {
         Ok(clock)
     }
 
-    /// From now on (running programs notice within a second) it shows the right time and this many
+    /// From now on (running programs notice within two seconds) it shows the right time and this many
     /// seconds.
     pub fn shift(&self, seconds: i64) -> Result<()> {
         // By way of a rename: a program reads the file each time it looks at the clock.
@@ -51,7 +51,7 @@ impl Clock {
         let variables = [
             ("LD_PRELOAD", self.library.display().to_string()),
             ("FAKETIME_TIMESTAMP_FILE", file),
-            // A second old at most: every look at the file costs.
+            // Not each time: every look at the file costs.
             ("FAKETIME_CACHE_DURATION", "1".into()),
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
         ];

@@ -72,7 +72,9 @@ impl Hallway {
         let mut program = Program::new(binary.to_owned()).at(&options.place).arg("serve");
         let ours = std::env::vars().map(|(name, _)| name);
         let sways = |name: &String| {
-            name.starts_with("HALLWAY_") || name == "DATABASE_URL" || name == "REDIS_URL"
+            (name.starts_with("HALLWAY_") && name != "HALLWAY_FAULT")
+                || name == "DATABASE_URL"
+                || name == "REDIS_URL"
         };
         program = ours.filter(sways).fold(program, Program::forget);
         program = program.env("HALLWAY_DATA", &options.data);

@@ -76,6 +76,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether the run came to its end and its history shows nothing wrong, whatever the figures.
+    pub fn is_clean(&self) -> bool {
+        self.violations.is_empty() && self.failure.is_none()
+    }
+
     /// Whether all is well.
     pub fn is_good(&self) -> bool {
         self.violations.is_empty()
@@ -104,7 +109,7 @@ impl Report {
 
     fn facts(samples: &Samples) -> String {
         format!(
-            "{} s, {} messages sent, {} acknowledged, {} deliveries, {} faults.",
+            "Seconds: {}. Messages sent: {}, acknowledged: {}, deliveries: {}. Faults: {}.",
             rounded(samples.end_us as f64 / 1e6),
             written(samples.sends.len() as f64),
             written(samples.acks.len() as f64),

@@ -5,7 +5,10 @@ use std::{
     ops::Range,
 };
 
-use shared::{ids::ClientId, problem::Code};
+use shared::{
+    ids::{ClientId, RoomId},
+    problem::Code,
+};
 
 use crate::history::{Event, History, Phase, RIG, Seen};
 
@@ -92,6 +95,10 @@ struct Reader {
     sent: HashMap<ClientId, u64>,
     acked: HashSet<ClientId>,
     seen: HashSet<(u32, ClientId)>,
+    /// Who is out of which room.
+    out: HashSet<(u32, RoomId)>,
+    /// Since when they are in it, who were out of it.
+    since: HashMap<(u32, RoomId), u64>,
     deliveries: Vec<(u32, Sample)>,
     people: HashMap<u32, Person>,
     broken: HashMap<String, u64>,
@@ -117,10 +124,8 @@ impl Reader {
     fn read(&mut self, at_us: u64, process: u32, event: &Event) {
         match event {
             Event::Send { said, .. } => {
-                if !self.sent.contains_key(&said.client_id) {
-                    self.sent.insert(said.client_id, at_us);
-                    self.samples.sends.push(at_us);
-                }
+                let first_us = *self.sent.entry(said.client_id).or_insert(at_us);
+                self.samples.sends.extend((first_us == at_us).then_some(at_us));
             }
             Event::Ack { client_id, .. } => {
                 if let Some(sample) = self.since_sent(*client_id, at_us)
@@ -130,13 +135,19 @@ impl Reader {
                 }
             }
             Event::Change { row: Seen::Message(message), .. } => {
-                let name = message.client_id;
+                self.came_in(at_us, process, message.room);
+                let (name, place) = (message.client_id, (process, message.room));
+                let since_us = self.since.get(&place).copied().unwrap_or(0);
                 if let Some(sample) = self.since_sent(name, at_us)
                     && self.seen.insert((process, name))
+                    && sample.began_us >= since_us
                 {
                     self.person(process);
                     self.deliveries.push((process, sample));
                 }
+            }
+            Event::OutOf { room, .. } => {
+                self.out.insert((process, *room));
             }
             Event::Nack { code, .. } | Event::Refused { code, .. } => {
                 self.samples.refusals.push((at_us, *code));
@@ -149,7 +160,10 @@ impl Reader {
 
     fn socket(&mut self, at_us: u64, process: u32, event: &Event) {
         match event {
-            Event::Subscribed { .. } | Event::Gap { .. } => self.here(at_us, process),
+            Event::Subscribed { room, .. } | Event::Gap { room, .. } => {
+                self.came_in(at_us, process, *room);
+                self.here(at_us, process);
+            }
             Event::Connect { .. } => self.lost(at_us, process),
             Event::Welcome => {
                 let person = self.person(process);
@@ -169,6 +183,13 @@ impl Reader {
             Event::Stalled => self.person(process).has_stalled = true,
             Event::Awake => self.person(process).awake_us = Some(at_us),
             _ => {}
+        }
+    }
+
+    /// What was said while somebody was out of a room is no late delivery.
+    fn came_in(&mut self, at_us: u64, process: u32, room: RoomId) {
+        if self.out.remove(&(process, room)) {
+            self.since.insert((process, room), at_us);
         }
     }
 

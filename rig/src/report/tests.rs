@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use shared::{
     ids::{ClientId, Rev, RoomId, UserId},
+    live::RemovedReason,
     messages::Message,
 };
 use uuid::Uuid;
@@ -100,6 +101,36 @@ fn times_count_from_the_first_attempt_and_from_the_loss() {
     assert_eq!((band.from_us, band.to_us), (200 * MS, 400 * MS));
     assert_eq!(within(&samples.acks, &(0..200 * MS)), [10 * MS]);
     assert!(samples.lost.is_empty());
+}
+
+#[test]
+fn what_was_said_while_somebody_was_out_is_no_late_delivery() {
+    let mut story = story();
+    let reason = RemovedReason::Removed;
+    story.at(600, 2, Event::OutOf { room: RoomId(1), reason });
+    let meanwhile = story.send(610, 1);
+    story.subscribed(650, 2);
+    story.see(651, 2, meanwhile);
+    let later = story.send(660, 1);
+    story.see(670, 2, later);
+    let deliveries = story.samples().deliveries;
+    assert_eq!(deliveries.len(), 3);
+    assert_eq!(deliveries[2], Sample { began_us: 660 * MS, took_us: 10 * MS });
+}
+
+#[test]
+fn a_stopped_reader_is_timed_from_reading_again() {
+    let mut story = story();
+    story.at(506, 2, Event::Subscribe { room: RoomId(1), after_rev: Rev(0) });
+    story.at(510, 2, Event::Stalled);
+    story.at(610, 2, Event::Awake);
+    story.at(620, 2, Event::Closed { code: None });
+    story.at(630, 2, Event::Welcome);
+    story.at(631, 2, Event::Subscribe { room: RoomId(1), after_rev: Rev(0) });
+    story.subscribed(650, 2);
+    let samples = story.samples();
+    assert_eq!(samples.awakenings, [Sample { began_us: 610 * MS, took_us: 40 * MS }]);
+    assert_eq!((samples.stalled, samples.deliveries), (1, vec![]));
 }
 
 #[test]

@@ -92,7 +92,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let mut table = Table(Vec::new());
     for name in names {
-        let rows = measure(*name, args, cores)?;
+        let rows = measure(*name, args, cores);
+        interrupt::check()?;
+        let rows = rows.unwrap_or_else(|error| vec![Row::failed(*name, &error)]);
         rows.iter().for_each(|row| eprintln!("{row}"));
         table.0.extend(rows);
     }
@@ -116,6 +118,17 @@ fn measure(name: RowName, args: &Args, cores: Cores) -> Result<Vec<Row>> {
         RowName::Idle => rest::idle(args, cores),
         RowName::Reads => rest::reads(args, cores),
         RowName::Start => rest::start(args, cores),
+    }
+}
+
+impl Row {
+    /// One that could not be measured, which does not keep the others from being.
+    fn failed(name: RowName, error: &anyhow::Error) -> Self {
+        let name = name.to_possible_value().map_or_else(String::new, |name| name.get_name().into());
+        // A table's row is one line.
+        let measured = format!("{error:#}").replace('\n', "; ");
+        let (asked, command) = (String::new(), format!("rig bench {name}"));
+        Self { what: name, asked, measured, holds: false, command }
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     sys::resource::{Resource, getrlimit, setrlimit},
+    time::{ClockId, clock_gettime},
     unistd::Pid,
 };
 
@@ -104,6 +105,11 @@ impl Usage {
     pub fn ours() -> Result<Self> {
         Self::of(std::process::id())
     }
+}
+
+/// Processor time of this thread so far, to the nanosecond.
+pub fn thread_time() -> Result<Duration> {
+    Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
 }
 
 #[cfg(test)]

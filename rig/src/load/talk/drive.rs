@@ -15,7 +15,10 @@ use super::{
 };
 use crate::load::{
     client::{Crowd, Role, wire::Stamp},
-    ground::{Target, resources::Usage},
+    ground::{
+        Target,
+        resources::{Usage, thread_time},
+    },
 };
 
 /// Messages that are late are sent so many at a time, then it is listened.
@@ -67,7 +70,7 @@ struct Run {
     /// The newest change of each room that was acknowledged.
     heads: HashMap<i64, i64>,
     words: Words,
-    /// Time spent waiting for a moment by asking again and again, since the measuring began.
+    /// Processor time spent waiting for a moment by asking again and again, since the measuring began.
     spun: Duration,
     is_over: bool,
 }
@@ -123,8 +126,13 @@ impl Drive<'_> {
                 Pace::Open(rate) => wait.min(self.send_due(run, began_us, rate)),
                 Pace::Closed { .. } => wait,
             };
-            if !self.crowd.turn(wait)? && wait.is_zero() {
-                run.spun += now.elapsed();
+            if wait.is_zero() {
+                let before = thread_time()?;
+                if !self.crowd.turn(wait)? {
+                    run.spun += thread_time()? - before;
+                }
+            } else {
+                self.crowd.turn(wait)?;
             }
             self.take_answers(run);
         }
