@@ -32,7 +32,8 @@ impl Kind {
             Err(env::VarError::NotPresent) | Ok("" | "sqlite") => Self::Sqlite,
             Ok("mariadb") => Self::MariaDb,
             Ok("postgres") => Self::Postgres,
-            other => panic!("{NAME} is {other:?}: it may be sqlite, mariadb or postgres"),
+            Ok(other) => panic!("{NAME} is {other}: it may be sqlite, mariadb or postgres"),
+            Err(error) => panic!("{NAME}: {error}"),
         }
     }
 
