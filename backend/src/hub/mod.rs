@@ -131,10 +131,7 @@ impl Hub {
     /// and waits until they are gone or five seconds have passed.
     pub async fn drain(&self) {
         self.relay(|| Hint::Gone { node: self.0.node });
-        let mut state = self.state();
-        state.is_draining = true;
-        state.listeners.values().enumerate().for_each(|(nth, listener)| listener.send_away(nth));
-        drop(state);
+        self.state().send_all_away();
         let mut empty = 0;
         for _ in 0..100 {
             empty = if self.state().listeners.is_empty() { empty + 1 } else { 0 };
@@ -173,6 +170,11 @@ impl Hub {
 }
 
 impl State {
+    fn send_all_away(&mut self) {
+        self.is_draining = true;
+        self.listeners.values().enumerate().for_each(|(nth, listener)| listener.send_away(nth));
+    }
+
     fn to_user(&self, user: UserId, frame: &ServerFrame) {
         if let Some(sockets) = self.users.get(&user) {
             let frame = Arc::new(frame.clone());
