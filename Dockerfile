@@ -18,18 +18,19 @@ COPY xtask xtask
 COPY backend/Cargo.toml backend/
 COPY frontend/Cargo.toml frontend/
 COPY migrations/Cargo.toml migrations/
+COPY rig/Cargo.toml rig/
 COPY shared/Cargo.toml shared/
-RUN mkdir backend/src frontend/src migrations/src shared/src \
-    && echo 'fn main() {}' | tee backend/src/main.rs frontend/src/main.rs \
-    && touch backend/src/lib.rs frontend/src/lib.rs migrations/src/lib.rs shared/src/lib.rs \
+RUN mkdir backend/src frontend/src migrations/src rig/src shared/src \
+    && echo 'fn main() {}' | tee backend/src/main.rs frontend/src/main.rs rig/src/main.rs \
+    && touch backend/src/lib.rs frontend/src/lib.rs migrations/src/lib.rs rig/src/lib.rs shared/src/lib.rs \
     && cargo xtask tools \
     && cargo build --locked --profile dist --package hallway \
     && cargo build --locked --profile wasm-release --target wasm32-unknown-unknown --package frontend \
-    && rm -r backend/src frontend/src migrations/src shared/src
+    && rm -r backend/src frontend/src migrations/src rig/src shared/src
 
 COPY . .
 # Sources older than what was built from the empty ones above would be taken for built.
-RUN find backend frontend migrations shared -name '*.rs' -exec touch {} + \
+RUN find backend frontend migrations rig shared -name '*.rs' -exec touch {} + \
     && cargo xtask build --profile dist
 
 

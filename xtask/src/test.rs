@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::steps::Steps;
-use crate::{commands, contract, page, places, rig, system};
+use crate::{commands, contract, page, places, rig, system, tools};
 
 const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-unknown"];
 
@@ -91,7 +91,10 @@ fn clippy(steps: &mut Steps) -> Result<()> {
         commands::run(commands::cargo().arg("clippy").args(scope).args(["--", "-D", "warnings"]))
     };
     steps.run("clippy", || clippy(&["--workspace", "--all-targets"]))?;
-    steps.run("clippy on wasm", || clippy(&WASM))
+    steps.run("clippy on wasm", || {
+        tools::wasm_target()?;
+        clippy(&WASM)
+    })
 }
 
 fn tests() -> Command {

@@ -48,7 +48,7 @@ pub fn trunk() -> Result<Command> {
 }
 
 /// Asks first: `rustup target add` goes to the network even when there is nothing to add.
-fn wasm_target() -> Result<()> {
+pub fn wasm_target() -> Result<()> {
     let cfg = ["--print", "target-libdir", "--target", TARGET];
     let libs = commands::ask(commands::new("rustc").args(cfg)).map(PathBuf::from);
     if libs.is_some_and(|dir| dir.is_dir()) {

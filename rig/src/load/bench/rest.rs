@@ -34,15 +34,15 @@ const BYTES: usize = 150;
 
 /// Sockets that do nothing.
 pub(super) fn idle(args: &Args, cores: Cores) -> Result<Vec<Row>> {
-    let ground = Ground::hallway(&args.own, cores, 100)?;
+    let ground = Ground::hallway(&args.own, cores, 1)?;
     let idle = quiet::idle(&ground, args.sockets as usize)?;
     let server = idle.server.context("the server's process is known")?;
     let (kib, came_in) = (idle.kib_each.unwrap_or_default(), idle.came_in_per_s);
-    let command = format!("rig load --idle {}", args.sockets);
+    let command = format!("rig load --rooms 1 --idle {}", args.sockets);
     let count = short(args.sockets as f64);
     Ok(vec![
         Row {
-            what: format!("memory of an idle joined socket, at {count}"),
+            what: format!("memory of an idle socket in one room, at {count}"),
             asked: format!("at most {IDLE_MOST_KIB} KiB"),
             measured: format!("{kib:.1} KiB"),
             holds: kib <= IDLE_MOST_KIB,
