@@ -119,7 +119,7 @@ async fn inject(args: &Args, faults: &[&Fault], server: &Path) -> Result<ExitCod
             let session = Session { fault, kind, runs: runs.clone(), pace, server, out };
             let mut outcome = session.run().await?;
             for _ in 1..TRIES {
-                if !outcome.is_noise {
+                if !outcome.is_noise || args.violations_only {
                     break;
                 }
                 say(&outcome, runs.clone());
@@ -206,7 +206,11 @@ fn listed(fault: &Fault) -> String {
 
 fn say(outcome: &Outcome, runs: Range<u32>) {
     let report = &outcome.report;
-    let mark = if report.is_good() { "good" } else { "BAD " };
+    let mark = match (report.is_good(), report.is_clean()) {
+        (true, _) => "good",
+        (false, true) => "slow",
+        (false, false) => "BAD ",
+    };
     let (title, seconds) = (&report.title, outcome.took.as_secs_f64());
     println!("{mark} {title}: {} runs in {seconds:.0} s", runs.len());
     for figure in &report.figures {
