@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     ids::{ClientId, Rev, RoomId, Seq, UserId},
@@ -183,6 +183,7 @@ pub enum ServerFrame {
     /// All is well; the newest change of every room subscribed to.
     Heartbeat {
         /// By room.
+        #[serde(deserialize_with = "by_room")]
         heads: BTreeMap<RoomId, Rev>,
     },
     /// Your account changed (made or unmade an admin).
@@ -200,6 +201,14 @@ pub enum ServerFrame {
         /// Milliseconds, different for every socket.
         reconnect_after_ms: u64,
     },
+}
+
+/// The names of a JSON object are texts, and what serde keeps of a frame until it has seen its `type`
+/// no longer knows that they stand for numbers.
+fn by_room<'de, D: Deserializer<'de>>(heads: D) -> Result<BTreeMap<RoomId, Rev>, D::Error> {
+    let heads = BTreeMap::<String, Rev>::deserialize(heads)?;
+    let numbered = heads.into_iter().filter_map(|(room, rev)| Some((room.parse().ok()?, rev)));
+    Ok(numbered.collect())
 }
 
 impl ServerFrame {
@@ -288,5 +297,19 @@ impl CloseCode {
             Self::TooSlow => "too_slow",
             Self::Silent => "silent",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_is_read_as_it_was_said() {
+        let heads = BTreeMap::from([(RoomId(1), Rev(7)), (RoomId(12), Rev(0))]);
+        let frame = ServerFrame::Heartbeat { heads };
+        let text = serde_json::to_string(&frame).unwrap();
+        assert_eq!(text, r#"{"type":"heartbeat","heads":{"1":7,"12":0}}"#);
+        assert_eq!(serde_json::from_str::<ServerFrame>(&text).unwrap(), frame);
     }
 }
