@@ -40,9 +40,12 @@ fn deliberate(profile: &[&str], folder: &str) -> Result<PathBuf> {
     Ok(kept)
 }
 
-/// The faults as often as a test runs them, on the servers that the tests have just built. What the
+/// The faults as often as a test runs them, on debug builds. What the
 /// histories prove counts; how long things took depends on what else the machine is doing.
 pub fn faults() -> Result<()> {
+    // `cargo test` builds a program only where there are tests beside it.
+    let build = ["build", "--workspace", "--exclude", "wasm-bindgen", "--exclude", "frontend"];
+    commands::run(commands::cargo().args(build))?;
     let mut rig = commands::new(places::target().join("debug/rig"));
     rig.args(["faults", "--short", "--violations-only", "--out"]);
     commands::run(rig.arg(places::test_output().join("faults")))

@@ -70,8 +70,6 @@ fn some(steps: &mut Steps, filter: &[String]) -> Result<()> {
         }
     }
     if named("faults") {
-        let build = ["build", "--workspace", "--exclude", "wasm-bindgen", "--exclude", "frontend"];
-        steps.run("servers", || commands::run(commands::cargo().args(build)))?;
         steps.run("faults", rig::faults)?;
     }
     if named("contract") {
