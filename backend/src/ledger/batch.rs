@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
-    sea_query::{LockType, OnConflict, all},
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{LockType, all},
 };
 use shared::{
     ids::{Rev, RoomId, Seq, UserId},
@@ -19,7 +18,7 @@ use super::Notice;
 use crate::{
     Result,
     deliberate::{Fault, has},
-    tables::{members, now, rooms, users},
+    tables::{members, now, put_members, put_rooms, rooms, users},
 };
 
 type Place = (RoomId, UserId);
@@ -189,8 +188,7 @@ impl<'t> Batch<'t> {
         row: members::Model,
         user: users::Model,
     ) -> Result<()> {
-        use members::Column::{HasLeft, JoinedAt, ReadSeq, Rev};
-        put_members(self.txn, [row.clone()], &[JoinedAt, HasLeft, ReadSeq, Rev]).await?;
+        put_members(self.txn, std::slice::from_ref(&row)).await?;
         let place = (RoomId(row.room_id), UserId(row.user_id));
         self.reads.remove(&place);
         self.members.insert(place, Some((row, user)));
@@ -234,7 +232,7 @@ impl<'t> Batch<'t> {
             self.reads.keys().filter_map(|place| Some(members.get(place)?.as_ref()?.0.clone()));
         let marks: Vec<_> = marks.collect();
         if !marks.is_empty() {
-            put_members(self.txn, marks, &[members::Column::ReadSeq]).await?;
+            put_members(self.txn, &marks).await?;
         }
         for ((room, user), read) in self.reads {
             self.notices.push(Notice::Personal(user, ServerFrame::Read { room, read }));
@@ -242,45 +240,11 @@ impl<'t> Batch<'t> {
         let dirty: Vec<_> =
             self.dirty.iter().filter_map(|id| self.rooms.get(id)).cloned().collect();
         if !dirty.is_empty() {
-            put_rooms(self.txn, dirty).await?;
+            put_rooms(self.txn, &dirty).await?;
         }
         if self.members.len() > KEPT_MAX || self.rooms.len() > KEPT_MAX {
             (self.members, self.rooms) = Default::default();
         }
         Ok((self.notices, Known { rooms: self.rooms, members: self.members, accounts: 0 }))
     }
-}
-
-/// Writes rows that may be there already; of those, the named columns only.
-async fn put_members(
-    txn: &DatabaseTransaction,
-    rows: impl IntoIterator<Item = members::Model>,
-    columns: &[members::Column],
-) -> Result<()> {
-    use members::Column::{RoomId, UserId};
-    let update = OnConflict::columns([RoomId, UserId]).update_columns(columns.to_vec()).to_owned();
-    let rows = rows.into_iter().map(|row| members::ActiveModel::from(row).reset_all());
-    members::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
-    Ok(())
-}
-
-/// All at once: an update for each would be the larger part of a batch of as many rooms.
-async fn put_rooms(txn: &DatabaseTransaction, rows: Vec<rooms::Model>) -> Result<()> {
-    use rooms::Column as C;
-    let update = OnConflict::column(C::Id)
-        .update_columns([
-            C::Name,
-            C::NameKey,
-            C::Topic,
-            C::UpdatedAt,
-            C::DeletedAt,
-            C::MemberCount,
-            C::LastSeq,
-            C::LastRev,
-            C::Rev,
-        ])
-        .to_owned();
-    let rows = rows.into_iter().map(|row| rooms::ActiveModel::from(row).reset_all());
-    rooms::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
-    Ok(())
 }

@@ -2,10 +2,6 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, Condition, EntityTrait, QueryFilter,
-    sea_query::all,
-};
 use sha2::{Digest, Sha256};
 use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
@@ -18,7 +14,7 @@ use super::{Asked, Batch, Job, Write, messages::mention};
 use crate::{
     Error, Result,
     deliberate::{Fault, has},
-    tables::{insert_messages, messages, users},
+    tables::{insert_messages, messages, messages_named, users},
 };
 
 /// Say something. The text has passed `shared::rules`.
@@ -185,16 +181,9 @@ impl New {
 
 /// The messages that are there already under the names of these posts.
 async fn originals(batch: &Batch<'_>, posts: &[&Post]) -> Result<HashMap<Name, messages::Model>> {
-    use messages::Column::{ClientId, RoomId, UserId};
-    let mut any = Condition::any();
-    for post in posts {
-        any = any.add(all![
-            RoomId.eq(post.room.0),
-            UserId.eq(post.author.0),
-            ClientId.eq(post.client_id.0)
-        ]);
-    }
-    let rows = messages::Entity::find().filter(any).all(batch.txn).await?;
+    let names: Vec<_> =
+        posts.iter().map(|post| (post.room.0, post.author.0, post.client_id.0)).collect();
+    let rows = messages_named(batch.txn, &names).await?;
     let name = |row: &messages::Model| {
         (row.room_id.into(), row.user_id.into(), shared::ids::ClientId(row.client_id))
     };
@@ -206,11 +195,8 @@ async fn insert(batch: &Batch<'_>, rows: &[(messages::Model, users::Model)]) -> 
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let active = rows.iter().map(|(row, _)| {
-        let row = messages::ActiveModel::from(row.clone()).reset_all();
-        messages::ActiveModel { id: NotSet, ..row }
-    });
-    let numbers = insert_messages(batch.txn, active.collect()).await?;
+    let models: Vec<_> = rows.iter().map(|(row, _)| row).collect();
+    let numbers = insert_messages(batch.txn, &models).await?;
     rows.iter()
         .map(|(row, _)| {
             let id = numbers.get(&(row.room_id, row.seq)).copied();

@@ -1,21 +1,16 @@
 //! Reading what was said. Numbers are dense, so a page is a range of them: one index seek, however
 //! long the room.
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationTrait,
-};
+use sea_orm::ConnectionTrait;
 use shared::{
-    ids::{ClientId, RoomId, Seq},
+    ids::{RoomId, Seq},
     messages::{Message, MessagePage},
     problem::Code,
-    users::UserRef,
 };
-use uuid::Uuid;
 
 use crate::{
     Result,
-    tables::{messages, moment, rooms, users},
+    tables::{messages_between, rooms},
 };
 
 /// Which messages of a room.
@@ -73,48 +68,14 @@ pub async fn page(
     })
 }
 
-/// What is shown of a message's row, and its author's name.
-type Shown = (i64, i64, i64, i64, Uuid, String, Option<i64>, i64, Option<i64>, Option<i64>, String);
-
-/// The messages of a room from one number to another, both included. By position and without what
-/// is not shown: reading a column by its name is most of the work of a page.
+/// The messages of a room from one number to another, both included.
 pub async fn range(
     db: &impl ConnectionTrait,
     room: RoomId,
     from: i64,
     to: i64,
 ) -> Result<Vec<Message>> {
-    use messages::Column as C;
-    let rows: Vec<Shown> = messages::Entity::find()
-        .select_only()
-        .columns([C::Id, C::Seq, C::Rev, C::UserId, C::ClientId, C::Content, C::ReplyTo])
-        .columns([C::CreatedAt, C::EditedAt, C::DeletedAt])
-        .column(users::Column::Username)
-        .join(JoinType::InnerJoin, messages::Relation::User.def())
-        .filter(C::RoomId.eq(room.0))
-        .filter(C::Seq.between(from, to))
-        .order_by_asc(C::Seq)
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(|row| shown(room, row)).collect())
-}
-
-fn shown(room: RoomId, row: Shown) -> Message {
-    let (id, seq, rev, user, client_id, content, reply_to, created, edited, deleted, name) = row;
-    Message {
-        id: id.into(),
-        room,
-        seq: seq.into(),
-        rev: rev.into(),
-        user: UserRef { id: user.into(), username: name },
-        content,
-        client_id: ClientId(client_id),
-        reply_to: reply_to.map(Seq),
-        created_at: moment(created),
-        edited_at: edited.map(moment),
-        deleted_at: deleted.map(moment),
-    }
+    Ok(messages_between(db, room, from, to).await?)
 }
 
 /// One message.

@@ -68,10 +68,14 @@ impl Database {
             check_sqlite()?;
         }
         let writers = if backend == DbBackend::Sqlite { 1 } else { WRITERS };
-        let writer = connect(url, writers).await?;
+        let writer = connect(url, Kind::Writer, writers).await?;
         migrate(&writer).await?;
         let durability = Durability(dialect::check_durable(&writer).await?);
-        Ok(Self { reader: Pool(connect(url, READERS).await?), writer: Pool(writer), durability })
+        Ok(Self {
+            reader: Pool(connect(url, Kind::Reader, READERS).await?),
+            writer: Pool(writer),
+            durability,
+        })
     }
 
     /// Which of the three it is.
@@ -128,7 +132,14 @@ fn backend(url: &str) -> Result<DbBackend, DbErr> {
     }
 }
 
-async fn connect(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+/// What a pool is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Reader,
+    Writer,
+}
+
+async fn connect(url: &str, kind: Kind, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let url = url.replacen("mariadb:", "mysql:", 1);
     let mut options = ConnectOptions::new(url);
     options
@@ -148,10 +159,12 @@ async fn connect(url: &str, connections: u32) -> Result<DatabaseConnection, DbEr
                 .pragma("secure_delete", "FAST")
                 .pragma("temp_store", "MEMORY")
         })
-        .map_sqlx_sqlite_pool_opts(|options| {
-            options.after_release(|connection, _| {
+        .map_sqlx_sqlite_pool_opts(move |options| match kind {
+            // It never begins anything, and asking would be as much work as a short read.
+            Kind::Reader => options,
+            Kind::Writer => options.after_release(|connection, _| {
                 Box::pin(async move { is_at_rest(connection).await })
-            })
+            }),
         })
         .map_sqlx_mysql_pool_opts(|options| {
             options

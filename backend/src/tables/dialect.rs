@@ -1,15 +1,11 @@
 //! What each database says in its own way: one function for each matter, with an arm for each.
 
-use std::collections::HashMap;
-
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, EntityTrait, QueryFilter, QueryResult, QueryTrait, RuntimeErr, Statement,
-    sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, Query, SimpleExpr},
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    RuntimeErr, Statement,
+    sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, SimpleExpr},
     sqlx::{self, mysql::MySqlDatabaseError},
 };
-
-use super::messages;
 
 /// Of several processes that bring the tables up to date, one does and the others wait; to the end
 /// of the transaction, or with MySQL to [`unlock_migrations`]. SQLite has one process.
@@ -113,39 +109,6 @@ pub async fn check_durable(writer: &DatabaseConnection) -> Result<String, DbErr>
 /// How the rows that are read are locked. Only PostgreSQL knows the milder forms.
 pub fn row_lock(db: &impl ConnectionTrait, wanted: LockType) -> LockType {
     if db.get_database_backend() == DbBackend::Postgres { wanted } else { LockType::Update }
-}
-
-/// Writes new messages, and says which `id` each was given, by room and `seq`.
-pub async fn insert_messages(
-    txn: &DatabaseTransaction,
-    rows: Vec<messages::ActiveModel>,
-) -> Result<HashMap<(i64, i64), i64>, DbErr> {
-    use messages::Column::{Id, RoomId, Seq};
-    let places: Vec<_> = rows.iter().map(|row| (row.room_id.clone(), row.seq.clone())).collect();
-    let mut insert = messages::Entity::insert_many(rows).into_query();
-    if txn.get_database_backend() == DbBackend::Sqlite {
-        // Its only writer numbers the rows of a statement one after the other.
-        let first = txn.execute(&insert).await?.last_insert_id() as i64 - places.len() as i64 + 1;
-        let places = places.into_iter().map(|(room, seq)| (room.unwrap(), seq.unwrap()));
-        return Ok(places.zip(first..).collect());
-    }
-    let found = match txn.get_database_backend() {
-        DbBackend::MySql => {
-            txn.execute(&insert).await?;
-            let mut any = Condition::any();
-            for (room, seq) in places {
-                any = any.add(RoomId.eq(room.unwrap()).and(Seq.eq(seq.unwrap())));
-            }
-            let mut select = messages::Entity::find().filter(any).into_query();
-            txn.query_all(select.clear_selects().columns([Id, RoomId, Seq])).await?
-        }
-        _ => txn.query_all(insert.returning(Query::returning().columns([Id, RoomId, Seq]))).await?,
-    };
-    let number = |row: QueryResult| {
-        let id = row.try_get_by_index(0)?;
-        Ok(((row.try_get_by_index(1)?, row.try_get_by_index(2)?), id))
-    };
-    found.into_iter().map(number).collect()
 }
 
 /// Whether a text holds another, in any case as far as the database knows letters.

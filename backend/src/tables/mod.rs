@@ -6,6 +6,7 @@ use shared::Timestamp;
 mod changes;
 mod database;
 mod dialect;
+mod many;
 pub mod members;
 pub mod mentions;
 pub mod messages;
@@ -16,7 +17,8 @@ pub mod users;
 
 pub use changes::changes;
 pub use database::{Database, Durability, sqlite_file, sqlite_url, sqlite_version};
-pub use dialect::{Refusal, contains, insert_messages, lock_first_account, refusal, row_lock};
+pub use dialect::{Refusal, contains, lock_first_account, refusal, row_lock};
+pub use many::{insert_messages, messages_between, messages_named, put_members, put_rooms};
 pub use pool::{Pool, in_time};
 
 /// Now, as it is stored: microseconds since 1970.

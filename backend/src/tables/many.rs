@@ -1,0 +1,242 @@
+//! Many rows at once. SQLite gets and gives them as one JSON text: sqlx hands each row and each
+//! column of it from one thread to another by itself, and a statement of as many parameters as
+//! there are rows is another statement each time. Both cost several times what the rows do.
+//! The other databases answer over a link in packets, where plain statements are good.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::NotSet,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    ExecResult, JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
+    RelationTrait, Statement, Value,
+    sea_query::{OnConflict, Query, all},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use shared::{
+    ids::{ClientId, RoomId, Seq},
+    messages::Message,
+    users::UserRef,
+};
+use uuid::Uuid;
+
+use super::{members, messages, moment, rooms, users};
+
+/// What is shown of a message's row, and its author's name.
+type Shown = (i64, i64, i64, i64, Uuid, String, Option<i64>, i64, Option<i64>, Option<i64>, String);
+
+/// The messages of a room from one number to another, both included.
+pub async fn messages_between(
+    db: &impl ConnectionTrait,
+    room: RoomId,
+    from: i64,
+    to: i64,
+) -> Result<Vec<Message>, DbErr> {
+    use messages::Column as C;
+    let rows: Vec<Shown> = if is_sqlite(db) {
+        let sql = "SELECT json_group_array(json_array(m.id, m.seq, m.rev, m.user_id, \
+             hex(m.client_id), m.content, m.reply_to, m.created_at, m.edited_at, m.deleted_at, \
+             u.username) ORDER BY m.seq) FROM messages m JOIN users u ON u.id = m.user_id \
+             WHERE m.room_id = ? AND m.seq BETWEEN ? AND ?";
+        as_one(db, sql, [room.0.into(), from.into(), to.into()]).await?
+    } else {
+        messages::Entity::find()
+            .select_only()
+            .columns([C::Id, C::Seq, C::Rev, C::UserId, C::ClientId, C::Content, C::ReplyTo])
+            .columns([C::CreatedAt, C::EditedAt, C::DeletedAt])
+            .column(users::Column::Username)
+            .join(JoinType::InnerJoin, messages::Relation::User.def())
+            .filter(C::RoomId.eq(room.0))
+            .filter(C::Seq.between(from, to))
+            .order_by_asc(C::Seq)
+            .into_tuple()
+            .all(db)
+            .await?
+    };
+    Ok(rows.into_iter().map(|row| shown(room, row)).collect())
+}
+
+fn shown(room: RoomId, row: Shown) -> Message {
+    let (id, seq, rev, user, client_id, content, reply_to, created, edited, deleted, name) = row;
+    Message {
+        id: id.into(),
+        room,
+        seq: seq.into(),
+        rev: rev.into(),
+        user: UserRef { id: user.into(), username: name },
+        content,
+        client_id: ClientId(client_id),
+        reply_to: reply_to.map(Seq),
+        created_at: moment(created),
+        edited_at: edited.map(moment),
+        deleted_at: deleted.map(moment),
+    }
+}
+
+/// The messages that carry one of these names: room, author, and the author's name for it.
+pub async fn messages_named(
+    txn: &DatabaseTransaction,
+    names: &[(i64, i64, Uuid)],
+) -> Result<Vec<messages::Model>, DbErr> {
+    use messages::Column as C;
+    if is_sqlite(txn) {
+        let names: Vec<_> =
+            names.iter().map(|(room, user, id)| (room, user, id.simple().to_string())).collect();
+        let sql = "SELECT m.* FROM json_each(?) n CROSS JOIN messages m ON \
+             m.room_id = n.value ->> 0 AND m.user_id = n.value ->> 1 \
+             AND m.client_id = unhex(n.value ->> 2)";
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [json(&names)?]);
+        return messages::Entity::find().from_raw_sql(statement).all(txn).await;
+    }
+    let mut any = Condition::any();
+    for (room, user, id) in names {
+        any = any.add(all![C::RoomId.eq(*room), C::UserId.eq(*user), C::ClientId.eq(*id)]);
+    }
+    messages::Entity::find().filter(any).all(txn).await
+}
+
+/// Writes new messages, and says which `id` each was given, by room and `seq`.
+pub async fn insert_messages(
+    txn: &DatabaseTransaction,
+    rows: &[&messages::Model],
+) -> Result<HashMap<(i64, i64), i64>, DbErr> {
+    use messages::Column::{Id, RoomId, Seq};
+    if is_sqlite(txn) {
+        return insert_into_sqlite(txn, rows).await;
+    }
+    let active = rows.iter().map(|row| {
+        let row = messages::ActiveModel::from((*row).clone()).reset_all();
+        messages::ActiveModel { id: NotSet, ..row }
+    });
+    let mut insert = messages::Entity::insert_many(active).into_query();
+    let found = match txn.get_database_backend() {
+        DbBackend::MySql => {
+            txn.execute(&insert).await?;
+            let mut any = Condition::any();
+            for row in rows {
+                any = any.add(all![RoomId.eq(row.room_id), Seq.eq(row.seq)]);
+            }
+            let mut select = messages::Entity::find().filter(any).into_query();
+            txn.query_all(select.clear_selects().columns([Id, RoomId, Seq])).await?
+        }
+        _ => txn.query_all(insert.returning(Query::returning().columns([Id, RoomId, Seq]))).await?,
+    };
+    let number = |row: QueryResult| {
+        let id = row.try_get_by_index(0)?;
+        Ok(((row.try_get_by_index(1)?, row.try_get_by_index(2)?), id))
+    };
+    found.into_iter().map(number).collect()
+}
+
+async fn insert_into_sqlite(
+    txn: &DatabaseTransaction,
+    rows: &[&messages::Model],
+) -> Result<HashMap<(i64, i64), i64>, DbErr> {
+    let values: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let hash = row.sent_hash.as_deref().map(hex);
+            let name = row.client_id.simple().to_string();
+            let numbers = (row.room_id, row.seq, row.rev, row.user_id);
+            (numbers, name, &row.content, hash, row.reply_to, row.created_at)
+        })
+        .collect();
+    let sql = "INSERT INTO messages \
+         (room_id, seq, rev, user_id, client_id, content, sent_hash, reply_to, created_at) \
+         SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]', \
+         value ->> '$[0][3]', unhex(value ->> 1), value ->> 2, unhex(value ->> 3), value ->> 4, \
+         value ->> 5 FROM json_each(?) ORDER BY key";
+    let done = execute(txn, sql, json(&values)?).await?;
+    // Its only writer numbers the rows of a statement one after the other.
+    let first = done.last_insert_id() as i64 - rows.len() as i64 + 1;
+    Ok(rows.iter().map(|row| (row.room_id, row.seq)).zip(first..).collect())
+}
+
+/// Writes rows that may be there already.
+pub async fn put_members(txn: &DatabaseTransaction, rows: &[members::Model]) -> Result<(), DbErr> {
+    use members::Column::{HasLeft, JoinedAt, ReadSeq, Rev, RoomId, UserId};
+    if is_sqlite(txn) {
+        let values: Vec<_> = rows
+            .iter()
+            .map(|m| (m.room_id, m.user_id, m.joined_at, m.has_left, m.read_seq, m.rev))
+            .collect();
+        // The WHERE tells SQLite's grammar that the ON is not one of a join.
+        let sql = "INSERT INTO members (room_id, user_id, joined_at, has_left, read_seq, rev) \
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 \
+             FROM json_each(?) WHERE true ON CONFLICT (room_id, user_id) DO UPDATE SET \
+             joined_at = excluded.joined_at, has_left = excluded.has_left, \
+             read_seq = excluded.read_seq, rev = excluded.rev";
+        return execute(txn, sql, json(&values)?).await.map(drop);
+    }
+    let update = OnConflict::columns([RoomId, UserId])
+        .update_columns([JoinedAt, HasLeft, ReadSeq, Rev])
+        .to_owned();
+    let rows = rows.iter().map(|row| members::ActiveModel::from(row.clone()).reset_all());
+    members::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Writes rooms that are there already: an update for each would be the larger part of a batch of
+/// as many rooms.
+pub async fn put_rooms(txn: &DatabaseTransaction, rows: &[rooms::Model]) -> Result<(), DbErr> {
+    use rooms::Column as C;
+    if is_sqlite(txn) {
+        let values: Vec<_> = rows
+            .iter()
+            .map(|r| {
+                let texts = (&r.name, &r.name_key, &r.topic);
+                let counts = (r.member_count, r.last_seq, r.last_rev, r.rev);
+                (r.id, texts, r.updated_at, r.deleted_at, counts)
+            })
+            .collect();
+        let sql = "UPDATE rooms SET name = value ->> '$[1][0]', name_key = value ->> '$[1][1]', \
+             topic = value ->> '$[1][2]', updated_at = value ->> 2, deleted_at = value ->> 3, \
+             member_count = value ->> '$[4][0]', last_seq = value ->> '$[4][1]', \
+             last_rev = value ->> '$[4][2]', rev = value ->> '$[4][3]' \
+             FROM json_each(?) WHERE rooms.id = value ->> 0";
+        return execute(txn, sql, json(&values)?).await.map(drop);
+    }
+    let update = OnConflict::column(C::Id)
+        .update_columns([C::Name, C::NameKey, C::Topic, C::UpdatedAt, C::DeletedAt])
+        .update_columns([C::MemberCount, C::LastSeq, C::LastRev, C::Rev])
+        .to_owned();
+    let rows = rows.iter().map(|row| rooms::ActiveModel::from(row.clone()).reset_all());
+    rooms::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+fn is_sqlite(db: &impl ConnectionTrait) -> bool {
+    db.get_database_backend() == DbBackend::Sqlite
+}
+
+/// All rows of an answer that is a single JSON text.
+async fn as_one<T: DeserializeOwned>(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<T, DbErr> {
+    let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+    let row = db.query_one_raw(statement).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
+    serde_json::from_str(&row.try_get_by_index::<String>(0)?)
+        .map_err(|error| DbErr::Json(error.to_string()))
+}
+
+async fn execute(txn: &DatabaseTransaction, sql: &str, rows: Value) -> Result<ExecResult, DbErr> {
+    txn.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, [rows])).await
+}
+
+fn json(rows: &impl Serialize) -> Result<Value, DbErr> {
+    let text = serde_json::to_string(rows).map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(text.into())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        text.extend(
+            [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[digit as usize])),
+        );
+        text
+    })
+}
