@@ -2,8 +2,8 @@
 //!
 //! The nouns ([`users`], [`rooms`], [`messages`]) are the bodies of the REST API, [`live`] is the
 //! websocket between server and browser, [`paths`] is where everything is, [`rules`] holds every
-//! limit, [`problem`] is what an error looks like, and [`timeline`] is the one reducer that turns
-//! changes into what a reader sees.
+//! limit, [`problem`] is what an error looks like, [`timeline`] is the one reducer that turns changes
+//! into what a reader sees, and [`search`] is the language in which history is asked.
 #![warn(missing_docs)]
 
 pub mod ids;
@@ -13,6 +13,7 @@ pub mod paths;
 pub mod problem;
 pub mod rooms;
 pub mod rules;
+pub mod search;
 pub mod timeline;
 pub mod users;
 

@@ -25,6 +25,8 @@ pub const PAGE_DEFAULT: u64 = 50;
 pub const PAGE_MAX: u64 = 200;
 /// Changes in one answer at most; a live subscription that would need more gets a `gap`.
 pub const CHANGES_MAX: u64 = 1_000;
+/// A search query's greatest length, in characters.
+pub const SEARCH_MAX: usize = 10_000;
 /// How often the server says that it is there, in seconds.
 pub const HEARTBEAT_S: u64 = 25;
 /// A socket on which nothing came for this long is dead, in seconds.

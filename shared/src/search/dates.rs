@@ -1,0 +1,136 @@
+//! Spans of time as people name them.
+
+use chrono::{DateTime, Days, FixedOffset, Months, NaiveDate, TimeDelta, Utc};
+use winnow::{
+    Parser,
+    combinator::{alt, opt, preceded, terminated},
+    error::EmptyError,
+    token::take_while,
+};
+
+use crate::Timestamp;
+
+/// A span of time: `2026`, `2026-03`, `2026-03-01`, `today`, `yesterday`, `7d`, `2w`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum When {
+    /// A year, 1 to 9999.
+    Year(i32),
+    /// A month of a year, kept as its first day.
+    Month(NaiveDate),
+    /// A day.
+    Day(NaiveDate),
+    /// The day that it is.
+    Today,
+    /// The day before.
+    Yesterday,
+    /// The last so many times 24 hours; at least 1.
+    Days(u16),
+    /// The last so many times seven days; at least 1.
+    Weeks(u16),
+}
+
+/// From a moment on, and before another; `None` is without end on that side.
+pub type Moments = (Option<Timestamp>, Option<Timestamp>);
+
+impl When {
+    /// The first moment of the span and the first one after it.
+    ///
+    /// `offset` is how far the reader's clock is ahead of UTC; calendar days begin at their
+    /// midnight. `7d` and `2w` end now.
+    ///
+    /// ```
+    /// use chrono::{DateTime, FixedOffset, Utc};
+    /// use shared::search::{By, Query, parse};
+    ///
+    /// let query = parse("on:2024-02")?;
+    /// let By::On(february) = query.filters[0].by else { unreachable!() };
+    /// let (from, to) = february.span(DateTime::UNIX_EPOCH, FixedOffset::east_opt(3600).unwrap());
+    /// assert_eq!(from.to_rfc3339(), "2024-01-31T23:00:00+00:00");
+    /// assert_eq!(to.to_rfc3339(), "2024-02-29T23:00:00+00:00");
+    /// # Ok::<(), shared::search::Mistake>(())
+    /// ```
+    pub fn span(self, now: DateTime<Utc>, offset: FixedOffset) -> (Timestamp, Timestamp) {
+        let today = now.with_timezone(&offset).date_naive();
+        let (first, next) = match self {
+            Self::Days(days) => return (now - TimeDelta::days(days.into()), now),
+            Self::Weeks(weeks) => return (now - TimeDelta::weeks(weeks.into()), now),
+            Self::Year(year) => {
+                let first = NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
+                (first, first + Months::new(12))
+            }
+            Self::Month(first) => (first, first + Months::new(1)),
+            Self::Day(day) => (day, day + Days::new(1)),
+            Self::Today => (today, today + Days::new(1)),
+            Self::Yesterday => (today - Days::new(1), today),
+        };
+        (midnight(first, offset), midnight(next, offset))
+    }
+
+    /// What `after:` begins with: the end of a calendar span, the beginning of `7d`.
+    pub(super) fn end(self, now: DateTime<Utc>, offset: FixedOffset) -> Timestamp {
+        let (from, to) = self.span(now, offset);
+        if matches!(self, Self::Days(_) | Self::Weeks(_)) { from } else { to }
+    }
+}
+
+fn midnight(day: NaiveDate, offset: FixedOffset) -> Timestamp {
+    (day.and_time(chrono::NaiveTime::MIN) - offset).and_utc()
+}
+
+impl std::fmt::Display for When {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        use chrono::Datelike;
+        match self {
+            Self::Year(year) => write!(f, "{year:04}"),
+            Self::Month(first) => write!(f, "{:04}-{:02}", first.year(), first.month()),
+            Self::Day(day) => {
+                write!(f, "{:04}-{:02}-{:02}", day.year(), day.month(), day.day())
+            }
+            Self::Today => f.write_str("today"),
+            Self::Yesterday => f.write_str("yesterday"),
+            Self::Days(days) => write!(f, "{days}d"),
+            Self::Weeks(weeks) => write!(f, "{weeks}w"),
+        }
+    }
+}
+
+impl std::str::FromStr for When {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let text = text.to_ascii_lowercase();
+        match text.as_str() {
+            "today" => Ok(Self::Today),
+            "yesterday" => Ok(Self::Yesterday),
+            text => alt((ago, calendar)).parse(text).map_err(|_| ()),
+        }
+    }
+}
+
+fn ago(text: &mut &str) -> Result<When, EmptyError> {
+    let count = |text: &mut &str| {
+        take_while(1..=5, |c: char| c.is_ascii_digit())
+            .try_map(str::parse::<u16>)
+            .verify(|&count| count > 0)
+            .parse_next(text)
+    };
+    alt((terminated(count, 'd').map(When::Days), terminated(count, 'w').map(When::Weeks)))
+        .parse_next(text)
+}
+
+fn calendar(text: &mut &str) -> Result<When, EmptyError> {
+    let digits = |count: usize| {
+        take_while(count..=count, |c: char| c.is_ascii_digit()).try_map(str::parse::<u32>)
+    };
+    let part = || opt(preceded('-', digits(2)));
+    (digits(4), part(), part())
+        .verify_map(|(year, month, day)| {
+            let year = i32::try_from(year).ok().filter(|&year| year > 0)?;
+            Some(match (month, day) {
+                (None, _) => When::Year(year),
+                (Some(month), None) => When::Month(NaiveDate::from_ymd_opt(year, month, 1)?),
+                (Some(month), Some(day)) => When::Day(NaiveDate::from_ymd_opt(year, month, day)?),
+            })
+        })
+        .parse_next(text)
+}

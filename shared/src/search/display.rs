@@ -1,0 +1,114 @@
+//! A query as its canonical text.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{
+    AnyOf, By, Filter, Person, Place, Query, Sort, Text,
+    lexer::{self, What},
+    operators::{self, Said},
+};
+
+impl Display for Query {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = self.all_of.iter().map(AnyOf::to_string).collect();
+        parts.extend(self.none_of.iter().map(|text| text_with("-", text)));
+        parts.extend(self.filters.iter().map(Filter::to_string));
+        parts.extend(self.near.map(|seq| format!("near:{seq}")));
+        if self.sort != Sort::default() {
+            parts.push(format!("sort:{}", self.sort.name()));
+        }
+        f.write_str(&parts.join(" "))
+    }
+}
+
+impl Display for AnyOf {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let texts: Vec<_> = self.0.iter().map(Text::to_string).collect();
+        f.write_str(&texts.join(" OR "))
+    }
+}
+
+/// As it is written in a query; in quotes where it would be read as something else.
+impl Display for Text {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&text_with("", self))
+    }
+}
+
+fn text_with(sign: &str, text: &Text) -> String {
+    let (before, after) = match text {
+        Text::Word(_) => ("", ""),
+        Text::Prefix(_) => ("", "*"),
+        Text::Substring(_) => ("~", ""),
+        Text::Phrase(phrase) => return format!("{sign}{}", quote(phrase)),
+    };
+    let bare = format!("{sign}{before}{}{after}", text.as_str());
+    let is_read_back = match lexer::parts(&bare).as_slice() {
+        [part] => {
+            part.not.is_some() != sign.is_empty()
+                && matches!(&part.what, What::Text(Some(read)) if read == text)
+        }
+        _ => false,
+    };
+    if is_read_back { bare } else { format!("{sign}{before}{}", quote(text.as_str())) }
+}
+
+impl Display for Filter {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let sign = if self.negated { "-" } else { "" };
+        write!(f, "{sign}{}", self.by)
+    }
+}
+
+impl Display for By {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::From(person) => named(f, "from:", self, person.value()),
+            Self::Mentions(person) => named(f, "mentions:", self, person.value()),
+            Self::In(Place::Name(name)) => named(f, "in:", self, name),
+            Self::In(Place::Id(id)) => write!(f, "in:#{id}"),
+            Self::Before(when) => write!(f, "before:{when}"),
+            Self::After(when) => write!(f, "after:{when}"),
+            Self::On(when) => write!(f, "on:{when}"),
+            Self::Has(has) => write!(f, "has:{}", has.name()),
+            Self::Is(is) => write!(f, "is:{}", is.name()),
+        }
+    }
+}
+
+impl Person {
+    fn value(&self) -> &str {
+        match self {
+            Self::Me => "me",
+            Self::Name(name) => name,
+        }
+    }
+}
+
+fn named(f: &mut Formatter<'_>, operator: &str, by: &By, value: &str) -> fmt::Result {
+    let bare = format!("{operator}{value}");
+    let is_read_back = match lexer::parts(&bare).as_slice() {
+        [part] => match &part.what {
+            What::Operator { name, value } => {
+                matches!(operators::read(part.at.clone(), name, value), Ok(Said::By(read)) if read == *by)
+            }
+            _ => false,
+        },
+        _ => false,
+    };
+    if is_read_back { f.write_str(&bare) } else { write!(f, "{operator}{}", quote(value)) }
+}
+
+/// A text in quotes, a quote in it doubled.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        if c == '"' {
+            quoted.push('"');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,130 @@
+//! A query cut into its parts. Every input can be cut; what the parts mean is for `parse`.
+
+use std::ops::Range;
+
+use winnow::{
+    LocatingSlice, Parser,
+    combinator::{alt, eof, not, opt, peek, preceded, repeat, terminated},
+    error::EmptyError,
+    token::{any, one_of, take_while},
+};
+
+use super::{
+    Text,
+    chars::{has_substance, is_blank, is_quote},
+    operators,
+};
+
+type Input<'i> = LocatingSlice<&'i str>;
+type Result<O> = std::result::Result<O, EmptyError>;
+
+/// One part of a query.
+#[derive(Debug, PartialEq)]
+pub(super) struct Part<'i> {
+    /// The `-` before it.
+    pub not: Option<Range<usize>>,
+    /// Where it is, without the `-`.
+    pub at: Range<usize>,
+    pub what: What<'i>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum What<'i> {
+    Or,
+    /// A text, or nothing where there is nothing in it to look for.
+    Text(Option<Text>),
+    /// `name:value`; the name may be unknown.
+    Operator {
+        name: &'i str,
+        value: Value,
+    },
+}
+
+/// What stands behind the colon.
+#[derive(Debug, PartialEq)]
+pub(super) struct Value {
+    /// Quotes included.
+    pub at: Range<usize>,
+    pub text: String,
+    pub quoted: bool,
+}
+
+pub(super) fn parts(query: &str) -> Vec<Part<'_>> {
+    preceded(blanks, repeat(0.., terminated(part, blanks)))
+        .parse(LocatingSlice::new(query))
+        .unwrap_or_default()
+}
+
+fn part<'i>(input: &mut Input<'i>) -> Result<Part<'i>> {
+    alt((
+        or.with_span().map(|(what, at)| Part { not: None, at, what }),
+        (opt(minus.span()), what.with_span()).map(|(not, (what, at))| Part { not, at, what }),
+    ))
+    .parse_next(input)
+}
+
+fn blanks(input: &mut Input<'_>) -> Result<()> {
+    take_while(0.., is_blank).void().parse_next(input)
+}
+
+fn or<'i>(input: &mut Input<'i>) -> Result<What<'i>> {
+    let end = alt((one_of(is_blank).void(), eof.void()));
+    ("OR", peek(end)).map(|_| What::Or).parse_next(input)
+}
+
+/// A `-` directly before something, which is not another one: `--flag` is a word.
+fn minus(input: &mut Input<'_>) -> Result<()> {
+    let something = one_of(|c: char| !is_blank(c) && c != '-');
+    ('-', peek(something)).void().parse_next(input)
+}
+
+fn what<'i>(input: &mut Input<'i>) -> Result<What<'i>> {
+    alt((
+        preceded('~', alt((quoted, bare.map(str::to_owned)))).map(substring),
+        quoted.map(|text| What::Text(has_substance(&text).then_some(Text::Phrase(text)))),
+        operator,
+        bare.map(word),
+    ))
+    .parse_next(input)
+}
+
+fn substring<'i>(text: String) -> What<'i> {
+    What::Text((!text.trim().is_empty()).then_some(Text::Substring(text)))
+}
+
+fn word<'i>(text: &str) -> What<'i> {
+    let stem = text.trim_end_matches('*');
+    What::Text(match has_substance(stem) {
+        false => None,
+        true if stem.len() < text.len() => Some(Text::Prefix(stem.to_owned())),
+        true => Some(Text::Word(text.to_owned())),
+    })
+}
+
+fn bare<'i>(input: &mut Input<'i>) -> Result<&'i str> {
+    take_while(1.., |c| !is_blank(c)).parse_next(input)
+}
+
+/// In `"` a doubled one stands for itself; the curly ones know their end.
+fn quoted(input: &mut Input<'_>) -> Result<String> {
+    let open = one_of(is_quote).parse_next(input)?;
+    let is_end = move |c: char| if open == '"' { c == '"' } else { matches!(c, '”' | '“') };
+    let doubled = "\"\"".value('"').verify(move |_| open == '"');
+    let plain = preceded(not(one_of(is_end)), any).map(|c: char| if is_blank(c) { ' ' } else { c });
+    let text = repeat(0.., alt((doubled, plain))).parse_next(input)?;
+    opt(one_of(is_end)).parse_next(input)?;
+    Ok(text)
+}
+
+fn operator<'i>(input: &mut Input<'i>) -> Result<What<'i>> {
+    let letters = take_while(1.., |c: char| c.is_ascii_alphabetic());
+    let name: &str = terminated(letters, ':').parse_next(input)?;
+    let bare_value = peek(opt(bare)).parse_next(input)?.unwrap_or_default();
+    if operators::is_plain(name, bare_value) {
+        return Err(EmptyError);
+    }
+    let quoted_value = quoted.map(|text| (text, true));
+    let bare_value = opt(bare).map(|text| (text.unwrap_or_default().to_owned(), false));
+    let ((text, quoted), at) = alt((quoted_value, bare_value)).with_span().parse_next(input)?;
+    Ok(What::Operator { name, value: Value { at, text, quoted } })
+}

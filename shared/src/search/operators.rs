@@ -1,0 +1,208 @@
+//! The operators: their names, what they take, and what was meant where that is not what was
+//! written.
+
+use std::ops::Range;
+
+use super::{By, Has, Is, Mistake, Person, Place, Sort, lexer::Value};
+use crate::ids::{RoomId, Seq};
+
+/// An operator as a list of them would show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// Its name, without the colon.
+    pub name: &'static str,
+    /// What stands behind the colon.
+    pub takes: Takes,
+}
+
+/// What stands behind the colon of an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// A username, or `me`.
+    Person,
+    /// A room's name, or `#` and its number.
+    Place,
+    /// A span of time: [`super::When`].
+    When,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// A message's `seq`, from 1.
+    Seq,
+}
+
+const fn operator(name: &'static str, takes: Takes) -> Operator {
+    Operator { name, takes }
+}
+
+/// Every operator.
+pub const OPERATORS: &[Operator] = &[
+    operator("from", Takes::Person),
+    operator("in", Takes::Place),
+    operator("before", Takes::When),
+    operator("after", Takes::When),
+    operator("on", Takes::When),
+    operator("during", Takes::When),
+    operator("has", Takes::OneOf(Has::NAMES)),
+    operator("mentions", Takes::Person),
+    operator("is", Takes::OneOf(Is::NAMES)),
+    operator("near", Takes::Seq),
+    operator("sort", Takes::OneOf(Sort::NAMES)),
+];
+
+/// Names that other searches have for the same.
+const ALIASES: &[(&str, &str)] = &[
+    ("author", "from"),
+    ("by", "from"),
+    ("user", "from"),
+    ("room", "in"),
+    ("channel", "in"),
+    ("since", "after"),
+    ("until", "before"),
+    ("date", "on"),
+    ("to", "mentions"),
+    ("order", "sort"),
+];
+
+/// What an operator says.
+pub(super) enum Said {
+    By(By),
+    Near(Seq),
+    Sort(Sort),
+}
+
+/// Whether `name:value` is plain text, and neither an operator nor a mistake.
+pub(super) fn is_plain(name: &str, value: &str) -> bool {
+    if value.starts_with(':') || value.starts_with("//") {
+        return true;
+    }
+    let takes_numbers = |operator: &Operator| matches!(operator.takes, Takes::When | Takes::Seq);
+    let is_number = value.starts_with(|c: char| c.is_ascii_digit());
+    find(name).is_none()
+        && (value.is_empty()
+            || name.len() == 1
+            || (is_number && !meant(name).is_some_and(takes_numbers)))
+}
+
+/// What `name:value` says. `at` is the place of both.
+pub(super) fn read(at: Range<usize>, name: &str, value: &Value) -> Result<Said, Mistake> {
+    let Some(operator) = find(name) else { return Err(unknown(at, name, value)) };
+    let text = value.text.as_str();
+    let wrong = |should: &str, suggestion: Option<&str>| {
+        let is = if text.is_empty() { "nothing".into() } else { format!("“{text}”") };
+        Mistake {
+            at: if text.is_empty() { at.clone() } else { value.at.clone() },
+            message: format!(
+                "{}: takes {should} directly after the colon, not {is}.",
+                operator.name
+            ),
+            suggestion: suggestion.map(str::to_owned),
+        }
+    };
+    let when = || {
+        let forms = "2026, 2026-03, 2026-03-01, today, yesterday, 7d or 2w";
+        text.parse().map_err(|()| wrong(&format!("a time ({forms})"), None))
+    };
+    let person = || person(value).ok_or_else(|| wrong("a username or me", None));
+    let one_of = |names: &[&'static str]| {
+        let index = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+        index.ok_or_else(|| wrong(&list(names), nearest(text, names.iter().copied())))
+    };
+    Ok(Said::By(match operator.name {
+        "from" => By::From(person()?),
+        "mentions" => By::Mentions(person()?),
+        "in" => {
+            By::In(place(value).ok_or_else(|| wrong("a room's name, or # and its number", None))?)
+        }
+        "before" => By::Before(when()?),
+        "after" => By::After(when()?),
+        "has" => By::Has(Has::ALL[one_of(Has::NAMES)?]),
+        "is" => By::Is(Is::ALL[one_of(Is::NAMES)?]),
+        "sort" => return Ok(Said::Sort(Sort::ALL[one_of(Sort::NAMES)?])),
+        "near" => {
+            let seq = positive(text).ok_or_else(|| wrong("a message's number (from 1)", None))?;
+            return Ok(Said::Near(Seq(seq)));
+        }
+        _ => By::On(when()?),
+    }))
+}
+
+fn person(value: &Value) -> Option<Person> {
+    let text = value.text.trim();
+    if !value.quoted && text.eq_ignore_ascii_case("me") {
+        return Some(Person::Me);
+    }
+    let name = if value.quoted { text } else { text.strip_prefix('@').unwrap_or(text) };
+    (!name.is_empty()).then(|| Person::Name(name.to_owned()))
+}
+
+fn place(value: &Value) -> Option<Place> {
+    let text = value.text.trim();
+    let name = match text.strip_prefix('#').filter(|_| !value.quoted) {
+        Some(name) if name.bytes().all(|b| b.is_ascii_digit()) => {
+            return positive(name).map(|id| Place::Id(RoomId(id)));
+        }
+        Some(name) => name,
+        None => text,
+    };
+    (!name.is_empty()).then(|| Place::Name(name.to_owned()))
+}
+
+fn positive(text: &str) -> Option<i64> {
+    let is_digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|&number| is_digits && number > 0)
+}
+
+fn unknown(at: Range<usize>, name: &str, value: &Value) -> Mistake {
+    match meant(name) {
+        Some(operator) => Mistake {
+            message: format!(
+                "There is no operator {name}: (did you mean {}:?). To look for the text, put it in quotes.",
+                operator.name
+            ),
+            at: at.start..value.at.start,
+            suggestion: Some(format!("{}:", operator.name)),
+        },
+        None => {
+            let names: Vec<_> = OPERATORS.iter().map(|operator| operator.name).collect();
+            let names = list(&names);
+            Mistake {
+                at,
+                message: format!(
+                    "There is no operator {name}: (there are {names}). To look for the text, put it in quotes."
+                ),
+                suggestion: Some(super::display::quote(&format!("{name}:{}", value.text))),
+            }
+        }
+    }
+}
+
+fn find(name: &str) -> Option<&'static Operator> {
+    OPERATORS.iter().find(|operator| operator.name.eq_ignore_ascii_case(name))
+}
+
+fn meant(name: &str) -> Option<&'static Operator> {
+    let name = name.to_ascii_lowercase();
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, name)| *name);
+    alias.or_else(|| nearest(&name, OPERATORS.iter().map(|operator| operator.name))).and_then(find)
+}
+
+/// The candidate that is at most one slip away for every three letters of it.
+fn nearest(text: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    // Longer than any candidate and its slips, and cheap to leave out.
+    if text.len() > 20 {
+        return None;
+    }
+    let text = text.to_ascii_lowercase();
+    candidates
+        .map(|candidate| (strsim::osa_distance(&text, candidate), candidate))
+        .filter(|(slips, candidate)| *slips <= 1.max(candidate.len() / 3))
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, candidate)| candidate)
+}
+
+fn list(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, names)) if !names.is_empty() => format!("{} or {last}", names.join(", ")),
+        _ => names.concat(),
+    }
+}

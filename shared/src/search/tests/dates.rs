@@ -1,0 +1,65 @@
+//! What people call a time, and when that is.
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+use super::*;
+
+#[test]
+fn a_bad_date_shows_the_good_ones() {
+    for date in [
+        "2026-13",
+        "2026-02-29",
+        "2026-3",
+        "2026-03-00",
+        "0000",
+        "0d",
+        "12h",
+        "70000d",
+        "7",
+        "tomorrow",
+        "2026-03-01x",
+        "20260301",
+        "2026-",
+        "-7d",
+        "２０２６",
+    ] {
+        let (at, message, _) = {
+            let query = format!("on:{date}");
+            let mistake = parse(&query).unwrap_err();
+            (query[mistake.at].to_owned(), mistake.message, mistake.suggestion)
+        };
+        assert_eq!(at, date);
+        assert!(message.contains("2026-03-01") && message.contains("7d"), "{message}");
+    }
+}
+
+#[test]
+fn spans_of_time_begin_at_the_readers_midnight() {
+    let now: DateTime<Utc> = "2024-03-01T00:30:00Z".parse().unwrap();
+    let berlin = FixedOffset::east_opt(3600).unwrap();
+    let new_york = FixedOffset::west_opt(5 * 3600).unwrap();
+    for (query, offset, from, to) in [
+        ("on:2024", berlin, "2023-12-31T23:00:00Z", "2024-12-31T23:00:00Z"),
+        ("on:2024-02", berlin, "2024-01-31T23:00:00Z", "2024-02-29T23:00:00Z"),
+        ("on:2024-12", berlin, "2024-11-30T23:00:00Z", "2024-12-31T23:00:00Z"),
+        ("on:2024-02-29", new_york, "2024-02-29T05:00:00Z", "2024-03-01T05:00:00Z"),
+        ("on:today", berlin, "2024-02-29T23:00:00Z", "2024-03-01T23:00:00Z"),
+        ("on:today", new_york, "2024-02-29T05:00:00Z", "2024-03-01T05:00:00Z"),
+        ("on:yesterday", berlin, "2024-02-28T23:00:00Z", "2024-02-29T23:00:00Z"),
+        ("on:2d", berlin, "2024-02-28T00:30:00Z", "2024-03-01T00:30:00Z"),
+        ("on:1w", berlin, "2024-02-23T00:30:00Z", "2024-03-01T00:30:00Z"),
+        ("on:9999-12-31", berlin, "9999-12-30T23:00:00Z", "9999-12-31T23:00:00Z"),
+    ] {
+        let moment = |text: &str| Some(text.parse().unwrap());
+        let moments = by(query)[0].moments(now, offset);
+        assert_eq!(moments, Some((moment(from), moment(to))), "{query}");
+        let before = by(&query.replace("on:", "before:"))[0].moments(now, offset);
+        assert_eq!(before, Some((None, moment(from))), "{query}");
+        let after = by(&query.replace("on:", "after:"))[0].moments(now, offset);
+        let bound = if query.ends_with(['d', 'w']) { from } else { to };
+        assert_eq!(after, Some((moment(bound), None)), "{query}");
+    }
+    assert_eq!(by("has:link")[0].moments(now, berlin), None);
+    // The longest look back there is.
+    assert!(by("on:65535w")[0].moments(now, berlin).is_some());
+}

@@ -1,0 +1,293 @@
+//! What people type, what it means, and what it is told when it means nothing.
+
+use super::*;
+use crate::{ids::RoomId, rules::SEARCH_MAX};
+
+mod dates;
+mod properties;
+
+fn word(text: &str) -> Text {
+    Text::Word(text.into())
+}
+
+fn all_of(texts: &[Text]) -> Query {
+    let all_of = texts.iter().map(|text| AnyOf(vec![text.clone()])).collect();
+    Query { all_of, ..Query::default() }
+}
+
+fn by(query: &str) -> Vec<By> {
+    parse(query).unwrap().filters.into_iter().map(|filter| filter.by).collect()
+}
+
+fn mistake(query: &str) -> (&str, String, Option<String>) {
+    let mistake = parse(query).unwrap_err();
+    (&query[mistake.at], mistake.message, mistake.suggestion)
+}
+
+#[test]
+fn every_kind_of_text() {
+    let phrase = |text: &str| Text::Phrase(text.into());
+    let prefix = |text: &str| Text::Prefix(text.into());
+    let substring = |text: &str| Text::Substring(text.into());
+    for (query, texts) in [
+        ("disk full", vec![word("disk"), word("full")]),
+        ("\"disk full\"", vec![phrase("disk full")]),
+        ("“disk full” „voll“", vec![phrase("disk full"), phrase("voll")]),
+        ("\"say \"\"hi\"\"\" x", vec![phrase("say \"hi\""), word("x")]),
+        ("\"never closed", vec![phrase("never closed")]),
+        ("\"a\0b\nc\"", vec![phrase("a b c")]),
+        ("pre* a*b c**", vec![prefix("pre"), word("a*b"), prefix("c")]),
+        (
+            "~sub ~\"sub string\" ~->",
+            vec![substring("sub"), substring("sub string"), substring("->")],
+        ),
+        ("a\u{3000}b\tc\0d", vec![word("a"), word("b"), word("c"), word("d")]),
+    ] {
+        assert_eq!(parse(query), Ok(all_of(&texts)), "{query}");
+    }
+}
+
+#[test]
+fn what_people_search_is_plain_words() {
+    for text in [
+        "C++",
+        "#tag",
+        "db.json",
+        "PLT-3699",
+        "10.4.1.74",
+        "https://example.org/a?b=c",
+        "http://from:8080/",
+        "http:",
+        "12:30",
+        "std::sync::Arc",
+        "from::std",
+        "foo:",
+        "C:\\dir",
+        "localhost:8080",
+        "x-forwarded-for:1",
+        "{\"a\":1}",
+        ":smile:",
+        "AND",
+        "NOT",
+        "or",
+        "ORDER",
+        "--flag",
+        "a-b",
+        "don't",
+        "病院",
+        "😀",
+        "foo\"bar",
+        "(a",
+    ] {
+        assert_eq!(parse(text), Ok(all_of(&[word(text)])), "{text}");
+        assert_eq!(parse(text).unwrap().to_string(), text);
+        let negated = parse(&format!("-{text}"));
+        if !text.starts_with('-') {
+            assert_eq!(negated.unwrap().none_of, [word(text)], "-{text}");
+        }
+    }
+}
+
+#[test]
+fn what_says_nothing_is_ignored() {
+    for query in [
+        "", "  ", "\"", "\"\"", "-", "- -", "--", "~", "~\"\"", "~\" \"", "*", "**", "&", "OR",
+        "OR OR", "-\"", "-*", "->", "sort:new", "“", "\0",
+    ] {
+        let parsed = parse(query).unwrap();
+        assert!(parsed.is_empty(), "{query}: {parsed:?}");
+        assert_eq!(parsed.to_string(), "");
+    }
+    for query in ["disk OR", "OR disk", "OR disk OR", "disk &", "& OR disk", "disk OR &", "disk -"]
+    {
+        assert_eq!(parse(query), Ok(all_of(&[word("disk")])), "{query}");
+    }
+    assert!(!parse("sort:old").unwrap().is_empty());
+}
+
+#[test]
+fn or_binds_first() {
+    let query = parse("a OR \"b c\" OR d* e -f").unwrap();
+    let first = vec![word("a"), Text::Phrase("b c".into()), Text::Prefix("d".into())];
+    assert_eq!(query.all_of, [AnyOf(first), AnyOf(vec![word("e")])]);
+    assert_eq!(query.none_of, [word("f")]);
+    assert_eq!(parse("a OR OR b"), parse("a OR b"));
+    assert_eq!(parse("a OR & b"), parse("a OR b"));
+    assert_eq!(parse("-OR").unwrap().none_of, [word("OR")]);
+    assert_eq!(parse("-OR a").unwrap().to_string(), "a -OR");
+}
+
+#[test]
+fn or_beside_anything_else_is_a_mistake() {
+    for query in [
+        "-a OR b",
+        "a OR -b",
+        "a OR from:b",
+        "from:b OR a",
+        "from:a OR has:link",
+        "from:a OR -from:b",
+        "-from:a OR from:b",
+        "near:1 OR a",
+        "a OR sort:old",
+    ] {
+        let (at, message, suggestion) = mistake(query);
+        assert_eq!((at, suggestion.as_deref()), ("OR", Some("\"OR\"")), "{query}");
+        assert!(message.contains("between two texts"), "{message}");
+    }
+    assert_eq!(parse("from:a OR from:b"), parse("from:a from:b"));
+}
+
+#[test]
+fn every_operator() {
+    let name = |name: &str| Person::Name(name.into());
+    for (query, expected) in [
+        ("from:ada", By::From(name("ada"))),
+        ("From:@ada", By::From(name("ada"))),
+        ("from:\"Ada L\"", By::From(name("Ada L"))),
+        ("from:“Ada L”", By::From(name("Ada L"))),
+        ("from:me", By::From(Person::Me)),
+        ("FROM:Me", By::From(Person::Me)),
+        ("from:\"me\"", By::From(name("me"))),
+        ("from:@me", By::From(name("me"))),
+        ("from:a:b", By::From(name("a:b"))),
+        ("mentions:me", By::Mentions(Person::Me)),
+        ("mentions:bob", By::Mentions(name("bob"))),
+        ("in:general", By::In(Place::Name("general".into()))),
+        ("in:#general", By::In(Place::Name("general".into()))),
+        ("in:\"#general\"", By::In(Place::Name("#general".into()))),
+        ("in:#12", By::In(Place::Id(RoomId(12)))),
+        ("in:12", By::In(Place::Name("12".into()))),
+        ("has:LINK", By::Has(Has::Link)),
+        ("is:unread", By::Is(Is::Unread)),
+        ("before:2026", By::Before(When::Year(2026))),
+        ("after:7d", By::After(When::Days(7))),
+        ("during:2W", By::On(When::Weeks(2))),
+        ("on:Today", By::On(When::Today)),
+        ("on:\"yesterday\"", By::On(When::Yesterday)),
+    ] {
+        assert_eq!(by(query), [expected], "{query}");
+    }
+    for (names, values) in [(Has::NAMES, "has"), (Is::NAMES, "is")] {
+        for name in names {
+            assert_eq!(
+                parse(&format!("{values}:{name}")).unwrap().to_string(),
+                format!("{values}:{name}")
+            );
+        }
+    }
+    let query = parse("near:120 sort:relevance -has:code x").unwrap();
+    assert_eq!((query.near, query.sort), (Some(Seq(120)), Sort::Relevance));
+    assert!(query.filters[0].negated);
+    assert_eq!(query.to_string(), "x -has:code near:120 sort:relevance");
+}
+
+#[test]
+fn every_operator_in_the_list_is_read() {
+    for operator in OPERATORS {
+        let value = match operator.takes {
+            Takes::Person => "me",
+            Takes::Place => "#1",
+            Takes::When => "today",
+            Takes::OneOf(values) => values[1],
+            Takes::Seq => "1",
+        };
+        let query = parse(&format!("{}:{value}", operator.name)).unwrap();
+        assert!(!query.is_empty() && query.all_of.is_empty(), "{}", operator.name);
+    }
+}
+
+#[test]
+fn a_mistake_says_where_and_what_instead() {
+    for (query, at, suggestion) in [
+        ("a form:bob", "form:", Some("from:")),
+        ("a -form:bob", "form:", Some("from:")),
+        ("befor:2026", "befor:", Some("before:")),
+        ("author:bob", "author:", Some("from:")),
+        ("since:2026", "since:", Some("after:")),
+        ("ü qwertz:bob", "qwertz:bob", Some("\"qwertz:bob\"")),
+        ("qwertz:\"a \"\"b\"", "qwertz:\"a \"\"b\"", Some("\"qwertz:a \"\"b\"")),
+        ("has:links", "links", Some("link")),
+        ("has:zebra", "zebra", None),
+        ("is:unraed", "unraed", Some("unread")),
+        ("sort:newest x", "newest", None),
+        ("from: bob", "from:", None),
+        ("from:@", "@", None),
+        ("in:#", "#", None),
+        ("in:#0", "#0", None),
+        ("near:0", "0", None),
+        ("near:+1", "+1", None),
+        ("near:x", "x", None),
+        ("-near:1", "-", None),
+        ("-sort:old", "-", None),
+        ("near:1 near:2", "near:2", None),
+        ("sort:new sort:old", "sort:old", None),
+        ("before:\"\" form:x", "before:\"\"", None),
+    ] {
+        let (found, message, suggested) = mistake(query);
+        assert_eq!((found, suggested.as_deref()), (at, suggestion), "{query}: {message}");
+    }
+    assert!(mistake("has:zebra").1.contains("link, code, reply, edit or mention"));
+    assert!(mistake("qwertz:x").1.contains("from, in, before"));
+}
+
+#[test]
+fn a_query_that_is_too_long_names_the_limit() {
+    let longest = "ü".repeat(SEARCH_MAX);
+    assert!(parse(&longest).is_ok());
+    let mistake = parse(&format!("{longest}üü")).unwrap_err();
+    assert_eq!(mistake.at, 2 * SEARCH_MAX..2 * SEARCH_MAX + 4);
+    assert!(mistake.message.contains("10000") && mistake.message.contains("10002"));
+    assert_eq!(pieces(&format!("{longest}x")).len(), 1);
+}
+
+#[test]
+fn filters_of_one_kind_are_alternatives() {
+    let query = parse("from:a has:link from:me -from:c is:edited is:mine").unwrap();
+    let from = |name: &str| By::From(Person::Name(name.into()));
+    let (edited, mine) = (By::Is(Is::Edited), By::Is(Is::Mine));
+    let asked = query.asked();
+    assert_eq!(asked[0], [&from("a"), &By::From(Person::Me)]);
+    assert_eq!(asked[1..], [vec![&By::Has(Has::Link)], vec![&edited], vec![&mine]]);
+    assert_eq!(query.excluded().collect::<Vec<_>>(), [&from("c")]);
+}
+
+#[test]
+fn pieces_show_what_is_wrong() {
+    let query = "a OR \"b c\" -form:x OR -d in:\"y z\"q";
+    let shown: Vec<_> = pieces(query).into_iter().map(|p| (&query[p.range], p.kind)).collect();
+    assert_eq!(
+        shown,
+        [
+            ("a", Kind::Text),
+            ("OR", Kind::Or),
+            ("\"b c\"", Kind::Text),
+            ("-", Kind::Not),
+            ("form:x", Kind::Mistake),
+            ("OR", Kind::Or),
+            ("-", Kind::Not),
+            ("d", Kind::Text),
+            ("in:\"y z\"", Kind::Operator),
+            ("q", Kind::Text),
+        ]
+    );
+    let shown: Vec<_> = pieces("a OR -b").into_iter().map(|piece| piece.kind).collect();
+    assert_eq!(shown, [Kind::Text, Kind::Mistake, Kind::Not, Kind::Text]);
+}
+
+#[test]
+fn a_query_made_by_hand_is_written_so_that_it_is_read_as_text() {
+    let texts = [word("from:me"), word("OR"), word("-x"), word("a b"), word("x*"), word("\"x")];
+    let written = all_of(&texts).to_string();
+    assert_eq!(written, "\"from:me\" \"OR\" \"-x\" \"a b\" \"x*\" \"\"\"x\"");
+    let quoted: Vec<_> = texts.iter().map(|text| Text::Phrase(text.as_str().into())).collect();
+    assert_eq!(parse(&written), Ok(all_of(&quoted)));
+}
+
+#[test]
+fn a_mistake_on_the_wire() {
+    let mistake = parse("form:x").unwrap_err();
+    let json = serde_json::to_value(&mistake).unwrap();
+    assert_eq!(json["at"], serde_json::json!({"start": 0, "end": 5}));
+    assert_eq!(json["suggestion"], "from:");
+    assert_eq!(serde_json::from_value::<Mistake>(json).unwrap(), mistake);
+}

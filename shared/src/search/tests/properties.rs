@@ -1,0 +1,136 @@
+//! Any query is read as it is written, and any text is read or refused.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn text() -> impl Strategy<Value = Text> {
+    let inside = "[a-zA-Z0-9äß病😀#.:/+_'-]{0,6}";
+    prop_oneof![
+        ("[#(]?[a-z0-9ä病]", inside).prop_map(|(first, rest)| Text::Word(first + &rest)),
+        ("[a-z0-9ä病]", "[a-z病\"-]{0,5}").prop_map(|(first, rest)| Text::Prefix(first + &rest)),
+        "[a-z \"病*~:-]{0,8}[a-z]".prop_map(Text::Phrase),
+        "[a-z \"病*~:-]{0,8}[^ \\p{White_Space}\\p{Cc}]".prop_map(Text::Substring),
+    ]
+    .prop_filter("a word may look like an operator", |text| {
+        !text.as_str().split(':').next().is_some_and(|name| {
+            name.len() < text.as_str().len() && name.chars().all(|c| c.is_ascii_alphabetic())
+        })
+    })
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z@#\"“: ]{0,5}[a-z0-9]",
+        Just("me".into()),
+        Just("Me".into()),
+        Just("#7".into())
+    ]
+    .prop_map(|name: String| name.trim().to_owned())
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    prop_oneof![Just(Person::Me), name().prop_map(Person::Name)]
+}
+
+fn when() -> impl Strategy<Value = When> {
+    let day = (0..3_000_000u32).prop_filter_map("a year of four digits", |days| {
+        let day = chrono::NaiveDate::from_ymd_opt(1, 1, 1)? + chrono::Days::new(days.into());
+        (day.format("%Y").to_string().len() == 4).then_some(day)
+    });
+    prop_oneof![
+        (1..10_000).prop_map(When::Year),
+        (1..10_000, 1..13u32)
+            .prop_map(|(y, m)| When::Month(chrono::NaiveDate::from_ymd_opt(y, m, 1).unwrap())),
+        day.prop_map(When::Day),
+        Just(When::Today),
+        Just(When::Yesterday),
+        (1..=u16::MAX).prop_map(When::Days),
+        (1..=u16::MAX).prop_map(When::Weeks),
+    ]
+}
+
+fn filter() -> impl Strategy<Value = Filter> {
+    let by = prop_oneof![
+        person().prop_map(By::From),
+        person().prop_map(By::Mentions),
+        name().prop_map(|name| By::In(Place::Name(name))),
+        (1..i64::MAX).prop_map(|id| By::In(Place::Id(RoomId(id)))),
+        when().prop_map(By::Before),
+        when().prop_map(By::After),
+        when().prop_map(By::On),
+        prop::sample::select(Has::ALL).prop_map(By::Has),
+        prop::sample::select(Is::ALL).prop_map(By::Is),
+    ];
+    (any::<bool>(), by).prop_map(|(negated, by)| Filter { negated, by })
+}
+
+fn query() -> impl Strategy<Value = Query> {
+    (
+        prop::collection::vec(prop::collection::vec(text(), 1..4).prop_map(AnyOf), 0..4),
+        prop::collection::vec(text(), 0..3),
+        prop::collection::vec(filter(), 0..4),
+        prop::option::of((1..i64::MAX).prop_map(Seq)),
+        prop::sample::select(Sort::ALL),
+    )
+        .prop_map(|(all_of, none_of, filters, near, sort)| Query {
+            all_of,
+            none_of,
+            filters,
+            near,
+            sort,
+        })
+}
+
+/// What breaks parsers: signs, quotes, names and their beginnings, other scripts.
+fn input() -> impl Strategy<Value = String> {
+    let bit = prop_oneof![
+        4 => prop::sample::select(&[
+            "OR", " OR ", "-", "~", "\"", "“", "”", "*", ":", "from:", "in:#", "form:", "on:", "near:",
+            "2026-02", "7d", "me", "has:", "link", " ", "\u{3000}", "sort:", "old", "病", "a", "b ",
+        ][..]).prop_map(str::to_owned),
+        1 => "\\PC{0,3}",
+        1 => any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(bit, 0..16).prop_map(|bits| bits.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn a_query_is_read_as_it_is_written(query in query()) {
+        let written = query.to_string();
+        prop_assert_eq!(parse(&written), Ok(query), "{}", written);
+    }
+
+    #[test]
+    fn any_input_is_a_query_or_a_mistake_in_it(input in input()) {
+        match parse(&input) {
+            Ok(query) => prop_assert_eq!(parse(&query.to_string()), Ok(query)),
+            Err(mistake) => {
+                prop_assert!(mistake.at.start < mistake.at.end, "{:?}", mistake);
+                prop_assert!(input.get(mistake.at).is_some());
+                prop_assert!(!mistake.message.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_cover_everything_but_blanks(input in input()) {
+        let pieces = pieces(&input);
+        let mut end = 0;
+        for piece in &pieces {
+            prop_assert!(input[end..piece.range.start].chars().all(chars::is_blank));
+            prop_assert!(!input[piece.range.clone()].is_empty());
+            end = piece.range.end;
+        }
+        prop_assert!(input[end..].chars().all(chars::is_blank));
+        let reader = parse::read(&lexer::parts(&input));
+        prop_assert!(reader.mistakes.is_sorted_by_key(|mistake| mistake.at.start));
+        let wrong = pieces.iter().filter(|piece| piece.kind == Kind::Mistake).count();
+        prop_assert_eq!(wrong, reader.mistakes.len());
+        let is_wrong = pieces.iter().any(|piece| piece.kind == Kind::Mistake);
+        prop_assert_eq!(is_wrong, parse(&input).is_err());
+    }
+}
