@@ -16,7 +16,10 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 use shared::paths;
 
-use super::problems::Rendered;
+use super::{
+    problems::Rendered,
+    revalidate::{Held, Tag},
+};
 use crate::App;
 
 #[derive(RustEmbed)]
@@ -60,14 +63,8 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
             if name == PAGE { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NOT_FOUND };
         return mark((status, text).into_response());
     };
-    let etag = etag(&plain);
-    let is_same = headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|tags| tags.to_str().ok())
-        .flat_map(|tags| tags.split(','))
-        .any(|tag| tag.trim().trim_start_matches("W/") == etag);
-    let mut response = match is_same {
+    let tag = tag(&plain);
+    let mut response = match Held::of(headers).has(&tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => body(name, &plain, headers),
     };
@@ -75,9 +72,7 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
     let keep = if is_hashed(name) { FOR_EVER } else { ASK_AGAIN };
     answer.insert(header::CACHE_CONTROL, keep);
     answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        answer.insert(header::ETAG, etag);
-    }
+    tag.name(answer);
     if name == PAGE
         && let Ok(csp) = HeaderValue::from_str(&csp(&plain.data))
     {
@@ -124,12 +119,12 @@ pub(super) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
         })
 }
 
-fn etag(file: &EmbeddedFile) -> String {
-    let mut tag = String::from("\"");
+fn tag(file: &EmbeddedFile) -> Tag {
+    let mut hash = String::new();
     for byte in &file.metadata.sha256_hash()[..16] {
-        let _ = write!(tag, "{byte:02x}");
+        let _ = write!(hash, "{byte:02x}");
     }
-    tag + "\""
+    Tag::strong(&hash)
 }
 
 /// Whether the name holds a hash of the content, as the build gives it: `app-0f3c9a1b2d4e5f60.js`.

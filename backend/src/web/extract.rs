@@ -69,12 +69,17 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     Ok(value)
 }
 
-/// serde names a missing field in its sentence and not in the path.
+/// serde names a field that is missing, or should not be there, in its sentence and not in the path.
 fn field_error(root: &str, path: &str, message: &str) -> Error {
-    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    match (missing, path) {
-        (Some(name), "." | "") => FieldError::new(name, "is missing"),
-        (Some(name), path) => FieldError::new(format!("{path}.{name}"), "is missing"),
+    let named = |start| message.strip_prefix(start).and_then(|rest| rest.split_once('`'));
+    if let Some((name, rest)) = named("unknown field `") {
+        return FieldError::new(name, format!("is not known here{rest}")).into();
+    }
+    let missing = named("missing field `").map(|(name, _)| (name, "is missing"));
+    let twice = || named("duplicate field `").map(|(name, _)| (name, "is there twice"));
+    match (missing.or_else(twice), path) {
+        (Some((name, says)), "." | "") => FieldError::new(name, says),
+        (Some((name, says)), path) => FieldError::new(format!("{path}.{name}"), says),
         (None, "." | "") => FieldError::new(root, message),
         (None, path) => FieldError::new(path, message),
     }
@@ -254,6 +259,12 @@ mod tests {
         inner: Option<Inner>,
     }
 
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Strict {
+        number: Option<u8>,
+    }
+
     fn wrong(body: &str) -> (Code, String) {
         let error = json::<Outer>(body.as_bytes()).unwrap_err();
         let field = error.problem.errors.first().map(|error| error.field.clone());
@@ -288,6 +299,12 @@ mod tests {
             (error.code(), &*error.problem.errors[0].field),
             (Code::InvalidFields, "number")
         );
+        let error = query::<Inner>("number=1&number=1").unwrap_err();
+        assert_eq!(error.problem.errors[0].field, "number");
+        let error = query::<Strict>("numbers=1").unwrap_err();
+        assert_eq!(error.problem.errors[0].field, "numbers");
+        assert_eq!(error.problem.errors[0].message, "is not known here, expected `number`");
+        assert_eq!(query::<Strict>("number=1").unwrap().number, Some(1));
         let error = query::<Inner>("").unwrap_err();
         assert_eq!(error.problem.errors[0].message, "is missing");
     }

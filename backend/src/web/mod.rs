@@ -25,6 +25,7 @@ pub mod headers;
 pub mod health;
 pub mod peer;
 pub mod problems;
+pub mod revalidate;
 pub mod serve;
 
 /// A body that stands still for this long is given up.
