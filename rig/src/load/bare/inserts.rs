@@ -42,7 +42,8 @@ const TABLES: &str = "
     CREATE UNIQUE INDEX messages_room_id_seq ON messages (room_id, seq);
     CREATE INDEX messages_room_id_rev ON messages (room_id, rev);
     CREATE UNIQUE INDEX messages_room_id_user_id_client_id
-        ON messages (room_id, user_id, client_id);";
+        ON messages (room_id, user_id, client_id);
+    CREATE INDEX messages_room_id_created_at_seq ON messages (room_id, created_at, seq);";
 
 const INSERT: &str = "
     INSERT INTO messages

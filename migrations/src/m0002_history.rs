@@ -1,0 +1,23 @@
+//! From a date to what was said then.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+const INDEX: &str = "messages_room_id_created_at_seq";
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut index = Index::create();
+        // With `seq` in it, the first of an order by moment and number is the first of the index:
+        // MySQL would otherwise sort all that came since.
+        index.name(INDEX).table("messages").col("room_id").col("created_at").col("seq");
+        manager.create_index(index).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_index(Index::drop().name(INDEX).table("messages").to_owned()).await
+    }
+}
