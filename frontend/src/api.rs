@@ -2,10 +2,10 @@
 
 use futures::future::LocalBoxFuture;
 use gloo_net::http::{Method, RequestBuilder};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
-    ids::{RoomId, Seq, SessionId, UserId},
-    messages::{EditMessage, Message, MessagePage},
+    ids::{Rev, RoomId, Seq, SessionId, UserId},
+    messages::{EditMessage, Message},
     paths::{self, fill},
     problem::{Code, Problem},
     rooms::{MemberList, NewRoom, Room, RoomList},
@@ -218,16 +218,26 @@ pub async fn remove_member(room: RoomId, user: UserId) -> Answer<()> {
     delete(&fill(paths::MEMBER, &[&room, &user])).await
 }
 
+/// What the page takes of a `MessagePage`; reading the rest would only make it larger.
+#[derive(Deserialize)]
+pub struct Run {
+    pub messages: Vec<Message>,
+    pub as_of_rev: Rev,
+}
+
 /// A run of messages.
-pub async fn messages(room: RoomId, page: Page) -> Answer<MessagePage> {
-    let path = fill(paths::MESSAGES, &[&room]);
-    let query = match page {
-        Page::Newest => "limit=50".to_owned(),
-        Page::Before(seq) => format!("limit=50&before={seq}"),
-        Page::After(seq) => format!("limit=50&after={seq}"),
-        Page::Around(seq) => format!("limit=50&around={seq}"),
+pub async fn messages(room: RoomId, page: Page) -> Answer<Run> {
+    let (anchor, sides) = match page {
+        Page::Newest => (None, ""),
+        Page::Before(seq) => (Some(seq.0 - 1), "&before=49"),
+        Page::After(seq) => (Some(seq.0 + 1), "&after=49"),
+        Page::Around(seq) => (Some(seq.0), ""),
     };
-    get(&format!("{path}?{query}")).await
+    let mut path = fill(paths::MESSAGES, &[&room]);
+    if let Some(anchor) = anchor {
+        path += &format!("?anchor=seq:{anchor}{sides}");
+    }
+    get(&path).await
 }
 
 /// Gives a message of mine another text.

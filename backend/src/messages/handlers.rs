@@ -14,34 +14,43 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
     ids::{Rev, RoomId, Seq},
-    messages::{Changes, EditMessage, Message, MessagePage, NewMessage},
+    messages::{Anchor, Changes, EditMessage, Message, MessagePage, NewMessage},
     problem::FieldError,
     rooms::{MarkRead, ReadState},
     rules,
 };
 
-use super::queries::{self, Window};
+use super::{
+    pages::{self, Wanted},
+    queries,
+};
 use crate::{
     App, Result, ledger,
-    rooms::{Membership, RoomPath, check_limit},
+    rooms::{Membership, RoomPath},
     tables,
     users::Caller,
-    web::extract::{Json, Path, Query},
+    web::{
+        extract::{Json, Path, Query},
+        revalidate::{Held, Revalidated, Tag},
+    },
 };
 
-/// Which messages: the newest, unless one of `before`, `after` and `around` says otherwise.
+/// Which messages: those around the newest, unless an anchor says otherwise.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct PageQuery {
-    /// Those just before this one.
-    before: Option<Seq>,
-    /// Those just after this one.
-    after: Option<Seq>,
-    /// This one, with as many on each side.
-    around: Option<Seq>,
-    /// 1 to 200.
-    #[serde(default = "page_default")]
-    #[schemars(range(min = 1, max = 200))]
-    limit: u64,
+    /// `newest`, `oldest`, `first_unread` (the message after the last one read), `last_read`,
+    /// `seq:57` (the message's place in the room), `id:57` (its number on the server), or
+    /// `date:2026-03-01` and `date:2026-03-01T14:30` (the first message of that day, or since that
+    /// moment), each with seconds or not, in UTC or with an offset such as `+02:00`.
+    #[serde(default)]
+    anchor: Anchor,
+    /// How many before the anchor's, 0 to 200.
+    #[schemars(range(min = 0, max = 200))]
+    before: Option<u64>,
+    /// How many after the anchor's, 0 to 200.
+    #[schemars(range(min = 0, max = 200))]
+    after: Option<u64>,
 }
 
 /// Which changes.
@@ -91,10 +100,6 @@ impl OperationOutput for PostAnswer {
     }
 }
 
-fn page_default() -> u64 {
-    rules::PAGE_DEFAULT
-}
-
 fn changes_max() -> u64 {
     rules::CHANGES_MAX
 }
@@ -103,17 +108,16 @@ pub async fn list(
     State(app): State<App>,
     membership: Membership,
     Query(query): Query<PageQuery>,
-) -> Result<Json<MessagePage>> {
-    let limit = check_limit(query.limit)?;
-    let window = match (query.before, query.after, query.around) {
-        (None, None, None) => Window::Newest,
-        (Some(seq), None, None) => Window::Before(seq),
-        (None, Some(seq), None) => Window::After(seq),
-        (None, None, Some(seq)) => Window::Around(seq),
-        _ => return Err(FieldError::new("before", "only one of before, after, around").into()),
-    };
+    held: Held,
+) -> Result<Revalidated<MessagePage>> {
+    let wanted = Wanted::new(query.anchor, query.before, query.after)?;
     let Membership { room, read_seq, .. } = membership;
-    Ok(Json(queries::page(&app.db.reader, &room, read_seq, window, limit).await?))
+    let tag = Tag::weak(&wanted.state(&room, read_seq));
+    if held.has(&tag) {
+        return Ok(Revalidated::Same(tag));
+    }
+    let page = pages::page(&app.db.reader, &room, read_seq, wanted).await?;
+    Ok(Revalidated::New(tag, page))
 }
 
 pub async fn post(

@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod handlers;
+mod pages;
 pub mod queries;
 
 /// The message endpoints.
@@ -31,19 +32,23 @@ pub fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .api_route(
             paths::MESSAGES,
-            get_with(h::list, |op| doc(op, "listMessages", "A page of a room, oldest first"))
-                .post_with(h::post, |op| {
-                    doc(op, "postMessage", "Say something")
-                        .description(
-                            "With the same `client_id` a retry returns the original (200) instead \
+            get_with(h::list, |op| {
+                doc(op, "listMessages", "A page of a room, oldest first").description(
+                    "The message at the anchor, with so many `before` and `after` it; at the \
+                     room's ends they are fewer. With neither they are 50 in all: 49 before \
+                     `newest`, 49 after `oldest`, 25 before and 24 after any other. With one of \
+                     the two, the other is 0. An anchor that leads nowhere leads to the message \
+                     that is nearest, and `anchor.reason` says why.",
+                )
+            })
+            .post_with(h::post, |op| {
+                doc(op, "postMessage", "Say something")
+                    .description(
+                        "With the same `client_id` a retry returns the original (200) instead \
                              of a second message (201).",
-                        )
-                        .with(problems::of(&[
-                            Code::NotFound,
-                            Code::NotAMember,
-                            Code::ClientIdReused,
-                        ]))
-                }),
+                    )
+                    .with(problems::of(&[Code::NotFound, Code::NotAMember, Code::ClientIdReused]))
+            }),
         )
         .api_route(
             paths::MESSAGE,

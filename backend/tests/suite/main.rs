@@ -1,6 +1,6 @@
 //! The house through its public doors: real servers on ports of their own, people who come in by
 //! REST, by live socket and by the doors of the classic chat. Nothing in here reaches around a
-//! door, except to copy a data folder.
+//! door, except to copy a data folder and to say when something was said.
 
 mod actors;
 mod api;

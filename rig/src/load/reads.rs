@@ -12,7 +12,12 @@ use anyhow::{Context, Result, bail, ensure};
 use memchr::memmem;
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 use serde::Serialize;
-use shared::{ids::RoomId, messages::MessagePage, paths, rules::PAGE_DEFAULT};
+use shared::{
+    ids::{RoomId, Seq},
+    messages::{Anchor, MessagePage},
+    paths,
+    rules::PAGE_DEFAULT,
+};
 
 use super::{
     client::tally::histogram,
@@ -92,12 +97,14 @@ impl Asked<'_> {
     /// For a page somewhere in the room.
     fn request(&self) -> String {
         let page = PAGE_DEFAULT as i64;
-        let before = fastrand::i64(page + 1..=self.messages + 1);
+        let last = fastrand::i64(page..=self.messages);
         let (path, token) = (paths::fill(paths::MESSAGES, &[&self.room]), self.token);
         let host = self.address;
         format!(
-            "GET {path}?before={before}&limit={page} HTTP/1.1\r\nHost: {host}\r\n\
-             Authorization: Bearer {token}\r\n\r\n"
+            "GET {path}?anchor={}&before={} HTTP/1.1\r\nHost: {host}\r\n\
+             Authorization: Bearer {token}\r\n\r\n",
+            Anchor::Seq(Seq(last)),
+            page - 1
         )
     }
 }

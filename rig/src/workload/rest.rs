@@ -6,7 +6,7 @@ use reqwest::{Client, Method};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     ids::{Rev, RoomId, Seq, UserId},
-    messages::{EditMessage, Message, MessagePage, NewMessage},
+    messages::{Anchor, EditMessage, Message, MessagePage, NewMessage},
     paths,
     problem::{Code, Problem},
     rooms::{Member, MemberList, Room},
@@ -92,7 +92,7 @@ impl Rest {
     /// The newest page of a room.
     pub async fn newest(&self, way: Way<'_>, room: RoomId) -> Outcome<MessagePage> {
         let path = paths::fill(paths::MESSAGES, &[&room]);
-        let path = format!("{path}?limit={}", rules::PAGE_MAX);
+        let path = format!("{path}?before={}", rules::PAGE_MAX);
         self.ask(way, Method::GET, &path, &()).await
     }
 
@@ -101,8 +101,8 @@ impl Rest {
         let path = paths::fill(paths::MESSAGES, &[&room]);
         let (mut messages, mut rev) = (Vec::<Message>::new(), None);
         loop {
-            let after = messages.last().map_or(Seq(0), |message| message.seq);
-            let path = format!("{path}?after={after}&limit={}", rules::PAGE_MAX);
+            let next = messages.last().map_or(Seq(1), |message| message.seq.next());
+            let path = format!("{path}?anchor={}&after={}", Anchor::Seq(next), rules::PAGE_MAX);
             let page: MessagePage = match self.ask(way, Method::GET, &path, &()).await {
                 Outcome::Done(page) => page,
                 Outcome::Refused(code) => return Outcome::Refused(code),

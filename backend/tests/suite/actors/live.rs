@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::{
     ids::{ClientId, Rev, RoomId, Seq, UserId},
     live::{ClientFrame, SUBPROTOCOL, ServerFrame},
-    messages::{Change, Changes, Message, MessagePage},
+    messages::{Anchor, Change, Changes, Message, MessagePage},
     paths,
     rooms::{Member, MemberList, MyRoom, RoomListing},
     timeline::{Applied, Item, Timeline},
@@ -236,8 +236,8 @@ pub async fn fresh(person: &Person, room: RoomId) -> (Vec<Message>, Vec<Member>)
 pub async fn all(client: &Client, room: RoomId) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
     loop {
-        let after = messages.last().map_or(Seq(0), |message| message.seq);
-        let query = format!("?after={after}&limit=200");
+        let next = messages.last().map_or(Seq(1), |message| message.seq.next());
+        let query = format!("?anchor={}&after=200", Anchor::Seq(next));
         let page: MessagePage = get(client, paths::MESSAGES, room, &query).await;
         messages.extend(page.messages);
         if !page.has_newer {

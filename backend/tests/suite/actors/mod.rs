@@ -5,9 +5,11 @@
 use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 
 use clap::Parser;
-use hallway::{App, Settings};
+use hallway::{App, Settings, tables::messages};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 use shared::{
+    Timestamp,
     ids::{RoomId, SessionId},
     paths,
     rooms::Room,
@@ -135,6 +137,18 @@ impl Cast {
     /// The path of something in the room.
     pub fn at(&self, template: &str) -> String {
         paths::fill(template, &[&self.room])
+    }
+
+    /// Says when a message of a room was said: nobody can wait for another day.
+    pub async fn said_at(&self, room: RoomId, seq: i64, moment: &str) {
+        let moment: Timestamp = moment.parse().unwrap();
+        let moment = Expr::value(moment.timestamp_micros());
+        let update = messages::Entity::update_many()
+            .col_expr(messages::Column::CreatedAt, moment)
+            .filter(messages::Column::RoomId.eq(room.0))
+            .filter(messages::Column::Seq.eq(seq));
+        let updated = update.exec(&self.server.app.db.writer).await.unwrap();
+        assert_eq!(updated.rows_affected, 1);
     }
 
     /// The path of a message in the room.

@@ -67,14 +67,14 @@ async fn a_message_that_breaks_a_rule_is_refused() {
     let longest = content(&"x".repeat(CONTENT_MAX_BYTES));
     cast.member.post(&cast.at(paths::MESSAGES), longest).await.is(201);
     let page: MessagePage = cast.member.get(&cast.at(paths::MESSAGES)).await.read(200);
-    assert_eq!(page.last_seq.0, 3, "refused messages were stored");
+    assert_eq!(page.room_last_seq.0, 3, "refused messages were stored");
 }
 
 #[tokio::test]
 async fn a_query_that_breaks_a_rule_is_refused() {
     let cast = Cast::assemble().await;
     let member = &cast.member;
-    for path in [paths::MESSAGES, paths::MEMBERS, paths::ROOMS] {
+    for path in [paths::MEMBERS, paths::ROOMS] {
         for limit in ["0", "201"] {
             let path = format!("{}?limit={limit}", cast.at(path));
             member.get(&path).await.refused_field("limit", &format!("1 to 200, and is {limit}"));
@@ -90,8 +90,6 @@ async fn a_query_that_breaks_a_rule_is_refused() {
     member.get(&format!("{changes}?limit=1001")).await.refused_field("limit", "1 to 1000");
     member.get(&format!("{changes}?limit=0")).await.refused_field("limit", "1 to 1000");
     member.get(&format!("{changes}?after_rev=x")).await.refused_field("after_rev", "");
-    let both = format!("{}?before=2&after=1", cast.at(paths::MESSAGES));
-    member.get(&both).await.refused_field("before", "only one");
 }
 
 #[tokio::test]
@@ -122,7 +120,7 @@ async fn a_body_that_cannot_be_read_is_a_clear_problem() {
         send(json, body.into()).await.refused(Code::InvalidFields);
     }
     let page: MessagePage = cast.member.get(&path).await.read(200);
-    assert_eq!(page.last_seq.0, 2, "something unreadable was stored");
+    assert_eq!(page.room_last_seq.0, 2, "something unreadable was stored");
     send(Some("application/json; charset=utf-8"), good).await.is(201);
 }
 

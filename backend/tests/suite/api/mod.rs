@@ -1,10 +1,13 @@
 //! REST v1 and the live socket, as people of every role find them.
 
+mod anchors;
+mod dates;
 mod input;
 mod live;
 mod messages;
 mod origins;
 mod people;
 mod reading;
+mod revalidate;
 mod revoked;
 mod roles;

@@ -41,7 +41,7 @@ async fn another_site_cannot_use_the_cookie() {
         say(headers).await.refused(Code::CrossOrigin);
     }
     let page: MessagePage = cast.member.get(&path).await.read(200);
-    assert_eq!((page.last_seq.0, page.as_of_rev.0), (2, 5), "something was said");
+    assert_eq!((page.room_last_seq.0, page.as_of_rev.0), (2, 5), "something was said");
     say(&[("sec-fetch-site", "same-origin"), ("origin", &own)]).await.is(201);
     say(&[("origin", &own)]).await.is(201);
     // No browser at all: a script that keeps cookies.

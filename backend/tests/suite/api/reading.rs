@@ -1,4 +1,4 @@
-//! Pages, read state, mentions, members.
+//! Read state, mentions, members, and lists that come in parts.
 
 use serde_json::{Value, json};
 use shared::{
@@ -12,56 +12,6 @@ use crate::actors::{Cast, LiveSocket, Person};
 
 async fn say(cast: &Cast, who: &Person, content: &str) {
     who.post(&cast.at(paths::MESSAGES), json!({"content": content})).await.is(201);
-}
-
-/// The first and last number of a page, whether there is more on either side.
-async fn page(cast: &Cast, query: &str) -> (Option<(i64, i64)>, bool, bool) {
-    let path = format!("{}?{query}", cast.at(paths::MESSAGES));
-    let page: MessagePage = cast.member.get(&path).await.read(200);
-    let seqs: Vec<i64> = page.messages.iter().map(|message| message.seq.0).collect();
-    assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
-    assert_eq!(page.last_seq.0, 10);
-    let ends = seqs.first().zip(seqs.last()).map(|(first, last)| (*first, *last));
-    (ends, page.has_older, page.has_newer)
-}
-
-#[tokio::test]
-async fn a_room_is_read_in_pages() {
-    let cast = Cast::assemble().await;
-    for nth in 3..=10 {
-        say(&cast, &cast.member, &format!("word {nth}")).await;
-    }
-    assert_eq!(page(&cast, "").await, (Some((1, 10)), false, false));
-    assert_eq!(page(&cast, "limit=4").await, (Some((7, 10)), true, false));
-    assert_eq!(page(&cast, "before=7&limit=4").await, (Some((3, 6)), true, true));
-    assert_eq!(page(&cast, "before=3&limit=4").await, (Some((1, 2)), false, true));
-    assert_eq!(page(&cast, "before=1&limit=4").await, (None, false, true));
-    assert_eq!(page(&cast, "after=0&limit=4").await, (Some((1, 4)), false, true));
-    assert_eq!(page(&cast, "after=8&limit=4").await, (Some((9, 10)), true, false));
-    assert_eq!(page(&cast, "after=10&limit=4").await, (None, true, false));
-    assert_eq!(page(&cast, "around=5&limit=4").await, (Some((3, 6)), true, true));
-    assert_eq!(page(&cast, "around=1&limit=4").await, (Some((1, 2)), false, true));
-    for huge in ["before=9223372036854775807", "around=9223372036854775807"] {
-        let (ends, has_older, has_newer) = page(&cast, &format!("{huge}&limit=4")).await;
-        assert_eq!((ends.map(|(_, last)| last), has_older, has_newer), (Some(10), true, false));
-    }
-    assert_eq!(page(&cast, "after=9223372036854775807").await, (None, true, false));
-    assert_eq!(page(&cast, "before=-9223372036854775808").await, (None, false, true));
-}
-
-#[tokio::test]
-async fn an_empty_room_has_an_empty_page() {
-    let cast = Cast::assemble().await;
-    let room = cast.admin.post(paths::ROOMS, json!({"name": "Attic"})).await.is(201);
-    let path = format!("/api/v1/rooms/{}/messages", room["id"]);
-    for query in ["", "?before=5", "?after=0", "?around=3"] {
-        let page: MessagePage = cast.admin.get(&format!("{path}{query}")).await.read(200);
-        assert!(
-            page.messages.is_empty() && !page.has_older && !page.has_newer,
-            "{query}: {page:?}"
-        );
-        assert_eq!((page.last_seq.0, page.as_of_rev.0), (0, 2));
-    }
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ impl Followed {
         if page.as_of_rev < to_rev {
             return false;
         }
-        self.timeline.reset(page.last_seq, to_rev);
+        self.timeline.reset(page.room_last_seq, to_rev);
         self.from = page.messages.first().map_or(Seq(1), |message| message.seq);
         members.into_iter().for_each(|member| self.timeline.member(member));
         (self.in_sync, self.is_out) = (true, false);

@@ -228,7 +228,7 @@ impl Reader {
         crew.record(self.owner.process, Event::Page { room, as_of_rev, messages });
         let Some(members) = crew.rest.members(way, room).await.done() else { return false };
         let followed = self.rooms.get_mut(&room);
-        let is_whole = page.last_seq >= last_seq
+        let is_whole = page.room_last_seq >= last_seq
             && followed.is_some_and(|followed| followed.refill(to_rev, page, members));
         self.tell();
         is_whole

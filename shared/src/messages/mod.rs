@@ -9,6 +9,12 @@ use crate::{
     users::UserRef,
 };
 
+mod anchor;
+mod date;
+
+pub use anchor::{Anchor, BadAnchor};
+pub use date::Date;
+
 /// A message, in its latest state. A deleted one is a tombstone: its place and author without text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -62,22 +68,64 @@ pub struct EditMessage {
     pub content: String,
 }
 
-/// `GET /rooms/{id}/messages`: a run of messages without a hole, oldest first.
+/// `GET /rooms/{id}/messages`: a run of messages without a hole, oldest first. Where the room has
+/// messages, it has at least one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MessagePage {
+    /// What became of the anchor.
+    pub anchor: Anchored,
     /// Dense: each `seq` is one more than the last, deleted ones included as tombstones.
     pub messages: Vec<Message>,
     /// Whether the room has messages before these.
     pub has_older: bool,
     /// Whether the room has messages after these.
     pub has_newer: bool,
-    /// The room's newest message when this was read.
-    pub last_seq: Seq,
+    /// The room's newest message when this was read; 0 if there was none.
+    pub room_last_seq: Seq,
     /// How far the one who asks has read.
     pub read_seq: Seq,
+    /// The first message after that; null when all is read.
+    pub first_unread_seq: Option<Seq>,
     /// Every change up to this one shows in `messages`.
     pub as_of_rev: Rev,
+}
+
+/// Where an anchor led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Anchored {
+    /// The message to show first: the one that was asked for, or what is there instead. It is in
+    /// the page; 0 if the room is empty.
+    pub seq: Seq,
+    /// Whether it is the one that was asked for.
+    pub found: bool,
+    /// Why not, if not.
+    pub reason: Option<Elsewhere>,
+}
+
+/// Why an anchor led elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Elsewhere {
+    /// The message that was named is deleted. Its tombstone is in the page, and `seq` is the
+    /// message of the page nearest to it that has its text, or its own place if none has.
+    Deleted,
+    /// Nothing is there yet: the newest.
+    BeyondNewest,
+    /// Rooms begin with 1: the oldest.
+    BeforeOldest,
+    /// No message of this room has that `id`: the newest.
+    Unknown,
+    /// Nothing was said yet.
+    EmptyRoom,
+    /// All is read: the newest.
+    NothingUnread,
+    /// Nothing was read yet: the oldest.
+    NothingRead,
+    /// Nothing was said that day: the first message after it, or else the newest.
+    EmptyDay,
 }
 
 /// A row of a room in its latest state, with the number of the change that made it so.

@@ -1,0 +1,191 @@
+//! From where a room is read, in one word.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::Date;
+use crate::ids::{MessageId, Seq};
+
+/// From where a room is read: a text such as `seq:57`, `newest` or `date:2026-03-01`.
+///
+/// ```
+/// use shared::{ids::Seq, messages::Anchor};
+/// assert_eq!("seq:57".parse(), Ok(Anchor::Seq(Seq(57))));
+/// assert_eq!(Anchor::FirstUnread.to_string(), "first_unread");
+/// assert_eq!("57".parse::<Anchor>().unwrap_err().to_string(), "must say which: `seq:57` or `id:57`?");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Anchor {
+    /// `seq:57`: the message at this place in the room.
+    Seq(Seq),
+    /// `id:57`: the message with this number on the server.
+    Id(MessageId),
+    /// `oldest`: the room's first message.
+    Oldest,
+    /// `newest`: the room's last message.
+    #[default]
+    Newest,
+    /// `first_unread`: the message after the last one that the caller has read.
+    FirstUnread,
+    /// `last_read`: the last message that the caller has read.
+    LastRead,
+    /// `date:2026-03-01` or `date:2026-03-01T14:30`: the first message of a day, or since a moment.
+    Date(Date),
+}
+
+/// Why a text is no [`Anchor`]: a sentence that goes after the field's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadAnchor {
+    /// A number that does not say what it counts.
+    Bare(i64),
+    /// A date that is in no calendar, or not written like one.
+    Date,
+    /// Anything else.
+    Form,
+}
+
+impl std::error::Error for BadAnchor {}
+
+impl fmt::Display for BadAnchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bare(number) => write!(f, "must say which: `seq:{number}` or `id:{number}`?"),
+            Self::Date => f.write_str(
+                "must be a day such as `date:2026-03-01`, or a moment such as \
+                 `date:2026-03-01T14:30` or `date:2026-03-01T14:30:05`, each in UTC or with an \
+                 offset such as `+02:00` after it",
+            ),
+            Self::Form => f.write_str(
+                "must be `newest`, `oldest`, `first_unread`, `last_read`, `seq:57`, `id:57`, \
+                 `date:2026-03-01` or `date:2026-03-01T14:30+02:00`",
+            ),
+        }
+    }
+}
+
+impl FromStr for Anchor {
+    type Err = BadAnchor;
+
+    fn from_str(text: &str) -> Result<Self, BadAnchor> {
+        Ok(match text {
+            "oldest" => Self::Oldest,
+            "newest" => Self::Newest,
+            "first_unread" => Self::FirstUnread,
+            "last_read" => Self::LastRead,
+            _ => match text.split_once(':') {
+                Some(("seq", number)) => Self::Seq(Seq(digits(number).ok_or(BadAnchor::Form)?)),
+                Some(("id", number)) => Self::Id(MessageId(digits(number).ok_or(BadAnchor::Form)?)),
+                Some(("date", date)) => Self::Date(date.parse()?),
+                _ => return Err(digits(text).map_or(BadAnchor::Form, BadAnchor::Bare)),
+            },
+        })
+    }
+}
+
+/// A number without the sign that `parse` would take too.
+pub(super) fn digits<T: FromStr>(text: &str) -> Option<T> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seq(seq) => write!(f, "seq:{seq}"),
+            Self::Id(id) => write!(f, "id:{id}"),
+            Self::Oldest => f.write_str("oldest"),
+            Self::Newest => f.write_str("newest"),
+            Self::FirstUnread => f.write_str("first_unread"),
+            Self::LastRead => f.write_str("last_read"),
+            Self::Date(date) => write!(f, "date:{date}"),
+        }
+    }
+}
+
+impl Serialize for Anchor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Anchor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Anchor {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Anchor".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "From where a room is read.",
+            "pattern": "^(newest|oldest|first_unread|last_read|(seq|id):[0-9]{1,18}|\
+                date:[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
+                (T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?)?\
+                (Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)$",
+            "examples": ["newest", "seq:57", "date:2026-03-01", "date:2026-03-01T14:30+02:00"],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for text in [
+            "oldest",
+            "newest",
+            "first_unread",
+            "last_read",
+            "seq:0",
+            "seq:9223372036854775807",
+            "id:57",
+            "date:2026-03-01",
+            "date:2026-03-01+14:00",
+            "date:0000-01-01-23:59",
+            "date:9999-12-31T23:59:59-00:30",
+            "date:2024-02-29T00:00",
+            "date:2026-03-01T14:30:05+05:45",
+        ] {
+            let anchor: Anchor = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(anchor.to_string(), text);
+            let json = serde_json::to_string(&anchor).unwrap();
+            assert_eq!(json, format!("{text:?}"));
+            assert_eq!(serde_json::from_str::<Anchor>(&json).unwrap(), anchor);
+        }
+    }
+
+    #[test]
+    fn what_is_no_anchor_says_what_would_be() {
+        let wrong = |text: &str| text.parse::<Anchor>().unwrap_err();
+        assert_eq!(wrong("57"), BadAnchor::Bare(57));
+        for text in [
+            "",
+            "Newest",
+            " newest",
+            "seq",
+            "seq:",
+            "seq:-1",
+            "seq:+1",
+            "seq:1 ",
+            "seq:9223372036854775808",
+            "id:x",
+            "-57",
+            "99999999999999999999",
+            "2026-03-01",
+        ] {
+            assert_eq!(wrong(text), BadAnchor::Form, "{text}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A day or a moment of it, as people write it.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+
+use super::anchor::{BadAnchor, digits};
+use crate::Timestamp;
+
+/// A day, or a moment of it, by the clocks of some place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date {
+    day: NaiveDate,
+    time: Option<NaiveTime>,
+    offset: FixedOffset,
+}
+
+impl Date {
+    /// The moment, or the one in which the day begins there.
+    pub fn begins(&self) -> Timestamp {
+        self.moment(self.day.and_time(self.time.unwrap_or(NaiveTime::MIN)))
+    }
+
+    /// The moment in which the day has ended there; none if this is a moment itself.
+    pub fn ends(&self) -> Option<Timestamp> {
+        let next = self.day.succ_opt().filter(|_| self.time.is_none())?;
+        Some(self.moment(next.and_time(NaiveTime::MIN)))
+    }
+
+    /// Never outside of what a clock can say: only a text makes a date, and has four digits for a
+    /// year.
+    fn moment(&self, there: NaiveDateTime) -> Timestamp {
+        (there - self.offset).and_utc()
+    }
+}
+
+impl FromStr for Date {
+    type Err = BadAnchor;
+
+    fn from_str(text: &str) -> Result<Self, BadAnchor> {
+        read(text).ok_or(BadAnchor::Date)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.day)?;
+        if let Some(time) = self.time {
+            write!(f, "T{:02}:{:02}", time.hour(), time.minute())?;
+            if time.second() > 0 {
+                write!(f, ":{:02}", time.second())?;
+            }
+        }
+        if self.offset.local_minus_utc() != 0 {
+            write!(f, "{}", self.offset)?;
+        }
+        Ok(())
+    }
+}
+
+fn read(text: &str) -> Option<Date> {
+    let (day, rest) = text.split_at_checked("2026-03-01".len())?;
+    let [year, month, day] = fields(day, '-', [4, 2, 2])?;
+    let day = NaiveDate::from_ymd_opt(year as i32, month, day)?;
+    let (time, offset) = match rest.strip_prefix('T') {
+        None => (None, rest),
+        Some(rest) => {
+            let end = rest.find(['Z', '+', ' ', '-']).unwrap_or(rest.len());
+            (Some(read_time(&rest[..end])?), &rest[end..])
+        }
+    };
+    Some(Date { day, time, offset: read_offset(offset)? })
+}
+
+fn read_time(text: &str) -> Option<NaiveTime> {
+    let [hour, minute, second] = match fields(text, ':', [2, 2]) {
+        Some([hour, minute]) => [hour, minute, 0],
+        None => fields(text, ':', [2, 2, 2])?,
+    };
+    NaiveTime::from_hms_opt(hour, minute, second)
+}
+
+fn read_offset(text: &str) -> Option<FixedOffset> {
+    let east = match text {
+        "" | "Z" => 0,
+        // A plus in the query of an address means a space.
+        _ => match text.split_at_checked(1)? {
+            ("+" | " ", offset) => minutes(offset)?,
+            ("-", offset) => -minutes(offset)?,
+            _ => return None,
+        },
+    };
+    FixedOffset::east_opt(east * 60)
+}
+
+fn minutes(text: &str) -> Option<i32> {
+    let [hours, minutes] = fields(text, ':', [2, 2])?;
+    (hours < 24 && minutes < 60).then_some((hours * 60 + minutes) as i32)
+}
+
+/// Numbers of so many digits each, with these signs between them.
+fn fields<const N: usize>(text: &str, sign: char, widths: [usize; N]) -> Option<[u32; N]> {
+    let mut parts = text.split(sign);
+    let mut numbers = [0; N];
+    for (number, width) in numbers.iter_mut().zip(widths) {
+        *number = digits(parts.next().filter(|part| part.len() == width)?)?;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> Date {
+        text.parse().unwrap_or_else(|_| panic!("{text}"))
+    }
+
+    #[test]
+    fn one_date_has_several_forms() {
+        for (text, short) in [
+            ("2026-03-01Z", "2026-03-01"),
+            ("2026-03-01-00:00", "2026-03-01"),
+            ("2026-03-01 02:00", "2026-03-01+02:00"),
+            ("2026-03-01T14:30 02:00", "2026-03-01T14:30+02:00"),
+            ("2026-03-01T14:30:00Z", "2026-03-01T14:30"),
+        ] {
+            assert_eq!(date(text).to_string(), short, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_that_of_its_place() {
+        let hours = |text: &str| {
+            let date = date(text);
+            let span = date.ends().map(|end| (end - date.begins()).num_hours());
+            (date.begins().to_rfc3339(), span)
+        };
+        assert_eq!(hours("2026-03-01"), ("2026-03-01T00:00:00+00:00".into(), Some(24)));
+        assert_eq!(hours("2026-03-01+14:00"), ("2026-02-28T10:00:00+00:00".into(), Some(24)));
+        assert_eq!(hours("2026-02-28-11:30"), ("2026-02-28T11:30:00+00:00".into(), Some(24)));
+        let moment = hours("2026-03-01T00:30+02:00");
+        assert_eq!(moment, ("2026-02-28T22:30:00+00:00".into(), None));
+        // The ends of what can be written are moments that can be stored.
+        assert!(date("0000-01-01+23:59").begins().timestamp_micros() < 0);
+        let last = date("9999-12-31-23:59").ends().unwrap();
+        assert_eq!(last.to_rfc3339(), "+10000-01-01T23:59:00+00:00");
+    }
+
+    #[test]
+    fn what_is_in_no_calendar_is_no_date() {
+        for text in [
+            "",
+            "2026",
+            "2026-3-01",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "+026-03-01",
+            "2026-03-01t14:30",
+            "2026-03-01T",
+            "2026-03-01T14",
+            "2026-03-01T24:00",
+            "2026-03-01T14:60",
+            "2026-03-01T14:30:60",
+            "2026-03-01T14:30:5",
+            "2026-03-01T14:30:05.5",
+            "2026-03-01 14:30Z",
+            "2026-03-01+24:00",
+            "2026-03-01+02:60",
+            "2026-03-01+0200",
+            "2026-03-01ZZ",
+            "2026-03-01é",
+            "2026-03-0é",
+        ] {
+            assert_eq!(text.parse::<Date>(), Err(BadAnchor::Date), "{text}");
+        }
+    }
+}
