@@ -21,7 +21,7 @@ pub const FRAME_MAX_BYTES: usize = 64 * 1_024;
 pub const BODY_MAX_BYTES: usize = 128 * 1_024;
 /// Messages in a page unless asked for otherwise.
 pub const PAGE_DEFAULT: u64 = 50;
-/// Messages, rooms or members in a page at most.
+/// Rooms or members in a page, or messages on one side of an anchor, at most.
 pub const PAGE_MAX: u64 = 200;
 /// Changes in one answer at most; a live subscription that would need more gets a `gap`.
 pub const CHANGES_MAX: u64 = 1_000;
