@@ -34,6 +34,9 @@ const WRITERS: u32 = 6;
 /// How long a connection may take to be had. A database that is away is asked again soon after, so
 /// that it is found again soon after it is back.
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(3);
+/// How long the connections to a server may take to be closed. What was asked of them is done, or
+/// given up, before that.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 /// How long a connection that comes back may take to say that it is well. Over a link that is half
 /// open nothing ever comes, and nobody else would let go of it.
 const WELL_WITHIN: Duration = Duration::from_secs(2);
@@ -99,10 +102,18 @@ impl Database {
         self.writer.0.begin_with_options(options).await
     }
 
-    /// Lets every connection finish and closes it; SQLite then folds its WAL into the file.
+    /// Lets every connection finish and closes it; SQLite then folds its WAL into the file. Over a
+    /// link that is dead nobody takes leave, and whoever stops us does not wait for that.
     pub async fn close(self) -> Result<(), DbErr> {
-        self.reader.close().await?;
-        self.writer.close().await
+        let is_shared = self.is_shared();
+        let close = async {
+            self.reader.close().await?;
+            self.writer.close().await
+        };
+        if !is_shared {
+            return close.await;
+        }
+        tokio::time::timeout(CLOSE_WITHIN, close).await.unwrap_or(Ok(()))
     }
 }
 
