@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{LockType, all},
+    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+    sea_query::{LockType, OnConflict, all},
 };
 use shared::{
     ids::{Rev, RoomId, Seq, UserId},
@@ -18,7 +19,7 @@ use super::Notice;
 use crate::{
     Result,
     deliberate::{Fault, has},
-    tables::{members, now, put_members, put_rooms, rooms, users},
+    tables::{members, now, put_reads, put_rooms, rooms, users},
 };
 
 type Place = (RoomId, UserId);
@@ -188,7 +189,15 @@ impl<'t> Batch<'t> {
         row: members::Model,
         user: users::Model,
     ) -> Result<()> {
-        put_members(self.txn, std::slice::from_ref(&row)).await?;
+        use members::Column as C;
+        let update = OnConflict::columns([C::RoomId, C::UserId])
+            .update_columns([C::JoinedAt, C::HasLeft, C::ReadSeq, C::Rev])
+            .to_owned();
+        let written = members::ActiveModel::from(row.clone()).reset_all();
+        members::Entity::insert(written)
+            .on_conflict(update)
+            .exec_without_returning(self.txn)
+            .await?;
         let place = (RoomId(row.room_id), UserId(row.user_id));
         self.reads.remove(&place);
         self.members.insert(place, Some((row, user)));
@@ -232,7 +241,7 @@ impl<'t> Batch<'t> {
             self.reads.keys().filter_map(|place| Some(members.get(place)?.as_ref()?.0.clone()));
         let marks: Vec<_> = marks.collect();
         if !marks.is_empty() {
-            put_members(self.txn, &marks).await?;
+            put_reads(self.txn, &marks).await?;
         }
         for ((room, user), read) in self.reads {
             self.notices.push(Notice::Personal(user, ServerFrame::Read { room, read }));

@@ -153,25 +153,17 @@ async fn insert_into_sqlite(
     Ok(rows.iter().map(|row| (row.room_id, row.seq)).zip(first..).collect())
 }
 
-/// Writes rows that may be there already.
-pub async fn put_members(txn: &DatabaseTransaction, rows: &[members::Model]) -> Result<(), DbErr> {
-    use members::Column::{HasLeft, JoinedAt, ReadSeq, Rev, RoomId, UserId};
+/// Writes how far people have read, into rows that are there already. Nothing else of them: that
+/// would write their index by `rev` anew for every message.
+pub async fn put_reads(txn: &DatabaseTransaction, rows: &[members::Model]) -> Result<(), DbErr> {
+    use members::Column::{ReadSeq, RoomId, UserId};
     if is_sqlite(txn) {
-        let values: Vec<_> = rows
-            .iter()
-            .map(|m| (m.room_id, m.user_id, m.joined_at, m.has_left, m.read_seq, m.rev))
-            .collect();
-        // The WHERE tells SQLite's grammar that the ON is not one of a join.
-        let sql = "INSERT INTO members (room_id, user_id, joined_at, has_left, read_seq, rev) \
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 \
-             FROM json_each(?) WHERE true ON CONFLICT (room_id, user_id) DO UPDATE SET \
-             joined_at = excluded.joined_at, has_left = excluded.has_left, \
-             read_seq = excluded.read_seq, rev = excluded.rev";
+        let values: Vec<_> = rows.iter().map(|m| (m.room_id, m.user_id, m.read_seq)).collect();
+        let sql = "UPDATE members SET read_seq = value ->> 2 FROM json_each(?) \
+             WHERE members.room_id = value ->> 0 AND members.user_id = value ->> 1";
         return execute(txn, sql, json(&values)?).await.map(drop);
     }
-    let update = OnConflict::columns([RoomId, UserId])
-        .update_columns([JoinedAt, HasLeft, ReadSeq, Rev])
-        .to_owned();
+    let update = OnConflict::columns([RoomId, UserId]).update_column(ReadSeq).to_owned();
     let rows = rows.iter().map(|row| members::ActiveModel::from(row.clone()).reset_all());
     members::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
     Ok(())

@@ -18,7 +18,7 @@ pub mod users;
 pub use changes::changes;
 pub use database::{Database, Durability, sqlite_file, sqlite_url, sqlite_version};
 pub use dialect::{Refusal, contains, lock_first_account, refusal, row_lock};
-pub use many::{insert_messages, messages_between, messages_named, put_members, put_rooms};
+pub use many::{insert_messages, messages_between, messages_named, put_reads, put_rooms};
 pub use pool::{Pool, in_time};
 
 /// Now, as it is stored: microseconds since 1970.
