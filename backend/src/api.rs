@@ -7,7 +7,7 @@ use aide::{
 };
 use axum::Router;
 
-use crate::{App, classic, messages, rooms, socket, users, web};
+use crate::{App, classic, messages, rooms, search, socket, users, web};
 
 /// The whole server as a service, and the OpenAPI document of it.
 pub fn router(app: App) -> Router {
@@ -28,6 +28,7 @@ fn documented() -> (Router<App>, OpenApi) {
         .merge(users::routes())
         .merge(rooms::routes())
         .merge(messages::routes())
+        .merge(search::routes())
         .merge(socket::routes())
         .merge(web::routes())
         .merge(classic::routes())
@@ -52,6 +53,7 @@ fn describe(mut api: TransformOpenApi) -> TransformOpenApi {
         .tag(tag("users", "Accounts and sign-ins"))
         .tag(tag("rooms", "Rooms and who is in them"))
         .tag(tag("messages", "What is said, and what changed"))
+        .tag(tag("search", "Finding what was said, in all rooms at once"))
         .tag(tag("live", "The websocket"))
         .tag(tag("health", "How the server is"))
         .tag(tag("classic", "The endpoints of the chat that came before, unchanged"))

@@ -4,6 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use shared::{ids::RoomId, problem::Code};
+use tokio::sync::Semaphore;
 
 use crate::{
     Error, Result, Settings,
@@ -13,6 +14,9 @@ use crate::{
     tables::{Database, rooms},
     users::Users,
 };
+
+/// Searches that go on at once; a database has eight connections for readers.
+const SEARCHES: usize = 4;
 
 /// A handle to all of it; cheap to clone.
 #[derive(Clone)]
@@ -30,6 +34,8 @@ pub struct Parts {
     pub hub: Hub,
     /// Keys, caches and throttles of signing in.
     pub users: Users,
+    /// How many may search at once, so that others can read meanwhile.
+    pub searching: Semaphore,
 }
 
 impl App {
@@ -40,7 +46,8 @@ impl App {
         let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
         hub.when_ended(users.forgetting());
         let ledger = Ledger::start(db.clone(), hub.clone());
-        let app = Self(Arc::new(Parts { settings, db, ledger, hub, users }));
+        let searching = Semaphore::new(SEARCHES);
+        let app = Self(Arc::new(Parts { settings, db, ledger, hub, users, searching }));
         // Rooms whose deletion was interrupted.
         let deleted = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_not_null());
         for room in deleted.all(&app.db.reader).await? {

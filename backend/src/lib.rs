@@ -1,7 +1,7 @@
 //! Hallway's server. `web` is the door to the net, `api` (REST), `socket` (live) and `classic` (the
-//! clients of the chat that came before) are the doors of the house, `users`, `rooms` and
-//! `messages` its slices, `ledger` writes, `hub` tells everyone,
-//! on other nodes by `relay`, `tables` holds the rows.
+//! clients of the chat that came before) are the doors of the house, `search`, `messages`, `rooms`
+//! and `users` its slices, `ledger` writes, `hub` tells everyone, on other nodes by `relay`, `tables`
+//! holds the rows.
 //! An arrow only points down that list.
 
 pub mod app;
@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod messages;
 pub mod relay;
 pub mod rooms;
+pub mod search;
 pub mod settings;
 pub mod socket;
 pub mod tables;

@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 
 mod m0001_first;
 mod m0002_history;
+mod m0003_search;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -12,6 +13,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::Migration), Box::new(m0002_history::Migration)]
+        vec![
+            Box::new(m0001_first::Migration),
+            Box::new(m0002_history::Migration),
+            Box::new(m0003_search::Migration),
+        ]
     }
 }

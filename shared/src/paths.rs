@@ -31,6 +31,10 @@ paths! {
     MESSAGES = "/api/v1/rooms/{id}/messages";
     /// One message: GET, PATCH, DELETE.
     MESSAGE = "/api/v1/rooms/{id}/messages/{seq}";
+    /// What was said in all my rooms, and the search: GET.
+    SEARCH = "/api/v1/messages";
+    /// How much a search finds, and where: GET.
+    SUMMARY = "/api/v1/messages/summary";
     /// How far I have read: PUT.
     READ = "/api/v1/rooms/{id}/read";
     /// What is different since a change: GET.

@@ -1,5 +1,7 @@
 //! What an error looks like: RFC 9457 problem details with a stable code.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 /// An error answer (`application/problem+json`), and what a `nack` carries.
@@ -48,12 +50,18 @@ pub struct FieldError {
     pub field: String,
     /// What is wrong with it, naming the limit.
     pub message: String,
+    /// Which bytes of it (UTF-8) are wrong, half-open, where it is a text with a grammar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Range<usize>>,
+    /// What could stand there instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
 }
 
 impl FieldError {
     /// What is wrong with which field.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self { field: field.into(), message: message.into(), at: None, suggestion: None }
     }
 }
 
@@ -87,6 +95,8 @@ macro_rules! codes {
 codes! {
     /// The request cannot be read: broken JSON, bad UTF-8, an unknown frame.
     BadRequest 400 "Bad Request" "The request cannot be read.",
+    /// The search cannot be read, or names what is not there; `errors` says where.
+    InvalidSearch 400 "Bad Request" "The search cannot be read.",
     /// Nobody is signed in, or the session has ended.
     Unauthenticated 401 "Unauthorized" "Sign in first: the credentials are missing or no longer valid.",
     /// The name or the password is wrong (which of them is not said).

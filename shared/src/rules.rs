@@ -27,6 +27,8 @@ pub const PAGE_MAX: u64 = 200;
 pub const CHANGES_MAX: u64 = 1_000;
 /// A search query's greatest length, in characters.
 pub const SEARCH_MAX: usize = 10_000;
+/// Hits that are counted at most.
+pub const SUMMARY_MAX: u64 = 1_000;
 /// How often the server says that it is there, in seconds.
 pub const HEARTBEAT_S: u64 = 25;
 /// A socket on which nothing came for this long is dead, in seconds.

@@ -14,7 +14,7 @@ use super::{Batch, Write};
 use crate::{
     Error, Result,
     deliberate::{Fault, has},
-    tables::{members, mentions as mention_rows, messages, users},
+    tables::{members, mentions as mention_rows, messages, users, words},
 };
 
 /// People whom one message can mention.
@@ -64,8 +64,10 @@ impl Write for Edit {
         }
         unmention(batch, self.room, self.seq).await?;
         mention(batch, self.room, self.seq, &self.content).await?;
+        words::forget(batch.txn, [&row]).await?;
         let changed =
             messages::Model { content: self.content.clone(), edited_at: Some(batch.now), ..row };
+        words::index(batch.txn, [&changed]).await?;
         change(batch, changed, author).await
     }
 }
@@ -96,6 +98,7 @@ impl Write for Delete {
             return Ok(row.by(author.short()));
         }
         unmention(batch, self.room, self.seq).await?;
+        words::forget(batch.txn, [&row]).await?;
         let gone = messages::Model {
             content: if has(Fault::ReplayOfDeletedText) { row.content } else { String::new() },
             sent_hash: None,

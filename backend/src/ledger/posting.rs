@@ -14,7 +14,7 @@ use super::{Asked, Batch, Job, Write, messages::mention};
 use crate::{
     Error, Result,
     deliberate::{Fault, has},
-    tables::{insert_messages, messages, messages_named, users},
+    tables::{insert_messages, messages, messages_named, users, words},
 };
 
 /// Say something. The text has passed `shared::rules`.
@@ -102,9 +102,9 @@ pub(super) async fn post_all<'p>(
         });
     }
     let mut written = Vec::with_capacity(new.rows.len());
-    let ids = insert(batch, &new.rows).await?;
-    for ((row, author), id) in new.rows.into_iter().zip(ids) {
-        written.push(finish(batch, messages::Model { id, ..row }, author).await?);
+    insert(batch, &mut new.rows).await?;
+    for (row, author) in new.rows {
+        written.push(finish(batch, row, author).await?);
     }
     Ok(fates
         .into_iter()
@@ -190,19 +190,19 @@ async fn originals(batch: &Batch<'_>, posts: &[&Post]) -> Result<HashMap<Name, m
     Ok(rows.into_iter().map(|row| (name(&row), row)).collect())
 }
 
-/// Writes the rows, and says which number each was given.
-async fn insert(batch: &Batch<'_>, rows: &[(messages::Model, users::Model)]) -> Result<Vec<i64>> {
+/// Writes the rows, gives each the number that it has from then on, and indexes what it says.
+async fn insert(batch: &Batch<'_>, rows: &mut [(messages::Model, users::Model)]) -> Result<()> {
     if rows.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let models: Vec<_> = rows.iter().map(|(row, _)| row).collect();
     let numbers = insert_messages(batch.txn, &models).await?;
-    rows.iter()
-        .map(|(row, _)| {
-            let id = numbers.get(&(row.room_id, row.seq)).copied();
-            id.ok_or_else(|| Error::internal("a message that was written is not there"))
-        })
-        .collect()
+    for (row, _) in &mut *rows {
+        let id = numbers.get(&(row.room_id, row.seq)).copied();
+        row.id = id.ok_or_else(|| Error::internal("a message that was written is not there"))?;
+    }
+    words::index(batch.txn, rows.iter().map(|(row, _)| row)).await?;
+    Ok(())
 }
 
 /// What follows a message: whom it names, how far its author has read, who is told.

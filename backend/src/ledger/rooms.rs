@@ -15,7 +15,7 @@ use shared::{
 use super::{Batch, Notice, Write, members::enter};
 use crate::{
     Error, Result,
-    tables::{members, mentions, messages, rooms},
+    tables::{members, mentions, messages, rooms, words},
 };
 
 /// Rows of a deleted room that one write clears away: enough to be done soon, few enough that
@@ -154,17 +154,15 @@ impl Write for Discard {
         if deleted == 0 {
             return Ok(false);
         }
-        let some: Vec<i64> = messages::Entity::find()
-            .select_only()
-            .column(messages::Column::Id)
+        let some = messages::Entity::find()
             .filter(messages::Column::RoomId.eq(room))
             .order_by_asc(messages::Column::Seq)
             .limit(DISCARD)
-            .into_tuple()
             .all(batch.txn)
             .await?;
         if !some.is_empty() {
-            let some = messages::Column::Id.is_in(some);
+            words::forget(batch.txn, &some).await?;
+            let some = messages::Column::Id.is_in(some.iter().map(|row| row.id));
             messages::Entity::delete_many().filter(some).exec(batch.txn).await?;
             return Ok(true);
         }

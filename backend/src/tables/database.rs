@@ -23,7 +23,7 @@ use sea_orm::{
     },
 };
 
-use super::{Pool, dialect};
+use super::{Pool, dialect, words};
 
 /// SQLite before this can corrupt a WAL that two connections reset at once.
 const SQLITE_MIN: i32 = 3_051_003;
@@ -227,11 +227,13 @@ async fn well<T>(
 /// wait.
 async fn migrate(writer: &DatabaseConnection) -> Result<(), DbErr> {
     if writer.get_database_backend() == DbBackend::Sqlite {
-        return Migrator::up(writer, None).await;
+        Migrator::up(writer, None).await?;
+        return words::bring_up_to_date(writer).await;
     }
     let guard = writer.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
     dialect::lock_migrations(&guard).await?;
     Migrator::up(writer, None).await?;
+    words::bring_up_to_date(writer).await?;
     dialect::unlock_migrations(&guard).await?;
     guard.commit().await
 }

@@ -113,6 +113,11 @@ pub fn row_lock(db: &impl ConnectionTrait, wanted: LockType) -> LockType {
 
 /// Whether a text holds another, in any case as far as the database knows letters.
 pub fn contains(column: impl ColumnTrait, part: &str) -> SimpleExpr {
+    Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(holding(part))
+}
+
+/// Any text with this in it.
+pub fn holding(part: &str) -> LikeExpr {
     // Not the backslash, which MySQL would also take for an escape of its own.
     let mut pattern = String::from("%");
     for c in part.chars().filter(|c| *c != '\0') {
@@ -122,8 +127,7 @@ pub fn contains(column: impl ColumnTrait, part: &str) -> SimpleExpr {
         pattern.push(c);
     }
     pattern.push('%');
-    let lower = Func::lower(Expr::col(column.as_column_ref()));
-    Expr::expr(lower).like(LikeExpr::new(pattern).escape('!'))
+    LikeExpr::new(pattern).escape('!')
 }
 
 /// What kind of "no" an error is.

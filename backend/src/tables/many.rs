@@ -23,8 +23,11 @@ use uuid::Uuid;
 
 use super::{members, messages, moment, rooms, users};
 
-/// What is shown of a message's row, and its author's name.
-type Shown = (i64, i64, i64, i64, Uuid, String, Option<i64>, i64, Option<i64>, Option<i64>, String);
+/// What is shown of a message's row, its room first and its author's name last.
+#[rustfmt::skip]
+pub(super) type Shown = (
+    i64, i64, i64, i64, i64, Uuid, String, Option<i64>, i64, Option<i64>, Option<i64>, String,
+);
 
 /// The messages of a room from one number to another, both included.
 pub async fn messages_between(
@@ -35,7 +38,7 @@ pub async fn messages_between(
 ) -> Result<Vec<Message>, DbErr> {
     use messages::Column as C;
     let rows: Vec<Shown> = if is_sqlite(db) {
-        let sql = "SELECT json_group_array(json_array(m.id, m.seq, m.rev, m.user_id, \
+        let sql = "SELECT json_group_array(json_array(m.room_id, m.id, m.seq, m.rev, m.user_id, \
              hex(m.client_id), m.content, m.reply_to, m.created_at, m.edited_at, m.deleted_at, \
              u.username) ORDER BY m.seq) FROM messages m JOIN users u ON u.id = m.user_id \
              WHERE m.room_id = ? AND m.seq BETWEEN ? AND ?";
@@ -43,8 +46,8 @@ pub async fn messages_between(
     } else {
         messages::Entity::find()
             .select_only()
-            .columns([C::Id, C::Seq, C::Rev, C::UserId, C::ClientId, C::Content, C::ReplyTo])
-            .columns([C::CreatedAt, C::EditedAt, C::DeletedAt])
+            .columns([C::RoomId, C::Id, C::Seq, C::Rev, C::UserId, C::ClientId, C::Content])
+            .columns([C::ReplyTo, C::CreatedAt, C::EditedAt, C::DeletedAt])
             .column(users::Column::Username)
             .join(JoinType::InnerJoin, messages::Relation::User.def())
             .filter(C::RoomId.eq(room.0))
@@ -54,14 +57,15 @@ pub async fn messages_between(
             .all(db)
             .await?
     };
-    Ok(rows.into_iter().map(|row| shown(room, row)).collect())
+    Ok(rows.into_iter().map(shown).collect())
 }
 
-fn shown(room: RoomId, row: Shown) -> Message {
-    let (id, seq, rev, user, client_id, content, reply_to, created, edited, deleted, name) = row;
+pub(super) fn shown(row: Shown) -> Message {
+    let (room, id, seq, rev, user, client_id, content, reply_to, created, edited, deleted, name) =
+        row;
     Message {
         id: id.into(),
-        room,
+        room: room.into(),
         seq: seq.into(),
         rev: rev.into(),
         user: UserRef { id: user.into(), username: name },
@@ -203,7 +207,7 @@ fn is_sqlite(db: &impl ConnectionTrait) -> bool {
 }
 
 /// All rows of an answer that is a single JSON text.
-async fn as_one<T: DeserializeOwned>(
+pub(super) async fn as_one<T: DeserializeOwned>(
     db: &impl ConnectionTrait,
     sql: &str,
     values: impl IntoIterator<Item = Value>,
@@ -215,11 +219,15 @@ async fn as_one<T: DeserializeOwned>(
         .map_err(|error| DbErr::Json(error.to_string()))
 }
 
-async fn execute(txn: &DatabaseTransaction, sql: &str, rows: Value) -> Result<ExecResult, DbErr> {
+pub(super) async fn execute(
+    txn: &DatabaseTransaction,
+    sql: &str,
+    rows: Value,
+) -> Result<ExecResult, DbErr> {
     txn.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, [rows])).await
 }
 
-fn json(rows: &impl Serialize) -> Result<Value, DbErr> {
+pub(super) fn json(rows: &impl Serialize) -> Result<Value, DbErr> {
     let text = serde_json::to_string(rows).map_err(|error| DbErr::Json(error.to_string()))?;
     Ok(text.into())
 }

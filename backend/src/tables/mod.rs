@@ -11,15 +11,18 @@ pub mod members;
 pub mod mentions;
 pub mod messages;
 mod pool;
+mod readable;
 pub mod rooms;
 pub mod sessions;
 pub mod users;
+pub mod words;
 
 pub use changes::changes;
 pub use database::{Database, Durability, sqlite_file, sqlite_url, sqlite_version};
-pub use dialect::{Refusal, contains, lock_first_account, refusal, row_lock};
+pub use dialect::{Refusal, contains, holding, lock_first_account, refusal, row_lock};
 pub use many::{insert_messages, messages_between, messages_named, put_reads, put_rooms};
 pub use pool::{Pool, in_time};
+pub use readable::{Readable, messages_found};
 
 /// Now, as it is stored: microseconds since 1970.
 pub fn now() -> i64 {

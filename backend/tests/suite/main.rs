@@ -10,5 +10,6 @@ mod delivery;
 mod nodes;
 mod openapi;
 mod program;
+mod search;
 mod senders;
 mod sqlite;

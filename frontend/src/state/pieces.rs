@@ -1,7 +1,7 @@
 //! A message's text cut into plain text, links and mentions of the reader. Joined again the pieces
 //! are the text, byte for byte.
 
-use shared::rules;
+use shared::{messages::first_link, rules};
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,49 +19,13 @@ pub fn pieces(content: &str, me: &str) -> Vec<Piece> {
     let me = rules::key(me);
     let mut found = Vec::new();
     let mut rest = content;
-    while let Some((from, to)) = link(rest) {
-        mentions(&rest[..from], &me, &mut found);
-        found.push(Piece::Link(rest[from..to].to_owned()));
-        rest = &rest[to..];
+    while let Some(link) = first_link(rest) {
+        mentions(&rest[..link.start], &me, &mut found);
+        found.push(Piece::Link(rest[link.clone()].to_owned()));
+        rest = &rest[link.end..];
     }
     mentions(rest, &me, &mut found);
     found
-}
-
-/// Where the first link is.
-fn link(text: &str) -> Option<(usize, usize)> {
-    text.match_indices("://").find_map(|(at, _)| {
-        let before = text[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric());
-        let from = before.len();
-        let scheme = &text[from..at];
-        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-            return None;
-        }
-        let start = at + "://".len();
-        let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`');
-        let length = text[start..].find(ends).unwrap_or(text.len() - start);
-        let address = without_punctuation(&text[start..start + length]);
-        (!address.is_empty()).then_some((from, start + address.len()))
-    })
-}
-
-/// What ends a sentence, or closes a bracket that was opened before the address, is not part of it.
-fn without_punctuation(mut address: &str) -> &str {
-    while let Some(last) = address.chars().next_back() {
-        let surplus = |open: char| address.matches(last).count() > address.matches(open).count();
-        let outside = match last {
-            '.' | ',' | ';' | ':' | '!' | '?' | '\'' => true,
-            ')' => surplus('('),
-            ']' => surplus('['),
-            '}' => surplus('{'),
-            _ => false,
-        };
-        if !outside {
-            break;
-        }
-        address = &address[..address.len() - last.len_utf8()];
-    }
-    address
 }
 
 /// The same rule as `shared::messages::mentions`, with the places.

@@ -69,7 +69,7 @@ fn read(text: &str) -> Option<Date> {
             (Some(read_time(&rest[..end])?), &rest[end..])
         }
     };
-    Some(Date { day, time, offset: read_offset(offset)? })
+    Some(Date { day, time, offset: super::offset::read(offset)? })
 }
 
 fn read_time(text: &str) -> Option<NaiveTime> {
@@ -80,26 +80,12 @@ fn read_time(text: &str) -> Option<NaiveTime> {
     NaiveTime::from_hms_opt(hour, minute, second)
 }
 
-fn read_offset(text: &str) -> Option<FixedOffset> {
-    let east = match text {
-        "" | "Z" => 0,
-        // A plus in the query of an address means a space.
-        _ => match text.split_at_checked(1)? {
-            ("+" | " ", offset) => minutes(offset)?,
-            ("-", offset) => -minutes(offset)?,
-            _ => return None,
-        },
-    };
-    FixedOffset::east_opt(east * 60)
-}
-
-fn minutes(text: &str) -> Option<i32> {
-    let [hours, minutes] = fields(text, ':', [2, 2])?;
-    (hours < 24 && minutes < 60).then_some((hours * 60 + minutes) as i32)
-}
-
 /// Numbers of so many digits each, with these signs between them.
-fn fields<const N: usize>(text: &str, sign: char, widths: [usize; N]) -> Option<[u32; N]> {
+pub(super) fn fields<const N: usize>(
+    text: &str,
+    sign: char,
+    widths: [usize; N],
+) -> Option<[u32; N]> {
     let mut parts = text.split(sign);
     let mut numbers = [0; N];
     for (number, width) in numbers.iter_mut().zip(widths) {

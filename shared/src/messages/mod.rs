@@ -11,9 +11,13 @@ use crate::{
 
 mod anchor;
 mod date;
+mod looks;
+mod offset;
 
 pub use anchor::{Anchor, BadAnchor};
 pub use date::Date;
+pub use looks::{first_link, has_code};
+pub use offset::Offset;
 
 /// A message, in its latest state. A deleted one is a tombstone: its place and author without text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

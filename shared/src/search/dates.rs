@@ -66,6 +66,11 @@ impl When {
         (midnight(first, offset), midnight(next, offset))
     }
 
+    /// Whether it is another span on another day.
+    pub fn is_relative(self) -> bool {
+        matches!(self, Self::Today | Self::Yesterday | Self::Days(_) | Self::Weeks(_))
+    }
+
     /// What `after:` begins with: the end of a calendar span, the beginning of `7d`.
     pub(super) fn end(self, now: DateTime<Utc>, offset: FixedOffset) -> Timestamp {
         let (from, to) = self.span(now, offset);

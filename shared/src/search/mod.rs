@@ -64,6 +64,7 @@ mod chars;
 mod dates;
 mod display;
 mod filters;
+mod found;
 mod lexer;
 mod operators;
 mod parse;
@@ -75,6 +76,7 @@ pub mod words;
 
 pub use dates::{Moments, When};
 pub use filters::{By, Filter, Has, Is, Person, Place, Sort};
+pub use found::{ByAuthor, Hit, Hits, InMonth, InRoom, Summary};
 pub use operators::{OPERATORS, Operator, Takes};
 pub use parse::parse;
 pub use pieces::{Kind, Piece, pieces};
@@ -142,6 +144,14 @@ impl Query {
             }
         }
         kinds
+    }
+
+    /// Whether what it finds depends on when it is asked: `today`, `7d`.
+    pub fn is_relative(&self) -> bool {
+        self.filters.iter().any(|filter| match filter.by {
+            By::Before(when) | By::After(when) | By::On(when) => when.is_relative(),
+            _ => false,
+        })
     }
 
     /// The negated filters: none of them may hold.

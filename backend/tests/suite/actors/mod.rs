@@ -5,8 +5,11 @@
 use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 
 use clap::Parser;
-use hallway::{App, Settings, tables::messages};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use hallway::{
+    App, Settings,
+    tables::{messages, words},
+};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use shared::{
     Timestamp,
@@ -142,13 +145,18 @@ impl Cast {
     /// Says when a message of a room was said: nobody can wait for another day.
     pub async fn said_at(&self, room: RoomId, seq: i64, moment: &str) {
         let moment: Timestamp = moment.parse().unwrap();
-        let moment = Expr::value(moment.timestamp_micros());
-        let update = messages::Entity::update_many()
-            .col_expr(messages::Column::CreatedAt, moment)
+        let row = messages::Entity::find()
             .filter(messages::Column::RoomId.eq(room.0))
             .filter(messages::Column::Seq.eq(seq));
-        let updated = update.exec(&self.server.app.db.writer).await.unwrap();
-        assert_eq!(updated.rows_affected, 1);
+        let txn = self.server.app.db.begin().await.unwrap();
+        let row = row.one(&txn).await.unwrap().unwrap();
+        let moved = messages::Model { created_at: moment.timestamp_micros(), ..row.clone() };
+        words::forget(&txn, [&row]).await.unwrap();
+        words::index(&txn, [&moved]).await.unwrap();
+        let mut moved = messages::ActiveModel::from(moved);
+        moved.reset(messages::Column::CreatedAt);
+        moved.update(&txn).await.unwrap();
+        txn.commit().await.unwrap();
     }
 
     /// The path of a message in the room.

@@ -71,6 +71,8 @@ fn messages() -> Vec<Endpoint> {
         Endpoint("DELETE", "/rooms/{room}/messages/2", Value::Null, of(author, Ok(204))),
         Endpoint("PUT", "/rooms/{room}/read", json!({"seq": 2}), ok(200)),
         Endpoint("GET", "/rooms/{room}/changes", Value::Null, ok(200)),
+        Endpoint("GET", "/messages", Value::Null, [ANON, Ok(200), Ok(200), Ok(200)]),
+        Endpoint("GET", "/messages/summary", Value::Null, [ANON, Ok(200), Ok(200), Ok(200)]),
         Endpoint("GET", "/live", Value::Null, [Err(Code::UpgradeRequired); 4]),
     ]
 }

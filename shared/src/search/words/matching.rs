@@ -41,6 +41,29 @@ pub fn matches(text: &str, query: &Query) -> Vec<Range<usize>> {
     merged
 }
 
+/// How well a text answers the positive texts of a query, from 0 on: BM25 (Robertson and Zaragoza,
+/// The Probabilistic Relevance Framework, 2009) with k1 = 1.2 and b = 0.75, where what is rare in
+/// general counts no more than what is common: all that is compared has all that was asked for.
+/// What is found as a whole word, and not as the beginning of one, counts twice.
+pub fn relevance(text: &str, query: &Query) -> f32 {
+    /// Words of a message as most are.
+    const USUAL: f32 = 25.0;
+    const K1: f32 = 1.2;
+    const B: f32 = 0.75;
+    let cut = Cut::new(text);
+    let length = 1.0 - B + B * cut.words.len() as f32 / USUAL;
+    let texts = query.all_of.iter().flat_map(|any_of| &any_of.0);
+    let score = |asked: &Text| {
+        let found = cut.find(&wanted(asked));
+        let folded = super::fold(asked.as_str());
+        let is_whole = |range: &&Range<usize>| super::fold(&text[(*range).clone()]) == folded;
+        let whole = found.iter().filter(is_whole).count();
+        let count = (found.len() + whole) as f32;
+        count * (K1 + 1.0) / (count + K1 * length)
+    };
+    texts.map(score).sum()
+}
+
 /// A text, cut once for all that is looked for in it.
 struct Cut {
     words: Vec<Token>,

@@ -47,13 +47,15 @@ use super::Text;
 mod cut;
 mod encode;
 mod folding;
+#[cfg(any(test, feature = "golden"))]
+pub mod golden;
 mod matching;
 #[cfg(test)]
 mod tests;
 mod wanted;
 
 pub use encode::{decode, encode};
-pub use matching::{is_match, matches};
+pub use matching::{is_match, matches, relevance};
 pub use wanted::{QueryToken, Wanted, wanted};
 
 /// A token of a text.

@@ -1,0 +1,147 @@
+//! What the search endpoints do.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use chrono::Utc;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use shared::{
+    messages::{Anchor, Offset},
+    problem::{Code, FieldError},
+    rooms::MyRoom,
+    rules,
+    search::{Hits, Mistake, Query as Asked, Summary, parse},
+};
+use tokio::{sync::SemaphorePermit, time::timeout};
+
+use super::{
+    ask::{Ask, Asker},
+    pages::{Page, Sides, hits as page},
+    queries::{Towards, find},
+    summary as summaries,
+};
+use crate::{
+    App, Error, Result, rooms,
+    users::Caller,
+    web::{
+        extract::Query,
+        revalidate::{Held, Revalidated, Tag},
+    },
+};
+
+/// How long a search waits for others to end.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// What is looked for, and which part of it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HitsQuery {
+    /// The search, at most 10 000 characters; nothing finds everything.
+    #[serde(default)]
+    q: String,
+    /// `newest`, `oldest`, `id:57` (a message's number on the server), `date:2026-03-01` or
+    /// `date:2026-03-01T14:30`, in UTC or with an offset such as `+02:00`.
+    anchor: Option<Anchor>,
+    /// How many hits up to the anchor, 0 to 200.
+    #[schemars(range(min = 0, max = 200))]
+    before: Option<u64>,
+    /// How many hits after the anchor, 0 to 200.
+    #[schemars(range(min = 0, max = 200))]
+    after: Option<u64>,
+    /// By which clock the days of the search begin.
+    #[serde(default)]
+    tz: Offset,
+    /// Whether each hit comes with the messages before and after it.
+    #[serde(default)]
+    context: bool,
+}
+
+/// What is looked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SummaryQuery {
+    /// The search, at most 10 000 characters; nothing finds everything.
+    #[serde(default)]
+    q: String,
+    /// By which clock days and months begin.
+    #[serde(default)]
+    tz: Offset,
+}
+
+pub async fn hits(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<HitsQuery>,
+    held: Held,
+) -> Result<Revalidated<Hits>> {
+    let asked = read(&query.q)?;
+    let sides = Sides::new(&asked, query.anchor, query.before, query.after)?;
+    let (_turn, mine) = begin(&app, &caller).await?;
+    let request = (sides, query.tz, query.context);
+    let tag = tag(&caller, &mine, &asked, &format!("{}/{request:?}", query.q));
+    if held.has(&tag) {
+        return Ok(Revalidated::Same(tag));
+    }
+    let db = &app.db.reader;
+    let asker = Asker { user: &caller.user, rooms: &mine, offset: query.tz };
+    let ask = Ask::new(db, asked, &asker).await?;
+    let hits = page(db, &ask, &Page { sides, context: query.context }).await?;
+    Ok(Revalidated::New(tag, hits))
+}
+
+pub async fn summary(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<SummaryQuery>,
+    held: Held,
+) -> Result<Revalidated<Summary>> {
+    let asked = read(&query.q)?;
+    let (_turn, mine) = begin(&app, &caller).await?;
+    let tag = tag(&caller, &mine, &asked, &format!("{}/{:?}", query.q, query.tz));
+    if held.has(&tag) {
+        return Ok(Revalidated::Same(tag));
+    }
+    let db = &app.db.reader;
+    let asker = Asker { user: &caller.user, rooms: &mine, offset: query.tz };
+    let ask = Ask::new(db, asked, &asker).await?;
+    let found = find(db, &ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX).await?;
+    let more = found.up_to.is_some();
+    let summary = summaries::of(&found.messages, more, &mine, query.tz);
+    Ok(Revalidated::New(tag, summary))
+}
+
+/// A turn to search, and the rooms that may be searched.
+async fn begin<'a>(app: &'a App, caller: &Caller) -> Result<(SemaphorePermit<'a>, Vec<MyRoom>)> {
+    let busy = || Error::new(Code::Unavailable, "Too many are searching: try again in a moment.");
+    let turn = timeout(WAIT, app.searching.acquire()).await.map_err(|_| busy())?;
+    let turn = turn.map_err(Error::internal)?;
+    let user = &caller.user;
+    let mine = rooms::queries::mine(&app.db.reader, user.id, user.is_admin).await?;
+    Ok((turn, mine))
+}
+
+fn read(q: &str) -> Result<Asked> {
+    parse(q).map_err(|Mistake { at, message, suggestion }| {
+        let mut error = Error::new(Code::InvalidSearch, message.clone());
+        error.problem.errors =
+            vec![FieldError { at: Some(at), suggestion, ..FieldError::new("q", message) }];
+        error
+    })
+}
+
+/// What an answer depends on: the rooms, by their last changes, and what was asked. What is said of
+/// time in relation to now is another question every minute.
+fn tag(caller: &Caller, mine: &[MyRoom], asked: &Asked, request: &str) -> Tag {
+    let mut state = Sha256::new();
+    let (version, user) = (env!("CARGO_PKG_VERSION"), &caller.user);
+    state.update(format!("{version}/{}/{}/{request}", user.id, user.is_admin));
+    for room in mine {
+        state.update(format!("/{}/{}/{}", room.id, room.last_rev, room.read.read_seq));
+    }
+    if asked.is_relative() {
+        state.update(format!("/{}", Utc::now().timestamp() / 60));
+    }
+    Tag::weak(&format!("{:x}", state.finalize())[..32])
+}

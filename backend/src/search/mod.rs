@@ -1,0 +1,58 @@
+//! Finding what was said, in every room that the caller is in.
+
+use aide::{
+    axum::{ApiRouter, routing::get_with},
+    transform::TransformOperation,
+};
+use shared::{paths, problem::Code};
+
+use crate::{App, web::problems};
+
+mod ask;
+mod handlers;
+mod lookup;
+mod pages;
+mod queries;
+mod ranking;
+mod span;
+mod summary;
+
+/// The search endpoints.
+pub fn routes() -> ApiRouter<App> {
+    use handlers as h;
+    ApiRouter::new()
+        .api_route(
+            paths::SEARCH,
+            get_with(h::hits, |op| {
+                doc(op, "listHits", "What was said in all my rooms, and the search").description(
+                    "The messages that the search `q` finds, or all of them without one, so many \
+                     `before` and `after` an `anchor`. An anchor is a place between messages: \
+                     what it names, and what is older, is before it. `newest` is where a search \
+                     begins, `oldest` with `sort:old`; with neither `before` nor `after` they are \
+                     50 before it (after `oldest`, or 25 and 25 around any other place). To read on, take `older` \
+                     as the next anchor with `before`, or `newer` with `after`. `sort:relevance` \
+                     gives the best of the newest 1 000 hits, and has no more pages.\n\nThe \
+                     grammar: words, `\"exact phrase\"`, `OR`, `-not`, `pre*`, `~inside`, `from:`, \
+                     `in:`, `before:`, `after:`, `on:`, `during:` (2026, 2026-03, 2026-03-01, \
+                     today, yesterday, 7d, 2w), `has:` (link, code, reply, edit, mention), \
+                     `mentions:`, `is:` (unread, mine, edited, deleted), `near:` (a message's \
+                     number in the one room), `sort:` (new, old, relevance). What cannot be read \
+                     is a 400 whose `errors` say where, and what was perhaps meant.",
+                )
+            }),
+        )
+        .api_route(
+            paths::SUMMARY,
+            get_with(h::summary, |op| {
+                doc(op, "summarizeHits", "How much a search finds, and where")
+            }),
+        )
+}
+
+fn doc<'t>(op: TransformOperation<'t>, id: &str, summary: &str) -> TransformOperation<'t> {
+    op.id(id).tag("search").summary(summary).with(problems::of(&[
+        Code::InvalidSearch,
+        Code::AdminOnly,
+        Code::Unavailable,
+    ]))
+}

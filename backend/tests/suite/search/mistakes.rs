@@ -1,0 +1,36 @@
+//! What cannot be read says where, and what was perhaps meant.
+
+use shared::{paths, problem::Code};
+
+use super::address;
+use crate::actors::Cast;
+
+#[tokio::test]
+async fn a_mistake_has_a_place_and_a_suggestion() {
+    let cast = Cast::assemble().await;
+    for (query, at, suggestion, says) in [
+        ("disk form:ada", Some(5..10), Some("from:"), "no operator form:"),
+        ("has:lnik", Some(4..8), Some("link"), "link, code"),
+        ("on:2026-02-30", Some(3..13), None, "a time"),
+        ("from:nobody", None, None, "nobody here is called “nobody”"),
+        ("in:Nowhere", None, None, "you are in no room called “Nowhere”"),
+        ("in:#77", None, None, "in no room with the number 77"),
+        ("mentions:nobody", None, None, "mentions: nobody here"),
+    ] {
+        for path in [paths::SEARCH, paths::SUMMARY] {
+            let answer = cast.member.get(&address(path, &[("q", query)])).await;
+            let problem = answer.refused(Code::InvalidSearch);
+            let [error] = &problem.errors[..] else { panic!("{problem:?}") };
+            assert_eq!((&*error.field, &error.at), ("q", &at), "{query}");
+            assert_eq!(error.suggestion.as_deref(), suggestion, "{query}");
+            assert!(error.message.contains(says), "{query}: {}", error.message);
+            assert_eq!(problem.detail, error.message);
+        }
+    }
+    let long = "x".repeat(10_001);
+    let answer = cast.member.get(&address(paths::SEARCH, &[("q", &long)])).await;
+    assert!(answer.refused(Code::InvalidSearch).detail.contains("10000 characters"));
+    // The outsider is in no room at all.
+    let near = cast.outsider.get(&address(paths::SEARCH, &[("q", "near:3")])).await;
+    assert!(near.refused(Code::InvalidSearch).detail.contains("one room"));
+}

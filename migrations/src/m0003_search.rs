@@ -1,0 +1,74 @@
+//! The index of what was said, in each database's own engine, and how far it is up to date.
+//!
+//! Its rows are text that the program has cut into tokens already; the engines only look tokens up.
+
+use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+/// Both keep no text of their own. `secure-delete` takes what is deleted out of the pages at once,
+/// where FTS5 would otherwise note that it is gone and leave it there until pages are merged.
+/// Words are often searched by their beginning, and one of three letters (behind the two that every
+/// token begins with) has too many continuations to be put together from them each time.
+const SQLITE: &[&str] = &[
+    "CREATE VIRTUAL TABLE message_words USING fts5 \
+     (words, parts, content = '', columnsize = 0, prefix = '5', tokenize = 'ascii')",
+    "INSERT INTO message_words (message_words, rank) VALUES ('secure-delete', 1)",
+    "CREATE VIRTUAL TABLE message_grams USING fts5 \
+     (folded, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1')",
+    "INSERT INTO message_grams (message_grams, rank) VALUES ('secure-delete', 1)",
+];
+
+/// Where `pg_trgm` cannot be had, a search for a part of a word reads all texts.
+const POSTGRES: &[&str] = &[
+    "CREATE TABLE message_words ( \
+     message_id BIGINT PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE, \
+     tokens TSVECTOR NOT NULL, folded TEXT NOT NULL)",
+    "CREATE INDEX message_words_tokens ON message_words USING gin (tokens)",
+    "DO $$ BEGIN \
+       CREATE EXTENSION IF NOT EXISTS pg_trgm; \
+       CREATE INDEX message_words_folded ON message_words USING gin (folded gin_trgm_ops); \
+     EXCEPTION WHEN OTHERS THEN \
+       RAISE NOTICE 'no pg_trgm: %', SQLERRM; \
+     END $$",
+];
+
+const MYSQL: &[&str] = &["CREATE TABLE message_words ( \
+     message_id BIGINT PRIMARY KEY, \
+     words MEDIUMTEXT NOT NULL, parts MEDIUMTEXT NOT NULL, folded MEDIUMTEXT NOT NULL, \
+     FULLTEXT KEY message_words_words_parts (words, parts), \
+     CONSTRAINT message_words_message_id FOREIGN KEY (message_id) REFERENCES messages (id) \
+     ON DELETE CASCADE) \
+     ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin"];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut versions = Table::create();
+        versions.table("versions");
+        versions.col(string_len("name", 64).primary_key()).col(big_integer("version"));
+        if manager.get_database_backend() == DbBackend::MySql {
+            versions.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
+        }
+        manager.create_table(versions).await?;
+        for sql in match manager.get_database_backend() {
+            DbBackend::Sqlite => SQLITE,
+            DbBackend::Postgres => POSTGRES,
+            _ => MYSQL,
+        } {
+            manager.get_connection().execute_unprepared(sql).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            manager.drop_table(Table::drop().table("message_grams").to_owned()).await?;
+        }
+        for table in ["message_words", "versions"] {
+            manager.drop_table(Table::drop().table(table).to_owned()).await?;
+        }
+        Ok(())
+    }
+}

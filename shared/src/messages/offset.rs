@@ -1,0 +1,86 @@
+//! How far a clock is ahead of UTC.
+
+use std::{fmt, str::FromStr};
+
+use chrono::FixedOffset;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::date::fields;
+
+/// How far a clock is ahead of UTC: `Z`, `+02:00`, `-03:30`; less than a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Offset(pub FixedOffset);
+
+impl Default for Offset {
+    fn default() -> Self {
+        Self(chrono::Offset::fix(&chrono::Utc))
+    }
+}
+
+impl FromStr for Offset {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        read(text).map(Self).ok_or("must be `Z` or an offset from UTC such as `+02:00`")
+    }
+}
+
+/// Nothing is UTC.
+pub(super) fn read(text: &str) -> Option<FixedOffset> {
+    let east = match text {
+        "" | "Z" => 0,
+        // A plus in the query of an address means a space.
+        _ => match text.split_at_checked(1)? {
+            ("+" | " ", offset) => minutes(offset)?,
+            ("-", offset) => -minutes(offset)?,
+            _ => return None,
+        },
+    };
+    FixedOffset::east_opt(east * 60)
+}
+
+fn minutes(text: &str) -> Option<i32> {
+    let [hours, minutes] = fields(text, ':', [2, 2])?;
+    (hours < 24 && minutes < 60).then_some((hours * 60 + minutes) as i32)
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.local_minus_utc() {
+            0 => f.write_str("Z"),
+            _ => write!(f, "{}", self.0),
+        }
+    }
+}
+
+impl Serialize for Offset {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Offset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Offset {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Offset".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "How far the reader's clock is ahead of UTC.",
+            "pattern": "^(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
+            "examples": ["Z", "+02:00"],
+        })
+    }
+}
