@@ -1,5 +1,5 @@
 //! Hallway's server. `web` is the door to the net, `api` (REST), `socket` (live) and `classic` (the
-//! clients of the chat that came before) are the doors of the house, `search`, `messages`, `rooms`
+//! clients of the chat that came before) are the doors of the house, `messages`, `search`, `rooms`
 //! and `users` its slices, `ledger` writes, `hub` tells everyone, on other nodes by `relay`, `tables`
 //! holds the rows.
 //! An arrow only points down that list.

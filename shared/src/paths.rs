@@ -35,6 +35,8 @@ paths! {
     SEARCH = "/api/v1/messages";
     /// How much a search finds, and where: GET.
     SUMMARY = "/api/v1/messages/summary";
+    /// How much was said in a room on each day of a month: GET.
+    CALENDAR = "/api/v1/rooms/{id}/calendar";
     /// How far I have read: PUT.
     READ = "/api/v1/rooms/{id}/read";
     /// What is different since a change: GET.

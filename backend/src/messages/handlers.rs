@@ -14,19 +14,23 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
     ids::{Rev, RoomId, Seq},
-    messages::{Anchor, Changes, EditMessage, Message, MessagePage, NewMessage},
+    messages::{
+        Anchor, Calendar, Changes, EditMessage, Message, MessagePage, Month, NewMessage, Offset,
+    },
     problem::FieldError,
     rooms::{MarkRead, ReadState},
     rules,
 };
 
 use super::{
+    calendar,
     pages::{self, Wanted},
     queries,
 };
 use crate::{
     App, Result, ledger,
-    rooms::{Membership, RoomPath},
+    rooms::{self, Membership, RoomPath},
+    search::{self, Ask, Asker},
     tables,
     users::Caller,
     web::{
@@ -51,6 +55,22 @@ pub struct PageQuery {
     /// How many after the anchor's, 0 to 200.
     #[schemars(range(min = 0, max = 200))]
     after: Option<u64>,
+    /// Only what this search finds, in the grammar of `GET /messages`; at most 10 000 characters.
+    q: Option<String>,
+    /// By which clock the days of the search begin.
+    #[serde(default)]
+    tz: Offset,
+}
+
+/// Which month.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarQuery {
+    /// Such as `2026-03`; the current one unless said otherwise.
+    month: Option<Month>,
+    /// By which clock its days begin.
+    #[serde(default)]
+    tz: Offset,
 }
 
 /// Which changes.
@@ -111,6 +131,9 @@ pub async fn list(
     held: Held,
 ) -> Result<Revalidated<MessagePage>> {
     let wanted = Wanted::new(query.anchor, query.before, query.after)?;
+    if let Some(q) = query.q {
+        return search(&app, membership, wanted, (&q, query.tz), held).await;
+    }
     let Membership { room, read_seq, .. } = membership;
     let tag = Tag::weak(&wanted.state(&room, read_seq));
     if held.has(&tag) {
@@ -118,6 +141,46 @@ pub async fn list(
     }
     let page = pages::page(&app.db.reader, &room, read_seq, wanted).await?;
     Ok(Revalidated::New(tag, page))
+}
+
+/// Only what a search finds.
+async fn search(
+    app: &App,
+    Membership { caller, room, read_seq }: Membership,
+    wanted: Wanted,
+    (q, offset): (&str, Offset),
+    held: Held,
+) -> Result<Revalidated<MessagePage>> {
+    let query = search::read(q)?;
+    let (state, moment) = (wanted.state(&room, read_seq), search::moment(&query));
+    let user = &caller.user;
+    let tag = Tag::hashed(&format!("{state}/{}/{}/{moment}/{offset}/{q}", user.id, user.is_admin));
+    if held.has(&tag) {
+        return Ok(Revalidated::Same(tag));
+    }
+    let _turn = search::turn(app).await?;
+    let rooms = [rooms::queries::my_room(room.clone(), read_seq, 0, user.is_admin)];
+    let asker = Asker { user, rooms: &rooms, within: Some(RoomId(room.id)), offset };
+    let ask = Ask::new(&app.db.reader, query, &asker).await?;
+    let page = pages::hits(&app.db.reader, &room, read_seq, wanted, &ask).await?;
+    Ok(Revalidated::New(tag, page))
+}
+
+pub async fn calendar(
+    State(app): State<App>,
+    membership: Membership,
+    Query(CalendarQuery { month, tz }): Query<CalendarQuery>,
+    held: Held,
+) -> Result<Revalidated<Calendar>> {
+    let room = membership.room;
+    let month = month.unwrap_or_else(|| calendar::this_month(tz));
+    let (version, seq) = (env!("CARGO_PKG_VERSION"), room.last_seq);
+    let tag = Tag::weak(&format!("{version}/{}/{seq}/{month}/{tz}", room.id));
+    if held.has(&tag) {
+        return Ok(Revalidated::Same(tag));
+    }
+    let calendar = calendar::calendar(&app.db.reader, &room, month, tz).await?;
+    Ok(Revalidated::New(tag, calendar))
 }
 
 pub async fn post(

@@ -22,6 +22,7 @@ use crate::{
     web::problems,
 };
 
+mod calendar;
 mod handlers;
 mod pages;
 pub mod queries;
@@ -33,13 +34,15 @@ pub fn routes() -> ApiRouter<App> {
         .api_route(
             paths::MESSAGES,
             get_with(h::list, |op| {
-                doc(op, "listMessages", "A page of a room, oldest first").description(
-                    "The message at the anchor, with so many `before` and `after` it; at the \
+                doc(op, "listMessages", "A page of a room, oldest first")
+                    .with(problems::of(&[Code::InvalidSearch]))
+                    .description(
+                        "The message at the anchor, with so many `before` and `after` it; at the \
                      room's ends they are fewer. With neither they are 50 in all: 49 before \
                      `newest`, 49 after `oldest`, 25 before and 24 after any other. With one of \
                      the two, the other is 0. An anchor that leads nowhere leads to the message \
                      that is nearest, and `anchor.reason` says why.",
-                )
+                    )
             })
             .post_with(h::post, |op| {
                 doc(op, "postMessage", "Say something")
@@ -67,6 +70,15 @@ pub fn routes() -> ApiRouter<App> {
                     doc(op, "deleteMessage", "Delete a message for ever (its author, or an admin)")
                         .with(problems::of(&[Code::NotFound, Code::NotAMember, Code::NotTheAuthor]))
                 }),
+        )
+        .api_route(
+            paths::CALENDAR,
+            get_with(h::calendar, |op| {
+                doc(op, "getCalendar", "How much was said on each day of a month").description(
+                    "Of a day, `anchor=seq:..` with its `first_seq` reads the messages. `earlier` \
+                     and `later` lead over months in which nothing was said.",
+                )
+            }),
         )
         .api_route(
             paths::READ,

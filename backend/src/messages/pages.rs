@@ -6,10 +6,15 @@ use shared::{
     messages::{Anchor, Anchored, Date, Elsewhere, Message, MessagePage},
     problem::FieldError,
     rules,
+    search::words,
 };
 
 use super::queries;
-use crate::{Result, tables::rooms};
+use crate::{
+    Result,
+    search::{self, Ask, Towards, find},
+    tables::rooms,
+};
 
 /// Which messages: an anchor, and how many on each side of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +86,45 @@ pub async fn page(
     Ok(MessagePage {
         anchor,
         messages,
+        ranges: Vec::new(),
         has_older: from > 1 && last_seq > 0,
         has_newer: to < last_seq,
+        room_last_seq: last_seq.into(),
+        read_seq,
+        first_unread_seq: (read_seq.0 < last_seq).then(|| read_seq.next()),
+        as_of_rev: room.last_rev.into(),
+    })
+}
+
+/// What a search finds in a room, around the place of the anchor: a hit that stands there is one
+/// more than those before and after it.
+pub async fn hits(
+    db: &impl ConnectionTrait,
+    room: &rooms::Model,
+    read_seq: Seq,
+    wanted: Wanted,
+    ask: &Ask,
+) -> Result<MessagePage> {
+    let anchor = locate(db, room, read_seq, wanted.anchor).await?;
+    let id = search::number_of(db, RoomId(room.id), anchor.seq).await?;
+    let older = find(db, ask, id, Towards::Older, wanted.before as u64 + 1).await?;
+    let newer = find(db, ask, id, Towards::Newer, wanted.after as u64).await?;
+    let mut messages = older.messages;
+    let mut has_older = older.up_to.is_some();
+    let is_there = messages.first().is_some_and(|first| first.seq == anchor.seq);
+    if !is_there && messages.len() as i64 > wanted.before {
+        messages.truncate(wanted.before as usize);
+        has_older = true;
+    }
+    messages.reverse();
+    messages.extend(newer.messages);
+    let last_seq = room.last_seq;
+    Ok(MessagePage {
+        anchor,
+        ranges: messages.iter().map(|m| words::matches(&m.content, &ask.query)).collect(),
+        messages,
+        has_older,
+        has_newer: newer.up_to.is_some_and(|_| anchor.seq.0 < last_seq),
         room_last_seq: last_seq.into(),
         read_seq,
         first_unread_seq: (read_seq.0 < last_seq).then(|| read_seq.next()),

@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 use shared::{
-    ids::{RoomId, UserId},
+    ids::{RoomId, Seq, UserId},
     problem::Code,
     rooms::{MyRoom, ReadState, RoomList, RoomListing},
     rules,
@@ -129,20 +129,25 @@ pub async fn mine(db: &impl ConnectionTrait, user: UserId, is_admin: bool) -> Re
         true => unread_mentions(db, user).await?,
         false => HashMap::new(),
     };
-    let mine = rows.into_iter().map(|(member, room)| MyRoom {
+    let mine = rows.into_iter().map(|(member, room)| {
+        let mentions = mentions.get(&room.id).copied().unwrap_or(0);
+        my_room(room, member.read_seq.into(), mentions, is_admin)
+    });
+    Ok(mine.collect())
+}
+
+/// A room of somebody who has read it so far.
+pub fn my_room(room: rooms::Model, read_seq: Seq, mentions: i64, is_admin: bool) -> MyRoom {
+    let unread = room.last_seq - read_seq.0;
+    MyRoom {
         id: room.id.into(),
         name: room.name,
         topic: room.topic,
         last_seq: room.last_seq.into(),
         last_rev: room.last_rev.into(),
-        read: ReadState {
-            read_seq: member.read_seq.into(),
-            unread: room.last_seq - member.read_seq,
-            mentions: mentions.get(&room.id).copied().unwrap_or(0),
-        },
+        read: ReadState { read_seq, unread, mentions },
         role: role(is_admin),
-    });
-    Ok(mine.collect())
+    }
 }
 
 /// How often somebody is named in what they have not read, by room.

@@ -64,6 +64,8 @@ pub struct Asker<'a> {
     pub user: &'a User,
     /// Their rooms.
     pub rooms: &'a [MyRoom],
+    /// The one room that it is about, if it is about one.
+    pub within: Option<RoomId>,
     /// Their clock.
     pub offset: Offset,
 }
@@ -98,6 +100,10 @@ impl Ask {
                 span = within(span, by.moments(names.now, asker.offset.0).unwrap_or_default());
             }
         }
+        if let Some(room) = asker.within {
+            condition = condition.add(messages::Column::RoomId.eq(room.0));
+            marks.push(vec![Mark::Room(room.0)]);
+        }
         for by in query.excluded() {
             condition = condition.add(names.condition(backend, by)?.not());
         }
@@ -111,7 +117,8 @@ impl Ask {
             if let Some(days) = days(span, newest.1) {
                 marks.push(days);
             }
-            let asks_for_rooms = asked.iter().any(|kind| matches!(kind[0], By::In(_)));
+            let asks_for_rooms =
+                asker.within.is_some() || asked.iter().any(|kind| matches!(kind[0], By::In(_)));
             let readable: i64 = asker.rooms.iter().map(|room| room.last_seq.0).sum();
             if !asks_for_rooms && readable < newest.0 / SHARE && asker.rooms.len() <= ROOMS_MAX {
                 marks.push(asker.rooms.iter().map(|room| Mark::Room(room.id.0)).collect());

@@ -1,38 +1,31 @@
 //! What the search endpoints do.
 
-use std::time::Duration;
-
 use axum::extract::State;
-use chrono::Utc;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use shared::{
     messages::{Anchor, Offset},
-    problem::{Code, FieldError},
     rooms::MyRoom,
     rules,
-    search::{Hits, Mistake, Query as Asked, Summary, parse},
+    search::{Hits, Query as Asked, Summary},
 };
-use tokio::{sync::SemaphorePermit, time::timeout};
+use tokio::sync::SemaphorePermit;
 
 use super::{
     ask::{Ask, Asker},
+    moment,
     pages::{Page, Sides, hits as page},
     queries::{Towards, find},
-    summary as summaries,
+    read, summary as summaries, turn,
 };
 use crate::{
-    App, Error, Result, rooms,
+    App, Result, rooms,
     users::Caller,
     web::{
         extract::Query,
         revalidate::{Held, Revalidated, Tag},
     },
 };
-
-/// How long a search waits for others to end.
-const WAIT: Duration = Duration::from_secs(5);
 
 /// What is looked for, and which part of it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -85,7 +78,7 @@ pub async fn hits(
         return Ok(Revalidated::Same(tag));
     }
     let db = &app.db.reader;
-    let asker = Asker { user: &caller.user, rooms: &mine, offset: query.tz };
+    let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
     let ask = Ask::new(db, asked, &asker).await?;
     let hits = page(db, &ask, &Page { sides, context: query.context }).await?;
     Ok(Revalidated::New(tag, hits))
@@ -104,7 +97,7 @@ pub async fn summary(
         return Ok(Revalidated::Same(tag));
     }
     let db = &app.db.reader;
-    let asker = Asker { user: &caller.user, rooms: &mine, offset: query.tz };
+    let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
     let ask = Ask::new(db, asked, &asker).await?;
     let found = find(db, &ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX).await?;
     let more = found.up_to.is_some();
@@ -114,34 +107,18 @@ pub async fn summary(
 
 /// A turn to search, and the rooms that may be searched.
 async fn begin<'a>(app: &'a App, caller: &Caller) -> Result<(SemaphorePermit<'a>, Vec<MyRoom>)> {
-    let busy = || Error::new(Code::Unavailable, "Too many are searching: try again in a moment.");
-    let turn = timeout(WAIT, app.searching.acquire()).await.map_err(|_| busy())?;
-    let turn = turn.map_err(Error::internal)?;
+    let turn = turn(app).await?;
     let user = &caller.user;
     let mine = rooms::queries::mine(&app.db.reader, user.id, user.is_admin).await?;
     Ok((turn, mine))
 }
 
-fn read(q: &str) -> Result<Asked> {
-    parse(q).map_err(|Mistake { at, message, suggestion }| {
-        let mut error = Error::new(Code::InvalidSearch, message.clone());
-        error.problem.errors =
-            vec![FieldError { at: Some(at), suggestion, ..FieldError::new("q", message) }];
-        error
-    })
-}
-
-/// What an answer depends on: the rooms, by their last changes, and what was asked. What is said of
-/// time in relation to now is another question every minute.
+/// What an answer depends on: the rooms, by their last changes, and what was asked.
 fn tag(caller: &Caller, mine: &[MyRoom], asked: &Asked, request: &str) -> Tag {
-    let mut state = Sha256::new();
     let (version, user) = (env!("CARGO_PKG_VERSION"), &caller.user);
-    state.update(format!("{version}/{}/{}/{request}", user.id, user.is_admin));
+    let mut state = format!("{version}/{}/{}/{request}/{}", user.id, user.is_admin, moment(asked));
     for room in mine {
-        state.update(format!("/{}/{}/{}", room.id, room.last_rev, room.read.read_seq));
+        state += &format!("/{}/{}/{}", room.id, room.last_rev, room.read.read_seq);
     }
-    if asked.is_relative() {
-        state.update(format!("/{}", Utc::now().timestamp() / 60));
-    }
-    Tag::weak(&format!("{:x}", state.finalize())[..32])
+    Tag::hashed(&state)
 }

@@ -1,12 +1,20 @@
 //! Finding what was said, in every room that the caller is in.
 
+use std::time::Duration;
+
 use aide::{
     axum::{ApiRouter, routing::get_with},
     transform::TransformOperation,
 };
-use shared::{paths, problem::Code};
+use chrono::Utc;
+use shared::{
+    paths,
+    problem::{Code, FieldError},
+    search::{Mistake, Query, parse},
+};
+use tokio::{sync::SemaphorePermit, time::timeout};
 
-use crate::{App, web::problems};
+use crate::{App, Error, Result, web::problems};
 
 mod ask;
 mod handlers;
@@ -16,6 +24,36 @@ mod queries;
 mod ranking;
 mod span;
 mod summary;
+
+pub use ask::{Ask, Asker};
+pub use pages::number_of;
+pub use queries::{Found, Towards, find};
+
+/// How long a search waits for others to end.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// A turn to search, given back when dropped.
+pub async fn turn(app: &App) -> Result<SemaphorePermit<'_>> {
+    let busy = || Error::new(Code::Unavailable, "Too many are searching: try again in a moment.");
+    let turn = timeout(WAIT, app.searching.acquire()).await.map_err(|_| busy())?;
+    turn.map_err(Error::internal)
+}
+
+/// Reads a query; a mistake says where.
+pub fn read(q: &str) -> Result<Query> {
+    parse(q).map_err(|Mistake { at, message, suggestion }| {
+        let mut error = Error::new(Code::InvalidSearch, message.clone());
+        error.problem.errors =
+            vec![FieldError { at: Some(at), suggestion, ..FieldError::new("q", message) }];
+        error
+    })
+}
+
+/// The part of an answer's state that is the time: what is said of it in relation to now is another
+/// question every minute.
+pub fn moment(query: &Query) -> i64 {
+    if query.is_relative() { Utc::now().timestamp() / 60 } else { 0 }
+}
 
 /// The search endpoints.
 pub fn routes() -> ApiRouter<App> {

@@ -129,7 +129,7 @@ async fn place(db: &impl ConnectionTrait, ask: &Ask, anchor: Anchor) -> Result<i
 }
 
 /// The number of a message, or of the last one before it.
-async fn number_of(db: &impl ConnectionTrait, room: RoomId, seq: Seq) -> Result<i64> {
+pub async fn number_of(db: &impl ConnectionTrait, room: RoomId, seq: Seq) -> Result<i64> {
     use messages::Column as C;
     let id = messages::Entity::find()
         .select_only()

@@ -18,6 +18,7 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::extract::Json;
 
@@ -37,6 +38,11 @@ impl Tag {
     /// Of answers that are the same byte for byte. Visible ASCII without quotes.
     pub fn strong(state: &str) -> Self {
         Self(format!("\"{state}\""))
+    }
+
+    /// The same of a state that is long, or holds what anybody typed.
+    pub fn hashed(state: &str) -> Self {
+        Self::weak(&format!("{:x}", Sha256::digest(state))[..32])
     }
 
     /// Puts it on an answer.

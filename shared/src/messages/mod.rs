@@ -1,5 +1,7 @@
 //! What people say, and the changes to it.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,11 +12,13 @@ use crate::{
 };
 
 mod anchor;
+mod calendar;
 mod date;
 mod looks;
 mod offset;
 
 pub use anchor::{Anchor, BadAnchor};
+pub use calendar::{Calendar, CalendarDay, Month};
 pub use date::Date;
 pub use looks::{first_link, has_code};
 pub use offset::Offset;
@@ -73,17 +77,21 @@ pub struct EditMessage {
 }
 
 /// `GET /rooms/{id}/messages`: a run of messages without a hole, oldest first. Where the room has
-/// messages, it has at least one.
+/// messages, it has at least one. With a search `q` it is what that finds, and may be nothing.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MessagePage {
     /// What became of the anchor.
     pub anchor: Anchored,
-    /// Dense: each `seq` is one more than the last, deleted ones included as tombstones.
+    /// Dense: each `seq` is one more than the last, deleted ones included as tombstones. With `q`
+    /// only those that it finds.
     pub messages: Vec<Message>,
-    /// Whether the room has messages before these.
+    /// With `q`, of each message the bytes of its `content` (UTF-8) that were looked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranges: Vec<Vec<Range<usize>>>,
+    /// Whether the room has messages before these. With `q`, whether there may be hits.
     pub has_older: bool,
-    /// Whether the room has messages after these.
+    /// Whether the room has messages after these. With `q`, whether there may be hits.
     pub has_newer: bool,
     /// The room's newest message when this was read; 0 if there was none.
     pub room_last_seq: Seq,

@@ -1,6 +1,7 @@
 //! REST v1 and the live socket, as people of every role find them.
 
 mod anchors;
+mod calendar;
 mod dates;
 mod input;
 mod live;

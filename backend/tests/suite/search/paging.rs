@@ -1,6 +1,11 @@
 //! A search is read in both directions, as far as it goes.
 
-use shared::{messages::Anchor, paths, problem::Code, search::Hits};
+use shared::{
+    messages::{Anchor, MessagePage},
+    paths,
+    problem::Code,
+    search::Hits,
+};
 
 use super::{address, room, say, search, summary};
 use crate::actors::{Cast, Client};
@@ -139,4 +144,46 @@ async fn what_cannot_be_is_named() {
     refused(&[("q", "a sort:relevance"), ("after", "3")]).await.refused_field("after", "one page");
     cast.anon.get(paths::SEARCH).await.refused(Code::Unauthenticated);
     cast.anon.get(paths::SUMMARY).await.refused(Code::Unauthenticated);
+}
+
+/// In one room, from the place where one is.
+#[tokio::test]
+async fn a_room_is_searched_from_where_one_is() {
+    let cast = disks().await;
+    let around = |query: &'static str| {
+        let path = format!("{}?{query}", cast.at(paths::MESSAGES));
+        let member = cast.member.clone();
+        async move {
+            let page: MessagePage = member.get(&path).await.read(200);
+            assert_eq!(page.ranges.len(), page.messages.len());
+            let texts = page.messages.into_iter().map(|message| message.content);
+            (texts.collect::<Vec<_>>(), page.has_older, page.has_newer)
+        }
+    };
+    let found = |texts: &[&str], older, newer| {
+        (texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(), older, newer)
+    };
+    // first, second, 1 disk, 3 tape, 5 disk, 7 disk, 9 tape, 11 disk
+    assert_eq!(
+        around("q=disk").await,
+        found(&["disk 1", "disk 5", "disk 7", "disk 11"], false, false)
+    );
+    assert_eq!(around("q=disk&before=1").await, found(&["disk 7", "disk 11"], true, false));
+    let next = "q=disk&anchor=seq:4&after=1";
+    assert_eq!(around(next).await, found(&["disk 5"], true, true));
+    let previous = "q=disk&anchor=seq:7&before=1";
+    assert_eq!(around(previous).await, found(&["disk 7"], true, true));
+    let at_a_hit = "q=disk&anchor=seq:5&before=1&after=1";
+    assert_eq!(around(at_a_hit).await, found(&["disk 1", "disk 5", "disk 7"], false, true));
+    assert_eq!(
+        around("q=~isk&anchor=oldest&after=2").await,
+        found(&["disk 1", "disk 5"], false, true)
+    );
+    assert_eq!(around("q=nothing").await, found(&[], false, false));
+    let path = format!("{}?q=form:ada", cast.at(paths::MESSAGES));
+    cast.member.get(&path).await.refused(Code::InvalidSearch);
+    let path = format!("{}?q=disk", cast.at(paths::MESSAGES));
+    cast.outsider.get(&path).await.refused(Code::NotAMember);
+    let elsewhere = format!("{}?q=in:Attic", cast.at(paths::MESSAGES));
+    cast.member.get(&elsewhere).await.refused(Code::InvalidSearch);
 }
