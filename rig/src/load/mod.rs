@@ -13,16 +13,22 @@ pub mod bench;
 mod client;
 mod ground;
 mod options;
+mod questions;
 mod quiet;
 mod reads;
 mod talk;
 
 use bare::Loop;
-use ground::{Ground, Target, interrupt, resources::Cores, seed};
+use ground::{
+    Ground, Target, interrupt,
+    resources::Cores,
+    seed::{self, History},
+};
 pub use options::Args;
 use options::On;
+use questions::Question;
 use reads::Reading;
-use talk::Figures;
+use talk::{Figures, Prose};
 
 /// Runs a load and prints the figures. The exit code is 1 when something went wrong on the way, not
 /// when something was slow.
@@ -84,15 +90,25 @@ fn ratio(one: &Figures, other: &Figures) -> String {
 }
 
 fn reads(args: &Args, connections: usize, cores: Cores) -> Result<ExitCode> {
-    let (ground, bytes) = (Ground::hallway(&args.own, cores, 1)?, args.shape().bytes);
-    let room = ground.stage.rooms[0];
-    let (ground, _) = ground.restarted(|data| seed::messages(data, room, args.messages, bytes))?;
+    let ground = Ground::hallway(&args.own, cores, 1)?;
+    let (room, prose) = (ground.stage.rooms[0], Prose::new());
+    let history = History {
+        room,
+        count: args.messages,
+        every: Duration::from_secs(60),
+        text: &|nth| prose.text(nth),
+    };
+    let (ground, _) = ground.restarted(|data| seed::messages(data, &history))?;
     let reading = Reading {
         connections,
         warm_up: Duration::from_secs(args.warm_up),
         measured: Duration::from_secs(args.seconds),
     };
-    let reads = reading.run(&ground, 0, args.messages)?;
+    let question = match &args.search {
+        Some(search) => Question::Search(vec![search.clone()], 0),
+        None => Question::Page(room, args.messages),
+    };
+    let reads = reading.run(&ground, 0, question)?;
     tell(args, &reads.to_string(), &reads)
 }
 

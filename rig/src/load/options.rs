@@ -58,6 +58,10 @@ pub struct Args {
     #[arg(value_parser = clap::value_parser!(i64).range(50..))]
     pub(super) messages: i64,
 
+    /// With --reads: search for this instead, 20 hits at a time.
+    #[arg(long, requires = "reads")]
+    pub(super) search: Option<String>,
+
     /// Seconds to measure.
     #[arg(long, default_value_t = 10, value_parser = at_least_one())]
     pub(super) seconds: u64,

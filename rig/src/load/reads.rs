@@ -1,5 +1,5 @@
-//! Authenticated reads of 50 messages by REST, over connections that stay, each asking again as
-//! soon as it is answered.
+//! Authenticated reads by REST, over connections that stay, each asking again as soon as it is
+//! answered.
 
 use std::{
     fmt,
@@ -12,12 +12,6 @@ use anyhow::{Context, Result, bail, ensure};
 use memchr::memmem;
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 use serde::Serialize;
-use shared::{
-    ids::{RoomId, Seq},
-    messages::{Anchor, MessagePage},
-    paths,
-    rules::PAGE_DEFAULT,
-};
 
 use super::{
     client::tally::histogram,
@@ -25,6 +19,7 @@ use super::{
         Ground, interrupt,
         resources::{Usage, raise_file_limit},
     },
+    questions::Question,
     talk::{Latency, Taken},
 };
 
@@ -45,11 +40,9 @@ pub struct Reading {
 /// What came of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Reads {
-    /// Messages in the room.
-    pub messages: i64,
     /// Connections that ask.
     pub connections: usize,
-    /// Pages a second.
+    /// Answers a second.
     pub per_s: f64,
     /// From asking to the whole answer.
     pub latency: Latency,
@@ -60,13 +53,11 @@ pub struct Reads {
 }
 
 impl Reading {
-    /// Reads pages of 50 messages, anywhere in a room that has so many.
-    pub fn run(&self, ground: &Ground, nth: usize, messages: i64) -> Result<Reads> {
+    /// Asks, as somebody who is in the `nth` room.
+    pub fn run(&self, ground: &Ground, nth: usize, question: Question) -> Result<Reads> {
         raise_file_limit(self.connections + OTHER_FILES)?;
-        ensure!(messages >= PAGE_DEFAULT as i64, "the room has not one page");
-        eprintln!("{}: pages of a room of {messages} messages", ground.name);
-        let (room, token) = (ground.stage.rooms[nth], ground.stage.listener(nth, 0));
-        let asked = Asked { address: ground.target.address, room, token, messages };
+        let token = ground.stage.listener(nth, 0);
+        let asked = Asked { address: ground.target.address, question, token };
         let mut readers = Readers::open(asked, self.connections)?;
         readers.until(Instant::now() + self.warm_up)?;
         readers.begin();
@@ -75,9 +66,8 @@ impl Reading {
         let (apart, after) = (began.elapsed(), (ground.target.usage()?, Usage::ours()?));
         let taken = |before, after| Taken::between(before, after, apart, 0);
         Ok(Reads {
-            messages,
             connections: self.connections,
-            per_s: readers.pages as f64 / apart.as_secs_f64(),
+            per_s: readers.answers as f64 / apart.as_secs_f64(),
             latency: (&readers.latency_us).into(),
             server: before.0.zip(after.0).map(|(before, after)| taken(before, after)),
             client: taken(before.1, after.1),
@@ -88,24 +78,14 @@ impl Reading {
 /// What is asked for.
 struct Asked<'a> {
     address: SocketAddr,
-    room: RoomId,
+    question: Question,
     token: &'a str,
-    messages: i64,
 }
 
 impl Asked<'_> {
-    /// For a page somewhere in the room.
     fn request(&self) -> String {
-        let page = PAGE_DEFAULT as i64;
-        let last = fastrand::i64(page..=self.messages);
-        let (path, token) = (paths::fill(paths::MESSAGES, &[&self.room]), self.token);
-        let host = self.address;
-        format!(
-            "GET {path}?anchor={}&before={} HTTP/1.1\r\nHost: {host}\r\n\
-             Authorization: Bearer {token}\r\n\r\n",
-            Anchor::Seq(Seq(last)),
-            page - 1
-        )
+        let (path, host, token) = (self.question.path(), self.address, self.token);
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n")
     }
 }
 
@@ -114,7 +94,7 @@ struct Readers<'a> {
     poll: Poll,
     readers: Vec<Reader>,
     buffer: Vec<u8>,
-    pages: u64,
+    answers: u64,
     latency_us: hdrhistogram::Histogram<u32>,
     is_checked: bool,
 }
@@ -143,11 +123,11 @@ impl<'a> Readers<'a> {
             reader.ask(&asked)?;
         }
         let (buffer, latency_us) = (vec![0; BUFFER_BYTES], histogram());
-        Ok(Self { asked, poll, readers, buffer, pages: 0, latency_us, is_checked: false })
+        Ok(Self { asked, poll, readers, buffer, answers: 0, latency_us, is_checked: false })
     }
 
     fn begin(&mut self) {
-        self.pages = 0;
+        self.answers = 0;
         self.latency_us.reset();
     }
 
@@ -176,10 +156,11 @@ impl<'a> Readers<'a> {
             ensure!(read > 0, "the server hung up");
             reader.heard.extend_from_slice(&self.buffer[..read]);
             if reader.is_whole()? {
-                self.pages += 1;
+                self.answers += 1;
                 self.latency_us.saturating_record(reader.since.elapsed().as_micros() as u64);
+                // Only once: it takes longer to read than to write.
                 if !self.is_checked {
-                    reader.check()?;
+                    self.asked.question.check(reader.body())?;
                     self.is_checked = true;
                 }
                 reader.ask(&self.asked)?;
@@ -217,23 +198,16 @@ impl Reader {
         Ok(self.whole.is_some_and(|whole| self.heard.len() >= whole))
     }
 
-    /// Whether the answer is what was asked for. Looked at once: it would take longer to read than
-    /// to write.
-    fn check(&self) -> Result<()> {
-        let body = memmem::find(&self.heard, b"\r\n\r\n").map(|end| &self.heard[end + 4..]);
-        let page: MessagePage = serde_json::from_slice(body.unwrap_or_default())?;
-        let seqs = page.messages.iter().map(|message| message.seq.0);
-        let first = page.messages.first().map_or(0, |message| message.seq.0);
-        let is_page = page.messages.len() == PAGE_DEFAULT as usize && seqs.eq(first..first + 50);
-        ensure!(is_page, "that is not a page of {PAGE_DEFAULT} messages");
-        Ok(())
+    fn body(&self) -> &[u8] {
+        let end = memmem::find(&self.heard, b"\r\n\r\n");
+        end.map_or(&[], |end| &self.heard[end + 4..])
     }
 }
 
 impl fmt::Display for Reads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { messages, connections, per_s, latency, .. } = self;
-        writeln!(f, "{connections} connections read pages of a room of {messages} messages")?;
+        let Self { connections, per_s, latency, .. } = self;
+        writeln!(f, "{connections} connections")?;
         writeln!(f, "  reads/s        {per_s:.0}")?;
         writeln!(f, "  latency        {latency}")?;
         for (name, taken) in [("server", self.server.as_ref()), ("client", Some(&self.client))] {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 mod rest;
 mod rows;
+mod search;
 
 use super::ground::{Own, interrupt, resources::Cores};
 
@@ -62,6 +63,8 @@ enum RowName {
     Idle,
     /// Pages of 50 messages by REST.
     Reads,
+    /// Searches in a room of a million messages, which takes minutes to make.
+    Search,
     /// The start on an existing database, and the memory of a server with nothing to do.
     Start,
 }
@@ -117,6 +120,7 @@ fn measure(name: RowName, args: &Args, cores: Cores) -> Result<Vec<Row>> {
         RowName::Durable => rows::durable(args, cores),
         RowName::Idle => rest::idle(args, cores),
         RowName::Reads => rest::reads(args, cores),
+        RowName::Search => search::rows(args, cores),
         RowName::Start => rest::start(args, cores),
     }
 }

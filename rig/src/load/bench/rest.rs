@@ -1,14 +1,21 @@
 //! Rows about sockets that say nothing, REST and the start.
 
-use std::{thread::sleep, time::Duration};
+use std::{path::Path, thread::sleep, time::Duration};
 
 use anyhow::{Context, Result};
+use shared::ids::RoomId;
 
 use super::{Args, Row, median, short};
 use crate::load::{
-    ground::{Ground, resources::Cores, seed},
+    ground::{
+        Ground,
+        resources::Cores,
+        seed::{self, History},
+    },
+    questions::Question,
     quiet,
     reads::Reading,
+    talk::Prose,
 };
 
 /// Memory for an idle socket, in KiB.
@@ -27,10 +34,16 @@ const START_MOST_MS: f64 = 150.0;
 const RSS_MOST_MIB: f64 = 30.0;
 
 /// Connections that read.
-const CONNECTIONS: usize = 16;
+pub(super) const CONNECTIONS: usize = 16;
 const LITTLE: i64 = 10_000;
-const MUCH: i64 = 1_000_000;
-const BYTES: usize = 150;
+pub(super) const MUCH: i64 = 1_000_000;
+
+/// A history of so many messages, one a minute.
+pub(super) fn seed(data: &Path, room: RoomId, count: i64) -> Result<()> {
+    let prose = Prose::new();
+    let text = |nth| prose.text(nth);
+    seed::messages(data, &History { room, count, every: Duration::from_secs(60), text: &text })
+}
 
 /// Sockets that do nothing.
 pub(super) fn idle(args: &Args, cores: Cores) -> Result<Vec<Row>> {
@@ -71,8 +84,7 @@ pub(super) fn reads(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     let ground = Ground::hallway(&args.own, cores, sizes.len())?;
     let rooms = ground.stage.rooms.clone();
     let (ground, _) = ground.restarted(|data| {
-        let mut each = rooms.iter().zip(&sizes);
-        each.try_for_each(|(room, size)| seed::messages(data, *room, *size, BYTES))
+        rooms.iter().zip(&sizes).try_for_each(|(room, size)| seed(data, *room, *size))
     })?;
     let reading = Reading {
         connections: CONNECTIONS,
@@ -82,7 +94,8 @@ pub(super) fn reads(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     let mut per_s = vec![Vec::new(); sizes.len()];
     for _ in 0..args.rounds {
         for (nth, size) in sizes.iter().enumerate() {
-            per_s[nth].push(reading.run(&ground, nth, *size)?.per_s);
+            let question = Question::Page(rooms[nth], *size);
+            per_s[nth].push(reading.run(&ground, nth, question)?.per_s);
         }
     }
     let command = |size| format!("rig load --reads {CONNECTIONS} --messages {size}");
@@ -117,7 +130,7 @@ pub(super) fn reads(args: &Args, cores: Cores) -> Result<Vec<Row>> {
 pub(super) fn start(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     let ground = Ground::hallway(&args.own, cores, 100)?;
     let room = ground.stage.rooms[0];
-    let (mut ground, _) = ground.restarted(|data| seed::messages(data, room, LITTLE, BYTES))?;
+    let (mut ground, _) = ground.restarted(|data| seed(data, room, LITTLE))?;
     let mut ms = Vec::new();
     for _ in 0..args.rounds {
         let (again, took) = ground.restarted(|_| Ok(()))?;

@@ -8,11 +8,14 @@ use anyhow::Result;
 mod drive;
 mod figures;
 mod progress;
+mod prose;
 mod words;
 
 use drive::Drive;
 pub use drive::Pace;
 pub use figures::{Figures, Latency, Taken};
+pub use prose::Prose;
+#[cfg(test)]
 pub use words::Words;
 
 use super::{

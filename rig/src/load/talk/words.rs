@@ -71,11 +71,6 @@ impl Words {
         Self { texts: texts.collect(), ..Self::default() }
     }
 
-    /// The text of the `nth` message, without its stamp.
-    pub fn text(&self, nth: usize) -> &str {
-        &self.texts[nth % self.texts.len()]
-    }
-
     /// The frame that sends the next text.
     pub fn frame(&mut self, room: RoomId, stamp: Stamp) -> &[u8] {
         use std::fmt::Write;
