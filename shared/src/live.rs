@@ -76,7 +76,8 @@ pub enum ClientFrame {
 
 /// What the server sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), serde(tag = "type"))]
+#[serde(rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The socket is authenticated: who you are and the rooms you are in.
     Welcome {
@@ -163,7 +164,8 @@ pub enum ServerFrame {
         /// The room.
         room: RoomId,
         /// How far, and what is left.
-        #[serde(flatten)]
+        #[cfg_attr(not(target_arch = "wasm32"), serde(flatten))]
+        #[cfg_attr(target_arch = "wasm32", serde(rename = ".."))]
         read: ReadState,
     },
     /// Somebody is writing. Never stored; forget it after five seconds.
@@ -185,8 +187,6 @@ pub enum ServerFrame {
     /// All is well; the newest change of every room subscribed to.
     Heartbeat {
         /// By room.
-        // The page has no room left for this reader: there the frame is a sign of life, and its
-        // heads are not read.
         #[cfg_attr(not(target_arch = "wasm32"), serde(deserialize_with = "by_room"))]
         heads: BTreeMap<RoomId, Rev>,
     },
@@ -208,7 +208,7 @@ pub enum ServerFrame {
 }
 
 /// The names of a JSON object are texts, and what serde keeps of a frame until it has seen its `type`
-/// no longer knows that they stand for numbers.
+/// no longer knows that they stand for numbers. The page's reader does.
 #[cfg(not(target_arch = "wasm32"))]
 fn by_room<'de, D: Deserializer<'de>>(heads: D) -> Result<BTreeMap<RoomId, Rev>, D::Error> {
     let heads = BTreeMap::<String, Rev>::deserialize(heads)?;

@@ -39,7 +39,8 @@ pub struct Room {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoomListing {
     /// The room.
-    #[serde(flatten)]
+    #[cfg_attr(not(target_arch = "wasm32"), serde(flatten))]
+    #[cfg_attr(target_arch = "wasm32", serde(rename = ".."))]
     pub room: Room,
     /// Whether the one who asks is in it.
     pub joined: bool,
@@ -115,7 +116,8 @@ pub struct Member {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberListing {
     /// The member.
-    #[serde(flatten)]
+    #[cfg_attr(not(target_arch = "wasm32"), serde(flatten))]
+    #[cfg_attr(target_arch = "wasm32", serde(rename = ".."))]
     pub member: Member,
     /// Whether any device of theirs holds a live socket.
     pub online: bool,
@@ -147,7 +149,8 @@ pub struct MyRoom {
     /// The number of its newest change.
     pub last_rev: Rev,
     /// How much I have read of it.
-    #[serde(flatten)]
+    #[cfg_attr(not(target_arch = "wasm32"), serde(flatten))]
+    #[cfg_attr(target_arch = "wasm32", serde(rename = ".."))]
     pub read: ReadState,
     /// What I may do in it.
     pub role: Role,

@@ -15,7 +15,10 @@ use shared::{
 };
 
 use super::{Link, Live, outbox, receive::receive};
-use crate::{api, state::backoff::Backoff};
+use crate::{
+    api,
+    state::{backoff::Backoff, wire},
+};
 
 /// How long a connection may take until `welcome`.
 const WELCOME_WITHIN_MS: u32 = 15_000;
@@ -171,13 +174,11 @@ async fn closed(code: u16, welcomed: bool) -> End {
 
 /// A frame of a newer server than this page is no error.
 fn understand(text: &str) -> Option<ServerFrame> {
-    match serde_json::from_str(text) {
-        Ok(frame) => Some(frame),
-        Err(error) => {
-            leptos::logging::warn!("a frame that this page does not know: {error}");
-            None
-        }
+    let frame = wire::read(text);
+    if frame.is_none() {
+        leptos::logging::warn!("a frame that this page does not know: {text}");
     }
+    frame
 }
 
 fn address() -> String {
