@@ -12,7 +12,7 @@ use super::{Open, pending::PendingRow, row::MessageRow, scroll::Scroll};
 use crate::{
     api::Page,
     state::lines::{Line, lines},
-    ui::{Icon, Shape, effect, memo, shown, time},
+    ui::{Icon, Shape, each, effect, memo, shown, time},
     users::session::Session,
 };
 
@@ -67,9 +67,7 @@ pub fn TimelineView() -> impl IntoView {
                 <div class="timeline-list" node_ref=scroll.list>
                     {shown(is_empty, move || view! {<Beginning/>}.into_any())}
                     {shown(at_start, move || view! {<p class="timeline-start">"This is where it begins."</p>}.into_any())}
-                    <For each=move || rows.get() key=|line| *line let:line>
-                        <LineRow line/>
-                    </For>
+                    {each(move || rows.get(), |line| *line, |line| view! { <LineRow line/> }.into_any())}
                 </div>
             </div>
             <div class="loading" class:loading-on=move || loading.get() aria-hidden="true"></div>

@@ -12,7 +12,7 @@ use crate::{
     api,
     live::Live,
     ui::action,
-    ui::{Dialog, Icon, Shape, Ui, effect, memo, resource, shown},
+    ui::{Dialog, Icon, Shape, Ui, each, effect, memo, resource, shown},
     users::session::Session,
 };
 
@@ -104,9 +104,11 @@ fn RoomFinder(
                 }
             />
             <ul class="plain-list" data-testid="all-rooms">
-                <For each=move || found.get() key=|room| (room.id, room.rev, room.member_count) let:room>
-                    <RoomCard room on_gone/>
-                </For>
+                {each(
+                    move || found.get(),
+                    |room| (room.id, room.rev, room.member_count),
+                    move |room| view! { <RoomCard room on_gone/> }.into_any(),
+                )}
             </ul>
             {shown(is_empty, move || view! {
                 <NothingFound query/>

@@ -12,7 +12,7 @@ use crate::{
     api::{self, Answer},
     live::{Live, RoomState},
     ui::action,
-    ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, memo, open_while_some, resource, shown},
+    ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, each, memo, open_while_some, resource, shown},
     users::session::Session,
 };
 
@@ -49,13 +49,11 @@ pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
             </header>
             <p class="field-error">{failure}</p>
             <ul class="member-list">
-                <For
-                    each=move || people.get()
-                    key=|(member, online)| (member.user.id, member.rev, *online)
-                    let((member, online))
-                >
-                    <MemberRow member online removing/>
-                </For>
+                {each(
+                    move || people.get(),
+                    |(member, online)| (member.user.id, member.rev, *online),
+                    move |(member, online)| view! { <MemberRow member online removing/> }.into_any(),
+                )}
             </ul>
         </aside>
         <RemoveDialog room removing/>

@@ -7,7 +7,7 @@ use shared::{ids::RoomId, paths, rooms::MyRoom};
 use super::{Panels, address};
 use crate::{
     live::Live,
-    ui::{Icon, Mark, Shape, memo, shown},
+    ui::{Icon, Mark, Shape, each, memo, shown},
     users::{AccountMenu, session::Session},
 };
 
@@ -81,9 +81,7 @@ fn RoomLinks() -> impl IntoView {
     let known = memo(move || live.rooms.with(|rooms| rooms.known));
     view! {
         <ul class="room-links">
-            <For each=move || ids.get() key=|id| *id let:id>
-                <RoomLink id/>
-            </For>
+            {each(move || ids.get(), |id| *id, |id| view! { <RoomLink id/> }.into_any())}
         </ul>
         {shown(move || !known.get(), move || view! {
             <div class="skeletons" aria-hidden="true"><span></span><span></span><span></span></div>

@@ -1,6 +1,11 @@
 //! What every app has: dialogs, icons, toasts, a theme. Must not know a noun of ours.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    hash::{DefaultHasher, Hash, Hasher},
+    pin::Pin,
+    sync::Arc,
+};
 
 use leptos::prelude::*;
 
@@ -84,6 +89,33 @@ fn shown_boxed(
 ) -> AnyView {
     let when = Memo::new(move |_| when());
     (move || when.get().then(&view)).into_any()
+}
+
+/// A row for each item, made anew only where the key is another, boxed like an [`action`]; leptos's
+/// own `For` is a copy of everything for each kind of item.
+pub fn each<T: Send + 'static, K: Hash>(
+    items: impl Fn() -> Vec<T> + Send + 'static,
+    key: impl Fn(&T) -> K + Send + 'static,
+    row: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    let row = Arc::new(row);
+    each_boxed(Box::new(move || {
+        let of = |item: T| -> (u64, Row) {
+            // Two keys with one hash of 64 bits are not to be expected in the life of a page.
+            let mut hasher = DefaultHasher::new();
+            key(&item).hash(&mut hasher);
+            let row = row.clone();
+            (hasher.finish(), Box::new(move || row(item)))
+        };
+        items().into_iter().map(of).collect()
+    }))
+}
+
+type Row = Box<dyn FnOnce() -> AnyView + Send>;
+
+fn each_boxed(rows: Box<dyn Fn() -> Vec<(u64, Row)> + Send>) -> AnyView {
+    view! { <For each=move || rows() key=|(key, _)| *key children=|(_, row): (u64, Row)| row()/> }
+        .into_any()
 }
 
 /// A memo, boxed like an [`action`].

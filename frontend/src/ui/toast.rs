@@ -3,7 +3,7 @@
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Icon, Shape, Ui};
+use super::{Icon, Shape, Ui, each};
 
 /// Long enough to read a sentence twice.
 const SHOWN_MS: u32 = 7_000;
@@ -35,7 +35,7 @@ pub fn Toasts() -> impl IntoView {
     let toasts = expect_context::<Ui>().toasts;
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            <For each=move || toasts.get() key=|toast| toast.number let:toast>
+            {each(move || toasts.get(), |toast| toast.number, move |toast| view! {
                 <div class="toast" class:toast-error=toast.is_error>
                     <span>{toast.text}</span>
                     <button
@@ -47,7 +47,7 @@ pub fn Toasts() -> impl IntoView {
                         <Icon shape=Shape::Close/>
                     </button>
                 </div>
-            </For>
+            }.into_any())}
         </div>
     }
 }
