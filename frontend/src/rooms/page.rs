@@ -71,30 +71,28 @@ fn Outside(id: RoomId) -> impl IntoView {
             ui.error(failure.sentence());
         }
     });
-    let body = move || {
-        room.get().map(|answer| match answer {
-            Ok(room) => view! {
-                <main class="lost" id="main" tabindex="-1">
-                    <Icon shape=Shape::Door/>
-                    <h1>{room.name}</h1>
-                    <p>{room.topic}</p>
-                    <p class="quiet">"You are not in this room. Join it to read and write."</p>
-                    <button
-                        type="button"
-                        class="button button-primary"
-                        disabled=join.pending()
-                        on:click=move |_| { join.dispatch_local(()); }
-                    >
-                        "Join this room"
-                    </button>
-                    <p><A href="/rooms">"All rooms"</A></p>
-                </main>
-            }
-            .into_any(),
-            Err(_) => view! { <NoSuchRoom/> }.into_any(),
-        })
-    };
-    view! { <Suspense fallback=|| view! { <main class="lost" id="main"></main> }>{body}</Suspense> }
+    move || match room.get() {
+        None => view! { <main class="lost" id="main"></main> }.into_any(),
+        Some(Ok(room)) => view! {
+            <main class="lost" id="main" tabindex="-1">
+                <Icon shape=Shape::Door/>
+                <h1>{room.name}</h1>
+                <p>{room.topic}</p>
+                <p class="quiet">"You are not in this room. Join it to read and write."</p>
+                <button
+                    type="button"
+                    class="button button-primary"
+                    disabled=join.pending()
+                    on:click=move |_| { join.dispatch_local(()); }
+                >
+                    "Join this room"
+                </button>
+                <p><A href="/rooms">"All rooms"</A></p>
+            </main>
+        }
+        .into_any(),
+        Some(Err(_)) => view! { <NoSuchRoom/> }.into_any(),
+    }
 }
 
 #[component]

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 mod avatar;
 mod dialog;
@@ -61,11 +61,32 @@ pub fn action<I: 'static, O: 'static, F: Future<Output = O> + 'static>(
     })
 }
 
-/// Something to load, and to load again when what it reads changes; boxed like an [`action`].
-pub fn resource<T: 'static, F: Future<Output = T> + 'static>(
+/// Something to load, and to load again when what it reads changes: nothing until the first answer,
+/// then the answer to what was last asked. leptos's own `LocalResource` also does what only a page
+/// made on a server needs, and is a copy of that for each kind of answer.
+pub fn resource<T: Send + Sync + 'static, F: Future<Output = T> + 'static>(
     load: impl Fn() -> F + 'static,
-) -> LocalResource<T> {
-    LocalResource::new(move || -> Pin<Box<dyn Future<Output = T>>> { Box::pin(load()) })
+) -> ReadSignal<Option<T>> {
+    let (answer, set_answer) = signal(None);
+    let asked = StoredValue::new(0);
+    effect(move || {
+        let loading = load();
+        asked.update_value(|asked| *asked += 1);
+        let mine = asked.get_value();
+        spawn(Box::pin(async move {
+            let loaded = loading.await;
+            // Neither a late answer to an earlier question, nor one that nobody waits for any more.
+            if asked.try_get_value() == Some(mine) {
+                set_answer.set(Some(loaded));
+            }
+        }));
+    });
+    answer
+}
+
+/// One copy of what drives a future, boxed like an [`action`].
+fn spawn(future: Pin<Box<dyn Future<Output = ()>>>) {
+    spawn_local(future);
 }
 
 /// An effect, boxed like an [`action`].

@@ -38,38 +38,35 @@ fn SessionList() -> impl IntoView {
             changes.try_update(|n| *n += 1);
         }
     });
-    let list = move || {
-        sessions.get().map(|answer| match answer {
-            Ok(list) => {
-                let others: Vec<_> =
-                    list.sessions.iter().filter(|s| !s.is_current).map(|s| s.id).collect();
-                let none = others.len() < 2;
-                view! {
-                    <ul class="plain-list">
-                        {list
-                            .sessions
-                            .into_iter()
-                            .map(|session| view! { <SessionRow session end/> })
-                            .collect_view()}
-                    </ul>
-                    <div class="dialog-actions" hidden=none>
-                        <button
-                            type="button"
-                            class="button button-danger"
-                            on:click=move |_| { end.dispatch_local(others.clone()); }
-                        >
-                            "Sign out everywhere else"
-                        </button>
-                    </div>
-                }
-                .into_any()
+    let list = move || match sessions.get() {
+        None => view! { <p class="quiet">"Loading…"</p> }.into_any(),
+        Some(Ok(list)) => {
+            let others: Vec<_> =
+                list.sessions.iter().filter(|s| !s.is_current).map(|s| s.id).collect();
+            let none = others.len() < 2;
+            view! {
+                <ul class="plain-list">
+                    {list
+                        .sessions
+                        .into_iter()
+                        .map(|session| view! { <SessionRow session end/> })
+                        .collect_view()}
+                </ul>
+                <div class="dialog-actions" hidden=none>
+                    <button
+                        type="button"
+                        class="button button-danger"
+                        on:click=move |_| { end.dispatch_local(others.clone()); }
+                    >
+                        "Sign out everywhere else"
+                    </button>
+                </div>
             }
-            Err(failure) => view! { <p class="field-error">{failure.sentence()}</p> }.into_any(),
-        })
+            .into_any()
+        }
+        Some(Err(failure)) => view! { <p class="field-error">{failure.sentence()}</p> }.into_any(),
     };
-    view! {
-        <Suspense fallback=|| view! { <p class="quiet">"Loading…"</p> }>{list}</Suspense>
-    }
+    view! { {move || list()} }
 }
 
 #[component]
