@@ -1,6 +1,11 @@
 //! Hallway in the browser. `app` wires; `users`, `rooms` and `messages` are what one sees; `live` and
 //! `api` are the only ways to the network; `state` is plain; `ui` knows no noun of ours.
 
+#![allow(
+    clippy::redundant_closure,
+    reason = "`view!` shares what drives a closure only where it sees one: `title=move || name()`"
+)]
+
 mod api;
 mod app;
 mod live;

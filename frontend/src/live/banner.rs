@@ -35,7 +35,7 @@ pub fn Banner() -> impl IntoView {
             {shown(move || late.get(), move || view! {
                 <div class="banner" data-testid="connection-banner">
                     <span class="banner-pulse" aria-hidden="true"></span>
-                    <span>{text}</span>
+                    <span>{move || text()}</span>
                     <button type="button" class="banner-button" on:click=move |_| live.retry_now()>
                         "Retry now"
                     </button>

@@ -58,7 +58,7 @@ pub fn Conversation(room: RoomId, state: RoomState) -> impl IntoView {
     let sentence = move || typing.with(|typing| typing.sentence());
     view! {
         <TimelineView/>
-        <p class="typing" aria-live="off" data-testid="typing">{sentence}</p>
+        <p class="typing" aria-live="off" data-testid="typing">{move || sentence()}</p>
         <Composer/>
         <DeleteDialog/>
         <Announcer/>

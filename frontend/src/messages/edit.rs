@@ -29,6 +29,7 @@ pub fn Editor(message: Message) -> impl IntoView {
             Ok::<_, api::Failure>(())
         }
     });
+    let saving = save.pending();
     let close = move || {
         open.editing.set(None);
         open.edited.set(None);
@@ -83,12 +84,12 @@ pub fn Editor(message: Message) -> impl IntoView {
                 }
                 on:keydown=on_key
             ></textarea>
-            <p class="field-error" role="alert">{failure}</p>
+            <p class="field-error" role="alert">{move || failure()}</p>
             <div class="editor-actions">
                 <button
                     type="button"
                     class="button button-small button-primary"
-                    disabled=save.pending()
+                    disabled=move || saving.get()
                     on:click=move |_| submit()
                 >
                     "Save"

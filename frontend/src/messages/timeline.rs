@@ -137,7 +137,7 @@ fn LoadFailed() -> impl IntoView {
     view! {
         {shown(move || failure().is_some(), move || view! {
             <div class="load-failed" role="alert">
-                <span>{failure}</span>
+                <span>{move || failure()}</span>
                 <button type="button" class="button button-small" on:click=again>"Try again"</button>
             </div>
         }.into_any())}

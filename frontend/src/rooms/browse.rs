@@ -113,7 +113,7 @@ fn RoomFinder(
             {shown(is_empty, move || view! {
                 <NothingFound query/>
             }.into_any())}
-            <p class="field-error" role="alert">{failure}</p>
+            <p class="field-error" role="alert">{move || failure()}</p>
             {shown(move || next().is_some(), move || view! {
                 <button type="button" class="button" on:click=move |_| after.set(next())>
                     "Show more"
@@ -148,7 +148,7 @@ fn NothingFound(query: RwSignal<String>) -> impl IntoView {
             {shown(is_filtered, move || view! { <p>"No room has a name like this."</p> }.into_any())}
             {shown(move || !is_filtered(), move || view! {
                 <h2>"No rooms yet"</h2>
-                {first}
+                {move || first()}
                 {shown(move || !session.is_admin(), move || view! {
                     <p>"Only admins can create rooms: ask one to open the first."</p>
                 }.into_any())}
@@ -173,6 +173,7 @@ fn RoomCard(room: Room, #[prop(into)] on_gone: Callback<()>) -> impl IntoView {
             }
         }
     });
+    let joining = join.pending();
     let joined = memo(move || live.rooms.with(|rooms| rooms.get(id).is_some()));
     let people = match room.member_count {
         1 => "1 person".to_owned(),
@@ -196,7 +197,7 @@ fn RoomCard(room: Room, #[prop(into)] on_gone: Callback<()>) -> impl IntoView {
                 type="button"
                 class="button button-small button-primary"
                 aria-label=join_label.clone()
-                disabled=join.pending()
+                disabled=move || joining.get()
                 on:click=move |_| { join.dispatch_local(()); }
             >
                 "Join"
@@ -211,7 +212,7 @@ fn RoomCard(room: Room, #[prop(into)] on_gone: Callback<()>) -> impl IntoView {
                 <strong>{room.name}</strong>
                 <span class="quiet">{people} {(!room.topic.is_empty()).then(|| format!(" · {}", room.topic))}</span>
             </div>
-            {way_in}
+            {move || way_in()}
         </li>
     }
 }

@@ -34,14 +34,14 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 <Icon shape=Shape::Back/>
             </A>
             <div class="room-head-text">
-                <h1 title=name><Icon shape=Shape::Hash/><span>{name}</span></h1>
-                <p class="room-topic" title=topic>{topic}</p>
+                <h1 title=move || name()><Icon shape=Shape::Hash/><span>{move || name()}</span></h1>
+                <p class="room-topic" title=move || topic()>{move || topic()}</p>
             </div>
             <button
                 type="button"
                 class="button button-quiet people-button"
-                aria-label=people
-                title=people
+                aria-label=move || people()
+                title=move || people()
                 aria-expanded=move || panels.members.get().to_string()
                 data-testid="people"
                 on:click=move |_| panels.members.update(|open| *open = !*open)
@@ -53,12 +53,12 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 <button
                     type="button"
                     role="menuitem"
-                    aria-disabled=admin_only
-                    title=why
+                    aria-disabled=move || admin_only()
+                    title=move || why()
                     on:click=move |_| if session.is_admin() { edit.set(true) }
                 >
                     "Edit name and topic"
-                    <small>{why}</small>
+                    <small>{move || why()}</small>
                 </button>
                 <button
                     type="button"
@@ -71,12 +71,12 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                     type="button"
                     role="menuitem"
                     class="danger"
-                    aria-disabled=admin_only
-                    title=why
+                    aria-disabled=move || admin_only()
+                    title=move || why()
                     on:click=move |_| if session.is_admin() { delete.set(true) }
                 >
                     "Delete room"
-                    <small>{why}</small>
+                    <small>{move || why()}</small>
                 </button>
             </Menu>
         </header>

@@ -47,7 +47,7 @@ pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
                     <Icon shape=Shape::Close/>
                 </button>
             </header>
-            <p class="field-error">{failure}</p>
+            <p class="field-error">{move || failure()}</p>
             <ul class="member-list">
                 {each(
                     move || people.get(),

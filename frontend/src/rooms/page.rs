@@ -35,14 +35,15 @@ pub fn RoomPage() -> impl IntoView {
             None => Place::NotMine(id),
         })
     });
-    move || match place.get() {
+    let body = move || match place.get() {
         Place::Mine(id) => view! { <Room id/> }.into_any(),
         Place::NotMine(id) => view! { <Outside id/> }.into_any(),
         Place::Nowhere => view! { <NoSuchRoom/> }.into_any(),
         Place::Waiting => {
             view! { <main class="lost" id="main" aria-busy="true"></main> }.into_any()
         }
-    }
+    };
+    view! { {move || body()} }
 }
 
 #[component]
@@ -71,7 +72,8 @@ fn Outside(id: RoomId) -> impl IntoView {
             ui.error(failure.sentence());
         }
     });
-    move || match room.get() {
+    let joining = join.pending();
+    let body = move || match room.get() {
         None => view! { <main class="lost" id="main"></main> }.into_any(),
         Some(Ok(room)) => view! {
             <main class="lost" id="main" tabindex="-1">
@@ -82,7 +84,7 @@ fn Outside(id: RoomId) -> impl IntoView {
                 <button
                     type="button"
                     class="button button-primary"
-                    disabled=join.pending()
+                    disabled=move || joining.get()
                     on:click=move |_| { join.dispatch_local(()); }
                 >
                     "Join this room"
@@ -92,7 +94,8 @@ fn Outside(id: RoomId) -> impl IntoView {
         }
         .into_any(),
         Some(Err(_)) => view! { <NoSuchRoom/> }.into_any(),
-    }
+    };
+    view! { {move || body()} }
 }
 
 #[component]

@@ -68,6 +68,7 @@ fn RoomForm(open: RwSignal<bool>, room: Option<MyRoom>) -> impl IntoView {
             save.dispatch_local(NewRoom { name, topic });
         }
     };
+    let saving = save.pending();
     let yes = if id.is_some() { "Save" } else { "Create room" };
     let (old_name, old_topic) = room.map(|room| (room.name, room.topic)).unwrap_or_default();
     view! {
@@ -84,7 +85,7 @@ fn RoomForm(open: RwSignal<bool>, room: Option<MyRoom>) -> impl IntoView {
             />
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
-                <button type="submit" class="button button-primary" disabled=save.pending()>{yes}</button>
+                <button type="submit" class="button button-primary" disabled=move || saving.get()>{yes}</button>
             </div>
         </form>
     }

@@ -49,13 +49,14 @@ pub fn Shell() -> impl IntoView {
             navigate(&to, NavigateOptions { replace: true, ..Default::default() });
         }
     });
-    move || match stage.get() {
+    let body = move || match stage.get() {
         Stage::In => view! { <Inside/> }.into_any(),
         Stage::Unreachable => view! { <Unreachable/> }.into_any(),
         Stage::Asking | Stage::Out => {
             view! { <main class="lost" id="main" aria-busy="true"><Mark/></main> }.into_any()
         }
-    }
+    };
+    view! { {move || body()} }
 }
 
 #[component]

@@ -60,8 +60,8 @@ fn NewRoomButton() -> impl IntoView {
             type="button"
             class="icon-button"
             data-testid="new-room"
-            aria-label=label
-            title=label
+            aria-label=move || label()
+            title=move || label()
             // Not `disabled`: then nobody could reach it to learn why.
             aria-disabled=move || (!session.is_admin()).to_string()
             on:click=move |_| if session.is_admin() { panels.create.set(true) }
@@ -103,7 +103,7 @@ fn NoRooms() -> impl IntoView {
     view! {
         <div class="no-rooms">
             <p>"You are in no room yet."</p>
-            <button type="button" class="button button-primary" on:click=begin>{label}</button>
+            <button type="button" class="button button-primary" on:click=begin>{move || label()}</button>
         </div>
     }
 }
@@ -146,9 +146,9 @@ fn RoomLink(id: RoomId) -> impl IntoView {
             >
                 <Icon shape=Shape::Hash/>
                 <span class="room-link-name" class:room-link-unread=move || unread().gt(&0)>
-                    {name}
+                    {move || name()}
                 </span>
-                {badge}
+                {move || badge()}
             </a>
         </li>
     }

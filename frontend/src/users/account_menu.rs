@@ -28,7 +28,7 @@ pub fn AccountMenu() -> impl IntoView {
             {move || view! { <Avatar name=name.get()/> }}
             <div class="account-text">
                 <strong data-testid="my-name">{move || name.get()}</strong>
-                <span class="quiet">{role}</span>
+                <span class="quiet">{move || role()}</span>
             </div>
             <Menu label="Account" testid="account-menu" face=|| view! { <Icon shape=Shape::Gear/> }>
                 <button type="button" role="menuitem" on:click=move |_| theme.set(true)>"Theme"</button>

@@ -52,7 +52,7 @@ pub fn Login() -> impl IntoView {
                     error
                     autocomplete="current-password"
                 />
-                <button type="submit" class="button button-primary button-full" disabled=busy>
+                <button type="submit" class="button button-primary button-full" disabled=move || busy.get()>
                     {move || if busy.get() { "Signing in…" } else { "Sign in" }}
                 </button>
             </form>

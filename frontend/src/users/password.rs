@@ -43,6 +43,7 @@ fn PasswordForm(open: RwSignal<bool>) -> impl IntoView {
         let other = of_current.get().is_none().then(|| failure.sentence());
         failure.field("password").or(other)
     });
+    let changing = change.pending();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
@@ -72,7 +73,7 @@ fn PasswordForm(open: RwSignal<bool>) -> impl IntoView {
             />
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
-                <button type="submit" class="button button-primary" disabled=change.pending()>
+                <button type="submit" class="button button-primary" disabled=move || changing.get()>
                     "Change password"
                 </button>
             </div>

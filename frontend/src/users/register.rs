@@ -69,7 +69,7 @@ pub fn RegisterPage() -> impl IntoView {
                     autocomplete="new-password"
                     hint=format!("At least {} characters.", rules::PASSWORD_MIN_BYTES)
                 />
-                <button type="submit" class="button button-primary button-full" disabled=busy>
+                <button type="submit" class="button button-primary button-full" disabled=move || busy.get()>
                     {move || if busy.get() { "Creating…" } else { "Create account" }}
                 </button>
             </form>
