@@ -36,7 +36,7 @@ pub fn Banner() -> impl IntoView {
                 <div class="banner" data-testid="connection-banner">
                     <span class="banner-pulse" aria-hidden="true"></span>
                     <span>{move || text()}</span>
-                    <button type="button" class="banner-button" on:click=move |_| live.retry_now()>
+                    <button type="button" class="banner-button" on:click:target=move |_| live.retry_now()>
                         "Retry now"
                     </button>
                 </div>

@@ -89,7 +89,7 @@ pub fn Composer() -> impl IntoView {
     view! {
         <form
             class="composer"
-            on:submit=move |event| {
+            on:submit:target=move |event| {
                 event.prevent_default();
                 send();
                 focus_composer();
@@ -194,7 +194,7 @@ fn Answering() -> impl IntoView {
                     type="button"
                     class="icon-button"
                     aria-label="Do not answer it"
-                    on:click=move |_| open.reply_to.set(None)
+                    on:click:target=move |_| open.reply_to.set(None)
                 >
                     <Icon shape=Shape::Close/>
                 </button>

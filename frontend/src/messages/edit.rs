@@ -78,7 +78,7 @@ pub fn Editor(message: Message) -> impl IntoView {
                 rows="1"
                 aria-label="Edit the message"
                 prop:value=begun
-                on:input=move |_| if let Some(area) = area.get_untracked() {
+                on:input:target=move |_| if let Some(area) = area.get_untracked() {
                     grow(&area);
                     open.edited.set(Some(area.value()));
                 }
@@ -90,11 +90,11 @@ pub fn Editor(message: Message) -> impl IntoView {
                     type="button"
                     class="button button-small button-primary"
                     disabled=move || saving.get()
-                    on:click=move |_| submit()
+                    on:click:target=move |_| submit()
                 >
                     "Save"
                 </button>
-                <button type="button" class="button button-small" on:click=move |_| close()>
+                <button type="button" class="button button-small" on:click:target=move |_| close()>
                     "Cancel"
                 </button>
                 <span class="quiet">"Enter saves, Esc cancels"</span>

@@ -64,14 +64,14 @@ fn Refused(client_id: ClientId, reason: String, content: String) -> impl IntoVie
         <div class="refused" role="alert">
             <p><Icon shape=Shape::Warning/><span>"Not sent. " {reason}</span></p>
             <div class="refused-actions">
-                <button type="button" class="button button-small" on:click=move |_| live.retry(client_id)>
+                <button type="button" class="button button-small" on:click:target=move |_| live.retry(client_id)>
                     "Retry"
                 </button>
                 <button type="button" class="button button-small" on:click=edit>"Edit"</button>
                 <button
                     type="button"
                     class="button button-small"
-                    on:click=move |_| live.give_up(client_id)
+                    on:click:target=move |_| live.give_up(client_id)
                 >
                     "Delete"
                 </button>

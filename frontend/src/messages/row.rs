@@ -86,7 +86,7 @@ fn Quote(to: Seq) -> impl IntoView {
         })
     };
     view! {
-        <button type="button" class="quote" on:click=move |_| open.jump.set(Some(to))>
+        <button type="button" class="quote" on:click:target=move |_| open.jump.set(Some(to))>
             <Icon shape=Shape::Reply/>
             <span class="sr-only">"In answer to "</span>
             <strong>{move || line().0}</strong>

@@ -62,7 +62,7 @@ pub fn TimelineView() -> impl IntoView {
                 data-testid="timeline"
                 aria-busy=move || loading.get().to_string()
                 on:scroll=on_scroll
-                on:keydown=move |event| walk(&event, scroll)
+                on:keydown:target=move |event| walk(&event, scroll)
             >
                 <div class="timeline-list" node_ref=scroll.list>
                     {shown(is_empty, move || view! {<Beginning/>}.into_any())}
@@ -107,7 +107,7 @@ fn HoleRow(from: Seq, to: Seq) -> impl IntoView {
             <button
                 type="button"
                 class="button button-small"
-                on:click=move |_| open.load(Page::After(Seq(from.0 - 1)))
+                on:click:target=move |_| open.load(Page::After(Seq(from.0 - 1)))
             >
                 {format!("Load {count} more")}
             </button>

@@ -21,7 +21,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                 class="icon-button"
                 aria-label="Reply"
                 title="Reply"
-                on:click=move |_| open.reply_to.set(Some(seq))
+                on:click:target=move |_| open.reply_to.set(Some(seq))
             >
                 <Icon shape=Shape::Reply/>
             </button>
@@ -31,7 +31,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     class="icon-button"
                     aria-label="Edit"
                     title="Edit"
-                    on:click=move |_| {
+                    on:click:target=move |_| {
                         open.edited.set(None);
                         open.editing.set(Some(seq));
                     }
@@ -45,7 +45,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     class="icon-button"
                     aria-label="Delete"
                     title="Delete"
-                    on:click=move |_| open.deleting.set(Some(seq))
+                    on:click:target=move |_| open.deleting.set(Some(seq))
                 >
                     <Icon shape=Shape::Bin/>
                 </button>

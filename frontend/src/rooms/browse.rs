@@ -31,7 +31,7 @@ pub fn RoomsPage() -> impl IntoView {
                     <button
                         type="button"
                         class="button button-primary"
-                        on:click=move |_| panels.create.set(true)
+                        on:click:target=move |_| panels.create.set(true)
                     >
                         <Icon shape=Shape::Plus/>
                         "New room"
@@ -98,9 +98,9 @@ fn RoomFinder(
                 autocomplete="off"
                 autofocus=autofocus
                 node_ref=input
-                on:input=move |event| {
+                on:input:target=move |event| {
                     after.set(None);
-                    query.set(event_target_value(&event));
+                    query.set(event.target().value());
                 }
             />
             <ul class="plain-list" data-testid="all-rooms">
@@ -115,7 +115,7 @@ fn RoomFinder(
             }.into_any())}
             <p class="field-error" role="alert">{move || failure()}</p>
             {shown(move || next().is_some(), move || view! {
-                <button type="button" class="button" on:click=move |_| after.set(next())>
+                <button type="button" class="button" on:click:target=move |_| after.set(next())>
                     "Show more"
                 </button>
             }.into_any())}
@@ -134,7 +134,7 @@ fn NothingFound(query: RwSignal<String>) -> impl IntoView {
                     type="button"
                     class="button button-primary"
                     data-testid="first-room"
-                    on:click=move |_| panels.create.set(true)
+                    on:click:target=move |_| panels.create.set(true)
                 >
                     "Create the first room"
                 </button>
@@ -198,7 +198,7 @@ fn RoomCard(room: Room, #[prop(into)] on_gone: Callback<()>) -> impl IntoView {
                 class="button button-small button-primary"
                 aria-label=join_label.clone()
                 disabled=move || joining.get()
-                on:click=move |_| { join.dispatch_local(()); }
+                on:click:target=move |_| { join.dispatch_local(()); }
             >
                 "Join"
             </button>

@@ -44,7 +44,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 title=move || people()
                 aria-expanded=move || panels.members.get().to_string()
                 data-testid="people"
-                on:click=move |_| panels.members.update(|open| *open = !*open)
+                on:click:target=move |_| panels.members.update(|open| *open = !*open)
             >
                 <Icon shape=Shape::People/>
                 <span>{move || count.get()}</span>
@@ -55,7 +55,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                     role="menuitem"
                     aria-disabled=move || admin_only()
                     title=move || why()
-                    on:click=move |_| if session.is_admin() { edit.set(true) }
+                    on:click:target=move |_| if session.is_admin() { edit.set(true) }
                 >
                     "Edit name and topic"
                     <small>{move || why()}</small>
@@ -63,7 +63,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 <button
                     type="button"
                     role="menuitem"
-                    on:click=move |_| leave.set(true)
+                    on:click:target=move |_| leave.set(true)
                 >
                     "Leave room"
                 </button>
@@ -73,7 +73,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                     class="danger"
                     aria-disabled=move || admin_only()
                     title=move || why()
-                    on:click=move |_| if session.is_admin() { delete.set(true) }
+                    on:click:target=move |_| if session.is_admin() { delete.set(true) }
                 >
                     "Delete room"
                     <small>{move || why()}</small>

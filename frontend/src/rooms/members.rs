@@ -42,7 +42,7 @@ pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
                     type="button"
                     class="icon-button"
                     aria-label="Close the list of people"
-                    on:click=move |_| panels.members.set(false)
+                    on:click:target=move |_| panels.members.set(false)
                 >
                     <Icon shape=Shape::Close/>
                 </button>
@@ -117,7 +117,7 @@ fn MemberRow(
                     class="icon-button member-remove"
                     aria-label=label.clone()
                     title="Remove from the room"
-                    on:click=move |_| removing.set(Some(asked.get_value()))
+                    on:click:target=move |_| removing.set(Some(asked.get_value()))
                 >
                     <Icon shape=Shape::Close/>
                 </button>

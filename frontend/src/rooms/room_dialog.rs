@@ -84,7 +84,7 @@ fn RoomForm(open: RwSignal<bool>, room: Option<MyRoom>) -> impl IntoView {
                 hint="A line about what the room is for."
             />
             <div class="dialog-actions">
-                <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
+                <button type="button" class="button" on:click:target=move |_| open.set(false)>"Cancel"</button>
                 <button type="submit" class="button button-primary" disabled=move || saving.get()>{yes}</button>
             </div>
         </form>

@@ -70,7 +70,7 @@ fn Unreachable() -> impl IntoView {
             <button
                 type="button"
                 class="button button-primary"
-                on:click=move |_| session.who.set(Who::Unknown)
+                on:click:target=move |_| session.who.set(Who::Unknown)
             >
                 "Try again"
             </button>

@@ -28,7 +28,7 @@ pub fn Sidebar() -> impl IntoView {
                     type="button"
                     class="button button-full button-quiet"
                     data-testid="browse-rooms"
-                    on:click=move |_| panels.browse.set(true)
+                    on:click:target=move |_| panels.browse.set(true)
                 >
                     <Icon shape=Shape::Compass/>
                     <span>"Browse rooms"</span>
@@ -64,7 +64,7 @@ fn NewRoomButton() -> impl IntoView {
             title=move || label()
             // Not `disabled`: then nobody could reach it to learn why.
             aria-disabled=move || (!session.is_admin()).to_string()
-            on:click=move |_| if session.is_admin() { panels.create.set(true) }
+            on:click:target=move |_| if session.is_admin() { panels.create.set(true) }
         >
             <Icon shape=Shape::Plus/>
         </button>

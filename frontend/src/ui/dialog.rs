@@ -53,7 +53,7 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
             class:dialog-wide=wide
             aria-labelledby="dialog-title"
             on:mousedown=clicked
-            on:close=move |_| {
+            on:close:target=move |_| {
                 open.try_set(false);
             }
         >
@@ -64,7 +64,7 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
                         type="button"
                         class="icon-button"
                         aria-label="Close"
-                        on:click=move |_| open.set(false)
+                        on:click:target=move |_| open.set(false)
                     >
                         <Icon shape=Shape::Close/>
                     </button>
@@ -89,14 +89,14 @@ pub fn Confirm(
     view! {
         <p class="dialog-text">{text}</p>
         <div class="dialog-actions">
-            <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
+            <button type="button" class="button" on:click:target=move |_| open.set(false)>"Cancel"</button>
             <button
                 type="button"
                 class="button button-danger"
                 data-testid="confirm"
                 autofocus=true
                 disabled=move || busy.get()
-                on:click=move |_| on_yes.run(())
+                on:click:target=move |_| on_yes.run(())
             >
                 {yes}
             </button>

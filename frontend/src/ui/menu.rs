@@ -64,7 +64,7 @@ pub fn Menu(
                 aria-haspopup="menu"
                 aria-expanded=move || open.get().to_string()
                 data-testid=testid
-                on:click=move |_| open.update(|open| *open = !*open)
+                on:click:target=move |_| open.update(|open| *open = !*open)
             >
                 {face.run()}
             </button>
@@ -76,7 +76,7 @@ pub fn Menu(
                     aria-label=label.clone()
                     node_ref=list
                     on:keydown=on_key
-                    on:click=move |_| close()
+                    on:click:target=move |_| close()
                 >
                     {children.with_value(|children| children())}
                 </div>

@@ -61,7 +61,7 @@ pub fn ThemeSwitch() -> impl IntoView {
                     type="radio"
                     name="theme"
                     prop:checked=move || theme.get() == choice
-                    on:change=move |_| theme.set(choice)
+                    on:change:target=move |_| theme.set(choice)
                 />
                 <span>{choice.label()}</span>
             </label>

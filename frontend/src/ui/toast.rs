@@ -42,7 +42,7 @@ pub fn Toasts() -> impl IntoView {
                         type="button"
                         class="icon-button"
                         aria-label="Dismiss"
-                        on:click=move |_| toasts.update(|all| all.retain(|t| t.number != toast.number))
+                        on:click:target=move |_| toasts.update(|all| all.retain(|t| t.number != toast.number))
                     >
                         <Icon shape=Shape::Close/>
                     </button>

@@ -31,18 +31,18 @@ pub fn AccountMenu() -> impl IntoView {
                 <span class="quiet">{move || role()}</span>
             </div>
             <Menu label="Account" testid="account-menu" face=|| view! { <Icon shape=Shape::Gear/> }>
-                <button type="button" role="menuitem" on:click=move |_| theme.set(true)>"Theme"</button>
-                <button type="button" role="menuitem" on:click=move |_| password.set(true)>
+                <button type="button" role="menuitem" on:click:target=move |_| theme.set(true)>"Theme"</button>
+                <button type="button" role="menuitem" on:click:target=move |_| password.set(true)>
                     "Change password"
                 </button>
-                <button type="button" role="menuitem" on:click=move |_| sessions.set(true)>
+                <button type="button" role="menuitem" on:click:target=move |_| sessions.set(true)>
                     "Where you are signed in"
                 </button>
                 <button
                     type="button"
                     role="menuitem"
                     data-testid="sign-out"
-                    on:click=move |_| { sign_out.dispatch_local(()); }
+                    on:click:target=move |_| { sign_out.dispatch_local(()); }
                 >
                     "Sign out"
                 </button>

@@ -72,7 +72,7 @@ fn PasswordForm(open: RwSignal<bool>) -> impl IntoView {
                 hint="At least 8 characters. You are signed out everywhere else."
             />
             <div class="dialog-actions">
-                <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
+                <button type="button" class="button" on:click:target=move |_| open.set(false)>"Cancel"</button>
                 <button type="submit" class="button button-primary" disabled=move || changing.get()>
                     "Change password"
                 </button>

@@ -56,7 +56,7 @@ fn SessionList() -> impl IntoView {
                     <button
                         type="button"
                         class="button button-danger"
-                        on:click=move |_| { end.dispatch_local(others.clone()); }
+                        on:click:target=move |_| { end.dispatch_local(others.clone()); }
                     >
                         "Sign out everywhere else"
                     </button>
@@ -82,7 +82,7 @@ fn SessionRow(session: SignIn, end: Action<Vec<SessionId>, ()>) -> impl IntoView
                 type="button"
                 class="button button-small"
                 aria-label=label
-                on:click=move |_| { end.dispatch_local(vec![id]); }
+                on:click:target=move |_| { end.dispatch_local(vec![id]); }
             >
                 "Sign out"
             </button>
