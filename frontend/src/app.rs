@@ -33,10 +33,12 @@ pub fn App() -> impl IntoView {
     connect_as_who_is_here(session, live);
 
     let ask = action(move |_: &()| async move { session.answered(api::me().await) });
-    ask.dispatch_local(());
+    ask.dispatch(());
     effect(move || {
-        if session.who.with(|who| *who == Who::Unknown) && ask.version().get_untracked() > 0 {
-            ask.dispatch_local(());
+        if session.who.with(|who| *who == Who::Unknown)
+            && ask.value().with_untracked(Option::is_some)
+        {
+            ask.dispatch(());
         }
     });
 

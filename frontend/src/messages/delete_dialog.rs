@@ -31,7 +31,7 @@ pub fn DeleteDialog() -> impl IntoView {
     };
     let on_yes = move |()| {
         if let Some(seq) = open.deleting.get_untracked() {
-            delete.dispatch_local(seq);
+            delete.dispatch(seq);
         }
     };
     view! {

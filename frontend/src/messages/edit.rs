@@ -43,7 +43,7 @@ pub fn Editor(message: Message) -> impl IntoView {
         match rules::content(&area.value()) {
             Ok(new) if new == old.get_value() => close(),
             Ok(new) => {
-                save.dispatch_local(new);
+                save.dispatch(new);
             }
             Err(error) => wrong.set(Some(format!("The message {}.", error.message))),
         }

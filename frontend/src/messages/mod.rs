@@ -10,7 +10,7 @@ use shared::{
 use crate::{
     api::{self, Answer, Page},
     live::RoomState,
-    ui::action,
+    ui::{Action, action},
 };
 
 mod announcer;
@@ -98,7 +98,7 @@ impl Open {
     /// Loads a page unless one is on its way.
     pub fn load(self, page: Page) {
         if !self.load.pending().get_untracked() {
-            self.load.dispatch_local(page);
+            self.load.dispatch(page);
         }
     }
 }

@@ -133,7 +133,7 @@ fn LoadFailed() -> impl IntoView {
         let failure = open.load.value().get()?.err()?;
         (!open.load.pending().get()).then(|| failure.sentence())
     };
-    let again = move |_| open.load(open.load.input().get_untracked().unwrap_or(Page::Newest));
+    let again = move |_| open.load(open.load.asked().get_untracked().unwrap_or(Page::Newest));
     view! {
         {shown(move || failure().is_some(), move || view! {
             <div class="load-failed" role="alert">

@@ -198,7 +198,7 @@ fn RoomCard(room: Room, #[prop(into)] on_gone: Callback<()>) -> impl IntoView {
                 class="button button-small button-primary"
                 aria-label=join_label.clone()
                 disabled=move || joining.get()
-                on:click:target=move |_| { join.dispatch_local(()); }
+                on:click:target=move |_| join.dispatch(())
             >
                 "Join"
             </button>

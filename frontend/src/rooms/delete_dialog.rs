@@ -30,7 +30,7 @@ pub fn DeleteDialog(open: RwSignal<bool>, id: RoomId, room: Memo<Option<MyRoom>>
                 yes="Delete room"
                 open
                 busy=delete.pending()
-                on_yes=move |()| { delete.dispatch_local(()); }
+                on_yes=move |()| delete.dispatch(())
             />
         </Dialog>
     }
@@ -53,7 +53,7 @@ pub fn LeaveDialog(open: RwSignal<bool>, id: RoomId) -> impl IntoView {
                 yes="Leave room"
                 open
                 busy=leave.pending()
-                on_yes=move |()| { leave.dispatch_local(()); }
+                on_yes=move |()| leave.dispatch(())
             />
         </Dialog>
     }

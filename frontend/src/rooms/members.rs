@@ -142,7 +142,7 @@ fn RemoveDialog(room: RoomId, removing: RwSignal<Option<(UserId, String)>>) -> i
     let name = move || removing.get_untracked().map(|(_, name)| name).unwrap_or_default();
     let on_yes = move |()| {
         if let Some((user, _)) = removing.get_untracked() {
-            remove.dispatch_local(user);
+            remove.dispatch(user);
         }
     };
     view! {

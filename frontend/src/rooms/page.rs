@@ -85,7 +85,7 @@ fn Outside(id: RoomId) -> impl IntoView {
                     type="button"
                     class="button button-primary"
                     disabled=move || joining.get()
-                    on:click:target=move |_| { join.dispatch_local(()); }
+                    on:click:target=move |_| join.dispatch(())
                 >
                     "Join this room"
                 </button>

@@ -65,7 +65,7 @@ fn RoomForm(open: RwSignal<bool>, room: Option<MyRoom>) -> impl IntoView {
         event.prevent_default();
         let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
         if let (Some(name), Some(topic)) = (value(name), value(topic)) {
-            save.dispatch_local(NewRoom { name, topic });
+            save.dispatch(NewRoom { name, topic });
         }
     };
     let saving = save.pending();

@@ -9,6 +9,7 @@ use std::{
 
 use leptos::{prelude::*, task::spawn_local};
 
+mod action;
 mod avatar;
 mod dialog;
 mod field;
@@ -20,6 +21,7 @@ mod theme;
 pub mod time;
 mod toast;
 
+pub use action::{Action, action};
 pub use avatar::Avatar;
 pub use dialog::{Confirm, Dialog, open_while_some};
 pub use field::Field;
@@ -49,16 +51,6 @@ impl Ui {
     pub fn error(self, text: impl Into<String>) {
         toast::show(self.toasts, text.into(), true);
     }
-}
-
-/// An action of this page. Its future is boxed, so that all actions share one copy of what drives
-/// them: it is the browser that has to fetch each copy.
-pub fn action<I: 'static, O: 'static, F: Future<Output = O> + 'static>(
-    what: impl Fn(&I) -> F + 'static,
-) -> Action<I, O> {
-    Action::new_local(move |input: &I| -> Pin<Box<dyn Future<Output = O>>> {
-        Box::pin(what(input))
-    })
 }
 
 /// Something to load, and to load again when what it reads changes: nothing until the first answer,

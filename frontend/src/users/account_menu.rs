@@ -42,7 +42,7 @@ pub fn AccountMenu() -> impl IntoView {
                     type="button"
                     role="menuitem"
                     data-testid="sign-out"
-                    on:click:target=move |_| { sign_out.dispatch_local(()); }
+                    on:click:target=move |_| sign_out.dispatch(())
                 >
                     "Sign out"
                 </button>

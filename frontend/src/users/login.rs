@@ -29,7 +29,7 @@ pub fn Login() -> impl IntoView {
         event.prevent_default();
         let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
         if let (Some(username), Some(password)) = (value(username), value(password)) {
-            sign_in.dispatch_local((username, password));
+            sign_in.dispatch((username, password));
         }
     };
     let fine = Signal::derive(|| None::<String>);

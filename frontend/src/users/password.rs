@@ -48,7 +48,7 @@ fn PasswordForm(open: RwSignal<bool>) -> impl IntoView {
         event.prevent_default();
         let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
         if let (Some(current), Some(new)) = (value(current), value(new)) {
-            change.dispatch_local((current, new));
+            change.dispatch((current, new));
         }
     };
     view! {

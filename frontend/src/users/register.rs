@@ -45,7 +45,7 @@ pub fn RegisterPage() -> impl IntoView {
         event.prevent_default();
         let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
         if let (Some(username), Some(password)) = (value(username), value(password)) {
-            register.dispatch_local((username, password));
+            register.dispatch((username, password));
         }
     };
     view! {

@@ -6,7 +6,7 @@ use shared::{ids::SessionId, users::Session as SignIn};
 use crate::{
     api,
     ui::action,
-    ui::{Dialog, Ui, resource, time},
+    ui::{Action, Dialog, Ui, resource, time},
 };
 
 /// The dialog: each sign-in, and a way to end it.
@@ -56,7 +56,7 @@ fn SessionList() -> impl IntoView {
                     <button
                         type="button"
                         class="button button-danger"
-                        on:click:target=move |_| { end.dispatch_local(others.clone()); }
+                        on:click:target=move |_| end.dispatch(others.clone())
                     >
                         "Sign out everywhere else"
                     </button>
@@ -82,7 +82,7 @@ fn SessionRow(session: SignIn, end: Action<Vec<SessionId>, ()>) -> impl IntoView
                 type="button"
                 class="button button-small"
                 aria-label=label
-                on:click:target=move |_| { end.dispatch_local(vec![id]); }
+                on:click:target=move |_| end.dispatch(vec![id])
             >
                 "Sign out"
             </button>
