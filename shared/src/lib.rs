@@ -13,6 +13,8 @@
 pub mod ids;
 pub mod live;
 pub mod messages;
+#[cfg(any(target_arch = "wasm32", test))]
+mod moment;
 pub mod paths;
 pub mod problem;
 pub mod rooms;

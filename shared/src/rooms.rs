@@ -21,8 +21,10 @@ pub struct Room {
     /// The admin who made it.
     pub created_by: UserId,
     /// When it was made.
+    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub created_at: Timestamp,
     /// When its name or topic last changed.
+    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub updated_at: Timestamp,
     /// How many people are in it.
     pub member_count: i64,
@@ -104,6 +106,7 @@ pub struct Member {
     /// What they may do.
     pub role: Role,
     /// When they last joined.
+    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub joined_at: Timestamp,
     /// Whether they have left, or were removed, since.
     pub left: bool,
