@@ -126,21 +126,6 @@ fn RoomFinder(
 #[component]
 fn NothingFound(query: RwSignal<String>) -> impl IntoView {
     let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
-    let first = move || {
-        session.is_admin().then(|| {
-            view! {
-                <p>"Rooms are where people talk: one for each topic."</p>
-                <button
-                    type="button"
-                    class="button button-primary"
-                    data-testid="first-room"
-                    on:click:target=move |_| panels.create.set(true)
-                >
-                    "Create the first room"
-                </button>
-            }
-        })
-    };
     let is_filtered = move || query.with(|q| !q.trim().is_empty());
     view! {
         <div class="empty">
@@ -148,7 +133,17 @@ fn NothingFound(query: RwSignal<String>) -> impl IntoView {
             {shown(is_filtered, move || view! { <p>"No room has a name like this."</p> }.into_any())}
             {shown(move || !is_filtered(), move || view! {
                 <h2>"No rooms yet"</h2>
-                {move || first()}
+                {shown(move || session.is_admin(), move || view! {
+                    <p>"Rooms are where people talk: one for each topic."</p>
+                    <button
+                        type="button"
+                        class="button button-primary"
+                        data-testid="first-room"
+                        on:click:target=move |_| panels.create.set(true)
+                    >
+                        "Create the first room"
+                    </button>
+                }.into_any())}
                 {shown(move || !session.is_admin(), move || view! {
                     <p>"Only admins can create rooms: ask one to open the first."</p>
                 }.into_any())}

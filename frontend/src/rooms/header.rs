@@ -47,7 +47,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 on:click:target=move |_| panels.members.update(|open| *open = !*open)
             >
                 <Icon shape=Shape::People/>
-                <span>{move || count.get()}</span>
+                <span>{move || count.get().to_string()}</span>
             </button>
             <Menu label="Room menu" testid="room-menu" face=|| view! { <Icon shape=Shape::More/> }>
                 <button
@@ -58,7 +58,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                     on:click:target=move |_| if session.is_admin() { edit.set(true) }
                 >
                     "Edit name and topic"
-                    <small>{move || why()}</small>
+                    <small>{move || why().unwrap_or_default()}</small>
                 </button>
                 <button
                     type="button"
@@ -76,7 +76,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                     on:click:target=move |_| if session.is_admin() { delete.set(true) }
                 >
                     "Delete room"
-                    <small>{move || why()}</small>
+                    <small>{move || why().unwrap_or_default()}</small>
                 </button>
             </Menu>
         </header>

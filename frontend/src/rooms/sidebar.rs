@@ -120,8 +120,9 @@ fn RoomLink(id: RoomId) -> impl IntoView {
     let badge = move || {
         let (unread, mentions) = (unread(), mentions());
         let count = if unread > 99 { "99+".to_owned() } else { unread.to_string() };
-        (unread > 0).then(|| match mentions {
-            0 => view! {
+        match (unread, mentions) {
+            (..=0, _) => ().into_any(),
+            (_, 0) => view! {
                 <span class="badge" data-testid="unread">
                     {count}<span class="sr-only">" unread"</span>
                 </span>
@@ -134,7 +135,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                 </span>
             }
             .into_any(),
-        })
+        }
     };
     view! {
         <li>

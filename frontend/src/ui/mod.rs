@@ -101,7 +101,7 @@ fn shown_boxed(
     view: Box<dyn Fn() -> AnyView + Send + Sync>,
 ) -> AnyView {
     let when = Memo::new(move |_| when());
-    (move || when.get().then(&view)).into_any()
+    view! { {move || if when.get() { view() } else { ().into_any() }} }.into_any()
 }
 
 /// A row for each item, made anew only where the key is another, boxed like an [`action`]; leptos's
