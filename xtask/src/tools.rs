@@ -99,7 +99,7 @@ fn wasm_bindgen() -> Result<PathBuf> {
     if let Some(tool) = places::on_path("wasm-bindgen").filter(exact) {
         return Ok(tool);
     }
-    let cached = places::cache(&format!("wasm-bindgen-{wanted}")).join("bin/wasm-bindgen");
+    let cached = places::cache(&format!("wasm-bindgen-{wanted}-short")).join("bin/wasm-bindgen");
     if !cached.is_file() {
         eprintln!("  building wasm-bindgen {wanted} (once, about a minute on 2 cores)");
         let mut build = commands::cargo();
