@@ -30,9 +30,38 @@ pub fn build(steps: &mut Steps) -> Result<()> {
     }
     let mut trunk = steps.run("tools", tools::trunk)?;
     steps.run("page", || commands::run(trunk.args(["build", "--release"])))?;
-    steps.run("compress", compress)?;
+    steps.run("compress", || {
+        join_styles()?;
+        compress()
+    })?;
     fs::create_dir_all(places::target())?;
     Ok(fs::write(&stamp_file, stamp(fingerprint(&[places::dist()])?))?)
+}
+
+/// One style sheet instead of one a slice, in the order of the page: one request, and compressed
+/// together they are a quarter smaller.
+fn join_styles() -> Result<()> {
+    let page = places::dist().join("index.html");
+    let html = fs::read_to_string(&page)?;
+    let is_style = |line: &str| line.contains("<link rel=\"stylesheet\"");
+    let name = |line: &str| Some(line.split_once("/ui/")?.1.split_once(".css")?.0.to_owned());
+    let mut joined = String::new();
+    for name in html.lines().filter(|line| is_style(line)).filter_map(name) {
+        let file = places::dist().join(name + ".css");
+        joined += &fs::read_to_string(&file)?;
+        fs::remove_file(file)?;
+    }
+    let mut hasher = DefaultHasher::new();
+    joined.hash(&mut hasher);
+    let name = format!("style-{:016x}.css", hasher.finish());
+    fs::write(places::dist().join(&name), joined)?;
+    let mut link = Some(format!("<link rel=\"stylesheet\" href=\"/ui/{name}\">"));
+    let lines = html.lines().filter_map(|line| match is_style(line) {
+        true => link.take(),
+        false => Some(line.to_owned()),
+    });
+    let html = lines.collect::<Vec<_>>().join("\n");
+    Ok(fs::write(page, html)?)
 }
 
 /// Once here at the best quality, instead of at each request at a middling one.
