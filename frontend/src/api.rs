@@ -1,11 +1,13 @@
 //! The only client of the REST API. Knows paths and errors; keeps nothing and shows nothing.
 
+use std::ops::Range;
+
 use futures::future::LocalBoxFuture;
 use gloo_net::http::{Method, RequestBuilder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     ids::{Rev, RoomId, Seq, SessionId, UserId},
-    messages::{EditMessage, Message},
+    messages::{CalendarDay, EditMessage, Message},
     paths::{self, fill},
     problem::{Code, Problem},
     rooms::{MemberList, NewRoom, Room, RoomList},
@@ -40,6 +42,21 @@ impl Failure {
         let Self::Refused(problem) = self else { return None };
         let error = problem.errors.iter().find(|error| error.field == name)?;
         Some(format!("{} {}.", title_case(name), error.message))
+    }
+
+    /// What happened, without the field.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Refused(problem) => problem.detail.clone(),
+            Self::Unreachable => self.sentence(),
+        }
+    }
+
+    /// What could stand in a text instead, and instead of which bytes of it.
+    pub fn suggestion(&self) -> Option<(Range<usize>, String)> {
+        let Self::Refused(problem) = self else { return None };
+        let error = problem.errors.first()?;
+        Some((error.at.clone()?, error.suggestion.clone()?))
     }
 
     /// Whether nobody is signed in (any more).
@@ -225,6 +242,42 @@ pub struct Run {
     pub as_of_rev: Rev,
 }
 
+/// A message that was found, with the bytes that were looked for.
+#[derive(Clone, Deserialize)]
+pub struct Hit {
+    pub message: Message,
+    pub ranges: Vec<Range<usize>>,
+}
+
+/// What the page takes of `Hits`.
+#[derive(Deserialize)]
+pub struct Found {
+    pub hits: Vec<Hit>,
+    pub older: Option<String>,
+}
+
+pub use shared::search::Summary;
+
+/// What a search finds, from an anchor on towards older ones.
+pub async fn search(q: &str, from: Option<&str>) -> Answer<Found> {
+    let mut path = format!("{}&before=30", search_of(paths::SEARCH, q));
+    if let Some(from) = from {
+        path += &format!("&anchor={from}");
+    }
+    get(&path).await
+}
+
+/// An address with a search, by the reader's clock.
+fn search_of(path: &str, q: &str) -> String {
+    let encoded = |text: &str| String::from(js_sys::encode_uri_component(text));
+    format!("{path}?q={}&tz={}", encoded(q), encoded(&crate::ui::time::offset()))
+}
+
+/// How much a search finds.
+pub async fn search_summary(q: String) -> Answer<Summary> {
+    get(&search_of(paths::SUMMARY, &q)).await
+}
+
 /// A run of messages.
 pub async fn messages(room: RoomId, page: Page) -> Answer<Run> {
     let (anchor, sides) = match page {
@@ -236,6 +289,24 @@ pub async fn messages(room: RoomId, page: Page) -> Answer<Run> {
     let mut path = fill(paths::MESSAGES, &[&room]);
     if let Some(anchor) = anchor {
         path += &format!("?anchor=seq:{anchor}{sides}");
+    }
+    get(&path).await
+}
+
+/// What the page takes of a month of a room; its months are texts that go back as they came.
+#[derive(Clone, Deserialize)]
+pub struct Calendar {
+    pub days: Vec<CalendarDay>,
+    pub earlier: Option<String>,
+    pub later: Option<String>,
+}
+
+/// How much was said in a room on each day of a month: the current one, or another.
+pub async fn calendar(room: RoomId, month: Option<String>) -> Answer<Calendar> {
+    let tz = String::from(js_sys::encode_uri_component(&crate::ui::time::offset()));
+    let mut path = format!("{}?tz={tz}", fill(paths::CALENDAR, &[&room]));
+    if let Some(month) = month {
+        path += &format!("&month={month}");
     }
     get(&path).await
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::{
-    components::{A, ParentRoute, Redirect, Route, Router, Routes},
+    components::{ParentRoute, Redirect, Route, Router, Routes},
     path,
 };
 use shared::paths;
@@ -11,8 +11,9 @@ use crate::{
     api,
     live::Live,
     rooms::{RoomPage, RoomsPage, Shell},
+    search::SearchPage,
     ui::action,
-    ui::{Mark, Toasts, Ui, effect, memo},
+    ui::{Mark, Toasts, Ui, effect, href, memo},
     users::{
         Login, RegisterPage,
         session::{Session, Who, follow_other_tabs},
@@ -52,6 +53,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view=|| view! { <Redirect path="/rooms"/> }/>
                     <Route path=path!("/rooms") view=RoomsPage/>
                     <Route path=path!("/room/:id") view=RoomPage/>
+                    <Route path=path!("/room/:id/m/:seq") view=RoomPage/>
+                    <Route path=path!("/search") view=SearchPage/>
                 </ParentRoute>
             </Routes>
         </Router>
@@ -90,7 +93,7 @@ fn NotFound() -> impl IntoView {
             <Mark/>
             <h1>"This door leads nowhere"</h1>
             <p>"There is no page at this address."</p>
-            <p><A href="/rooms" attr:class="button button-primary">"Go to the rooms"</A></p>
+            <p><a href=href("/rooms") class="button button-primary">"Go to the rooms"</a></p>
         </main>
     }
 }

@@ -11,6 +11,7 @@ mod app;
 mod live;
 mod messages;
 mod rooms;
+mod search;
 mod state;
 mod ui;
 mod users;

@@ -15,5 +15,6 @@ mod classic;
 mod doors;
 mod look;
 mod scroll;
+mod search;
 mod talk;
 mod writing;

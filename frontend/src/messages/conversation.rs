@@ -8,6 +8,7 @@ use shared::ids::{RoomId, Seq};
 use super::{
     Open,
     announcer::Announcer,
+    calendar::CalendarDialog,
     composer::{Composer, remembered_draft},
     delete_dialog::DeleteDialog,
     scroll::Scroll,
@@ -16,6 +17,7 @@ use super::{
 use crate::{
     api::Page,
     live::{Live, RoomState},
+    ui::effect,
     users::session::Session,
 };
 
@@ -24,9 +26,10 @@ const READ_AFTER: Duration = Duration::from_millis(400);
 /// More unread than fits into the newest page: begin where the unread begins.
 const PAGE: i64 = 45;
 
-/// What is said in a room, and where to say something.
+/// What is said in a room, and where to say something. `at` is a message to begin with, and to go
+/// to whenever it is another one.
 #[component]
-pub fn Conversation(room: RoomId, state: RoomState) -> impl IntoView {
+pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> impl IntoView {
     let (live, session) = (expect_context::<Live>(), expect_context::<Session>());
     let read =
         live.rooms.with_untracked(|rooms| rooms.get(room).map(|r| r.read)).unwrap_or_default();
@@ -37,11 +40,20 @@ pub fn Conversation(room: RoomId, state: RoomState) -> impl IntoView {
     provide_context(open);
     provide_context(scroll);
 
+    effect(move || {
+        // What is beyond the room is its end: there would be nothing to load.
+        let last = open.with_untracked(|t| t.last_seq().0);
+        if let Some(seq) = at.get().filter(|_| last > 0) {
+            open.jump.set(Some(Seq(seq.0.clamp(1, last))));
+        }
+    });
     let epoch = state.epoch.clone();
     Effect::new(move |before: Option<()>| {
         epoch.track();
         let failed = open.load.value().with(|answer| matches!(answer, Some(Err(_))));
-        if before.is_none() {
+        if before.is_none() && at.get_untracked().is_some() {
+            // The jump loads what is around it.
+        } else if before.is_none() {
             first_page(open, read.unread, read.read_seq);
         } else if !open.load.pending().get() && !failed {
             // After a reset nothing is loaded, whatever was on its way then.
@@ -61,6 +73,7 @@ pub fn Conversation(room: RoomId, state: RoomState) -> impl IntoView {
         <p class="typing" aria-live="off" data-testid="typing">{move || sentence()}</p>
         <Composer/>
         <DeleteDialog/>
+        <CalendarDialog open=open.calendar/>
         <Announcer/>
     }
 }

@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod announcer;
+mod calendar;
 mod composer;
 mod conversation;
 mod delete_dialog;
@@ -39,6 +40,8 @@ pub struct Open {
     /// What the message that is edited reads so far: its row may be made anew meanwhile.
     pub edited: RwSignal<Option<String>>,
     pub deleting: RwSignal<Option<Seq>>,
+    /// Whether a day is being chosen.
+    pub calendar: RwSignal<bool>,
     /// A message to go to, loaded or not.
     pub jump: RwSignal<Option<Seq>>,
     pub highlight: RwSignal<Option<Seq>>,
@@ -66,6 +69,7 @@ impl Open {
             editing: RwSignal::new(None),
             edited: RwSignal::new(None),
             deleting: RwSignal::new(None),
+            calendar: RwSignal::new(false),
             jump: RwSignal::new(None),
             highlight: RwSignal::new(None),
             draft: RwSignal::new(draft),

@@ -34,7 +34,7 @@ pub fn TimelineView() -> impl IntoView {
         }
         held == Some(true) || there
     });
-    begin_at_the_unread(rows, scroll);
+    begin_at_the_unread(open, rows, scroll);
     go_where_asked(open, scroll);
     // A page may be shorter than the view, or end at a hole: then the next one is due.
     effect(move || {
@@ -95,7 +95,19 @@ fn LineRow(line: Line) -> impl IntoView {
 
 #[component]
 fn DayRow(day: NaiveDate) -> impl IntoView {
-    view! { <p class="day"><span>{time::day_name(day)}</span></p> }
+    let open = expect_context::<Open>();
+    view! {
+        <p class="day">
+            <button
+                type="button"
+                title="Go to another day"
+                data-testid="day"
+                on:click:target=move |_| open.calendar.set(true)
+            >
+                {time::day_name(day)}
+            </button>
+        </p>
+    }
 }
 
 #[component]
@@ -175,11 +187,11 @@ fn NewPill() -> impl IntoView {
     }
 }
 
-/// On coming in: where the unread begins, or the newest.
-fn begin_at_the_unread(rows: Memo<Vec<Line>>, scroll: Scroll) {
+/// On coming in: where the unread begins, or the newest; unless a message was asked for.
+fn begin_at_the_unread(open: Open, rows: Memo<Vec<Line>>, scroll: Scroll) {
     Effect::new(move |done: Option<bool>| {
         let there = rows.with(|rows| rows.iter().any(|row| matches!(row, Line::Message { .. })));
-        if done != Some(true) && there {
+        if done != Some(true) && there && open.jump.with_untracked(Option::is_none) {
             request_animation_frame(move || {
                 if !scroll.to_row(".unread-line", 0.2) {
                     scroll.to_bottom();

@@ -5,7 +5,8 @@ use shared::ids::Seq;
 
 use super::Open;
 use crate::{
-    ui::{Icon, Shape, shown},
+    search::address,
+    ui::{Icon, Shape, Ui, shown},
     users::session::Session,
 };
 
@@ -14,6 +15,14 @@ use crate::{
 pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
     let (open, session) = (expect_context::<Open>(), expect_context::<Session>());
     let may_delete = move || is_mine || session.is_admin();
+    let ui = expect_context::<Ui>();
+    let copy = move || {
+        let origin = window().location().origin().unwrap_or_default();
+        let link = format!("{origin}{}", address(open.room, seq));
+        // It can only fail where the page may not write to the clipboard at all.
+        let _ = window().navigator().clipboard().write_text(&link);
+        ui.notice("The link to this message is in the clipboard.");
+    };
     view! {
         <div class="toolbar" role="group" aria-label="Message actions">
             <button
@@ -24,6 +33,15 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                 on:click:target=move |_| open.reply_to.set(Some(seq))
             >
                 <Icon shape=Shape::Reply/>
+            </button>
+            <button
+                type="button"
+                class="icon-button"
+                aria-label="Copy link"
+                title="Copy link"
+                on:click:target=move |_| copy()
+            >
+                <Icon shape=Shape::Link/>
             </button>
             {is_mine.then(|| view! {
                 <button

@@ -1,7 +1,7 @@
 //! All rooms there are: find one, join it, go in. A page of its own, and a dialog from anywhere.
 
 use leptos::{html, prelude::*};
-use leptos_router::{NavigateOptions, components::A, hooks::use_navigate};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
     ids::RoomId,
     rooms::{Room, RoomListing},
@@ -12,7 +12,7 @@ use crate::{
     api,
     live::Live,
     ui::action,
-    ui::{Dialog, Icon, Shape, Ui, each, effect, memo, resource, shown},
+    ui::{Dialog, Icon, Shape, Ui, each, effect, href, memo, resource, shown},
     users::session::Session,
 };
 
@@ -27,6 +27,10 @@ pub fn RoomsPage() -> impl IntoView {
                     <h1>"Rooms"</h1>
                     <p class="quiet">"Every room here is open to everybody. Join one to read and write."</p>
                 </div>
+                <a href=href("/search") class="button button-quiet">
+                    <Icon shape=Shape::Search/>
+                    "Search messages"
+                </a>
                 {shown(move || session.is_admin(), move || view! {
                     <button
                         type="button"
@@ -177,14 +181,14 @@ fn RoomCard(room: Room, #[prop(into)] on_gone: Callback<()>) -> impl IntoView {
     let (join_label, open_label) = (format!("Join {}", room.name), format!("Open {}", room.name));
     let way_in = move || match joined.get() {
         true => view! {
-            <A
-                href=address(id)
-                attr:class="button button-small"
-                attr:aria-label=open_label.clone()
+            <a
+                href=href(&address(id))
+                class="button button-small"
+                aria-label=open_label.clone()
                 on:click=move |_| on_gone.run(())
             >
                 "Open"
-            </A>
+            </a>
         }
         .into_any(),
         false => view! {

@@ -1,7 +1,6 @@
 //! The line above a room: its name, its topic, and what can be done with it.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 use shared::{ids::RoomId, rooms::MyRoom};
 
 use super::{
@@ -11,7 +10,8 @@ use super::{
 };
 use crate::{
     live::RoomState,
-    ui::{Icon, Menu, Shape, memo},
+    search::search_address,
+    ui::{Icon, Menu, Shape, href, memo},
     users::session::Session,
 };
 
@@ -24,19 +24,30 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
     let [edit, delete, leave] = [(); 3].map(|()| RwSignal::new(false));
     let name = move || room.get().map(|room| room.name).unwrap_or_default();
     let topic = move || room.get().map(|room| room.topic).unwrap_or_default();
+    // By its number: names change, and an address is for keeping.
+    let in_here = move || format!("in:#{id} ");
     let count = memo(move || state.timeline.with(|t| t.members().count()));
     let people = move || format!("People in this room: {}", count.get());
     let admin_only = move || (!session.is_admin()).to_string();
     let why = move || (!session.is_admin()).then_some(WHY_NOT);
     view! {
         <header class="room-head">
-            <A href="/rooms" attr:class="icon-button room-back" attr:aria-label="Back to the rooms">
+            <a href=href("/rooms") class="icon-button room-back" aria-label="Back to the rooms">
                 <Icon shape=Shape::Back/>
-            </A>
+            </a>
             <div class="room-head-text">
                 <h1 title=move || name()><Icon shape=Shape::Hash/><span>{move || name()}</span></h1>
                 <p class="room-topic" title=move || topic()>{move || topic()}</p>
             </div>
+            <a
+                href=href(&search_address(&in_here()))
+                class="icon-button"
+                aria-label="Search in this room"
+                title="Search in this room"
+                data-testid="search-room"
+            >
+                <Icon shape=Shape::Search/>
+            </a>
             <button
                 type="button"
                 class="button button-quiet people-button"

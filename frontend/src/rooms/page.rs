@@ -1,8 +1,8 @@
 //! `/ui/room/{id}`: the room, if I am in it; the way in, if I am not.
 
 use leptos::prelude::*;
-use leptos_router::{components::A, hooks::use_params_map};
-use shared::ids::RoomId;
+use leptos_router::hooks::use_params_map;
+use shared::ids::{RoomId, Seq};
 
 use super::{header::RoomHeader, members::Members};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     live::Live,
     messages::Conversation,
     ui::action,
-    ui::{Icon, Shape, Ui, memo, resource},
+    ui::{Icon, Shape, Ui, href, memo, resource},
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -27,6 +27,10 @@ pub fn RoomPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let params = use_params_map();
     let id = memo(move || params.with(|p| p.get("id").and_then(|id| id.parse().ok())));
+    let at = memo(move || {
+        let seq = params.with(|p| p.get("seq").and_then(|seq| seq.parse().ok()));
+        seq.map(Seq)
+    });
     let place = memo(move || {
         let Some(id) = id.get() else { return Place::Nowhere };
         live.rooms.with(|rooms| match rooms.get(id) {
@@ -36,7 +40,7 @@ pub fn RoomPage() -> impl IntoView {
         })
     });
     let body = move || match place.get() {
-        Place::Mine(id) => view! { <Room id/> }.into_any(),
+        Place::Mine(id) => view! { <Room id at/> }.into_any(),
         Place::NotMine(id) => view! { <Outside id/> }.into_any(),
         Place::Nowhere => view! { <NoSuchRoom/> }.into_any(),
         Place::Waiting => {
@@ -47,7 +51,7 @@ pub fn RoomPage() -> impl IntoView {
 }
 
 #[component]
-fn Room(id: RoomId) -> impl IntoView {
+fn Room(id: RoomId, at: Memo<Option<Seq>>) -> impl IntoView {
     let live = expect_context::<Live>();
     let room = memo(move || live.rooms.with(|rooms| rooms.get(id).cloned()));
     live.state(id).map(|state| {
@@ -55,7 +59,7 @@ fn Room(id: RoomId) -> impl IntoView {
             <div class="room">
                 <main class="room-main" id="main" tabindex="-1">
                     <RoomHeader id room state=state.clone()/>
-                    <Conversation room=id state=state.clone()/>
+                    <Conversation room=id state=state.clone() at/>
                 </main>
                 <Members room=id state/>
             </div>
@@ -89,7 +93,7 @@ fn Outside(id: RoomId) -> impl IntoView {
                 >
                     "Join this room"
                 </button>
-                <p><A href="/rooms">"All rooms"</A></p>
+                <p><a href=href("/rooms")>"All rooms"</a></p>
             </main>
         }
         .into_any(),
@@ -105,7 +109,7 @@ fn NoSuchRoom() -> impl IntoView {
             <Icon shape=Shape::Door/>
             <h1>"There is no such room"</h1>
             <p>"It may have been deleted."</p>
-            <p><A href="/rooms" attr:class="button button-primary">"All rooms"</A></p>
+            <p><a href=href("/rooms") class="button button-primary">"All rooms"</a></p>
         </main>
     }
 }

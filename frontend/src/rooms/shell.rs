@@ -42,7 +42,7 @@ pub fn Shell() -> impl IntoView {
         if stage.get() == Stage::Out {
             let here = location.pathname.get_untracked();
             let here = here.strip_prefix(paths::UI).unwrap_or_default().to_owned();
-            let to = match here.starts_with("/room/") {
+            let to = match here.starts_with("/room/") || here.starts_with("/search") {
                 true => format!("/login?next={here}"),
                 false => "/login".into(),
             };
@@ -93,8 +93,11 @@ fn Inside() -> impl IntoView {
         });
         document().set_title(&text);
     });
+    let path = use_location().pathname;
+    let is_inner =
+        move || here.with(Option::is_some) || path.with(|path| path.ends_with("/search"));
     view! {
-        <div class="shell" class:shell-room=move || here.with(Option::is_some)>
+        <div class="shell" class:shell-room=is_inner>
             <Sidebar/>
             <div class="shell-main">
                 <Banner/>
@@ -111,8 +114,8 @@ fn current_room() -> Memo<Option<RoomId>> {
     let location = use_location();
     memo(move || {
         location.pathname.with(|path| {
-            let (_, id) = path.trim_end_matches('/').split_once("/room/")?;
-            id.parse().ok()
+            let (_, rest) = path.split_once("/room/")?;
+            rest.split('/').next()?.parse().ok()
         })
     })
 }

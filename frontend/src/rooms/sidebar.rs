@@ -1,13 +1,12 @@
 //! My rooms, what is unread in them, and the ways to more.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 use shared::{ids::RoomId, paths, rooms::MyRoom};
 
 use super::{Panels, address};
 use crate::{
     live::Live,
-    ui::{Icon, Mark, Shape, each, memo, shown},
+    ui::{Icon, Mark, Shape, each, href, memo, shown},
     users::{AccountMenu, session::Session},
 };
 
@@ -18,10 +17,10 @@ pub fn Sidebar() -> impl IntoView {
     view! {
         <aside class="sidebar" aria-label="Rooms and account">
             <header class="sidebar-head">
-                <A href="/rooms" attr:class="brand">
+                <a href=href("/rooms") class="brand">
                     <Mark/>
                     <span>"Hallway"</span>
-                </A>
+                </a>
             </header>
             <div class="sidebar-actions">
                 <button
@@ -34,6 +33,10 @@ pub fn Sidebar() -> impl IntoView {
                     <span>"Browse rooms"</span>
                     <kbd aria-hidden="true">"Ctrl K"</kbd>
                 </button>
+                <a href=href("/search") class="button button-full button-quiet">
+                    <Icon shape=Shape::Search/>
+                    <span>"Search messages"</span>
+                </a>
             </div>
             <nav class="room-nav" aria-label="My rooms">
                 <div class="room-nav-head">

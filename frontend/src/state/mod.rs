@@ -3,6 +3,7 @@
 
 pub mod backoff;
 pub mod lines;
+pub mod marks;
 pub mod outbox;
 pub mod pieces;
 pub mod rooms;

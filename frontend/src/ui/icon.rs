@@ -15,11 +15,13 @@ pub enum Shape {
     Down,
     Gear,
     Hash,
+    Link,
     More,
     Pencil,
     People,
     Plus,
     Reply,
+    Search,
     Send,
     Warning,
 }
@@ -38,6 +40,9 @@ impl Shape {
                 "M4 7h9M19 7h1M4 17h1M11 17h9M13 7a3 3 0 1 0 6 0a3 3 0 1 0-6 0M5 17a3 3 0 1 0 6 0a3 3 0 1 0-6 0"
             }
             Self::Hash => "M9 4L7 20M17 4l-2 16M4.5 9h16M3.5 15h16",
+            Self::Link => {
+                "M10 14a4 4 0 0 0 5.700 0l3-3a4 4 0 0 0-5.700-5.700l-1.500 1.500M14 10a4 4 0 0 0-5.700 0l-3 3a4 4 0 0 0 5.700 5.700l1.500-1.500"
+            }
             Self::More => {
                 "M4.500 12a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M11.500 12a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M18.500 12a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0"
             }
@@ -47,6 +52,7 @@ impl Shape {
             }
             Self::Plus => "M12 5v14M5 12h14",
             Self::Reply => "M9 6l-6 6 6 6M3 12h11c4 0 6.500 2 6.500 6.500",
+            Self::Search => "M11 4a7 7 0 1 0 0 14a7 7 0 1 0 0-14M16 16l5 5",
             Self::Send => "M4 12L20 4l-5 16-4-7zM11 13l9-9",
             Self::Warning => "M12 4L2.500 20h19zM12 10v4M12 17h.01",
         }

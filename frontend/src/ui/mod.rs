@@ -81,6 +81,12 @@ fn spawn(future: Pin<Box<dyn Future<Output = ()>>>) {
     spawn_local(future);
 }
 
+/// The address of a page, for links. The router's own `A` leaves out where the app begins, and its
+/// links lead out of it.
+pub fn href(path: &str) -> String {
+    format!("{}{path}", shared::paths::UI)
+}
+
 /// An effect, boxed like an [`action`].
 pub fn effect(what: impl FnMut() + 'static) {
     let what: Box<dyn FnMut()> = Box::new(what);

@@ -11,6 +11,13 @@ pub fn local_day(at: Timestamp) -> NaiveDate {
     day(&date(at))
 }
 
+/// How far the reader's clock is ahead of UTC now: "+02:00".
+pub fn offset() -> String {
+    let minutes = -(Date::new_0().get_timezone_offset() as i32);
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
 /// "14:05"
 pub fn clock(at: Timestamp) -> String {
     format(&date(at), &[("hour", "2-digit"), ("minute", "2-digit")])
@@ -26,6 +33,11 @@ pub fn short(at: Timestamp) -> String {
     format(&date(at), &[("dateStyle", "medium"), ("timeStyle", "short")])
 }
 
+/// "November 2026"
+pub fn month_name(of: NaiveDate) -> String {
+    format(&midnight(of), &[("month", "long"), ("year", "numeric")])
+}
+
 /// "Today", "Yesterday", "Monday, 23 November", with the year if it is another one.
 pub fn day_name(of: NaiveDate) -> String {
     use chrono::Datelike;
@@ -36,12 +48,17 @@ pub fn day_name(of: NaiveDate) -> String {
     if of.checked_add_days(Days::new(1)) == Some(today) {
         return "Yesterday".into();
     }
-    let noon = Date::new_with_year_month_day(of.year() as u32, of.month0() as i32, of.day() as i32);
     let mut options = vec![("weekday", "long"), ("day", "numeric"), ("month", "long")];
     if of.year() != today.year() {
         options.push(("year", "numeric"));
     }
-    format(&noon, &options)
+    format(&midnight(of), &options)
+}
+
+/// The beginning of a day where the reader is.
+fn midnight(of: NaiveDate) -> Date {
+    use chrono::Datelike;
+    Date::new_with_year_month_day(of.year() as u32, of.month0() as i32, of.day() as i32)
 }
 
 fn date(at: Timestamp) -> Date {

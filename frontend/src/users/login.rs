@@ -1,13 +1,16 @@
 //! Signing in.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
-use leptos_router::components::A;
 
 use super::{
     auth_page::{AuthPage, with_next},
     session::Session,
 };
-use crate::{api, ui::Field, ui::action};
+use crate::{
+    api,
+    ui::action,
+    ui::{Field, href},
+};
 
 /// `/ui/login`
 #[component]
@@ -57,7 +60,7 @@ pub fn Login() -> impl IntoView {
                 </button>
             </form>
             <p class="auth-other">
-                "New here? " <A href=with_next("/register")>"Create an account"</A>
+                "New here? " <a href=href(&with_next("/register"))>"Create an account"</a>
             </p>
         </AuthPage>
     }

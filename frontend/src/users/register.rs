@@ -1,7 +1,6 @@
 //! Making an account; whoever makes one is signed in with it.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
-use leptos_router::components::A;
 use shared::{
     problem::{Code, Problem},
     rules,
@@ -13,8 +12,8 @@ use super::{
 };
 use crate::{
     api::{self, Answer, Failure},
-    ui::Field,
     ui::action,
+    ui::{Field, href},
 };
 
 /// `/ui/register`
@@ -74,7 +73,7 @@ pub fn RegisterPage() -> impl IntoView {
                 </button>
             </form>
             <p class="auth-other">
-                "You have one? " <A href=with_next("/login")>"Sign in"</A>
+                "You have one? " <a href=href(&with_next("/login"))>"Sign in"</a>
             </p>
         </AuthPage>
     }

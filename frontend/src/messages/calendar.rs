@@ -1,0 +1,116 @@
+//! A month of the room, the darker a day the more was said on it: a click goes there.
+
+use chrono::Datelike;
+use leptos::prelude::*;
+use shared::messages::CalendarDay;
+
+use super::Open;
+use crate::{
+    api::{self, Calendar},
+    ui::{Dialog, Icon, Shape, resource, time},
+};
+
+/// Shades of a day on which something was said.
+const SHADES: i64 = 4;
+
+/// The dialog.
+#[component]
+pub fn CalendarDialog(open: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <Dialog open title="Go to a day">
+            <Month open/>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Month(open: RwSignal<bool>) -> impl IntoView {
+    let room = expect_context::<Open>().room;
+    let wanted = RwSignal::new(None::<String>);
+    let calendar = resource(move || {
+        let month = wanted.get();
+        async move { api::calendar(room, month).await }
+    });
+    view! {
+        {move || match calendar.get() {
+            None => view! { <p class="quiet">"Loading…"</p> }.into_any(),
+            Some(Err(failure)) => view! { <p class="field-error">{failure.sentence()}</p> }.into_any(),
+            Some(Ok(calendar)) => view! { <Days calendar wanted open/> }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn Days(
+    calendar: Calendar,
+    wanted: RwSignal<Option<String>>,
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    let Calendar { days, earlier, later } = calendar;
+    let title = days.first().map(|day| time::month_name(day.day)).unwrap_or_default();
+    // Weeks begin on Monday (ISO 8601).
+    let blank = days.first().map_or(0, |day| day.day.weekday().num_days_from_monday());
+    let most = days.iter().map(|day| day.count).max().unwrap_or(0).max(1);
+    let names = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
+    view! {
+        <div class="calendar-head">
+            <Step to=earlier label="Earlier" wanted/>
+            <h3 data-testid="calendar-month">{title}</h3>
+            <Step to=later label="Later" wanted/>
+        </div>
+        <div class="calendar" role="group">
+            {names.map(|name| view! { <span class="quiet" aria-hidden="true">{name}</span> }).into_iter().collect_view()}
+            {(0..blank).map(|_| view! { <span></span> }).collect_view()}
+            {days.into_iter().map(|day| view! { <Day day most open/> }).collect_view()}
+        </div>
+    }
+}
+
+/// To the next month in which something was said.
+#[component]
+fn Step(
+    to: Option<String>,
+    label: &'static str,
+    wanted: RwSignal<Option<String>>,
+) -> impl IntoView {
+    let is_end = to.is_none();
+    let class = if label == "Later" { "icon-button calendar-later" } else { "icon-button" };
+    view! {
+        <button
+            type="button"
+            class=class
+            aria-label=label
+            disabled=is_end
+            on:click:target=move |_| wanted.set(to.clone())
+        >
+            <Icon shape=Shape::Back/>
+        </button>
+    }
+}
+
+#[component]
+fn Day(day: CalendarDay, most: i64, open: RwSignal<bool>) -> impl IntoView {
+    let room = expect_context::<Open>();
+    let CalendarDay { day, count, first_seq } = day;
+    let shade = (count * SHADES + most - 1) / most;
+    let class = format!("calendar-day calendar-{shade}");
+    let label = format!("{}: {count} messages", time::day_name(day));
+    let go = move || {
+        if first_seq.is_some() {
+            open.set(false);
+            room.jump.set(first_seq);
+        }
+    };
+    view! {
+        <button
+            type="button"
+            class=class
+            title=label.clone()
+            aria-label=label
+            disabled=first_seq.is_none()
+            on:click:target=move |_| go()
+        >
+            {day.day()}
+        </button>
+    }
+}
