@@ -103,6 +103,14 @@ async fn a_deep_link_leads_through_the_door_and_back() {
         bob.sign_in("bob").await;
         bob.sees(COMPOSER).await;
         assert_eq!(bob.path().await.trim_end_matches('/'), format!("/ui/room/{room}"));
+        // A search, question and all.
+        let ada = stage.browser("ada").await;
+        ada.open("/ui/search?q=from:me%20%26%20%22a%20b%22%20100%25+%2541").await;
+        ada.sees("#field-username").await;
+        ada.sign_in("ada").await;
+        let asked = "document.querySelector('[data-testid=search]')?.value";
+        ada.until("the search is asked", &format!("{asked} === 'from:me & \"a b\" 100% %41'"))
+            .await;
         // Another room, where he is not: the way in is offered, and taken.
         let other = stage.hallway.room("ada", "other", "", &["ada"]).await;
         bob.open(&format!("/ui/room/{other}")).await;

@@ -94,7 +94,8 @@ fn Day(day: CalendarDay, most: i64, open: RwSignal<bool>) -> impl IntoView {
     let CalendarDay { day, count, first_seq } = day;
     let shade = (count * SHADES + most - 1) / most;
     let class = format!("calendar-day calendar-{shade}");
-    let label = format!("{}: {count} messages", time::day_name(day));
+    // What is read out begins with what is seen (WCAG 2.5.3).
+    let label = format!("{}, {}: {count} messages", day.day(), time::day_name(day));
     let go = move || {
         if first_seq.is_some() {
             open.set(false);

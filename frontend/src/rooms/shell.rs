@@ -14,7 +14,11 @@ use crate::{
     live::{Banner, Live},
     state::title::title,
     ui::{Mark, Ui, effect, memo},
-    users::session::{Session, Who},
+    users::{
+        is_page,
+        session::{Session, Who},
+        with,
+    },
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -41,9 +45,14 @@ pub fn Shell() -> impl IntoView {
     effect(move || {
         if stage.get() == Stage::Out {
             let here = location.pathname.get_untracked();
+            let search = location.search.get_untracked();
             let here = here.strip_prefix(paths::UI).unwrap_or_default().to_owned();
-            let to = match here.starts_with("/room/") || here.starts_with("/search") {
-                true => format!("/login?next={here}"),
+            let here = match search.trim_start_matches('?') {
+                "" => here,
+                search => format!("{here}?{search}"),
+            };
+            let to = match is_page(&here) && here != "/rooms" {
+                true => with("/login", &here),
                 false => "/login".into(),
             };
             navigate(&to, NavigateOptions { replace: true, ..Default::default() });

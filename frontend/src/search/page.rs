@@ -3,20 +3,20 @@
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use leptos_router::{
     NavigateOptions,
-    hooks::{use_navigate, use_query_map},
+    hooks::{use_location, use_navigate},
 };
 
 use super::{chips::Chips, hit::HitRow, search_address, summary::Counts};
 use crate::{
     api::{self, Answer, Failure, Found, Hit},
-    ui::{Icon, Shape, action, each, effect, href, memo, resource, shown},
+    ui::{Icon, Shape, action, each, effect, href, memo, parameter, resource, shown},
 };
 
 /// The search.
 #[component]
 pub fn SearchPage() -> impl IntoView {
-    let query = use_query_map();
-    let q = memo(move || query.with(|query| query.get("q").unwrap_or_default()));
+    let query = use_location().search;
+    let q = memo(move || query.with(|query| parameter(query, "q").unwrap_or_default()));
     let navigate = use_navigate();
     let ask = Callback::new(move |q: String| {
         navigate(

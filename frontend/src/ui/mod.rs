@@ -87,6 +87,16 @@ pub fn href(path: &str) -> String {
     format!("{}{path}", shared::paths::UI)
 }
 
+/// A parameter of a query. The router's own map decodes each twice, and a `%` that somebody typed
+/// would not come back.
+pub fn parameter(query: &str, name: &str) -> Option<String> {
+    let mut pairs = query.trim_start_matches('?').split('&');
+    let value = pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+    let value = value.replace('+', " ");
+    // What cannot be decoded was typed into the address as it is.
+    Some(js_sys::decode_uri_component(&value).map_or(value, String::from))
+}
+
 /// An effect, boxed like an [`action`].
 pub fn effect(what: impl FnMut() + 'static) {
     let what: Box<dyn FnMut()> = Box::new(what);

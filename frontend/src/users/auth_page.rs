@@ -3,28 +3,41 @@
 use leptos::prelude::*;
 use leptos_router::{
     NavigateOptions,
-    hooks::{use_navigate, use_query_map},
+    hooks::{use_location, use_navigate},
 };
 
 use super::session::{Session, Who};
-use crate::ui::{Mark, ThemeSwitch, effect};
+use crate::ui::{Mark, ThemeSwitch, effect, parameter};
 
 /// Where to go once signed in: back to where one came from, as far as that is a page of ours.
 pub fn next_page() -> String {
-    let next = use_query_map().with_untracked(|query| query.get("next").unwrap_or_default());
-    match next.starts_with("/room") {
+    let next = next().unwrap_or_default();
+    match is_page(&next) {
         true => next,
         false => "/rooms".into(),
     }
 }
 
+fn next() -> Option<String> {
+    use_location().search.with_untracked(|query| parameter(query, "next"))
+}
+
 /// The same page to come back to, for the link to the other form.
 pub fn with_next(path: &str) -> String {
-    let next = use_query_map().with_untracked(|query| query.get("next"));
-    match next.filter(|next| next.starts_with("/room")) {
-        Some(next) => format!("{path}?next={next}"),
+    match next().filter(|next| is_page(next)) {
+        Some(next) => with(path, &next),
         None => path.to_owned(),
     }
+}
+
+/// A path with the page to go to afterwards.
+pub fn with(path: &str, next: &str) -> String {
+    format!("{path}?next={}", String::from(js_sys::encode_uri_component(next)))
+}
+
+/// Whether it is worth coming back to, and a page of ours.
+pub fn is_page(path: &str) -> bool {
+    path.starts_with("/room") || path.starts_with("/search")
 }
 
 /// The frame. Whoever is signed in already is sent on.

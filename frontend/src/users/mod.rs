@@ -9,5 +9,6 @@ pub mod session;
 mod sessions;
 
 pub use account_menu::AccountMenu;
+pub use auth_page::{is_page, with};
 pub use login::Login;
 pub use register::RegisterPage;
