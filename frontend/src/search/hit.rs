@@ -15,9 +15,13 @@ use crate::{
 pub fn HitRow(hit: Hit) -> impl IntoView {
     let live = expect_context::<Live>();
     let Hit { message, ranges } = hit;
-    let room = live.rooms.with_untracked(|rooms| {
-        rooms.get(message.room).map(|room| room.name.clone()).unwrap_or_default()
-    });
+    let id = message.room;
+    // The hits may be there before the socket has said which rooms are mine.
+    let room = move || {
+        live.rooms.with(|rooms| {
+            rooms.get(id).map_or_else(String::new, |room| format!("in {}", room.name))
+        })
+    };
     let (name, at) = (message.user.username, message.created_at);
     let text = match message.deleted_at {
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),
@@ -37,7 +41,7 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
                 <div class="message-main">
                     <p class="message-head">
                         <strong>{name}</strong>
-                        <span class="quiet">{format!("in {room}")}</span>
+                        <span class="quiet">{move || room()}</span>
                         <time datetime=at.to_rfc3339() title=time::full(at)>{time::short(at)}</time>
                     </p>
                     <p class="message-text">{text}</p>
