@@ -40,17 +40,17 @@ pub fn has_code(text: &str) -> bool {
 
 /// What ends a sentence, or closes a bracket that was opened before the address, is not part of it.
 fn without_punctuation(mut address: &str) -> &str {
+    // Counted once: an address can be as long as a message, and end in nothing but brackets.
+    let mut surplus = [('(', ')'), ('[', ']'), ('{', '}')].map(|(open, close)| {
+        let count = |bracket: char| address.matches(bracket).count();
+        (close, count(close).saturating_sub(count(open)))
+    });
     while let Some(last) = address.chars().next_back() {
-        let surplus = |open: char| address.matches(last).count() > address.matches(open).count();
-        let outside = match last {
-            '.' | ',' | ';' | ':' | '!' | '?' | '\'' => true,
-            ')' => surplus('('),
-            ']' => surplus('['),
-            '}' => surplus('{'),
-            _ => false,
-        };
-        if !outside {
-            break;
+        let bracket = surplus.iter_mut().find(|(close, _)| *close == last);
+        match (last, bracket) {
+            ('.' | ',' | ';' | ':' | '!' | '?' | '\'', _) => {}
+            (_, Some((_, surplus))) if *surplus > 0 => *surplus -= 1,
+            _ => break,
         }
         address = &address[..address.len() - last.len_utf8()];
     }
