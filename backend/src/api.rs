@@ -7,7 +7,7 @@ use aide::{
 };
 use axum::Router;
 
-use crate::{App, classic, messages, rooms, search, socket, users, web};
+use crate::{App, classic, export, messages, rooms, search, socket, users, web};
 
 /// The whole server as a service, and the OpenAPI document of it.
 pub fn router(app: App) -> Router {
@@ -29,6 +29,7 @@ fn documented() -> (Router<App>, OpenApi) {
         .merge(rooms::routes())
         .merge(messages::routes())
         .merge(search::routes())
+        .merge(export::routes())
         .merge(socket::routes())
         .merge(web::routes())
         .merge(classic::routes())

@@ -1,12 +1,13 @@
 //! Hallway's server. `web` is the door to the net, `api` (REST), `socket` (live) and `classic` (the
-//! clients of the chat that came before) are the doors of the house, `messages`, `search`, `rooms`
-//! and `users` its slices, `ledger` writes, `hub` tells everyone, on other nodes by `relay`, `tables`
-//! holds the rows.
+//! clients of the chat that came before) are the doors of the house, `export`, `messages`, `search`,
+//! `rooms` and `users` its slices, `ledger` writes, `hub` tells everyone, on other nodes by `relay`,
+//! `tables` holds the rows.
 //! An arrow only points down that list.
 
 pub mod app;
 pub mod deliberate;
 pub mod error;
+pub mod export;
 pub mod hub;
 pub mod ledger;
 pub mod messages;

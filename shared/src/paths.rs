@@ -37,6 +37,10 @@ paths! {
     SUMMARY = "/api/v1/messages/summary";
     /// How much was said in a room on each day of a month: GET.
     CALENDAR = "/api/v1/rooms/{id}/calendar";
+    /// A room, or a part of it, as a file: GET.
+    EXPORT = "/api/v1/rooms/{id}/export";
+    /// What a search finds, as a file: GET.
+    EXPORT_SEARCH = "/api/v1/messages/export";
     /// How far I have read: PUT.
     READ = "/api/v1/rooms/{id}/read";
     /// What is different since a change: GET.

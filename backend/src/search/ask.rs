@@ -255,8 +255,8 @@ async fn people(db: &impl ConnectionTrait, query: &Query) -> Result<HashMap<Stri
     Ok(found.into_iter().collect())
 }
 
-/// How many messages there are, about, and when the newest was said.
-async fn newest(db: &impl ConnectionTrait) -> Result<(i64, i64)> {
+/// How many messages there are, about (the number of the newest), and when that was said.
+pub async fn newest(db: &impl ConnectionTrait) -> Result<(i64, i64)> {
     use sea_orm::QueryOrder;
     let newest = messages::Entity::find()
         .select_only()

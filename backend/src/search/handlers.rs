@@ -106,7 +106,10 @@ pub async fn summary(
 }
 
 /// A turn to search, and the rooms that may be searched.
-async fn begin<'a>(app: &'a App, caller: &Caller) -> Result<(SemaphorePermit<'a>, Vec<MyRoom>)> {
+pub async fn begin<'a>(
+    app: &'a App,
+    caller: &Caller,
+) -> Result<(SemaphorePermit<'a>, Vec<MyRoom>)> {
     let turn = turn(app).await?;
     let user = &caller.user;
     let mine = rooms::queries::mine(&app.db.reader, user.id, user.is_admin).await?;

@@ -25,7 +25,8 @@ mod ranking;
 mod span;
 mod summary;
 
-pub use ask::{Ask, Asker};
+pub use ask::{Ask, Asker, newest};
+pub use handlers::begin;
 pub use pages::number_of;
 pub use queries::{Found, Towards, find};
 

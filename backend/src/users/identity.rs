@@ -11,7 +11,7 @@ use axum::{
 };
 use shared::{ids::SessionId, problem::Code, users::User};
 
-use super::{basic, sessions::token_in_cookies};
+use super::{accounts, basic, sessions::token_in_cookies};
 use crate::{
     App, Result, Settings,
     web::{peer, problems},
@@ -35,6 +35,18 @@ pub struct Admin(pub Caller);
 /// Whoever it is. A cookie that is no longer good is nobody; a wrong `Authorization` is an error.
 #[derive(Clone, Debug)]
 pub struct MaybeCaller(pub Option<Caller>);
+
+impl Caller {
+    /// Who it is by now, for what goes on after it was asked: 401 once the sign-in has ended or the
+    /// account is shut.
+    pub async fn still(&self, app: &App) -> Result<User> {
+        let user = match self.session {
+            Some(session) => app.users.sessions.user(&app.db, session).await?,
+            None => Some(accounts::find(app, self.user.id).await?).filter(|user| !user.is_disabled),
+        };
+        user.ok_or_else(|| Code::Unauthenticated.into())
+    }
+}
 
 impl FromRequestParts<App> for Caller {
     type Rejection = crate::Error;

@@ -7,6 +7,7 @@ mod api;
 mod classic;
 mod crash;
 mod delivery;
+mod export;
 mod nodes;
 mod openapi;
 mod program;

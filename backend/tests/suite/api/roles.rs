@@ -72,7 +72,9 @@ fn messages() -> Vec<Endpoint> {
         Endpoint("DELETE", "/rooms/{room}/messages/2", Value::Null, of(author, Ok(204))),
         Endpoint("PUT", "/rooms/{room}/read", json!({"seq": 2}), ok(200)),
         Endpoint("GET", "/rooms/{room}/changes", Value::Null, ok(200)),
+        Endpoint("GET", "/rooms/{room}/export", Value::Null, ok(200)),
         Endpoint("GET", "/messages", Value::Null, [ANON, Ok(200), Ok(200), Ok(200)]),
+        Endpoint("GET", "/messages/export", Value::Null, [ANON, Ok(200), Ok(200), Ok(200)]),
         Endpoint("GET", "/messages/summary", Value::Null, [ANON, Ok(200), Ok(200), Ok(200)]),
         Endpoint("GET", "/live", Value::Null, [Err(Code::UpgradeRequired); 4]),
     ]
@@ -139,7 +141,8 @@ async fn check(endpoints: Vec<Endpoint>) {
         for (role, expected) in ROLES.iter().zip(&expected) {
             let Ok(status) = expected else { continue };
             println!("{method} {path} by {role}");
-            ask(&cast, role, method, path, &body).await.is(*status);
+            let answer = ask(&cast, role, method, path, &body).await;
+            assert_eq!(answer.status, *status, "{}", answer.text);
         }
     }
 }

@@ -19,13 +19,14 @@ mod readers;
 mod traces;
 
 /// An address with these parameters.
-fn address(path: &str, parameters: &[(&str, &str)]) -> String {
+pub fn address(path: &str, parameters: &[(&str, &str)]) -> String {
     let pairs = parameters.iter().map(|(name, value)| (*name, *value));
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     format!("{path}?{query}")
 }
 
-async fn search(client: &Client, parameters: &[(&str, &str)]) -> Hits {
+/// What a search finds.
+pub async fn search(client: &Client, parameters: &[(&str, &str)]) -> Hits {
     client.get(&address(paths::SEARCH, parameters)).await.read(200)
 }
 
@@ -39,13 +40,14 @@ async fn summary(client: &Client, q: &str) -> Summary {
     client.get(&address(paths::SUMMARY, &[("q", q)])).await.read(200)
 }
 
-async fn say(person: &Person, room: RoomId, content: &str) -> Message {
+/// Says something.
+pub async fn say(person: &Person, room: RoomId, content: &str) -> Message {
     let path = paths::fill(paths::MESSAGES, &[&room]);
     person.post(&path, json!({"content": content})).await.read(201)
 }
 
 /// A room of the admin's, in which the member is too.
-async fn room(cast: &Cast, name: &str) -> RoomId {
+pub async fn room(cast: &Cast, name: &str) -> RoomId {
     let room: Room = cast.admin.post(paths::ROOMS, json!({"name": name})).await.read(201);
     let membership = paths::fill(paths::MEMBERSHIP, &[&room.id]);
     cast.member.put(&membership, Value::Null).await.is(200);

@@ -1,0 +1,199 @@
+//! Whatever was said, it is text in every file, and the whole text.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use shared::{ids::RoomId, messages::Message, paths};
+
+use super::{export, lines, messages};
+use crate::{
+    actors::Cast,
+    search::{room, say},
+};
+
+const NAME: &str = "=2+3 </title><b>";
+
+const SAID: &[&str] = &[
+    "plain",
+    "\"quoted\", and, commas; \"\"",
+    "two\nlines\n\n# no heading\n- no list\n1. none",
+    "=1+1",
+    "+1",
+    "-2+3",
+    "@SUM(A1)",
+    "＝1",
+    "'=1",
+    "</script><script>alert(1)</script><b onload='x'>",
+    "</div></article><!-- <style>*{display:none}",
+    "```\nfence\n> quote\n~~~",
+    "[ada]: http://a.example/ \"x\"\n![i](http://a.example/i.png)\n===\n***",
+    "see (https://a.example/?a=1&b='2'_x_) `code` *so* $x$",
+    "&amp; &lt; &#39; \\ \\\\ \\",
+    "👩‍👩‍👧‍👦 e\u{301} \u{202e}gnp.exe\u{2066}",
+    "שלום \"עולם\", مرحبا",
+    "a\u{2028}# b",
+];
+
+/// All of it, the longest that there can be, an answer, an edited one and a deleted one.
+async fn said(cast: &Cast) -> RoomId {
+    let room = room(cast, NAME).await;
+    for text in SAID {
+        say(&cast.member, room, text).await;
+    }
+    say(&cast.admin, room, &"ü,".repeat(5_461)).await;
+    let path = paths::fill(paths::MESSAGES, &[&room]);
+    cast.admin.post(&path, json!({"content": "an answer", "reply_to": 4})).await.is(201);
+    say(&cast.member, room, "wrogn").await;
+    let at = |back: usize| paths::fill(paths::MESSAGE, &[&room, &(SAID.len() + back)]);
+    cast.member.patch(&at(3), json!({"content": "=right"})).await.is(200);
+    say(&cast.member, room, "a secret").await;
+    cast.member.delete(&at(4)).await.is(204);
+    room
+}
+
+/// What REST says of it.
+async fn page(cast: &Cast, room: RoomId) -> Vec<Value> {
+    let path = paths::fill(paths::MESSAGES, &[&room]);
+    let page = cast.member.get(&format!("{path}?anchor=oldest&after=200")).await.is(200);
+    page["messages"].as_array().unwrap().clone()
+}
+
+async fn file(cast: &Cast, room: RoomId, format: &str) -> (String, Vec<Message>) {
+    let text = export(&cast.member, room, &[("format", format)]).await.text;
+    assert!(!text.contains("wrogn") && !text.contains("a secret"), "{format}");
+    let messages = page(cast, room).await.into_iter();
+    (text, messages.map(|message| serde_json::from_value(message).unwrap()).collect())
+}
+
+#[tokio::test]
+async fn json_lines_are_what_rest_says() {
+    let cast = Cast::assemble().await;
+    let room = said(&cast).await;
+    let (text, _) = file(&cast, room, "jsonl").await;
+    assert_eq!(lines(&text), page(&cast, room).await);
+    let last = messages(&text).pop().unwrap();
+    assert!(last.deleted_at.is_some() && last.content.is_empty());
+}
+
+#[tokio::test]
+async fn csv_is_read_back_and_holds_no_formula() {
+    let cast = Cast::assemble().await;
+    let room = said(&cast).await;
+    let (text, messages) = file(&cast, room, "csv").await;
+    assert!(
+        text.starts_with("\"room\",\"seq\",\"id\",\"created_at\",") && text.ends_with("\"\r\n")
+    );
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let names = ["username", "content", "reply_to", "edited_at", "deleted_at"];
+    assert_eq!(reader.headers().unwrap().iter().skip(4).collect::<Vec<_>>(), names);
+    let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), messages.len());
+    for (record, message) in records.iter().zip(&messages) {
+        for cell in record {
+            assert!(!cell.starts_with(['=', '+', '-', '@', '＝', '\t', '\n']), "{cell}");
+        }
+        let cell = |nth: usize| record[nth].strip_prefix('\'').unwrap_or(&record[nth]);
+        assert_eq!(cell(0), NAME);
+        assert_eq!((cell(1), cell(2)), (&*message.seq.to_string(), &*message.id.to_string()));
+        let moment = json!(message.created_at);
+        assert_eq!((cell(3), cell(4)), (moment.as_str().unwrap(), &*message.user.username));
+        assert_eq!(cell(5), message.content);
+        assert_eq!(cell(6), message.reply_to.map(|seq| seq.to_string()).unwrap_or_default());
+        let is_there = [message.edited_at.is_some(), message.deleted_at.is_some()];
+        assert_eq!([!cell(7).is_empty(), !cell(8).is_empty()], is_there);
+    }
+}
+
+/// What a reader of Markdown makes of a quoted line.
+fn unquoted(line: &str) -> String {
+    let mut text = String::new();
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            // A hard break at the end.
+            '\\' => text.extend(chars.next()),
+            '<' => {}
+            '>' if text.contains("http") => {}
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn markdown_quotes_what_was_said() {
+    let cast = Cast::assemble().await;
+    let room = said(&cast).await;
+    let (text, messages) = file(&cast, room, "markdown").await;
+    assert!(text.starts_with("# \\=2+3 \\</title\\>\\<b\\>\n\nMessages 1 to 22, exported on "));
+    // Head, who and when, what: nothing else can begin a line.
+    let mut parts = text.split("\n**");
+    let head = parts.next().unwrap();
+    assert_eq!(head.lines().filter(|line| line.starts_with("## ")).count(), 1);
+    let parts: Vec<_> = parts.collect();
+    assert_eq!(parts.len(), messages.len());
+    for (part, message) in parts.iter().zip(&messages) {
+        let mut lines = part.lines();
+        let who = lines.next().unwrap();
+        assert!(who.starts_with(&format!("{}** at ", message.user.username)), "{who}");
+        assert!(who.contains(&format!(", no. {}", message.seq)));
+        assert_eq!(who.ends_with(", *edited*"), message.edited_at.is_some());
+        assert_eq!(who.ends_with(", *deleted*"), message.deleted_at.is_some());
+        assert_eq!(who.contains("in answer to no. 4"), message.reply_to.is_some());
+        let quoted: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+        assert!(quoted.iter().all(|line| *line == ">" || line.starts_with("> ")), "{part}");
+        let quoted = quoted.iter().map(|line| unquoted(line.strip_prefix("> ").unwrap_or("")));
+        let quoted = quoted.collect::<Vec<_>>().join("\n");
+        assert_eq!(quoted, message.content.replace('\u{2028}', "\n"));
+    }
+}
+
+/// What is between two texts.
+fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
+    let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("no {from} in {text}"));
+    rest.split_once(to).unwrap().0
+}
+
+/// What a reader of HTML makes of text and links.
+fn shown(html: &str) -> String {
+    let mut text = String::new();
+    for part in html.split('<') {
+        let part = part.split_once('>').map_or(part, |(_, text)| text);
+        text.push_str(part);
+    }
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    text.replace("&#39;", "'").replace("&amp;", "&")
+}
+
+#[tokio::test]
+async fn html_shows_text_and_nothing_runs_but_its_own() {
+    let cast = Cast::assemble().await;
+    let room = said(&cast).await;
+    let (text, messages) = file(&cast, room, "html").await;
+    let (before, script) = text.split_once("<script>").unwrap();
+    let (script, after) = script.split_once("</script>").unwrap();
+    assert_eq!(after, "\n</body>\n</html>\n");
+    assert!(before.contains("<title>=2+3 &lt;/title&gt;&lt;b&gt;</title>"));
+    let style = between(before, "<style>", "</style>");
+    let csp = between(before, "Content-Security-Policy\" content=\"", "\"");
+    for text in [style, script] {
+        assert!(csp.contains(&format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))));
+    }
+    assert!(csp.starts_with("default-src 'none'; ") && !csp.contains("unsafe"));
+    let articles: Vec<_> = before.split("<article ").skip(1).collect();
+    assert_eq!(articles.len(), messages.len());
+    for (article, message) in articles.iter().zip(&messages) {
+        let seq = message.seq;
+        assert!(article.starts_with(&format!("id=\"m{seq}\">")), "{article}");
+        assert_eq!(article.contains("<a href=\"#m4\">4</a>"), message.reply_to.is_some());
+        if message.deleted_at.is_some() {
+            assert!(article.contains("<i>deleted</i></p></article>"), "{article}");
+            continue;
+        }
+        let content = between(article, "<div dir=\"auto\">", "</div></article>");
+        assert_eq!(shown(content), message.content);
+        let tags = content.matches('<').count();
+        let links = content.matches("<a href=\"http").count() + content.matches("</a>").count();
+        assert_eq!(tags, links, "{content}");
+    }
+}
