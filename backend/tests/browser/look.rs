@@ -123,6 +123,7 @@ impl Gallery<'_> {
         browser.keys("[role=menuitem]:focus", ESCAPE).await;
         for (item, name) in [
             ("Edit name and topic", "dialog-edit-room"),
+            ("Export messages", "dialog-export"),
             ("Leave room", "dialog-leave-room"),
             ("Delete room", "dialog-delete-room"),
         ] {

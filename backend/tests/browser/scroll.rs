@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{browser::Browser, stage::story};
 
@@ -10,23 +10,34 @@ const MESSAGES: usize = 300;
 
 /// Scrolls so that the reader is near the top of what is loaded, chooses the row in the middle of
 /// the view, and notes from now on how far it is ever from where it was. The observer is newer than
-/// the page's own, so it looks after the page has settled and before the frame is painted.
+/// the page's own, so it looks after the page has settled and before the frame is painted; its first
+/// look says where the row was, since a script may come between new rows and their settling.
 const HOLD: &str = "
+    const [to, done] = arguments;
     const view = document.querySelector('[data-testid=timeline]');
-    if (arguments[0] !== null) view.scrollTop = arguments[0];
+    if (to !== null) view.scrollTop = to;
     const top = () => view.getBoundingClientRect().top;
-    const rows = [...view.querySelectorAll('[data-seq]')];
-    const row = rows.find(r => r.getBoundingClientRect().top > top() + view.clientHeight / 2);
-    const seq = row.dataset.seq;
-    const place = () => view.querySelector(`[data-seq=\"${seq}\"]`).getBoundingClientRect().top - top();
-    const was = place();
+    let place, was;
+    const choose = () => {
+        const rows = [...view.querySelectorAll('[data-seq]')];
+        const row = rows.find(r => r.getBoundingClientRect().top > top() + view.clientHeight / 2);
+        const seq = row.dataset.seq;
+        place = () => view.querySelector(`[data-seq=\"${seq}\"]`).getBoundingClientRect().top - top();
+        was = place();
+        done({ first: Number(rows[0].dataset.seq), top: view.scrollTop });
+    };
     window.watch?.disconnect();
     window.drift = 0;
-    const look = () => { window.drift = Math.max(window.drift, Math.abs(place() - was)); };
+    window.look = () => {
+        if (!place) choose();
+        window.drift = Math.max(window.drift, Math.abs(place() - was));
+    };
     window.watch = new ResizeObserver(look);
-    window.watch.observe(view.firstElementChild);
-    window.look = look;
-    return { first: Number(rows[0].dataset.seq), top: view.scrollTop };";
+    window.watch.observe(view.firstElementChild);";
+
+async fn hold(ada: &Browser, at: Value) -> Held {
+    serde_json::from_value(ada.wait_for(HOLD, vec![at]).await).unwrap()
+}
 
 #[derive(Deserialize)]
 struct Held {
@@ -69,7 +80,7 @@ async fn at_the_newest(ada: &Browser) {
 async fn back_to_the_beginning(ada: &Browser) {
     let mut pages = 0;
     loop {
-        let held: Held = ada.run(HOLD, vec![json!(30)]).await;
+        let held = hold(ada, json!(30)).await;
         if held.first == 1 {
             break;
         }
@@ -94,14 +105,14 @@ async fn drift(ada: &Browser) -> f64 {
 }
 
 async fn new_ones_wait(ada: &Browser, say: impl AsyncFn(&str)) {
-    let held: Held = ada.run(HOLD, vec![json!(400)]).await;
+    let held = hold(ada, json!(400)).await;
     ada.sees("[data-testid=new-pill]").await;
     for text in ["are you there?", "it is urgent", "really"] {
         say(text).await;
     }
     ada.reads("[data-testid=new-pill]", "3 new").await;
     assert!(drift(ada).await <= 2.0, "what is new moves the reader by {} px", drift(ada).await);
-    let now: Held = ada.run(HOLD, vec![json!(null)]).await;
+    let now = hold(ada, json!(null)).await;
     assert_eq!(now.top, held.top);
     ada.click("[data-testid=new-pill]").await;
     ada.hears("really").await;

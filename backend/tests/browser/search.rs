@@ -25,6 +25,7 @@ async fn what_was_said_long_ago_is_found_in_its_place() {
         let ada = stage.browser("ada").await;
         ada.sign_in("ada").await;
         finds(&ada).await;
+        takes_it_along(&ada).await;
         goes_there(&ada, room).await;
         let page = format!("/api/v1/rooms/{room}/messages?before=0");
         let page = stage.hallway.done(Method::GET, &page, "ada", Value::Null).await;
@@ -47,6 +48,21 @@ async fn finds(ada: &Browser) {
     ada.click("[aria-label='Without from:bob']").await;
     ada.until("the chip is gone", "!document.querySelector('.chip')").await;
     ada.reads("[data-testid=total]", "3 messages").await;
+}
+
+/// A file of what was found, as the browser fetches it.
+async fn takes_it_along(ada: &Browser) {
+    ada.click("[data-testid=export]").await;
+    ada.sees("dialog[open] a[download]").await;
+    let fetch = "const done = arguments[0];
+        const link = document.querySelector('dialog[open] a[href*=\"format=jsonl\"]');
+        fetch(link.href).then(a => a.text()).then(done, e => done(String(e)));";
+    let file = ada.wait_for(fetch, vec![]).await;
+    let lines: Vec<&str> = file.as_str().unwrap().lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines.iter().all(|line| line.contains("a needle")), "{lines:?}");
+    ada.keys("dialog[open] :focus", "\u{e00c}").await;
+    ada.loses("dialog[open]").await;
 }
 
 async fn goes_there(ada: &Browser, room: i64) {

@@ -1,7 +1,7 @@
 //! The line above a room: its name, its topic, and what can be done with it.
 
 use leptos::prelude::*;
-use shared::{ids::RoomId, rooms::MyRoom};
+use shared::{ids::RoomId, paths, rooms::MyRoom};
 
 use super::{
     Panels,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     live::RoomState,
-    search::search_address,
+    search::{ExportDialog, search_address},
     ui::{Icon, Menu, Shape, href, memo},
     users::session::Session,
 };
@@ -21,7 +21,7 @@ const WHY_NOT: &str = "Only admins can do this";
 #[component]
 pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> impl IntoView {
     let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
-    let [edit, delete, leave] = [(); 3].map(|()| RwSignal::new(false));
+    let [edit, export, delete, leave] = [(); 4].map(|()| RwSignal::new(false));
     let name = move || room.get().map(|room| room.name).unwrap_or_default();
     let topic = move || room.get().map(|room| room.topic).unwrap_or_default();
     // By its number: names change, and an address is for keeping.
@@ -74,6 +74,13 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 <button
                     type="button"
                     role="menuitem"
+                    on:click:target=move |_| export.set(true)
+                >
+                    "Export messages"
+                </button>
+                <button
+                    type="button"
+                    role="menuitem"
                     on:click:target=move |_| leave.set(true)
                 >
                     "Leave room"
@@ -92,6 +99,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
             </Menu>
         </header>
         <EditDialog open=edit room/>
+        <ExportDialog open=export path=paths::fill(paths::EXPORT, &[&id])/>
         <DeleteDialog open=delete id room/>
         <LeaveDialog open=leave id/>
     }

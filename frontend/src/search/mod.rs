@@ -6,10 +6,12 @@ use shared::{
 };
 
 mod chips;
+mod export;
 mod hit;
 mod page;
 mod summary;
 
+pub use export::ExportDialog;
 pub use page::SearchPage;
 
 /// The address of a message, for links.

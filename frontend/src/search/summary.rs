@@ -1,7 +1,9 @@
 //! How much was found, and where: each count narrows the search.
 
 use leptos::prelude::*;
+use shared::paths;
 
+use super::ExportDialog;
 use crate::api::Summary;
 
 /// Counts of each kind that are shown.
@@ -19,6 +21,11 @@ pub fn Counts(
         (1, _) => "1 message".to_owned(),
         (n, false) => format!("{n} messages"),
         (n, true) => format!("More than {n} messages"),
+    };
+    let export = RwSignal::new(false);
+    let path = move || {
+        let q = String::from(js_sys::encode_uri_component(&q.get()));
+        format!("{}?q={q}", paths::EXPORT_SEARCH)
     };
     let rooms = summary.rooms.iter().map(|room| (quoted("in", &room.name), room.count));
     let people =
@@ -40,7 +47,18 @@ pub fn Counts(
         });
     view! {
         <div class="counts">
-            <p class="quiet" role="status" data-testid="total">{total}</p>
+            <p class="counts-head">
+                <span class="quiet" role="status" data-testid="total">{total}</span>
+                <button
+                    type="button"
+                    class="button button-small button-quiet"
+                    data-testid="export"
+                    on:click:target=move |_| export.set(true)
+                >
+                    "Export"
+                </button>
+            </p>
+            <ExportDialog open=export path=Signal::derive(move || path())/>
             <div class="chips">{narrowing.collect_view()}</div>
         </div>
     }

@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn a_long_text_is_shown_around_the_first_mark() {
         let text = format!("{}needle{}", "ü".repeat(500), "ö".repeat(500));
-        let parts = excerpt(&text, &[1_000..1_006]);
+        let mark = 1_000..1_006;
+        let parts = excerpt(&text, std::slice::from_ref(&mark));
         assert!(shown(&parts).contains("[needle]"));
         assert_eq!((&*parts[0].0, &*parts[parts.len() - 1].0), ("…", "…"));
         assert!(shown(&parts).len() < MOST + 20);
@@ -83,7 +84,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_not_marked() {
         let text = "Fräse";
-        for ranges in [vec![0..9], vec![3..4], vec![2..3], vec![0..1, 0..2]] {
+        for (from, to) in [(0, 9), (3, 4), (2, 3), (4, 2)] {
+            let ranges = [0..1, from..to];
             let joined: String = excerpt(text, &ranges).into_iter().map(|(part, _)| part).collect();
             assert_eq!(joined, text, "{ranges:?}");
         }
