@@ -22,8 +22,14 @@ const PREFIX: &str = "zq";
 /// ```
 pub fn encode(token: &str) -> String {
     let mut encoded = String::with_capacity(PREFIX.len() + token.len());
+    push(&mut encoded, token.chars());
+    encoded
+}
+
+/// Writes a token behind what is there.
+pub(super) fn push(encoded: &mut String, token: impl Iterator<Item = char>) {
     encoded.push_str(PREFIX);
-    for c in token.chars() {
+    for c in token {
         match c {
             'z' => encoded.push_str("zz"),
             c if is_kept(c) => encoded.push(c),
@@ -34,7 +40,6 @@ pub fn encode(token: &str) -> String {
             }
         }
     }
-    encoded
 }
 
 /// The token that was encoded, or nothing if none was.

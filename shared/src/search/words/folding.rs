@@ -20,6 +20,12 @@ pub(super) fn fold_chars(text: &str) -> Vec<Folded> {
     let mut folded = Vec::with_capacity(text.len());
     for (start, c) in text.char_indices() {
         let at = start..start + c.len_utf8();
+        // Most of what is said, and nothing of it is taken apart, dropped or joined.
+        if c.is_ascii() {
+            let plain = if is_blank(c) { ' ' } else { c.to_ascii_lowercase() };
+            folded.push(Folded { c: plain, is_upper: c.is_ascii_uppercase(), at });
+            continue;
+        }
         decompose_compatible(c, |part| fold_char(&mut folded, part, at.clone()));
     }
     folded

@@ -2,7 +2,11 @@
 
 use std::ops::Range;
 
-use super::{QueryToken, Token, Wanted, cut, folding, index_tokens, wanted};
+use super::{
+    QueryToken, Wanted, cut,
+    folding::{self, Folded},
+    wanted,
+};
 use crate::search::{Query, Text};
 
 /// Whether a text has everything that the texts of a query ask for. Its filters are not looked at.
@@ -66,23 +70,28 @@ pub fn relevance(text: &str, query: &Query) -> f32 {
 
 /// A text, cut once for all that is looked for in it.
 struct Cut {
-    words: Vec<Token>,
-    parts: Vec<Token>,
-    folded: String,
-    /// Where each folded character begins in `folded`, and what it stands for in the text.
-    origin: Vec<(usize, Range<usize>)>,
+    folded: Vec<Folded>,
+    /// Of folded characters.
+    words: Vec<Range<usize>>,
+    parts: Vec<Range<usize>>,
 }
 
 impl Cut {
     fn new(text: &str) -> Self {
-        let (parts, words) = index_tokens(text).into_iter().partition(|token| token.is_part);
-        let mut folded = String::with_capacity(text.len());
-        let mut origin = Vec::with_capacity(text.len());
-        for char in folding::fold_chars(text) {
-            origin.push((folded.len(), char.at));
-            folded.push(char.c);
-        }
-        Self { words, parts, folded, origin }
+        let folded = folding::fold_chars(text);
+        let pieces = cut::cut(&folded);
+        let parts = pieces.iter().flat_map(|piece| cut::parts(&folded, piece)).collect();
+        let words = pieces.into_iter().map(|piece| piece.chars).collect();
+        Self { folded, words, parts }
+    }
+
+    fn chars(&self, token: &Range<usize>) -> &[Folded] {
+        &self.folded[token.clone()]
+    }
+
+    /// The bytes of the text that folded characters stand for.
+    fn bytes(&self, token: &Range<usize>) -> Range<usize> {
+        folding::range(self.chars(token))
     }
 
     fn find(&self, wanted: &Wanted) -> Vec<Range<usize>> {
@@ -92,8 +101,8 @@ impl Cut {
             Wanted::Tokens { tokens, in_parts } => {
                 let mut found = self.find_tokens(tokens);
                 if *in_parts {
-                    let parts = self.parts.iter().filter(|part| tokens[0].fits(part));
-                    found.extend(parts.map(|part| part.range.clone()));
+                    let parts = self.parts.iter().filter(|part| tokens[0].fits(self.chars(part)));
+                    found.extend(parts.map(|part| self.bytes(part)));
                 }
                 found
             }
@@ -102,9 +111,13 @@ impl Cut {
 
     fn find_tokens(&self, tokens: &[QueryToken]) -> Vec<Range<usize>> {
         let runs = self.words.windows(tokens.len()).enumerate();
-        runs.filter(|(_, run)| tokens.iter().zip(*run).all(|(token, word)| token.fits(word)))
+        let fits = |run: &[Range<usize>]| {
+            tokens.iter().zip(run).all(|(token, word)| token.fits(self.chars(word)))
+        };
+        runs.filter(|(_, run)| fits(run))
             .map(|(at, run)| {
-                run[0].range.start..self.end(at + tokens.len() - 1, &tokens[tokens.len() - 1])
+                let last = tokens.len() - 1;
+                self.bytes(&run[0]).start..self.end(at + last, &tokens[last])
             })
             .collect()
     }
@@ -112,26 +125,36 @@ impl Cut {
     /// Of two characters without a blank between them only the first may be meant.
     fn end(&self, at: usize, token: &QueryToken) -> usize {
         let word = &self.words[at];
-        let is_half =
-            token.is_prefix && token.text.starts_with(cut::is_dense) && word.text != token.text;
+        let is_half = token.is_prefix
+            && token.text.starts_with(cut::is_dense)
+            && token.text.chars().count() < word.len();
+        let bytes = self.bytes(word);
         // Both may stand for one character of the text (㌔ is キロ).
-        let next =
-            self.words.get(at + 1).filter(|next| is_half && next.range.start > word.range.start);
-        next.map_or(word.range.end, |next| next.range.start)
+        let next = self.words.get(at + 1).filter(|_| is_half).map(|next| self.bytes(next));
+        next.filter(|next| next.start > bytes.start).map_or(bytes.end, |next| next.start)
     }
 
     fn find_substring(&self, text: &str) -> Vec<Range<usize>> {
+        let mut folded = String::with_capacity(self.folded.len());
+        // Where each folded character begins.
+        let mut starts = Vec::with_capacity(self.folded.len());
+        for char in &self.folded {
+            starts.push(folded.len());
+            folded.push(char.c);
+        }
         let origin = |byte: usize| {
-            let at = self.origin.partition_point(|(start, _)| *start <= byte) - 1;
-            self.origin[at].1.clone()
+            let at = starts.partition_point(|start| *start <= byte) - 1;
+            self.folded[at].at.clone()
         };
-        let found = self.folded.match_indices(text);
+        let found = folded.match_indices(text);
         found.map(|(at, _)| origin(at).start..origin(at + text.len() - 1).end).collect()
     }
 }
 
 impl QueryToken {
-    fn fits(&self, token: &Token) -> bool {
-        if self.is_prefix { token.text.starts_with(&self.text) } else { token.text == self.text }
+    fn fits(&self, token: &[Folded]) -> bool {
+        let mut rest = token.iter();
+        let begins = self.text.chars().all(|c| rest.next().is_some_and(|folded| folded.c == c));
+        begins && (self.is_prefix || rest.next().is_none())
     }
 }

@@ -97,25 +97,32 @@ pub fn index_tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// The two columns of a text, as an engine gets them.
+/// The columns of a text, as an engine gets them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Streams {
     /// The words, encoded, with a blank between two: the n-th is at position n.
     pub words: String,
     /// The parts of the words, encoded, with a blank between two. Their order says nothing.
     pub parts: String,
+    /// The text as substrings are looked for in it: see [`fold`].
+    pub folded: String,
 }
 
-/// What to index of a text.
+/// What to index of a text: the tokens of [`index_tokens`], and the folded text.
 pub fn streams(text: &str) -> Streams {
+    let folded = folding::fold_chars(text);
     let mut streams = Streams::default();
-    for token in index_tokens(text) {
-        let stream = if token.is_part { &mut streams.parts } else { &mut streams.words };
+    let push = |stream: &mut String, chars: Range<usize>| {
         if !stream.is_empty() {
             stream.push(' ');
         }
-        stream.push_str(&encode(&token.text));
+        encode::push(stream, folded[chars].iter().map(|folded| folded.c));
+    };
+    for piece in cut::cut(&folded) {
+        cut::parts(&folded, &piece).into_iter().for_each(|part| push(&mut streams.parts, part));
+        push(&mut streams.words, piece.chars);
     }
+    streams.folded = folded.iter().map(|folded| folded.c).collect();
     streams
 }
 
