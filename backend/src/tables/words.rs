@@ -10,14 +10,14 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait, Value,
-    sea_query::{Expr, SimpleExpr},
+    sea_query::{Expr, LockType, SimpleExpr},
 };
 use shared::{
     messages::{first_link, has_code},
-    search::words::{fold, streams},
+    search::words::streams,
 };
 
-use super::messages;
+use super::{messages, row_lock};
 
 /// Of what is written here for a message. Raise it whenever that is different for any text or row:
 /// the next start then writes all of it anew.
@@ -115,7 +115,7 @@ impl Indexed {
             }
             parts.push_str(&mark.token());
         }
-        Self { id: row.id, words: streams.words, parts, folded: fold(&row.content) }
+        Self { id: row.id, words: streams.words, parts, folded: streams.folded }
     }
 
     /// The literal of a tsvector: words have their place and no weight, what stands beside them
@@ -165,7 +165,13 @@ pub async fn index(
                 }
                 values.push(row.folded.into());
             }
-            let sql = format!("INSERT INTO message_words {head} VALUES {}", tuples.join(", "));
+            // One that is there already was put there by another node while all of them are.
+            let (into, unless) = match backend {
+                DbBackend::Postgres => ("INSERT", " ON CONFLICT DO NOTHING"),
+                _ => ("INSERT IGNORE", ""),
+            };
+            let tuples = tuples.join(", ");
+            let sql = format!("{into} INTO message_words {head} VALUES {tuples}{unless}");
             txn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
         }
     }
@@ -230,16 +236,18 @@ pub(super) async fn bring_up_to_date(db: &DatabaseConnection) -> Result<(), DbEr
     let mut last = 0;
     let mut count = 0;
     loop {
+        let txn = db.begin().await?;
+        // Another node may be at work: what it edits or deletes waits, and is then in its index.
         let rows = messages::Entity::find()
             .filter(messages::Column::Id.gt(last))
             .order_by_asc(messages::Column::Id)
             .limit(CHUNK)
-            .all(db)
+            .lock(row_lock(&txn, LockType::Share))
+            .all(&txn)
             .await?;
-        let Some(row) = rows.last() else { break };
+        let Some(row) = rows.last() else { break txn.commit().await? };
         last = row.id;
         count += rows.len();
-        let txn = db.begin().await?;
         index(&txn, &rows).await?;
         txn.commit().await?;
         if count.is_multiple_of(100 * CHUNK as usize) {

@@ -7,9 +7,9 @@ use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 use clap::Parser;
 use hallway::{
     App, Settings,
-    tables::{messages, words},
+    tables::{Database, messages, words},
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use shared::{
     Timestamp,
@@ -157,6 +157,24 @@ impl Cast {
         moved.reset(messages::Column::CreatedAt);
         moved.update(&txn).await.unwrap();
         txn.commit().await.unwrap();
+    }
+
+    /// Loses the index, as an older program leaves it; and starts a second server on the database,
+    /// which makes it anew.
+    pub async fn lose_and_find_the_index(&self, between: impl AsyncFnOnce()) {
+        let lost: &[&str] = match Kind::chosen() {
+            Kind::Sqlite => &[
+                "INSERT INTO message_words (message_words) VALUES ('delete-all')",
+                "INSERT INTO message_grams (message_grams) VALUES ('delete-all')",
+            ],
+            _ => &["DELETE FROM message_words"],
+        };
+        for sql in lost.iter().chain(&["DELETE FROM versions"]) {
+            self.server.app.db.writer.execute_unprepared(sql).await.unwrap();
+        }
+        between().await;
+        let again = Database::open(&self.server.home.url()).await.unwrap();
+        again.close().await.unwrap();
     }
 
     /// The path of a message in the room.

@@ -26,6 +26,24 @@ async fn edits_and_deletes_are_in_the_index_at_once() {
     }
 }
 
+#[tokio::test]
+async fn an_index_of_another_version_is_made_anew() {
+    let cast = Cast::assemble().await;
+    say(&cast.member, cast.room, "swordfish").await;
+    say(&cast.member, cast.room, "trout").await;
+    cast.member.delete(&cast.message(4)).await.is(204);
+    cast.lose_and_find_the_index(async || {
+        assert!(texts(&cast.admin, "swordfish").await.is_empty());
+    })
+    .await;
+    assert_eq!(texts(&cast.admin, "swordfish").await, ["swordfish"]);
+    assert_eq!(texts(&cast.admin, "~ordfis").await, ["swordfish"]);
+    assert!(texts(&cast.admin, "trout").await.is_empty());
+    // What it holds can be taken away again.
+    cast.member.delete(&cast.message(3)).await.is(204);
+    assert!(texts(&cast.admin, "swordfish OR ~ordfis").await.is_empty());
+}
+
 /// Not even in the file, once what was written ahead is folded into it.
 #[tokio::test]
 async fn nothing_is_left_in_the_file() {
