@@ -18,6 +18,9 @@ use super::{
 };
 use crate::{Result, tables::messages};
 
+/// No message has this number or a greater one; what can be asked for has 18 digits at most.
+const BEYOND: i64 = 1_000_000_000_000_000_000;
+
 /// From where, and how many to each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sides {
@@ -94,11 +97,14 @@ pub async fn hits(db: &impl ConnectionTrait, ask: &Ask, page: &Page) -> Result<H
     if ask.query.sort == Sort::Old {
         hits.reverse();
     }
-    let anchor = |number: Option<i64>| number.map(|number| Anchor::Id(MessageId(number.max(0))));
+    let anchor = |number: i64| match number {
+        ..BEYOND => Anchor::Id(MessageId(number)),
+        _ => Anchor::Newest,
+    };
     Ok(Hits {
         hits,
-        older: anchor(up_to.filter(|number| *number > 0)),
-        newer: anchor(down_to.filter(|number| *number < i64::MAX)),
+        older: up_to.filter(|number| *number > 0).map(anchor),
+        newer: down_to.filter(|number| *number < BEYOND).map(anchor),
     })
 }
 

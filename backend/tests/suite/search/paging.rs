@@ -79,6 +79,9 @@ async fn an_anchor_is_between_the_sides() {
     let (texts, _) =
         page(&cast.member, &[("q", "disk sort:old".into()), ("after", "2".into())]).await;
     assert_eq!(texts, ["disk 1", "disk 2"]);
+    // A side that is not asked for is open: its anchor leads back to where one began.
+    let (_, hits) = page(&cast.member, &[("before", "0".into()), ("after", "0".into())]).await;
+    assert_eq!((hits.hits.len(), hits.older, hits.newer), (0, Some(Anchor::Newest), None));
     let (texts, _) = page(&cast.member, &around("date:2020-01-01".into())).await;
     assert_eq!(texts, ["disk 2", "disk 1"]);
     let (texts, _) = page(&cast.member, &around("date:2100-01-01".into())).await;
