@@ -35,7 +35,7 @@ pub struct Parts {
     /// Keys, caches and throttles of signing in.
     pub users: Users,
     /// How many may search at once, so that others can read meanwhile.
-    pub searching: Semaphore,
+    pub searching: Arc<Semaphore>,
 }
 
 impl App {
@@ -46,7 +46,7 @@ impl App {
         let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
         hub.when_ended(users.forgetting());
         let ledger = Ledger::start(db.clone(), hub.clone());
-        let searching = Semaphore::new(SEARCHES);
+        let searching = Arc::new(Semaphore::new(SEARCHES));
         let app = Self(Arc::new(Parts { settings, db, ledger, hub, users, searching }));
         // Rooms whose deletion was interrupted.
         let deleted = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_not_null());

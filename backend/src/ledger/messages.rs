@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect,
-    RelationTrait,
+    RelationTrait, sea_query::LockType,
 };
 use shared::{
     ids::{RoomId, Seq, UserId},
@@ -14,7 +14,7 @@ use super::{Batch, Write};
 use crate::{
     Error, Result,
     deliberate::{Fault, has},
-    tables::{members, mentions as mention_rows, messages, users, words},
+    tables::{members, mentions as mention_rows, messages, row_lock, users, words},
 };
 
 /// People whom one message can mention.
@@ -112,7 +112,9 @@ impl Write for Delete {
 async fn find(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<messages::Model> {
     let row = messages::Entity::find()
         .filter(messages::Column::RoomId.eq(room.0))
-        .filter(messages::Column::Seq.eq(seq.0));
+        .filter(messages::Column::Seq.eq(seq.0))
+        // A node that makes the index anew holds the row until its old text is in, to be taken out.
+        .lock(row_lock(batch.txn, LockType::NoKeyUpdate));
     Ok(row.one(batch.txn).await?.ok_or(Code::NotFound)?)
 }
 

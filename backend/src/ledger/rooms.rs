@@ -3,6 +3,7 @@
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::LockType,
 };
 use shared::{
     ids::{RoomId, UserId},
@@ -15,7 +16,7 @@ use shared::{
 use super::{Batch, Notice, Write, members::enter};
 use crate::{
     Error, Result,
-    tables::{members, mentions, messages, rooms, words},
+    tables::{members, mentions, messages, rooms, row_lock, words},
 };
 
 /// Rows of a deleted room that one write clears away: enough to be done soon, few enough that
@@ -158,6 +159,7 @@ impl Write for Discard {
             .filter(messages::Column::RoomId.eq(room))
             .order_by_asc(messages::Column::Seq)
             .limit(DISCARD)
+            .lock(row_lock(batch.txn, LockType::Update))
             .all(batch.txn)
             .await?;
         if !some.is_empty() {

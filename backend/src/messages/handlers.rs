@@ -158,12 +158,15 @@ async fn search(
     if held.has(&tag) {
         return Ok(Revalidated::Same(tag));
     }
-    let _turn = search::turn(app).await?;
+    let turn = search::turn(app).await?;
     let rooms = [rooms::queries::my_room(room.clone(), read_seq, 0, user.is_admin)];
-    let asker = Asker { user, rooms: &rooms, within: Some(RoomId(room.id)), offset };
-    let ask = Ask::new(&app.db.reader, query, &asker).await?;
-    let page = pages::hits(&app.db.reader, &room, read_seq, wanted, &ask).await?;
-    Ok(Revalidated::New(tag, page))
+    let db = app.db.reader.clone();
+    let page = search::in_turn(turn, async move {
+        let (user, within) = (&caller.user, Some(RoomId(room.id)));
+        let ask = Ask::new(&db, query, &Asker { user, rooms: &rooms, within, offset }).await?;
+        pages::hits(&db, &room, read_seq, wanted, &ask).await
+    });
+    Ok(Revalidated::New(tag, page.await?))
 }
 
 pub async fn calendar(

@@ -9,12 +9,12 @@ use shared::{
     rules,
     search::{Hits, Query as Asked, Summary},
 };
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     ask::{Ask, Asker},
-    moment,
-    pages::{Page, Sides, hits as page},
+    in_turn, moment,
+    pages::{Page, Sides, hits as hits_of},
     queries::{Towards, find},
     read, summary as summaries, turn,
 };
@@ -71,17 +71,20 @@ pub async fn hits(
 ) -> Result<Revalidated<Hits>> {
     let asked = read(&query.q)?;
     let sides = Sides::new(&asked, query.anchor, query.before, query.after)?;
-    let (_turn, mine) = begin(&app, &caller).await?;
+    let (turn, mine) = begin(&app, &caller).await?;
     let request = (sides, query.tz, query.context);
     let tag = tag(&caller, &mine, &asked, &format!("{}/{request:?}", query.q));
     if held.has(&tag) {
         return Ok(Revalidated::Same(tag));
     }
-    let db = &app.db.reader;
-    let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
-    let ask = Ask::new(db, asked, &asker).await?;
-    let hits = page(db, &ask, &Page { sides, context: query.context }).await?;
-    Ok(Revalidated::New(tag, hits))
+    let db = app.db.reader.clone();
+    let page = Page { sides, context: query.context };
+    let hits = in_turn(turn, async move {
+        let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
+        let ask = Ask::new(&db, asked, &asker).await?;
+        hits_of(&db, &ask, &page).await
+    });
+    Ok(Revalidated::New(tag, hits.await?))
 }
 
 pub async fn summary(
@@ -91,25 +94,23 @@ pub async fn summary(
     held: Held,
 ) -> Result<Revalidated<Summary>> {
     let asked = read(&query.q)?;
-    let (_turn, mine) = begin(&app, &caller).await?;
+    let (turn, mine) = begin(&app, &caller).await?;
     let tag = tag(&caller, &mine, &asked, &format!("{}/{:?}", query.q, query.tz));
     if held.has(&tag) {
         return Ok(Revalidated::Same(tag));
     }
-    let db = &app.db.reader;
-    let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
-    let ask = Ask::new(db, asked, &asker).await?;
-    let found = find(db, &ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX).await?;
-    let more = found.up_to.is_some();
-    let summary = summaries::of(&found.messages, more, &mine, query.tz);
-    Ok(Revalidated::New(tag, summary))
+    let db = app.db.reader.clone();
+    let summary = in_turn(turn, async move {
+        let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
+        let ask = Ask::new(&db, asked, &asker).await?;
+        let found = find(&db, &ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX).await?;
+        Ok(summaries::of(&found.messages, found.up_to.is_some(), &mine, query.tz))
+    });
+    Ok(Revalidated::New(tag, summary.await?))
 }
 
 /// A turn to search, and the rooms that may be searched.
-pub async fn begin<'a>(
-    app: &'a App,
-    caller: &Caller,
-) -> Result<(SemaphorePermit<'a>, Vec<MyRoom>)> {
+pub async fn begin(app: &App, caller: &Caller) -> Result<(OwnedSemaphorePermit, Vec<MyRoom>)> {
     let turn = turn(app).await?;
     let user = &caller.user;
     let mine = rooms::queries::mine(&app.db.reader, user.id, user.is_admin).await?;

@@ -1,6 +1,6 @@
 //! Finding what was said, in every room that the caller is in.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use aide::{
     axum::{ApiRouter, routing::get_with},
@@ -12,7 +12,7 @@ use shared::{
     problem::{Code, FieldError},
     search::{Mistake, Query, parse},
 };
-use tokio::{sync::SemaphorePermit, time::timeout};
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use crate::{App, Error, Result, web::problems};
 
@@ -30,24 +30,54 @@ pub use handlers::begin;
 pub use pages::number_of;
 pub use queries::{Found, Towards, find};
 
+/// Operators of a query: each is a condition, and a database takes them only so deep.
+const FILTERS_MAX: usize = 50;
 /// How long a search waits for others to end.
 const WAIT: Duration = Duration::from_secs(5);
 
 /// A turn to search, given back when dropped.
-pub async fn turn(app: &App) -> Result<SemaphorePermit<'_>> {
+pub async fn turn(app: &App) -> Result<OwnedSemaphorePermit> {
     let busy = || Error::new(Code::Unavailable, "Too many are searching: try again in a moment.");
-    let turn = timeout(WAIT, app.searching.acquire()).await.map_err(|_| busy())?;
+    let turn = timeout(WAIT, app.searching.clone().acquire_owned()).await.map_err(|_| busy())?;
     turn.map_err(Error::internal)
 }
 
-/// Reads a query; a mistake says where.
+/// Does the work of a search to its end, even if nobody waits for it any more: a statement that was
+/// given up goes on in the database, and its turn must not be somebody else's meanwhile.
+pub async fn in_turn<T: Send + 'static>(
+    turn: OwnedSemaphorePermit,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    let work = async move {
+        let _turn = turn;
+        work.await
+    };
+    tokio::spawn(work).await.map_err(Error::internal)?
+}
+
+/// Reads a query; a mistake says where. What is said twice counts once.
 pub fn read(q: &str) -> Result<Query> {
-    parse(q).map_err(|Mistake { at, message, suggestion }| {
-        let mut error = Error::new(Code::InvalidSearch, message.clone());
-        error.problem.errors =
-            vec![FieldError { at: Some(at), suggestion, ..FieldError::new("q", message) }];
-        error
-    })
+    let refused = |error: FieldError| {
+        let mut refused = Error::new(Code::InvalidSearch, error.message.clone());
+        refused.problem.errors = vec![error];
+        refused
+    };
+    let mut query = parse(q).map_err(|Mistake { at, message, suggestion }| {
+        refused(FieldError { at: Some(at), suggestion, ..FieldError::new("q", message) })
+    })?;
+    let (mut filters, mut texts, mut none) = (HashSet::new(), HashSet::new(), HashSet::new());
+    query.filters.retain(|filter| filters.insert(filter.clone()));
+    query.all_of.retain(|any_of| texts.insert(any_of.clone()));
+    query.none_of.retain(|text| none.insert(text.clone()));
+    match query.filters.len() {
+        ..=FILTERS_MAX => Ok(query),
+        count => {
+            let message = format!(
+                "A query has at most {FILTERS_MAX} different operators, and this one {count}."
+            );
+            Err(refused(FieldError::new("q", message)))
+        }
+    }
 }
 
 /// The part of an answer's state that is the time: what is said of it in relation to now is another

@@ -21,7 +21,7 @@ use super::{messages, row_lock};
 
 /// Of what is written here for a message. Raise it whenever that is different for any text or row:
 /// the next start then writes all of it anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Messages that are indexed in one transaction when all of them are.
 const CHUNK: u64 = 1_000;
 
@@ -118,11 +118,12 @@ impl Indexed {
         Self { id: row.id, words: streams.words, parts, folded: streams.folded }
     }
 
-    /// The literal of a tsvector: words have their place and no weight, what stands beside them
-    /// the weight A, by which a phrase leaves it out.
+    /// The literal of a tsvector: words have their places and no weight, what stands beside them the
+    /// weight A, by which a phrase leaves it out. No word is at that one's place: of one token that is
+    /// twice at the same, only the greater weight is kept.
     fn tsvector(&self) -> String {
         let words = self.words.split(' ').filter(|word| !word.is_empty()).enumerate();
-        let words = words.map(|(nth, word)| format!("{word}:{}", nth + 1));
+        let words = words.map(|(nth, word)| format!("{word}:{}", nth + 2));
         let parts = self.parts.split(' ').map(|part| format!("{part}:1A"));
         words.chain(parts).collect::<Vec<_>>().join(" ")
     }
@@ -298,8 +299,8 @@ mod tests {
         assert_eq!(indexed.words, "zqgetname zqof zqa zqat zqhttp zqb zqtest");
         let marks = "zxr3 zxu5 zxd20260225 zxm202602 zxlink zxcode zxreply zxedit";
         assert_eq!(indexed.parts, format!("zqget zqname {marks}"));
-        assert!(indexed.tsvector().starts_with("zqgetname:1 zqof:2 "));
-        assert!(indexed.tsvector().contains(" zqtest:7 zqget:1A zqname:1A zxr3:1A "));
+        assert!(indexed.tsvector().starts_with("zqgetname:2 zqof:3 "));
+        assert!(indexed.tsvector().contains(" zqtest:8 zqget:1A zqname:1A zxr3:1A "));
     }
 
     /// What is indexed is taken away by naming it again, so an older index is only good as long as
@@ -321,6 +322,6 @@ mod tests {
             }
         }
         let found = format!("{:x}", hash.finalize());
-        assert_eq!((VERSION, &found[..16]), (1, "74ae95e1e885833d"), "raise VERSION");
+        assert_eq!((VERSION, &found[..16]), (2, "74ae95e1e885833d"), "raise VERSION");
     }
 }

@@ -30,6 +30,11 @@ async fn a_mistake_has_a_place_and_a_suggestion() {
     let long = "x".repeat(10_001);
     let answer = cast.member.get(&address(paths::SEARCH, &[("q", &long)])).await;
     assert!(answer.refused(Code::InvalidSearch).detail.contains("10000 characters"));
+    let many: String = (0..51).map(|nth| format!("from:n{nth} ")).collect();
+    let answer = cast.member.get(&address(paths::SEARCH, &[("q", &many)])).await;
+    assert!(answer.refused(Code::InvalidSearch).detail.contains("at most 50"));
+    let twice = "-has:link from:me on:1d ".repeat(400);
+    cast.member.get(&address(paths::SEARCH, &[("q", &twice)])).await.is(200);
     // The outsider is in no room at all.
     let near = cast.outsider.get(&address(paths::SEARCH, &[("q", "near:3")])).await;
     assert!(near.refused(Code::InvalidSearch).detail.contains("one room"));

@@ -3,6 +3,8 @@
 
 /// A query, and a text that it finds.
 pub const FOUND: &[(&str, &str)] = &[
+    ("\"user\"", "user userName is empty"),
+    ("\"user username\"", "user userName is empty"),
     ("PLT-3699", "see PLT-3699, please"),
     ("plt-3699", "PLT-3699"),
     ("3699", "PLT-3699"),
