@@ -254,17 +254,22 @@ pub struct Hit {
 pub struct Found {
     pub hits: Vec<Hit>,
     pub older: Option<String>,
+    pub newer: Option<String>,
+}
+
+impl Found {
+    /// Where to go on: towards older ones, or where there are none (`sort:old`) towards newer.
+    pub fn next(&self) -> Option<String> {
+        let older = self.older.as_ref().map(|anchor| format!("&before=50&anchor={anchor}"));
+        older.or_else(|| self.newer.as_ref().map(|anchor| format!("&after=50&anchor={anchor}")))
+    }
 }
 
 pub use shared::search::Summary;
 
-/// What a search finds, from an anchor on towards older ones.
-pub async fn search(q: &str, from: Option<&str>) -> Answer<Found> {
-    let mut path = format!("{}&before=30", search_of(paths::SEARCH, q));
-    if let Some(from) = from {
-        path += &format!("&anchor={from}");
-    }
-    get(&path).await
+/// What a search finds: from where it begins by itself, or goes on.
+pub async fn search(q: &str, next: &str) -> Answer<Found> {
+    get(&format!("{}{next}", search_of(paths::SEARCH, q))).await
 }
 
 /// An address with a search, by the reader's clock.

@@ -30,6 +30,7 @@ async fn what_was_said_long_ago_is_found_in_its_place() {
         let page = format!("/api/v1/rooms/{room}/messages?before=0");
         let page = stage.hallway.done(Method::GET, &page, "ada", Value::Null).await;
         assert_eq!(page["read_seq"], json!(0), "who looks something up has not read all before it");
+        reads_from_the_beginning(&ada).await;
         is_told_what_was_meant(&ada).await;
         goes_to_a_day(&ada, room).await;
         // Every link of the page leads to a page.
@@ -84,6 +85,15 @@ async fn in_sight(ada: &Browser, seq: i64) {
          && {row}.getBoundingClientRect().bottom <= {view}.getBoundingClientRect().bottom + 1"
     );
     ada.until(&format!("message {seq} is in sight"), &inside).await;
+}
+
+/// The oldest first, and on from there.
+async fn reads_from_the_beginning(ada: &Browser) {
+    ada.fill(SEARCH, &format!("hay sort:old{ENTER}")).await;
+    ada.reads(&format!("li:first-child > {HIT}"), "hay 1").await;
+    ada.until("fifty are shown", "document.querySelectorAll('.hit').length === 50").await;
+    ada.click("[data-testid=more]").await;
+    ada.until("more are shown", "document.querySelectorAll('.hit').length === 100").await;
 }
 
 async fn is_told_what_was_meant(ada: &Browser) {

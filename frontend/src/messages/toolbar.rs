@@ -19,9 +19,13 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
     let copy = move || {
         let origin = window().location().origin().unwrap_or_default();
         let link = format!("{origin}{}", address(open.room, seq));
-        // It can only fail where the page may not write to the clipboard at all.
-        let _ = window().navigator().clipboard().write_text(&link);
-        ui.notice("The link to this message is in the clipboard.");
+        // Without https there is no clipboard (W3C Clipboard API): then it is there to be copied.
+        if window().is_secure_context() {
+            let _ = window().navigator().clipboard().write_text(&link);
+            ui.notice("The link to this message is in the clipboard.");
+        } else {
+            ui.notice(link);
+        }
     };
     view! {
         <div class="toolbar" role="group" aria-label="Message actions">

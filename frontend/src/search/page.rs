@@ -8,7 +8,7 @@ use leptos_router::{
 
 use super::{chips::Chips, hit::HitRow, search_address, summary::Counts};
 use crate::{
-    api::{self, Answer, Failure, Found, Hit},
+    api::{self, Answer, Failure, Hit},
     ui::{Icon, Shape, action, each, effect, href, memo, parameter, resource, shown},
 };
 
@@ -71,14 +71,14 @@ pub fn SearchPage() -> impl IntoView {
 #[component]
 fn Results(q: String, on_change: Callback<String>) -> impl IntoView {
     let hits = RwSignal::new(Vec::<Hit>::new());
-    let older = RwSignal::new(None::<String>);
+    let more = RwSignal::new(None::<String>);
     let asked = StoredValue::new(q.clone());
     let load = action(move |from: &Option<String>| {
         let (q, from) = (asked.get_value(), from.clone());
         async move {
-            let Found { hits: more, older: next } = api::search(&q, from.as_deref()).await?;
-            hits.try_update(|hits| hits.extend(more));
-            older.try_set(next);
+            let found = api::search(&q, &from.unwrap_or_default()).await?;
+            more.try_set(found.next());
+            hits.try_update(|hits| hits.extend(found.hits));
             Ok(()) as Answer<()>
         }
     });
@@ -99,15 +99,15 @@ fn Results(q: String, on_change: Callback<String>) -> impl IntoView {
         <ol class="hits" aria-label="Messages found" aria-busy=move || busy.get().to_string()>
             {each(move || hits.get(), |hit| hit.message.id, |hit| view! { <HitRow hit/> }.into_any())}
         </ol>
-        {shown(move || older.with(Option::is_some), move || view! {
+        {shown(move || more.with(Option::is_some), move || view! {
             <button
                 type="button"
                 class="button button-full"
-                data-testid="older"
+                data-testid="more"
                 disabled=move || busy.get()
-                on:click:target=move |_| load.dispatch(older.get_untracked())
+                on:click:target=move |_| load.dispatch(more.get_untracked())
             >
-                "Show older"
+                "Show more"
             </button>
         }.into_any())}
     }

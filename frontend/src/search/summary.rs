@@ -17,7 +17,8 @@ pub fn Counts(
     #[prop(into)] on_change: Callback<String>,
 ) -> impl IntoView {
     let total = match (summary.total, summary.more) {
-        (0, _) => "Nothing was found".to_owned(),
+        (0, true) => "Nothing was found so far, and there is more to look through".to_owned(),
+        (0, false) => "Nothing was found".to_owned(),
         (1, _) => "1 message".to_owned(),
         (n, false) => format!("{n} messages"),
         (n, true) => format!("More than {n} messages"),
