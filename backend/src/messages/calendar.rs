@@ -7,14 +7,15 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, Query, SelectStatement},
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{Expr, Query},
 };
 use shared::{
     ids::Seq,
     messages::{Calendar, CalendarDay, Month, Offset},
 };
 
+use super::queries;
 use crate::{
     Result,
     tables::{messages, rooms},
@@ -31,7 +32,8 @@ pub async fn calendar(
         month.first().iter_days().take_while(|day| *day < month.next()).collect();
     let mut firsts = Query::select();
     for day in days.iter().chain([&month.next()]) {
-        firsts.expr(Expr::from(first_since(room, midnight(*day, offset))));
+        let first = queries::since(room, midnight(*day, offset));
+        firsts.expr(Expr::from(first.into_query()));
     }
     let row = db.query_one(&firsts).await?;
     let mut seqs = Vec::new();
@@ -60,20 +62,6 @@ pub fn this_month(offset: Offset) -> Month {
 
 fn midnight(day: NaiveDate, offset: Offset) -> i64 {
     (day.and_time(NaiveTime::MIN) - offset.0).and_utc().timestamp_micros()
-}
-
-fn first_since(room: &rooms::Model, moment: i64) -> SelectStatement {
-    use messages::Column as C;
-    messages::Entity::find()
-        .select_only()
-        .column(C::Seq)
-        .filter(C::RoomId.eq(room.id))
-        .filter(C::CreatedAt.gte(moment))
-        .filter(C::Seq.lte(room.last_seq))
-        .order_by_asc(C::CreatedAt)
-        .order_by_asc(C::Seq)
-        .limit(1)
-        .into_query()
 }
 
 /// The month in which a message was said; none if there is no such message.

@@ -1,7 +1,9 @@
 //! Reading what was said. Numbers are dense, so a page is a range of them: one index seek, however
 //! long the room.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use shared::{
     ids::{MessageId, RoomId, Seq},
     messages::Message,
@@ -42,22 +44,28 @@ pub async fn seq_of(
     Ok(seq.into_tuple::<i64>().one(db).await?.map(Seq))
 }
 
-/// The first message of a room since a moment, and when it was said. The index holds all that is
-/// asked for, in this order.
+/// The number of the first message of a room since a moment. The index holds all that is asked for,
+/// in this order.
+pub fn since(room: &rooms::Model, moment: i64) -> Select<messages::Entity> {
+    use messages::Column as C;
+    messages::Entity::find()
+        .select_only()
+        .column(C::Seq)
+        .filter(C::RoomId.eq(room.id))
+        .filter(C::CreatedAt.gte(moment))
+        .filter(C::Seq.lte(room.last_seq))
+        .order_by_asc(C::CreatedAt)
+        .order_by_asc(C::Seq)
+        .limit(1)
+}
+
+/// The first message of a room since a moment, and when it was said.
 pub async fn first_since(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     moment: i64,
 ) -> Result<Option<(Seq, i64)>> {
-    use messages::Column as C;
-    let first = messages::Entity::find()
-        .select_only()
-        .columns([C::Seq, C::CreatedAt])
-        .filter(C::RoomId.eq(room.id))
-        .filter(C::CreatedAt.gte(moment))
-        .filter(C::Seq.lte(room.last_seq))
-        .order_by_asc(C::CreatedAt)
-        .order_by_asc(C::Seq);
-    let first = first.limit(1).into_tuple::<(i64, i64)>().one(db).await?;
+    let first = since(room, moment).column(messages::Column::CreatedAt);
+    let first = first.into_tuple::<(i64, i64)>().one(db).await?;
     Ok(first.map(|(seq, said)| (Seq(seq), said)))
 }
