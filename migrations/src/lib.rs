@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_first;
 mod m0002_history;
 mod m0003_search;
+mod m0004_merging;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_first::Migration),
             Box::new(m0002_history::Migration),
             Box::new(m0003_search::Migration),
+            Box::new(m0004_merging::Migration),
         ]
     }
 }

@@ -24,6 +24,9 @@ use super::{messages, row_lock};
 const VERSION: i64 = 2;
 /// Messages that are indexed in one transaction when all of them are.
 const CHUNK: u64 = 1_000;
+/// Pages of SQLite's index that a commit merges at least. Sixty-four messages write about eight, and
+/// each of them is written again two or three times until a million messages are merged.
+const MERGE_PAGES: usize = 16;
 
 /// What a message is found by beside its words. As a token of its own each is one lookup for the
 /// engine, however many messages it would else have to read to see that they are not meant.
@@ -215,6 +218,15 @@ async fn put_in_sqlite(
     super::many::execute(txn, words, super::many::json(&tokens)?).await?;
     let folded: Vec<_> = rows.iter().map(|row| (row.id, &row.folded)).collect();
     super::many::execute(txn, grams, super::many::json(&folded)?).await?;
+    merge(txn, rows.len()).await
+}
+
+/// Merges a little of what was written before, about as much as so many messages add, so that no
+/// commit has to merge much.
+async fn merge(txn: &DatabaseTransaction, messages: usize) -> Result<(), DbErr> {
+    let pages = MERGE_PAGES.max(messages / 4);
+    let step = |table| format!("INSERT INTO {table} ({table}, rank) VALUES ('merge', {pages})");
+    txn.execute_unprepared(&[step("message_words"), step("message_grams")].join("; ")).await?;
     Ok(())
 }
 
