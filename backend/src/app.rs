@@ -4,19 +4,16 @@ use std::{ops::Deref, sync::Arc};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use shared::{ids::RoomId, problem::Code};
-use tokio::sync::Semaphore;
 
 use crate::{
     Error, Result, Settings,
     hub::Hub,
     ledger::Ledger,
     rooms::discard,
+    search::Turns,
     tables::{Database, rooms},
     users::Users,
 };
-
-/// Searches that go on at once; a database has eight connections for readers.
-const SEARCHES: usize = 4;
 
 /// A handle to all of it; cheap to clone.
 #[derive(Clone)]
@@ -34,8 +31,8 @@ pub struct Parts {
     pub hub: Hub,
     /// Keys, caches and throttles of signing in.
     pub users: Users,
-    /// How many may search at once, so that others can read meanwhile.
-    pub searching: Arc<Semaphore>,
+    /// Whose turn it is to search.
+    pub searching: Turns,
 }
 
 impl App {
@@ -46,7 +43,7 @@ impl App {
         let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
         hub.when_ended(users.forgetting());
         let ledger = Ledger::start(db.clone(), hub.clone());
-        let searching = Arc::new(Semaphore::new(SEARCHES));
+        let searching = Turns::default();
         let app = Self(Arc::new(Parts { settings, db, ledger, hub, users, searching }));
         // Rooms whose deletion was interrupted.
         let deleted = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_not_null());

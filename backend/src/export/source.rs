@@ -11,8 +11,8 @@ use shared::{
 };
 
 use crate::{
-    App, Error, Result, rooms,
-    search::{Ask, Found, Towards, find},
+    App, Result, rooms,
+    search::{Ask, Towards, find},
     tables::{Readable, messages, messages_found},
     users::Caller,
 };
@@ -103,16 +103,16 @@ impl Finds {
 
     async fn next(&mut self, app: &App) -> Result<Option<Vec<Message>>> {
         while let Some(from) = self.from {
-            let Found { mut messages, up_to } = {
+            let mut found = {
                 // One turn a part: nobody who searches waits for whoever takes the file slowly.
-                let _turn = app.searching.acquire().await.map_err(Error::internal)?;
+                let _turn = app.searching.next(self.caller.user.id).await?;
                 find(&app.db.reader, &self.ask, from, Towards::Newer, CHUNK as u64).await?
             };
             self.check(app).await?;
-            self.from = up_to;
-            messages.retain(|message| self.rooms.contains(&message.room));
-            if !messages.is_empty() {
-                return Ok(Some(messages));
+            self.from = found.goes_on(Towards::Newer);
+            found.messages.retain(|message| self.rooms.contains(&message.room));
+            if !found.messages.is_empty() {
+                return Ok(Some(found.messages));
             }
         }
         Ok(None)

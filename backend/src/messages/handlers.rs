@@ -158,15 +158,16 @@ async fn search(
     if held.has(&tag) {
         return Ok(Revalidated::Same(tag));
     }
-    let turn = search::turn(app).await?;
+    let turn = app.searching.next(user.id).await?;
     let rooms = [rooms::queries::my_room(room.clone(), read_seq, 0, user.is_admin)];
     let db = app.db.reader.clone();
-    let page = search::in_turn(turn, async move {
+    let page = turn.take(async move {
         let (user, within) = (&caller.user, Some(RoomId(room.id)));
         let ask = Ask::new(&db, query, &Asker { user, rooms: &rooms, within, offset }).await?;
         pages::hits(&db, &room, read_seq, wanted, &ask).await
     });
-    Ok(Revalidated::New(tag, page.await?))
+    let (page, is_whole) = page.await?;
+    Ok(Revalidated::of(is_whole, tag, page))
 }
 
 pub async fn calendar(

@@ -6,7 +6,6 @@ use shared::{
     messages::{Anchor, Anchored, Date, Elsewhere, Message, MessagePage},
     problem::FieldError,
     rules,
-    search::words,
 };
 
 use super::queries;
@@ -89,6 +88,8 @@ pub async fn page(
         ranges: Vec::new(),
         has_older: from > 1 && last_seq > 0,
         has_newer: to < last_seq,
+        older: None,
+        newer: None,
         room_last_seq: last_seq.into(),
         read_seq,
         first_unread_seq: (read_seq.0 < last_seq).then(|| read_seq.next()),
@@ -97,39 +98,50 @@ pub async fn page(
 }
 
 /// What a search finds in a room, around the place of the anchor: a hit that stands there is one
-/// more than those before and after it.
+/// more than those before and after it. With it, whether there was time for all of it.
 pub async fn hits(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     read_seq: Seq,
     wanted: Wanted,
     ask: &Ask,
-) -> Result<MessagePage> {
+) -> Result<(MessagePage, bool)> {
     let anchor = locate(db, room, read_seq, wanted.anchor).await?;
     let id = search::number_of(db, RoomId(room.id), anchor.seq).await?;
     let older = find(db, ask, id, Towards::Older, wanted.before as u64 + 1).await?;
     let newer = find(db, ask, id, Towards::Newer, wanted.after as u64).await?;
+    let in_time = older.in_time && newer.in_time;
     let mut messages = older.messages;
-    let mut has_older = older.up_to.is_some();
+    let mut next_older = older.up_to.map(|(_, seq)| Seq(seq.0 - 1));
     let is_there = messages.first().is_some_and(|first| first.seq == anchor.seq);
     if !is_there && messages.len() as i64 > wanted.before {
-        messages.truncate(wanted.before as usize);
-        has_older = true;
+        next_older = messages.drain(wanted.before as usize..).next().map(|one| one.seq);
     }
     messages.reverse();
     messages.extend(newer.messages);
-    let last_seq = room.last_seq;
-    Ok(MessagePage {
+    let next_newer = match wanted.after {
+        0 => Some(anchor.seq.next()),
+        _ => newer.up_to.map(|(_, seq)| seq.next()),
+    };
+    let last_seq = Seq(room.last_seq);
+    let next_older = next_older.filter(|seq| *seq > Seq(0));
+    let next_newer = next_newer.filter(|seq| *seq <= last_seq);
+    let marked = search::marked(ask, messages).await?;
+    let (messages, ranges) = marked.into_iter().unzip();
+    let page = MessagePage {
         anchor,
-        ranges: messages.iter().map(|m| words::matches(&m.content, &ask.query)).collect(),
         messages,
-        has_older,
-        has_newer: newer.up_to.is_some_and(|_| anchor.seq.0 < last_seq),
-        room_last_seq: last_seq.into(),
+        ranges,
+        has_older: next_older.is_some(),
+        has_newer: next_newer.is_some(),
+        older: next_older,
+        newer: next_newer,
+        room_last_seq: last_seq,
         read_seq,
-        first_unread_seq: (read_seq.0 < last_seq).then(|| read_seq.next()),
+        first_unread_seq: (read_seq < last_seq).then(|| read_seq.next()),
         as_of_rev: room.last_rev.into(),
-    })
+    };
+    Ok((page, in_time))
 }
 
 async fn locate(

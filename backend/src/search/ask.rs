@@ -1,7 +1,7 @@
 //! From the text of a search to what the database is asked: names become numbers, dates become
 //! moments, and each filter a condition.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -15,7 +15,7 @@ use shared::{
     problem::{Code, FieldError},
     rooms::MyRoom,
     rules,
-    search::{By, Has, Is, Moments, Person, Place, Query},
+    search::{By, Has, Is, Moments, Person, Place, Query, words::Sought},
     users::User,
 };
 
@@ -41,8 +41,10 @@ const SHARE: i64 = 4;
 pub struct Ask {
     /// Who asks.
     pub me: UserId,
-    /// What is looked for, and marked in what is found.
+    /// The search.
     pub query: Query,
+    /// Its texts, as they are looked for in what is found.
+    pub sought: Arc<Sought>,
     /// For the engine of the index.
     pub lookup: Lookup,
     /// For the rows.
@@ -126,7 +128,8 @@ impl Ask {
             marks.retain(|any: &Vec<Mark>| !any.is_empty());
             Lookup::new(backend, &query, &marks)
         };
-        Ok(Self { me: asker.user.id, query, lookup, condition, near })
+        let sought = Arc::new(Sought::new(&query));
+        Ok(Self { me: asker.user.id, query, sought, lookup, condition, near })
     }
 }
 

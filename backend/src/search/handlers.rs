@@ -9,14 +9,14 @@ use shared::{
     rules,
     search::{Hits, Query as Asked, Summary},
 };
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     ask::{Ask, Asker},
-    in_turn, moment,
+    moment,
     pages::{Page, Sides, hits as hits_of},
     queries::{Towards, find},
-    read, summary as summaries, turn,
+    read, summary as summaries,
+    turns::Turn,
 };
 use crate::{
     App, Result, rooms,
@@ -79,12 +79,13 @@ pub async fn hits(
     }
     let db = app.db.reader.clone();
     let page = Page { sides, context: query.context };
-    let hits = in_turn(turn, async move {
+    let hits = turn.take(async move {
         let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
         let ask = Ask::new(&db, asked, &asker).await?;
         hits_of(&db, &ask, &page).await
     });
-    Ok(Revalidated::New(tag, hits.await?))
+    let (hits, is_whole) = hits.await?;
+    Ok(Revalidated::of(is_whole, tag, hits))
 }
 
 pub async fn summary(
@@ -100,19 +101,21 @@ pub async fn summary(
         return Ok(Revalidated::Same(tag));
     }
     let db = app.db.reader.clone();
-    let summary = in_turn(turn, async move {
+    let summary = turn.take(async move {
         let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
         let ask = Ask::new(&db, asked, &asker).await?;
         let found = find(&db, &ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX).await?;
-        Ok(summaries::of(&found.messages, found.up_to.is_some(), &mine, query.tz))
+        let summary = summaries::of(&found.messages, found.up_to.is_some(), &mine, query.tz);
+        Ok((summary, found.in_time))
     });
-    Ok(Revalidated::New(tag, summary.await?))
+    let (summary, is_whole) = summary.await?;
+    Ok(Revalidated::of(is_whole, tag, summary))
 }
 
 /// A turn to search, and the rooms that may be searched.
-pub async fn begin(app: &App, caller: &Caller) -> Result<(OwnedSemaphorePermit, Vec<MyRoom>)> {
-    let turn = turn(app).await?;
+pub async fn begin(app: &App, caller: &Caller) -> Result<(Turn, Vec<MyRoom>)> {
     let user = &caller.user;
+    let turn = app.searching.next(user.id).await?;
     let mine = rooms::queries::mine(&app.db.reader, user.id, user.is_admin).await?;
     Ok((turn, mine))
 }

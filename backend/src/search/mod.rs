@@ -1,6 +1,6 @@
 //! Finding what was said, in every room that the caller is in.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use aide::{
     axum::{ApiRouter, routing::get_with},
@@ -12,48 +12,28 @@ use shared::{
     problem::{Code, FieldError},
     search::{Mistake, Query, parse},
 };
-use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use crate::{App, Error, Result, web::problems};
 
 mod ask;
 mod handlers;
+mod looking;
 mod lookup;
 mod pages;
 mod queries;
-mod ranking;
 mod span;
 mod summary;
+mod turns;
 
 pub use ask::{Ask, Asker, newest};
 pub use handlers::begin;
+pub use looking::marked;
 pub use pages::number_of;
-pub use queries::{Found, Towards, find};
+pub use queries::{Towards, find};
+pub use turns::{Turn, Turns};
 
 /// Operators of a query: each is a condition, and a database takes them only so deep.
 const FILTERS_MAX: usize = 50;
-/// How long a search waits for others to end.
-const WAIT: Duration = Duration::from_secs(5);
-
-/// A turn to search, given back when dropped.
-pub async fn turn(app: &App) -> Result<OwnedSemaphorePermit> {
-    let busy = || Error::new(Code::Unavailable, "Too many are searching: try again in a moment.");
-    let turn = timeout(WAIT, app.searching.clone().acquire_owned()).await.map_err(|_| busy())?;
-    turn.map_err(Error::internal)
-}
-
-/// Does the work of a search to its end, even if nobody waits for it any more: a statement that was
-/// given up goes on in the database, and its turn must not be somebody else's meanwhile.
-pub async fn in_turn<T: Send + 'static>(
-    turn: OwnedSemaphorePermit,
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    let work = async move {
-        let _turn = turn;
-        work.await
-    };
-    tokio::spawn(work).await.map_err(Error::internal)?
-}
 
 /// Reads a query; a mistake says where. What is said twice counts once.
 pub fn read(q: &str) -> Result<Query> {
@@ -100,7 +80,8 @@ pub fn routes() -> ApiRouter<App> {
                      begins, `oldest` with `sort:old`; with neither `before` nor `after` they are \
                      50 before it (after `oldest`, or 25 and 25 around any other place). To read on, take `older` \
                      as the next anchor with `before`, or `newer` with `after`. `sort:relevance` \
-                     gives the best of the newest 1 000 hits, and has no more pages.\n\nThe \
+                     gives the best of the newest 1 000 hits (or of those found in 400 ms), and has no \
+                     more pages.\n\nThe \
                      grammar: words, `\"exact phrase\"`, `OR`, `-not`, `pre*`, `~inside`, `from:`, \
                      `in:`, `before:`, `after:`, `on:`, `during:` (2026, 2026-03, 2026-03-01, \
                      today, yesterday, 7d, 2w), `has:` (link, code, reply, edit, mention), \

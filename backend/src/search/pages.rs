@@ -8,13 +8,13 @@ use shared::{
     messages::{Anchor, Message},
     problem::FieldError,
     rules,
-    search::{Hit, Hits, Query, Sort, words},
+    search::{Hit, Hits, Query, Sort},
 };
 
 use super::{
     ask::Ask,
+    looking::{best, marked},
     queries::{self, Found, Towards, find},
-    ranking,
 };
 use crate::{Result, tables::messages};
 
@@ -80,19 +80,20 @@ impl Sides {
     }
 }
 
-/// The hits of a page.
-pub async fn hits(db: &impl ConnectionTrait, ask: &Ask, page: &Page) -> Result<Hits> {
+/// The hits of a page, and whether there was time for all of it.
+pub async fn hits(db: &impl ConnectionTrait, ask: &Ask, page: &Page) -> Result<(Hits, bool)> {
     let Sides { before, after, .. } = page.sides;
     if ask.query.sort == Sort::Relevance {
         let found = find(db, ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX).await?;
-        let best = ranking::best(found.messages, &ask.query, before as usize);
+        let best = best(ask, found.messages, before as usize).await?;
         let hits = with_context(db, ask, page, best).await?;
-        return Ok(Hits { hits, older: None, newer: None });
+        return Ok((Hits { hits, older: None, newer: None }, found.in_time));
     }
     let place = place(db, ask, page.sides.anchor).await?;
     let (older, up_to) = side(db, ask, place, Towards::Older, before).await?;
     let (newer, down_to) = side(db, ask, place, Towards::Newer, after).await?;
-    let found: Vec<_> = newer.into_iter().rev().chain(older).collect();
+    let in_time = older.in_time && newer.in_time;
+    let found: Vec<_> = newer.messages.into_iter().rev().chain(older.messages).collect();
     let mut hits = with_context(db, ask, page, found).await?;
     if ask.query.sort == Sort::Old {
         hits.reverse();
@@ -101,11 +102,12 @@ pub async fn hits(db: &impl ConnectionTrait, ask: &Ask, page: &Page) -> Result<H
         ..BEYOND => Anchor::Id(MessageId(number)),
         _ => Anchor::Newest,
     };
-    Ok(Hits {
+    let hits = Hits {
         hits,
         older: up_to.filter(|number| *number > 0).map(anchor),
         newer: down_to.filter(|number| *number < BEYOND).map(anchor),
-    })
+    };
+    Ok((hits, in_time))
 }
 
 /// One side of a place, and where it goes on.
@@ -115,12 +117,10 @@ async fn side(
     place: i64,
     towards: Towards,
     limit: u64,
-) -> Result<(Vec<Message>, Option<i64>)> {
-    if limit == 0 {
-        return Ok((Vec::new(), Some(place)));
-    }
-    let Found { messages, up_to } = find(db, ask, place, towards, limit).await?;
-    Ok((messages, up_to))
+) -> Result<(Found, Option<i64>)> {
+    let found = find(db, ask, place, towards, limit).await?;
+    let on = if limit == 0 { Some(place) } else { found.goes_on(towards) };
+    Ok((found, on))
 }
 
 /// The number of the last message before the place that an anchor names.
@@ -185,11 +185,11 @@ async fn with_context(
         let found = around.iter().find(|m| m.room == room && m.seq.0 == seq);
         found.cloned().map(Box::new)
     };
-    let hit = |message: Message| Hit {
-        ranges: words::matches(&message.content, &ask.query),
+    let hit = |(message, ranges): (Message, _)| Hit {
+        ranges,
         before: neighbour(message.room, message.seq.0 - 1),
         after: neighbour(message.room, message.seq.0 + 1),
         message,
     };
-    Ok(found.into_iter().map(hit).collect())
+    Ok(marked(ask, found).await?.into_iter().map(hit).collect())
 }

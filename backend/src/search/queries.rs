@@ -7,21 +7,23 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Order, SelectStatement},
 };
 use shared::{
-    ids::{RoomId, Seq, UserId},
+    ids::{MessageId, RoomId, Seq, UserId},
     messages::Message,
-    search::words,
 };
 
-use super::ask::Ask;
+use super::{
+    ask::Ask,
+    looking::{Looked, matching},
+};
 use crate::{
-    Error, Result,
+    Result,
     tables::{Readable, holding, messages, messages_found},
 };
 
 /// Messages that are read and looked at in one go, where not all that is found is meant.
 const LOOKED_AT: u64 = 256;
 /// How long is looked before the answer says where to go on.
-const WITHIN: Duration = Duration::from_millis(400);
+pub const WITHIN: Duration = Duration::from_millis(400);
 
 /// To which side of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +35,24 @@ pub enum Towards {
 }
 
 /// What was found.
+#[derive(Default)]
 pub struct Found {
     /// In the order of the way.
     pub messages: Vec<Message>,
-    /// The number of the message up to which was looked, if that is not the end of the way.
-    pub up_to: Option<i64>,
+    /// The last message that was looked at, if that is not the end of the way.
+    pub up_to: Option<(MessageId, Seq)>,
+    /// Whether there was time for all that was asked for.
+    pub in_time: bool,
+}
+
+impl Found {
+    /// The number from which the way goes on.
+    pub fn goes_on(&self, towards: Towards) -> Option<i64> {
+        self.up_to.map(|(id, _)| match towards {
+            Towards::Older => id.0 - 1,
+            Towards::Newer => id.0,
+        })
+    }
 }
 
 /// The next messages from a number on, at most so many.
@@ -49,48 +64,32 @@ pub async fn find(
     limit: u64,
 ) -> Result<Found> {
     let began = Instant::now();
-    let mut found = Found { messages: Vec::new(), up_to: Some(from) };
-    while let Some(from) = found.up_to.filter(|_| (found.messages.len() as u64) < limit) {
+    let mut found = Found { in_time: true, ..Found::default() };
+    let mut next = Some(from);
+    while let Some(from) = next.filter(|_| found.in_time && (found.messages.len() as u64) < limit) {
         let wanted = limit - found.messages.len() as u64;
         let some = if ask.lookup.is_exact { wanted } else { Ord::max(wanted, LOOKED_AT) };
         let mut rows = messages_found(db, select(db, ask, from, towards, some + 1)).await?;
         let more = rows.len() as u64 > some;
         rows.truncate(some as usize);
-        found.up_to = rows.last().filter(|_| more).map(|last| next(last, towards));
-        let mut kept = match ask.lookup.is_exact {
-            true => rows,
-            false => matching(ask, rows).await?,
-        };
+        let place = |message: &Message| (message.id, message.seq);
+        found.up_to = rows.last().filter(|_| more).map(place);
+        let mut kept = rows;
+        if !ask.lookup.is_exact {
+            let Looked { messages, last } = matching(ask.sought.clone(), kept, began).await?;
+            found.up_to = last.as_ref().map(place).or(found.up_to);
+            kept = messages;
+        }
         if kept.len() as u64 > wanted {
             kept.truncate(wanted as usize);
-            found.up_to = kept.last().map(|last| next(last, towards));
+            found.up_to = kept.last().map(place);
         }
         found.messages.extend(kept);
-        if began.elapsed() > WITHIN {
-            break;
-        }
+        next = found.goes_on(towards);
+        let wants_more = next.is_some() && (found.messages.len() as u64) < limit;
+        found.in_time = !wants_more || began.elapsed() < WITHIN;
     }
     Ok(found)
-}
-
-/// The number from which the way goes on after a message.
-fn next(last: &Message, towards: Towards) -> i64 {
-    match towards {
-        Towards::Older => last.id.0 - 1,
-        Towards::Newer => last.id.0,
-    }
-}
-
-/// Those of which the whole query is true: work for the processor, of which the other tasks of its
-/// thread should not have to wait for.
-async fn matching(ask: &Ask, rows: Vec<Message>) -> Result<Vec<Message>> {
-    let query = ask.query.clone();
-    let look = move || {
-        let mut rows = rows;
-        rows.retain(|row| words::is_match(&row.content, &query));
-        rows
-    };
-    tokio::task::spawn_blocking(look).await.map_err(Error::internal)
 }
 
 /// The messages with these numbers in these rooms, if the caller may read them.

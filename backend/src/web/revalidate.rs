@@ -107,15 +107,27 @@ pub enum Revalidated<T> {
     Same(Tag),
     /// The client does not.
     New(Tag, T),
+    /// A part, for want of time: asked again it may be more, so it has no tag.
+    Part(T),
+}
+
+impl<T> Revalidated<T> {
+    /// An answer that the client does not hold.
+    pub fn of(is_whole: bool, tag: Tag, value: T) -> Self {
+        if is_whole { Self::New(tag, value) } else { Self::Part(value) }
+    }
 }
 
 impl<T: Serialize> IntoResponse for Revalidated<T> {
     fn into_response(self) -> Response {
         let (tag, mut response) = match self {
-            Self::Same(tag) => (tag, StatusCode::NOT_MODIFIED.into_response()),
-            Self::New(tag, value) => (tag, Json(value).into_response()),
+            Self::Same(tag) => (Some(tag), StatusCode::NOT_MODIFIED.into_response()),
+            Self::New(tag, value) => (Some(tag), Json(value).into_response()),
+            Self::Part(value) => (None, Json(value).into_response()),
         };
-        tag.name(response.headers_mut());
+        if let Some(tag) = tag {
+            tag.name(response.headers_mut());
+        }
         response.headers_mut().insert(header::CACHE_CONTROL, KEEP);
         response
     }
@@ -126,7 +138,8 @@ impl<T: JsonSchema> OperationOutput for Revalidated<T> {
 
     fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<Documented> {
         let mut answer = Json::<T>::operation_response(ctx, operation)?;
-        let description = "Changes whenever the answer does; send it back as `If-None-Match`.";
+        let description = "Changes whenever the answer does; send it back as `If-None-Match`. Not there when \
+             there was time for a part of the answer only.";
         answer.headers.insert("ETag".into(), ReferenceOr::Item(tag_header(ctx, description)));
         Some(answer)
     }
@@ -193,5 +206,15 @@ mod tests {
             assert!(!held(lines).has(&tag), "{lines:?}");
         }
         assert!(held(&["W/\"a/1\""]).has(&Tag::strong("a/1")));
+    }
+
+    #[test]
+    fn a_part_of_an_answer_has_no_tag() {
+        let tagged = |is_whole| {
+            let answer = Revalidated::of(is_whole, Tag::weak("a/1"), 7).into_response();
+            assert_eq!(answer.status(), StatusCode::OK);
+            answer.headers().contains_key(header::ETAG)
+        };
+        assert!(tagged(true) && !tagged(false));
     }
 }

@@ -96,6 +96,14 @@ pub struct MessagePage {
     pub has_older: bool,
     /// Whether the room has messages after these. With `q`, whether there may be hits.
     pub has_newer: bool,
+    /// With `q`, the `seq` of the next `anchor` towards older hits, with `before`: the
+    /// message there is the first to be looked at. Looking through very many messages takes time, and no answer waits for all of
+    /// it: it can have fewer hits than asked for, even none, and still say where to go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<Seq>,
+    /// With `q`, the `seq` of the next `anchor` towards newer hits, with `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newer: Option<Seq>,
     /// The room's newest message when this was read; 0 if there was none.
     pub room_last_seq: Seq,
     /// How far the one who asks has read.

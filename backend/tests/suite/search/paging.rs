@@ -190,3 +190,41 @@ async fn a_room_is_searched_from_where_one_is() {
     let elsewhere = format!("{}?q=in:Attic", cast.at(paths::MESSAGES));
     cast.member.get(&elsewhere).await.refused(Code::InvalidSearch);
 }
+
+#[tokio::test]
+async fn a_room_is_searched_to_both_ends() {
+    let cast = Cast::assemble().await;
+    let room = room(&cast, "Long").await;
+    for nth in 1..=9 {
+        say(&cast.member, room, &format!("disk {nth}")).await;
+        say(&cast.member, room, "tape").await;
+    }
+    for q in ["disk", "~di", "-tape"] {
+        for (from, side) in [("newest", "before"), ("oldest", "after"), ("oldest", "before")] {
+            let mut found = Vec::new();
+            let mut anchor = Some(from.to_owned());
+            while let Some(at) = anchor {
+                let parameters = [("q", q), ("anchor", &at), (side, "2")];
+                let path = address(&paths::fill(paths::MESSAGES, &[&room]), &parameters);
+                let page: MessagePage = cast.member.get(&path).await.read(200);
+                let next = if side == "before" { page.older } else { page.newer };
+                assert_eq!(page.has_older, page.older.is_some());
+                assert_eq!(page.has_newer, page.newer.is_some());
+                assert!(next.is_none_or(|seq| format!("seq:{seq}") != at), "it goes on");
+                let mut seqs: Vec<_> = page.messages.iter().map(|m| m.seq.0).collect();
+                if side == "before" {
+                    seqs.reverse();
+                }
+                found.extend(seqs);
+                anchor = next.map(|seq| format!("seq:{seq}"));
+            }
+            let mut all: Vec<i64> = (0..9).map(|nth| 2 * nth + 1).collect();
+            match (from, side) {
+                ("newest", _) => all.reverse(),
+                (_, "before") => all.truncate(1),
+                _ => {}
+            }
+            assert_eq!(found, all, "{q} {from} {side}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What a query finds, without any engine: the measure for those, and the marks in what they find.
 
-use std::ops::Range;
+use std::{cell::OnceCell, ops::Range};
 
 use super::{
     QueryToken, Wanted, cut,
@@ -9,63 +9,97 @@ use super::{
 };
 use crate::search::{Query, Text};
 
-/// Whether a text has everything that the texts of a query ask for. Its filters are not looked at.
-pub fn is_match(text: &str, query: &Query) -> bool {
-    let text = Cut::new(text);
-    let holds = |any_of: &[Text]| {
-        let mut wanted = any_of.iter().map(wanted).filter(|w| *w != Wanted::Nothing).peekable();
-        wanted.peek().is_none() || wanted.any(|wanted| !text.find(&wanted).is_empty())
-    };
-    query.all_of.iter().all(|any_of| holds(&any_of.0))
-        && query.none_of.iter().all(|none| text.find(&wanted(none)).is_empty())
-}
-
-/// The bytes of a text that the positive texts of a query find, whether or not the whole query
-/// matches: sorted, half-open, on character boundaries, with something between each two. A token
-/// that is found by its beginning is marked whole.
+/// What a query looks for, read once for all the texts in which it is looked for. The filters of the
+/// query are no part of it.
 ///
 /// ```
-/// use shared::search::{parse, words::matches};
+/// use shared::search::{parse, words::Sought};
 ///
-/// assert_eq!(matches("The hostname of 病院", &parse("host OR 院")?), [4..12, 19..22]);
+/// let sought = Sought::new(&parse("host OR 院")?);
+/// assert!(sought.is_in("The hostname of 病院"));
+/// assert_eq!(sought.ranges("The hostname of 病院"), [4..12, 19..22]);
 /// # Ok::<(), shared::search::Mistake>(())
 /// ```
-pub fn matches(text: &str, query: &Query) -> Vec<Range<usize>> {
-    let text = Cut::new(text);
-    let texts = query.all_of.iter().flat_map(|any_of| &any_of.0);
-    let mut found: Vec<_> = texts.flat_map(|wanted_text| text.find(&wanted(wanted_text))).collect();
-    found.sort_by_key(|range| range.start);
-    let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
-    for range in found {
-        match merged.last_mut() {
-            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-            _ => merged.push(range),
-        }
-    }
-    merged
+#[derive(Clone, Debug)]
+pub struct Sought {
+    all_of: Vec<Vec<Positive>>,
+    none_of: Vec<Wanted>,
 }
 
-/// How well a text answers the positive texts of a query, from 0 on: BM25 (Robertson and Zaragoza,
-/// The Probabilistic Relevance Framework, 2009) with k1 = 1.2 and b = 0.75, where what is rare in
-/// general counts no more than what is common: all that is compared has all that was asked for.
-/// What is found as a whole word, and not as the beginning of one, counts twice.
-pub fn relevance(text: &str, query: &Query) -> f32 {
-    /// Words of a message as most are.
-    const USUAL: f32 = 25.0;
-    const K1: f32 = 1.2;
-    const B: f32 = 0.75;
-    let cut = Cut::new(text);
-    let length = 1.0 - B + B * cut.words.len() as f32 / USUAL;
-    let texts = query.all_of.iter().flat_map(|any_of| &any_of.0);
-    let score = |asked: &Text| {
-        let found = cut.find(&wanted(asked));
-        let folded = super::fold(asked.as_str());
-        let is_whole = |range: &&Range<usize>| super::fold(&text[(*range).clone()]) == folded;
-        let whole = found.iter().filter(is_whole).count();
-        let count = (found.len() + whole) as f32;
-        count * (K1 + 1.0) / (count + K1 * length)
-    };
-    texts.map(score).sum()
+/// A text of which one must be there.
+#[derive(Clone, Debug)]
+struct Positive {
+    wanted: Wanted,
+    folded: String,
+}
+
+impl Sought {
+    /// What the texts of a query ask for.
+    pub fn new(query: &Query) -> Self {
+        let positive =
+            |text: &Text| Positive { wanted: wanted(text), folded: super::fold(text.as_str()) };
+        let asks = |positive: &Positive| positive.wanted != Wanted::Nothing;
+        let any_of = |any: &[Text]| any.iter().map(positive).filter(asks).collect();
+        let all_of = query.all_of.iter().map(|any| any_of(&any.0));
+        Self {
+            all_of: all_of.filter(|any: &Vec<_>| !any.is_empty()).collect(),
+            none_of: query.none_of.iter().map(wanted).collect(),
+        }
+    }
+
+    /// Whether a text has everything that is asked for.
+    pub fn is_in(&self, text: &str) -> bool {
+        let text = Cut::new(text);
+        let is_there = |wanted: &Wanted| !text.find(wanted).is_empty();
+        self.all_of.iter().all(|any| any.iter().any(|positive| is_there(&positive.wanted)))
+            && !self.none_of.iter().any(is_there)
+    }
+
+    /// The bytes of a text that are asked for, whether or not all that is asked for is there:
+    /// sorted, half-open, on character boundaries, with something between each two. A token that is
+    /// found by its beginning is marked whole.
+    pub fn ranges(&self, text: &str) -> Vec<Range<usize>> {
+        if self.all_of.is_empty() {
+            return Vec::new();
+        }
+        let text = Cut::new(text);
+        let mut found: Vec<_> = self.positive().flat_map(|p| text.find(&p.wanted)).collect();
+        found.sort_by_key(|range| range.start);
+        let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
+        for range in found {
+            match merged.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => merged.push(range),
+            }
+        }
+        merged
+    }
+
+    /// How well a text answers, from 0 on: BM25 (Robertson and Zaragoza, The Probabilistic
+    /// Relevance Framework, 2009) with k1 = 1.2 and b = 0.75, where what is rare in general counts
+    /// no more than what is common: all that is compared has all that was asked for. What is found
+    /// as a whole word, and not as the beginning of one, counts twice.
+    pub fn relevance(&self, text: &str) -> f32 {
+        /// Words of a message as most are.
+        const USUAL: f32 = 25.0;
+        const K1: f32 = 1.2;
+        const B: f32 = 0.75;
+        let cut = Cut::new(text);
+        let length = 1.0 - B + B * cut.words.len() as f32 / USUAL;
+        let score = |asked: &Positive| {
+            let found = cut.find(&asked.wanted);
+            let is_whole =
+                |range: &&Range<usize>| super::fold(&text[(*range).clone()]) == asked.folded;
+            let whole = found.iter().filter(is_whole).count();
+            let count = (found.len() + whole) as f32;
+            count * (K1 + 1.0) / (count + K1 * length)
+        };
+        self.positive().map(score).sum()
+    }
+
+    fn positive(&self) -> impl Iterator<Item = &Positive> {
+        self.all_of.iter().flatten()
+    }
 }
 
 /// A text, cut once for all that is looked for in it.
@@ -74,6 +108,14 @@ struct Cut {
     /// Of folded characters.
     words: Vec<Range<usize>>,
     parts: Vec<Range<usize>>,
+    substrings: OnceCell<Joined>,
+}
+
+/// The folded characters in one piece.
+struct Joined {
+    text: String,
+    /// Where each of them begins.
+    starts: Vec<usize>,
 }
 
 impl Cut {
@@ -82,7 +124,7 @@ impl Cut {
         let pieces = cut::cut(&folded);
         let parts = pieces.iter().flat_map(|piece| cut::parts(&folded, piece)).collect();
         let words = pieces.into_iter().map(|piece| piece.chars).collect();
-        Self { folded, words, parts }
+        Self { folded, words, parts, substrings: OnceCell::new() }
     }
 
     fn chars(&self, token: &Range<usize>) -> &[Folded] {
@@ -134,20 +176,24 @@ impl Cut {
         next.filter(|next| next.start > bytes.start).map_or(bytes.end, |next| next.start)
     }
 
-    fn find_substring(&self, text: &str) -> Vec<Range<usize>> {
-        let mut folded = String::with_capacity(self.folded.len());
-        // Where each folded character begins.
-        let mut starts = Vec::with_capacity(self.folded.len());
-        for char in &self.folded {
-            starts.push(folded.len());
-            folded.push(char.c);
-        }
+    fn find_substring(&self, wanted: &str) -> Vec<Range<usize>> {
+        let Joined { text, starts } = self.substrings.get_or_init(|| self.join());
         let origin = |byte: usize| {
             let at = starts.partition_point(|start| *start <= byte) - 1;
             self.folded[at].at.clone()
         };
-        let found = folded.match_indices(text);
-        found.map(|(at, _)| origin(at).start..origin(at + text.len() - 1).end).collect()
+        let found = text.match_indices(wanted);
+        found.map(|(at, _)| origin(at).start..origin(at + wanted.len() - 1).end).collect()
+    }
+
+    fn join(&self) -> Joined {
+        let mut text = String::with_capacity(self.folded.len());
+        let mut starts = Vec::with_capacity(self.folded.len());
+        for char in &self.folded {
+            starts.push(text.len());
+            text.push(char.c);
+        }
+        Joined { text, starts }
     }
 }
 

@@ -30,12 +30,12 @@
 //! **Engines** get every token in the form of [`encode`], which all of them keep whole.
 //!
 //! ```
-//! use shared::search::{parse, words::{is_match, matches}};
+//! use shared::search::{parse, words::Sought};
 //!
 //! let text = "PLT-3699: die Fräse hat einen neuen Hostnamen";
-//! let query = parse("plt-3699 frase host -\"host\"")?;
-//! assert!(is_match(text, &query));
-//! assert_eq!(&text[matches(text, &query)[0].clone()], "PLT-3699");
+//! let sought = Sought::new(&parse("plt-3699 frase host -\"host\"")?);
+//! assert!(sought.is_in(text));
+//! assert_eq!(&text[sought.ranges(text)[0].clone()], "PLT-3699");
 //! # Ok::<(), shared::search::Mistake>(())
 //! ```
 
@@ -55,7 +55,7 @@ mod tests;
 mod wanted;
 
 pub use encode::{decode, encode};
-pub use matching::{is_match, matches, relevance};
+pub use matching::Sought;
 pub use wanted::{QueryToken, Wanted, wanted};
 
 /// A token of a text.

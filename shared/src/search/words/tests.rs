@@ -6,7 +6,7 @@ use super::*;
 use crate::search::{Query, Text, parse};
 
 fn finds(query: &str, text: &str) -> bool {
-    is_match(text, &parse(query).unwrap())
+    Sought::new(&parse(query).unwrap()).is_in(text)
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -29,7 +29,7 @@ fn the_golden_set_is_found() {
 
 #[test]
 fn the_best_has_more_of_it_in_less() {
-    let score = |text: &str, query: &str| relevance(text, &parse(query).unwrap());
+    let score = |text: &str, query: &str| Sought::new(&parse(query).unwrap()).relevance(text);
     let short = score("the disk is full", "disk");
     assert!(short > score(&format!("the disk is full {}", "and so on ".repeat(20)), "disk"));
     assert!(score("disk disk", "disk") > score("disk tape", "disk"));
@@ -95,7 +95,8 @@ fn a_long_run_goes_on_in_the_next_token() {
 #[test]
 fn marks_are_sorted_and_merged() {
     let marked = |query: &str, text: &'static str| -> Vec<&str> {
-        matches(text, &parse(query).unwrap()).into_iter().map(|range| &text[range]).collect()
+        let sought = Sought::new(&parse(query).unwrap());
+        sought.ranges(text).into_iter().map(|range| &text[range]).collect()
     };
     assert_eq!(marked("host OR ~na db", "db of hostname, banana"), ["db", "hostname", "nana"]);
     assert_eq!(marked("PLT-3699", "see PLT-3699."), ["PLT-3699"]);
@@ -190,7 +191,7 @@ proptest! {
         let whole = format!("{before} {text} {after}");
         for term in [Text::Word(text.clone()), Text::Phrase(text.clone()), Text::Substring(text.clone())] {
             let query = Query { all_of: vec![super::super::AnyOf(vec![term])], ..Query::default() };
-            prop_assert!(is_match(&whole, &query), "{:?}", query);
+            prop_assert!(Sought::new(&query).is_in(&whole), "{:?}", query);
         }
     }
 
@@ -198,12 +199,13 @@ proptest! {
     fn marks_are_in_the_text_and_apart(text in text(), a in text(), b in text()) {
         let terms = vec![Text::Word(a.clone()), Text::Substring(b), Text::Prefix(a)];
         let query = Query { all_of: vec![super::super::AnyOf(terms)], ..Query::default() };
-        let marks = matches(&text, &query);
+        let sought = Sought::new(&query);
+        let marks = sought.ranges(&text);
         for mark in &marks {
             prop_assert!(text.get(mark.clone()).is_some_and(|marked| !marked.is_empty()));
         }
         prop_assert!(marks.windows(2).all(|pair| pair[0].end < pair[1].start));
         let asks = query.all_of[0].0.iter().any(|text| wanted(text) != Wanted::Nothing);
-        prop_assert_eq!(is_match(&text, &query), !marks.is_empty() || !asks);
+        prop_assert_eq!(sought.is_in(&text), !marks.is_empty() || !asks);
     }
 }
