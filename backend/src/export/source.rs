@@ -11,9 +11,9 @@ use shared::{
 };
 
 use crate::{
-    App, Result, rooms,
+    App, Result,
     search::{Ask, Towards, find},
-    tables::{Readable, messages, messages_found},
+    tables::{Readable, joined, messages, messages_found},
     users::Caller,
 };
 
@@ -125,7 +125,7 @@ impl Finds {
         if self.caller.user.is_admin && !user.is_admin {
             return Err(Code::AdminOnly.into());
         }
-        let mine = rooms::queries::mine(&app.db.reader, user.id, user.is_admin).await?;
+        let mine = joined(&app.db.reader, user.id).await?;
         let mine: HashSet<_> = mine.into_iter().map(|room| room.id).collect();
         if self.rooms.is_subset(&mine) { Ok(()) } else { Err(Code::NotAMember.into()) }
     }

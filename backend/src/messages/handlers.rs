@@ -29,9 +29,9 @@ use super::{
 };
 use crate::{
     App, Result, ledger,
-    rooms::{self, Membership, RoomPath},
+    rooms::{Membership, RoomPath},
     search::{self, Ask, Asker},
-    tables,
+    tables::{self, Joined},
     users::Caller,
     web::{
         extract::{Json, Path, Query},
@@ -159,7 +159,7 @@ async fn search(
         return Ok(Revalidated::Same(tag));
     }
     let turn = app.searching.next(user.id).await?;
-    let rooms = [rooms::queries::my_room(room.clone(), read_seq, 0, user.is_admin)];
+    let rooms = [Joined::new(&room, read_seq)];
     let db = app.db.reader.clone();
     let page = turn.take(async move {
         let (user, within) = (&caller.user, Some(RoomId(room.id)));

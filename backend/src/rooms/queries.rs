@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 use shared::{
-    ids::{RoomId, Seq, UserId},
+    ids::{RoomId, UserId},
     problem::Code,
     rooms::{MyRoom, ReadState, RoomList, RoomListing},
     rules,
@@ -17,7 +17,7 @@ use shared::{
 use crate::{
     Result,
     tables::{
-        contains,
+        contains, joined,
         members::{self, role},
         mentions, rooms, users,
     },
@@ -113,41 +113,26 @@ pub async fn members(
 
 /// The rooms that somebody is in, by name, with how much of each they have read.
 pub async fn mine(db: &impl ConnectionTrait, user: UserId, is_admin: bool) -> Result<Vec<MyRoom>> {
-    let rows: Vec<_> = members::Entity::find()
-        .filter(members::Column::UserId.eq(user.0))
-        .filter(members::Column::HasLeft.eq(false))
-        .find_also_related(rooms::Entity)
-        .filter(rooms::Column::DeletedAt.is_null())
-        .order_by_asc(rooms::Column::NameKey)
-        .all(db)
-        .await?
-        .into_iter()
-        .filter_map(|(member, room)| Some((member, room?)))
-        .collect();
+    let joined = joined(db, user).await?;
     // Most who come back have read everything, and nobody is named in what they have read.
-    let mentions = match rows.iter().any(|(member, room)| room.last_seq > member.read_seq) {
+    let mentions = match joined.iter().any(|room| room.last_seq > room.read_seq) {
         true => unread_mentions(db, user).await?,
         false => HashMap::new(),
     };
-    let mine = rows.into_iter().map(|(member, room)| {
-        let mentions = mentions.get(&room.id).copied().unwrap_or(0);
-        my_room(room, member.read_seq.into(), mentions, is_admin)
+    let mine = joined.into_iter().map(|room| {
+        let (unread, mentions) = (room.last_seq.0 - room.read_seq.0, mentions.get(&room.id.0));
+        let mentions = mentions.copied().unwrap_or(0);
+        MyRoom {
+            id: room.id,
+            name: room.name,
+            topic: room.topic,
+            last_seq: room.last_seq,
+            last_rev: room.last_rev,
+            read: ReadState { read_seq: room.read_seq, unread, mentions },
+            role: role(is_admin),
+        }
     });
     Ok(mine.collect())
-}
-
-/// A room of somebody who has read it so far.
-pub fn my_room(room: rooms::Model, read_seq: Seq, mentions: i64, is_admin: bool) -> MyRoom {
-    let unread = room.last_seq - read_seq.0;
-    MyRoom {
-        id: room.id.into(),
-        name: room.name,
-        topic: room.topic,
-        last_seq: room.last_seq.into(),
-        last_rev: room.last_rev.into(),
-        read: ReadState { read_seq, unread, mentions },
-        role: role(is_admin),
-    }
 }
 
 /// How often somebody is named in what they have not read, by room.

@@ -13,7 +13,6 @@ use shared::{
     ids::{RoomId, Seq, UserId},
     messages::Offset,
     problem::{Code, FieldError},
-    rooms::MyRoom,
     rules,
     search::{By, Has, Is, Moments, Person, Place, Query, words::Sought},
     users::User,
@@ -26,7 +25,7 @@ use super::{
 use crate::{
     Error, Result,
     tables::{
-        members, mentions, messages, now, users,
+        Joined, members, mentions, messages, now, users,
         words::{Mark, holds},
     },
 };
@@ -65,7 +64,7 @@ pub struct Asker<'a> {
     /// Who.
     pub user: &'a User,
     /// Their rooms.
-    pub rooms: &'a [MyRoom],
+    pub rooms: &'a [Joined],
     /// The one room that it is about, if it is about one.
     pub within: Option<RoomId>,
     /// Their clock.

@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
     messages::{Anchor, Offset},
-    rooms::MyRoom,
     rules,
     search::{Hits, Query as Asked, Summary},
 };
@@ -19,7 +18,8 @@ use super::{
     turns::Turn,
 };
 use crate::{
-    App, Result, rooms,
+    App, Result,
+    tables::{Joined, joined},
     users::Caller,
     web::{
         extract::Query,
@@ -113,19 +113,18 @@ pub async fn summary(
 }
 
 /// A turn to search, and the rooms that may be searched.
-pub async fn begin(app: &App, caller: &Caller) -> Result<(Turn, Vec<MyRoom>)> {
+pub async fn begin(app: &App, caller: &Caller) -> Result<(Turn, Vec<Joined>)> {
     let user = &caller.user;
     let turn = app.searching.next(user.id).await?;
-    let mine = rooms::queries::mine(&app.db.reader, user.id, user.is_admin).await?;
-    Ok((turn, mine))
+    Ok((turn, joined(&app.db.reader, user.id).await?))
 }
 
 /// What an answer depends on: the rooms, by their last changes, and what was asked.
-fn tag(caller: &Caller, mine: &[MyRoom], asked: &Asked, request: &str) -> Tag {
+fn tag(caller: &Caller, mine: &[Joined], asked: &Asked, request: &str) -> Tag {
     let (version, user) = (env!("CARGO_PKG_VERSION"), &caller.user);
     let mut state = format!("{version}/{}/{}/{request}/{}", user.id, user.is_admin, moment(asked));
     for room in mine {
-        state += &format!("/{}/{}/{}", room.id, room.last_rev, room.read.read_seq);
+        state += &format!("/{}/{}/{}", room.id, room.last_rev, room.read_seq);
     }
     Tag::hashed(&state)
 }

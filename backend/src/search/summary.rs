@@ -4,12 +4,13 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use shared::{
     messages::{Message, Offset},
-    rooms::MyRoom,
     search::{ByAuthor, InMonth, InRoom, Summary},
 };
 
+use crate::tables::Joined;
+
 /// Of these hits, in rooms of the caller's.
-pub fn of(hits: &[Message], more: bool, rooms: &[MyRoom], offset: Offset) -> Summary {
+pub fn of(hits: &[Message], more: bool, rooms: &[Joined], offset: Offset) -> Summary {
     let mut by_room = BTreeMap::new();
     let mut by_author = BTreeMap::new();
     let mut by_month = BTreeMap::new();
@@ -19,7 +20,7 @@ pub fn of(hits: &[Message], more: bool, rooms: &[MyRoom], offset: Offset) -> Sum
         by_author.entry(hit.user.id).or_insert((&hit.user, 0)).1 += 1;
         *by_month.entry(month).or_insert(0) += 1;
     }
-    let in_room = |room: &MyRoom| {
+    let in_room = |room: &Joined| {
         let count = by_room.get(&room.id).copied();
         count.map(|count| InRoom { id: room.id, name: room.name.clone(), count })
     };

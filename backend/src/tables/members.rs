@@ -1,9 +1,12 @@
 //! Who is, or was, in which room, and how far they have read.
 
-use sea_orm::entity::prelude::*;
-use shared::rooms::{Member, Role};
+use sea_orm::{DbBackend, JoinType, QueryOrder, QuerySelect, entity::prelude::*};
+use shared::{
+    ids::{Rev, RoomId, Seq, UserId},
+    rooms::{Member, Role},
+};
 
-use super::{moment, users};
+use super::{moment, rooms, users};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "members")]
@@ -64,4 +67,72 @@ impl Model {
 /// What an account may do in a room that it is in.
 pub fn role(is_admin: bool) -> Role {
     if is_admin { Role::Admin } else { Role::Member }
+}
+
+/// A room, as somebody has it who is in it.
+#[derive(Clone, Debug)]
+pub struct Joined {
+    /// The room's number.
+    pub id: RoomId,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub topic: String,
+    /// Its newest message.
+    pub last_seq: Seq,
+    /// Its last change.
+    pub last_rev: Rev,
+    /// How far they have read.
+    pub read_seq: Seq,
+}
+
+impl Joined {
+    /// Of a room that somebody has read so far.
+    pub fn new(room: &rooms::Model, read_seq: Seq) -> Self {
+        Self {
+            id: room.id.into(),
+            name: room.name.clone(),
+            topic: room.topic.clone(),
+            last_seq: room.last_seq.into(),
+            last_rev: room.last_rev.into(),
+            read_seq,
+        }
+    }
+}
+
+/// The rooms that somebody is in, by name.
+pub async fn joined(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<Joined>, DbErr> {
+    let rows: Vec<(i64, String, String, i64, i64, i64)> = match db.get_database_backend() {
+        DbBackend::Sqlite => {
+            let sql = "SELECT json_group_array(json_array(r.id, r.name, r.topic, r.last_seq, \
+                 r.last_rev, m.read_seq) ORDER BY r.name_key) FROM members m \
+                 JOIN rooms r ON r.id = m.room_id \
+                 WHERE m.user_id = ? AND NOT m.has_left AND r.deleted_at IS NULL";
+            super::many::as_one(db, sql, [user.0.into()]).await?
+        }
+        _ => {
+            use super::rooms::Column as R;
+            Entity::find()
+                .select_only()
+                .columns([R::Id, R::Name, R::Topic, R::LastSeq, R::LastRev])
+                .column(Column::ReadSeq)
+                .join(JoinType::InnerJoin, Relation::Room.def())
+                .filter(Column::UserId.eq(user.0))
+                .filter(Column::HasLeft.eq(false))
+                .filter(R::DeletedAt.is_null())
+                .order_by_asc(R::NameKey)
+                .into_tuple()
+                .all(db)
+                .await?
+        }
+    };
+    let joined = rows.into_iter().map(|(id, name, topic, last_seq, last_rev, read_seq)| Joined {
+        id: id.into(),
+        name,
+        topic,
+        last_seq: last_seq.into(),
+        last_rev: last_rev.into(),
+        read_seq: read_seq.into(),
+    });
+    Ok(joined.collect())
 }
