@@ -17,8 +17,7 @@ use super::{
     templates,
 };
 
-const SETTINGS: [&str; 7] = [
-    "fsync=on",
+const SETTINGS: [&str; 6] = [
     "synchronous_commit=on",
     "shared_buffers=32MB",
     "max_connections=200",

@@ -19,6 +19,7 @@ fn careless() -> Vec<(&'static str, &'static str)> {
         ],
         _ => vec![
             ("ALTER DATABASE hallway SET synchronous_commit = off", "synchronous_commit=off"),
+            ("ALTER SYSTEM SET fsync = off", "fsync=off"),
             ("ALTER SYSTEM SET full_page_writes = off", "full_page_writes=off"),
         ],
     }
@@ -29,6 +30,7 @@ fn careful() -> &'static [&'static str] {
         Kind::MariaDb => &["SET GLOBAL innodb_flush_log_at_trx_commit = 1"],
         _ => &[
             "ALTER DATABASE hallway RESET synchronous_commit",
+            "ALTER SYSTEM RESET fsync",
             "ALTER SYSTEM RESET full_page_writes",
             "SELECT pg_reload_conf()",
         ],
