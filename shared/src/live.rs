@@ -95,13 +95,15 @@ pub enum ServerFrame {
         /// The last change that you now hold.
         rev: Rev,
     },
-    /// More was missed than one answer takes: read the room anew by REST. Live from `to_rev`.
+    /// More was missed than one answer takes, or you hold what is not there: read the room anew by
+    /// REST. Live from `to_rev`.
     Gap {
         /// The room.
         room: RoomId,
         /// The last change that you hold.
         from_rev: Rev,
-        /// The last change of what was left out.
+        /// The last change of what was left out. Before `from_rev` where the server was restored from
+        /// a backup that knows nothing of what you hold.
         to_rev: Rev,
         /// The room's newest message at `to_rev`.
         last_seq: Seq,

@@ -20,7 +20,10 @@ pub async fn changes(
 ) -> Result<Changes, DbErr> {
     let head = room.last_rev;
     if head <= after.0 {
-        return Ok(Changes { changes: Vec::new(), rev: after, more: false });
+        // Beyond the room is who saw what a restored backup does not have: nothing that they hold
+        // is to be relied on, and the numbers that they know come again.
+        let is_beyond = head < after.0;
+        return Ok(Changes { changes: Vec::new(), rev: Rev(head), more: is_beyond });
     }
     let written = messages::Entity::find()
         .filter(messages::Column::RoomId.eq(room.id))
@@ -56,7 +59,7 @@ pub async fn changes(
     let more = changes.len() as u64 > limit;
     changes.truncate(limit as usize);
     let last = changes.last().map(|change| change.rev).filter(|_| more);
-    Ok(Changes { changes, rev: last.unwrap_or(Rev(head).max(after)), more })
+    Ok(Changes { changes, rev: last.unwrap_or(Rev(head)), more })
 }
 
 fn author(user: Option<users::Model>) -> Result<users::Model, DbErr> {

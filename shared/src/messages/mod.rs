@@ -181,7 +181,8 @@ pub enum Row {
 pub struct Changes {
     /// Each changed row once, by `rev`. At most 1 000.
     pub changes: Vec<Change>,
-    /// Ask for what is after this next time.
+    /// Ask for what is after this next time. Where it is before what was asked for, the server was
+    /// restored from a backup that knows nothing of what you hold: read the room anew.
     pub rev: Rev,
     /// Whether there is more already.
     pub more: bool,
