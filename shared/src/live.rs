@@ -60,12 +60,15 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Seq>,
     },
-    /// I have read up to here.
+    /// I have read up to here: as [`crate::rooms::MarkRead`].
     Read {
         /// The room.
         room: RoomId,
-        /// The last message that I read.
+        /// The last message that I have read.
         seq: Seq,
+        /// Whether everything after it is unread from now on.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        exact: bool,
     },
     /// I am writing something.
     Typing {
@@ -169,6 +172,10 @@ pub enum ServerFrame {
         #[cfg_attr(not(target_arch = "wasm32"), serde(flatten))]
         #[cfg_attr(target_arch = "wasm32", serde(rename = ".."))]
         read: ReadState,
+        /// Whether you asked for exactly that: then it may be less than before, and a device that
+        /// marks by itself what it shows had better not do so at once again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        exact: bool,
     },
     /// Somebody is writing. Never stored; forget it after five seconds.
     Typing {

@@ -163,7 +163,7 @@ pub struct MyRoom {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadState {
-    /// The last message that was read, 0 before the first. Only grows.
+    /// The last message that was read, 0 before the first.
     pub read_seq: Seq,
     /// How many are newer: `last_seq - read_seq`.
     pub unread: i64,
@@ -175,6 +175,11 @@ pub struct ReadState {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MarkRead {
-    /// A message's number; more than the newest means the newest, less than before changes nothing.
+    /// The last message that I have read. Unless `exact`, more than the newest means the newest, and
+    /// less than before changes nothing.
     pub seq: Seq,
+    /// Whether everything after `seq`, which is 0 to the newest then, is unread from now on, whatever
+    /// was read before.
+    #[serde(default)]
+    pub exact: bool,
 }

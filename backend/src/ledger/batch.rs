@@ -46,7 +46,7 @@ pub struct Batch<'t> {
     rooms: BTreeMap<RoomId, rooms::Model>,
     dirty: BTreeSet<RoomId>,
     members: HashMap<Place, Option<(members::Model, users::Model)>>,
-    reads: BTreeMap<Place, ReadState>,
+    reads: BTreeMap<Place, (ReadState, bool)>,
     notices: Vec<Notice>,
 }
 
@@ -204,12 +204,14 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    /// Somebody has read up to here: written, and told to all their devices, at the end. Whoever
-    /// has left has no such mark.
-    pub(super) fn has_read(&mut self, room: RoomId, user: UserId, read: ReadState) {
+    /// Somebody has read up to here, or wants it to be exactly so: written, and told to all their
+    /// devices, at the end. Whoever has left has no such mark.
+    pub(super) fn has_read(&mut self, room: RoomId, user: UserId, read: ReadState, exact: bool) {
         if let Some(Some((member, _))) = self.members.get_mut(&(room, user)) {
             member.read_seq = read.read_seq.0;
-            self.reads.insert((room, user), read);
+            // One that went back and on again may still be behind what the devices know.
+            let was_exact = self.reads.get(&(room, user)).is_some_and(|(_, exact)| *exact);
+            self.reads.insert((room, user), (read, exact || was_exact));
         }
     }
 
@@ -243,8 +245,8 @@ impl<'t> Batch<'t> {
         if !marks.is_empty() {
             put_reads(self.txn, &marks).await?;
         }
-        for ((room, user), read) in self.reads {
-            self.notices.push(Notice::Personal(user, ServerFrame::Read { room, read }));
+        for ((room, user), (read, exact)) in self.reads {
+            self.notices.push(Notice::Personal(user, ServerFrame::Read { room, read, exact }));
         }
         let dirty: Vec<_> =
             self.dirty.iter().filter_map(|id| self.rooms.get(id)).cloned().collect();

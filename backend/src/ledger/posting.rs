@@ -213,7 +213,8 @@ async fn finish(
 ) -> Result<Message> {
     let (room, seq, user) = (RoomId(row.room_id), Seq(row.seq), UserId(row.user_id));
     mention(batch, room, seq, &row.content).await?;
-    batch.has_read(room, user, ReadState { read_seq: seq, unread: 0, mentions: 0 });
+    let read = ReadState { read_seq: seq, unread: 0, mentions: 0 };
+    batch.has_read(room, user, read, false);
     let message = row.by(author.short());
     batch.tell(room, message.rev, Row::Message(message.clone()));
     Ok(message)

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, sea_query::all};
 use shared::{
     ids::{RoomId, Seq, UserId},
-    problem::Code,
-    rooms::ReadState,
+    problem::{Code, FieldError},
+    rooms::{self, ReadState},
 };
 
 use super::{Asked, Batch, Job, Write};
@@ -18,8 +18,8 @@ pub struct MarkRead {
     pub room: RoomId,
     /// Who.
     pub user: UserId,
-    /// Up to where; at most the newest message.
-    pub seq: Seq,
+    /// Up to where, and whether exactly.
+    pub mark: rooms::MarkRead,
 }
 
 impl Write for MarkRead {
@@ -39,7 +39,10 @@ impl Write for MarkRead {
     }
 }
 
-/// Writes all of them; fails only as a whole.
+/// How far was read before a mark, what is the newest message, and how far is read now.
+type Place = (Seq, Seq, Seq);
+
+/// Writes all of them, each on top of those that were asked for before it; fails only as a whole.
 pub(super) async fn read_all<'m>(
     batch: &mut Batch<'_>,
     marks: impl Iterator<Item = &'m MarkRead>,
@@ -49,9 +52,14 @@ pub(super) async fn read_all<'m>(
         return Ok(Vec::new());
     }
     batch.load_members(marks.iter().map(|mark| (mark.room, mark.user))).await?;
-    let mut places = Vec::with_capacity(marks.len());
+    let (mut places, mut read_here) = (Vec::with_capacity(marks.len()), HashMap::new());
     for mark in &marks {
-        places.push(place(batch, mark).await);
+        let before = read_here.get(&(mark.room, mark.user)).copied();
+        let place = place(batch, mark, before).await;
+        if let Ok((_, _, read_seq)) = place {
+            read_here.insert((mark.room, mark.user), read_seq);
+        }
+        places.push(place);
     }
     let mentioned = mentioned(batch, &marks, &places).await?;
     let mut read = Vec::with_capacity(marks.len());
@@ -60,8 +68,9 @@ pub(super) async fn read_all<'m>(
             let seqs = mentioned.get(&(mark.room.0, mark.user.0)).map_or(&[][..], Vec::as_slice);
             let mentions = seqs.iter().filter(|seq| **seq > read_seq.0).count() as i64;
             let read = ReadState { read_seq, unread: last.0 - read_seq.0, mentions };
-            if read_seq > before {
-                batch.has_read(mark.room, mark.user, read);
+            // One who marks exactly what was so already has still said it, to all their devices.
+            if read_seq > before || mark.mark.exact {
+                batch.has_read(mark.room, mark.user, read, mark.mark.exact);
             }
             read
         }));
@@ -69,19 +78,24 @@ pub(super) async fn read_all<'m>(
     Ok(read)
 }
 
-/// How far was read before, what is the newest message, and how far is read now.
-async fn place(batch: &mut Batch<'_>, mark: &MarkRead) -> Result<(Seq, Seq, Seq)> {
+/// Where a mark leads, after one of the same batch that led to `before`.
+async fn place(batch: &mut Batch<'_>, mark: &MarkRead, before: Option<Seq>) -> Result<Place> {
     let last = Seq(batch.room(mark.room)?.last_seq);
     let (member, _) = batch.member(mark.room, mark.user).await?;
-    let before = Seq(member.read_seq);
-    Ok((before, last, mark.seq.min(last).max(before)))
+    let before = before.unwrap_or(Seq(member.read_seq));
+    let rooms::MarkRead { seq, exact } = mark.mark;
+    if exact && !(Seq(0)..=last).contains(&seq) {
+        let message = format!("must be 0 to {last}, and is {seq}");
+        return Err(FieldError::new("seq", message).into());
+    }
+    Ok((before, last, if exact { seq } else { seq.min(last).max(before) }))
 }
 
 /// Where these people are named after what they have read.
 async fn mentioned(
     batch: &Batch<'_>,
     marks: &[&MarkRead],
-    places: &[Result<(Seq, Seq, Seq)>],
+    places: &[Result<Place>],
 ) -> Result<HashMap<(i64, i64), Vec<i64>>> {
     use mentions::Column::{RoomId, Seq, UserId};
     let mut any = Condition::any();

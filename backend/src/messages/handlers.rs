@@ -230,9 +230,9 @@ pub async fn read(
     State(app): State<App>,
     caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
-    Json(MarkRead { seq }): Json<MarkRead>,
+    Json(mark): Json<MarkRead>,
 ) -> Result<Json<ReadState>> {
-    let mark = ledger::MarkRead { room: id, user: caller.user.id, seq };
+    let mark = ledger::MarkRead { room: id, user: caller.user.id, mark };
     Ok(Json(app.ledger.write(mark).await?))
 }
 

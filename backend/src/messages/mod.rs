@@ -83,7 +83,13 @@ pub fn routes() -> ApiRouter<App> {
         .api_route(
             paths::READ,
             put_with(h::read, |op| {
-                doc(op, "markRead", "I have read up to here; it only grows")
+                doc(op, "markRead", "I have read up to here, or only up to here")
+                    .description(
+                        "The mark only grows, so that whatever two devices say in whatever order, \
+                         what was read stays read. With `exact` it is set to `seq`, back or forth. \
+                         All devices hear of either. To mark all rooms as read, mark each up to \
+                         the newest message that was shown of it.",
+                    )
                     .with(problems::of(&[Code::NotFound, Code::NotAMember]))
             }),
         )

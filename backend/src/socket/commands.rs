@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use shared::{
-    ids::{ClientId, RoomId, Seq},
+    ids::{ClientId, RoomId},
     live::{ClientFrame, ServerFrame},
     messages::NewMessage,
     problem::Code,
+    rooms::MarkRead,
     rules,
 };
 use tokio::time::Instant;
@@ -19,8 +20,7 @@ use super::{
 use crate::{
     Error,
     deliberate::{Fault, has},
-    ledger::MarkRead,
-    messages,
+    ledger, messages,
 };
 
 impl<W: Wire> Session<W> {
@@ -64,7 +64,9 @@ impl<W: Wire> Session<W> {
                 let new = NewMessage { client_id: Some(client_id), content, reply_to };
                 self.send(room, client_id, new).await
             }
-            ClientFrame::Read { room, seq } => self.read(room, seq).await,
+            ClientFrame::Read { room, seq, exact } => {
+                self.read(room, MarkRead { seq, exact }).await
+            }
             ClientFrame::Typing { room } => self.typing(room),
         }
     }
@@ -89,8 +91,8 @@ impl<W: Wire> Session<W> {
         }
     }
 
-    async fn read(&mut self, room: RoomId, seq: Seq) -> Ended {
-        let mark = MarkRead { room, user: self.caller.user.id, seq };
+    async fn read(&mut self, room: RoomId, mark: MarkRead) -> Ended {
+        let mark = ledger::MarkRead { room, user: self.caller.user.id, mark };
         match self.app.ledger.submit(mark).await {
             Ok(answer) => {
                 let frame = async move {

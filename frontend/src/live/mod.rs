@@ -182,7 +182,7 @@ impl Live {
     /// I have read up to here.
     pub fn read(self, room: RoomId, seq: Seq) {
         self.rooms.update(|rooms| rooms.read_here(room, seq));
-        self.command(ClientFrame::Read { room, seq });
+        self.command(ClientFrame::Read { room, seq, exact: false });
     }
 
     /// I am writing something.

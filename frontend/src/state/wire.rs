@@ -54,12 +54,20 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     type Error = Misfit;
 
     numbers! {
-        deserialize_bool => visit_bool(as_bool);
         deserialize_i64 => visit_i64(as_i64);
         deserialize_u16 => visit_u64(as_u64);
         deserialize_u64 => visit_u64(as_u64);
         deserialize_str => visit_str(as_str);
         deserialize_string => visit_str(as_str);
+    }
+
+    /// What is not there is false: the server leaves that out.
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        match self.0 {
+            Value::Bool(is) => visitor.visit_bool(*is),
+            Value::Null => visitor.visit_bool(false),
+            _ => Err(Misfit),
+        }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -254,6 +262,7 @@ mod tests {
             room: RoomId,
             #[serde(rename = "..")]
             read: ReadState,
+            exact: bool,
         },
         Heartbeat {
             heads: BTreeMap<RoomId, Rev>,
@@ -286,7 +295,9 @@ mod tests {
     fn reads_a_struct_out_of_its_outer_one() {
         let text = r#"{"type":"read","room":7,"read_seq":4,"unread":5,"mentions":1}"#;
         let read_state = ReadState { read_seq: Seq(4), unread: 5, mentions: 1 };
-        assert_eq!(read(text), Some(Frame::Read { room: RoomId(7), read: read_state }));
+        let frame = |exact| Some(Frame::Read { room: RoomId(7), read: read_state, exact });
+        assert_eq!(read(text), frame(false));
+        assert_eq!(read(&text.replace('}', r#","exact":true}"#)), frame(true));
         let text = r#"{"id":7,"name":"a","topic":"","last_seq":9,"last_rev":12,"read_seq":4,
             "unread":5,"mentions":1,"role":"member"}"#;
         assert_eq!(read::<MyRoom>(text), serde_json::from_str(text).unwrap());

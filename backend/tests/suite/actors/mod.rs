@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 
 use clap::Parser;
 use hallway::{
-    App, Settings,
+    App, Settings, ledger,
     tables::{Database, messages, words},
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -15,7 +15,7 @@ use shared::{
     Timestamp,
     ids::{RoomId, SessionId},
     paths,
-    rooms::Room,
+    rooms::{MarkRead, ReadState, Room},
     users::{SignedIn, User},
 };
 use tokio::{net::TcpListener, sync::oneshot};
@@ -157,6 +157,21 @@ impl Cast {
         moved.reset(messages::Column::CreatedAt);
         moved.update(&txn).await.unwrap();
         txn.commit().await.unwrap();
+    }
+
+    /// The member's marks in the room, all in line before any of them is written: one batch.
+    pub async fn marks_at_once(&self, marks: &[(i64, bool)]) -> Vec<ReadState> {
+        let mut answers = Vec::new();
+        for (seq, exact) in marks {
+            let mark = MarkRead { seq: (*seq).into(), exact: *exact };
+            let mark = ledger::MarkRead { room: self.room, user: self.member.user.id, mark };
+            answers.push(self.server.app.ledger.submit(mark).await.unwrap());
+        }
+        let mut read = Vec::new();
+        for answer in answers {
+            read.push(answer.await.unwrap().unwrap());
+        }
+        read
     }
 
     /// Loses the index, as an older program leaves it; and starts a second server on the database,

@@ -1,8 +1,10 @@
-//! The promises about delivery: one order, exactly once, no silent hole, nobody slows another.
+//! The promises about delivery: one order, exactly once, no silent hole, nobody slows another, and
+//! what somebody has read is the same on all their devices.
 
 use shared::ids::ClientId;
 use uuid::Uuid;
 
+mod marks;
 pub mod order;
 mod resume;
 mod slow;
