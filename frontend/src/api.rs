@@ -298,6 +298,14 @@ pub async fn messages(room: RoomId, page: Page) -> Answer<Run> {
     get(&path).await
 }
 
+/// The first message of a room, from one of them on, that names me.
+pub async fn mention(room: RoomId, from: Seq) -> Answer<Option<Seq>> {
+    let path = fill(paths::MESSAGES, &[&room]);
+    let run: Run = get(&format!("{path}?q=mentions:me&anchor=seq:{from}&after=1")).await?;
+    // Where the room ends before `from`, the page is around its end.
+    Ok(run.messages.iter().map(|message| message.seq).find(|seq| *seq >= from))
+}
+
 /// What the page takes of a month of a room; its months are texts that go back as they came.
 #[derive(Clone, Deserialize)]
 pub struct Calendar {

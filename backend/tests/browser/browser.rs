@@ -18,6 +18,7 @@ pub const ESCAPE: &str = "\u{E00C}";
 pub const UP: &str = "\u{E013}";
 pub const SHIFT_ENTER: &str = "\u{E008}\u{E007}\u{E000}";
 pub const CTRL_K: &str = "\u{E009}k\u{E000}";
+pub const SHIFT_ESCAPE: &str = "\u{E008}\u{E00C}\u{E000}";
 
 /// A window of Chromium.
 #[derive(Clone)]

@@ -17,4 +17,5 @@ mod look;
 mod scroll;
 mod search;
 mod talk;
+mod unread;
 mod writing;

@@ -179,10 +179,34 @@ impl Live {
         outbox::delete(client_id);
     }
 
-    /// I have read up to here.
+    /// I have read up to here. Shown when the server says so: until then, no other device has heard
+    /// of it.
     pub fn read(self, room: RoomId, seq: Seq) {
-        self.rooms.update(|rooms| rooms.read_here(room, seq));
         self.command(ClientFrame::Read { room, seq, exact: false });
+    }
+
+    /// I have read everything that this page knows of: in one room, or in all.
+    pub fn read_all(self, only: Option<RoomId>) {
+        let ends = self.rooms.with_untracked(|rooms| rooms.ends_of_unread(only));
+        if !ends.is_empty() && self.can_mark() {
+            ends.into_iter().for_each(|(room, last)| self.read(room, last));
+        }
+    }
+
+    /// I want everything from this message on to be unread, on all my devices.
+    pub fn unread_from(self, room: RoomId, seq: Seq) {
+        if self.can_mark() {
+            self.command(ClientFrame::Read { room, seq: Seq(seq.0 - 1), exact: true });
+        }
+    }
+
+    /// Whether a mark gets anywhere; whoever asked for one is told if not.
+    fn can_mark(self) -> bool {
+        let is_up = self.link.get_untracked() == Link::Up;
+        if !is_up {
+            self.ui.error("There is no connection right now: nothing was marked.");
+        }
+        is_up
     }
 
     /// I am writing something.

@@ -26,7 +26,9 @@ pub fn receive(live: Live, frame: ServerFrame) {
         F::Nack { client_id, problem, retry } => live.nack(client_id, problem, retry),
         F::Joined { room } => live.joined(room),
         F::Removed { room, reason } => live.removed(room, reason),
-        F::Read { room, read, .. } => live.rooms.update(|rooms| rooms.read(room, read)),
+        F::Read { room, read, exact } => {
+            live.rooms.update(|rooms| rooms.read(room, read, exact));
+        }
         F::Typing { room, user } => live.heard_typing(room, user),
         F::Presence { room, online, offline } => live.presence(room, online, &offline),
         F::Heartbeat { heads } => heads.into_iter().for_each(|(room, rev)| live.head(room, rev)),

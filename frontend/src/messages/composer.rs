@@ -69,7 +69,6 @@ pub fn Composer() -> impl IntoView {
         live.send(open.room, content, open.reply_to.get_untracked());
         open.draft.set(String::new());
         open.reply_to.set(None);
-        open.unread_after.set(None);
         open.sent.update(|n| *n += 1);
     };
     let on_input = move |event: ev::Event| {
@@ -132,7 +131,10 @@ fn keys(event: &ev::KeyboardEvent, open: Open, me: UserId, send: impl Fn()) {
             event.prevent_default();
             send();
         }
-        "Escape" => open.reply_to.set(None),
+        "Escape" if open.reply_to.with_untracked(Option::is_some) => {
+            event.prevent_default();
+            open.reply_to.set(None);
+        }
         "ArrowUp" if !event.alt_key() && open.draft.with_untracked(String::is_empty) => {
             let mine = open.with_untracked(|t| {
                 let mut all = t.newest_first();

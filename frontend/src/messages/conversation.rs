@@ -1,6 +1,4 @@
-//! One room's timeline and composer, and what belongs to neither: reading marks and the first page.
-
-use std::time::Duration;
+//! One room's timeline and composer, and what belongs to neither: the first page, and what is read of it.
 
 use leptos::prelude::*;
 use shared::ids::{RoomId, Seq};
@@ -11,7 +9,9 @@ use super::{
     calendar::CalendarDialog,
     composer::{Composer, remembered_draft},
     delete_dialog::DeleteDialog,
+    marking,
     scroll::Scroll,
+    since::SinceBar,
     timeline::TimelineView,
 };
 use crate::{
@@ -21,8 +21,6 @@ use crate::{
     users::session::Session,
 };
 
-/// So long somebody has to look before a message counts as read.
-const READ_AFTER: Duration = Duration::from_millis(400);
 /// More unread than fits into the newest page: begin where the unread begins.
 const PAGE: i64 = 45;
 
@@ -34,6 +32,7 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
     let read =
         live.rooms.with_untracked(|rooms| rooms.get(room).map(|r| r.read)).unwrap_or_default();
     let unread_after = (read.unread > 0).then_some(read.read_seq);
+    live.rooms.maybe_update(|rooms| rooms.came(room));
     let draft = session.me_untracked().map(|me| remembered_draft(me.id, room)).unwrap_or_default();
     let open = Open::new(room, state.clone(), unread_after, draft);
     let scroll = Scroll::new();
@@ -62,13 +61,17 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
             }
         }
     });
-    let attention = attention();
-    mark_read(open, scroll, attention, live);
-    draw_the_line_when_away(open, attention);
+    // Whether what is unread is spoken of: from coming, or from looking away, until it is read.
+    let since = RwSignal::new(read.unread > 0);
+    let attention = marking::attention();
+    marking::mark_what_is_seen(open, scroll, attention, live);
+    marking::draw_the_line(open, attention, since, live);
+    marking::keys(open, live);
 
     let typing = state.typing.clone();
     let sentence = move || typing.with(|typing| typing.sentence());
     view! {
+        <SinceBar since/>
         <TimelineView/>
         <p class="typing" aria-live="off" data-testid="typing">{move || sentence()}</p>
         <Composer/>
@@ -79,61 +82,17 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
 }
 
 fn first_page(open: Open, unread: i64, read_seq: Seq) {
-    let (last, newest_is_here) = open.with_untracked(|t| (t.last_seq(), t.is_loaded(t.last_seq())));
-    if last > Seq(0) && !newest_is_here {
-        open.load(match unread > PAGE {
-            true => Page::Around(read_seq.next()),
-            false => Page::Newest,
-        });
+    let last = open.with_untracked(|t| t.last_seq());
+    let begin = if unread > 0 { read_seq.next() } else { last };
+    let (is_here, is_empty) =
+        open.with_untracked(|t| (t.is_loaded(begin), t.first_loaded().is_none()));
+    if last == Seq(0) || is_here {
+        return;
     }
-}
-
-/// Whether somebody is looking: the tab is shown and has the focus.
-fn attention() -> RwSignal<bool> {
-    let looks = || !document().hidden() && document().has_focus().unwrap_or(true);
-    let attention = RwSignal::new(looks());
-    let handles = [
-        window_event_listener(leptos::ev::focus, move |_| attention.set(looks())),
-        window_event_listener(leptos::ev::blur, move |_| attention.set(looks())),
-        window_event_listener(leptos::ev::visibilitychange, move |_| attention.set(looks())),
-    ];
-    on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
-    attention
-}
-
-/// At the bottom, seen by somebody, for a moment: read.
-fn mark_read(open: Open, scroll: Scroll, attention: RwSignal<bool>, live: Live) {
-    let due = move || {
-        let seq = open.with(|t| Some(t.last_seq()).filter(|last| t.is_loaded(*last)))?;
-        let read = live.rooms.with(|rooms| rooms.get(open.room).map(|r| r.read.read_seq))?;
-        let ready = scroll.at_bottom.get() && attention.get() && live.welcomes.get() > 0;
-        (ready && seq > read).then_some(seq)
-    };
-    Effect::new(move |before: Option<Option<TimeoutHandle>>| {
-        if let Some(Some(timer)) = before {
-            timer.clear();
-        }
-        due()?;
-        let again = move || {
-            // The room may have been left meanwhile, and its signals with it.
-            if scroll.at_bottom.try_get_untracked().is_none() {
-                return;
-            }
-            if let Some(seq) = untrack(due) {
-                live.read(open.room, seq);
-            }
-        };
-        set_timeout_with_handle(again, READ_AFTER).ok()
-    });
-}
-
-/// What comes while the reader looks elsewhere is below a line when they are back.
-fn draw_the_line_when_away(open: Open, attention: RwSignal<bool>) {
-    Effect::new(move |before: Option<bool>| {
-        let looks = attention.get();
-        if before == Some(true) && !looks {
-            open.unread_after.set(Some(open.with_untracked(|t| t.last_seq())));
-        }
-        looks
-    });
+    match unread {
+        // Among what is here already, the reader would not see where it begins.
+        1.. if !is_empty => open.jump.set(Some(begin)),
+        ..=PAGE => open.load(Page::Newest),
+        _ => open.load(Page::Around(begin)),
+    }
 }

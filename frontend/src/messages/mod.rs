@@ -19,9 +19,11 @@ mod composer;
 mod conversation;
 mod delete_dialog;
 mod edit;
+mod marking;
 mod pending;
 mod row;
 mod scroll;
+mod since;
 mod text;
 mod timeline;
 mod toolbar;
@@ -33,7 +35,7 @@ pub use conversation::Conversation;
 pub struct Open {
     pub room: RoomId,
     state: StoredValue<RoomState>,
-    /// Where the unread began when the reader came.
+    /// Where the unread began when the reader came, or has begun since they looked away.
     pub unread_after: RwSignal<Option<Seq>>,
     pub reply_to: RwSignal<Option<Seq>>,
     pub editing: RwSignal<Option<Seq>>,

@@ -5,17 +5,18 @@ use shared::ids::Seq;
 
 use super::Open;
 use crate::{
+    live::Live,
     search::address,
     ui::{Icon, Shape, Ui, shown},
     users::session::Session,
 };
 
-/// Answer, edit, delete, as far as one may.
+/// Answer, mark, edit, delete, as far as one may.
 #[component]
 pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
     let (open, session) = (expect_context::<Open>(), expect_context::<Session>());
     let may_delete = move || is_mine || session.is_admin();
-    let ui = expect_context::<Ui>();
+    let (ui, live) = (expect_context::<Ui>(), expect_context::<Live>());
     let copy = move || {
         let origin = window().location().origin().unwrap_or_default();
         let link = format!("{origin}{}", address(open.room, seq));
@@ -46,6 +47,15 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                 on:click:target=move |_| copy()
             >
                 <Icon shape=Shape::Link/>
+            </button>
+            <button
+                type="button"
+                class="icon-button"
+                aria-label="Mark unread from here"
+                title="Mark unread from here (U)"
+                on:click:target=move |_| live.unread_from(open.room, seq)
+            >
+                <Icon shape=Shape::Unread/>
             </button>
             {is_mine.then(|| view! {
                 <button

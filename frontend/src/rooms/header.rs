@@ -9,7 +9,7 @@ use super::{
     room_dialog::EditDialog,
 };
 use crate::{
-    live::RoomState,
+    live::{Live, RoomState},
     search::{ExportDialog, search_address},
     ui::{Icon, Menu, Shape, href, memo},
     users::session::Session,
@@ -21,6 +21,7 @@ const WHY_NOT: &str = "Only admins can do this";
 #[component]
 pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> impl IntoView {
     let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
+    let live = expect_context::<Live>();
     let [edit, export, delete, leave] = [(); 4].map(|()| RwSignal::new(false));
     let name = move || room.get().map(|room| room.name).unwrap_or_default();
     let topic = move || room.get().map(|room| room.topic).unwrap_or_default();
@@ -61,6 +62,14 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 <span>{move || count.get().to_string()}</span>
             </button>
             <Menu label="Room menu" testid="room-menu" face=|| view! { <Icon shape=Shape::More/> }>
+                <button
+                    type="button"
+                    role="menuitem"
+                    title="Mark everything in this room as read (Esc)"
+                    on:click:target=move |_| live.read_all(Some(id))
+                >
+                    "Mark as read"
+                </button>
                 <button
                     type="button"
                     role="menuitem"

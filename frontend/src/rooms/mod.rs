@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use shared::ids::RoomId;
 
+mod all_read;
 mod browse;
 mod delete_dialog;
 mod header;

@@ -136,7 +136,10 @@ fn shortcuts(live: Live, panels: Panels, here: Memo<Option<RoomId>>) {
         let step = match event.key().as_str() {
             "ArrowUp" if event.alt_key() => -1,
             "ArrowDown" if event.alt_key() => 1,
-            "Escape" if !event.default_prevented() && is_narrow() => {
+            "Escape"
+                if !event.default_prevented() && is_narrow() && panels.members.get_untracked() =>
+            {
+                event.prevent_default();
                 return panels.members.set(false);
             }
             "k" | "K" if event.ctrl_key() || event.meta_key() => {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::{ids::RoomId, paths, rooms::MyRoom};
 
-use super::{Panels, address};
+use super::{Panels, address, all_read::AllReadButton};
 use crate::{
     live::Live,
     ui::{Icon, Mark, Shape, each, href, memo, shown},
@@ -41,6 +41,7 @@ pub fn Sidebar() -> impl IntoView {
             <nav class="room-nav" aria-label="My rooms">
                 <div class="room-nav-head">
                     <h2>"My rooms"</h2>
+                    <AllReadButton/>
                     <NewRoomButton/>
                 </div>
                 <RoomLinks/>

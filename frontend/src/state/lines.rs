@@ -47,6 +47,8 @@ pub fn lines(
     let mut lines = Vec::new();
     let mut above = Above::default();
     let mut unread = unread_after;
+    // Whether everything from there on is here: among what is not loaded, no line can be drawn.
+    let mut is_whole = false;
     for item in timeline.items() {
         match item {
             Item::Message(message) => {
@@ -55,7 +57,9 @@ pub fn lines(
                     lines.push(Line::Day(day));
                     above = Above { day: Some(day), ..Above::default() };
                 }
-                if unread.is_some_and(|seq| message.seq > seq && message.user.id != me) {
+                is_whole |= unread.is_some_and(|seq| message.seq <= seq.next());
+                let is_new = |seq| message.seq > seq && message.user.id != me;
+                if is_whole && unread.is_some_and(is_new) {
                     lines.push(Line::Unread);
                     above.author = None;
                     unread = None;
@@ -68,6 +72,7 @@ pub fn lines(
             Item::Hole { from, to } => {
                 lines.push(Line::Hole { from, to });
                 above = Above::default();
+                is_whole = false;
             }
             Item::Pending(pending) => {
                 let opens = !above.mine_is_open || pending.reply_to.is_some();
@@ -168,6 +173,17 @@ mod tests {
         assert_eq!(lines(&t, ME, Some(Seq(1)), utc), expected);
         assert!(!lines(&t, ME, Some(Seq(3)), utc).contains(&Line::Unread));
         assert!(!lines(&t, ME, None, utc).contains(&Line::Unread));
+    }
+
+    #[test]
+    fn no_unread_line_is_drawn_before_its_place_is_loaded() {
+        let mut t = timeline(vec![message(8, 2, 0), message(9, 2, 0)]);
+        let drawn = |t: &Timeline| lines(t, ME, Some(Seq(5)), utc).contains(&Line::Unread);
+        assert!(!drawn(&t));
+        assert!(t.page(vec![message(4, 2, 0), message(5, 2, 0)], Rev(100)));
+        assert!(!drawn(&t), "it is in the hole");
+        assert!(t.page(vec![message(6, 1, 0), message(7, 2, 0)], Rev(100)));
+        assert!(drawn(&t));
     }
 
     #[test]

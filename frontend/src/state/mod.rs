@@ -6,6 +6,7 @@ pub mod lines;
 pub mod marks;
 pub mod outbox;
 pub mod pieces;
+pub mod reading;
 pub mod rooms;
 pub mod title;
 pub mod typing;

@@ -1,7 +1,7 @@
 //! The rooms that I am in, with what is unread: what the sidebar shows. Messages themselves are
 //! `shared::timeline`'s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::{
     ids::{RoomId, Seq},
@@ -15,13 +15,23 @@ use shared::{
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rooms {
     rooms: BTreeMap<RoomId, MyRoom>,
+    /// Where I want something to be unread, here or on another device, and have not come again
+    /// since: what is seen there is not marked by itself.
+    held: BTreeSet<RoomId>,
     /// Whether the server has said which they are.
     pub known: bool,
 }
 
 impl Rooms {
-    /// What `welcome` says, in place of everything before.
+    /// What `welcome` says, in place of everything before. A mark that went back while nobody here
+    /// could hear of it was meant as much as one that was heard.
     pub fn welcome(&mut self, rooms: Vec<MyRoom>) {
+        for room in &rooms {
+            let was = self.get(room.id).map(|was| was.read.read_seq);
+            if was > Some(room.read.read_seq) {
+                self.held.insert(room.id);
+            }
+        }
         self.rooms = rooms.into_iter().map(|room| (room.id, room)).collect();
         self.known = true;
     }
@@ -33,6 +43,7 @@ impl Rooms {
 
     /// I am no longer in one. Says what it was.
     pub fn removed(&mut self, room: RoomId) -> Option<MyRoom> {
+        self.held.remove(&room);
         self.rooms.remove(&room)
     }
 
@@ -45,6 +56,7 @@ impl Rooms {
         room.last_seq = message.seq;
         if message.user.id == me.id {
             room.read = ReadState { read_seq: message.seq, unread: 0, mentions: 0 };
+            self.held.remove(&message.room);
             return;
         }
         room.read.unread = message.seq.0 - room.read.read_seq.0;
@@ -61,22 +73,34 @@ impl Rooms {
         }
     }
 
-    /// I have read up to here, on this device or another. Only goes forward.
-    pub fn read(&mut self, room: RoomId, read: ReadState) {
-        let Some(room) = self.rooms.get_mut(&room) else { return };
-        if read.read_seq >= room.read.read_seq {
+    /// I have read up to here, on this device or another. Goes back only if that was asked for.
+    pub fn read(&mut self, id: RoomId, read: ReadState, exact: bool) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        if exact || read.read_seq >= room.read.read_seq {
             room.read = read;
+        }
+        if room.read.unread == 0 {
+            self.held.remove(&id);
+        } else if exact {
+            self.held.insert(id);
         }
     }
 
-    /// I read up to here on this device, and the server does not know yet.
-    pub fn read_here(&mut self, room: RoomId, seq: Seq) {
-        let Some(room) = self.rooms.get_mut(&room) else { return };
-        if seq > room.read.read_seq {
-            let unread = (room.last_seq.0 - seq.0).max(0);
-            let mentions = if unread == 0 { 0 } else { room.read.mentions };
-            room.read = ReadState { read_seq: seq, unread, mentions };
-        }
+    /// I come into a room, or come to it again. Whether that changes anything.
+    pub fn came(&mut self, room: RoomId) -> bool {
+        self.held.remove(&room)
+    }
+
+    /// Whether nothing in a room is to be marked by itself.
+    pub fn is_held(&self, room: RoomId) -> bool {
+        self.held.contains(&room)
+    }
+
+    /// Where anything is unread, and the newest message there: of one room, or of all.
+    pub fn ends_of_unread(&self, only: Option<RoomId>) -> Vec<(RoomId, Seq)> {
+        let wanted = self.rooms.values().filter(|room| only.is_none_or(|only| only == room.id));
+        let unread = wanted.filter(|room| room.read.unread > 0);
+        unread.map(|room| (room.id, room.last_seq)).collect()
     }
 
     /// One of them.
@@ -172,13 +196,58 @@ mod tests {
         assert_eq!(rooms.unread(), 7);
     }
 
+    fn read_up_to(seq: i64) -> ReadState {
+        ReadState { read_seq: Seq(seq), unread: 10 - seq, mentions: 0 }
+    }
+
     #[test]
-    fn reading_only_goes_forward() {
+    fn reading_goes_back_only_where_that_is_asked_for() {
         let mut rooms = rooms();
-        rooms.read_here(RoomId(1), Seq(10));
-        rooms.read(RoomId(1), ReadState { read_seq: Seq(9), unread: 1, mentions: 1 });
-        rooms.read_here(RoomId(1), Seq(3));
-        assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 0);
+        let unread = |rooms: &Rooms| rooms.get(RoomId(1)).unwrap().read.unread;
+        rooms.read(RoomId(1), read_up_to(10), false);
+        rooms.read(RoomId(1), read_up_to(9), false);
+        assert_eq!(unread(&rooms), 0);
+        rooms.read(RoomId(1), read_up_to(4), true);
+        assert_eq!(unread(&rooms), 6);
+    }
+
+    #[test]
+    fn what_is_to_be_unread_is_held_until_i_come_again_or_have_read_it() {
+        let mut rooms = rooms();
+        let here = RoomId(1);
+        rooms.read(here, read_up_to(9), false);
+        assert!(!rooms.is_held(here));
+        rooms.read(here, read_up_to(4), true);
+        rooms.read(here, read_up_to(5), false);
+        assert!(rooms.is_held(here) && !rooms.is_held(RoomId(2)));
+        rooms.came(here);
+        assert!(!rooms.is_held(here));
+        rooms.read(here, read_up_to(4), true);
+        rooms.read(here, read_up_to(10), false);
+        assert!(!rooms.is_held(here), "nothing is left of it");
+        rooms.read(here, read_up_to(4), true);
+        rooms.message(&message(11, 1, "mine"), &me());
+        assert!(!rooms.is_held(here), "whoever speaks has read what was there");
+    }
+
+    #[test]
+    fn a_mark_that_went_back_unheard_is_held_as_well() {
+        let mut rooms = rooms();
+        let mut back = room(1, "general");
+        back.read = read_up_to(3);
+        rooms.welcome(vec![back, room(2, "Attic")]);
+        assert!(rooms.is_held(RoomId(1)) && !rooms.is_held(RoomId(2)));
+        assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 7);
+    }
+
+    #[test]
+    fn all_that_is_unread_ends_where_the_rooms_do() {
+        let mut rooms = rooms();
+        rooms.read(RoomId(2), read_up_to(10), false);
+        rooms.message(&message(11, 2, "new"), &me());
+        assert_eq!(rooms.ends_of_unread(None), [(RoomId(1), Seq(11)), (RoomId(3), Seq(10))]);
+        assert_eq!(rooms.ends_of_unread(Some(RoomId(3))), [(RoomId(3), Seq(10))]);
+        assert!(rooms.ends_of_unread(Some(RoomId(2))).is_empty());
     }
 
     #[test]

@@ -20,9 +20,11 @@ pub enum Shape {
     Pencil,
     People,
     Plus,
+    Read,
     Reply,
     Search,
     Send,
+    Unread,
     Warning,
 }
 
@@ -51,9 +53,13 @@ impl Shape {
                 "M9 5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7M2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 5.5a3.5 3.5 0 0 1 0 6.5M18 14.500c2.200.8 3.500 2.700 3.500 5.500"
             }
             Self::Plus => "M12 5v14M5 12h14",
+            Self::Read => "M2 13l5 5L17 7M12.500 17.500l.5.5L22 8.500",
             Self::Reply => "M9 6l-6 6 6 6M3 12h11c4 0 6.500 2 6.500 6.500",
             Self::Search => "M11 4a7 7 0 1 0 0 14a7 7 0 1 0 0-14M16 16l5 5",
             Self::Send => "M4 12L20 4l-5 16-4-7zM11 13l9-9",
+            Self::Unread => {
+                "M13 6H3v13h18v-7M3 7l9 7 4.500-3.500M19 3.500a2.500 2.500 0 1 0 0 5a2.500 2.500 0 1 0 0-5"
+            }
             Self::Warning => "M12 4L2.500 20h19zM12 10v4M12 17h.01",
         }
     }
