@@ -64,7 +64,8 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
     // Whether what is unread is spoken of: from coming, or from looking away, until it is read.
     let since = RwSignal::new(read.unread > 0);
     let attention = marking::attention();
-    marking::mark_what_is_seen(open, scroll, attention, live);
+    let reads_on = at.get_untracked().is_none();
+    marking::mark_what_is_seen(open, scroll, (attention, reads_on), live);
     marking::draw_the_line(open, attention, since, live);
     marking::keys(open, live);
 

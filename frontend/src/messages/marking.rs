@@ -32,8 +32,24 @@ pub fn attention() -> RwSignal<bool> {
 
 /// While anything is unread and somebody looks: what ends in sight now, and ended in sight a moment
 /// ago, is read. Two looks a moment apart ask for the places of a few rows; an observer would have
-/// one more thing to do for each row that there is.
-pub fn mark_what_is_seen(open: Open, scroll: Scroll, attention: RwSignal<bool>, live: Live) {
+/// one more thing to do for each row that there is. Unless they came to read on, nothing is marked
+/// while they see what the address has led them to.
+pub fn mark_what_is_seen(
+    open: Open,
+    scroll: Scroll,
+    (attention, reads_on): (RwSignal<bool>, bool),
+    live: Live,
+) {
+    let (reads_on, arrived) = (StoredValue::new(reads_on), StoredValue::new(None));
+    let stays = move |now: Sight| {
+        let is_there = open.jump.with_untracked(Option::is_none);
+        match arrived.get_value() {
+            None if is_there => arrived.set_value(Some(now)),
+            Some(there) if there != now => reads_on.set_value(true),
+            _ => {}
+        }
+        !reads_on.get_value()
+    };
     let read = move || live.rooms.with_untracked(|r| r.get(open.room).map(|r| r.read.read_seq));
     let is_due = memo(move || {
         let wanted = live.rooms.with(|rooms| {
@@ -50,6 +66,7 @@ pub fn mark_what_is_seen(open: Open, scroll: Scroll, attention: RwSignal<bool>, 
         let look = move || {
             let now = sight(scroll);
             if let (Some(earlier), Some(now), Some(read)) = (earlier.replace(now), now, read())
+                && !stays(now)
                 && let Some(seq) = read_up_to(earlier, now, read)
             {
                 live.read(open.room, seq);
