@@ -60,20 +60,33 @@ pub fn resource<T: Send + Sync + 'static, F: Future<Output = T> + 'static>(
     load: impl Fn() -> F + 'static,
 ) -> ReadSignal<Option<T>> {
     let (answer, set_answer) = signal(None);
+    resource_boxed(Box::new(move || {
+        let loading = load();
+        Box::pin(async move {
+            let loaded = loading.await;
+            Box::new(move || set_answer.set(Some(loaded))) as Box<dyn FnOnce()>
+        })
+    }));
+    answer
+}
+
+/// Loads, and gives what is to be done with what was loaded.
+type Load = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Box<dyn FnOnce()>>>>>;
+
+fn resource_boxed(load: Load) {
     let asked = StoredValue::new(0);
     effect(move || {
         let loading = load();
         asked.update_value(|asked| *asked += 1);
         let mine = asked.get_value();
         spawn(Box::pin(async move {
-            let loaded = loading.await;
+            let show = loading.await;
             // Neither a late answer to an earlier question, nor one that nobody waits for any more.
             if asked.try_get_value() == Some(mine) {
-                set_answer.set(Some(loaded));
+                show();
             }
         }));
     });
-    answer
 }
 
 /// One copy of what drives a future, boxed like an [`action`].
