@@ -1,7 +1,10 @@
 //! How much was found, and where: each count narrows the search.
 
 use leptos::prelude::*;
-use shared::paths;
+use shared::{
+    paths,
+    search::{By, Person, Place, parse},
+};
 
 use super::ExportDialog;
 use crate::api::Summary;
@@ -28,24 +31,30 @@ pub fn Counts(
         let q = String::from(js_sys::encode_uri_component(&q.get()));
         format!("{}?q={q}", paths::EXPORT_SEARCH)
     };
-    let rooms = summary.rooms.iter().map(|room| (quoted("in", &room.name), room.count));
-    let people =
-        summary.authors.iter().map(|author| (quoted("from", &author.user.username), author.count));
+    let rooms =
+        summary.rooms.iter().map(|room| (By::In(Place::Name(room.name.clone())), room.count));
+    let people = summary.authors.iter().map(|author| {
+        let name = author.user.username.clone();
+        (By::From(Person::Name(name)), author.count)
+    });
     let months =
-        summary.months.iter().map(|month| (format!("during:{}", month.month), month.count));
+        summary.months.iter().filter_map(|m| Some((By::On(m.month.parse().ok()?), m.count)));
     let kinds: [Vec<_>; 3] = [rooms.collect(), people.collect(), months.collect()];
     // What all of them have in common narrows nothing.
     let narrowing = kinds.into_iter().filter(|kind| kind.len() > 1);
-    let narrowing =
-        narrowing.flat_map(|kind| kind.into_iter().take(SHOWN)).map(|(operator, count)| {
-            let narrower = operator.clone();
-            let narrow = move || on_change.run(format!("{} {narrower}", q.get_untracked().trim()));
-            view! {
-                <button type="button" class="chip" on:click:target=move |_| narrow()>
-                    {operator}<span class="quiet">{count}</span>
-                </button>
+    let narrowing = narrowing.flat_map(|kind| kind.into_iter().take(SHOWN)).map(|(by, count)| {
+        let text = by.to_string();
+        let narrow = move || {
+            if let Ok(query) = parse(&q.get_untracked()) {
+                on_change.run(query.narrowed(by.clone()).to_string());
             }
-        });
+        };
+        view! {
+            <button type="button" class="chip" on:click:target=move |_| narrow()>
+                {text}<span class="quiet">{count}</span>
+            </button>
+        }
+    });
     view! {
         <div class="counts">
             <p class="counts-head">
@@ -62,14 +71,5 @@ pub fn Counts(
             <ExportDialog open=export path=Signal::derive(move || path())/>
             <div class="chips">{narrowing.collect_view()}</div>
         </div>
-    }
-}
-
-/// A value with blanks or quotes stands in quotes, and so does what would else mean `me`.
-fn quoted(operator: &str, value: &str) -> String {
-    let is_plain = value.chars().all(char::is_alphanumeric) && !value.eq_ignore_ascii_case("me");
-    match is_plain {
-        true => format!("{operator}:{value}"),
-        false => format!("{operator}:\"{}\"", value.replace('"', "\"\"")),
     }
 }

@@ -146,6 +146,21 @@ impl Query {
         kinds
     }
 
+    /// The same query, of which this is true as well. What it asked of the same kind goes: beside
+    /// it, it would be an alternative and let in more instead of less.
+    pub fn narrowed(mut self, by: By) -> Self {
+        self.filters.retain(|filter| filter.negated || !filter.by.is_like(&by));
+        self.filters.push(Filter { negated: false, by });
+        self
+    }
+
+    /// Only what it asks of a message, and not in which room, at which place and in which order:
+    /// what can be asked in one room, where no other one may be named.
+    pub fn within_a_room(mut self) -> Self {
+        self.filters.retain(|filter| !matches!(filter.by, By::In(_)));
+        Self { near: None, sort: Sort::default(), ..self }
+    }
+
     /// Whether what it finds depends on when it is asked: `today`, `7d`.
     pub fn is_relative(&self) -> bool {
         self.filters.iter().any(|filter| match filter.by {

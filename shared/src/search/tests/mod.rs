@@ -252,6 +252,25 @@ fn filters_of_one_kind_are_alternatives() {
 }
 
 #[test]
+fn a_narrower_query_has_one_of_a_kind() {
+    let narrowed = |query: &str, by| parse(query).unwrap().narrowed(by).to_string();
+    let from = |name: &str| By::From(Person::Name(name.into()));
+    assert_eq!(narrowed("disk from:a from:bob", from("c")), "disk from:c");
+    assert_eq!(narrowed("disk", from("me")), "disk from:\"me\"");
+    assert_eq!(narrowed("in:\"a b\" -from:a x", from("c d")), "x in:\"a b\" -from:a from:\"c d\"");
+    let march = By::On("2026-03".parse().unwrap());
+    assert_eq!(narrowed("during:2026 after:7d sort:old", march), "after:7d on:2026-03 sort:old");
+    assert_eq!(narrowed("is:mine", By::Is(Is::Edited)), "is:mine is:edited");
+}
+
+#[test]
+fn in_one_room_no_other_is_named() {
+    let query = parse("disk in:attic -in:#3 from:a near:7 sort:old").unwrap();
+    assert_eq!(query.within_a_room().to_string(), "disk from:a");
+    assert!(parse("in:#3 near:7 sort:old").unwrap().within_a_room().is_empty());
+}
+
+#[test]
 fn pieces_show_what_is_wrong() {
     let query = "a OR \"b c\" -form:x OR -d in:\"y z\"q";
     let shown: Vec<_> = pieces(query).into_iter().map(|p| (&query[p.range], p.kind)).collect();
