@@ -133,8 +133,9 @@ impl Gallery<'_> {
         browser.point_at("[data-seq='10']").await;
         browser.click("[data-seq='10'] button[aria-label=Delete]").await;
         self.dialog("dialog-delete-message").await;
-        self.visit("/ui/search", "search-help", ".search .chip").await;
         self.visit("/ui/search?q=words%20from:ada", "search", "[data-testid=hit]").await;
+        self.visit("/ui/search?q=is:mine&by=room", "search-by-room", ".hits-room").await;
+        self.visit("/ui/search", "search-help", "[data-testid=recents]").await;
         self.visit(&format!("/ui/room/{room}/m/10"), "room-message", "[data-seq='10']").await;
         browser.click("[data-testid=day]").await;
         browser.sees("dialog[open] .calendar-day").await;

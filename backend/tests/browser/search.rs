@@ -9,6 +9,8 @@ const MESSAGES: usize = 130;
 
 const SEARCH: &str = "[data-testid=search]";
 const HIT: &str = "[data-testid=hit]";
+/// Ctrl A, Backspace.
+const EMPTY_IT: &str = "\u{e009}a\u{e000}\u{e003}";
 const ENTER: &str = "\u{e007}";
 
 #[tokio::test]
@@ -116,4 +118,73 @@ async fn goes_to_a_day(ada: &Browser, room: i64) {
     ada.click("dialog[open] .calendar-4").await;
     ada.loses("dialog[open]").await;
     in_sight(ada, 1).await;
+}
+
+/// Chips narrow, results stand by room, keys walk through them, and searches are remembered.
+#[tokio::test]
+async fn a_search_is_narrowed_grouped_and_made_again() {
+    story("results", async |stage| {
+        let people = ["ada", "bob", "Cy Young"];
+        for name in people {
+            stage.hallway.account(name).await;
+        }
+        let attic = stage.hallway.room("ada", "attic", "", &people).await;
+        let lobby = stage.hallway.room("ada", "lobby", "", &people).await;
+        for (who, room) in [("bob", attic), ("Cy Young", lobby), ("ada", attic)] {
+            stage.hallway.say(who, room, &format!("a needle of {who}")).await;
+        }
+        let ada = stage.browser("ada").await;
+        ada.sign_in("ada").await;
+        ada.open("/ui/search").await;
+        ada.loses("[data-testid=recents]").await;
+        ada.fill(SEARCH, &format!("needle from:bob from:\"Cy Young\"{ENTER}")).await;
+        ada.reads("[data-testid=total]", "2 messages").await;
+        stands_by_room(&ada).await;
+        narrows(&ada).await;
+        remembers(&ada).await;
+    })
+    .await;
+}
+
+async fn stands_by_room(ada: &Browser) {
+    ada.click("[data-testid=by-room]").await;
+    ada.until("the rooms stand", "document.querySelectorAll('.hits-room').length === 2").await;
+    ada.reads(".hits-room:first-child + li", "Cy Young").await;
+    ada.keys("body", "j").await;
+    ada.until("the first has the focus", "document.activeElement.textContent.includes('Cy Young')")
+        .await;
+    ada.keys(&format!("{HIT}:focus"), "\u{e015}").await;
+    ada.until("the next", "document.activeElement.textContent.includes('needle of bob')").await;
+    ada.keys(&format!("{HIT}:focus"), "k").await;
+    ada.until("and back", "document.activeElement.textContent.includes('Cy Young')").await;
+    ada.keys(&format!("{HIT}:focus"), ENTER).await;
+    ada.sees("[data-seq]").await;
+    let _: Value = ada.run("history.back()", vec![]).await;
+    ada.sees(".hits-room").await;
+}
+
+async fn narrows(ada: &Browser) {
+    let chip = "[...document.querySelectorAll('.counts .chip')].find(c => c.textContent.startsWith('from:bob'))";
+    ada.until("the people are counted", chip).await;
+    let _: Value = ada.run(&format!("{chip}.click()"), vec![]).await;
+    ada.reads("[data-testid=total]", "1 message").await;
+    let asked: String =
+        ada.run("return document.querySelector('[data-testid=search]').value", vec![]).await;
+    assert_eq!(asked, "needle from:bob");
+    ada.sees(".hits-room").await;
+}
+
+async fn remembers(ada: &Browser) {
+    let recents =
+        "[...document.querySelectorAll('.recent-again')].map(r => r.textContent).join('; ')";
+    ada.keys(SEARCH, EMPTY_IT).await;
+    ada.until(
+        "both are there",
+        &format!("{recents} === 'needle from:bob; needle from:bob from:\"Cy Young\"'"),
+    )
+    .await;
+    ada.click("[aria-label='Forget needle from:bob']").await;
+    ada.until("one is there", &format!("{recents} === 'needle from:bob from:\"Cy Young\"'")).await;
+    ada.click(".recent-again").await;
+    ada.reads("[data-testid=total]", "2 messages").await;
 }

@@ -41,7 +41,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 <p class="room-topic" title=move || topic()>{move || topic()}</p>
             </div>
             <a
-                href=href(&search_address(&in_here()))
+                href=href(&search_address(&in_here(), false))
                 class="icon-button"
                 aria-label="Search in this room"
                 title="Search in this room"

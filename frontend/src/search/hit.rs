@@ -6,7 +6,7 @@ use super::address;
 use crate::{
     api::Hit,
     live::Live,
-    state::marks::excerpt,
+    state::search::marks::excerpt,
     ui::{Avatar, time},
 };
 

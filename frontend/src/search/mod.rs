@@ -9,6 +9,8 @@ mod chips;
 mod export;
 mod hit;
 mod page;
+mod recent;
+mod results;
 mod summary;
 
 pub use export::ExportDialog;
@@ -19,7 +21,8 @@ pub fn address(room: RoomId, seq: Seq) -> String {
     format!("{}/room/{room}/m/{seq}", paths::UI)
 }
 
-/// The address of a search inside the router.
-pub fn search_address(q: &str) -> String {
-    format!("/search?q={}", String::from(js_sys::encode_uri_component(q)))
+/// The address of a search inside the router, flat or by room.
+pub fn search_address(q: &str, grouped: bool) -> String {
+    let by = if grouped { "&by=room" } else { "" };
+    format!("/search?q={}{by}", String::from(js_sys::encode_uri_component(q)))
 }

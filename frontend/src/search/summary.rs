@@ -6,8 +6,11 @@ use shared::{
     search::{By, Person, Place, parse},
 };
 
-use super::ExportDialog;
-use crate::api::Summary;
+use super::{ExportDialog, search_address};
+use crate::{
+    api::Summary,
+    ui::{href, shown},
+};
 
 /// Counts of each kind that are shown.
 const SHOWN: usize = 4;
@@ -16,6 +19,7 @@ const SHOWN: usize = 4;
 #[component]
 pub fn Counts(
     summary: Summary,
+    grouped: Memo<bool>,
     #[prop(into)] q: Signal<String>,
     #[prop(into)] on_change: Callback<String>,
 ) -> impl IntoView {
@@ -31,6 +35,8 @@ pub fn Counts(
         let q = String::from(js_sys::encode_uri_component(&q.get()));
         format!("{}?q={q}", paths::EXPORT_SEARCH)
     };
+    let in_many_rooms = summary.rooms.len() > 1;
+    let other_way = move || href(&search_address(&q.get(), !grouped.get()));
     let rooms =
         summary.rooms.iter().map(|room| (By::In(Place::Name(room.name.clone())), room.count));
     let people = summary.authors.iter().map(|author| {
@@ -59,6 +65,15 @@ pub fn Counts(
         <div class="counts">
             <p class="counts-head">
                 <span class="quiet" role="status" data-testid="total">{total}</span>
+                {shown(move || in_many_rooms || grouped.get(), move || view! {
+                    <a
+                        href=move || other_way()
+                        class="button button-small button-quiet"
+                        data-testid="by-room"
+                    >
+                        {move || if grouped.get() { "All together" } else { "Group by room" }}
+                    </a>
+                }.into_any())}
                 <button
                     type="button"
                     class="button button-small button-quiet"

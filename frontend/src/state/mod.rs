@@ -3,11 +3,11 @@
 
 pub mod backoff;
 pub mod lines;
-pub mod marks;
 pub mod outbox;
 pub mod pieces;
 pub mod reading;
 pub mod rooms;
+pub mod search;
 pub mod title;
 pub mod typing;
 pub mod wire;

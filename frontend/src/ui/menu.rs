@@ -3,9 +3,8 @@
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
-use super::{effect, shown};
+use super::{effect, move_focus, shown};
 
 /// The menu's items are its children: buttons with `role="menuitem"`. A click on one closes it.
 #[component]
@@ -88,18 +87,11 @@ pub fn Menu(
 /// Moves the focus by `step` from where it is, or to `start` (-1: the last) if it is nowhere.
 fn focus_item(list: NodeRef<html::Div>, step: i32, start: i32) {
     let Some(list) = list.get_untracked() else { return };
-    let Ok(found) = list.query_selector_all("[role=menuitem]") else { return };
-    let items: Vec<HtmlElement> =
-        (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect();
-    let active = document().active_element();
-    let at = items.iter().position(|item| active.as_ref() == Some(item.as_ref()));
-    let count = items.len() as i32;
-    if count == 0 {
-        return;
-    }
-    let next = match at {
-        Some(at) if step != 0 => at as i32 + step,
-        _ => start,
-    };
-    let _ = items[next.rem_euclid(count) as usize].focus();
+    move_focus(&list, "[role=menuitem]", |at, count| {
+        let next = match at {
+            Some(at) if step != 0 => at + step,
+            _ => start,
+        };
+        next.rem_euclid(count.max(1))
+    });
 }

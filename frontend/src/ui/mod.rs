@@ -7,7 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{
+    ev::{KeyboardEvent, keydown},
+    prelude::*,
+    task::spawn_local,
+};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 
 mod action;
 mod avatar;
@@ -108,6 +114,43 @@ pub fn parameter(query: &str, name: &str) -> Option<String> {
     let value = value.replace('+', " ");
     // What cannot be decoded was typed into the address as it is.
     Some(js_sys::decode_uri_component(&value).map_or(value, String::from))
+}
+
+/// Whether somebody is writing in a field, where a letter is a letter and no shortcut.
+pub fn is_writing() -> bool {
+    let active = document().active_element();
+    active.is_some_and(|active| matches!(&*active.tag_name(), "INPUT" | "TEXTAREA"))
+}
+
+/// Hears each key that goes down on the page, for as long as the component is there. Boxed like an
+/// [`action`].
+pub fn on_key(hear: impl Fn(&KeyboardEvent) + 'static) {
+    let hear: Box<dyn Fn(&KeyboardEvent)> = Box::new(hear);
+    let handle = window_event_listener(keydown, move |event| hear(&event));
+    on_cleanup(move || handle.remove());
+}
+
+/// Whether a key is a shortcut's: of nothing else, and with no dialog open.
+pub fn is_plain_key(event: &KeyboardEvent) -> bool {
+    let has_more = event.ctrl_key() || event.meta_key() || event.alt_key();
+    let dialog = document().query_selector("dialog[open]");
+    !has_more && !is_writing() && dialog.is_ok_and(|dialog| dialog.is_none())
+}
+
+/// Gives the focus to another element of a list: to which one, `next` says, given the place of the
+/// one that has it and how many there are.
+pub fn move_focus(
+    list: &Element,
+    selector: &str,
+    next: impl FnOnce(Option<i32>, i32) -> i32,
+) -> Option<()> {
+    let found = list.query_selector_all(selector).ok()?;
+    let items: Vec<HtmlElement> =
+        (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect();
+    let active = document().active_element();
+    let at = items.iter().position(|item| item.contains(active.as_deref()));
+    let next = next(at.map(|at| at as i32), items.len() as i32);
+    items.get(usize::try_from(next).ok()?)?.focus().ok()
 }
 
 /// An effect, boxed like an [`action`].

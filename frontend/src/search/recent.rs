@@ -1,0 +1,78 @@
+//! The last searches of this account in this browser, to be made again.
+
+use leptos::prelude::*;
+
+use crate::{
+    state::search::recent::Recent,
+    ui::{Icon, Shape, shown, storage},
+    users::session::Session,
+};
+
+fn key(session: Session) -> String {
+    let me = session.me_untracked().map(|me| me.id).unwrap_or_default();
+    format!("hallway.searches.{me}")
+}
+
+fn recent(key: &str) -> Recent {
+    Recent::read(&storage::get(key).unwrap_or_default())
+}
+
+/// A search was made.
+pub fn remember(session: Session, q: &str) {
+    let key = key(session);
+    let mut searches = recent(&key);
+    searches.add(q);
+    storage::set(&key, &searches.text());
+}
+
+/// The list, if there is any.
+#[component]
+pub fn RecentSearches(on_change: Callback<String>) -> impl IntoView {
+    let key = key(expect_context::<Session>());
+    let text = RwSignal::new(recent(&key).text());
+    let forget = Callback::new(move |q: String| {
+        let mut searches = recent(&key);
+        searches.remove(&q);
+        storage::set(&key, &searches.text());
+        text.set(searches.text());
+    });
+    let rows = move || {
+        let searches = text.with(|text| Recent::read(text));
+        let rows = searches.all().iter().cloned();
+        rows.map(|q| view! { <Row q on_change forget/> }).collect_view()
+    };
+    view! {
+        {shown(move || text.with(|text| !text.is_empty()), move || view! {
+            <section class="recents" aria-labelledby="recents" data-testid="recents">
+                <h2 id="recents">"Recent searches"</h2>
+                <ul>{move || rows()}</ul>
+            </section>
+        }.into_any())}
+    }
+}
+
+#[component]
+fn Row(q: String, on_change: Callback<String>, forget: Callback<String>) -> impl IntoView {
+    let (again, gone, label) = (q.clone(), q.clone(), format!("Forget {q}"));
+    view! {
+        <li class="recent">
+            <button
+                type="button"
+                class="recent-again"
+                on:click:target=move |_| on_change.run(again.clone())
+            >
+                <Icon shape=Shape::Clock/>
+                <span>{q}</span>
+            </button>
+            <button
+                type="button"
+                class="icon-button"
+                aria-label=label
+                title="Forget it"
+                on:click:target=move |_| forget.run(gone.clone())
+            >
+                <Icon shape=Shape::Close/>
+            </button>
+        </li>
+    }
+}

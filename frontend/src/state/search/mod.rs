@@ -1,0 +1,5 @@
+//! What the page knows of searches and of what they found.
+
+pub mod groups;
+pub mod marks;
+pub mod recent;
