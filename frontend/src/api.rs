@@ -186,7 +186,7 @@ pub async fn rooms(q: &str, after: Option<RoomId>) -> Answer<RoomList> {
         path += &format!("&after={after}");
     }
     if !q.trim().is_empty() {
-        path += &format!("&q={}", String::from(js_sys::encode_uri_component(q.trim())));
+        path += &format!("&q={}", encoded(q.trim()));
     }
     get(&path).await
 }
@@ -239,6 +239,10 @@ pub async fn remove_member(room: RoomId, user: UserId) -> Answer<()> {
 #[derive(Deserialize)]
 pub struct Run {
     pub messages: Vec<Message>,
+    /// With a search, what was looked for in each.
+    pub ranges: Vec<Vec<Range<usize>>>,
+    pub has_older: bool,
+    pub has_newer: bool,
     pub as_of_rev: Rev,
 }
 
@@ -272,15 +276,24 @@ pub async fn search(q: &str, next: &str) -> Answer<Found> {
     get(&format!("{}{next}", search_of(paths::SEARCH, q))).await
 }
 
+fn encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
 /// An address with a search, by the reader's clock.
 fn search_of(path: &str, q: &str) -> String {
-    let encoded = |text: &str| String::from(js_sys::encode_uri_component(text));
     format!("{path}?q={}&tz={}", encoded(q), encoded(&crate::ui::time::offset()))
 }
 
 /// How much a search finds.
 pub async fn search_summary(q: String) -> Answer<Summary> {
     get(&search_of(paths::SUMMARY, &q)).await
+}
+
+/// What a search finds in a room around a message, a hundred on each side.
+pub async fn hits_around(room: RoomId, q: &str, seq: Seq) -> Answer<Run> {
+    let path = search_of(&fill(paths::MESSAGES, &[&room]), q);
+    get(&format!("{path}&anchor=seq:{seq}&before=100&after=100")).await
 }
 
 /// A run of messages.
@@ -316,7 +329,7 @@ pub struct Calendar {
 
 /// How much was said in a room on each day of a month: the current one, or another.
 pub async fn calendar(room: RoomId, month: Option<String>) -> Answer<Calendar> {
-    let tz = String::from(js_sys::encode_uri_component(&crate::ui::time::offset()));
+    let tz = encoded(&crate::ui::time::offset());
     let mut path = format!("{}?tz={tz}", fill(paths::CALENDAR, &[&room]));
     if let Some(month) = month {
         path += &format!("&month={month}");

@@ -136,6 +136,8 @@ impl Gallery<'_> {
         self.visit("/ui/search?q=words%20from:ada", "search", "[data-testid=hit]").await;
         self.visit("/ui/search?q=is:mine&by=room", "search-by-room", ".hits-room").await;
         self.visit("/ui/search", "search-help", "[data-testid=recents]").await;
+        let walk = format!("/ui/room/{room}/m/10?q=words");
+        self.visit(&walk, "room-trail", "[data-testid=trail] strong").await;
         self.visit(&format!("/ui/room/{room}/m/10"), "room-message", "[data-seq='10']").await;
         browser.click("[data-testid=day]").await;
         browser.sees("dialog[open] .calendar-day").await;

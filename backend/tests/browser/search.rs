@@ -9,6 +9,7 @@ const MESSAGES: usize = 130;
 
 const SEARCH: &str = "[data-testid=search]";
 const HIT: &str = "[data-testid=hit]";
+const TRAIL: &str = "[data-testid=trail]";
 /// Ctrl A, Backspace.
 const EMPTY_IT: &str = "\u{e009}a\u{e000}\u{e003}";
 const ENTER: &str = "\u{e007}";
@@ -29,6 +30,7 @@ async fn what_was_said_long_ago_is_found_in_its_place() {
         finds(&ada).await;
         takes_it_along(&ada).await;
         goes_there(&ada, room).await;
+        walks_from_hit_to_hit(&ada, room).await;
         let page = format!("/api/v1/rooms/{room}/messages?before=0");
         let page = stage.hallway.done(Method::GET, &page, "ada", Value::Null).await;
         assert_eq!(page["read_seq"], json!(0), "who looks something up has not read all before it");
@@ -76,6 +78,43 @@ async fn goes_there(ada: &Browser, room: i64) {
     // Longer than a look that counts as reading.
     tokio::time::sleep(std::time::Duration::from_millis(900)).await;
     let _: Value = ada.run("history.back()", vec![]).await;
+    ada.reads("[data-testid=total]", "3 messages").await;
+}
+
+/// In the room, as from one match to the next in a text.
+async fn walks_from_hit_to_hit(ada: &Browser, room: i64) {
+    ada.click(&format!("li:last-child > {HIT}")).await;
+    ada.reads(TRAIL, "Hit 3 of 3 for “needle”").await;
+    ada.reads("[data-seq='7'] .found", "needle").await;
+    ada.keys("body", "N").await;
+    ada.reads(TRAIL, "Hit 2 of 3").await;
+    in_sight(ada, 67).await;
+    assert_eq!(ada.path().await, format!("/ui/room/{room}/m/67"));
+    ada.click("[data-testid=trail] button:not(.trail-older)").await;
+    ada.reads(TRAIL, "Hit 1 of 3").await;
+    in_sight(ada, 127).await;
+    ada.sees("[data-testid=trail] button:not(.trail-older):disabled").await;
+    ada.keys("body", "n").await;
+    in_sight(ada, 67).await;
+    ada.sees(".found").await;
+    ada.click("[aria-label='End the search']").await;
+    ada.loses(TRAIL).await;
+    ada.loses(".found").await;
+    assert_eq!(ada.path().await, format!("/ui/room/{room}/m/67"));
+    // In a field a letter is a letter.
+    ada.click("[data-testid=timeline] [data-seq='67']").await;
+    ada.keys("body", "/").await;
+    ada.keys(".room-search input:focus", &format!("hay{ENTER}")).await;
+    ada.until(
+        "the room is named",
+        &format!(
+            "document.querySelector('[data-testid=search]')?.value.trim() === 'hay in:#{room}'"
+        ),
+    )
+    .await;
+    let _: Value = ada.run("history.back()", vec![]).await;
+    ada.sees("[data-seq='67']").await;
+    let _: Value = ada.run("history.go(-2)", vec![]).await;
     ada.reads("[data-testid=total]", "3 messages").await;
 }
 
@@ -158,8 +197,8 @@ async fn stands_by_room(ada: &Browser) {
     ada.keys(&format!("{HIT}:focus"), "k").await;
     ada.until("and back", "document.activeElement.textContent.includes('Cy Young')").await;
     ada.keys(&format!("{HIT}:focus"), ENTER).await;
-    ada.sees("[data-seq]").await;
-    let _: Value = ada.run("history.back()", vec![]).await;
+    ada.reads(TRAIL, "Hit 1 of 1").await;
+    ada.click("[data-testid=trail] .button").await;
     ada.sees(".hits-room").await;
 }
 

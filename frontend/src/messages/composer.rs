@@ -11,6 +11,7 @@ use web_sys::{HtmlElement, HtmlTextAreaElement};
 use super::{Open, row::snippet};
 use crate::{
     live::Live,
+    search::Tour,
     ui::{Icon, Shape, effect, memo, shown, storage},
     users::session::Session,
 };
@@ -54,9 +55,13 @@ pub fn Composer() -> impl IntoView {
     let me = expect_context::<Session>().me_untracked().map(|me| me.id).unwrap_or_default();
     let area = NodeRef::<html::Textarea>::new();
     keep_draft(open, me, area);
+    let tour = expect_context::<Tour>();
     effect(move || {
         area.track();
-        open.reply_to.track();
+        // Who goes from hit to hit does it with letters.
+        if open.reply_to.get().is_none() && untrack(|| tour.is_on()) {
+            return;
+        }
         // On a touch screen the focus would bring up the keyboard over half of the room.
         if !window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|m| m.matches()) {
             request_animation_frame(focus_composer);

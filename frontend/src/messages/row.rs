@@ -65,8 +65,11 @@ fn Body(message: Message) -> impl IntoView {
                 let title = format!("Edited {}", time::full(at));
                 view! { <span class="edited" title=title>" (edited)"</span> }
             });
-            view! { <div class="message-text"><Text content=message.content/>{edited}</div> }
-                .into_any()
+            let found = (message.seq, message.rev);
+            view! {
+                <div class="message-text"><Text content=message.content found/>{edited}</div>
+            }
+            .into_any()
         }
     }
 }

@@ -1,26 +1,41 @@
-//! A message's text: verbatim, with links to follow and the reader's own name marked.
+//! A message's text: verbatim, with links to follow, the reader's own name and what was looked for
+//! marked.
 
 use leptos::prelude::*;
+use shared::ids::{Rev, Seq};
 
 use crate::{
-    state::pieces::{Piece, pieces},
+    search::{Tour, marked},
+    state::{
+        pieces::{Piece, pieces},
+        search::marks,
+    },
     users::session::Session,
 };
 
-/// The text in its pieces.
+/// The text in its pieces. `found` is the message that it is of, in which state, if it may have what
+/// was looked for.
 #[component]
-pub fn Text(content: String) -> impl IntoView {
+pub fn Text(content: String, #[prop(optional)] found: Option<(Seq, Rev)>) -> impl IntoView {
     let me = expect_context::<Session>().me_untracked().map(|me| me.username).unwrap_or_default();
-    pieces(&content, &me)
-        .into_iter()
-        .map(|piece| match piece {
-            Piece::Text(text) => text.into_any(),
-            Piece::Link(link) => {
-                let shown = link.clone();
-                view! { <a href=link target="_blank" rel="noopener noreferrer">{shown}</a> }
-                    .into_any()
+    let tour = expect_context::<Tour>();
+    let text = move || {
+        let ranges = found.map(|(seq, rev)| tour.ranges(seq, rev)).unwrap_or_default();
+        let mut at = 0;
+        let piece = |piece| {
+            let (Piece::Text(text) | Piece::Link(text) | Piece::Mention(text)) = &piece;
+            let shown = marked(marks::marked(text, at, &ranges));
+            at += text.len();
+            match piece {
+                Piece::Text(_) => shown,
+                Piece::Link(link) => {
+                    view! { <a href=link target="_blank" rel="noopener noreferrer">{shown}</a> }
+                        .into_any()
+                }
+                Piece::Mention(name) => view! { <mark class="mention">{name}</mark> }.into_any(),
             }
-            Piece::Mention(name) => view! { <mark class="mention">{name}</mark> }.into_any(),
-        })
-        .collect_view()
+        };
+        pieces(&content, &me).into_iter().map(piece).collect_view()
+    };
+    view! { {move || text()} }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     live::{Live, RoomState},
-    search::{ExportDialog, search_address},
+    search::{ExportDialog, RoomSearch},
     ui::{Icon, Menu, Shape, href, memo},
     users::session::Session,
 };
@@ -25,8 +25,6 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
     let [edit, export, delete, leave] = [(); 4].map(|()| RwSignal::new(false));
     let name = move || room.get().map(|room| room.name).unwrap_or_default();
     let topic = move || room.get().map(|room| room.topic).unwrap_or_default();
-    // By its number: names change, and an address is for keeping.
-    let in_here = move || format!("in:#{id} ");
     let count = memo(move || state.timeline.with(|t| t.members().count()));
     let people = move || format!("People in this room: {}", count.get());
     let admin_only = move || (!session.is_admin()).to_string();
@@ -40,15 +38,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 <h1 title=move || name()><Icon shape=Shape::Hash/><span>{move || name()}</span></h1>
                 <p class="room-topic" title=move || topic()>{move || topic()}</p>
             </div>
-            <a
-                href=href(&search_address(&in_here(), false))
-                class="icon-button"
-                aria-label="Search in this room"
-                title="Search in this room"
-                data-testid="search-room"
-            >
-                <Icon shape=Shape::Search/>
-            </a>
+            <RoomSearch id/>
             <button
                 type="button"
                 class="button button-quiet people-button"

@@ -9,6 +9,7 @@ use crate::{
     api,
     live::Live,
     messages::Conversation,
+    search::{Tour, TrailBar},
     ui::action,
     ui::{Icon, Shape, Ui, href, memo, resource},
 };
@@ -54,11 +55,13 @@ pub fn RoomPage() -> impl IntoView {
 fn Room(id: RoomId, at: Memo<Option<Seq>>) -> impl IntoView {
     let live = expect_context::<Live>();
     let room = memo(move || live.rooms.with(|rooms| rooms.get(id).cloned()));
+    provide_context(Tour::new(id, at));
     live.state(id).map(|state| {
         view! {
             <div class="room">
                 <main class="room-main" id="main" tabindex="-1">
                     <RoomHeader id room state=state.clone()/>
+                    <TrailBar/>
                     <Conversation room=id state=state.clone() at/>
                 </main>
                 <Members room=id state/>

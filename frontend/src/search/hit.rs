@@ -1,16 +1,17 @@
 //! One message that was found.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 use super::address;
 use crate::{
     api::Hit,
     live::Live,
-    state::search::marks::excerpt,
+    state::search::marks::{Part, excerpt},
     ui::{Avatar, time},
 };
 
-/// A hit; it leads to its place in the room.
+/// A hit; it leads to its place in the room, and takes the search along.
 #[component]
 pub fn HitRow(hit: Hit) -> impl IntoView {
     let live = expect_context::<Live>();
@@ -22,21 +23,16 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
             rooms.get(id).map_or_else(String::new, |room| format!("in {}", room.name))
         })
     };
+    let (place, search) = (address(id, message.seq), use_location().search);
+    let place = move || search.with(|search| format!("{place}?{}", search.trim_start_matches('?')));
     let (name, at) = (message.user.username, message.created_at);
     let text = match message.deleted_at {
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),
-        None => excerpt(&message.content, &ranges)
-            .into_iter()
-            .map(|(part, is_mark)| match is_mark {
-                true => view! { <mark>{part}</mark> }.into_any(),
-                false => part.into_any(),
-            })
-            .collect_view()
-            .into_any(),
+        None => marked(excerpt(&message.content, &ranges)),
     };
     view! {
         <li>
-            <a href=address(message.room, message.seq) class="hit" data-testid="hit">
+            <a href=move || place() class="hit" data-testid="hit">
                 <Avatar name=name.clone()/>
                 <div class="message-main">
                     <p class="message-head">
@@ -49,4 +45,13 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
             </a>
         </li>
     }
+}
+
+/// A text with what was looked for in it.
+pub fn marked(parts: Vec<Part>) -> AnyView {
+    let part = |(part, is_mark)| match is_mark {
+        true => view! { <mark class="found">{part}</mark> }.into_any(),
+        false => String::into_any(part),
+    };
+    parts.into_iter().map(part).collect_view().into_any()
 }

@@ -11,10 +11,15 @@ mod hit;
 mod page;
 mod recent;
 mod results;
+mod room_search;
 mod summary;
+mod trail;
 
 pub use export::ExportDialog;
+pub use hit::marked;
 pub use page::SearchPage;
+pub use room_search::RoomSearch;
+pub use trail::{Tour, TrailBar};
 
 /// The address of a message, for links.
 pub fn address(room: RoomId, seq: Seq) -> String {

@@ -96,7 +96,7 @@ fn resource_boxed(load: Load) {
 }
 
 /// One copy of what drives a future, boxed like an [`action`].
-fn spawn(future: Pin<Box<dyn Future<Output = ()>>>) {
+pub fn spawn(future: Pin<Box<dyn Future<Output = ()>>>) {
     spawn_local(future);
 }
 

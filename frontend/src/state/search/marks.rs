@@ -10,38 +10,38 @@ const MOST: usize = 480;
 /// A part of a text, and whether it was looked for.
 pub type Part = (String, bool);
 
-/// The parts of an excerpt around the first mark. Where something is left out stands `…`. Ranges
-/// that do not fit the text are not marked.
+/// The parts of an excerpt around the first mark. Where something is left out stands `…`.
 pub fn excerpt(text: &str, ranges: &[Range<usize>]) -> Vec<Part> {
     let first = ranges.first().map_or(0, |range| range.start.saturating_sub(BEFORE));
     let from = if text.len() <= MOST { 0 } else { floor(text, first) };
     let to = floor(text, (from + MOST).min(text.len()));
+    let dots = |is_cut: bool| is_cut.then(|| ("…".to_owned(), false));
+    let mut parts: Vec<_> = dots(from > 0).into_iter().collect();
+    parts.extend(marked(&text[from..to], from, ranges));
+    parts.extend(dots(to < text.len()));
+    parts
+}
+
+/// The parts of a piece that begins at a byte of the text that the ranges are of. What is no range
+/// of characters is not marked.
+pub fn marked(piece: &str, from: usize, ranges: &[Range<usize>]) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut push = |part: &str, is_mark| {
         if !part.is_empty() {
             parts.push((part.to_owned(), is_mark));
         }
     };
-    if from > 0 {
-        push("…", false);
-    }
-    let mut at = from;
-    for range in ranges.iter().filter(|range| range.start >= from && range.end <= to) {
-        if range.start < at {
-            continue;
+    let mut at = 0;
+    for range in ranges {
+        let start = range.start.saturating_sub(from).max(at);
+        let end = range.end.saturating_sub(from).min(piece.len());
+        if let (Some(before), Some(mark)) = (piece.get(at..start), piece.get(start..end)) {
+            push(before, false);
+            push(mark, true);
+            at = end;
         }
-        let (Some(before), Some(mark)) = (text.get(at..range.start), text.get(range.clone()))
-        else {
-            continue;
-        };
-        push(before, false);
-        push(mark, true);
-        at = range.end;
     }
-    push(&text[at..to], false);
-    if to < text.len() {
-        push("…", false);
-    }
+    push(&piece[at..], false);
     parts
 }
 
@@ -79,6 +79,16 @@ mod tests {
         assert!(shown(&parts).contains("[needle]"));
         assert_eq!((&*parts[0].0, &*parts[parts.len() - 1].0), ("…", "…"));
         assert!(shown(&parts).len() < MOST + 20);
+    }
+
+    #[test]
+    fn a_mark_goes_on_in_the_next_piece() {
+        let text = "see https://a.test now";
+        let ranges = [0..1, 2..7, 15..22];
+        let pieces = [(0, "see "), (4, "https://a.test"), (18, " now")];
+        let parts = pieces.map(|(from, piece)| shown(&marked(piece, from, &ranges)));
+        assert_eq!(parts, ["[s]e[e ]", "[htt]ps://a.t[est]", "[ now]"]);
+        assert_eq!(parts.concat().replace(['[', ']'], ""), text);
     }
 
     #[test]

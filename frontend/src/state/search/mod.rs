@@ -3,3 +3,4 @@
 pub mod groups;
 pub mod marks;
 pub mod recent;
+pub mod trail;

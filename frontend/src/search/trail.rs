@@ -1,0 +1,172 @@
+//! From hit to hit in a room: the line above the timeline, its keys, and what the rows mark.
+
+use std::ops::Range;
+
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+use shared::{
+    ids::{Rev, RoomId, Seq},
+    messages::Message,
+    search::parse,
+};
+
+use super::address;
+use crate::{
+    api::{self, Run},
+    state::search::trail::{Mark, Place, Trail},
+    ui::{Icon, Shape, effect, href, is_plain_key, memo, on_key, parameter, shown, spawn},
+};
+
+/// A walk from hit to hit of a room, while its address has a search.
+#[derive(Clone, Copy)]
+pub struct Tour {
+    room: RoomId,
+    /// The query of the address.
+    search: Memo<String>,
+    /// What is looked for.
+    q: Memo<Option<String>>,
+    /// The message that the address names.
+    at: Memo<Option<Seq>>,
+    /// Of which search, and its hits.
+    trail: RwSignal<(String, Trail)>,
+}
+
+impl Tour {
+    /// The walk that the address asks for.
+    pub fn new(room: RoomId, at: Memo<Option<Seq>>) -> Self {
+        let search = use_location().search;
+        let q = memo(move || {
+            let q = search.with(|search| parameter(search, "q"))?;
+            let asks = parse(&q).is_ok_and(|query| !query.within_a_room().is_empty());
+            (asks && at.get().is_some()).then_some(q)
+        });
+        let tour = Self { room, search, q, at, trail: RwSignal::default() };
+        effect(move || {
+            let (Some(q), Some(at)) = (q.get(), tour.at.get()) else { return };
+            if tour.trail.with_untracked(|(of, trail)| *of != q || trail.ends_at(at)) {
+                spawn(Box::pin(tour.ask(q, at)));
+            }
+        });
+        tour
+    }
+
+    /// Whether there is one.
+    pub fn is_on(self) -> bool {
+        self.q.with(Option::is_some)
+    }
+
+    /// The bytes to mark in a message in this state.
+    pub fn ranges(self, seq: Seq, rev: Rev) -> Vec<Range<usize>> {
+        self.with(|trail| trail.ranges(seq, rev).to_vec()).unwrap_or_default()
+    }
+
+    async fn ask(self, q: String, at: Seq) {
+        let Ok(query) = parse(&q) else { return };
+        let query = query.within_a_room().to_string();
+        let Ok(found) = api::hits_around(self.room, &query, at).await else { return };
+        // Neither hits of another search, nor of a place that is far away by now.
+        let is_here = self.at.try_get_untracked() == Some(Some(at));
+        if is_here && self.q.try_get_untracked().flatten().as_ref() == Some(&q) {
+            self.trail.update(|(of, trail)| match *of == q {
+                true => trail.extend(hits(found)),
+                false => (*of, *trail) = (q, hits(found)),
+            });
+        }
+    }
+
+    /// Reads the hits, if they are those of the search.
+    fn with<T>(self, read: impl FnOnce(&Trail) -> T) -> Option<T> {
+        let is_of = |of: &str| self.q.with(|q| q.as_deref() == Some(of));
+        self.trail.with(|(of, trail)| is_of(of).then(|| read(trail)))
+    }
+
+    /// Where the walk goes on, inside the router.
+    fn next(self, is_older: bool) -> Option<String> {
+        let at = self.at.get()?;
+        let next = |trail: &Trail| if is_older { trail.older(at) } else { trail.newer(at) };
+        let seq = self.with(next)??;
+        Some(format!("/room/{}/m/{seq}?{}", self.room, self.search()))
+    }
+
+    /// What the address asks.
+    fn search(self) -> String {
+        self.search.with(|search| search.trim_start_matches('?').to_owned())
+    }
+}
+
+fn hits(found: Run) -> Trail {
+    let Run { messages, ranges, has_older, has_newer, .. } = found;
+    let mark =
+        |(message, ranges): (Message, _)| Mark { seq: message.seq, rev: message.rev, ranges };
+    Trail { marks: messages.into_iter().zip(ranges).map(mark).collect(), has_older, has_newer }
+}
+
+/// Where one is among the hits, and the ways to the others; while there is a search.
+#[component]
+pub fn TrailBar() -> impl IntoView {
+    let tour = expect_context::<Tour>();
+    view! { {shown(move || tour.is_on(), || view! { <Bar/> }.into_any())} }
+}
+
+#[component]
+fn Bar() -> impl IntoView {
+    let tour = expect_context::<Tour>();
+    let navigate = use_navigate();
+    let go = Callback::new(move |to: String| {
+        // Back leads to the results, however many hits one has looked at.
+        navigate(&to, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+    });
+    on_key(move |event| {
+        let is_older = event.key() == "n";
+        if (is_older || event.key() == "N") && is_plain_key(event) {
+            event.prevent_default();
+            if let Some(to) = untrack(|| tour.next(is_older)) {
+                go.run(to);
+            }
+        }
+    });
+    let place = move || {
+        let Place { nth, of, more } = tour.with(|trail| trail.place(tour.at.get()?))??;
+        Some(format!("Hit {nth} of {of}{}", if more { "+" } else { "" }))
+    };
+    let out = move || tour.at.get().map(|seq| address(tour.room, seq));
+    view! {
+        <div class="trail" role="group" aria-label="Hits in this room" data-testid="trail">
+            <p role="status">
+                <strong>{move || place().unwrap_or_else(|| "Hits".into())}</strong>
+                <span>{move || tour.q.get().map(|q| format!(" for “{q}”"))}</span>
+            </p>
+            <Way is_older=true label="Next hit, an older one (n)" go/>
+            <Way is_older=false label="Previous hit, a newer one (N)" go/>
+            <a href=move || href(&format!("/search?{}", tour.search())) class="button button-small">"Results"</a>
+            <a href=move || out() class="icon-button" aria-label="End the search" title="End the search">
+                <Icon shape=Shape::Close/>
+            </a>
+        </div>
+    }
+}
+
+#[component]
+fn Way(is_older: bool, label: &'static str, go: Callback<String>) -> impl IntoView {
+    let tour = expect_context::<Tour>();
+    view! {
+        <button
+            type="button"
+            class="icon-button"
+            class:trail-older=is_older
+            aria-label=label
+            title=label
+            disabled=move || tour.next(is_older).is_none()
+            on:click:target=move |_| {
+                if let Some(to) = untrack(|| tour.next(is_older)) {
+                    go.run(to);
+                }
+            }
+        >
+            <Icon shape=Shape::Down/>
+        </button>
+    }
+}
