@@ -27,6 +27,8 @@ paths! {
     MEMBERS = "/api/v1/rooms/{id}/members";
     /// Somebody's place in a room: DELETE.
     MEMBER = "/api/v1/rooms/{id}/members/{user}";
+    /// Who is in a room with me: GET.
+    PEOPLE = "/api/v1/people";
     /// What was said in a room: GET, POST.
     MESSAGES = "/api/v1/rooms/{id}/messages";
     /// One message: GET, PATCH, DELETE.

@@ -137,6 +137,14 @@ pub struct MemberList {
     pub next: Option<UserId>,
 }
 
+/// `GET /people`: who is in any room with the one who asks, themselves included.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct People {
+    /// At most 20: first those whose names begin with what was asked for, then by name.
+    pub people: Vec<UserRef>,
+}
+
 /// A room of mine, with how much of it I have read: what the sidebar shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

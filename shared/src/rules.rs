@@ -23,6 +23,8 @@ pub const BODY_MAX_BYTES: usize = 128 * 1_024;
 pub const PAGE_DEFAULT: u64 = 50;
 /// Rooms or members in a page, or messages on one side of an anchor, at most.
 pub const PAGE_MAX: u64 = 200;
+/// People in one answer at most.
+pub const PEOPLE_MAX: u64 = 20;
 /// Changes in one answer at most; a live subscription that would need more gets a `gap`.
 pub const CHANGES_MAX: u64 = 1_000;
 /// A search query's greatest length, in characters.

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use shared::{
     ids::{RoomId, UserId},
     problem::FieldError,
-    rooms::{Member, MemberList, MemberListing, NewRoom, PatchRoom, Room, RoomList, RoomListing},
+    rooms::{
+        Member, MemberList, MemberListing, NewRoom, PatchRoom, People, Room, RoomList, RoomListing,
+    },
     rules,
 };
 
@@ -42,6 +44,16 @@ pub struct MembersQuery {
     #[serde(default = "page_default")]
     #[schemars(range(min = 1, max = 200))]
     limit: u64,
+}
+
+/// Which people.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PeopleQuery {
+    /// A part of their name, in any case; at most 150 characters.
+    #[serde(default)]
+    #[schemars(length(max = 150))]
+    q: String,
 }
 
 /// Somebody in a room.
@@ -175,6 +187,21 @@ pub async fn expel(
 ) -> Result<NoContent> {
     app.ledger.write(Leave { room: id, user, by: by.user.id }).await?;
     Ok(NoContent)
+}
+
+pub async fn people(
+    State(app): State<App>,
+    caller: Caller,
+    Query(PeopleQuery { q }): Query<PeopleQuery>,
+) -> Result<Json<People>> {
+    let length = q.chars().count();
+    if length > rules::USERNAME_MAX_CHARS {
+        let max = rules::USERNAME_MAX_CHARS;
+        let message = format!("must be at most {max} characters, and is {length}");
+        return Err(FieldError::new("q", message).into());
+    }
+    let people = queries::people(&app.db.reader, caller.user.id, q.trim()).await?;
+    Ok(Json(People { people }))
 }
 
 pub async fn members(

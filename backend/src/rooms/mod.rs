@@ -60,6 +60,12 @@ pub fn routes() -> ApiRouter<App> {
             }),
         )
         .api_route(
+            paths::PEOPLE,
+            get_with(h::people, |op| {
+                doc(op, "listPeople", "Who is in any room with me, by a part of their name")
+            }),
+        )
+        .api_route(
             paths::MEMBER,
             delete_with(h::expel, |op| {
                 doc(op, "removeMember", "Put somebody out of a room (admins)")

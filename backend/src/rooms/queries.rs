@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationTrait,
+    QueryTrait, RelationTrait,
     sea_query::{Expr, ExprTrait},
 };
 use shared::{
@@ -12,12 +12,13 @@ use shared::{
     problem::Code,
     rooms::{MyRoom, ReadState, RoomList, RoomListing},
     rules,
+    users::UserRef,
 };
 
 use crate::{
     Result,
     tables::{
-        contains, joined,
+        beginning, contains, joined,
         members::{self, role},
         mentions, rooms, users,
     },
@@ -109,6 +110,33 @@ pub async fn members(
     let rows: Vec<_> = rows.filter_map(|(member, user)| Some((member, user?))).collect();
     let next = rows.last().filter(|_| more).map(|(member, _)| UserId(member.user_id));
     Ok((rows, next))
+}
+
+/// Those who are in a room with somebody and whose names hold `q`.
+pub async fn people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<Vec<UserRef>> {
+    use members::Column as M;
+    let mine = members::Entity::find()
+        .select_only()
+        .column(M::RoomId)
+        .inner_join(rooms::Entity)
+        .filter(M::UserId.eq(user.0))
+        .filter(M::HasLeft.eq(false))
+        .filter(rooms::Column::DeletedAt.is_null());
+    let theirs = members::Entity::find()
+        .select_only()
+        .column(M::UserId)
+        .filter(M::HasLeft.eq(false))
+        .filter(M::RoomId.in_subquery(mine.into_query()));
+    let name = users::Column::UsernameKey;
+    let q = rules::key(q);
+    let found = users::Entity::find()
+        .filter(users::Column::Id.in_subquery(theirs.into_query()))
+        .filter(users::Column::IsDisabled.eq(false))
+        .filter(contains(name, &q))
+        .order_by_desc(Expr::col(name).like(beginning(&q)))
+        .order_by_asc(name)
+        .limit(rules::PEOPLE_MAX);
+    Ok(found.all(db).await?.iter().map(users::Model::short).collect())
 }
 
 /// The rooms that somebody is in, by name, with how much of each they have read.

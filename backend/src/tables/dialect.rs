@@ -118,8 +118,17 @@ pub fn contains(column: impl ColumnTrait, part: &str) -> SimpleExpr {
 
 /// Any text with this in it.
 pub fn holding(part: &str) -> LikeExpr {
+    like("%", part)
+}
+
+/// Any text that begins so.
+pub fn beginning(part: &str) -> LikeExpr {
+    like("", part)
+}
+
+fn like(before: &str, part: &str) -> LikeExpr {
     // Not the backslash, which MySQL would also take for an escape of its own.
-    let mut pattern = String::from("%");
+    let mut pattern = String::from(before);
     for c in part.chars().filter(|c| *c != '\0') {
         if matches!(c, '%' | '_' | '!') {
             pattern.push('!');

@@ -5,10 +5,14 @@ use shared::{
     live::ServerFrame,
     paths,
     problem::Code,
+    rooms::People,
     users::{SessionList, User},
 };
 
-use crate::actors::{Cast, LiveSocket, PASSWORD, Server};
+use crate::{
+    actors::{Cast, Client, LiveSocket, PASSWORD, Server},
+    search::address,
+};
 
 fn account(name: &str) -> Value {
     json!({"username": name, "password": PASSWORD})
@@ -84,6 +88,54 @@ async fn a_deleted_rooms_name_is_free_and_its_number_is_not() {
     for path in [paths::ROOM, paths::MESSAGES, paths::CHANGES, paths::MEMBERS] {
         cast.member.get(&cast.at(path)).await.refused(Code::NotFound);
     }
+}
+
+/// Who is found is who could be met.
+#[tokio::test]
+async fn people_are_those_of_my_rooms() {
+    let cast = Cast::assemble().await;
+    let found = async |who: &Client, q: &str| {
+        let path = address(paths::PEOPLE, &[("q", q)]);
+        let list: People = who.get(&path).await.read(200);
+        list.people.into_iter().map(|person| person.username).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&cast.member, "").await, ["admin", "member"]);
+    assert_eq!(found(&cast.member, " MEM ").await, ["member"]);
+    // Those whose names begin so come first.
+    assert_eq!(found(&cast.member, "m").await, ["member", "admin"]);
+    for nothing in ["%", "_", "!", "outsider", "x"] {
+        assert_eq!(found(&cast.member, nothing).await, [""; 0], "{nothing}");
+    }
+    assert_eq!(found(&cast.outsider, "").await, [""; 0]);
+    let membership = cast.at(paths::MEMBERSHIP);
+    cast.outsider.put(&membership, Value::Null).await.is(200);
+    assert_eq!(found(&cast.outsider, "a").await, ["admin"]);
+    // Left, shut out, the room gone: met no more.
+    cast.admin.delete(&membership).await.is(204);
+    assert_eq!(found(&cast.outsider, "").await, ["member", "outsider"]);
+    let member = paths::fill(paths::USER, &[&cast.member.user.id]);
+    cast.admin.patch(&member, json!({"is_disabled": true})).await.is(200);
+    assert_eq!(found(&cast.outsider, "").await, ["outsider"]);
+    cast.admin.delete(&cast.at(paths::ROOM)).await.is(204);
+    assert_eq!(found(&cast.outsider, "").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn people_come_in_a_bounded_number() {
+    let cast = Cast::assemble().await;
+    for nth in 1..=21 {
+        let guest = cast.server.register(&format!("guest {nth}")).await;
+        guest.put(&cast.at(paths::MEMBERSHIP), Value::Null).await.is(200);
+    }
+    let guests: People =
+        cast.member.get(&address(paths::PEOPLE, &[("q", "guest")])).await.read(200);
+    assert_eq!(guests.people.len(), 20);
+    let long = address(paths::PEOPLE, &[("q", &"x".repeat(151))]);
+    cast.member.get(&long).await.refused_field("q", "at most 150 characters, and is 151");
+    cast.member
+        .get(&address(paths::PEOPLE, &[("name", "x")]))
+        .await
+        .refused_field("name", "not known");
 }
 
 #[tokio::test]

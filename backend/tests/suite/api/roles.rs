@@ -53,6 +53,7 @@ fn rooms() -> Vec<Endpoint> {
         Endpoint("PUT", "/rooms/{room}/membership", Value::Null, all(200)),
         Endpoint("DELETE", "/rooms/{room}/membership", Value::Null, all(204)),
         Endpoint("GET", "/rooms/{room}/members", Value::Null, members),
+        Endpoint("GET", "/people", Value::Null, all(200)),
         Endpoint("DELETE", "/rooms/{room}/members/{member}", Value::Null, [ANON, NO, NO, Ok(204)]),
     ]
 }
