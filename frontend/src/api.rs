@@ -10,7 +10,7 @@ use shared::{
     messages::{CalendarDay, EditMessage, Message},
     paths::{self, fill},
     problem::{Code, Problem},
-    rooms::{MemberList, NewRoom, Room, RoomList},
+    rooms::{MemberList, NewRoom, People, Room, RoomList},
     users::{ChangePassword, Password, Register, SessionList, SignIn, SignedIn, User},
 };
 
@@ -228,6 +228,11 @@ pub async fn members(room: RoomId, after: Option<UserId>) -> Answer<MemberList> 
         path += &format!("&after={after}");
     }
     get(&path).await
+}
+
+/// Who is in a room with me and has a name that holds `q`.
+pub async fn people(q: &str) -> Answer<People> {
+    get(&format!("{}?q={}", paths::PEOPLE, encoded(q))).await
 }
 
 /// Takes somebody out of a room.

@@ -75,9 +75,15 @@ impl Gallery<'_> {
 
     async fn rooms(&self) {
         self.visit("/ui/rooms", "rooms", "[data-testid=all-rooms] li").await;
-        // On a narrow screen the page itself is for browsing, and only the shortcut opens the dialog.
         self.browser.keys("body", CTRL_K).await;
-        self.dialog("rooms-browse").await;
+        self.browser.keys("[data-testid=palette]", "words").await;
+        self.browser.reads(".choice", "Last words").await;
+        self.dialog("palette").await;
+        // On a narrow screen the page itself is for browsing.
+        if self.size == "wide" {
+            self.browser.click("[data-testid=browse-rooms]").await;
+            self.dialog("rooms-browse").await;
+        }
         self.browser.click("[data-testid=new-room]").await;
         self.dialog("dialog-new-room").await;
         self.browser.click("[data-testid=account-menu]").await;

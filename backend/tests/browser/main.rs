@@ -13,6 +13,7 @@ mod stage;
 
 mod classic;
 mod doors;
+mod jump;
 mod look;
 mod scroll;
 mod search;

@@ -21,6 +21,7 @@ pub use shell::Shell;
 pub struct Panels {
     pub browse: RwSignal<bool>,
     pub create: RwSignal<bool>,
+    pub palette: RwSignal<bool>,
     pub members: RwSignal<bool>,
     /// The room that the address names.
     pub here: Memo<Option<RoomId>>,
@@ -28,11 +29,11 @@ pub struct Panels {
 
 impl Panels {
     fn new(here: Memo<Option<RoomId>>) -> Self {
-        let [browse, create] = [(); 2].map(|()| RwSignal::new(false));
+        let [browse, create, palette] = [(); 3].map(|()| RwSignal::new(false));
         // As in the style sheet: from here on the people have a column of their own.
         let wide = window().match_media("(min-width: 70rem)").ok().flatten();
         let members = RwSignal::new(wide.is_some_and(|m| m.matches()));
-        Self { browse, create, members, here }
+        Self { browse, create, palette, members, here }
     }
 }
 

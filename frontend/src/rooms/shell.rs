@@ -12,8 +12,9 @@ use shared::{ids::RoomId, live::RemovedReason, paths};
 use super::{Panels, address, browse::BrowseDialog, room_dialog::CreateDialog, sidebar::Sidebar};
 use crate::{
     live::{Banner, Live},
+    search::Palette,
     state::title::title,
-    ui::{Mark, Ui, effect, memo},
+    ui::{Mark, Ui, effect, memo, on_key},
     users::{
         is_page,
         session::{Session, Who},
@@ -115,6 +116,7 @@ fn Inside() -> impl IntoView {
         </div>
         <BrowseDialog open=panels.browse/>
         <CreateDialog open=panels.create/>
+        <Palette open=panels.palette/>
     }
 }
 
@@ -129,10 +131,10 @@ fn current_room() -> Memo<Option<RoomId>> {
     })
 }
 
-/// Alt+arrows walk through the rooms; Ctrl or ⌘ with K finds one.
+/// Alt+arrows walk through the rooms; Ctrl or ⌘ with K leads anywhere.
 fn shortcuts(live: Live, panels: Panels, here: Memo<Option<RoomId>>) {
     let navigate = use_navigate();
-    let handle = window_event_listener(leptos::ev::keydown, move |event| {
+    on_key(move |event| {
         let step = match event.key().as_str() {
             "ArrowUp" if event.alt_key() => -1,
             "ArrowDown" if event.alt_key() => 1,
@@ -144,7 +146,7 @@ fn shortcuts(live: Live, panels: Panels, here: Memo<Option<RoomId>>) {
             }
             "k" | "K" if event.ctrl_key() || event.meta_key() => {
                 event.prevent_default();
-                return panels.browse.set(true);
+                return panels.palette.set(true);
             }
             _ => return,
         };
@@ -154,7 +156,6 @@ fn shortcuts(live: Live, panels: Panels, here: Memo<Option<RoomId>>) {
             navigate(&address(next), NavigateOptions::default());
         }
     });
-    on_cleanup(move || handle.remove());
 }
 
 /// Whether the people in the room are a sheet over it.

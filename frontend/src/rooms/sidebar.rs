@@ -26,12 +26,21 @@ pub fn Sidebar() -> impl IntoView {
                 <button
                     type="button"
                     class="button button-full button-quiet"
+                    data-testid="jump"
+                    on:click:target=move |_| panels.palette.set(true)
+                >
+                    <Icon shape=Shape::Door/>
+                    <span>"Jump to…"</span>
+                    <kbd aria-hidden="true">"Ctrl K"</kbd>
+                </button>
+                <button
+                    type="button"
+                    class="button button-full button-quiet"
                     data-testid="browse-rooms"
                     on:click:target=move |_| panels.browse.set(true)
                 >
                     <Icon shape=Shape::Compass/>
                     <span>"Browse rooms"</span>
-                    <kbd aria-hidden="true">"Ctrl K"</kbd>
                 </button>
                 <a href=href("/search") class="button button-full button-quiet">
                     <Icon shape=Shape::Search/>

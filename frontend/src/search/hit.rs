@@ -11,6 +11,9 @@ use crate::{
     ui::{Avatar, time},
 };
 
+/// Bytes of a message that are shown at most.
+const EXCERPT: usize = 480;
+
 /// A hit; it leads to its place in the room, and takes the search along.
 #[component]
 pub fn HitRow(hit: Hit) -> impl IntoView {
@@ -28,7 +31,7 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
     let (name, at) = (message.user.username, message.created_at);
     let text = match message.deleted_at {
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),
-        None => marked(excerpt(&message.content, &ranges)),
+        None => marked(excerpt(&message.content, &ranges, EXCERPT)),
     };
     view! {
         <li>

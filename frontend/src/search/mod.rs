@@ -9,6 +9,7 @@ mod chips;
 mod export;
 mod hit;
 mod page;
+mod palette;
 mod recent;
 mod results;
 mod room_search;
@@ -18,6 +19,7 @@ mod trail;
 pub use export::ExportDialog;
 pub use hit::marked;
 pub use page::SearchPage;
+pub use palette::Palette;
 pub use room_search::RoomSearch;
 pub use trail::{Tour, TrailBar};
 

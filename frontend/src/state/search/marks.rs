@@ -2,19 +2,15 @@
 
 use std::ops::Range;
 
-/// Bytes of a text that are shown before the first mark.
-const BEFORE: usize = 120;
-/// Bytes of a text that are shown at most.
-const MOST: usize = 480;
-
 /// A part of a text, and whether it was looked for.
 pub type Part = (String, bool);
 
-/// The parts of an excerpt around the first mark. Where something is left out stands `…`.
-pub fn excerpt(text: &str, ranges: &[Range<usize>]) -> Vec<Part> {
-    let first = ranges.first().map_or(0, |range| range.start.saturating_sub(BEFORE));
-    let from = if text.len() <= MOST { 0 } else { floor(text, first) };
-    let to = floor(text, (from + MOST).min(text.len()));
+/// The parts of an excerpt of so many bytes around the first mark. Where something is left out
+/// stands `…`.
+pub fn excerpt(text: &str, ranges: &[Range<usize>], most: usize) -> Vec<Part> {
+    let first = ranges.first().map_or(0, |range| range.start.saturating_sub(most / 4));
+    let from = if text.len() <= most { 0 } else { floor(text, first) };
+    let to = floor(text, (from + most).min(text.len()));
     let dots = |is_cut: bool| is_cut.then(|| ("…".to_owned(), false));
     let mut parts: Vec<_> = dots(from > 0).into_iter().collect();
     parts.extend(marked(&text[from..to], from, ranges));
@@ -57,6 +53,8 @@ fn floor(text: &str, mut at: usize) -> usize {
 mod tests {
     use super::*;
 
+    const MOST: usize = 480;
+
     fn shown(parts: &[Part]) -> String {
         let show =
             |(text, is_mark): &Part| if *is_mark { format!("[{text}]") } else { text.clone() };
@@ -66,16 +64,16 @@ mod tests {
     #[test]
     fn marks_stand_where_they_are() {
         let text = "Der Fräser fräst";
-        assert_eq!(shown(&excerpt(text, &[4..11, 12..18])), "Der [Fräser] [fräst]");
-        assert_eq!(shown(&excerpt(text, &[])), text);
-        assert_eq!(excerpt("", &[]), []);
+        assert_eq!(shown(&excerpt(text, &[4..11, 12..18], MOST)), "Der [Fräser] [fräst]");
+        assert_eq!(shown(&excerpt(text, &[], MOST)), text);
+        assert_eq!(excerpt("", &[], MOST), []);
     }
 
     #[test]
     fn a_long_text_is_shown_around_the_first_mark() {
         let text = format!("{}needle{}", "ü".repeat(500), "ö".repeat(500));
         let mark = 1_000..1_006;
-        let parts = excerpt(&text, std::slice::from_ref(&mark));
+        let parts = excerpt(&text, std::slice::from_ref(&mark), MOST);
         assert!(shown(&parts).contains("[needle]"));
         assert_eq!((&*parts[0].0, &*parts[parts.len() - 1].0), ("…", "…"));
         assert!(shown(&parts).len() < MOST + 20);
@@ -96,7 +94,8 @@ mod tests {
         let text = "Fräse";
         for (from, to) in [(0, 9), (3, 4), (2, 3), (4, 2)] {
             let ranges = [0..1, from..to];
-            let joined: String = excerpt(text, &ranges).into_iter().map(|(part, _)| part).collect();
+            let joined: String =
+                excerpt(text, &ranges, MOST).into_iter().map(|(part, _)| part).collect();
             assert_eq!(joined, text, "{ranges:?}");
         }
     }
