@@ -342,6 +342,11 @@ pub async fn calendar(room: RoomId, month: Option<String>) -> Answer<Calendar> {
     get(&path).await
 }
 
+/// One message.
+pub async fn message(room: RoomId, seq: Seq) -> Answer<Message> {
+    get(&fill(paths::MESSAGE, &[&room, &seq])).await
+}
+
 /// Gives a message of mine another text.
 pub async fn edit_message(room: RoomId, seq: Seq, content: String) -> Answer<Message> {
     put_in(Method::PATCH, &fill(paths::MESSAGE, &[&room, &seq]), EditMessage { content }).await

@@ -1,4 +1,7 @@
-//! From anywhere to a room, a person, a message.
+//! From anywhere to a room, a person, a message; and what a link to a message shows.
+
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::{
     browser::{CTRL_K, ENTER, ESCAPE},
@@ -57,6 +60,50 @@ async fn a_few_letters_lead_anywhere() {
         bob.keys("body", CTRL_K).await;
         bob.keys(PALETTE, ESCAPE).await;
         bob.loses(PALETTE).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_shows_what_it_leads_to() {
+    story("quotes", async |stage| {
+        let hallway = &stage.hallway;
+        for name in ["ada", "bob"] {
+            hallway.account(name).await;
+        }
+        let here = hallway.room("ada", "here", "", &["ada", "bob"]).await;
+        let there = hallway.room("ada", "there", "", &["ada", "bob"]).await;
+        let secret = hallway.room("ada", "secret", "", &["ada"]).await;
+        hallway.say("ada", there, "the plan is good").await;
+        hallway.say("ada", secret, "nobody knows").await;
+        let origin = hallway.origin();
+        let link = |room| format!("{origin}/ui/room/{room}/m/1");
+        hallway.say("ada", here, &format!("see {} and {}", link(there), link(secret))).await;
+        let bob = stage.browser("bob").await;
+        bob.sign_in("bob").await;
+        bob.go_to(here, "here").await;
+        bob.reads("[data-testid=preview]", "in there").await;
+        bob.reads("[data-testid=preview]", "the plan is good").await;
+        let count: u64 = bob
+            .run("return document.querySelectorAll('[data-testid=preview]').length", vec![])
+            .await;
+        assert_eq!(count, 1, "what bob may not read is not shown");
+
+        // What is said of it later is what it shows.
+        let message = format!("/api/v1/rooms/{there}/messages/1");
+        hallway.done(Method::PATCH, &message, "ada", json!({ "content": "the plan is bad" })).await;
+        bob.reads("[data-testid=preview]", "the plan is bad").await;
+        hallway.done(Method::DELETE, &message, "ada", Value::Null).await;
+        bob.reads("[data-testid=preview]", "Message deleted").await;
+        bob.until("its text is gone", "!document.body.textContent.includes('the plan')").await;
+
+        // No longer in the room: nothing of it is left.
+        let place = format!("/api/v1/rooms/{there}/membership");
+        hallway.done(Method::DELETE, &place, "bob", Value::Null).await;
+        bob.loses("[data-testid=preview]").await;
+        let quiet = |line: &String| !line.contains(" 403 ") && !line.contains(" 404 ");
+        let console = bob.console().await;
+        assert!(console.iter().all(quiet), "the page asks for what it may not have: {console:?}");
     })
     .await;
 }

@@ -142,7 +142,7 @@ impl Gallery<'_> {
         self.visit("/ui/search?q=words%20from:ada", "search", "[data-testid=hit]").await;
         self.visit("/ui/search?q=is:mine&by=room", "search-by-room", ".hits-room").await;
         self.visit("/ui/search", "search-help", "[data-testid=recents]").await;
-        let walk = format!("/ui/room/{room}/m/10?q=words");
+        let walk = format!("/ui/room/{room}/m/11?q=words");
         self.visit(&walk, "room-trail", "[data-testid=trail] strong").await;
         self.visit(&format!("/ui/room/{room}/m/10"), "room-message", "[data-seq='10']").await;
         browser.click("[data-testid=day]").await;
@@ -254,6 +254,8 @@ async fn furnish(stage: &Stage) -> [i64; 3] {
     let all = format!("/api/v1/rooms/{room}/messages");
     let answer = json!({ "content": "Agreed.", "reply_to": 4 });
     hallway.done(Method::POST, &all, "bob", answer).await;
+    let origin = hallway.origin();
+    hallway.say("bob", room, &format!("As was said: {origin}/ui/room/{room}/m/4")).await;
     hallway.say("ada", room, "Last words").await;
     [room, quiet, foreign]
 }

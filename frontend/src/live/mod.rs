@@ -27,6 +27,7 @@ use crate::{
 mod banner;
 mod connection;
 mod outbox;
+mod quotes;
 mod receive;
 
 pub use banner::Banner;
@@ -90,6 +91,9 @@ pub struct Live {
     me: StoredValue<Option<UserRef>>,
     states: StoredValue<HashMap<RoomId, RoomState>>,
     outbox: StoredValue<Outbox>,
+    quotes: StoredValue<quotes::Quotes>,
+    /// Counts the changes of what is quoted.
+    quoted: RwSignal<u32>,
     commands: StoredValue<Option<UnboundedSender<ClientFrame>>>,
     wake: StoredValue<Option<UnboundedSender<()>>>,
     /// Which connection loop is the one: an older one sees that it is not, and ends.
@@ -108,6 +112,8 @@ impl Live {
             me: StoredValue::new(None),
             states: StoredValue::default(),
             outbox: StoredValue::default(),
+            quotes: StoredValue::default(),
+            quoted: RwSignal::new(0),
             commands: StoredValue::new(None),
             wake: StoredValue::new(None),
             run: StoredValue::new(0),
@@ -130,6 +136,7 @@ impl Live {
         self.link.set(Link::Off);
         self.states.update_value(HashMap::clear);
         self.outbox.set_value(Outbox::default());
+        self.quotes.set_value(quotes::Quotes::default());
         self.commands.set_value(None);
         self.rooms.set(Rooms::default());
         self.departure.set(None);

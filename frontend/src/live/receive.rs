@@ -99,12 +99,14 @@ impl Live {
         state.timeline.update(|t| t.reset(last_seq, to_rev));
         state.catching_up.set(false);
         state.epoch.update(|n| *n += 1);
+        self.forget_quotes(room);
     }
 
     fn change(self, room: RoomId, change: Change) {
         let (Some(state), Some(me)) = (self.state(room), self.me.get_value()) else { return };
         match &change.row {
             Row::Message(message) => {
+                self.quote_changed(message);
                 state.typing.update(|typing| typing.done(message.user.id));
                 self.rooms.maybe_update(|rooms| {
                     let before = rooms.get(room).map(|room| room.last_seq);
@@ -180,6 +182,7 @@ impl Live {
 
     fn removed(self, room: RoomId, reason: RemovedReason) {
         self.states.update_value(|states| drop(states.remove(&room)));
+        self.forget_quotes(room);
         let was = self.rooms.try_update(|rooms| rooms.removed(room)).flatten();
         if let Some(was) = was {
             self.departure.set(Some(Departure { room, name: was.name, reason }));

@@ -3,7 +3,12 @@
 use leptos::prelude::*;
 use shared::{ids::Seq, messages::Message};
 
-use super::{Open, edit::Editor, text::Text, toolbar::Toolbar};
+use super::{
+    Open,
+    edit::Editor,
+    text::{Previews, Text},
+    toolbar::Toolbar,
+};
 use crate::{
     ui::{Avatar, Icon, Shape, memo, time},
     users::session::Session,
@@ -66,8 +71,10 @@ fn Body(message: Message) -> impl IntoView {
                 view! { <span class="edited" title=title>" (edited)"</span> }
             });
             let found = (message.seq, message.rev);
+            let content = message.content.clone();
             view! {
                 <div class="message-text"><Text content=message.content found/>{edited}</div>
+                <Previews content/>
             }
             .into_any()
         }

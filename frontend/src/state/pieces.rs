@@ -1,7 +1,14 @@
 //! A message's text cut into plain text, links and mentions of the reader. Joined again the pieces
 //! are the text, byte for byte.
 
-use shared::{messages::first_link, rules};
+use shared::{
+    ids::{RoomId, Seq},
+    messages::first_link,
+    paths, rules,
+};
+
+/// Messages that are shown below one that links to them.
+const PREVIEWS: usize = 3;
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +33,26 @@ pub fn pieces(content: &str, me: &str) -> Vec<Piece> {
     }
     mentions(rest, &me, &mut found);
     found
+}
+
+/// The messages of this server, which is at `origin`, that a text links to: each once, and not all
+/// of very many.
+pub fn permalinks(content: &str, origin: &str) -> Vec<(RoomId, Seq)> {
+    let mut found = Vec::new();
+    let mut rest = content;
+    while let Some(link) = first_link(rest).filter(|_| found.len() < PREVIEWS) {
+        let place = permalink(&rest[link.clone()], origin);
+        found.extend(place.filter(|place| !found.contains(place)));
+        rest = &rest[link.end..];
+    }
+    found
+}
+
+fn permalink(link: &str, origin: &str) -> Option<(RoomId, Seq)> {
+    let path = link.strip_prefix(origin)?.strip_prefix(paths::UI)?.strip_prefix("/room/")?;
+    let path = path.split(['?', '#']).next()?.trim_end_matches('/');
+    let (room, seq) = path.split_once("/m/")?;
+    Some((room.parse().ok()?, Seq(seq.parse().ok()?)))
 }
 
 /// The same rule as `shared::messages::mentions`, with the places.
@@ -103,6 +130,25 @@ mod tests {
         let found = pieces("Hi (@Ada), and @adam:\n@ada!", "ADA");
         let mine: Vec<_> = found.iter().filter(|p| matches!(p, Piece::Mention(_))).collect();
         assert_eq!(mine, [&Piece::Mention("@Ada".into()), &Piece::Mention("@ada".into())]);
+    }
+
+    #[test]
+    fn a_link_to_a_message_of_this_server_is_known() {
+        let of = |content: &str| permalinks(content, "http://h.test:8000");
+        let link = "http://h.test:8000/ui/room/7/m";
+        let found = of(&format!("see {link}/42?q=disk, ({link}/43/) and {link}/42#x."));
+        assert_eq!(found, [(RoomId(7), Seq(42)), (RoomId(7), Seq(43))]);
+        let many: String = (1..9).map(|seq| format!("{link}/{seq} ")).collect();
+        assert_eq!(of(&many).len(), PREVIEWS);
+        for other in [
+            "http://h.test:80001/ui/room/7/m/42",
+            "http://other.test/ui/room/7/m/42",
+            "http://h.test:8000/ui/room/7",
+            "http://h.test:8000/ui/room/7/m/x",
+            "/ui/room/7/m/42",
+        ] {
+            assert_eq!(of(other), [], "{other}");
+        }
     }
 
     #[test]

@@ -13,6 +13,10 @@ use crate::{
     users::session::Session,
 };
 
+mod preview;
+
+pub use preview::Previews;
+
 /// The text in its pieces. `found` is the message that it is of, in which state, if it may have what
 /// was looked for.
 #[component]
