@@ -39,6 +39,8 @@ paths! {
     SUMMARY = "/api/v1/messages/summary";
     /// How much was said in a room on each day of a month: GET.
     CALENDAR = "/api/v1/rooms/{id}/calendar";
+    /// How much was said in a room in the last days, when and by whom: GET.
+    INSIGHTS = "/api/v1/rooms/{id}/insights";
     /// A room, or a part of it, as a file: GET.
     EXPORT = "/api/v1/rooms/{id}/export";
     /// What a search finds, as a file: GET.

@@ -31,6 +31,10 @@ pub const CHANGES_MAX: u64 = 1_000;
 pub const SEARCH_MAX: usize = 10_000;
 /// Hits that are counted at most.
 pub const SUMMARY_MAX: u64 = 1_000;
+/// Days back that are counted at most.
+pub const INSIGHTS_DAYS: u64 = 90;
+/// Messages of a room that are counted at most, the newest.
+pub const INSIGHTS_MAX: i64 = 50_000;
 /// How often the server says that it is there, in seconds.
 pub const HEARTBEAT_S: u64 = 25;
 /// A socket on which nothing came for this long is dead, in seconds.

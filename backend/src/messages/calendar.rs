@@ -60,7 +60,8 @@ pub fn this_month(offset: Offset) -> Month {
     Month::of(Utc::now().with_timezone(&offset.0).date_naive())
 }
 
-fn midnight(day: NaiveDate, offset: Offset) -> i64 {
+/// When a day begins.
+pub fn midnight(day: NaiveDate, offset: Offset) -> i64 {
     (day.and_time(NaiveTime::MIN) - offset.0).and_utc().timestamp_micros()
 }
 

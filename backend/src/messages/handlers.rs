@@ -15,7 +15,8 @@ use serde::Deserialize;
 use shared::{
     ids::{Rev, RoomId, Seq},
     messages::{
-        Anchor, Calendar, Changes, EditMessage, Message, MessagePage, Month, NewMessage, Offset,
+        Anchor, Calendar, Changes, EditMessage, Insights, Message, MessagePage, Month, NewMessage,
+        Offset,
     },
     problem::FieldError,
     rooms::{MarkRead, ReadState},
@@ -23,7 +24,7 @@ use shared::{
 };
 
 use super::{
-    calendar,
+    calendar, insights,
     pages::{self, Wanted},
     queries,
 };
@@ -73,6 +74,19 @@ pub struct CalendarQuery {
     tz: Offset,
 }
 
+/// Which days.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InsightsQuery {
+    /// So many, today included: 1 to 90.
+    #[serde(default = "insights_days")]
+    #[schemars(range(min = 1, max = 90))]
+    days: u64,
+    /// By which clock days and hours begin.
+    #[serde(default)]
+    tz: Offset,
+}
+
 /// Which changes.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ChangesQuery {
@@ -118,6 +132,10 @@ impl OperationOutput for PostAnswer {
         let answer = |status| Some((Some(status), Self::operation_response(ctx, operation)?));
         statuses.filter_map(answer).collect()
     }
+}
+
+fn insights_days() -> u64 {
+    rules::INSIGHTS_DAYS
 }
 
 fn changes_max() -> u64 {
@@ -185,6 +203,29 @@ pub async fn calendar(
     }
     let calendar = calendar::calendar(&app.db.reader, &room, month, tz).await?;
     Ok(Revalidated::New(tag, calendar))
+}
+
+pub async fn insights(
+    State(app): State<App>,
+    membership: Membership,
+    Query(InsightsQuery { days, tz }): Query<InsightsQuery>,
+    held: Held,
+) -> Result<Revalidated<Insights>> {
+    if !(1..=rules::INSIGHTS_DAYS).contains(&days) {
+        let message = format!("must be 1 to {}, and is {days}", rules::INSIGHTS_DAYS);
+        return Err(FieldError::new("days", message).into());
+    }
+    let room = membership.room;
+    let (version, rev, today) = (env!("CARGO_PKG_VERSION"), room.last_rev, insights::today(tz));
+    let tag = Tag::weak(&format!("{version}/{}/{rev}/{days}/{tz}/{today}", room.id));
+    if held.has(&tag) {
+        return Ok(Revalidated::Same(tag));
+    }
+    // As much work as a search, and no more of it at once.
+    let turn = app.searching.next(membership.caller.user.id).await?;
+    let db = app.db.reader.clone();
+    let insights = turn.take(async move { insights::insights(&db, &room, days, tz).await });
+    Ok(Revalidated::New(tag, insights.await?))
 }
 
 pub async fn post(

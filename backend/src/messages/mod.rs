@@ -24,6 +24,7 @@ use crate::{
 
 mod calendar;
 mod handlers;
+mod insights;
 mod pages;
 pub mod queries;
 
@@ -78,6 +79,17 @@ pub fn routes() -> ApiRouter<App> {
                     "Of a day, `anchor=seq:..` with its `first_seq` reads the messages. `earlier` \
                      and `later` lead over months in which nothing was said.",
                 )
+            }),
+        )
+        .api_route(
+            paths::INSIGHTS,
+            get_with(h::insights, |op| {
+                doc(op, "getInsights", "How much was said in the last days, when and by whom")
+                    .with(problems::of(&[Code::Unavailable]))
+                    .description(
+                        "Of a room in which very much is said the newest 50 000 messages are \
+                         counted: `since` says from which moment on.",
+                    )
             }),
         )
         .api_route(

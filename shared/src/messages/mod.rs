@@ -14,12 +14,14 @@ use crate::{
 mod anchor;
 mod calendar;
 mod date;
+mod insights;
 mod looks;
 mod offset;
 
 pub use anchor::{Anchor, BadAnchor};
 pub use calendar::{Calendar, CalendarDay, Month};
 pub use date::Date;
+pub use insights::{InDay, Insights};
 pub use looks::{first_link, has_code};
 pub use offset::Offset;
 
