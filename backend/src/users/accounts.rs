@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, DatabaseTransaction,
     EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::LockType,
@@ -14,12 +15,12 @@ use shared::{
 };
 use unicode_normalization::UnicodeNormalization;
 
-use super::{key, sessions, to_the_end};
+use super::{key, password::Passwords, random, sessions, to_the_end};
 use crate::{
     App, Error, Result,
     error::is_duplicate,
     hub::Ended,
-    tables::{lock_first_account, now, row_lock, users},
+    tables::{Database, lock_first_account, now, row_lock, users},
 };
 
 /// Makes an account, the first one an admin's. Whoever asks for another admin must be one.
@@ -128,14 +129,39 @@ pub(super) async fn verify_row(
     let a_try = app.users.throttle.begin(&key, address)?;
     let row = find_row(&app.db.reader, &key).await?;
     let kept = row.as_ref().map(|row| row.password_hash.clone());
-    let is_right = app.users.passwords.verify(kept, password).await?;
+    let checked = app.users.passwords.verify(kept, password.clone()).await?;
     match row {
-        Some(row) if is_right && !row.is_disabled => {
+        Some(row) if checked.is_right && !row.is_disabled => {
             a_try.worked();
-            Ok(row)
+            Ok(if checked.is_dated { renewed(app, row, password).await } else { row })
         }
         _ => Err(Code::InvalidCredentials.into()),
     }
+}
+
+/// The account with its password, which was right, kept as we keep them. Whoever was right is let
+/// in where that cannot be done just now, too.
+async fn renewed(app: &App, row: users::Model, password: Password) -> users::Model {
+    let renewing = async {
+        let hash = app.users.passwords.hash(password).await?;
+        let (app, row) = (app.clone(), row.clone());
+        to_the_end(app.db.backend(), async move {
+            // Not over a password that was changed meanwhile.
+            users::Entity::update_many()
+                .col_expr(users::Column::PasswordHash, hash.into())
+                .filter(users::Column::Id.eq(row.id))
+                .filter(users::Column::PasswordHash.eq(row.password_hash))
+                .exec(&app.db.writer)
+                .await?;
+            let row = users::Entity::find_by_id(row.id).one(&app.db.writer).await?;
+            row.ok_or_else(|| Code::NotFound.into())
+        })
+        .await
+    };
+    renewing.await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a password is kept in its old form for now");
+        row
+    })
 }
 
 /// Changes one's own password, and ends all one's sessions but this one.
@@ -225,13 +251,31 @@ async fn admins(db: &DatabaseTransaction) -> Result<usize> {
     Ok(admins.all(db).await?.len())
 }
 
+/// Gives somebody a random password, by whoever has the machine, and ends all their sessions. A
+/// running server sees it within two seconds.
+pub async fn reset_password(db: &Database, username: &str) -> Result<(User, Password)> {
+    let password = Password(URL_SAFE_NO_PAD.encode(&random()?[..18]));
+    let hash = Passwords::new().hash(password.clone()).await?;
+    let transaction = db.begin().await?;
+    let row = named(&transaction, username).await?;
+    let mut row = users::ActiveModel::from(row);
+    row.password_hash = Set(hash);
+    let user = User::from(row.update(&transaction).await?);
+    sessions::delete_others(&transaction, user.id, None).await?;
+    transaction.commit().await?;
+    Ok((user, password))
+}
+
 /// Makes somebody an admin, by whoever has the machine. A running server sees it within seconds.
 pub async fn promote(writer: &impl ConnectionTrait, username: &str) -> Result<User> {
-    let row = find_row(writer, &key(username)).await?.ok_or_else(|| {
-        Error::new(Code::NotFound, format!("There is no account named {username:?}."))
-    })?;
-    let mut row = users::ActiveModel::from(row);
+    let mut row = users::ActiveModel::from(named(writer, username).await?);
     row.is_admin = Set(true);
     row.is_disabled = Set(false);
     Ok(row.update(writer).await?.into())
+}
+
+async fn named(db: &impl ConnectionTrait, username: &str) -> Result<users::Model> {
+    find_row(db, &key(username)).await?.ok_or_else(|| {
+        Error::new(Code::NotFound, format!("There is no account named {username:?}."))
+    })
 }

@@ -10,16 +10,18 @@ use crate::{Error, Result, Settings, hub::Ended, tables::in_time};
 mod accounts;
 mod basic;
 mod identity;
+mod kept;
 mod password;
 mod routes;
 mod sessions;
 mod throttle;
 mod token;
 
-pub use accounts::{change, change_password, find, promote, register};
+pub use accounts::{change, change_password, find, promote, register, reset_password};
 pub use identity::{
     Admin, Caller, MaybeCaller, authenticate_token, origin_allowed, security_schemes,
 };
+pub use kept::{UNUSABLE, check_kept};
 pub use routes::routes;
 pub use sessions::{
     clear_session_cookie, end_session, list_sessions, session_cookie, sign_in, sweep,

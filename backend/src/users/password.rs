@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::PasswordHasher;
 use shared::{rules, users::Password};
 use tokio::sync::Semaphore;
 
+use super::kept::{Kept, argon2};
 use crate::{Error, Result};
 
 /// Stands in where there is no account: checking against it costs the same and never succeeds
@@ -15,6 +16,14 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
 
 /// How long one may wait for one's turn.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What came of checking a password.
+pub(super) struct Checked {
+    /// Whether it is the one.
+    pub(super) is_right: bool,
+    /// Whether it is kept as it would not be today.
+    pub(super) is_dated: bool,
+}
 
 /// Hashes and checks.
 pub(super) struct Passwords {
@@ -37,15 +46,17 @@ impl Passwords {
         .await
     }
 
-    /// Whether it is the password that was kept; without a kept one it takes as long and is not.
-    pub(super) async fn verify(&self, kept: Option<String>, password: Password) -> Result<bool> {
+    /// Whether it is the password that was kept; without one that can be right it takes as long as
+    /// with one of ours and is not.
+    pub(super) async fn verify(&self, kept: Option<String>, password: Password) -> Result<Checked> {
         self.work(move || {
             let is_possible = password.0.len() <= rules::PASSWORD_MAX_BYTES;
+            let kept = kept.filter(|_| is_possible).and_then(|kept| Kept::read(&kept).ok());
             let (kept, bytes) = match kept {
-                Some(kept) if is_possible => (kept, password.0.as_bytes()),
-                _ => (NOBODY.to_owned(), &b"nobody"[..]),
+                None | Some(Kept::Unusable) => (Kept::read(NOBODY)?, &b"nobody"[..]),
+                Some(kept) => (kept, password.0.as_bytes()),
             };
-            Ok(argon2()?.verify_password(bytes, kept.as_str()).is_ok())
+            Ok(Checked { is_right: kept.fits(bytes)?, is_dated: !kept.is_ours()? })
         })
         .await
     }
@@ -64,12 +75,6 @@ impl Passwords {
     }
 }
 
-/// OWASP's second choice: 19 MiB, two passes, one lane.
-fn argon2() -> Result<Argon2<'static>> {
-    let params = Params::new(19_456, 2, 1, None).map_err(Error::internal)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,7 +85,7 @@ mod tests {
         let hash = passwords.hash(Password("correct horse".into())).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         let is = async |kept: Option<&String>, text: &str| {
-            passwords.verify(kept.cloned(), Password(text.into())).await.unwrap()
+            passwords.verify(kept.cloned(), Password(text.into())).await.unwrap().is_right
         };
         assert!(is(Some(&hash), "correct horse").await);
         assert!(!is(Some(&hash), "Correct horse").await);
@@ -89,6 +94,6 @@ mod tests {
 
     #[test]
     fn nobody_can_be_parsed_and_so_costs_the_same() {
-        assert!(argon2::PasswordHash::new(NOBODY).is_ok());
+        assert!(Kept::read(NOBODY).unwrap().is_ours().unwrap());
     }
 }
