@@ -11,6 +11,7 @@ use crate::{
     ledger::Ledger,
     rooms::discard,
     search::Turns,
+    settings::Storage,
     tables::{Database, rooms},
     users::Users,
 };
@@ -38,7 +39,7 @@ pub struct Parts {
 impl App {
     /// Opens the database and the keys and starts what runs in the background.
     pub async fn start(settings: Settings) -> Result<Self> {
-        let db = open(&settings).await?;
+        let db = open(&settings.storage).await?;
         let users = Users::open(&settings)?;
         let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
         hub.when_ended(users.forgetting());
@@ -55,8 +56,8 @@ impl App {
 }
 
 /// Opens the database of the settings, or says why that cannot be done.
-pub async fn open(settings: &Settings) -> Result<Database> {
-    let opened = Database::open(&settings.database_url()).await;
+pub async fn open(storage: &Storage) -> Result<Database> {
+    let opened = Database::open(&storage.database_url()).await;
     opened.map_err(|error| Error::new(Code::Internal, format!("cannot open the database: {error}")))
 }
 

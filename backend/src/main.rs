@@ -10,7 +10,10 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use hallway::{Error, Result, Settings, app, tables::sqlite_file, users, web};
+use hallway::{
+    Error, Result, Settings, Storage, app, archive, settings::Secret, tables::sqlite_file, users,
+    web,
+};
 use shared::problem::Code;
 use tokio::{net::TcpListener, signal};
 use tracing_subscriber::EnvFilter;
@@ -35,6 +38,19 @@ enum Command {
     /// Look after the people of this server, on the machine it runs on.
     #[command(subcommand)]
     Admin(Admin),
+    /// Write all of the server into one file, from which `hallway import` makes it anew on any
+    /// database.
+    ///
+    /// Accounts, rooms, members, how far they have read, and messages, as of one moment; the server
+    /// may go on meanwhile. Not in it: sign-ins and the key that signs them. Whoever can read the
+    /// file can read every room, and try passwords against their hashes.
+    Export(Export),
+    /// Make the server anew in an empty database, from a file of `hallway export` or out of the
+    /// database of the classic chat.
+    ///
+    /// All of it comes, or nothing: what fails leaves the database empty. No server may run on it
+    /// meanwhile.
+    Import(Import),
     /// Print the OpenAPI document of the REST API.
     Openapi,
 }
@@ -43,22 +59,51 @@ enum Command {
 enum Admin {
     /// Make somebody an admin (and open the account if it was shut). A running server sees it
     /// within seconds.
-    Promote(Box<Promote>),
+    Promote(Person),
+    /// Give somebody a new password, which is random and printed, and sign them out everywhere. They
+    /// can change it once they are in.
+    Password(Person),
 }
 
 #[derive(Args)]
-struct Promote {
+struct Person {
     /// The name, in any case.
     name: String,
     #[command(flatten)]
-    settings: Settings,
+    storage: Storage,
+}
+
+#[derive(Args)]
+struct Export {
+    /// The file, which only you may read; `-` is standard output. One that is there is replaced
+    /// once the new one is whole.
+    file: PathBuf,
+    #[command(flatten)]
+    storage: Storage,
+}
+
+#[derive(Args)]
+struct Import {
+    /// A file that `hallway export` wrote; `-` is standard input.
+    #[arg(required_unless_present = "classic", conflicts_with = "classic")]
+    file: Option<PathBuf>,
+    /// Instead of a file, the database of the classic Django chat: `sqlite://PATH` or
+    /// `mysql://USER:PASSWORD@HOST/NAME`. It is only read. Accounts, rooms and messages keep their
+    /// numbers, people their passwords. What cannot be as it was is printed, a line each.
+    #[arg(long, value_name = "URL", env = "CLASSIC_DATABASE_URL", hide_env_values = true)]
+    classic: Option<Secret>,
+    #[command(flatten)]
+    storage: Storage,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(settings) => serve(*settings).await,
-        Command::Admin(Admin::Promote(promote)) => promote_one(promote).await,
+        Command::Admin(Admin::Promote(person)) => promote_one(person).await,
+        Command::Admin(Admin::Password(person)) => new_password(person).await,
+        Command::Export(export) => export_all(export).await,
+        Command::Import(import) => import_all(import).await,
         Command::Openapi => {
             println!("{}", hallway::openapi());
             Ok(())
@@ -75,7 +120,7 @@ async fn main() -> ExitCode {
 
 async fn serve(settings: Settings) -> Result<()> {
     log(&settings)?;
-    let _lock = lock(&settings)?;
+    let _lock = lock(&settings.storage)?;
     let stop = stop_signal()?;
     let listen = settings.listen;
     let listener = TcpListener::bind(listen)
@@ -83,7 +128,7 @@ async fn serve(settings: Settings) -> Result<()> {
         .map_err(|error| wrong(format!("cannot listen on {listen}: {error}")))?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let data = settings.data.display().to_string();
+    let data = settings.storage.data.display().to_string();
     let app = hallway::App::start(settings).await?;
     println!("Hallway is at {url} (data in {data}; API documentation at {url}/swagger/)");
     let sweeper = tokio::spawn(users::sweep(app.clone()));
@@ -107,8 +152,8 @@ fn log(settings: &Settings) -> Result<()> {
 
 /// Two servers on one SQLite file would not know of each other's messages. The lock is beside the
 /// file, since two data folders may name the same one; it ends with the process.
-fn lock(settings: &Settings) -> Result<Option<File>> {
-    let Some(database) = sqlite_file(&settings.database_url()) else { return Ok(None) };
+fn lock(storage: &Storage) -> Result<Option<File>> {
+    let Some(database) = sqlite_file(&storage.database_url()) else { return Ok(None) };
     let wrong = |path: &Path, error: &dyn Display| wrong(format!("{}: {error}", path.display()));
     if let Some(folder) = database.parent() {
         std::fs::create_dir_all(folder).map_err(|error| wrong(folder, &error))?;
@@ -148,11 +193,42 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
-async fn promote_one(promote: Box<Promote>) -> Result<()> {
-    let db = app::open(&promote.settings).await?;
-    let user = users::promote(&db.writer, &promote.name).await?;
+async fn promote_one(person: Person) -> Result<()> {
+    let db = app::open(&person.storage).await?;
+    let user = users::promote(&db.writer, &person.name).await?;
     db.close().await?;
     println!("{} is an admin.", user.username);
+    Ok(())
+}
+
+async fn new_password(person: Person) -> Result<()> {
+    let db = app::open(&person.storage).await?;
+    let (user, password) = users::reset_password(&db, &person.name).await?;
+    db.close().await?;
+    println!("{} has the password {}", user.username, password.0);
+    Ok(())
+}
+
+async fn export_all(export: Export) -> Result<()> {
+    let counts = archive::export(&export.storage, &export.file).await?;
+    eprintln!("Exported {counts}.");
+    Ok(())
+}
+
+async fn import_all(import: Import) -> Result<()> {
+    let Import { file, classic, storage } = import;
+    let _lock = lock(&storage)?;
+    let counts = match (file, classic) {
+        (Some(file), _) => archive::import(&storage, &file).await?,
+        (None, Some(url)) => {
+            let archive::Report { counts, notes } =
+                archive::import_classic(&storage, &url.0).await?;
+            notes.iter().for_each(|note| println!("{note}"));
+            counts
+        }
+        (None, None) => return Ok(()),
+    };
+    eprintln!("Imported {counts}.");
     Ok(())
 }
 

@@ -4,13 +4,9 @@ use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
-/// How the server runs.
+/// Where everything is kept: what every command needs.
 #[derive(Clone, Debug, Args)]
-pub struct Settings {
-    /// Address and port to listen on.
-    #[arg(long, env = "HALLWAY_LISTEN", default_value = "127.0.0.1:8000")]
-    pub listen: SocketAddr,
-
+pub struct Storage {
     /// Folder of the database and of the key that signs sessions; made if it is not there.
     #[arg(long, env = "HALLWAY_DATA", default_value = "./data")]
     pub data: PathBuf,
@@ -20,6 +16,25 @@ pub struct Settings {
     /// folder]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
+}
+
+impl Storage {
+    /// Where the rows are.
+    pub fn database_url(&self) -> String {
+        let sqlite = || crate::tables::sqlite_url(&self.data);
+        self.database_url.as_ref().map_or_else(sqlite, |url| url.0.clone())
+    }
+}
+
+/// How the server runs.
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// Address and port to listen on.
+    #[arg(long, env = "HALLWAY_LISTEN", default_value = "127.0.0.1:8000")]
+    pub listen: SocketAddr,
+
+    #[command(flatten)]
+    pub storage: Storage,
 
     /// Redis by which several nodes on one database tell each other what happens at once:
     /// `redis://HOST`, `redis-sentinel://..` or `redis-cluster://..`. Without it (or while it is
@@ -56,12 +71,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Where the rows are.
-    pub fn database_url(&self) -> String {
-        let sqlite = || crate::tables::sqlite_url(&self.data);
-        self.database_url.as_ref().map_or_else(sqlite, |url| url.0.clone())
-    }
-
     /// The origin that people see, such as `https://chat.example.org`, without a path.
     pub fn public_origin(&self) -> Option<&str> {
         let url = self.public_url.as_deref()?;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// People whom one message can mention.
-const MENTIONS_MAX: usize = 50;
+pub const MENTIONS_MAX: usize = 50;
 
 /// Give one's own message another text.
 pub struct Edit {

@@ -43,7 +43,7 @@ pub use batch::Batch;
 use batch::Known;
 pub use job::{Answer, Asked, Job};
 pub use members::{Join, Leave};
-pub use messages::{Delete, Edit};
+pub use messages::{Delete, Edit, MENTIONS_MAX};
 pub use posting::{Post, Posted};
 pub use reading::MarkRead;
 pub use rooms::{Create, Discard, Update};

@@ -102,6 +102,11 @@ impl Database {
         self.writer.0.begin_with_options(options).await
     }
 
+    /// A transaction that only reads, and sees everything as it was when it read first.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        dialect::snapshot(&self.reader.0).await
+    }
+
     /// Lets every connection finish and closes it; SQLite then folds its WAL into the file. Over a
     /// link that is dead nobody takes leave, and whoever stops us does not wait for that.
     pub async fn close(self) -> Result<(), DbErr> {

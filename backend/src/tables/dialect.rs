@@ -1,8 +1,8 @@
 //! What each database says in its own way: one function for each matter, with an arm for each.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    RuntimeErr, Statement,
+    AccessMode, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, IsolationLevel, RuntimeErr, Statement, TransactionTrait,
     sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, SimpleExpr},
     sqlx::{self, mysql::MySqlDatabaseError},
 };
@@ -41,6 +41,69 @@ pub async fn lock_first_account(txn: &DatabaseTransaction) -> Result<(), DbErr> 
     if txn.get_database_backend() != DbBackend::Sqlite {
         text_of(txn, "SELECT version FROM seaql_migrations ORDER BY version LIMIT 1 FOR UPDATE")
             .await?;
+    }
+    Ok(())
+}
+
+/// A transaction that only reads, and sees everything as it was when it read first, whatever others
+/// write meanwhile. They need not wait for it.
+pub async fn snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    match db.get_database_backend() {
+        // Every transaction of SQLite is so, and it has no word for it.
+        DbBackend::Sqlite => db.begin().await,
+        _ => {
+            let (level, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+            db.begin_with_config(Some(level), Some(access)).await
+        }
+    }
+}
+
+/// The last number that a table has given to a row, which may be gone: it is not given again.
+pub async fn last_number(db: &impl ConnectionTrait, table: &str) -> Result<i64, DbErr> {
+    match db.get_database_backend() {
+        DbBackend::Sqlite => {
+            let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name";
+            number_of(db, &format!("{sql} = '{table}'")).await
+        }
+        DbBackend::Postgres => {
+            let sql = "SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM";
+            number_of(db, &format!("{sql} {table}_id_seq")).await
+        }
+        // What information_schema says may be a day old.
+        backend => {
+            let sql = format!("SHOW CREATE TABLE {table}");
+            let row = db.query_one_raw(Statement::from_string(backend, &*sql)).await?;
+            let made: String = row.ok_or(DbErr::RecordNotFound(sql))?.try_get_by_index(1)?;
+            let next = made.rsplit_once(" AUTO_INCREMENT=").and_then(|(_, text)| {
+                text.split(|c: char| !c.is_ascii_digit()).next()?.parse::<i64>().ok()
+            });
+            Ok(next.map_or(0, |next| next - 1))
+        }
+    }
+}
+
+/// Makes an empty table give the numbers after this one. Outside of a transaction, which MySQL would
+/// commit.
+pub async fn set_last_number(
+    db: &impl ConnectionTrait,
+    table: &str,
+    number: i64,
+) -> Result<(), DbErr> {
+    let next = number + 1;
+    let sqls = match db.get_database_backend() {
+        DbBackend::Sqlite => vec![
+            format!("DELETE FROM sqlite_sequence WHERE name = '{table}'"),
+            format!("INSERT INTO sqlite_sequence (name, seq) VALUES ('{table}', {number})"),
+        ],
+        // Never back: whoever came in between has the number.
+        DbBackend::Postgres => vec![format!(
+            "SELECT setval('{table}_id_seq', greatest({next}, (SELECT last_value + \
+             CASE WHEN is_called THEN 1 ELSE 0 END FROM {table}_id_seq)), false)"
+        )],
+        _ => vec![format!("ALTER TABLE {table} AUTO_INCREMENT = {next}")],
+    };
+    for sql in sqls {
+        db.execute_unprepared(&sql).await?;
     }
     Ok(())
 }

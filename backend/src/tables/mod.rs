@@ -19,7 +19,10 @@ pub mod words;
 
 pub use changes::changes;
 pub use database::{Database, Durability, sqlite_file, sqlite_url, sqlite_version};
-pub use dialect::{Refusal, beginning, contains, holding, lock_first_account, refusal, row_lock};
+pub use dialect::{
+    Refusal, beginning, contains, holding, last_number, lock_first_account, refusal, row_lock,
+    set_last_number, snapshot,
+};
 pub use many::{insert_messages, messages_between, messages_named, put_reads, put_rooms};
 pub use members::{Joined, joined};
 pub use pool::{Pool, in_time};

@@ -53,7 +53,7 @@ impl Tokens {
             Some(key) => Self::new(&parse(&key.0).ok_or_else(|| {
                 Error::new(Code::Internal, "HALLWAY_SESSION_KEY must be 32 bytes in base64")
             })?),
-            None => Self::new(&load(&settings.data.join("session.key"))?),
+            None => Self::new(&load(&settings.storage.data.join("session.key"))?),
         };
         let (session, second) = (SessionId(uuid::Uuid::now_v7()), now() / 1_000_000);
         let token = tokens.sign(UserId(1), session, second, second + 60)?;

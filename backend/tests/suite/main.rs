@@ -4,6 +4,7 @@
 
 mod actors;
 mod api;
+mod archive;
 mod classic;
 mod crash;
 mod delivery;

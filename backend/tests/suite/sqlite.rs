@@ -31,6 +31,8 @@ async fn a_second_one_on_the_same_file_is_refused() {
     std::os::unix::fs::symlink(&file, &link).unwrap();
     let by_link = format!("sqlite:{}", link.display());
     refused(serve_also(other.folder(), Some(&by_link)).await, &file);
+    let import = ["import", "-", "--data", home.folder().to_str().unwrap()];
+    refused(run(&import).await, &file);
     Client::new(server.address).get(paths::OPENAPI).await.is(200);
     // A killed one leaves nothing behind that keeps the next from starting.
     server.kill().await;

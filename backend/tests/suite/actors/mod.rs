@@ -82,6 +82,11 @@ impl Server {
         Self { address, app, _stop: stop, home }
     }
 
+    /// Where its rows are.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
     /// Somebody who is not signed in.
     pub fn anon(&self) -> Client {
         Client::new(self.address)

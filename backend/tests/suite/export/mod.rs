@@ -1,5 +1,6 @@
 //! Taking it with you: rooms and searches as files.
 
+pub use nasty::said;
 use serde_json::Value;
 use shared::{ids::RoomId, messages::Message, paths};
 

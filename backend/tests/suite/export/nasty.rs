@@ -35,7 +35,7 @@ const SAID: &[&str] = &[
 ];
 
 /// All of it, the longest that there can be, an answer, an edited one and a deleted one.
-async fn said(cast: &Cast) -> RoomId {
+pub async fn said(cast: &Cast) -> RoomId {
     let room = room(cast, NAME).await;
     for text in SAID {
         say(&cast.member, room, text).await;

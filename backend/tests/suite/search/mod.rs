@@ -31,7 +31,7 @@ pub async fn search(client: &Client, parameters: &[(&str, &str)]) -> Hits {
 }
 
 /// The texts that a search finds, in its order.
-async fn texts(client: &Client, q: &str) -> Vec<String> {
+pub async fn texts(client: &Client, q: &str) -> Vec<String> {
     let hits = search(client, &[("q", q), ("before", "200")]).await;
     hits.hits.into_iter().map(|hit| hit.message.content).collect()
 }

@@ -1,0 +1,317 @@
+//! The tables of the classic chat, as Django made them in MySQL or SQLite, only ever read. What a
+//! row says is taken as text and whole numbers, whatever types its columns have.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDateTime};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, QueryResult, Statement, Value,
+};
+use shared::Timestamp;
+
+use super::super::{
+    check::has_date,
+    failure::{Failure, Result},
+};
+use crate::tables::snapshot;
+
+/// The tables, and what of each cannot be done without.
+const TABLES: [(&str, &[&str]); 4] = [
+    ("app_user", &["id", "username", "password"]),
+    ("app_room", &["id", "name"]),
+    ("app_room_users", &["room_id", "user_id"]),
+    ("app_message", &["id", "room_id", "user_id", "content", "created_at"]),
+];
+
+/// One moment's view of the tables.
+pub struct Source {
+    txn: DatabaseTransaction,
+    /// `table.column` of all that are there.
+    columns: HashSet<String>,
+    /// Kept: with it the transaction would end.
+    _db: DatabaseConnection,
+}
+
+/// A row of `app_user`. What is missing is as Django would have made it.
+pub struct Person {
+    pub id: i64,
+    pub username: String,
+    pub password: String,
+    pub is_admin: bool,
+    pub is_active: bool,
+    pub joined: Option<Timestamp>,
+}
+
+/// A row of `app_room`.
+pub struct Room {
+    pub id: i64,
+    pub name: String,
+    pub topic: String,
+    pub created_by: Option<i64>,
+    pub created: Option<Timestamp>,
+    pub updated: Option<Timestamp>,
+}
+
+/// A row of `app_message` of a room.
+pub struct Message {
+    pub id: i64,
+    pub user: Option<i64>,
+    pub content: String,
+    pub created: Option<Timestamp>,
+    pub updated: Option<Timestamp>,
+}
+
+impl Source {
+    /// Looks whether it is there, without changing anything.
+    pub async fn open(url: &str) -> Result<Self> {
+        let url = url.replacen("mariadb:", "mysql:", 1);
+        if !url.starts_with("mysql:") && !url.starts_with("sqlite:") {
+            return Err(
+                "the classic chat is at sqlite://PATH or mysql://USER:PASSWORD@HOST/NAME".into()
+            );
+        }
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(1).sqlx_logging(false);
+        options.map_sqlx_sqlite_opts(|options| options.read_only(true).create_if_missing(false));
+        let db = Database::connect(options).await;
+        let db = db.map_err(|error| Failure::from(error).at("the classic chat"))?;
+        let txn = snapshot(&db).await?;
+        let mut source = Self { txn, columns: HashSet::new(), _db: db };
+        for (table, needed) in TABLES {
+            source.find_columns(table, needed).await?;
+        }
+        Ok(source)
+    }
+
+    async fn find_columns(&mut self, table: &str, needed: &[&str]) -> Result<()> {
+        let sql = match self.is_sqlite() {
+            true => "SELECT name FROM pragma_table_info(?)",
+            false => {
+                "SELECT CAST(column_name AS CHAR) FROM information_schema.columns \
+                 WHERE table_schema = DATABASE() AND table_name = ?"
+            }
+        };
+        for row in self.ask(sql, [table.into()]).await? {
+            self.columns.insert(format!("{table}.{}", row.try_get_by_index::<String>(0)?));
+        }
+        let missing = needed.iter().find(|column| !self.has(table, column));
+        match missing {
+            None => Ok(()),
+            Some(column) => {
+                let text = "is this the database of the classic chat?";
+                Err(format!("there is no column {column} in a table {table}: {text}").into())
+            }
+        }
+    }
+
+    pub fn has(&self, table: &str, column: &str) -> bool {
+        self.columns.contains(&format!("{table}.{column}"))
+    }
+
+    /// All accounts, by number.
+    pub async fn people(&self) -> Result<Vec<Person>> {
+        let t = "app_user";
+        // What it let its admins do, an `is_admin` of its own said; before that, Django's.
+        let admin = if self.has(t, "is_admin") { "is_admin" } else { "is_superuser" };
+        let sql = format!(
+            "SELECT {}, {}, {}, {}, {}, {} FROM app_user ORDER BY id",
+            self.number(t, "id"),
+            self.text(t, "username"),
+            self.text(t, "password"),
+            self.number(t, admin),
+            self.number(t, "is_active"),
+            self.text(t, "date_joined"),
+        );
+        let person = |row: &QueryResult| {
+            Ok(Person {
+                id: row.try_get_by_index(0)?,
+                username: text(row, 1)?,
+                password: text(row, 2)?,
+                is_admin: number(row, 3)?.is_some_and(|is| is != 0),
+                is_active: number(row, 4)?.is_none_or(|is| is != 0),
+                joined: moment(row, 5)?,
+            })
+        };
+        self.ask(&sql, []).await?.iter().map(person).collect()
+    }
+
+    /// All rooms, by number.
+    pub async fn rooms(&self) -> Result<Vec<Room>> {
+        let t = "app_room";
+        let sql = format!(
+            "SELECT {}, {}, {}, {}, {}, {} FROM app_room ORDER BY id",
+            self.number(t, "id"),
+            self.text(t, "name"),
+            self.text(t, "topic"),
+            self.number(t, "created_by_id"),
+            self.text(t, "created_at"),
+            self.text(t, "updated_at"),
+        );
+        let room = |row: &QueryResult| {
+            Ok(Room {
+                id: row.try_get_by_index(0)?,
+                name: text(row, 1)?,
+                topic: text(row, 2)?,
+                created_by: number(row, 3)?,
+                created: moment(row, 4)?,
+                updated: moment(row, 5)?,
+            })
+        };
+        self.ask(&sql, []).await?.iter().map(room).collect()
+    }
+
+    /// Who is in a room.
+    pub async fn members(&self, room: i64) -> Result<Vec<i64>> {
+        let user = self.number("app_room_users", "user_id");
+        let sql = format!("SELECT DISTINCT {user} FROM app_room_users WHERE room_id = ?");
+        self.numbers(&sql, Some(room)).await.map(|found| found.into_iter().flatten().collect())
+    }
+
+    /// Who has said something in a room.
+    pub async fn authors(&self, room: Option<i64>) -> Result<Vec<Option<i64>>> {
+        let user = self.number("app_message", "user_id");
+        let of_room = of_room(room);
+        self.numbers(&format!("SELECT DISTINCT {user} FROM app_message WHERE {of_room}"), room)
+            .await
+    }
+
+    /// The rooms in which something was said, whether there is a row of them or not.
+    pub async fn spoken(&self) -> Result<Vec<Option<i64>>> {
+        let room = self.number("app_message", "room_id");
+        self.numbers(&format!("SELECT DISTINCT {room} FROM app_message"), None).await
+    }
+
+    /// The greatest number of a message.
+    pub async fn last_message(&self) -> Result<i64> {
+        let id = self.number("app_message", "id");
+        let found = self.numbers(&format!("SELECT max({id}) FROM app_message"), None).await?;
+        Ok(found.first().copied().flatten().unwrap_or_default())
+    }
+
+    /// How many messages a room has.
+    pub async fn count(&self, room: Option<i64>) -> Result<i64> {
+        let sql = format!("SELECT count(*) FROM app_message WHERE {}", of_room(room));
+        Ok(self.numbers(&sql, room).await?.first().copied().flatten().unwrap_or_default())
+    }
+
+    /// Some messages of a room after a number, by number, of at least so many bytes.
+    pub async fn messages(
+        &self,
+        room: Option<i64>,
+        after: i64,
+        bytes: i64,
+        limit: u64,
+    ) -> Result<Vec<Message>> {
+        let t = "app_message";
+        let length = match self.is_sqlite() {
+            true => "length(CAST(content AS BLOB))",
+            false => "length(content)",
+        };
+        let long = if bytes > 0 { format!("AND {length} >= {bytes}") } else { String::new() };
+        let sql = format!(
+            "SELECT {}, {}, {}, {}, {} FROM app_message WHERE {} AND id > {after} {long} \
+             ORDER BY id LIMIT {limit}",
+            self.number(t, "id"),
+            self.number(t, "user_id"),
+            self.text(t, "content"),
+            self.text(t, "created_at"),
+            self.text(t, "updated_at"),
+            of_room(room),
+        );
+        let message = |row: &QueryResult| {
+            Ok(Message {
+                id: row.try_get_by_index(0)?,
+                user: number(row, 1)?,
+                content: text(row, 2)?,
+                created: moment(row, 3)?,
+                updated: moment(row, 4)?,
+            })
+        };
+        self.ask(&sql, room.map(Value::from)).await?.iter().map(message).collect()
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.txn.get_database_backend() == DbBackend::Sqlite
+    }
+
+    /// A column as text; NULL if there is none.
+    fn text(&self, table: &str, column: &str) -> String {
+        self.cast(table, column, "TEXT", "CHAR")
+    }
+
+    /// A column as a whole number; NULL if there is none.
+    fn number(&self, table: &str, column: &str) -> String {
+        self.cast(table, column, "INTEGER", "SIGNED")
+    }
+
+    fn cast(&self, table: &str, column: &str, sqlite: &str, mysql: &str) -> String {
+        let column = if self.has(table, column) { column } else { "NULL" };
+        let kind = if self.is_sqlite() { sqlite } else { mysql };
+        format!("CAST({column} AS {kind})")
+    }
+
+    async fn ask(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let backend = self.txn.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        self.txn.query_all_raw(statement).await
+    }
+
+    async fn numbers(&self, sql: &str, room: Option<i64>) -> Result<Vec<Option<i64>>> {
+        let rows = self.ask(sql, room.map(Value::from)).await?;
+        let numbers = rows.iter().map(|row| number(row, 0));
+        let mut numbers: Vec<_> = numbers.collect::<Result<_, _>>()?;
+        numbers.sort();
+        Ok(numbers)
+    }
+}
+
+fn of_room(room: Option<i64>) -> &'static str {
+    if room.is_some() { "room_id = ?" } else { "room_id IS NULL" }
+}
+
+fn number(row: &QueryResult, index: usize) -> Result<Option<i64>, DbErr> {
+    row.try_get_by_index(index)
+}
+
+fn text(row: &QueryResult, index: usize) -> Result<String, DbErr> {
+    row.try_get_by_index::<Option<String>>(index).map(Option::unwrap_or_default)
+}
+
+/// Django writes UTC and says so nowhere.
+fn moment(row: &QueryResult, index: usize) -> Result<Option<Timestamp>, DbErr> {
+    Ok(read_moment(&text(row, index)?))
+}
+
+fn read_moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim().replacen('T', " ", 1);
+    let moment = match NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f") {
+        Ok(moment) => Some(moment.and_utc()),
+        Err(_) => DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z").ok().map(Into::into),
+    };
+    moment.filter(|moment: &Timestamp| has_date(*moment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_as_django_writes_it() {
+        for (text, is) in [
+            ("2021-05-06 07:08:09.000120", "2021-05-06T07:08:09.000120Z"),
+            ("2021-05-06 07:08:09", "2021-05-06T07:08:09Z"),
+            ("2021-05-06T07:08:09.5+02:00", "2021-05-06T05:08:09.5Z"),
+            ("2021-05-06 07:08:09+00", "2021-05-06T07:08:09Z"),
+        ] {
+            assert_eq!(read_moment(text), Some(is.parse().unwrap()), "{text}");
+        }
+        for text in ["", "yesterday", "0001-01-01 00:00:00", "0000-00-00 00:00:00"] {
+            assert_eq!(read_moment(text), None, "{text}");
+        }
+    }
+}

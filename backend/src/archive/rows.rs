@@ -1,0 +1,182 @@
+//! Between the lines of an archive and the rows of the tables.
+//!
+//! Rows are taken apart field by field: a column that is added does not compile here until somebody
+//! has decided where it goes.
+
+use shared::{Timestamp, rules};
+
+use super::lines::{Member, Message, Room, User};
+use crate::tables::{members, mentions, messages, moment, rooms, users};
+
+impl From<users::Model> for User {
+    fn from(row: users::Model) -> Self {
+        let users::Model {
+            id,
+            username,
+            username_key: _,
+            password_hash,
+            is_admin,
+            is_disabled,
+            created_at,
+        } = row;
+        let created_at = moment(created_at);
+        Self { id, username, password_hash, is_admin, is_disabled, created_at }
+    }
+}
+
+impl From<User> for users::Model {
+    fn from(line: User) -> Self {
+        let User { id, username, password_hash, is_admin, is_disabled, created_at } = line;
+        let username_key = rules::key(&username);
+        let created_at = created_at.timestamp_micros();
+        Self { id, username, username_key, password_hash, is_admin, is_disabled, created_at }
+    }
+}
+
+impl From<rooms::Model> for Room {
+    fn from(row: rooms::Model) -> Self {
+        let rooms::Model {
+            id,
+            name,
+            name_key: _,
+            topic,
+            created_by,
+            created_at,
+            updated_at,
+            // Rooms that have one are in no archive.
+            deleted_at: _,
+            member_count,
+            last_seq,
+            last_rev,
+            rev,
+        } = row;
+        let (created_at, updated_at) = (moment(created_at), moment(updated_at));
+        Self {
+            id,
+            name,
+            topic,
+            created_by,
+            created_at,
+            updated_at,
+            member_count,
+            last_seq,
+            last_rev,
+            rev,
+        }
+    }
+}
+
+impl From<Room> for rooms::Model {
+    fn from(line: Room) -> Self {
+        Self {
+            id: line.id,
+            name_key: Some(rules::key(&line.name)),
+            name: line.name,
+            topic: line.topic,
+            created_by: line.created_by,
+            created_at: line.created_at.timestamp_micros(),
+            updated_at: line.updated_at.timestamp_micros(),
+            deleted_at: None,
+            member_count: line.member_count,
+            last_seq: line.last_seq,
+            last_rev: line.last_rev,
+            rev: line.rev,
+        }
+    }
+}
+
+impl From<members::Model> for Member {
+    fn from(row: members::Model) -> Self {
+        let members::Model { room_id: room, user_id: user, joined_at, has_left, read_seq, rev } =
+            row;
+        Self { room, user, joined_at: moment(joined_at), left: has_left, read_seq, rev }
+    }
+}
+
+impl From<Member> for members::Model {
+    fn from(line: Member) -> Self {
+        Self {
+            room_id: line.room,
+            user_id: line.user,
+            joined_at: line.joined_at.timestamp_micros(),
+            has_left: line.left,
+            read_seq: line.read_seq,
+            rev: line.rev,
+        }
+    }
+}
+
+impl Message {
+    /// A row, with those whom it names.
+    pub fn new(row: messages::Model, mentions: Vec<i64>) -> Self {
+        let messages::Model {
+            id,
+            room_id: room,
+            seq,
+            rev,
+            user_id: user,
+            client_id,
+            content,
+            sent_hash,
+            reply_to,
+            created_at,
+            edited_at,
+            deleted_at,
+        } = row;
+        Self {
+            id,
+            room,
+            seq,
+            rev,
+            user,
+            client_id,
+            content,
+            sent_hash: sent_hash.as_deref().map(hex),
+            reply_to,
+            created_at: moment(created_at),
+            edited_at: edited_at.map(moment),
+            deleted_at: deleted_at.map(moment),
+            mentions,
+        }
+    }
+
+    /// The rows that it stands for.
+    pub fn rows(self) -> (messages::Model, Vec<mentions::Model>) {
+        let micros = |moment: Timestamp| moment.timestamp_micros();
+        let (room_id, seq) = (self.room, self.seq);
+        let mentions = self.mentions.into_iter();
+        let mentions = mentions.map(|user_id| mentions::Model { user_id, room_id, seq });
+        let row = messages::Model {
+            id: self.id,
+            room_id,
+            seq,
+            rev: self.rev,
+            user_id: self.user,
+            client_id: self.client_id,
+            content: self.content,
+            sent_hash: self.sent_hash.as_deref().and_then(bytes),
+            reply_to: self.reply_to,
+            created_at: micros(self.created_at),
+            edited_at: self.edited_at.map(micros),
+            deleted_at: self.deleted_at.map(micros),
+        };
+        (row, mentions.collect())
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The 32 bytes that 64 lower hexadecimal digits say.
+pub fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    let pairs = hex.as_bytes().chunks(2);
+    let bytes = pairs.map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?));
+    bytes.collect::<Option<Vec<u8>>>().filter(|bytes| bytes.len() == 32)
+}

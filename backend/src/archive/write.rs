@@ -1,0 +1,189 @@
+//! Writing an archive, from one moment's view of the tables and a few hundred rows at a time.
+
+use std::{collections::HashMap, io::Write};
+
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use sha2::{Digest, Sha256};
+
+use super::{
+    failure::Result,
+    lines::{Counts, End, FORMAT, Header, LastIds, Line, Message},
+    progress::Progress,
+    rows::hex,
+};
+use crate::tables::{last_number, members, mentions, messages, rooms, users};
+
+/// Rows that are read at a time; of messages they are at most 8 MiB of text.
+const CHUNK: u64 = 500;
+
+/// An archive under way.
+struct Archive<W> {
+    out: W,
+    hash: Sha256,
+    counts: Counts,
+    progress: Progress,
+}
+
+/// Writes all that a snapshot sees.
+pub async fn write(txn: &DatabaseTransaction, out: impl Write) -> Result<Counts> {
+    let rooms = rooms(txn).await?;
+    let header = header(txn, &rooms).await?;
+    let progress = Progress::new(header.counts.messages);
+    let mut archive = Archive { out, hash: Sha256::new(), counts: Counts::default(), progress };
+    archive.line(&Line::Hallway(header))?;
+    archive.people(txn).await?;
+    for room in rooms {
+        archive.room(txn, room).await?;
+    }
+    let counts = archive.counts;
+    if counts != header.counts {
+        return Err(format!("expected {:?}, found {counts:?}", header.counts).into());
+    }
+    archive.end()?;
+    Ok(counts)
+}
+
+/// All that are not deleted. What is left of the others waits to be cleared away.
+async fn rooms(txn: &DatabaseTransaction) -> Result<Vec<rooms::Model>> {
+    let rooms = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_null());
+    Ok(rooms.order_by_asc(rooms::Column::Id).all(txn).await?)
+}
+
+async fn header(txn: &DatabaseTransaction, rooms: &[rooms::Model]) -> Result<Header> {
+    let members = members::Entity::find().inner_join(rooms::Entity);
+    let counts = Counts {
+        users: users::Entity::find().count(txn).await?,
+        rooms: rooms.len() as u64,
+        members: members.filter(rooms::Column::DeletedAt.is_null()).count(txn).await?,
+        messages: rooms.iter().map(|room| room.last_seq as u64).sum(),
+    };
+    let last_ids = LastIds {
+        users: last_number(txn, "users").await?,
+        rooms: last_number(txn, "rooms").await?,
+        messages: last_number(txn, "messages").await?,
+    };
+    Ok(Header { format: FORMAT, counts, last_ids })
+}
+
+impl<W: Write> Archive<W> {
+    fn line(&mut self, line: &Line) -> Result<()> {
+        let mut text = serde_json::to_vec(line).map_err(|error| error.to_string())?;
+        text.push(b'\n');
+        self.hash.update(&text);
+        self.out.write_all(&text)?;
+        Ok(())
+    }
+
+    async fn people(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+        let mut last = 0;
+        loop {
+            let next = users::Entity::find()
+                .filter(users::Column::Id.gt(last))
+                .order_by_asc(users::Column::Id)
+                .limit(CHUNK)
+                .all(txn)
+                .await?;
+            let Some(row) = next.last() else { return Ok(()) };
+            last = row.id;
+            for row in next {
+                self.counts.users += 1;
+                self.line(&Line::User(row.into()))?;
+            }
+        }
+    }
+
+    async fn room(&mut self, txn: &DatabaseTransaction, room: rooms::Model) -> Result<()> {
+        let (id, last_seq) = (room.id, room.last_seq);
+        self.counts.rooms += 1;
+        self.line(&Line::Room(room.into()))?;
+        self.members(txn, id).await?;
+        let mut seq = 1;
+        while seq <= last_seq {
+            seq = self.messages(txn, id, seq, last_seq).await?;
+            self.progress.show(self.counts.messages);
+        }
+        Ok(())
+    }
+
+    async fn members(&mut self, txn: &DatabaseTransaction, room: i64) -> Result<()> {
+        let mut last = 0;
+        loop {
+            let next = members::Entity::find()
+                .filter(members::Column::RoomId.eq(room))
+                .filter(members::Column::UserId.gt(last))
+                .order_by_asc(members::Column::UserId)
+                .limit(CHUNK)
+                .all(txn)
+                .await?;
+            let Some(row) = next.last() else { return Ok(()) };
+            last = row.user_id;
+            for row in next {
+                self.counts.members += 1;
+                self.line(&Line::Member(row.into()))?;
+            }
+        }
+    }
+
+    /// The next messages of a room; the number after them.
+    async fn messages(
+        &mut self,
+        txn: &DatabaseTransaction,
+        room: i64,
+        from: i64,
+        last_seq: i64,
+    ) -> Result<i64> {
+        let to = last_seq.min(from + CHUNK as i64 - 1);
+        let rows = messages::Entity::find()
+            .filter(messages::Column::RoomId.eq(room))
+            .filter(messages::Column::Seq.between(from, to))
+            .order_by_asc(messages::Column::Seq)
+            .all(txn)
+            .await?;
+        let mut named = named(txn, room, from, to).await?;
+        for (row, seq) in rows.iter().zip(from..) {
+            if row.seq != seq {
+                return Err(
+                    format!("the database is damaged: room {room} has no message {seq}").into()
+                );
+            }
+        }
+        for row in rows {
+            self.counts.messages += 1;
+            let named = named.remove(&row.seq).unwrap_or_default();
+            self.line(&Line::Message(Message::new(row, named)))?;
+        }
+        Ok(to + 1)
+    }
+
+    fn end(mut self) -> Result<()> {
+        let sha256 = hex(&self.hash.clone().finalize());
+        self.line(&Line::End(End { counts: self.counts, sha256 }))?;
+        self.out.flush()?;
+        Ok(())
+    }
+}
+
+/// Whom these messages of a room name.
+async fn named(
+    txn: &DatabaseTransaction,
+    room: i64,
+    from: i64,
+    to: i64,
+) -> Result<HashMap<i64, Vec<i64>>> {
+    use mentions::Column as C;
+    let rows = mentions::Entity::find()
+        .filter(C::RoomId.eq(room))
+        .filter(C::Seq.between(from, to))
+        .order_by_asc(C::Seq)
+        .order_by_asc(C::UserId)
+        .all(txn)
+        .await?;
+    let mut named: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        named.entry(row.seq).or_default().push(row.user_id);
+    }
+    Ok(named)
+}

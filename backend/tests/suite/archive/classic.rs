@@ -1,0 +1,184 @@
+//! Coming over from the classic chat, out of the tables that Django made.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hallway::tables::users;
+use sea_orm::{ConnectionTrait, Database, EntityTrait, Statement};
+use serde_json::{Value, json};
+use shared::{paths, problem::Code, rules::CONTENT_MAX_BYTES, users::SignedIn};
+
+use super::{archive, export};
+use crate::{
+    actors::{Client, Home, Kind, PASSWORD, Process, sign_in},
+    search::texts,
+};
+
+const TABLES: [&str; 4] = [
+    "CREATE TABLE app_user (id INTEGER PRIMARY KEY, password VARCHAR(128) NOT NULL, \
+     last_login DATETIME(6) NULL, is_superuser BOOL NOT NULL, username VARCHAR(200) NOT NULL, \
+     email VARCHAR(254) NOT NULL, is_active BOOL NOT NULL, date_joined DATETIME(6) NOT NULL, \
+     is_admin BOOL NOT NULL)",
+    "CREATE TABLE app_room (id INTEGER PRIMARY KEY, name VARCHAR(255) NOT NULL, \
+     topic VARCHAR(255) NULL, created_by_id INTEGER NULL, created_at DATETIME(6) NOT NULL, \
+     updated_at DATETIME(6) NOT NULL)",
+    "CREATE TABLE app_room_users (id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL, \
+     user_id INTEGER NOT NULL)",
+    "CREATE TABLE app_message (id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL, \
+     user_id INTEGER NOT NULL, content LONGTEXT NOT NULL, created_at DATETIME(6) NOT NULL)",
+];
+
+/// By Python, of [`PASSWORD`]: `hashlib.pbkdf2_hmac("sha256", .., b"seasalt", 1000)`.
+const DJANGO: &str = "pbkdf2_sha256$1000$seasalt$mQnueSakb748zqBAC1tmWVZsZbi2zPGZarEzTGdfmso=";
+const BCRYPT: &str = "bcrypt_sha256$$2b$12$abcdefghijklmnopqrstuv";
+const JOINED: &str = "2020-01-02 03:04:05.000006";
+
+/// The old chat, in a file of SQLite or, where the tests run on MariaDB, there.
+async fn old_chat() -> (Home, String) {
+    let is_mysql = Kind::chosen() == Kind::MariaDb;
+    let home = if is_mysql { Home::empty().await } else { Home::with(None) };
+    let db = Database::connect(home.url()).await.unwrap();
+    let put = async |sql: &str, values: Vec<sea_orm::Value>| {
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+        db.execute_raw(statement).await.unwrap();
+    };
+    for sql in TABLES {
+        db.execute_unprepared(sql).await.unwrap();
+    }
+    for (id, name, password, is_active, is_admin) in [
+        (1, "root", DJANGO, true, true),
+        (2, "Ada", DJANGO, true, false),
+        (3, "ADA", BCRYPT, true, false),
+        (4, "gone", DJANGO, false, false),
+    ] {
+        let sql = "INSERT INTO app_user VALUES (?, ?, NULL, 0, ?, '', ?, ?, ?)";
+        let values = [id.into(), password.into(), name.into(), is_active.into(), JOINED.into()];
+        put(sql, values.into_iter().chain([is_admin.into()]).collect()).await;
+    }
+    for (id, name, creator) in [(3, "Lobby", 1), (7, "lobby", 99)] {
+        let sql = "INSERT INTO app_room VALUES (?, ?, NULL, ?, ?, ?)";
+        put(sql, vec![id.into(), name.into(), creator.into(), JOINED.into(), JOINED.into()]).await;
+    }
+    for (id, room, user) in [(1, 3, 1), (2, 3, 2), (3, 7, 2), (4, 3, 77)] {
+        let sql = "INSERT INTO app_room_users VALUES (?, ?, ?)";
+        put(sql, vec![id.into(), room.into(), user.into()]).await;
+    }
+    let long = "word ".repeat(2 * CONTENT_MAX_BYTES / 5);
+    for (id, room, user, content) in [
+        (10, 3, 2, "first"),
+        (12, 3, 1, "hello @ada \u{1f642}"),
+        (15, 3, 3, "a bell \u{7}"),
+        (16, 3, 2, "  "),
+        (18, 3, 2, &long),
+        (19, 3, 1, "last"),
+        (20, 7, 55, "orphan"),
+        (21, 9, 2, "lost"),
+    ] {
+        let said = format!("2021-05-06 07:08:{id}.000009");
+        let sql = "INSERT INTO app_message VALUES (?, ?, ?, ?, ?)";
+        put(sql, vec![id.into(), room.into(), user.into(), content.into(), said.into()]).await;
+    }
+    db.close().await.unwrap();
+    let url = home.url();
+    (home, url)
+}
+
+#[tokio::test]
+async fn people_rooms_and_messages_come_over() {
+    let (_old, url) = old_chat().await;
+    let (home, twin) = (Home::empty().await, Home::empty().await);
+    let (code, said, complained) = archive(&home, &["import", "--classic", &url]).await;
+    assert_eq!(code, Some(0), "{complained}");
+    for note in [
+        "user 3: \"ADA\" is now \"ADA-3\"",
+        "user 3: \"ADA-3\" cannot sign in until `hallway admin password NAME`",
+        "user 55: has messages and no account",
+        "room 7: \"lobby\" is now \"lobby-7\"",
+        "room 7: nobody is known to have made it",
+        "room 9: made for messages",
+        "room 3: members {77} have no account",
+        "message 15: shows its control characters",
+        "message 16: was empty",
+        "message 18: was too long for one; it goes on in 22",
+    ] {
+        assert!(said.contains(note), "{note:?} is not in {said}");
+    }
+    assert_eq!(archive(&twin, &["import", "--classic", &url]).await.0, Some(0));
+    assert!(export(&home).await == export(&twin).await, "twice is not the same");
+    let server = Process::serve(&home).await;
+    let anon = Client::new(server.address);
+    old_clients_go_on(&anon).await;
+    let root = sign_in(&anon, "root").await;
+    assert!(root.user.is_admin);
+    assert_eq!(texts(&root, "bell").await, ["a bell \u{2407}"]);
+    let read = root.put(&paths::fill(paths::READ, &[&3]), json!({"seq": 1})).await.is(200);
+    assert_eq!((&read["unread"], &read["mentions"]), (&json!(1), &json!(0)), "{read}");
+    for name in ["gone", "ADA-3", "unknown-55"] {
+        let who = json!({"username": name, "password": PASSWORD});
+        anon.post(paths::SESSIONS, who).await.refused(Code::InvalidCredentials);
+    }
+    passwords_are_ours_now(&home, &anon).await;
+}
+
+/// By the old doors, with the old numbers.
+async fn old_clients_go_on(anon: &Client) {
+    let who = json!({"username": "Ada", "password": PASSWORD});
+    let signed = anon.post("/login/", who).await.is(200);
+    assert_eq!((&signed["user_id"], &signed["is_admin"]), (&json!(2), &json!(false)));
+    let ada = anon.with(&format!("Token {}", signed["token"].as_str().unwrap()));
+    let history = ada.get("/messages/3/").await.is(200);
+    let told = history["messages"].as_array().unwrap();
+    let of = |field: &str| told.iter().map(|m| m[field].clone()).collect::<Vec<Value>>();
+    assert_eq!(of("id"), [10, 12, 15, 16, 18, 22, 19].map(|id| json!(id)));
+    assert_eq!(told[1]["content"], json!("hello @ada \u{1f642}"));
+    assert_eq!(told[1]["created_at"], json!("2021-05-06T07:08:12.000009Z"));
+    assert_eq!((&told[2]["user"], &told[3]["content"]), (&json!("ADA-3"), &json!("\u{2205}")));
+    let text = |nth: usize| told[nth]["content"].as_str().unwrap();
+    let words = format!("{} {}", text(4), text(5));
+    assert_eq!(words.split(' ').count(), 2 * CONTENT_MAX_BYTES / 5);
+    let rooms = ada.get("/rooms/").await.is(200);
+    let rooms: Vec<_> = rooms.as_array().unwrap().iter().map(|r| (&r["id"], &r["users"])).collect();
+    let users = [json!([1, 2]), json!([2]), json!([])];
+    assert_eq!(rooms[0], (&json!(3), &users[0]));
+    assert_eq!(rooms[1], (&json!(7), &users[1]));
+    assert_eq!(rooms[2], (&json!(9), &users[2]));
+    let new = ada.post("/messages/create/3/", json!({"content": "on"})).await.is(201);
+    assert!(new["id"].as_i64().unwrap() > 22, "{new}");
+}
+
+async fn passwords_are_ours_now(home: &Home, anon: &Client) {
+    let db = Database::connect(home.url()).await.unwrap();
+    let kept = users::Entity::find_by_id(2).one(&db).await.unwrap().unwrap().password_hash;
+    assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
+    let waits = users::Entity::find_by_id(4).one(&db).await.unwrap().unwrap().password_hash;
+    assert_eq!(waits, DJANGO);
+    db.close().await.unwrap();
+    let basic = anon.with(&format!("Basic {}", STANDARD.encode(format!("ada:{PASSWORD}"))));
+    for _ in 0..2 {
+        basic.get(paths::ME).await.is(200);
+    }
+    // Whose hash could not come over gets a password on the machine.
+    let (code, said, complained) = archive(home, &["admin", "password", "ada-3"]).await;
+    assert_eq!(code, Some(0), "{complained}");
+    let password = said.trim().rsplit(' ').next().unwrap();
+    let who = json!({"username": "ADA-3", "password": password});
+    let signed: SignedIn = anon.post(paths::SESSIONS, who).await.read(201);
+    assert_eq!(signed.user.id.0, 3);
+}
+
+#[tokio::test]
+async fn what_is_no_classic_chat_is_refused() {
+    let (home, other) = (Home::empty().await, Home::with(None));
+    let sqlite = other.url();
+    for (url, says) in
+        [("postgres://127.0.0.1/x", "the classic chat is at"), (&*sqlite, "the classic chat:")]
+    {
+        let (code, _, complained) = archive(&home, &["import", "--classic", url]).await;
+        assert_eq!(code, Some(1));
+        assert!(complained.contains(says), "{complained}");
+    }
+    let db = Database::connect(&sqlite).await.unwrap();
+    db.execute_unprepared("CREATE TABLE app_user (id INTEGER)").await.unwrap();
+    db.close().await.unwrap();
+    let (code, _, complained) = archive(&home, &["import", "--classic", &sqlite]).await;
+    assert_eq!(code, Some(1));
+    assert!(complained.contains("no column username in a table app_user"), "{complained}");
+}
