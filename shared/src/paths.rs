@@ -41,6 +41,8 @@ paths! {
     CALENDAR = "/api/v1/rooms/{id}/calendar";
     /// How much was said in a room in the last days, when and by whom: GET.
     INSIGHTS = "/api/v1/rooms/{id}/insights";
+    /// A room at a glance, however long: GET.
+    MAP = "/api/v1/rooms/{id}/map";
     /// A room, or a part of it, as a file: GET.
     EXPORT = "/api/v1/rooms/{id}/export";
     /// What a search finds, as a file: GET.

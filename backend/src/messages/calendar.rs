@@ -28,19 +28,10 @@ pub async fn calendar(
     month: Month,
     offset: Offset,
 ) -> Result<Calendar> {
-    let days: Vec<NaiveDate> =
-        month.first().iter_days().take_while(|day| *day < month.next()).collect();
-    let mut firsts = Query::select();
-    for day in days.iter().chain([&month.next()]) {
-        let first = queries::since(room, midnight(*day, offset));
-        firsts.expr(Expr::from(first.into_query()));
-    }
-    let row = db.query_one(&firsts).await?;
-    let mut seqs = Vec::new();
-    for nth in 0..=days.len() {
-        let seq = row.as_ref().map(|row| row.try_get_by_index::<Option<i64>>(nth)).transpose()?;
-        seqs.push(seq.flatten().unwrap_or(room.last_seq + 1));
-    }
+    let mut days: Vec<NaiveDate> =
+        month.first().iter_days().take_while(|day| *day <= month.next()).collect();
+    let seqs = firsts(db, room, &days, offset).await?;
+    days.pop();
     let day = |(nth, day): (usize, NaiveDate)| {
         let count = (seqs[nth + 1] - seqs[nth]).max(0);
         CalendarDay { day, count, first_seq: (count > 0).then(|| Seq(seqs[nth])) }
@@ -55,6 +46,28 @@ pub async fn calendar(
     })
 }
 
+/// The number of the first message since each of these days began, and of one that is yet to come
+/// where nothing was said since: one statement, and one seek in the index for each.
+pub async fn firsts(
+    db: &impl ConnectionTrait,
+    room: &rooms::Model,
+    days: &[NaiveDate],
+    offset: Offset,
+) -> Result<Vec<i64>> {
+    let mut firsts = Query::select();
+    for day in days {
+        let first = queries::since(room, midnight(*day, offset));
+        firsts.expr(Expr::from(first.into_query()));
+    }
+    let row = db.query_one(&firsts).await?;
+    let mut seqs = Vec::new();
+    for nth in 0..days.len() {
+        let seq = row.as_ref().map(|row| row.try_get_by_index::<Option<i64>>(nth)).transpose()?;
+        seqs.push(seq.flatten().unwrap_or(room.last_seq + 1));
+    }
+    Ok(seqs)
+}
+
 /// The month that it is somewhere.
 pub fn this_month(offset: Offset) -> Month {
     Month::of(Utc::now().with_timezone(&offset.0).date_naive())
@@ -66,7 +79,7 @@ pub fn midnight(day: NaiveDate, offset: Offset) -> i64 {
 }
 
 /// The month in which a message was said; none if there is no such message.
-async fn month_of(
+pub async fn month_of(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     seq: i64,

@@ -25,6 +25,7 @@ use crate::{
 mod calendar;
 mod handlers;
 mod insights;
+mod map;
 mod pages;
 pub mod queries;
 
@@ -90,6 +91,16 @@ pub fn routes() -> ApiRouter<App> {
                         "Of a room in which very much is said the newest 50 000 messages are \
                          counted: `since` says from which moment on.",
                     )
+            }),
+        )
+        .api_route(
+            paths::MAP,
+            get_with(h::map, |op| {
+                doc(op, "getMap", "A room at a glance, however long").description(
+                    "Where its months begin, and where one spoke or was spoken of: what a scrollbar \
+                     can show beside its thumb. Numbers are dense, so a place is `seq` of \
+                     `room_last_seq`.",
+                )
             }),
         )
         .api_route(

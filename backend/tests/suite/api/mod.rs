@@ -5,6 +5,7 @@ mod calendar;
 mod dates;
 mod input;
 mod live;
+mod map;
 mod messages;
 mod origins;
 mod people;
