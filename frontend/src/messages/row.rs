@@ -10,7 +10,7 @@ use super::{
     toolbar::Toolbar,
 };
 use crate::{
-    ui::{Avatar, Icon, Shape, memo, time},
+    ui::{Avatar, Icon, Shape, memo, shown, time},
     users::session::Session,
 };
 
@@ -26,6 +26,9 @@ pub fn MessageRow(seq: Seq, opens: bool) -> impl IntoView {
     let (at, name) = (message.created_at, message.user.username.clone());
     let reply_to = message.reply_to;
     let body = StoredValue::new(message);
+    // Most of a row would be its buttons, and of most rows nobody needs them.
+    let near = RwSignal::new(false);
+    let has_toolbar = move || near.get() && !is_deleted;
     Some(view! {
         <article
             class="message"
@@ -35,6 +38,8 @@ pub fn MessageRow(seq: Seq, opens: bool) -> impl IntoView {
             data-seq=seq.0
             tabindex="-1"
             aria-label=label
+            on:pointerenter:target=move |_| near.set(true)
+            on:focusin:target=move |_| near.set(true)
         >
             {match opens {
                 true => view! { <Avatar name=name.clone()/> }.into_any(),
@@ -53,7 +58,7 @@ pub fn MessageRow(seq: Seq, opens: bool) -> impl IntoView {
                     false => view! { <Body message=body.get_value()/> }.into_any(),
                 }}
             </div>
-            {(!is_deleted).then(|| view! { <Toolbar seq is_mine/> })}
+            {shown(has_toolbar, move || view! { <Toolbar seq is_mine/> }.into_any())}
         </article>
     })
 }

@@ -39,10 +39,7 @@ pub fn recent(at: Timestamp) -> String {
     let days = day(&now).signed_duration_since(day(&then)).num_days();
     match days {
         0 => clock(at),
-        1..=6 => {
-            let hour = [("hour", "2-digit"), ("minute", "2-digit")];
-            format(&then, &[&[("weekday", "long")], &hour[..]].concat())
-        }
+        1..=6 => format(&then, &[("weekday", "long"), ("hour", "2-digit"), ("minute", "2-digit")]),
         _ => short(at),
     }
 }
