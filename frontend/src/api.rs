@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use chrono::NaiveDate;
 use futures::future::LocalBoxFuture;
 use gloo_net::http::{Method, RequestBuilder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -14,7 +15,7 @@ use shared::{
     users::{ChangePassword, Password, Register, SessionList, SignIn, SignedIn, User},
 };
 
-use crate::state::wire;
+use crate::{state::wire, ui::time};
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +90,8 @@ pub enum Page {
     Before(Seq),
     After(Seq),
     Around(Seq),
+    /// From the first of this day on, by the reader's clock; else from what is nearest.
+    Since(NaiveDate),
 }
 
 /// Boxed and without a type of the answer: otherwise every call would carry a copy of all this.
@@ -240,9 +243,17 @@ pub async fn remove_member(room: RoomId, user: UserId) -> Answer<()> {
     delete(&fill(paths::MEMBER, &[&room, &user])).await
 }
 
+/// What the page takes of `Anchored`.
+#[derive(Clone, Copy, Deserialize)]
+pub struct Place {
+    pub seq: Seq,
+    pub found: bool,
+}
+
 /// What the page takes of a `MessagePage`; reading the rest would only make it larger.
 #[derive(Deserialize)]
 pub struct Run {
+    pub anchor: Place,
     pub messages: Vec<Message>,
     /// With a search, what was looked for in each.
     pub ranges: Vec<Vec<Range<usize>>>,
@@ -287,7 +298,7 @@ fn encoded(text: &str) -> String {
 
 /// An address with a search, by the reader's clock.
 fn search_of(path: &str, q: &str) -> String {
-    format!("{path}?q={}&tz={}", encoded(q), encoded(&crate::ui::time::offset()))
+    format!("{path}?q={}&tz={}", encoded(q), encoded(&time::offset()))
 }
 
 /// How much a search finds.
@@ -303,17 +314,14 @@ pub async fn hits_around(room: RoomId, q: &str, seq: Seq) -> Answer<Run> {
 
 /// A run of messages.
 pub async fn messages(room: RoomId, page: Page) -> Answer<Run> {
-    let (anchor, sides) = match page {
-        Page::Newest => (None, ""),
-        Page::Before(seq) => (Some(seq.0 - 1), "&before=49"),
-        Page::After(seq) => (Some(seq.0 + 1), "&after=49"),
-        Page::Around(seq) => (Some(seq.0), ""),
+    let anchor = match page {
+        Page::Newest => "newest&before=49".into(),
+        Page::Before(seq) => format!("seq:{}&before=49", seq.0 - 1),
+        Page::After(seq) => format!("seq:{}&after=49", seq.0 + 1),
+        Page::Around(seq) => format!("seq:{seq}"),
+        Page::Since(day) => format!("date:{day}{}", encoded(&time::offset_on(day))),
     };
-    let mut path = fill(paths::MESSAGES, &[&room]);
-    if let Some(anchor) = anchor {
-        path += &format!("?anchor=seq:{anchor}{sides}");
-    }
-    get(&path).await
+    get(&format!("{}?anchor={anchor}", fill(paths::MESSAGES, &[&room]))).await
 }
 
 /// The first message of a room, from one of them on, that names me.
@@ -334,8 +342,7 @@ pub struct Calendar {
 
 /// How much was said in a room on each day of a month: the current one, or another.
 pub async fn calendar(room: RoomId, month: Option<String>) -> Answer<Calendar> {
-    let tz = encoded(&crate::ui::time::offset());
-    let mut path = format!("{}?tz={tz}", fill(paths::CALENDAR, &[&room]));
+    let mut path = format!("{}?tz={}", fill(paths::CALENDAR, &[&room]), encoded(&time::offset()));
     if let Some(month) = month {
         path += &format!("&month={month}");
     }

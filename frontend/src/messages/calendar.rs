@@ -7,7 +7,7 @@ use shared::messages::CalendarDay;
 use super::Open;
 use crate::{
     api::{self, Calendar},
-    ui::{Dialog, Icon, Shape, resource, time},
+    ui::{Dialog, Icon, Shape, memo, resource, time},
 };
 
 /// Shades of a day on which something was said.
@@ -31,33 +31,34 @@ fn Month(open: RwSignal<bool>) -> impl IntoView {
         let month = wanted.get();
         async move { api::calendar(room, month).await }
     });
+    // Only the days are made anew with the month: the focus stays on the button that led there.
+    let to = move |read: fn(&Calendar) -> Option<String>| {
+        memo(move || calendar.with(|c| c.as_ref()?.as_ref().ok().and_then(read)))
+    };
+    let earlier = to(|calendar| calendar.earlier.clone());
+    let later = to(|calendar| calendar.later.clone());
+    let title = to(|calendar| Some(time::month_name(calendar.days.first()?.day)));
     view! {
+        <div class="calendar-head">
+            <Step to=earlier label="Earlier" wanted/>
+            <h3 data-testid="calendar-month" aria-live="polite">{move || title.get()}</h3>
+            <Step to=later label="Later" wanted/>
+        </div>
         {move || match calendar.get() {
             None => view! { <p class="quiet">"Loading…"</p> }.into_any(),
             Some(Err(failure)) => view! { <p class="field-error">{failure.sentence()}</p> }.into_any(),
-            Some(Ok(calendar)) => view! { <Days calendar wanted open/> }.into_any(),
+            Some(Ok(calendar)) => view! { <Days days=calendar.days open/> }.into_any(),
         }}
     }
 }
 
 #[component]
-fn Days(
-    calendar: Calendar,
-    wanted: RwSignal<Option<String>>,
-    open: RwSignal<bool>,
-) -> impl IntoView {
-    let Calendar { days, earlier, later } = calendar;
-    let title = days.first().map(|day| time::month_name(day.day)).unwrap_or_default();
+fn Days(days: Vec<CalendarDay>, open: RwSignal<bool>) -> impl IntoView {
     // Weeks begin on Monday (ISO 8601).
     let blank = days.first().map_or(0, |day| day.day.weekday().num_days_from_monday());
     let most = days.iter().map(|day| day.count).max().unwrap_or(0).max(1);
     let names = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
     view! {
-        <div class="calendar-head">
-            <Step to=earlier label="Earlier" wanted/>
-            <h3 data-testid="calendar-month">{title}</h3>
-            <Step to=later label="Later" wanted/>
-        </div>
         <div class="calendar" role="group">
             {names.map(|name| view! { <span class="quiet" aria-hidden="true">{name}</span> }).into_iter().collect_view()}
             {(0..blank).map(|_| view! { <span></span> }).collect_view()}
@@ -66,22 +67,21 @@ fn Days(
     }
 }
 
-/// To the next month in which something was said.
+/// To the next month in which something was said. Not `disabled` at the end: it would lose the focus.
 #[component]
 fn Step(
-    to: Option<String>,
+    to: Memo<Option<String>>,
     label: &'static str,
     wanted: RwSignal<Option<String>>,
 ) -> impl IntoView {
-    let is_end = to.is_none();
     let class = if label == "Later" { "icon-button calendar-later" } else { "icon-button" };
     view! {
         <button
             type="button"
             class=class
             aria-label=label
-            disabled=is_end
-            on:click:target=move |_| wanted.set(to.clone())
+            aria-disabled=move || to.with(Option::is_none).to_string()
+            on:click:target=move |_| if let Some(to) = to.get_untracked() { wanted.set(Some(to)) }
         >
             <Icon shape=Shape::Back/>
         </button>
@@ -97,9 +97,11 @@ fn Day(day: CalendarDay, most: i64, open: RwSignal<bool>) -> impl IntoView {
     // What is read out begins with what is seen (WCAG 2.5.3).
     let label = format!("{}, {}: {count} messages", day.day(), time::day_name(day));
     let go = move || {
-        if first_seq.is_some() {
-            open.set(false);
-            room.jump.set(first_seq);
+        open.set(false);
+        match first_seq {
+            Some(seq) => room.jump.set(Some(seq)),
+            // Where nothing was said, the server knows what is nearest.
+            None => room.day.dispatch(day),
         }
     };
     view! {
@@ -108,7 +110,6 @@ fn Day(day: CalendarDay, most: i64, open: RwSignal<bool>) -> impl IntoView {
             class=class
             title=label.clone()
             aria-label=label
-            disabled=first_seq.is_none()
             on:click:target=move |_| go()
         >
             {day.day()}

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 use shared::{
-    ids::{RoomId, UserId},
+    ids::{RoomId, Seq, UserId},
     rules::{self, CONTENT_MAX_BYTES, TYPING_EVERY_S},
 };
 use wasm_bindgen::JsCast;
@@ -12,7 +12,8 @@ use super::{Open, row::snippet};
 use crate::{
     live::Live,
     search::Tour,
-    ui::{Icon, Shape, effect, memo, shown, storage},
+    state::place::goto::{self, Goto},
+    ui::{Icon, Shape, Ui, effect, memo, shown, storage, time},
     users::session::Session,
 };
 
@@ -52,6 +53,7 @@ pub fn is_composing(event: &ev::KeyboardEvent) -> bool {
 #[component]
 pub fn Composer() -> impl IntoView {
     let (open, live) = (expect_context::<Open>(), expect_context::<Live>());
+    let ui = expect_context::<Ui>();
     let me = expect_context::<Session>().me_untracked().map(|me| me.id).unwrap_or_default();
     let area = NodeRef::<html::Textarea>::new();
     keep_draft(open, me, area);
@@ -71,6 +73,9 @@ pub fn Composer() -> impl IntoView {
     let can_send = move || (1..=CONTENT_MAX_BYTES).contains(&bytes.get());
     let send = move || {
         let Ok(content) = rules::content(&open.draft.get_untracked()) else { return };
+        if let Some(to) = goto::read(&content, time::today()) {
+            return go(open, ui, to);
+        }
         live.send(open.room, content, open.reply_to.get_untracked());
         open.draft.set(String::new());
         open.reply_to.set(None);
@@ -128,6 +133,21 @@ pub fn Composer() -> impl IntoView {
             </p>
         </form>
     }
+}
+
+/// Goes where `/goto` says instead of saying it.
+fn go(open: Open, ui: Ui, to: Result<Goto, String>) {
+    let last = open.with_untracked(|t| t.last_seq());
+    match to {
+        Ok(Goto::Message(seq)) if seq < Seq(1) || seq > last => {
+            let (seq, last) = (time::number(seq.0), time::number(last.0));
+            return ui.error(format!("There is no message {seq}: this room has {last}."));
+        }
+        Ok(Goto::Message(seq)) => open.jump.set(Some(seq)),
+        Ok(Goto::Day(day)) => open.day.dispatch(day),
+        Err(sentence) => return ui.error(sentence),
+    }
+    open.draft.set(String::new());
 }
 
 fn keys(event: &ev::KeyboardEvent, open: Open, me: UserId, send: impl Fn()) {

@@ -1,5 +1,6 @@
 //! What is said in a room: the timeline, each message, and writing.
 
+use chrono::NaiveDate;
 use leptos::prelude::*;
 use shared::{
     ids::{RoomId, Seq},
@@ -10,7 +11,7 @@ use shared::{
 use crate::{
     api::{self, Answer, Page},
     live::RoomState,
-    ui::{Action, action},
+    ui::{Action, Ui, action},
 };
 
 mod announcer;
@@ -21,6 +22,7 @@ mod delete_dialog;
 mod edit;
 mod marking;
 mod pending;
+mod place;
 mod row;
 mod scroll;
 mod since;
@@ -29,6 +31,8 @@ mod timeline;
 mod toolbar;
 
 pub use conversation::Conversation;
+
+use place::to_day;
 
 /// One open room, as its parts share it.
 #[derive(Clone, Copy)]
@@ -46,6 +50,8 @@ pub struct Open {
     pub calendar: RwSignal<bool>,
     /// A message to go to, loaded or not.
     pub jump: RwSignal<Option<Seq>>,
+    /// Goes to a day.
+    pub day: Action<NaiveDate, ()>,
     pub highlight: RwSignal<Option<Seq>>,
     /// What is being written.
     pub draft: RwSignal<String>,
@@ -63,8 +69,10 @@ impl Open {
             let (page, state) = (*page, loader.clone());
             async move { load(room, page, &state).await }
         });
+        let jump = RwSignal::new(None);
         Self {
             room,
+            day: to_day(room, state.clone(), jump, expect_context::<Ui>()),
             state: StoredValue::new(state),
             unread_after: RwSignal::new(unread_after),
             reply_to: RwSignal::new(None),
@@ -72,7 +80,7 @@ impl Open {
             edited: RwSignal::new(None),
             deleting: RwSignal::new(None),
             calendar: RwSignal::new(false),
-            jump: RwSignal::new(None),
+            jump,
             highlight: RwSignal::new(None),
             draft: RwSignal::new(draft),
             sent: RwSignal::new(0),

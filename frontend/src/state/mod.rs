@@ -5,6 +5,7 @@ pub mod backoff;
 pub mod lines;
 pub mod outbox;
 pub mod pieces;
+pub mod place;
 pub mod reading;
 pub mod rooms;
 pub mod search;

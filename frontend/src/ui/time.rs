@@ -1,7 +1,9 @@
 //! Moments as people write them, in the reader's own zone and language.
 
+use std::cell::RefCell;
+
 use chrono::{Days, NaiveDate};
-use js_sys::{Date, Object, Reflect};
+use js_sys::{Array, Date, Function, Intl::DateTimeFormat, Object, Reflect};
 use leptos::prelude::*;
 use shared::Timestamp;
 use wasm_bindgen::JsValue;
@@ -13,7 +15,16 @@ pub fn local_day(at: Timestamp) -> NaiveDate {
 
 /// How far the reader's clock is ahead of UTC now: "+02:00".
 pub fn offset() -> String {
-    let minutes = -(Date::new_0().get_timezone_offset() as i32);
+    ahead(&Date::new_0())
+}
+
+/// The same as a day begins.
+pub fn offset_on(day: NaiveDate) -> String {
+    ahead(&midnight(day))
+}
+
+fn ahead(at: &Date) -> String {
+    let minutes = -(at.get_timezone_offset() as i32);
     let sign = if minutes < 0 { '-' } else { '+' };
     format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
@@ -49,21 +60,25 @@ pub fn month_name(of: NaiveDate) -> String {
     format(&midnight(of), &[("month", "long"), ("year", "numeric")])
 }
 
+/// The day that it is.
+pub fn today() -> NaiveDate {
+    day(&Date::new_0())
+}
+
 /// "Today", "Yesterday", "Monday, 23 November", with the year if it is another one.
 pub fn day_name(of: NaiveDate) -> String {
     use chrono::Datelike;
-    let today = day(&Date::new_0());
+    let today = today();
     if of == today {
         return "Today".into();
     }
     if of.checked_add_days(Days::new(1)) == Some(today) {
         return "Yesterday".into();
     }
-    let mut options = vec![("weekday", "long"), ("day", "numeric"), ("month", "long")];
-    if of.year() != today.year() {
-        options.push(("year", "numeric"));
-    }
-    format(&midnight(of), &options)
+    let this_year: Options = &[("weekday", "long"), ("day", "numeric"), ("month", "long")];
+    let any_year: Options =
+        &[("weekday", "long"), ("day", "numeric"), ("month", "long"), ("year", "numeric")];
+    format(&midnight(of), if of.year() == today.year() { this_year } else { any_year })
 }
 
 /// The beginning of a day where the reader is.
@@ -81,11 +96,38 @@ fn day(date: &Date) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, date.get_date()).unwrap_or_default()
 }
 
-fn format(date: &Date, options: &[(&str, &str)]) -> String {
+type Options = &'static [(&'static str, &'static str)];
+
+thread_local! {
+    /// Making a format takes far longer than writing a date in it, and every row has some.
+    static FORMATS: RefCell<Vec<(Options, Function)>> = const { RefCell::new(Vec::new()) };
+}
+
+fn format(date: &Date, options: Options) -> String {
+    FORMATS.with_borrow_mut(|formats| {
+        let known = formats.iter().position(|(of, _)| *of == options);
+        let at = known.unwrap_or_else(|| {
+            formats.push((options, new_format(options)));
+            formats.len() - 1
+        });
+        let text = formats[at].1.call1(&JsValue::NULL, date);
+        text.ok().and_then(|text| text.as_string()).unwrap_or_default()
+    })
+}
+
+fn new_format(options: Options) -> Function {
     let object = Object::new();
     for (key, value) in options {
         let _ = Reflect::set(&object, &(*key).into(), &(*value).into());
     }
-    let language = window().navigator().language().unwrap_or_else(|| "en".into());
-    date.to_locale_string(&language, &object).into()
+    DateTimeFormat::new(&Array::of1(&language().into()), &object).format()
+}
+
+/// "1,234,567", as the reader writes it.
+pub fn number(of: i64) -> String {
+    js_sys::Number::from(of as f64).to_locale_string(&language()).into()
+}
+
+fn language() -> String {
+    window().navigator().language().unwrap_or_else(|| "en".into())
 }

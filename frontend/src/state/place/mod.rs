@@ -1,0 +1,3 @@
+//! Places in a room, and the words for them.
+
+pub mod goto;
