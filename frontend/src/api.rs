@@ -8,7 +8,7 @@ use gloo_net::http::{Method, RequestBuilder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     ids::{Rev, RoomId, Seq, SessionId, UserId},
-    messages::{CalendarDay, EditMessage, Message},
+    messages::{CalendarDay, EditMessage, Message, RoomMap},
     paths::{self, fill},
     problem::{Code, Problem},
     rooms::{MemberList, NewRoom, People, Room, RoomList},
@@ -352,6 +352,11 @@ pub async fn calendar(room: RoomId, month: Option<String>) -> Answer<Calendar> {
 /// One message.
 pub async fn message(room: RoomId, seq: Seq) -> Answer<Message> {
     get(&fill(paths::MESSAGE, &[&room, &seq])).await
+}
+
+/// A room at a glance.
+pub async fn map(room: RoomId) -> Answer<RoomMap> {
+    get(&format!("{}?tz={}", fill(paths::MAP, &[&room]), encoded(&time::offset()))).await
 }
 
 /// Gives a message of mine another text.

@@ -19,6 +19,8 @@ pub const UP: &str = "\u{E013}";
 pub const SHIFT_ENTER: &str = "\u{E008}\u{E007}\u{E000}";
 pub const CTRL_K: &str = "\u{E009}k\u{E000}";
 pub const SHIFT_ESCAPE: &str = "\u{E008}\u{E00C}\u{E000}";
+pub const HOME: &str = "\u{E011}";
+pub const ALT_LEFT: &str = "\u{E00A}\u{E012}\u{E000}";
 
 /// A window of Chromium.
 #[derive(Clone)]
@@ -153,6 +155,15 @@ impl Browser {
         let [x, y]: [f64; 2] = self.run(script, vec![json!(css)]).await;
         let moved = json!({ "type": "mouseMoved", "x": x, "y": y });
         self.devtools("Input.dispatchMouseEvent", moved).await;
+    }
+
+    /// Does something with the mouse at a place of the window: `mousePressed`, `mouseMoved` with the
+    /// button down, `mouseReleased`.
+    pub async fn mouse(&self, what: &str, [x, y]: [f64; 2]) {
+        let done = json!({
+            "type": what, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1,
+        });
+        self.devtools("Input.dispatchMouseEvent", done).await;
     }
 
     /// Retried: between finding and clicking the page may put a new element in its place.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use reqwest::Method;
+use rig::load::seed::{self, History};
 use serde_json::{Value, json};
 
 /// Everybody's password.
@@ -134,6 +135,13 @@ impl Hallway {
     pub async fn say(&self, who: &str, room: i64, content: &str) {
         let path = format!("/api/v1/rooms/{room}/messages");
         self.done(Method::POST, &path, who, json!({ "content": content })).await;
+    }
+
+    /// A long history, in no time: the server is away meanwhile.
+    pub async fn seed(&self, history: &History<'_>) {
+        self.kill();
+        seed::messages(&self.data, history).unwrap();
+        self.again().await;
     }
 
     /// All that was said in a room, as `(author, text)`; what the server would swear to.

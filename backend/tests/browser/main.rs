@@ -14,6 +14,7 @@ mod stage;
 mod classic;
 mod doors;
 mod jump;
+mod long;
 mod look;
 mod scroll;
 mod search;

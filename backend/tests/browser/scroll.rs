@@ -35,14 +35,14 @@ const HOLD: &str = "
     window.watch = new ResizeObserver(look);
     window.watch.observe(view.firstElementChild);";
 
-async fn hold(ada: &Browser, at: Value) -> Held {
+pub async fn hold(ada: &Browser, at: Value) -> Held {
     serde_json::from_value(ada.wait_for(HOLD, vec![at]).await).unwrap()
 }
 
 #[derive(Deserialize)]
-struct Held {
+pub struct Held {
     /// The first message that is loaded.
-    first: i64,
+    pub first: i64,
     top: f64,
 }
 
@@ -70,7 +70,7 @@ async fn older_messages_load_without_a_jump() {
     .await;
 }
 
-async fn at_the_newest(ada: &Browser) {
+pub async fn at_the_newest(ada: &Browser) {
     let view = "document.querySelector('[data-testid=timeline]')";
     let rest = format!("{view}.scrollHeight - {view}.scrollTop - {view}.clientHeight < 4");
     ada.until("the newest is in sight", &rest).await;
@@ -98,7 +98,7 @@ async fn back_to_the_beginning(ada: &Browser) {
 }
 
 /// How far the row has moved since, at worst, in CSS pixels; two frames later, when all is quiet.
-async fn drift(ada: &Browser) -> f64 {
+pub async fn drift(ada: &Browser) -> f64 {
     let script = "const done = arguments[0];
         requestAnimationFrame(() => requestAnimationFrame(() => { look(); done(drift); }))";
     ada.wait_for(script, vec![]).await.as_f64().unwrap()

@@ -10,7 +10,7 @@ use super::{
     composer::{Composer, remembered_draft},
     delete_dialog::DeleteDialog,
     marking,
-    scroll::Scroll,
+    place::Scroll,
     since::SinceBar,
     timeline::TimelineView,
 };

@@ -7,7 +7,7 @@ use shared::ids::Seq;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::{Open, composer::is_composing, scroll::Scroll};
+use super::{Open, composer::is_composing, place::Scroll};
 use crate::{
     live::{Link, Live},
     state::reading::{Sight, read_up_to},

@@ -11,6 +11,7 @@ use shared::{
 use crate::{
     api::{self, Answer, Page},
     live::RoomState,
+    state::place::back::Back,
     ui::{Action, Ui, action},
 };
 
@@ -24,7 +25,6 @@ mod marking;
 mod pending;
 mod place;
 mod row;
-mod scroll;
 mod since;
 mod text;
 mod timeline;
@@ -32,7 +32,7 @@ mod toolbar;
 
 pub use conversation::Conversation;
 
-use place::to_day;
+use place::{Arrival, to_day};
 
 /// One open room, as its parts share it.
 #[derive(Clone, Copy)]
@@ -50,6 +50,10 @@ pub struct Open {
     pub calendar: RwSignal<bool>,
     /// A message to go to, loaded or not.
     pub jump: RwSignal<Option<Seq>>,
+    /// How to come there.
+    arrival: StoredValue<Arrival>,
+    /// Where the reader was before they went elsewhere.
+    back: RwSignal<Back>,
     /// Goes to a day.
     pub day: Action<NaiveDate, ()>,
     pub highlight: RwSignal<Option<Seq>>,
@@ -81,6 +85,8 @@ impl Open {
             deleting: RwSignal::new(None),
             calendar: RwSignal::new(false),
             jump,
+            arrival: StoredValue::default(),
+            back: RwSignal::default(),
             highlight: RwSignal::new(None),
             draft: RwSignal::new(draft),
             sent: RwSignal::new(0),

@@ -1,32 +1,35 @@
 //! The timeline on the page: its rows, what loads when one scrolls, the pill about what is new.
 
-use std::time::Duration;
-
 use chrono::NaiveDate;
 use leptos::{ev, prelude::*};
 use shared::ids::Seq;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{Open, pending::PendingRow, row::MessageRow, scroll::Scroll};
+use super::{
+    Open,
+    pending::PendingRow,
+    place::{
+        BackButton, Scroll, Scrollbar, begin_at_the_unread, go_where_asked, shortcuts, to_newest,
+        to_oldest,
+    },
+    row::MessageRow,
+};
 use crate::{
     api::Page,
-    state::lines::{Line, lines},
+    state::lines::{Focus, Line, Lines, lines},
     ui::{Icon, Shape, each, effect, memo, shown, time},
     users::session::Session,
 };
 
-/// As long as the style sheet lights up a message that was asked for.
-const LIT: Duration = Duration::from_millis(2_400);
 /// How far from the edge loading begins, in heights of the view.
-const AHEAD: f64 = 1.0;
+const AHEAD: i32 = 1;
 
-/// All lines of the open room.
+/// The open room around the reader.
 #[component]
 pub fn TimelineView() -> impl IntoView {
     let (open, scroll) = (expect_context::<Open>(), expect_context::<Scroll>());
-    let me = expect_context::<Session>().me_untracked().map(|me| me.id).unwrap_or_default();
-    let rows = memo(move || open.with(|t| lines(t, me, open.unread_after.get(), time::local_day)));
+    let lines = lines_around(open, scroll);
     Effect::new(move |held: Option<bool>| {
         let there = scroll.view.get().is_some() && scroll.list.get().is_some();
         if there && held != Some(true) {
@@ -34,25 +37,26 @@ pub fn TimelineView() -> impl IntoView {
         }
         held == Some(true) || there
     });
-    begin_at_the_unread(open, rows, scroll);
+    begin_at_the_unread(open, scroll);
     go_where_asked(open, scroll);
+    shortcuts(open, scroll);
     // A page may be shorter than the view, or end at a hole: then the next one is due.
     effect(move || {
-        rows.track();
+        scroll.rows_change(lines.with(|lines| lines.is_end));
         if open.load.value().with(|answer| !matches!(answer, Some(Err(_)))) {
-            request_animation_frame(move || load_what_is_near(open, scroll));
+            request_animation_frame(move || load_what_is_near(open, lines, scroll));
         }
     });
     let on_scroll = move |_| {
         scroll.scrolled();
-        load_what_is_near(open, scroll);
+        load_what_is_near(open, lines, scroll);
     };
     let loading = open.load.pending();
-    let at_start = move || open.with(|t| t.first_loaded() == Some(Seq(1)));
     let is_empty = move || open.with(|t| t.last_seq() == Seq(0) && t.pending().is_empty());
     view! {
         <div class="timeline-place">
             <div
+                id="timeline"
                 class="timeline"
                 node_ref=scroll.view
                 role="log"
@@ -62,31 +66,51 @@ pub fn TimelineView() -> impl IntoView {
                 data-testid="timeline"
                 aria-busy=move || loading.get().to_string()
                 on:scroll=on_scroll
-                on:keydown:target=move |event| walk(&event, scroll)
+                on:keydown:target=move |event| walk(&event, open, scroll)
             >
                 <div class="timeline-list" node_ref=scroll.list>
                     {shown(is_empty, move || view! {<Beginning/>}.into_any())}
-                    {shown(at_start, move || view! {<p class="timeline-start">"This is where it begins."</p>}.into_any())}
-                    {each(move || rows.get(), |line| *line, |line| view! { <LineRow line/> }.into_any())}
+                    {shown(move || lines.with(|lines| lines.is_start), move || {
+                        view! {<p class="timeline-start">"This is where it begins."</p>}.into_any()
+                    })}
+                    {each(
+                        move || lines.with(|lines| lines.rows.clone()),
+                        |line| *line,
+                        |line| view! { <LineRow line/> }.into_any(),
+                    )}
                 </div>
             </div>
+            <Scrollbar/>
             <div class="loading" class:loading-on=move || loading.get() aria-hidden="true"></div>
             <LoadFailed/>
-            <NewPill/>
+            <div class="pills">
+                <BackButton/>
+                <NewPill/>
+            </div>
         </div>
     }
+}
+
+/// What is shown: the lines around where the reader is.
+fn lines_around(open: Open, scroll: Scroll) -> Memo<Lines> {
+    let me = expect_context::<Session>().me_untracked().map(|me| me.id).unwrap_or_default();
+    let focus = Memo::new(move |before: Option<&Focus>| {
+        let first = scroll.sight.get().first();
+        Focus::follow(before.copied(), scroll.at_bottom.get(), first)
+    });
+    memo(move || open.with(|t| lines(t, focus.get(), me, open.unread_after.get(), time::local_day)))
 }
 
 #[component]
 fn LineRow(line: Line) -> impl IntoView {
     match line {
-        Line::Day(day) => view! { <DayRow day/> }.into_any(),
+        Line::Day(day, _) => view! { <DayRow day/> }.into_any(),
         Line::Unread => view! {
             <p class="unread-line" data-testid="unread-line"><span>"New"</span></p>
         }
         .into_any(),
         Line::Message { seq, opens, .. } => view! { <MessageRow seq opens/> }.into_any(),
-        Line::Hole { from, to } => view! { <HoleRow from to/> }.into_any(),
+        Line::Hole { .. } => view! { <HoleRow line/> }.into_any(),
         Line::Pending { client_id, opens, .. } => {
             view! { <PendingRow client_id opens/> }.into_any()
         }
@@ -111,19 +135,29 @@ fn DayRow(day: NaiveDate) -> impl IntoView {
 }
 
 #[component]
-fn HoleRow(from: Seq, to: Seq) -> impl IntoView {
+fn HoleRow(line: Line) -> impl IntoView {
     let open = expect_context::<Open>();
-    let count = to.0 - from.0 + 1;
-    view! {
-        <p class="hole" data-hole-from=from.0 data-hole-to=to.0>
-            <button
-                type="button"
-                class="button button-small"
-                on:click:target=move |_| open.load(Page::After(Seq(from.0 - 1)))
-            >
-                {format!("Load {count} more")}
+    let Line::Hole { from, to, .. } = line else { return None };
+    let load = move || {
+        if let Some(page) = page_of(line) {
+            open.load(page);
+        }
+    };
+    Some(view! {
+        <p class="hole" data-hole>
+            <button type="button" class="button button-small" on:click:target=move |_| load()>
+                {format!("{} more", time::number(to.0 - from.0 + 1))}
             </button>
         </p>
+    })
+}
+
+/// The page that a hole is filled with next: from the end that the reader comes to first.
+fn page_of(line: Line) -> Option<Page> {
+    match line {
+        Line::Hole { to, is_older: true, .. } => Some(Page::Before(to.next())),
+        Line::Hole { from, is_older: false, .. } => Some(Page::After(Seq(from.0 - 1))),
+        _ => None,
     }
 }
 
@@ -169,17 +203,13 @@ fn NewPill() -> impl IntoView {
         }
     });
     let count = move || last.get().0 - seen.get().0;
-    let to_newest = move |_| {
+    let go = move |_| {
         seen.set(last.get_untracked());
-        if open.with_untracked(|t| t.is_loaded(t.last_seq())) {
-            scroll.to_bottom();
-        } else {
-            open.jump.set(Some(last.get_untracked()));
-        }
+        to_newest(open, scroll);
     };
     view! {
         {shown(move || !scroll.at_bottom.get(), move || view! {
-            <button type="button" class="pill" data-testid="new-pill" on:click=to_newest>
+            <button type="button" class="pill" data-testid="new-pill" on:click=go>
                 <Icon shape=Shape::Down/>
                 {move || if count() > 0 { format!("{} new", count()) } else { "Newest".into() }}
             </button>
@@ -187,105 +217,53 @@ fn NewPill() -> impl IntoView {
     }
 }
 
-/// On coming in: where the unread begins, or the newest; unless a message was asked for.
-fn begin_at_the_unread(open: Open, rows: Memo<Vec<Line>>, scroll: Scroll) {
-    Effect::new(move |done: Option<bool>| {
-        let there = rows.with(|rows| rows.iter().any(|row| matches!(row, Line::Message { .. })));
-        if done != Some(true) && there && open.jump.with_untracked(Option::is_none) {
-            request_animation_frame(move || {
-                if !scroll.to_row(".unread-line", 0.2) {
-                    scroll.to_bottom();
-                }
-            });
-        }
-        done == Some(true) || there
-    });
-}
-
-/// Goes to a message that was asked for, loading around it first if need be; and to the bottom with
-/// what I say myself.
-fn go_where_asked(open: Open, scroll: Scroll) {
-    effect(move || {
-        let Some(seq) = open.jump.get() else { return };
-        if !open.with(|t| t.is_loaded(seq)) {
-            return open.load(Page::Around(seq));
-        }
-        request_animation_frame(move || {
-            if scroll.to_row(&format!("[data-seq=\"{seq}\"]"), 0.3) {
-                open.highlight.try_set(Some(seq));
-                set_timeout(
-                    move || {
-                        open.highlight.try_set(None);
-                    },
-                    LIT,
-                );
-                open.jump.try_set(None);
-            }
-        });
-    });
-    Effect::new(move |before: Option<u32>| {
-        let sent = open.sent.get();
-        if before.is_some_and(|before| before != sent) {
-            if open.with_untracked(|t| t.is_loaded(t.last_seq())) {
-                request_animation_frame(move || scroll.to_bottom());
-            } else {
-                open.load(Page::Newest);
-                scroll.at_bottom.set(true);
-            }
-        }
-        sent
-    });
-}
-
-fn load_what_is_near(open: Open, scroll: Scroll) {
+fn load_what_is_near(open: Open, lines: Memo<Lines>, scroll: Scroll) {
     let Some(Some(view)) = scroll.view.try_get_untracked() else { return };
-    let height = f64::from(view.client_height());
-    let first = open.with_untracked(|t| t.first_loaded());
-    if let Some(first) = first
-        && first > Seq(1)
-        && f64::from(view.scroll_top()) < height * AHEAD
-    {
-        return open.load(Page::Before(first));
+    let ends = lines.try_with_untracked(|lines| {
+        let row = |row: Option<&Line>| row.copied().and_then(page_of);
+        (row(lines.rows.first()), row(lines.rows.last()))
+    });
+    // Who is on the way elsewhere needs a page from there.
+    if open.jump.try_get_untracked() != Some(None) {
+        return;
     }
-    let Ok(holes) = view.query_selector_all("[data-hole-from]") else { return };
-    let top = view.get_bounding_client_rect().top();
-    for hole in (0..holes.length()).filter_map(|at| holes.item(at)?.dyn_into::<HtmlElement>().ok())
-    {
-        let rect = hole.get_bounding_client_rect();
-        if rect.bottom() < top - height * AHEAD || rect.top() > top + height * (1.0 + AHEAD) {
-            continue;
-        }
-        let number = |name| hole.get_attribute(name).and_then(|n| n.parse::<i64>().ok());
-        let (Some(from), Some(to)) = (number("data-hole-from"), number("data-hole-to")) else {
-            continue;
-        };
-        // The end of the hole that the reader comes to first.
-        let from_below = rect.top() < top + height / 2.0;
-        return open.load(if from_below {
-            Page::Before(Seq(to + 1))
-        } else {
-            Page::After(Seq(from - 1))
-        });
+    let (above, height) = (view.scroll_top(), view.client_height());
+    let below = view.scroll_height() - above - height;
+    match ends {
+        Some((Some(older), _)) if above < height * AHEAD => open.load(older),
+        Some((_, Some(newer))) if below < height * AHEAD => open.load(newer),
+        _ => {}
     }
 }
 
-/// Up and down walk from message to message, whose buttons are then one Tab away.
-fn walk(event: &ev::KeyboardEvent, scroll: Scroll) {
+/// Up and down walk from message to message, whose buttons are then one Tab away; Home and End lead
+/// to the ends of the room, of which the rows are only a part.
+fn walk(event: &ev::KeyboardEvent, open: Open, scroll: Scroll) {
+    let active = document().active_element();
+    if active.as_ref().is_some_and(|el| el.tag_name() == "TEXTAREA") {
+        return;
+    }
     let step = match event.key().as_str() {
         "ArrowUp" if !event.alt_key() => -1,
         "ArrowDown" if !event.alt_key() => 1,
+        end @ ("Home" | "End") => {
+            event.prevent_default();
+            return if end == "Home" { to_oldest(open, scroll) } else { to_newest(open, scroll) };
+        }
         _ => return,
     };
-    let active = document().active_element();
-    let in_text = active.as_ref().is_some_and(|el| el.tag_name() == "TEXTAREA");
-    let Some(list) = scroll.list.get_untracked().filter(|_| !in_text) else { return };
+    let Some(list) = scroll.list.get_untracked() else { return };
     let Ok(found) = list.query_selector_all("[data-seq]") else { return };
     let rows: Vec<HtmlElement> =
         (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect();
     let at = rows.iter().position(|row| row.contains(active.as_deref()));
     let next = match at {
         Some(at) => at.checked_add_signed(step),
-        None => rows.len().checked_sub(1),
+        None if scroll.at_bottom.get_untracked() => rows.len().checked_sub(1),
+        None => {
+            let first = scroll.sight.get_untracked().first().to_string();
+            rows.iter().position(|row| row.get_attribute("data-seq") == Some(first.clone()))
+        }
     };
     if let Some(row) = next.and_then(|at| rows.get(at)) {
         event.prevent_default();

@@ -106,6 +106,12 @@ pub fn href(path: &str) -> String {
     format!("{}{path}", shared::paths::UI)
 }
 
+/// A length for a style, of a part from 0 to 1. In whole numbers: writing a fraction costs the page
+/// some KiB.
+pub fn percent(part: f64) -> String {
+    format!("calc({}% / 1000)", (part * 100_000.0) as i64)
+}
+
 /// A parameter of a query. The router's own map decodes each twice, and a `%` that somebody typed
 /// would not come back.
 pub fn parameter(query: &str, name: &str) -> Option<String> {

@@ -60,6 +60,11 @@ pub fn month_name(of: NaiveDate) -> String {
     format(&midnight(of), &[("month", "long"), ("year", "numeric")])
 }
 
+/// "Nov"
+pub fn month_short(of: NaiveDate) -> String {
+    format(&midnight(of), &[("month", "short")])
+}
+
 /// The day that it is.
 pub fn today() -> NaiveDate {
     day(&Date::new_0())

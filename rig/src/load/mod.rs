@@ -19,11 +19,8 @@ mod reads;
 mod talk;
 
 use bare::Loop;
-use ground::{
-    Ground, Target, interrupt,
-    resources::Cores,
-    seed::{self, History},
-};
+pub use ground::seed;
+use ground::{Ground, Target, interrupt, resources::Cores, seed::History};
 pub use options::Args;
 use options::On;
 use questions::Question;

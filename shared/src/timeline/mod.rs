@@ -215,6 +215,22 @@ impl Timeline {
         self.loaded.iter().next().map(|(from, _)| from)
     }
 
+    /// The loaded runs, lowest first, both ends of each included.
+    pub fn runs(&self) -> impl DoubleEndedIterator<Item = (Seq, Seq)> + '_ {
+        self.loaded.iter()
+    }
+
+    /// The loaded run that a message is in.
+    pub fn run(&self, seq: Seq) -> Option<(Seq, Seq)> {
+        self.loaded.run(seq)
+    }
+
+    /// The messages of a run, or of a part of one, both ends included; none if it ends before it
+    /// begins.
+    pub fn between(&self, from: Seq, to: Seq) -> impl DoubleEndedIterator<Item = &Message> {
+        self.messages.range(from..to.next().max(from)).map(|(_, message)| message)
+    }
+
     /// Whether a message is loaded.
     pub fn is_loaded(&self, seq: Seq) -> bool {
         self.loaded.contains(seq)

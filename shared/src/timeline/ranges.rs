@@ -24,8 +24,14 @@ impl Ranges {
 
     /// Whether a number is in one of the runs.
     pub fn contains(&self, seq: Seq) -> bool {
+        self.run(seq).is_some()
+    }
+
+    /// The run that a number is in.
+    pub fn run(&self, seq: Seq) -> Option<(Seq, Seq)> {
         let at = self.0.partition_point(|run| run.1 < seq.0);
-        self.0.get(at).is_some_and(|run| run.0 <= seq.0)
+        let (from, to) = self.0.get(at).filter(|run| run.0 <= seq.0)?;
+        Some((Seq(*from), Seq(*to)))
     }
 
     /// The runs, lowest first.
@@ -65,6 +71,10 @@ mod tests {
                 prop_assert_eq!(ranges.contains(Seq(n)), set.contains(&n));
             }
             let runs: Vec<_> = ranges.iter().collect();
+            for n in 0..60 {
+                let run = runs.iter().find(|(from, to)| (*from..=*to).contains(&Seq(n)));
+                prop_assert_eq!(ranges.run(Seq(n)), run.copied());
+            }
             prop_assert!(runs.windows(2).all(|pair| pair[0].1.0 + 1 < pair[1].0.0));
         }
     }

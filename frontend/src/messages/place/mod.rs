@@ -1,5 +1,16 @@
-//! Places in a room, and the ways to them.
+//! Places in a room: the reader's, and the ways to others.
 
+mod back;
 mod days;
+mod going;
+mod keys;
+mod minimap;
+mod scroll;
+mod scrollbar;
 
+pub use back::BackButton;
 pub use days::to_day;
+pub use going::{Arrival, begin_at_the_unread, go_where_asked, to_newest};
+pub use keys::{shortcuts, to_oldest};
+pub use scroll::Scroll;
+pub use scrollbar::Scrollbar;

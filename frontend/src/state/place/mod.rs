@@ -1,3 +1,7 @@
-//! Places in a room, and the words for them.
+//! Places in a room: which part of it is in sight, where that is on its scrollbar, what is marked
+//! there, and the way back.
 
+pub mod back;
+pub mod bar;
 pub mod goto;
+pub mod marks;
