@@ -119,3 +119,38 @@ async fn new_ones_wait(ada: &Browser, say: impl AsyncFn(&str)) {
     at_the_newest(ada).await;
     ada.loses("[data-testid=new-pill]").await;
 }
+
+/// So little of a room is out of sight that the scrollbar is most of what changes: it may not come
+/// and go with it.
+#[tokio::test]
+async fn a_room_that_is_a_little_too_long_can_be_read() {
+    story("brim", async |stage| {
+        stage.hallway.account("ada").await;
+        let room = stage.hallway.room("ada", "brim", "", &["ada"]).await;
+        for n in 1..=8 {
+            let text = format!("message {n} {}", "and more of it ".repeat(n * 7 % 23));
+            stage.hallway.say("ada", room, &text).await;
+        }
+        let ada = stage.browser("ada").await;
+        ada.sign_in("ada").await;
+        ada.go_to(room, "brim").await;
+        ada.hears("message 8 ").await;
+        let script = "const view = document.querySelector('[data-testid=timeline]');
+            const rows = [...view.firstElementChild.children];
+            const high = rows.at(-1).getBoundingClientRect().bottom - rows[0].getBoundingClientRect().top;
+            return Math.round(innerHeight - view.clientHeight + high)";
+        let height: i64 = ada.run(script, vec![]).await;
+        let metrics = json!({ "width": 1280, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        ada.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        ada.sees("[data-testid=scrollbar]").await;
+        at_the_newest(&ada).await;
+        let top = "const done = arguments[0];
+            const view = document.querySelector('[data-testid=timeline]');
+            view.scrollTop = 0;
+            let frames = 0;
+            const next = () => frames++ < 9 ? requestAnimationFrame(next) : done(view.scrollTop);
+            next()";
+        assert_eq!(ada.wait_for(top, vec![]).await, json!(0));
+    })
+    .await;
+}

@@ -22,6 +22,9 @@ pub struct Scroll {
     pub at_bottom: RwSignal<bool>,
     /// What part of the room is in sight.
     pub sight: RwSignal<Sight>,
+    /// Whether there is more than fits. Not whether something is out of sight, which scrolling ends:
+    /// a scrollbar that came and went with it would make rows break otherwise, and so move them.
+    pub overflows: RwSignal<bool>,
     /// Whether the last row is the room's: otherwise the bottom is not where the newest is.
     is_end: StoredValue<bool>,
     /// The first row in sight and how far below the top it ends. Not where it begins: with older
@@ -49,6 +52,7 @@ impl Scroll {
             list: NodeRef::new(),
             at_bottom: RwSignal::new(true),
             sight: RwSignal::new(Sight::default()),
+            overflows: RwSignal::new(false),
             is_end: StoredValue::new(false),
             anchor: StoredValue::new(None),
             settled: StoredValue::new((0, 0, 0)),
@@ -101,6 +105,10 @@ impl Scroll {
         let Some((view, list)) = self.nodes() else { return };
         let top = view.scroll_top();
         self.settled.try_set_value((view.scroll_height(), view.client_height(), top));
+        let overflows = view.scroll_height() > view.client_height();
+        if self.overflows.try_get_untracked() != Some(overflows) {
+            self.overflows.try_set(overflows);
+        }
         let rest = view.scroll_height() - view.scroll_top() - view.client_height();
         let at_bottom = rest < BOTTOM_PX && self.is_end.try_get_value() == Some(true);
         if self.at_bottom.try_get_untracked() != Some(at_bottom) {

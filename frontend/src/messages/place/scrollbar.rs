@@ -25,6 +25,8 @@ struct Hold {
     part: f64,
     /// How far below the thumb's upper end it is held, in CSS pixels.
     below: f64,
+    /// Whether it was moved: only then is there a way back.
+    moved: bool,
 }
 
 /// What the parts of a scrollbar share.
@@ -39,12 +41,12 @@ struct Rail {
     map: ReadSignal<Option<Answer<RoomMap>>>,
 }
 
-/// The scrollbar, if there is more of the room than can be seen.
+/// The scrollbar, if there is more than fits.
 #[component]
 pub fn Scrollbar() -> impl IntoView {
     let (open, scroll) = (expect_context::<Open>(), expect_context::<Scroll>());
     let bar = memo(move || Bar::new(open.with(|t| t.last_seq()), scroll.sight.get()));
-    shown(move || bar.get().is_needed(), move || view! { <Bars bar/> }.into_any())
+    shown(move || scroll.overflows.get(), move || view! { <Bars bar/> }.into_any())
 }
 
 #[component]
@@ -148,8 +150,7 @@ impl Rail {
         let (y, rect) = (f64::from(event.client_y()), thumb.get_bounding_client_rect());
         let is_on = rect.top() <= y && y <= rect.bottom();
         let below = if is_on { y - rect.top() } else { rect.height() / 2.0 };
-        remember(self.open, self.scroll);
-        self.hold.set(Some(Hold { part: untrack(|| self.part()), below }));
+        self.hold.set(Some(Hold { part: untrack(|| self.part()), below, moved: false }));
         if !is_on {
             self.drag(y);
         }
@@ -160,11 +161,14 @@ impl Rail {
         else {
             return;
         };
-        let Some(Hold { below, .. }) = self.hold.get_untracked() else { return };
+        let Some(Hold { below, moved, .. }) = self.hold.get_untracked() else { return };
+        if !moved {
+            remember(self.open, self.scroll);
+        }
         let rect = track.get_bounding_client_rect();
         let way = rect.height() - thumb.get_bounding_client_rect().height();
         let part = ((y - below - rect.top()) / way.max(1.0)).clamp(0.0, 1.0);
-        self.hold.set(Some(Hold { part, below }));
+        self.hold.set(Some(Hold { part, below, moved: true }));
         self.go(part);
     }
 

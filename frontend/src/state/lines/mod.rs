@@ -109,7 +109,8 @@ fn around<D: Fn(Timestamp) -> NaiveDate>(
     // A message is a line or more, so no more of them are needed than there may be lines.
     let reach = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let is_newest = focus == Focus::Newest;
-    let up = if is_newest { above.saturating_add(below) } else { above };
+    // With the newest the view is at the end, and has as much above it as it has below elsewhere.
+    let up = if is_newest { below } else { above };
     let from = run.0.max(Seq(at.0.saturating_sub(reach(up))));
     let to = run.1.min(Seq(at.0.saturating_add(reach(below))));
     // Where the unread begins is not to be seen in a run that begins later.

@@ -151,7 +151,7 @@ fn the_lines_around_a_message_are_a_part_of_all_lines() {
         let (at, of_all) = (some.rows.iter().position(is_it), all.rows.iter().position(is_it));
         assert_eq!(at, of_all.map(|at| at.min(9)), "{seq}");
         let newest = part(&t, Focus::Newest, (9, 14), unread_after);
-        assert_eq!(newest.rows, all.rows[all.rows.len() - 23..]);
+        assert_eq!(newest.rows, all.rows[all.rows.len() - 14..]);
     }
 }
 

@@ -48,12 +48,6 @@ impl Bar {
         Self { sight: Sight { from, to: from + self.shown() }, ..self }.part()
     }
 
-    /// Whether there is more than what is in sight.
-    pub fn is_needed(self) -> bool {
-        let Sight { from, to } = self.sight;
-        from >= 1.0 && (from > 1.0 || to < self.last + 1.0)
-    }
-
     /// How high the thumb is.
     pub fn size(self) -> f64 {
         (self.shown() / self.last.max(1.0)).min(1.0)
@@ -106,11 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_needs_none() {
-        assert!(!bar(7, 1.0, 8.0).is_needed());
-        assert!(bar(7, 1.5, 8.0).is_needed());
-        assert!(bar(8, 1.0, 8.0).is_needed());
-        assert!(!Bar::new(Seq(7), Sight::default()).is_needed(), "nothing was measured");
+    fn a_step_is_so_many_messages() {
         assert_eq!(bar(300, 1.0, 21.0).moved(28.0), 0.1);
         assert_eq!(bar(300, 1.0, 21.0).at(Seq(29)).part(), 0.1);
         let empty = bar(0, 0.0, 0.0);
