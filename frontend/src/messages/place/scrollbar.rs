@@ -96,7 +96,12 @@ fn Bars(bar: Memo<Bar>) -> impl IntoView {
                 style:translate=move || format!("0 {}", percent(-part.get()))
             ></div>
             {shown(move || on.hold.get().is_some(), move || view! {
-                <p class="bar-bubble" style:inset-block-start=move || percent(part.get()) data-testid="bubble">
+                <p
+                    class="bar-bubble"
+                    style:inset-block-start=move || percent(part.get())
+                    style:translate=move || format!("0 {}", percent(-part.get()))
+                    data-testid="bubble"
+                >
                     <span>{move || words.get().0}</span>
                     <span>{move || words.get().1}</span>
                 </p>
