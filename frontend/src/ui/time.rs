@@ -44,14 +44,14 @@ pub fn short(at: Timestamp) -> String {
     format(&date(at), &[("dateStyle", "medium"), ("timeStyle", "short")])
 }
 
-/// "14:05" today, "Tuesday 14:05" within a week, "23 Nov 2026, 14:05" before.
+/// "14:05" today, "Tuesday 14:05" within a week, "23 Nov 2026" before.
 pub fn recent(at: Timestamp) -> String {
     let (then, now) = (date(at), Date::new_0());
     let days = day(&now).signed_duration_since(day(&then)).num_days();
     match days {
         0 => clock(at),
         1..=6 => format(&then, &[("weekday", "long"), ("hour", "2-digit"), ("minute", "2-digit")]),
-        _ => short(at),
+        _ => format(&then, &[("dateStyle", "medium")]),
     }
 }
 
