@@ -63,6 +63,11 @@ impl Tour {
         self.with(|trail| trail.ranges(seq, rev).to_vec()).unwrap_or_default()
     }
 
+    /// The hits that are known, oldest first.
+    pub fn hits(self) -> Vec<Seq> {
+        self.with(|trail| trail.marks.iter().map(|mark| mark.seq).collect()).unwrap_or_default()
+    }
+
     async fn ask(self, q: String, at: Seq) {
         let Ok(query) = parse(&q) else { return };
         let query = query.within_a_room().to_string();

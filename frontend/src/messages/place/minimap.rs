@@ -1,5 +1,5 @@
 //! What is where in the room, beside the thumb of its scrollbar: months and years, what is unread,
-//! what I said, who spoke of me. A path for each kind, however many messages it marks.
+//! what I said, who spoke of me, what a search found. A path for each kind, however many messages it marks.
 
 use std::ops::Range;
 
@@ -10,6 +10,7 @@ use crate::{
     api::Answer,
     live::Live,
     messages::Open,
+    search::Tour,
     state::place::marks::{HEIGHT, Name, names, path, y},
     ui::{each, memo, percent, time},
 };
@@ -23,6 +24,7 @@ const MENTIONS: Range<u8> = 4..8;
 #[component]
 pub fn Minimap(map: ReadSignal<Option<Answer<RoomMap>>>) -> impl IntoView {
     let (open, live) = (expect_context::<Open>(), expect_context::<Live>());
+    let tour = expect_context::<Tour>();
     // With every message all places move, but only with a thousandth of them by a point.
     let last = memo(move || {
         let last = open.with(|t| t.last_seq().0);
@@ -56,6 +58,7 @@ pub fn Minimap(map: ReadSignal<Option<Answer<RoomMap>>>) -> impl IntoView {
             {marks("map-month", last, WHOLE, begins)}
             {marks("map-mine", last, MINE, move || of(&|map| map.mine.clone()))}
             {marks("map-mention", last, MENTIONS, move || of(&|map| map.mentions.clone()))}
+            {marks("map-hit", last, WHOLE, move || tour.hits())}
         </svg>
         {each(move || names.get(), key, |name| view! { <MonthName name/> }.into_any())}
     }
