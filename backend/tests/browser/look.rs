@@ -130,6 +130,7 @@ impl Gallery<'_> {
         for (item, name) in [
             ("Edit name and topic", "dialog-edit-room"),
             ("Export messages", "dialog-export"),
+            ("Insights", "dialog-insights"),
             ("Leave room", "dialog-leave-room"),
             ("Delete room", "dialog-delete-room"),
         ] {

@@ -7,7 +7,7 @@ use gloo_net::http::Method;
 use serde::Deserialize;
 use shared::{
     ids::{Rev, RoomId, Seq},
-    messages::{CalendarDay, EditMessage, Message, RoomMap},
+    messages::{CalendarDay, EditMessage, Insights, Message, RoomMap},
     paths::{self, fill},
 };
 
@@ -89,6 +89,11 @@ pub async fn message(room: RoomId, seq: Seq) -> Answer<Message> {
 /// A room at a glance.
 pub async fn map(room: RoomId) -> Answer<RoomMap> {
     get(&format!("{}?tz={}", fill(paths::MAP, &[&room]), encoded(&time::offset()))).await
+}
+
+/// How much was said in a room in the last days, when and by whom.
+pub async fn insights(room: RoomId) -> Answer<Insights> {
+    get(&format!("{}?tz={}", fill(paths::INSIGHTS, &[&room]), encoded(&time::offset()))).await
 }
 
 /// Gives a message of mine another text.

@@ -7,7 +7,7 @@ use shared::messages::CalendarDay;
 use super::Open;
 use crate::{
     api::{self, Calendar},
-    ui::{Dialog, Icon, Shape, memo, resource, time},
+    ui::{Dialog, Icon, Shape, list, memo, resource, time},
 };
 
 /// Shades of a day on which something was said.
@@ -60,9 +60,9 @@ fn Days(days: Vec<CalendarDay>, open: RwSignal<bool>) -> impl IntoView {
     let names = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
     view! {
         <div class="calendar" role="group">
-            {names.map(|name| view! { <span class="quiet" aria-hidden="true">{name}</span> }).into_iter().collect_view()}
-            {(0..blank).map(|_| view! { <span></span> }).collect_view()}
-            {days.into_iter().map(|day| view! { <Day day most open/> }).collect_view()}
+            {list(&mut names.iter().map(|name| view! { <span class="quiet" aria-hidden="true">{*name}</span> }.into_any()))}
+            {list(&mut (0..blank).map(|_| view! { <span></span> }.into_any()))}
+            {list(&mut days.into_iter().map(|day| view! { <Day day most open/> }.into_any()))}
         </div>
     }
 }

@@ -6,6 +6,7 @@ use shared::{ids::RoomId, paths, rooms::MyRoom};
 use super::{
     Panels,
     delete_dialog::{DeleteDialog, LeaveDialog},
+    insights::InsightsDialog,
     room_dialog::EditDialog,
 };
 use crate::{
@@ -22,7 +23,7 @@ const WHY_NOT: &str = "Only admins can do this";
 pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> impl IntoView {
     let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
     let live = expect_context::<Live>();
-    let [edit, export, delete, leave] = [(); 4].map(|()| RwSignal::new(false));
+    let [edit, export, insights, delete, leave] = [(); 5].map(|()| RwSignal::new(false));
     let name = move || room.get().map(|room| room.name).unwrap_or_default();
     let topic = move || room.get().map(|room| room.topic).unwrap_or_default();
     let count = memo(move || state.timeline.with(|t| t.members().count()));
@@ -80,6 +81,13 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 <button
                     type="button"
                     role="menuitem"
+                    on:click:target=move |_| insights.set(true)
+                >
+                    "Insights"
+                </button>
+                <button
+                    type="button"
+                    role="menuitem"
                     on:click:target=move |_| leave.set(true)
                 >
                     "Leave room"
@@ -99,6 +107,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
         </header>
         <EditDialog open=edit room/>
         <ExportDialog open=export path=paths::fill(paths::EXPORT, &[&id])/>
+        <InsightsDialog open=insights id/>
         <DeleteDialog open=delete id room/>
         <LeaveDialog open=leave id/>
     }

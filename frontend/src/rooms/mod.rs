@@ -7,6 +7,7 @@ mod all_read;
 mod browse;
 mod delete_dialog;
 mod header;
+mod insights;
 mod members;
 mod page;
 mod room_dialog;

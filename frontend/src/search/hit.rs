@@ -8,7 +8,7 @@ use crate::{
     api::Hit,
     live::Live,
     state::search::marks::{Part, excerpt},
-    ui::{Avatar, time},
+    ui::{Avatar, list, time},
 };
 
 /// Bytes of a message that are shown at most.
@@ -56,5 +56,5 @@ pub fn marked(parts: Vec<Part>) -> AnyView {
         true => view! { <mark class="found">{part}</mark> }.into_any(),
         false => String::into_any(part),
     };
-    parts.into_iter().map(part).collect_view().into_any()
+    list(&mut parts.into_iter().map(part))
 }

@@ -8,7 +8,7 @@ use leptos_router::{
 };
 
 use super::{chips::Chips, recent::RecentSearches, results::Results, search_address};
-use crate::ui::{Icon, Shape, effect, href, memo, parameter, shown};
+use crate::ui::{Icon, Shape, effect, href, list, memo, parameter, shown};
 
 /// The search.
 #[component]
@@ -96,6 +96,7 @@ fn Help(on_change: Callback<String>) -> impl IntoView {
                 <span class="quiet">{says}</span>
             </li>
         }
+        .into_any()
     });
-    view! { <ul class="plain-list">{rows.collect_view()}</ul> }
+    view! { <ul class="plain-list">{list(&mut rows.into_iter())}</ul> }
 }

@@ -20,7 +20,7 @@ use crate::{
         fit::{FITS, fit},
         marks::{Part, excerpt},
     },
-    ui::{Avatar, Dialog, Icon, Shape, effect, resource},
+    ui::{Avatar, Dialog, Icon, Shape, effect, list, resource},
 };
 
 /// So long nothing is typed before the server is asked.
@@ -103,7 +103,7 @@ fn Chooser(open: RwSignal<bool>) -> impl IntoView {
     };
     let rows = move || {
         let rows = (0..).zip(choices());
-        rows.map(|(nth, choice)| view! { <Row nth choice active go/> }).collect_view()
+        list(&mut rows.map(|(nth, choice)| view! { <Row nth choice active go/> }.into_any()))
     };
     view! {
         <div class="palette">

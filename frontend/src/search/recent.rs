@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     state::search::recent::Recent,
-    ui::{Icon, Shape, shown, storage},
+    ui::{Icon, Shape, list, shown, storage},
     users::session::Session,
 };
 
@@ -39,7 +39,7 @@ pub fn RecentSearches(on_change: Callback<String>) -> impl IntoView {
     let rows = move || {
         let searches = text.with(|text| Recent::read(text));
         let rows = searches.all().iter().cloned();
-        rows.map(|q| view! { <Row q on_change forget/> }).collect_view()
+        list(&mut rows.map(|q| view! { <Row q on_change forget/> }.into_any()))
     };
     view! {
         {shown(move || text.with(|text| !text.is_empty()), move || view! {

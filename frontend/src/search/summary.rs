@@ -9,7 +9,7 @@ use shared::{
 use super::{ExportDialog, search_address};
 use crate::{
     api::Summary,
-    ui::{href, shown},
+    ui::{href, list, shown},
 };
 
 /// Counts of each kind that are shown.
@@ -60,6 +60,7 @@ pub fn Counts(
                 {text}<span class="quiet">{count}</span>
             </button>
         }
+        .into_any()
     });
     view! {
         <div class="counts">
@@ -84,7 +85,7 @@ pub fn Counts(
                 </button>
             </p>
             <ExportDialog open=export path=Signal::derive(move || path())/>
-            <div class="chips">{narrowing.collect_view()}</div>
+            <div class="chips">{list(&mut narrowing.into_iter())}</div>
         </div>
     }
 }

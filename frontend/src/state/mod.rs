@@ -2,6 +2,7 @@
 //! here is tested natively. Must not know leptos.
 
 pub mod backoff;
+pub mod insights;
 pub mod lines;
 pub mod outbox;
 pub mod pieces;

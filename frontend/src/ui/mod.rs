@@ -95,6 +95,11 @@ fn resource_boxed(load: Load) {
     });
 }
 
+/// Views one after the other: one copy for all lists, where each `collect_view` is its own.
+pub fn list(views: &mut dyn Iterator<Item = AnyView>) -> AnyView {
+    views.collect::<Vec<_>>().into_any()
+}
+
 /// One copy of what drives a future, boxed like an [`action`].
 pub fn spawn(future: Pin<Box<dyn Future<Output = ()>>>) {
     spawn_local(future);

@@ -10,6 +10,7 @@ use crate::{
         pieces::{Piece, pieces},
         search::marks,
     },
+    ui::list,
     users::session::Session,
 };
 
@@ -39,7 +40,7 @@ pub fn Text(content: String, #[prop(optional)] found: Option<(Seq, Rev)>) -> imp
                 Piece::Mention(name) => view! { <mark class="mention">{name}</mark> }.into_any(),
             }
         };
-        pieces(&content, &me).into_iter().map(piece).collect_view()
+        list(&mut pieces(&content, &me).into_iter().map(piece))
     };
     view! { {move || text()} }
 }

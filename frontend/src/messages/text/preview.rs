@@ -10,7 +10,7 @@ use crate::{
     live::Live,
     search::address,
     state::{pieces::permalinks, search::marks::excerpt},
-    ui::{Avatar, memo, time},
+    ui::{Avatar, list, memo, time},
 };
 
 /// Bytes of a message that are shown at most.
@@ -22,7 +22,7 @@ const EXCERPT: usize = 320;
 pub fn Previews(content: String) -> impl IntoView {
     let origin = window().location().origin().unwrap_or_default();
     let links = permalinks(&content, &origin).into_iter();
-    links.map(|(room, seq)| view! { <Preview room seq/> }).collect_view()
+    list(&mut links.map(|(room, seq)| view! { <Preview room seq/> }.into_any()))
 }
 
 #[component]
