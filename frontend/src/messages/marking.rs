@@ -10,7 +10,7 @@ use web_sys::Element;
 use super::{Open, composer::is_composing, place::Scroll};
 use crate::{
     live::{Link, Live},
-    state::reading::{Sight, read_up_to},
+    state::reading::{Seen, read_up_to},
     ui::{effect, memo},
 };
 
@@ -41,7 +41,7 @@ pub fn mark_what_is_seen(
     live: Live,
 ) {
     let (reads_on, arrived) = (StoredValue::new(reads_on), StoredValue::new(None));
-    let stays = move |now: Sight| {
+    let stays = move |now: Seen| {
         let is_there = open.jump.with_untracked(Option::is_none);
         match arrived.get_value() {
             None if is_there => arrived.set_value(Some(now)),
@@ -82,7 +82,7 @@ pub fn mark_what_is_seen(
 }
 
 /// The messages that end in sight. One that is longer than the view is read at its end.
-fn sight(scroll: Scroll) -> Option<Sight> {
+fn sight(scroll: Scroll) -> Option<Seen> {
     let (view, list) = (scroll.view.try_get_untracked()??, scroll.list.try_get_untracked()??);
     let rows = list.query_selector_all("[data-seq]").ok()?;
     let row = |at| rows.item(at)?.dyn_into::<Element>().ok();
@@ -98,7 +98,7 @@ fn sight(scroll: Scroll) -> Option<Sight> {
     }
     // Layout counts in fractions of a pixel.
     let in_sight = (low..rows.length()).take_while(|at| end(*at) <= view.bottom() + 1.0);
-    Sight::of(in_sight.map_while(|at| Some(Seq(row(at)?.get_attribute("data-seq")?.parse().ok()?))))
+    Seen::of(in_sight.map_while(|at| Some(Seq(row(at)?.get_attribute("data-seq")?.parse().ok()?))))
 }
 
 /// What begins to be unread while the reader looks elsewhere is below a line when they are back; so

@@ -4,12 +4,12 @@ use shared::ids::Seq;
 
 /// A run of messages in sight, first and last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sight {
+pub struct Seen {
     pub first: Seq,
     pub last: Seq,
 }
 
-impl Sight {
+impl Seen {
     /// The run at the beginning of these messages: it ends where one is missing.
     pub fn of(seqs: impl IntoIterator<Item = Seq>) -> Option<Self> {
         let mut seqs = seqs.into_iter();
@@ -27,7 +27,7 @@ impl Sight {
 
 /// How far has been read, by two looks a moment apart, of somebody who had read up to `read`. Nothing
 /// new where what they see begins later than the first that they have not read.
-pub fn read_up_to(earlier: Sight, now: Sight, read: Seq) -> Option<Seq> {
+pub fn read_up_to(earlier: Seen, now: Seen, read: Seq) -> Option<Seq> {
     let first = earlier.first.max(now.first);
     let last = earlier.last.min(now.last);
     (first <= read.next() && last > read).then_some(last)
@@ -37,15 +37,15 @@ pub fn read_up_to(earlier: Sight, now: Sight, read: Seq) -> Option<Seq> {
 mod tests {
     use super::*;
 
-    fn sight(first: i64, last: i64) -> Sight {
-        Sight { first: Seq(first), last: Seq(last) }
+    fn sight(first: i64, last: i64) -> Seen {
+        Seen { first: Seq(first), last: Seq(last) }
     }
 
     #[test]
     fn a_sight_ends_where_a_message_is_missing() {
-        assert_eq!(Sight::of([3, 4, 5, 9, 10].map(Seq)), Some(sight(3, 5)));
-        assert_eq!(Sight::of([7].map(Seq)), Some(sight(7, 7)));
-        assert_eq!(Sight::of([]), None);
+        assert_eq!(Seen::of([3, 4, 5, 9, 10].map(Seq)), Some(sight(3, 5)));
+        assert_eq!(Seen::of([7].map(Seq)), Some(sight(7, 7)));
+        assert_eq!(Seen::of([]), None);
     }
 
     #[test]
