@@ -5,12 +5,10 @@ use shared::Timestamp;
 
 mod changes;
 mod database;
-mod dialect;
 mod many;
 pub mod members;
 pub mod mentions;
 pub mod messages;
-mod pool;
 mod readable;
 pub mod rooms;
 pub mod sessions;
@@ -18,14 +16,13 @@ pub mod users;
 pub mod words;
 
 pub use changes::changes;
-pub use database::{Database, Durability, sqlite_file, sqlite_url, sqlite_version};
-pub use dialect::{
-    Refusal, beginning, contains, holding, last_number, lock_first_account, refusal, row_lock,
-    set_last_number, snapshot,
+pub use database::{
+    Database, Durability, Pool, Refusal, beginning, contains, holding, in_time, last_number,
+    lock_first_account, refusal, row_lock, set_last_number, snapshot, sqlite_file, sqlite_url,
+    sqlite_version,
 };
 pub use many::{insert_messages, messages_between, messages_named, put_reads, put_rooms};
 pub use members::{Joined, joined};
-pub use pool::{Pool, in_time};
 pub use readable::{Readable, messages_found};
 
 /// Now, as it is stored: microseconds since 1970.

@@ -17,7 +17,7 @@ use shared::{
 use super::{Link, Live, outbox, receive::receive};
 use crate::{
     api,
-    state::{backoff::Backoff, wire},
+    state::{live::backoff::Backoff, wire},
 };
 
 /// How long a connection may take until `welcome`.

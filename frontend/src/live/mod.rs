@@ -16,9 +16,11 @@ use uuid::Uuid;
 
 use crate::{
     state::{
-        outbox::{Entry, Outbox},
+        live::{
+            outbox::{Entry, Outbox},
+            typing::Typing,
+        },
         rooms::Rooms,
-        typing::Typing,
     },
     ui::Ui,
     users::session::Session,

@@ -9,7 +9,7 @@ use shared::ids::{ClientId, UserId};
 use wasm_bindgen::JsValue;
 
 use super::{Live, receive::show};
-use crate::state::{outbox::Entry, wire};
+use crate::state::{live::outbox::Entry, wire};
 
 const DATABASE: &str = "hallway";
 const STORE: &str = "outbox";

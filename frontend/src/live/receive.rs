@@ -13,7 +13,7 @@ use shared::{
 };
 
 use super::{Departure, Link, Live, RoomState, outbox};
-use crate::state::{backoff::Backoff, typing::FORGET_MS};
+use crate::state::live::{backoff::Backoff, typing::FORGET_MS};
 
 /// Takes a frame.
 pub fn receive(live: Live, frame: ServerFrame) {
@@ -211,7 +211,7 @@ impl Live {
 }
 
 /// Shows what the outbox still holds after a reload.
-pub(super) fn show(state: &RoomState, entry: &crate::state::outbox::Entry) {
+pub(super) fn show(state: &RoomState, entry: &crate::state::live::outbox::Entry) {
     state.timeline.update(|t| {
         t.send(entry.client_id, entry.content.clone(), entry.reply_to);
         if let Some(problem) = &entry.refused {

@@ -7,12 +7,11 @@ use super::{
     Open,
     announcer::Announcer,
     calendar::CalendarDialog,
-    composer::{Composer, remembered_draft},
     delete_dialog::DeleteDialog,
-    marking,
     place::Scroll,
-    since::SinceBar,
     timeline::TimelineView,
+    unread::{self, SinceBar},
+    writing::{Composer, remembered_draft},
 };
 use crate::{
     api::Page,
@@ -63,11 +62,11 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
     });
     // Whether what is unread is spoken of: from coming, or from looking away, until it is read.
     let since = RwSignal::new(read.unread > 0);
-    let attention = marking::attention();
+    let attention = unread::attention();
     let reads_on = at.get_untracked().is_none();
-    marking::mark_what_is_seen(open, scroll, (attention, reads_on), live);
-    marking::draw_the_line(open, attention, since, live);
-    marking::keys(open, live);
+    unread::mark_what_is_seen(open, scroll, (attention, reads_on), live);
+    unread::draw_the_line(open, attention, since, live);
+    unread::keys(open, live);
 
     let typing = state.typing.clone();
     let sentence = move || typing.with(|typing| typing.sentence());

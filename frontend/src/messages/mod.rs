@@ -17,18 +17,15 @@ use crate::{
 
 mod announcer;
 mod calendar;
-mod composer;
 mod conversation;
 mod delete_dialog;
-mod edit;
-mod marking;
-mod pending;
 mod place;
 mod row;
-mod since;
 mod text;
 mod timeline;
 mod toolbar;
+mod unread;
+mod writing;
 
 pub use conversation::Conversation;
 

@@ -5,9 +5,9 @@ use shared::{ids::Seq, messages::Message};
 
 use super::{
     Open,
-    edit::Editor,
     text::{Previews, Text},
     toolbar::Toolbar,
+    writing::Editor,
 };
 use crate::{
     ui::{Avatar, Icon, Shape, memo, shown, time},

@@ -8,12 +8,12 @@ use web_sys::HtmlElement;
 
 use super::{
     Open,
-    pending::PendingRow,
     place::{
         BackButton, Scroll, Scrollbar, begin_at_the_unread, go_where_asked, shortcuts, to_newest,
         to_oldest,
     },
     row::MessageRow,
+    writing::PendingRow,
 };
 use crate::{
     api::Page,

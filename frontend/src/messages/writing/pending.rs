@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use shared::{ids::ClientId, timeline::Pending};
 
-use super::{Open, text::Text};
 use crate::{
     live::Live,
+    messages::{Open, text::Text},
     ui::{Avatar, Icon, Shape},
     users::session::Session,
 };

@@ -7,9 +7,9 @@ use shared::ids::Seq;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::{Open, composer::is_composing, place::Scroll};
 use crate::{
     live::{Link, Live},
+    messages::{Open, place::Scroll, writing::is_composing},
     state::reading::{Seen, read_up_to},
     ui::{effect, memo},
 };

@@ -23,7 +23,16 @@ use sea_orm::{
     },
 };
 
-use super::{Pool, dialect, words};
+use super::words;
+
+mod dialect;
+mod pool;
+
+pub use dialect::{
+    Refusal, beginning, contains, holding, last_number, lock_first_account, refusal, row_lock,
+    set_last_number, snapshot,
+};
+pub use pool::{Pool, in_time};
 
 /// SQLite before this can corrupt a WAL that two connections reset at once.
 const SQLITE_MIN: i32 = 3_051_003;

@@ -8,9 +8,9 @@ use shared::{
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlTextAreaElement};
 
-use super::{Open, row::snippet};
 use crate::{
     live::Live,
+    messages::{Open, row::snippet},
     search::Tour,
     state::place::goto::{self, Goto},
     ui::{Icon, Shape, Ui, effect, memo, shown, storage, time},

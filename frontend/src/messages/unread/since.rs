@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use shared::{ids::Seq, rooms::ReadState};
 
-use super::Open;
 use crate::{
     api,
     live::Live,
+    messages::Open,
     ui::{Icon, Shape, Ui, action, memo, shown, time},
 };
 

@@ -3,12 +3,10 @@
 use leptos::{ev, html, prelude::*};
 use shared::{messages::Message, rules};
 
-use super::{
-    Open,
-    composer::{focus_composer, grow, is_composing},
-};
+use super::composer::{focus_composer, grow, is_composing};
 use crate::{
     api,
+    messages::Open,
     ui::{action, effect},
 };
 
