@@ -26,7 +26,7 @@ const VERSION: i64 = 2;
 const CHUNK: u64 = 1_000;
 /// Pages of SQLite's index that a commit merges at least. Sixty-four messages write about eight, and
 /// each of them is written again two or three times until a million messages are merged.
-const MERGE_PAGES: usize = 16;
+const MERGE_PAGES: usize = 4;
 
 /// What a message is found by beside its words. As a token of its own each is one lookup for the
 /// engine, however many messages it would else have to read to see that they are not meant.
@@ -224,7 +224,7 @@ async fn put_in_sqlite(
 /// Merges a little of what was written before, about as much as so many messages add, so that no
 /// commit has to merge much.
 async fn merge(txn: &DatabaseTransaction, messages: usize) -> Result<(), DbErr> {
-    let pages = MERGE_PAGES.max(messages / 4);
+    let pages = MERGE_PAGES.max(messages / 2);
     let step = |table| format!("INSERT INTO {table} ({table}, rank) VALUES ('merge', {pages})");
     txn.execute_unprepared(&[step("message_words"), step("message_grams")].join("; ")).await?;
     Ok(())
