@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, sea_query::all};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea_query::all};
 use shared::{
     ids::{RoomId, Seq, UserId},
     problem::{Code, FieldError},
@@ -39,10 +39,13 @@ impl Write for MarkRead {
     }
 }
 
-/// How far was read before a mark, what is the newest message, and how far is read now.
+/// How far was read before a mark, what is the newest message, and how far is read after it.
 type Place = (Seq, Seq, Seq);
+/// How far each of them has read in each room, after all marks of a batch.
+type ReadHere = HashMap<(RoomId, UserId), Seq>;
 
 /// Writes all of them, each on top of those that were asked for before it; fails only as a whole.
+/// The answer to each is how it is after all of them.
 pub(super) async fn read_all<'m>(
     batch: &mut Batch<'_>,
     marks: impl Iterator<Item = &'m MarkRead>,
@@ -52,7 +55,7 @@ pub(super) async fn read_all<'m>(
         return Ok(Vec::new());
     }
     batch.load_members(marks.iter().map(|mark| (mark.room, mark.user))).await?;
-    let (mut places, mut read_here) = (Vec::with_capacity(marks.len()), HashMap::new());
+    let (mut places, mut read_here) = (Vec::with_capacity(marks.len()), ReadHere::new());
     for mark in &marks {
         let before = read_here.get(&(mark.room, mark.user)).copied();
         let place = place(batch, mark, before).await;
@@ -61,15 +64,16 @@ pub(super) async fn read_all<'m>(
         }
         places.push(place);
     }
-    let mentioned = mentioned(batch, &marks, &places).await?;
+    let mentions = mentioned(batch, &read_here).await?;
     let mut read = Vec::with_capacity(marks.len());
     for (mark, place) in marks.iter().zip(places) {
-        read.push(place.map(|(before, last, read_seq)| {
-            let seqs = mentioned.get(&(mark.room.0, mark.user.0)).map_or(&[][..], Vec::as_slice);
-            let mentions = seqs.iter().filter(|seq| **seq > read_seq.0).count() as i64;
+        let who = (mark.room, mark.user);
+        read.push(place.map(|(before, last, here)| {
+            let read_seq = read_here.get(&who).copied().unwrap_or(here);
+            let mentions = mentions.get(&who).copied().unwrap_or(0);
             let read = ReadState { read_seq, unread: last.0 - read_seq.0, mentions };
             // One who marks exactly what was so already has still said it, to all their devices.
-            if read_seq > before || mark.mark.exact {
+            if here > before || mark.mark.exact {
                 batch.has_read(mark.room, mark.user, read, mark.mark.exact);
             }
             read
@@ -91,25 +95,30 @@ async fn place(batch: &mut Batch<'_>, mark: &MarkRead, before: Option<Seq>) -> R
     Ok((before, last, if exact { seq } else { seq.min(last).max(before) }))
 }
 
-/// Where these people are named after what they have read.
+/// How often these people are named after what they have read. Counted by the database: whoever
+/// goes far back may have been named any number of times since.
 async fn mentioned(
     batch: &Batch<'_>,
-    marks: &[&MarkRead],
-    places: &[Result<Place>],
-) -> Result<HashMap<(i64, i64), Vec<i64>>> {
-    use mentions::Column::{RoomId, Seq, UserId};
+    read_here: &ReadHere,
+) -> Result<HashMap<(RoomId, UserId), i64>> {
+    use mentions::Column as M;
     let mut any = Condition::any();
-    for (mark, place) in marks.iter().zip(places) {
-        if let Ok((_, _, read_seq)) = place {
-            any = any.add(all![UserId.eq(mark.user.0), RoomId.eq(mark.room.0), Seq.gt(read_seq.0)]);
-        }
+    for ((room, user), read_seq) in read_here {
+        any = any.add(all![M::UserId.eq(user.0), M::RoomId.eq(room.0), M::Seq.gt(read_seq.0)]);
     }
-    let mut found: HashMap<_, Vec<i64>> = HashMap::new();
     if any.is_empty() {
-        return Ok(found);
+        return Ok(HashMap::new());
     }
-    for row in mentions::Entity::find().filter(any).all(batch.txn).await? {
-        found.entry((row.room_id, row.user_id)).or_default().push(row.seq);
-    }
-    Ok(found)
+    let counted = mentions::Entity::find()
+        .select_only()
+        .columns([M::RoomId, M::UserId])
+        .column_as(M::Seq.count(), "count")
+        .filter(any)
+        .group_by(M::RoomId)
+        .group_by(M::UserId)
+        .into_tuple::<(i64, i64, i64)>()
+        .all(batch.txn)
+        .await?;
+    let counted = counted.into_iter().map(|(room, user, n)| ((RoomId(room), UserId(user)), n));
+    Ok(counted.collect())
 }

@@ -109,8 +109,7 @@ async fn an_exact_mark_is_in_the_room_and_by_a_member() {
     }
 }
 
-/// As if each had come alone, in the order of asking; and what is written is what the last answer
-/// says.
+/// As if each had come alone, in the order of asking; and what is written is what each answer says.
 #[tokio::test]
 async fn marks_of_one_batch_build_on_each_other() {
     let cast = ten_of_which_three_name_me().await;
@@ -120,11 +119,10 @@ async fn marks_of_one_batch_build_on_each_other() {
         [(10, true), (8, true), (2, true), (0, true)],
         [(0, false), (1, false), (9, true), (3, false)],
     ];
-    let expected = [[2, 6, 6, 8], [9, 3, 5, 5], [10, 8, 2, 0], [0, 1, 9, 9]];
-    for (marks, expected) in marks.iter().zip(expected) {
+    for (marks, expected) in marks.iter().zip([8, 5, 0, 9]) {
         let mut live = LiveSocket::open(&cast.member).await;
         let read = cast.marks_at_once(marks).await;
-        assert_eq!(read.iter().map(|read| read.read_seq.0).collect::<Vec<_>>(), expected);
+        assert_eq!(read.iter().map(|read| read.read_seq.0).collect::<Vec<_>>(), [expected; 4]);
         let left = |seq| [4, 7, 9].iter().filter(|named| **named > seq).count() as i64;
         let whole = |read: &ReadState| {
             let seq = read.read_seq.0;
