@@ -147,14 +147,15 @@ async fn renewed(app: &App, row: users::Model, password: Password) -> users::Mod
         let (app, row) = (app.clone(), row.clone());
         to_the_end(app.db.backend(), async move {
             // Not over a password that was changed meanwhile.
-            users::Entity::update_many()
-                .col_expr(users::Column::PasswordHash, hash.into())
+            let done = users::Entity::update_many()
+                .col_expr(users::Column::PasswordHash, hash.clone().into())
                 .filter(users::Column::Id.eq(row.id))
-                .filter(users::Column::PasswordHash.eq(row.password_hash))
+                .filter(users::Column::PasswordHash.eq(&row.password_hash))
                 .exec(&app.db.writer)
                 .await?;
-            let row = users::Entity::find_by_id(row.id).one(&app.db.writer).await?;
-            row.ok_or_else(|| Code::NotFound.into())
+            // Nor is that one to be taken for what was just checked.
+            let kept = if done.rows_affected == 1 { hash } else { row.password_hash.clone() };
+            Ok(users::Model { password_hash: kept, ..row })
         })
         .await
     };
