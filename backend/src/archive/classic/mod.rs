@@ -171,7 +171,7 @@ impl<'a> Telling<'a> {
             // The room's own change and its members' came before.
             rev: 1 + self.plan.members.len() as i64 + self.seq,
             user: self.people.author(row.user),
-            client_id: client_id(row.id, nth),
+            client_id: client_id(self.moment, row.id, nth),
             content,
             // Nobody tries again to send it.
             sent_hash: None,
@@ -189,11 +189,13 @@ fn is_edit(created: Timestamp, updated: Timestamp) -> bool {
     (updated - created).num_seconds() >= 1
 }
 
-/// A name that a message has each time it comes over (UUID version 8, made of its number).
-fn client_id(id: i64, nth: usize) -> uuid::Uuid {
+/// A name that a message has each time it comes over: UUID version 8, made of its moment and its
+/// number. It begins as version 7 does, so that names are in the order of time here too.
+fn client_id(said: Timestamp, id: i64, nth: usize) -> uuid::Uuid {
     use sha2::{Digest, Sha256};
     let hash = Sha256::digest(format!("hallway classic message {id} part {nth}"));
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
+    bytes[..6].copy_from_slice(&said.timestamp_millis().max(0).to_be_bytes()[2..]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
