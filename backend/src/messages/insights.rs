@@ -75,7 +75,8 @@ async fn begin(
         return Ok((first, moment(day)));
     }
     let message = queries::one(db, room.id.into(), oldest.into()).await?;
-    Ok((oldest, message.created_at))
+    // Where a clock was turned back, that may be before the first day.
+    Ok((oldest, message.created_at.max(moment(day))))
 }
 
 fn counted(room: &rooms::Model, from: i64) -> Select<messages::Entity> {

@@ -200,7 +200,10 @@ pub async fn people(
         let message = format!("must be at most {max} characters, and is {length}");
         return Err(FieldError::new("q", message).into());
     }
-    let people = queries::people(&app.db.reader, caller.user.id, q.trim()).await?;
+    // As much work as a search, and asked with every key.
+    let (turn, db) = (app.searching.next(caller.user.id).await?, app.db.reader.clone());
+    let people =
+        turn.take(async move { queries::people(&db, caller.user.id, q.trim()).await }).await?;
     Ok(Json(People { people }))
 }
 

@@ -63,6 +63,7 @@ pub fn routes() -> ApiRouter<App> {
             paths::PEOPLE,
             get_with(h::people, |op| {
                 doc(op, "listPeople", "Who is in any room with me, by a part of their name")
+                    .with(problems::of(&[Code::Unavailable]))
             }),
         )
         .api_route(
