@@ -45,17 +45,24 @@ impl Destination {
         Ok(Self { out, file: Some((file, part, path.to_owned())) })
     }
 
-    /// A new file that nobody else may read. What an export left there that was killed may be
-    /// open to others, and goes first.
+    /// A new file that nobody else may read, held until it is closed: of two exports to one place,
+    /// the first would else put the half of the second there. What an export left that was killed
+    /// may be open to others, and goes first.
     fn private(path: &Path) -> io::Result<File> {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        match File::open(path) {
+            Ok(left) => {
+                left.try_lock()?;
+                fs::remove_file(path)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.write(true).create_new(true).open(path)
+        let file = options.write(true).create_new(true).open(path)?;
+        file.try_lock()?;
+        Ok(file)
     }
 
     /// Puts it in its place, on the disk.
@@ -85,5 +92,23 @@ impl Drop for Destination {
         if let Some((_, part, _)) = &self.file {
             let _ = fs::remove_file(part);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_exports_to_one_place_do_not_mix() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive");
+        fs::write(folder.path().join("archive.part"), "left by one that was killed").unwrap();
+        let mut first = Destination::create(&path).unwrap();
+        assert!(Destination::create(&path).is_err(), "it is being written");
+        first.write_all(b"whole").unwrap();
+        first.finish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert!(Destination::create(&path).is_ok());
     }
 }
