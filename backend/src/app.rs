@@ -1,6 +1,6 @@
 //! What every handler can reach, and how it comes to life.
 
-use std::{ops::Deref, sync::Arc};
+use std::{fmt::Display, ops::Deref, sync::Arc};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use shared::{ids::RoomId, problem::Code};
@@ -12,7 +12,7 @@ use crate::{
     rooms::discard,
     search::Turns,
     settings::Storage,
-    tables::{Database, rooms},
+    tables::{Database, rooms, sqlite_file},
     users::Users,
 };
 
@@ -57,8 +57,21 @@ impl App {
 
 /// Opens the database of the settings, or says why that cannot be done.
 pub async fn open(storage: &Storage) -> Result<Database> {
-    let opened = Database::open(&storage.database_url()).await;
-    opened.map_err(|error| Error::new(Code::Internal, format!("cannot open the database: {error}")))
+    Database::open(&storage.database_url()).await.map_err(cannot_open)
+}
+
+/// Opens the database of a server that may be running on it: its tables stay as they are. Fails if
+/// there is none, or its tables are not those of this program.
+pub async fn open_existing(storage: &Storage) -> Result<Database> {
+    let url = storage.database_url();
+    if let Some(file) = sqlite_file(&url).filter(|file| !file.exists()) {
+        return Err(cannot_open(format!("there is no file {}", file.display())));
+    }
+    Database::open_existing(&url).await.map_err(cannot_open)
+}
+
+fn cannot_open(error: impl Display) -> Error {
+    Error::new(Code::Internal, format!("cannot open the database: {error}"))
 }
 
 impl Deref for App {

@@ -194,7 +194,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
 }
 
 async fn promote_one(person: Person) -> Result<()> {
-    let db = app::open(&person.storage).await?;
+    let db = app::open_existing(&person.storage).await?;
     let user = users::promote(&db.writer, &person.name).await?;
     db.close().await?;
     println!("{} is an admin.", user.username);
@@ -202,7 +202,7 @@ async fn promote_one(person: Person) -> Result<()> {
 }
 
 async fn new_password(person: Person) -> Result<()> {
-    let db = app::open(&person.storage).await?;
+    let db = app::open_existing(&person.storage).await?;
     let (user, password) = users::reset_password(&db, &person.name).await?;
     db.close().await?;
     println!("{} has the password {}", user.username, password.0);

@@ -71,9 +71,22 @@ impl Destination {
         let Some((file, part, path)) = &self.file else { return Ok(()) };
         file.sync_all()?;
         fs::rename(part, path).map_err(|error| Failure::from(error).at(path.display()))?;
+        sync_folder(path).map_err(|error| Failure::from(error).at(path.display()))?;
         self.file = None;
         Ok(())
     }
+}
+
+/// A name is on the disk when its folder is (fsync(2)).
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 impl Write for Destination {

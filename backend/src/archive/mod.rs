@@ -27,7 +27,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use crate::{
     Result, Storage, app,
-    tables::{Database, lock_first_account, set_last_number, sqlite_file},
+    tables::{Database, lock_first_account, set_last_number},
 };
 
 mod check;
@@ -56,10 +56,7 @@ pub struct Report {
 
 /// Writes all of a server into a file, as of one moment; the server may go on meanwhile.
 pub async fn export(storage: &Storage, path: &Path) -> Result<Counts> {
-    if let Some(file) = sqlite_file(&storage.database_url()).filter(|file| !file.exists()) {
-        return Err(Failure(format!("there is no database {}", file.display())).into());
-    }
-    let db = app::open(storage).await?;
+    let db = app::open_existing(storage).await?;
     let counts = export_from(&db, path).await?;
     db.close().await?;
     Ok(counts)

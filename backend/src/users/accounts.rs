@@ -107,18 +107,9 @@ pub async fn find(app: &App, id: UserId) -> Result<User> {
     row.map(User::from).ok_or_else(|| Code::NotFound.into())
 }
 
-/// Whose name and password these are.
+/// Whose name and password these are: 401 if nobody's, 429 after too many tries. Somebody may change
+/// the password the moment after: see [`unchanged`].
 pub(super) async fn verify(
-    app: &App,
-    address: IpAddr,
-    username: &str,
-    password: Password,
-) -> Result<User> {
-    verify_row(app, address, username, password).await.map(User::from)
-}
-
-/// Whose name and password these are: 401 if nobody's, 429 after too many tries.
-pub(super) async fn verify_row(
     app: &App,
     address: IpAddr,
     username: &str,
@@ -127,42 +118,65 @@ pub(super) async fn verify_row(
     // Longer than any name: it only must not fill the throttle's memory.
     let key: String = key(username).chars().take(2 * rules::USERNAME_MAX_CHARS).collect();
     let a_try = app.users.throttle.begin(&key, address)?;
-    let row = find_row(&app.db.reader, &key).await?;
+    let (mut row, is_dated) = check(app, &key, &password).await?;
+    if is_dated {
+        row = match renewed(app, row, &password).await {
+            Some(row) => row,
+            // By another device with the same password, or it is another one by now.
+            None => check(app, &key, &password).await?.0,
+        };
+    }
+    a_try.worked();
+    Ok(row)
+}
+
+/// The open account of this name and password, and whether the password is kept in a dated form.
+async fn check(app: &App, key: &str, password: &Password) -> Result<(users::Model, bool)> {
+    let row = find_row(&app.db.reader, key).await?;
     let kept = row.as_ref().map(|row| row.password_hash.clone());
     let checked = app.users.passwords.verify(kept, password.clone()).await?;
     match row {
-        Some(row) if checked.is_right && !row.is_disabled => {
-            a_try.worked();
-            Ok(if checked.is_dated { renewed(app, row, password).await } else { row })
-        }
+        Some(row) if checked.is_right && !row.is_disabled => Ok((row, checked.is_dated)),
         _ => Err(Code::InvalidCredentials.into()),
     }
 }
 
-/// The account with its password, which was right, kept as we keep them. Whoever was right is let
-/// in where that cannot be done just now, too.
-async fn renewed(app: &App, row: users::Model, password: Password) -> users::Model {
+/// The account with its password, which was right, kept as we keep them; none if it was changed
+/// meanwhile. Whoever was right is let in where that cannot be done just now, too.
+async fn renewed(app: &App, row: users::Model, password: &Password) -> Option<users::Model> {
     let renewing = async {
-        let hash = app.users.passwords.hash(password).await?;
+        let hash = app.users.passwords.hash(password.clone()).await?;
         let (app, row) = (app.clone(), row.clone());
         to_the_end(app.db.backend(), async move {
-            // Not over a password that was changed meanwhile.
             let done = users::Entity::update_many()
                 .col_expr(users::Column::PasswordHash, hash.clone().into())
                 .filter(users::Column::Id.eq(row.id))
                 .filter(users::Column::PasswordHash.eq(&row.password_hash))
                 .exec(&app.db.writer)
                 .await?;
-            // Nor is that one to be taken for what was just checked.
-            let kept = if done.rows_affected == 1 { hash } else { row.password_hash.clone() };
-            Ok(users::Model { password_hash: kept, ..row })
+            let row = users::Model { password_hash: hash, ..row };
+            Ok((done.rows_affected == 1).then_some(row))
         })
         .await
     };
     renewing.await.unwrap_or_else(|error| {
         tracing::warn!(%error, "a password is kept in its old form for now");
-        row
+        Some(row)
     })
+}
+
+/// The account as it was when its password was checked, held until the transaction ends. What is
+/// done on the strength of a password must not outlive it: whoever changes it waits, and then finds
+/// what was done here.
+pub(super) async fn unchanged(
+    txn: &DatabaseTransaction,
+    checked: &users::Model,
+) -> Result<users::Model> {
+    let row = users::Entity::find_by_id(checked.id).lock(row_lock(txn, LockType::NoKeyUpdate));
+    match row.one(txn).await? {
+        Some(row) if row.password_hash == checked.password_hash && !row.is_disabled => Ok(row),
+        _ => Err(Code::InvalidCredentials.into()),
+    }
 }
 
 /// Changes one's own password, and ends all one's sessions but this one.
@@ -174,18 +188,20 @@ pub async fn change_password(
     wanted: ChangePassword,
 ) -> Result<User> {
     rules::password(&wanted.password.0)?;
-    let right = verify_row(app, address, &user.username, wanted.current_password).await;
-    right.map_err(|error| match error.code() {
-        // Not 401: the caller is signed in, and a client must not take it for the end of that.
+    // Not 401: the caller is signed in, and a client must not take it for the end of that.
+    let wrong = |error: Error| match error.code() {
         Code::InvalidCredentials => FieldError::new("current_password", "is wrong").into(),
         _ => error,
-    })?;
+    };
+    let current = wanted.current_password;
+    let checked = verify(app, address, &user.username, current).await.map_err(wrong)?;
     let hash = app.users.passwords.hash(wanted.password).await?;
-    let (app, id) = (app.clone(), user.id);
+    let app = app.clone();
     to_the_end(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
-        let row = users::Entity::find_by_id(id.0).one(&transaction).await?;
-        let mut row = users::ActiveModel::from(row.ok_or(Code::NotFound)?);
+        let row = unchanged(&transaction, &checked).await.map_err(wrong)?;
+        let id = UserId(row.id);
+        let mut row = users::ActiveModel::from(row);
         row.password_hash = Set(hash);
         let row = row.update(&transaction).await?;
         let ended = sessions::delete_others(&transaction, id, session).await?;

@@ -58,7 +58,7 @@ pub(super) async fn verify(app: &App, address: IpAddr, credentials: &str) -> Res
             }
         };
     }
-    let row = accounts::verify_row(app, address, &username, password).await?;
+    let row = accounts::verify(app, address, &username, password).await?;
     cache.right.insert(name, (row.id, row.password_hash.clone()));
     Ok(row.into())
 }

@@ -106,19 +106,22 @@ pub async fn sign_in(
     user_agent: &str,
     wanted: SignIn,
 ) -> Result<SignedIn> {
-    let user = accounts::verify(app, address, &wanted.username, wanted.password).await?;
+    let checked = accounts::verify(app, address, &wanted.username, wanted.password).await?;
     let user_agent: String = user_agent.chars().filter(|c| !c.is_control()).take(255).collect();
     let app = app.clone();
     to_the_end(app.db.backend(), async move {
         let began = now();
         let row = sessions::Model {
             id: Uuid::now_v7(),
-            user_id: user.id.0,
+            user_id: checked.id,
             user_agent,
             created_at: began,
             expires_at: began + i64::from(app.settings.session_days) * 86_400 * SECOND,
         };
-        sessions::ActiveModel::from(row.clone()).reset_all().insert(&app.db.writer).await?;
+        let transaction = app.db.begin().await?;
+        let user = User::from(accounts::unchanged(&transaction, &checked).await?);
+        sessions::ActiveModel::from(row.clone()).reset_all().insert(&transaction).await?;
+        transaction.commit().await?;
         end_oldest(&app, user.id).await?;
         let session = SessionId(row.id);
         let to = row.expires_at / SECOND;

@@ -75,13 +75,20 @@ impl Database {
     /// Opens (or, with SQLite, makes) the database, brings its tables up to date and checks that a
     /// commit is durable.
     pub async fn open(url: &str) -> Result<Self, DbErr> {
-        let backend = backend(url)?;
-        if backend == DbBackend::Sqlite {
-            check_sqlite()?;
-        }
-        let writers = if backend == DbBackend::Sqlite { 1 } else { WRITERS };
-        let writer = connect(url, Kind::Writer, writers).await?;
+        let writer = connect_writer(url).await?;
         migrate(&writer).await?;
+        Self::with(writer, url).await
+    }
+
+    /// Opens one whose tables are those of this program, and leaves them as they are: a server that
+    /// is running on it goes by them.
+    pub async fn open_existing(url: &str) -> Result<Self, DbErr> {
+        let writer = connect_writer(url).await?;
+        check_migrated(&writer).await?;
+        Self::with(writer, url).await
+    }
+
+    async fn with(writer: DatabaseConnection, url: &str) -> Result<Self, DbErr> {
         let durability = Durability(dialect::check_durable(&writer).await?);
         Ok(Self {
             reader: Pool(connect(url, Kind::Reader, READERS).await?),
@@ -162,6 +169,15 @@ fn backend(url: &str) -> Result<DbBackend, DbErr> {
 enum Kind {
     Reader,
     Writer,
+}
+
+async fn connect_writer(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let backend = backend(url)?;
+    if backend == DbBackend::Sqlite {
+        check_sqlite()?;
+    }
+    let writers = if backend == DbBackend::Sqlite { 1 } else { WRITERS };
+    connect(url, Kind::Writer, writers).await
 }
 
 async fn connect(url: &str, kind: Kind, connections: u32) -> Result<DatabaseConnection, DbErr> {
@@ -250,6 +266,21 @@ async fn migrate(writer: &DatabaseConnection) -> Result<(), DbErr> {
     words::bring_up_to_date(writer).await?;
     dialect::unlock_migrations(&guard).await?;
     guard.commit().await
+}
+
+/// Whether the tables are those of this program, without touching them.
+async fn check_migrated(db: &DatabaseConnection) -> Result<(), DbErr> {
+    let pending = Migrator::get_pending_migrations_read_only(db).await?.len();
+    let wrong = |text: &str| Err(DbErr::Custom(text.to_owned()));
+    if pending == Migrator::migrations().len() {
+        return wrong("nothing is in it yet; `hallway serve` makes the tables");
+    }
+    if pending > 0 {
+        return wrong(
+            "an older Hallway made its tables; `hallway serve` of this one brings them up to date",
+        );
+    }
+    Ok(())
 }
 
 fn check_sqlite() -> Result<(), DbErr> {

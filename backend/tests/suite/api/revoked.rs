@@ -1,7 +1,9 @@
 //! Promise 8: whoever is out hears nothing more, two seconds later at the latest.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use hallway::tables::{Database, sessions, users};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 use shared::{
     live::{CloseCode, RemovedReason, ServerFrame},
@@ -153,4 +155,27 @@ async fn a_lost_admin_is_one_no_more() {
     second.post(paths::ROOMS, json!({"name": "Mine"})).await.is(201);
     first.patch(&path, json!({"is_admin": false})).await.is(200);
     second.post(paths::ROOMS, json!({"name": "More"})).await.refused(Code::AdminOnly);
+}
+
+/// Its password is right when it is looked at, and another one when there could be a session.
+#[tokio::test]
+async fn a_sign_in_does_not_outlive_its_password() {
+    let cast = Cast::assemble().await;
+    let of_member = sessions::Column::UserId.eq(cast.member.user.id.0);
+    let db = Database::open(&cast.server.home().url()).await.unwrap();
+    let txn = db.begin().await.unwrap();
+    let changed = users::Entity::update_many()
+        .col_expr(users::Column::PasswordHash, "another".into())
+        .filter(users::Column::Id.eq(cast.member.user.id.0));
+    changed.exec(&txn).await.unwrap();
+    let who = json!({"username": "member", "password": PASSWORD});
+    let anon = cast.server.anon();
+    let signing_in = tokio::spawn(async move { anon.post(paths::SESSIONS, who).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!signing_in.is_finished());
+    txn.commit().await.unwrap();
+    signing_in.await.unwrap().refused(Code::InvalidCredentials);
+    let left = sessions::Entity::find().filter(of_member).count(&db.reader).await.unwrap();
+    assert_eq!(left, 1, "but for the one that was there");
+    db.close().await.unwrap();
 }

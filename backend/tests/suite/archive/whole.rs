@@ -105,8 +105,33 @@ async fn there_must_be_something_to_export() {
     let path = file(&home);
     let (code, _, complained) = archive(&home, &["export", path.to_str().unwrap()]).await;
     assert_eq!(code, Some(1));
-    assert!(complained.contains("there is no database"), "{complained}");
+    assert!(complained.contains("there is no file"), "{complained}");
     assert!(!path.exists() && !home.folder().join("hallway.sqlite").exists());
+}
+
+/// A server of an older program may be running on it, and does not know what a newer one makes of
+/// its tables.
+#[tokio::test]
+async fn tables_of_an_older_program_stay_as_they_are() {
+    let home = Home::empty().await;
+    let (code, _, complained) = archive(&home, &["export", "-"]).await;
+    assert_eq!(code, Some(1));
+    let says = if home.url().starts_with("sqlite") { "there is no file" } else { "nothing is in" };
+    assert!(complained.contains(says), "{complained}");
+    let db = Database::open(&home.url()).await.unwrap();
+    let newest = "(SELECT * FROM (SELECT max(version) FROM seaql_migrations) AS newest)";
+    let sql = format!("DELETE FROM seaql_migrations WHERE version = {newest}");
+    db.writer.execute_unprepared(&sql).await.unwrap();
+    let sql = "SELECT version FROM seaql_migrations";
+    let sql = Statement::from_string(db.writer.get_database_backend(), sql);
+    let before = db.writer.query_all_raw(sql.clone()).await.unwrap().len();
+    for command in [&["export", "-"][..], &["admin", "promote", "admin"]] {
+        let (code, said, complained) = archive(&home, command).await;
+        assert_eq!((code, &*said), (Some(1), ""));
+        assert!(complained.contains("an older Hallway made its tables"), "{complained}");
+    }
+    assert_eq!(db.writer.query_all_raw(sql).await.unwrap().len(), before);
+    db.close().await.unwrap();
 }
 
 /// A table that is added belongs into the archive, or here among what is left out on purpose.
