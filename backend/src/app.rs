@@ -44,7 +44,7 @@ impl App {
         let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
         hub.when_ended(users.forgetting());
         let ledger = Ledger::start(db.clone(), hub.clone());
-        let searching = Turns::default();
+        let searching = Turns::of(settings.storage.database_connections);
         let app = Self(Arc::new(Parts { settings, db, ledger, hub, users, searching }));
         // Rooms whose deletion was interrupted.
         let deleted = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_not_null());
@@ -57,7 +57,8 @@ impl App {
 
 /// Opens the database of the settings, or says why that cannot be done.
 pub async fn open(storage: &Storage) -> Result<Database> {
-    Database::open(&storage.database_url()).await.map_err(cannot_open)
+    let url = storage.database_url();
+    Database::open(&url, storage.database_connections).await.map_err(cannot_open)
 }
 
 /// Opens the database of a server that may be running on it: its tables stay as they are. Fails if
@@ -67,7 +68,7 @@ pub async fn open_existing(storage: &Storage) -> Result<Database> {
     if let Some(file) = sqlite_file(&url).filter(|file| !file.exists()) {
         return Err(cannot_open(format!("there is no file {}", file.display())));
     }
-    Database::open_existing(&url).await.map_err(cannot_open)
+    Database::open_existing(&url, storage.database_connections).await.map_err(cannot_open)
 }
 
 fn cannot_open(error: impl Display) -> Error {

@@ -16,6 +16,11 @@ pub struct Storage {
     /// folder]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
+
+    /// Connections to the database at most for reading, and as many for writing, of which SQLite
+    /// has always one (2 to 1000). A database server must allow twice that for each node.
+    #[arg(long, env = "HALLWAY_DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub database_connections: u32,
 }
 
 impl Storage {

@@ -15,10 +15,6 @@ use tokio::{
 
 use crate::{Error, Result};
 
-/// Searches that go on at once; a database has eight connections for readers.
-const AT_ONCE: usize = 4;
-/// Of these, searches and exports of one person: nobody keeps all others from searching.
-const EACH: usize = 2;
 /// How long a search waits for others to end.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -27,6 +23,8 @@ pub struct Turns {
     all: Arc<Semaphore>,
     /// Of those who search, or wait for it.
     each: Mutex<HashMap<UserId, Weak<Semaphore>>>,
+    /// Searches and exports of one person at once: nobody keeps all others from searching.
+    each_most: usize,
 }
 
 /// A turn, given back when dropped.
@@ -35,13 +33,14 @@ pub struct Turn {
     _own: OwnedSemaphorePermit,
 }
 
-impl Default for Turns {
-    fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(AT_ONCE)), each: Mutex::default() }
-    }
-}
-
 impl Turns {
+    /// As many as leave half of the connections for reading to all else.
+    pub fn of(connections: u32) -> Self {
+        let all = (connections as usize / 2).max(1);
+        let each_most = (all / 2).max(1);
+        Self { all: Arc::new(Semaphore::new(all)), each: Mutex::default(), each_most }
+    }
+
     /// The next turn of somebody.
     pub async fn next(&self, user: UserId) -> Result<Turn> {
         let turn = async {
@@ -59,7 +58,7 @@ impl Turns {
             return own;
         }
         each.retain(|_, own| own.strong_count() > 0);
-        let own = Arc::new(Semaphore::new(EACH));
+        let own = Arc::new(Semaphore::new(self.each_most));
         each.insert(user, Arc::downgrade(&own));
         own
     }
@@ -86,7 +85,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_person_cannot_have_all_turns() {
-        let turns = Turns::default();
+        let turns = Turns::of(8);
         let (ada, bob, cleo) = (UserId(1), UserId(2), UserId(3));
         let (_one, two) = (turns.next(ada).await.unwrap(), turns.next(ada).await.unwrap());
         assert_eq!(turns.next(ada).await.err().unwrap().code(), Code::Unavailable);
@@ -99,7 +98,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_does_not_search_is_not_remembered() {
-        let turns = Turns::default();
+        let turns = Turns::of(8);
         for id in 0..100 {
             drop(turns.next(UserId(id)).await.unwrap());
         }

@@ -36,10 +36,6 @@ pub use pool::{Pool, in_time};
 
 /// SQLite before this can corrupt a WAL that two connections reset at once.
 const SQLITE_MIN: i32 = 3_051_003;
-/// Readers of one process.
-const READERS: u32 = 8;
-/// Writers of one process, where the database takes more than one.
-const WRITERS: u32 = 6;
 /// How long a connection may take to be had. A database that is away is asked again soon after, so
 /// that it is found again soon after it is back.
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(3);
@@ -73,25 +69,26 @@ impl fmt::Display for Durability {
 
 impl Database {
     /// Opens (or, with SQLite, makes) the database, brings its tables up to date and checks that a
-    /// commit is durable.
-    pub async fn open(url: &str) -> Result<Self, DbErr> {
-        let writer = connect_writer(url).await?;
+    /// commit is durable. At most so many `connections` read, and as many write where the database
+    /// takes more than one writer.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
+        let writer = connect_writer(url, connections).await?;
         migrate(&writer).await?;
-        Self::with(writer, url).await
+        Self::with(writer, url, connections).await
     }
 
     /// Opens one whose tables are those of this program, and leaves them as they are: a server that
     /// is running on it goes by them.
-    pub async fn open_existing(url: &str) -> Result<Self, DbErr> {
-        let writer = connect_writer(url).await?;
+    pub async fn open_existing(url: &str, connections: u32) -> Result<Self, DbErr> {
+        let writer = connect_writer(url, connections).await?;
         check_migrated(&writer).await?;
-        Self::with(writer, url).await
+        Self::with(writer, url, connections).await
     }
 
-    async fn with(writer: DatabaseConnection, url: &str) -> Result<Self, DbErr> {
+    async fn with(writer: DatabaseConnection, url: &str, readers: u32) -> Result<Self, DbErr> {
         let durability = Durability(dialect::check_durable(&writer).await?);
         Ok(Self {
-            reader: Pool(connect(url, Kind::Reader, READERS).await?),
+            reader: Pool(connect(url, Kind::Reader, readers).await?),
             writer: Pool(writer),
             durability,
         })
@@ -171,12 +168,12 @@ enum Kind {
     Writer,
 }
 
-async fn connect_writer(url: &str) -> Result<DatabaseConnection, DbErr> {
+async fn connect_writer(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let backend = backend(url)?;
     if backend == DbBackend::Sqlite {
         check_sqlite()?;
     }
-    let writers = if backend == DbBackend::Sqlite { 1 } else { WRITERS };
+    let writers = if backend == DbBackend::Sqlite { 1 } else { connections };
     connect(url, Kind::Writer, writers).await
 }
 

@@ -193,7 +193,7 @@ impl Cast {
             self.server.app.db.writer.execute_unprepared(sql).await.unwrap();
         }
         between().await;
-        let again = Database::open(&self.server.home.url()).await.unwrap();
+        let again = Database::open(&self.server.home.url(), 2).await.unwrap();
         again.close().await.unwrap();
     }
 

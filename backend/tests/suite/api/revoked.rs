@@ -162,7 +162,7 @@ async fn a_lost_admin_is_one_no_more() {
 async fn a_sign_in_does_not_outlive_its_password() {
     let cast = Cast::assemble().await;
     let of_member = sessions::Column::UserId.eq(cast.member.user.id.0);
-    let db = Database::open(&cast.server.home().url()).await.unwrap();
+    let db = Database::open(&cast.server.home().url(), 2).await.unwrap();
     let txn = db.begin().await.unwrap();
     let changed = users::Entity::update_many()
         .col_expr(users::Column::PasswordHash, "another".into())

@@ -118,7 +118,7 @@ async fn tables_of_an_older_program_stay_as_they_are() {
     assert_eq!(code, Some(1));
     let says = if home.url().starts_with("sqlite") { "there is no file" } else { "nothing is in" };
     assert!(complained.contains(says), "{complained}");
-    let db = Database::open(&home.url()).await.unwrap();
+    let db = Database::open(&home.url(), 2).await.unwrap();
     let newest = "(SELECT * FROM (SELECT max(version) FROM seaql_migrations) AS newest)";
     let sql = format!("DELETE FROM seaql_migrations WHERE version = {newest}");
     db.writer.execute_unprepared(&sql).await.unwrap();
@@ -138,7 +138,7 @@ async fn tables_of_an_older_program_stay_as_they_are() {
 #[tokio::test]
 async fn every_table_is_in_it_or_left_out_on_purpose() {
     let home = Home::with(None);
-    let db = Database::open(&home.url()).await.unwrap();
+    let db = Database::open(&home.url(), 2).await.unwrap();
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
          AND name NOT LIKE 'message_words%' AND name NOT LIKE 'message_grams%' \
          AND name NOT IN ('seaql_migrations', 'sessions', 'versions') ORDER BY name";
