@@ -19,7 +19,7 @@ use super::Notice;
 use crate::{
     Result,
     deliberate::{Fault, has},
-    tables::{members, now, put_reads, put_rooms, rooms, users},
+    tables::{members, now, put_back, rooms, users},
 };
 
 type Place = (RoomId, UserId);
@@ -242,17 +242,12 @@ impl<'t> Batch<'t> {
         let marks =
             self.reads.keys().filter_map(|place| Some(members.get(place)?.as_ref()?.0.clone()));
         let marks: Vec<_> = marks.collect();
-        if !marks.is_empty() {
-            put_reads(self.txn, &marks).await?;
-        }
         for ((room, user), (read, exact)) in self.reads {
             self.notices.push(Notice::Personal(user, ServerFrame::Read { room, read, exact }));
         }
         let dirty: Vec<_> =
             self.dirty.iter().filter_map(|id| self.rooms.get(id)).cloned().collect();
-        if !dirty.is_empty() {
-            put_rooms(self.txn, &dirty).await?;
-        }
+        put_back(self.txn, &marks, &dirty).await?;
         if self.members.len() > KEPT_MAX || self.rooms.len() > KEPT_MAX {
             (self.members, self.rooms) = Default::default();
         }

@@ -14,7 +14,7 @@ use super::{Asked, Batch, Job, Write, messages::mention};
 use crate::{
     Error, Result,
     deliberate::{Fault, has},
-    tables::{insert_messages, messages, messages_named, users, words},
+    tables::{insert_messages, messages, messages_named, users},
 };
 
 /// Say something. The text has passed `shared::rules`.
@@ -102,8 +102,10 @@ pub(super) async fn post_all<'p>(
         });
     }
     let mut written = Vec::with_capacity(new.rows.len());
-    insert(batch, &mut new.rows).await?;
-    for (row, author) in new.rows {
+    if !new.rows.is_empty() {
+        insert_messages(batch.txn, &mut new.rows).await?;
+    }
+    for (row, author) in new.rows.into_iter().zip(new.authors) {
         written.push(finish(batch, row, author).await?);
     }
     Ok(fates
@@ -116,10 +118,11 @@ pub(super) async fn post_all<'p>(
         .collect())
 }
 
-/// The new rows of a batch, with their authors.
+/// The new rows of a batch, and the author of each.
 #[derive(Default)]
 struct New {
-    rows: Vec<(messages::Model, users::Model)>,
+    rows: Vec<messages::Model>,
+    authors: Vec<users::Model>,
     names: HashMap<Name, usize>,
 }
 
@@ -136,7 +139,7 @@ impl New {
         let hash = post.hash();
         let is_other = |row: &messages::Model| row.sent_hash.as_ref().is_some_and(|h| *h != hash);
         if let Some(nth) = self.names.get(&post.name()) {
-            let is_other = is_other(&self.rows[*nth].0);
+            let is_other = is_other(&self.rows[*nth]);
             return if is_other {
                 Err(Code::ClientIdReused.into())
             } else {
@@ -174,7 +177,8 @@ impl New {
             deleted_at: None,
         };
         self.names.insert(post.name(), self.rows.len());
-        self.rows.push((row, author));
+        self.rows.push(row);
+        self.authors.push(author);
         Ok(Fate::New(self.rows.len() - 1, true))
     }
 }
@@ -188,21 +192,6 @@ async fn originals(batch: &Batch<'_>, posts: &[&Post]) -> Result<HashMap<Name, m
         (row.room_id.into(), row.user_id.into(), shared::ids::ClientId(row.client_id))
     };
     Ok(rows.into_iter().map(|row| (name(&row), row)).collect())
-}
-
-/// Writes the rows, gives each the number that it has from then on, and indexes what it says.
-async fn insert(batch: &Batch<'_>, rows: &mut [(messages::Model, users::Model)]) -> Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let models: Vec<_> = rows.iter().map(|(row, _)| row).collect();
-    let numbers = insert_messages(batch.txn, &models).await?;
-    for (row, _) in &mut *rows {
-        let id = numbers.get(&(row.room_id, row.seq)).copied();
-        row.id = id.ok_or_else(|| Error::internal("a message that was written is not there"))?;
-    }
-    words::index(batch.txn, rows.iter().map(|(row, _)| row)).await?;
-    Ok(())
 }
 
 /// What follows a message: whom it names, how far its author has read, who is told.

@@ -9,8 +9,8 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::NotSet,
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    ExecResult, JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
-    RelationTrait, Statement, Value,
+    JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationTrait,
+    Statement, TryGetable, Value,
     sea_query::{OnConflict, Query, all},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,7 +21,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{members, messages, moment, rooms, users};
+use super::{members, messages, moment, rooms, users, words};
 
 /// What is shown of a message's row, its room first and its author's name last.
 #[rustfmt::skip]
@@ -100,17 +100,31 @@ pub async fn messages_named(
     messages::Entity::find().filter(any).all(txn).await
 }
 
-/// Writes new messages, and says which `id` each was given, by room and `seq`.
+/// Writes new messages, and into each row the `id` that it was given.
 pub async fn insert_messages(
     txn: &DatabaseTransaction,
-    rows: &[&messages::Model],
-) -> Result<HashMap<(i64, i64), i64>, DbErr> {
-    use messages::Column::{Id, RoomId, Seq};
+    rows: &mut [messages::Model],
+) -> Result<(), DbErr> {
     if is_sqlite(txn) {
         return insert_into_sqlite(txn, rows).await;
     }
+    let ids = insert_elsewhere(txn, rows).await?;
+    for row in &mut *rows {
+        let id = ids.get(&(row.room_id, row.seq)).copied();
+        row.id =
+            id.ok_or_else(|| DbErr::Custom("a message that was written is not there".into()))?;
+    }
+    words::index(txn, &*rows).await
+}
+
+/// The `id` of each, by room and `seq`.
+async fn insert_elsewhere(
+    txn: &DatabaseTransaction,
+    rows: &[messages::Model],
+) -> Result<HashMap<(i64, i64), i64>, DbErr> {
+    use messages::Column::{Id, RoomId, Seq};
     let active = rows.iter().map(|row| {
-        let row = messages::ActiveModel::from((*row).clone()).reset_all();
+        let row = messages::ActiveModel::from(row.clone()).reset_all();
         messages::ActiveModel { id: NotSet, ..row }
     });
     let mut insert = messages::Entity::insert_many(active).into_query();
@@ -135,8 +149,8 @@ pub async fn insert_messages(
 
 async fn insert_into_sqlite(
     txn: &DatabaseTransaction,
-    rows: &[&messages::Model],
-) -> Result<HashMap<(i64, i64), i64>, DbErr> {
+    rows: &mut [messages::Model],
+) -> Result<(), DbErr> {
     let values: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -151,21 +165,47 @@ async fn insert_into_sqlite(
          SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]', \
          value ->> '$[0][3]', unhex(value ->> 1), value ->> 2, unhex(value ->> 3), value ->> 4, \
          value ->> 5 FROM json_each(?) ORDER BY key";
-    let done = execute(txn, sql, json(&values)?).await?;
+    let mut script = Script::default();
+    script.add(sql, [json(&values)?]);
+    words::index_newest(&mut script, rows)?;
+    let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'messages'";
     // Its only writer numbers the rows of a statement one after the other.
-    let first = done.last_insert_id() as i64 - rows.len() as i64 + 1;
-    Ok(rows.iter().map(|row| (row.room_id, row.seq)).zip(first..).collect())
+    let newest: i64 = script.ask(txn, sql).await?;
+    let first = newest - rows.len() as i64 + 1;
+    rows.iter_mut().zip(first..).for_each(|(row, id)| row.id = id);
+    Ok(())
+}
+
+/// Writes back how far people have read, and rooms.
+pub async fn put_back(
+    txn: &DatabaseTransaction,
+    reads: &[members::Model],
+    rooms: &[rooms::Model],
+) -> Result<(), DbErr> {
+    let mut script = Script::default();
+    if !reads.is_empty() {
+        put_reads(txn, &mut script, reads).await?;
+    }
+    if !rooms.is_empty() {
+        put_rooms(txn, &mut script, rooms).await?;
+    }
+    script.run(txn).await
 }
 
 /// Writes how far people have read, into rows that are there already. Nothing else of them: that
 /// would write their index by `rev` anew for every message.
-pub async fn put_reads(txn: &DatabaseTransaction, rows: &[members::Model]) -> Result<(), DbErr> {
+async fn put_reads(
+    txn: &DatabaseTransaction,
+    script: &mut Script,
+    rows: &[members::Model],
+) -> Result<(), DbErr> {
     use members::Column::{ReadSeq, RoomId, UserId};
     if is_sqlite(txn) {
         let values: Vec<_> = rows.iter().map(|m| (m.room_id, m.user_id, m.read_seq)).collect();
         let sql = "UPDATE members SET read_seq = value ->> 2 FROM json_each(?) \
              WHERE members.room_id = value ->> 0 AND members.user_id = value ->> 1";
-        return execute(txn, sql, json(&values)?).await.map(drop);
+        script.add(sql, [json(&values)?]);
+        return Ok(());
     }
     let update = OnConflict::columns([RoomId, UserId]).update_column(ReadSeq).to_owned();
     let rows = rows.iter().map(|row| members::ActiveModel::from(row.clone()).reset_all());
@@ -175,7 +215,11 @@ pub async fn put_reads(txn: &DatabaseTransaction, rows: &[members::Model]) -> Re
 
 /// Writes rooms that are there already: an update for each would be the larger part of a batch of
 /// as many rooms.
-pub async fn put_rooms(txn: &DatabaseTransaction, rows: &[rooms::Model]) -> Result<(), DbErr> {
+async fn put_rooms(
+    txn: &DatabaseTransaction,
+    script: &mut Script,
+    rows: &[rooms::Model],
+) -> Result<(), DbErr> {
     use rooms::Column as C;
     if is_sqlite(txn) {
         let values: Vec<_> = rows
@@ -191,7 +235,8 @@ pub async fn put_rooms(txn: &DatabaseTransaction, rows: &[rooms::Model]) -> Resu
              member_count = value ->> '$[4][0]', last_seq = value ->> '$[4][1]', \
              last_rev = value ->> '$[4][2]', rev = value ->> '$[4][3]' \
              FROM json_each(?) WHERE rooms.id = value ->> 0";
-        return execute(txn, sql, json(&values)?).await.map(drop);
+        script.add(sql, [json(&values)?]);
+        return Ok(());
     }
     let update = OnConflict::column(C::Id)
         .update_columns([C::Name, C::NameKey, C::Topic, C::UpdatedAt, C::DeletedAt])
@@ -219,12 +264,43 @@ pub(super) async fn as_one<T: DeserializeOwned>(
         .map_err(|error| DbErr::Json(error.to_string()))
 }
 
-pub(super) async fn execute(
-    txn: &DatabaseTransaction,
-    sql: &str,
-    rows: Value,
-) -> Result<ExecResult, DbErr> {
-    txn.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, [rows])).await
+/// Statements for SQLite that are handed over together: each by itself would wait twice for a
+/// thread to wake up. The values of one follow those of the one before.
+#[derive(Default)]
+pub(super) struct Script {
+    sql: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Script {
+    /// Adds a statement.
+    pub(super) fn add(&mut self, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) {
+        self.sql.push(sql.into());
+        self.values.extend(values);
+    }
+
+    /// Runs them.
+    pub(super) async fn run(self, txn: &DatabaseTransaction) -> Result<(), DbErr> {
+        if self.sql.is_empty() {
+            return Ok(());
+        }
+        txn.execute_raw(self.statement()).await.map(drop)
+    }
+
+    /// Runs them and a question without values, whose answer is the only one.
+    async fn ask<T: TryGetable>(
+        mut self,
+        txn: &DatabaseTransaction,
+        sql: &str,
+    ) -> Result<T, DbErr> {
+        self.add(sql, []);
+        let row = txn.query_one_raw(self.statement()).await?;
+        row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?.try_get_by_index(0)
+    }
+
+    fn statement(self) -> Statement {
+        Statement::from_sql_and_values(DbBackend::Sqlite, self.sql.join("; "), self.values)
+    }
 }
 
 pub(super) fn json(rows: &impl Serialize) -> Result<Value, DbErr> {

@@ -21,7 +21,7 @@ pub use database::{
     lock_first_account, refusal, row_lock, set_last_number, snapshot, sqlite_file, sqlite_url,
     sqlite_version,
 };
-pub use many::{insert_messages, messages_between, messages_named, put_reads, put_rooms};
+pub use many::{insert_messages, messages_between, messages_named, put_back};
 pub use members::{Joined, joined};
 pub use readable::{Readable, messages_found};
 

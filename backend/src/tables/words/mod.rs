@@ -19,14 +19,15 @@ use shared::{
 
 use super::{messages, row_lock};
 
+mod sqlite;
+
+pub(super) use sqlite::index_newest;
+
 /// Of what is written here for a message. Raise it whenever that is different for any text or row:
 /// the next start then writes all of it anew.
 const VERSION: i64 = 2;
 /// Messages that are indexed in one transaction when all of them are.
 const CHUNK: u64 = 1_000;
-/// Pages of SQLite's index that a commit merges at least. Sixty-four messages write about eight, and
-/// each of them is written again two or three times until a million messages are merged.
-const MERGE_PAGES: usize = 4;
 
 /// What a message is found by beside its words. As a token of its own each is one lookup for the
 /// engine, however many messages it would else have to read to see that they are not meant.
@@ -143,13 +144,7 @@ pub async fn index(
         return Ok(());
     }
     match txn.get_database_backend() {
-        DbBackend::Sqlite => {
-            let words = "INSERT INTO message_words (rowid, words, parts) \
-                 SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)";
-            let grams = "INSERT INTO message_grams (rowid, folded) \
-                 SELECT value ->> 0, value ->> 1 FROM json_each(?)";
-            put_in_sqlite(txn, words, grams, &rows).await
-        }
+        DbBackend::Sqlite => sqlite::index(txn, &rows).await,
         backend => {
             let (head, tail) = match backend {
                 DbBackend::Postgres => ("(message_id, tokens, folded)", "tsvector"),
@@ -194,11 +189,7 @@ pub async fn forget(
     match txn.get_database_backend() {
         DbBackend::Sqlite => {
             let rows: Vec<_> = rows.into_iter().map(Indexed::new).collect();
-            let words = "INSERT INTO message_words (message_words, rowid, words, parts) \
-                 SELECT 'delete', value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)";
-            let grams = "INSERT INTO message_grams (message_grams, rowid, folded) \
-                 SELECT 'delete', value ->> 0, value ->> 1 FROM json_each(?)";
-            put_in_sqlite(txn, words, grams, &rows).await
+            sqlite::forget(txn, &rows).await
         }
         backend => {
             let ids: Vec<_> = rows.iter().map(|row| row.id.to_string()).collect();
@@ -206,28 +197,6 @@ pub async fn forget(
             txn.execute_raw(Statement::from_string(backend, sql)).await.map(drop)
         }
     }
-}
-
-async fn put_in_sqlite(
-    txn: &DatabaseTransaction,
-    words: &str,
-    grams: &str,
-    rows: &[Indexed],
-) -> Result<(), DbErr> {
-    let tokens: Vec<_> = rows.iter().map(|row| (row.id, &row.words, &row.parts)).collect();
-    super::many::execute(txn, words, super::many::json(&tokens)?).await?;
-    let folded: Vec<_> = rows.iter().map(|row| (row.id, &row.folded)).collect();
-    super::many::execute(txn, grams, super::many::json(&folded)?).await?;
-    merge(txn, rows.len()).await
-}
-
-/// Merges a little of what was written before, about as much as so many messages add, so that no
-/// commit has to merge much.
-async fn merge(txn: &DatabaseTransaction, messages: usize) -> Result<(), DbErr> {
-    let pages = MERGE_PAGES.max(messages / 2);
-    let step = |table| format!("INSERT INTO {table} ({table}, rank) VALUES ('merge', {pages})");
-    txn.execute_unprepared(&[step("message_words"), step("message_grams")].join("; ")).await?;
-    Ok(())
 }
 
 /// Indexes everything that was ever said, if the index is not of this version: it is new, or another
