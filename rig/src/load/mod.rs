@@ -65,6 +65,7 @@ fn talk(args: &Args, cores: Cores) -> Result<ExitCode> {
             On::Hallway => hallway(args, rooms, cores),
             On::OneWrite => Ground::bare(Loop::OneWrite, cores, rooms),
             On::Joined => Ground::bare(Loop::Joined, cores, rooms),
+            On::Node => Ground::node(&args.own, cores, rooms),
         };
         all.push(shape.run(&ground?)?);
     }

@@ -104,6 +104,8 @@ pub enum On {
     OneWrite,
     /// The bare fan-out in which all frames that wait for a socket leave in one write.
     Joined,
+    /// A small chat for Node (rig/node): ws, better-sqlite3, group commit, no search index.
+    Node,
 }
 
 impl Args {

@@ -10,6 +10,7 @@ use clap::Args as ClapArgs;
 use tempfile::TempDir;
 
 pub mod interrupt;
+mod node;
 pub mod resources;
 pub mod seed;
 mod stage;
@@ -60,6 +61,8 @@ pub struct Ground {
     /// Rooms and people.
     pub stage: Stage,
     own: Option<OwnServer>,
+    /// Of somebody else's program.
+    _data: Option<TempDir>,
 }
 
 /// Outlives the process that works in it.
@@ -77,32 +80,42 @@ impl Ground {
         let (target, _) = Target::hallway(&own.program, own.data.path(), cores)?;
         let stage = set(&target, rooms, None)?;
         // Hashing passwords has left memory behind that would be counted as somebody else's.
-        let ground = Self { name: "hallway", target, stage, own: Some(own) };
+        let ground = Self { name: "hallway", target, stage, own: Some(own), _data: None };
         Ok(ground.restarted(|_| Ok(()))?.0)
     }
 
     /// A server that runs already.
     pub fn elsewhere(target: Target, rooms: usize, admin: Option<&Admin>) -> Result<Self> {
         let stage = set(&target, rooms, admin)?;
-        Ok(Self { name: "hallway", target, stage, own: None })
+        Ok(Self { name: "hallway", target, stage, own: None, _data: None })
     }
 
     /// A bare loop, where rooms are there when they are spoken of.
     pub fn bare(which: Loop, cores: Cores, rooms: usize) -> Result<Self> {
         raise_file_limit(0)?;
         let target = Target::bare(which, cores)?;
-        Ok(Self { name: which.name(), target, stage: Stage::bare(rooms), own: None })
+        let stage = Stage::bare(rooms);
+        Ok(Self { name: which.name(), target, stage, own: None, _data: None })
+    }
+
+    /// The chat for Node, with its file where a server of the run's own would have it.
+    pub fn node(own: &Own, cores: Cores, rooms: usize) -> Result<Self> {
+        raise_file_limit(0)?;
+        let data = own.fresh_folder()?;
+        let target = Target::node(data.path(), cores)?;
+        let stage = Stage::bare(rooms);
+        Ok(Self { name: "node", target, stage, own: None, _data: Some(data) })
     }
 
     /// Stops a server of the run's own, does something to its data folder, and starts it again: how
     /// long that took, from the start of the program to the first answer.
     pub fn restarted(self, between: impl FnOnce(&Path) -> Result<()>) -> Result<(Self, Duration)> {
-        let Self { name, target, stage, own } = self;
+        let Self { name, target, stage, own, .. } = self;
         let own = own.context("only a server of the run's own can be started again")?;
         target.stop()?;
         between(own.data.path())?;
         let (target, took) = Target::hallway(&own.program, own.data.path(), own.cores)?;
-        Ok((Self { name, target, stage, own: Some(own) }, took))
+        Ok((Self { name, target, stage, own: Some(own), _data: None }, took))
     }
 }
 

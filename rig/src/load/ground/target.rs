@@ -15,7 +15,10 @@ use nix::{
     unistd::Pid,
 };
 
-use super::resources::{Cores, Usage};
+use super::{
+    node,
+    resources::{Cores, Usage},
+};
 use crate::{load::bare::Loop, machines::Program};
 
 /// What a server may take to stop by itself.
@@ -60,6 +63,14 @@ impl Target {
         let mut command = Command::new(std::env::current_exe()?);
         // It ends when its standard input does.
         command.args(["bare", "--loop", which.name()]).stdin(Stdio::piped());
+        Self::start(command, cores)
+    }
+
+    /// The chat for Node, which keeps its messages in this folder.
+    pub fn node(data: &Path, cores: Cores) -> Result<Self> {
+        let mut command = node::command()?;
+        // It ends when its standard input does.
+        command.arg(data).stdin(Stdio::piped());
         Self::start(command, cores)
     }
 
