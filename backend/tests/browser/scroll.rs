@@ -46,6 +46,15 @@ pub struct Held {
     top: f64,
 }
 
+/// Counts the rows that are taken off the page and put back, each of which is laid out anew.
+const COUNT_MOVED: &str = "
+    const list = document.querySelector('.timeline-list');
+    const known = new WeakSet(list.children);
+    window.moved = 0;
+    new MutationObserver(all => all.forEach(one => one.addedNodes.forEach(
+        row => known.has(row) ? moved++ : known.add(row)
+    ))).observe(list, { childList: true });";
+
 #[tokio::test]
 async fn older_messages_load_without_a_jump() {
     story("scroll", async |stage| {
@@ -76,8 +85,10 @@ pub async fn at_the_newest(ada: &Browser) {
     ada.until("the newest is in sight", &rest).await;
 }
 
-/// Page by page up to the first message; each time the row that the reader looks at stays.
+/// Page by page up to the first message; each time the row that the reader looks at stays, and no
+/// row that was there is touched.
 async fn back_to_the_beginning(ada: &Browser) {
+    let _: Option<()> = ada.run(COUNT_MOVED, vec![]).await;
     let mut pages = 0;
     loop {
         let held = hold(ada, json!(30)).await;
@@ -91,6 +102,8 @@ async fn back_to_the_beginning(ada: &Browser) {
         assert!(pages < 20, "no end of pages");
     }
     assert!(pages >= 3, "{MESSAGES} messages came in {pages} pages");
+    let moved: i64 = ada.run("return moved", vec![]).await;
+    assert_eq!(moved, 0, "rows were put back that were there, in {pages} pages");
     ada.reads("[data-testid=timeline]", "This is where it begins").await;
     let every =
         "[...document.querySelectorAll('[data-seq]')].every((r, n) => r.dataset.seq == n + 1)";

@@ -71,7 +71,7 @@ async fn takes_it_along(ada: &Browser) {
 }
 
 async fn goes_there(ada: &Browser, room: i64) {
-    ada.click(&format!("li:last-child > {HIT}")).await;
+    ada.click(&format!("li:last-of-type > {HIT}")).await;
     assert_eq!(ada.path().await, format!("/ui/room/{room}/m/7"));
     in_sight(ada, 7).await;
     ada.sees(".message-lit[data-seq='7']").await;
@@ -83,7 +83,7 @@ async fn goes_there(ada: &Browser, room: i64) {
 
 /// In the room, as from one match to the next in a text.
 async fn walks_from_hit_to_hit(ada: &Browser, room: i64) {
-    ada.click(&format!("li:last-child > {HIT}")).await;
+    ada.click(&format!("li:last-of-type > {HIT}")).await;
     ada.reads(TRAIL, "Hit 3 of 3 for “needle”").await;
     ada.reads("[data-seq='7'] .found", "needle").await;
     ada.keys("body", "N").await;

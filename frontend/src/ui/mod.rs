@@ -1,11 +1,6 @@
 //! What every app has: dialogs, icons, toasts, a theme. Must not know a noun of ours.
 
-use std::{
-    future::Future,
-    hash::{DefaultHasher, Hash, Hasher},
-    pin::Pin,
-    sync::Arc,
-};
+use std::{future::Future, pin::Pin};
 
 use leptos::{
     ev::{KeyboardEvent, keydown},
@@ -22,7 +17,7 @@ mod field;
 mod icon;
 mod menu;
 pub mod panic;
-pub mod storage;
+mod rows;
 mod theme;
 pub mod time;
 mod toast;
@@ -33,6 +28,7 @@ pub use dialog::{Confirm, Dialog, open_while_some};
 pub use field::Field;
 pub use icon::{Icon, Mark, Shape};
 pub use menu::Menu;
+pub use rows::each;
 pub use theme::{Theme, ThemeSwitch};
 pub use toast::Toasts;
 
@@ -187,37 +183,36 @@ fn shown_boxed(
     view! { {move || if when.get() { view() } else { ().into_any() }} }.into_any()
 }
 
-/// A row for each item, made anew only where the key is another, boxed like an [`action`]; leptos's
-/// own `For` is a copy of everything for each kind of item.
-pub fn each<T: Send + 'static, K: Hash>(
-    items: impl Fn() -> Vec<T> + Send + 'static,
-    key: impl Fn(&T) -> K + Send + 'static,
-    row: impl Fn(T) -> AnyView + Send + Sync + 'static,
-) -> AnyView {
-    let row = Arc::new(row);
-    each_boxed(Box::new(move || {
-        let of = |item: T| -> (u64, Row) {
-            // Two keys with one hash of 64 bits are not to be expected in the life of a page.
-            let mut hasher = DefaultHasher::new();
-            key(&item).hash(&mut hasher);
-            let row = row.clone();
-            (hasher.finish(), Box::new(move || row(item)))
-        };
-        items().into_iter().map(of).collect()
-    }))
-}
-
-type Row = Box<dyn FnOnce() -> AnyView + Send>;
-
-fn each_boxed(rows: Box<dyn Fn() -> Vec<(u64, Row)> + Send>) -> AnyView {
-    view! { <For each=move || rows() key=|(key, _)| *key children=|(_, row): (u64, Row)| row()/> }
-        .into_any()
-}
-
 /// A memo, boxed like an [`action`].
 pub fn memo<T: PartialEq + Send + Sync + 'static>(
     what: impl Fn() -> T + Send + Sync + 'static,
 ) -> Memo<T> {
     let what: Box<dyn Fn() -> T + Send + Sync> = Box::new(what);
     Memo::new(move |_| what())
+}
+
+/// localStorage, which may be absent, full or forbidden: then nothing is remembered, and that is all.
+pub mod storage {
+    fn storage() -> Option<web_sys::Storage> {
+        leptos::prelude::window().local_storage().ok().flatten()
+    }
+
+    /// What is kept under a key.
+    pub fn get(key: &str) -> Option<String> {
+        storage()?.get_item(key).ok().flatten()
+    }
+
+    /// Keeps something; the empty text as nothing would be kept.
+    pub fn set(key: &str, value: &str) {
+        if let Some(storage) = storage() {
+            let _ = storage.set_item(key, value);
+        }
+    }
+
+    /// Forgets something.
+    pub fn remove(key: &str) {
+        if let Some(storage) = storage() {
+            let _ = storage.remove_item(key);
+        }
+    }
 }
