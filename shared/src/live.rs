@@ -69,6 +69,10 @@ pub enum ClientFrame {
         /// Whether everything after it is unread from now on.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         exact: bool,
+        /// What I believe to be read so far. If that is not so any more, nothing is marked, and `read`
+        /// says how it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known: Option<Seq>,
     },
     /// I am writing something.
     Typing {

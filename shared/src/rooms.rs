@@ -190,4 +190,8 @@ pub struct MarkRead {
     /// was read before.
     #[serde(default)]
     pub exact: bool,
+    /// What a device that marks by itself what it shows believes to be read so far. If that is not so
+    /// any more, nothing is marked, unless `exact`: what was made unread meanwhile stays so.
+    #[serde(default)]
+    pub known: Option<Seq>,
 }

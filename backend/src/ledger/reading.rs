@@ -39,8 +39,16 @@ impl Write for MarkRead {
     }
 }
 
-/// How far was read before a mark, what is the newest message, and how far is read after it.
-type Place = (Seq, Seq, Seq);
+/// Where a mark leads.
+struct Place {
+    /// The newest message.
+    last: Seq,
+    /// How far is read after it.
+    here: Seq,
+    /// Whether devices have to be told, and whether exactly so.
+    told: Option<bool>,
+}
+
 /// How far each of them has read in each room, after all marks of a batch.
 type ReadHere = HashMap<(RoomId, UserId), Seq>;
 
@@ -59,8 +67,8 @@ pub(super) async fn read_all<'m>(
     for mark in &marks {
         let before = read_here.get(&(mark.room, mark.user)).copied();
         let place = place(batch, mark, before).await;
-        if let Ok((_, _, read_seq)) = place {
-            read_here.insert((mark.room, mark.user), read_seq);
+        if let Ok(place) = &place {
+            read_here.insert((mark.room, mark.user), place.here);
         }
         places.push(place);
     }
@@ -68,13 +76,12 @@ pub(super) async fn read_all<'m>(
     let mut read = Vec::with_capacity(marks.len());
     for (mark, place) in marks.iter().zip(places) {
         let who = (mark.room, mark.user);
-        read.push(place.map(|(before, last, here)| {
-            let read_seq = read_here.get(&who).copied().unwrap_or(here);
+        read.push(place.map(|place| {
+            let read_seq = read_here.get(&who).copied().unwrap_or(place.here);
             let mentions = mentions.get(&who).copied().unwrap_or(0);
-            let read = ReadState { read_seq, unread: last.0 - read_seq.0, mentions };
-            // One who marks exactly what was so already has still said it, to all their devices.
-            if here > before || mark.mark.exact {
-                batch.has_read(mark.room, mark.user, read, mark.mark.exact);
+            let read = ReadState { read_seq, unread: place.last.0 - read_seq.0, mentions };
+            if let Some(exact) = place.told {
+                batch.has_read(mark.room, mark.user, read, exact);
             }
             read
         }));
@@ -87,12 +94,22 @@ async fn place(batch: &mut Batch<'_>, mark: &MarkRead, before: Option<Seq>) -> R
     let last = Seq(batch.room(mark.room)?.last_seq);
     let (member, _) = batch.member(mark.room, mark.user).await?;
     let before = before.unwrap_or(Seq(member.read_seq));
-    let rooms::MarkRead { seq, exact } = mark.mark;
+    let rooms::MarkRead { seq, exact, known } = mark.mark;
     if exact && !(Seq(0)..=last).contains(&seq) {
         let message = format!("must be 0 to {last}, and is {seq}");
         return Err(FieldError::new("seq", message).into());
     }
-    Ok((before, last, if exact { seq } else { seq.min(last).max(before) }))
+    // One who marks exactly what was so already has still said it, to all their devices.
+    let (here, told) = match known.filter(|known| *known != before) {
+        _ if exact => (seq, Some(true)),
+        // It knows of less or more than there is, and would go on not to be heard.
+        Some(known) => (before, Some(known > before)),
+        None => {
+            let here = seq.min(last).max(before);
+            (here, (here > before).then_some(false))
+        }
+    };
+    Ok(Place { last, here, told })
 }
 
 /// How often these people are named after what they have read. Counted by the database: whoever

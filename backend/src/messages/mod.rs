@@ -110,6 +110,8 @@ pub fn routes() -> ApiRouter<App> {
                     .description(
                         "The mark only grows, so that whatever two devices say in whatever order, \
                          what was read stays read. With `exact` it is set to `seq`, back or forth. \
+                         A device that marks by itself what it shows says as `known` what it believes \
+                         to be read: if that is not so any more, nothing is marked. \
                          All devices hear of either. To mark all rooms as read, mark each up to \
                          the newest message that was shown of it.",
                     )

@@ -64,8 +64,8 @@ impl<W: Wire> Session<W> {
                 let new = NewMessage { client_id: Some(client_id), content, reply_to };
                 self.send(room, client_id, new).await
             }
-            ClientFrame::Read { room, seq, exact } => {
-                self.read(room, MarkRead { seq, exact }).await
+            ClientFrame::Read { room, seq, exact, known } => {
+                self.read(room, MarkRead { seq, exact, known }).await
             }
             ClientFrame::Typing { room } => self.typing(room),
         }

@@ -188,10 +188,15 @@ impl Live {
         outbox::delete(client_id);
     }
 
-    /// I have read up to here. Shown when the server says so: until then, no other device has heard
-    /// of it.
-    pub fn read(self, room: RoomId, seq: Seq) {
-        self.command(ClientFrame::Read { room, seq, exact: false });
+    /// I have seen everything up to here, of which so much was read. Shown when the server says so:
+    /// until then, no other device has heard of it.
+    pub fn seen(self, room: RoomId, seq: Seq, known: Seq) {
+        self.command(ClientFrame::Read { room, seq, exact: false, known: Some(known) });
+    }
+
+    /// I have read up to here.
+    fn read(self, room: RoomId, seq: Seq) {
+        self.command(ClientFrame::Read { room, seq, exact: false, known: None });
     }
 
     /// I have read everything that this page knows of: in one room, or in all.
@@ -205,7 +210,8 @@ impl Live {
     /// I want everything from this message on to be unread, on all my devices.
     pub fn unread_from(self, room: RoomId, seq: Seq) {
         if self.can_mark() {
-            self.command(ClientFrame::Read { room, seq: Seq(seq.0 - 1), exact: true });
+            let seq = Seq(seq.0 - 1);
+            self.command(ClientFrame::Read { room, seq, exact: true, known: None });
         }
     }
 

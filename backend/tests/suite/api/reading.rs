@@ -81,7 +81,12 @@ async fn my_other_device_hears_what_i_read() {
     let mut phone = LiveSocket::open(&cast.member).await;
     let mut laptop = LiveSocket::open(&cast.member).await;
     laptop
-        .send(&shared::live::ClientFrame::Read { room: cast.room, seq: 2.into(), exact: false })
+        .send(&shared::live::ClientFrame::Read {
+            room: cast.room,
+            seq: 2.into(),
+            exact: false,
+            known: None,
+        })
         .await;
     let read = phone.expect(|frame| match frame {
         ServerFrame::Read { read, .. } => Some(*read),

@@ -104,7 +104,7 @@ async fn an_exact_mark_is_in_the_room_and_by_a_member() {
         (cast.room, -1, Code::InvalidFields),
         (RoomId(77), 1, Code::NotFound),
     ] {
-        live.send(&ClientFrame::Read { room, seq: seq.into(), exact: true }).await;
+        live.send(&ClientFrame::Read { room, seq: seq.into(), exact: true, known: None }).await;
         assert_eq!(live.expect(complained).await, code);
     }
 }
@@ -155,8 +155,12 @@ async fn all_my_devices_hear_of_a_mark() {
         let (read, exact) = heard(device).await;
         assert_eq!((numbers(&read), exact), ((3, 7, 3), true));
     }
-    laptop.send(&ClientFrame::Read { room: cast.room, seq: 8.into(), exact: false }).await;
-    laptop.send(&ClientFrame::Read { room: cast.room, seq: 6.into(), exact: true }).await;
+    laptop
+        .send(&ClientFrame::Read { room: cast.room, seq: 8.into(), exact: false, known: None })
+        .await;
+    laptop
+        .send(&ClientFrame::Read { room: cast.room, seq: 6.into(), exact: true, known: None })
+        .await;
     // Even if both were written at once, the last of it is what was asked for last.
     for device in [&mut phone, &mut laptop] {
         let (mut read, mut exact) = heard(device).await;
@@ -170,4 +174,41 @@ async fn all_my_devices_hear_of_a_mark() {
     mark(&cast, 6, true).await;
     let (read, exact) = heard(&mut phone).await;
     assert_eq!((numbers(&read), exact), ((6, 4, 2), true));
+}
+
+/// The laptop has slept while the phone read on, or made something unread again: what it marks by
+/// itself is of another time, and it is told how it is.
+#[tokio::test]
+async fn a_device_that_knows_of_another_mark_marks_nothing() {
+    let cast = ten_of_which_three_name_me().await;
+    let at = cast.at(paths::READ);
+    let by_itself = async |seq: i64, known: i64| {
+        let mark = json!({"seq": seq, "known": known});
+        numbers(&cast.member.put(&at, mark).await.read(200))
+    };
+    mark(&cast, 3, true).await;
+    let mut laptop = LiveSocket::open(&cast.member).await;
+    assert_eq!(by_itself(9, 8).await, (3, 7, 3), "it has not heard that more is unread");
+    let (read, exact) = heard(&mut laptop).await;
+    assert_eq!((numbers(&read), exact), ((3, 7, 3), true), "it stops marking by itself");
+    assert_eq!(by_itself(9, 2).await, (3, 7, 3), "it has not heard that more was read");
+    let (read, exact) = heard(&mut laptop).await;
+    assert_eq!((numbers(&read), exact), ((3, 7, 3), false), "it goes on from there");
+    assert_eq!(by_itself(5, 3).await, (5, 5, 2));
+    assert_eq!(numbers(&heard(&mut laptop).await.0), (5, 5, 2));
+    // The same on the socket; and what somebody asks for themselves is always done.
+    for (seq, exact, known, read) in [
+        (8, false, Some(4), (5, 5, 2)),
+        (8, false, Some(7), (5, 5, 2)),
+        (8, false, Some(5), (8, 2, 1)),
+        (9, false, None, (9, 1, 0)),
+        (6, true, Some(1), (6, 4, 2)),
+    ] {
+        let known = known.map(shared::ids::Seq);
+        let frame = ClientFrame::Read { room: cast.room, seq: seq.into(), exact, known };
+        laptop.send(&frame).await;
+        assert_eq!(numbers(&heard(&mut laptop).await.0), read, "{seq} {known:?}");
+        assert_eq!(welcomed(&cast).await, read);
+    }
+    cast.member.put(&at, json!({"seq": 1, "known": "1"})).await.refused_field("known", "");
 }

@@ -69,7 +69,7 @@ pub fn mark_what_is_seen(
                 && !stays(now)
                 && let Some(seq) = read_up_to(earlier, now, read)
             {
-                live.read(open.room, seq);
+                live.seen(open.room, seq, read);
             }
         };
         let watch = set_interval_with_handle(look, MOMENT);
