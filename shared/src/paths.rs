@@ -43,6 +43,8 @@ paths! {
     INSIGHTS = "/api/v1/rooms/{id}/insights";
     /// A room at a glance, however long: GET.
     MAP = "/api/v1/rooms/{id}/map";
+    /// Where in a room there is what a search finds: GET.
+    MAP_HITS = "/api/v1/rooms/{id}/map/hits";
     /// A room, or a part of it, as a file: GET.
     EXPORT = "/api/v1/rooms/{id}/export";
     /// What a search finds, as a file: GET.

@@ -25,8 +25,10 @@ pub const PAGE_DEFAULT: u64 = 50;
 pub const PAGE_MAX: u64 = 200;
 /// People in one answer at most.
 pub const PEOPLE_MAX: u64 = 20;
-/// Messages of one's own, and mentions of oneself, on a room's map at most.
+/// Mentions of oneself on a room's map at most.
 pub const MAP_PLACES_MAX: u64 = 500;
+/// Parts of a room, of each of which its map has one hit at most.
+pub const MAP_PARTS: i64 = 1_000;
 /// Changes in one answer at most; a live subscription that would need more gets a `gap`.
 pub const CHANGES_MAX: u64 = 1_000;
 /// A search query's greatest length, in characters.

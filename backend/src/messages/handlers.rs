@@ -16,7 +16,7 @@ use shared::{
     ids::{Rev, RoomId, Seq},
     messages::{
         Anchor, Calendar, Changes, EditMessage, Insights, Message, MessagePage, Month, NewMessage,
-        Offset, RoomMap,
+        Offset,
     },
     problem::FieldError,
     rooms::{MarkRead, ReadState},
@@ -24,7 +24,7 @@ use shared::{
 };
 
 use super::{
-    calendar, insights, map,
+    calendar, insights,
     pages::{self, Wanted},
     queries,
 };
@@ -83,15 +83,6 @@ pub struct InsightsQuery {
     #[schemars(range(min = 1, max = 90))]
     days: u64,
     /// By which clock days and hours begin.
-    #[serde(default)]
-    tz: Offset,
-}
-
-/// By whose calendar.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MapQuery {
-    /// By which clock its months begin.
     #[serde(default)]
     tz: Offset,
 }
@@ -235,21 +226,6 @@ pub async fn insights(
     let db = app.db.reader.clone();
     let insights = turn.take(async move { insights::insights(&db, &room, days, tz).await });
     Ok(Revalidated::New(tag, insights.await?))
-}
-
-pub async fn map(
-    State(app): State<App>,
-    Membership { caller, room, .. }: Membership,
-    Query(MapQuery { tz }): Query<MapQuery>,
-    held: Held,
-) -> Result<Revalidated<RoomMap>> {
-    let (version, me) = (env!("CARGO_PKG_VERSION"), caller.user.id);
-    let tag = Tag::weak(&format!("{version}/{}/{}/{me}/{tz}", room.id, room.last_rev));
-    if held.has(&tag) {
-        return Ok(Revalidated::Same(tag));
-    }
-    let map = map::map(&app.db.reader, &room, me, tz).await?;
-    Ok(Revalidated::New(tag, map))
 }
 
 pub async fn post(

@@ -95,12 +95,23 @@ pub fn routes() -> ApiRouter<App> {
         )
         .api_route(
             paths::MAP,
-            get_with(h::map, |op| {
+            get_with(map::map, |op| {
                 doc(op, "getMap", "A room at a glance, however long").description(
-                    "Where its months begin, and where one spoke or was spoken of: what a scrollbar \
-                     can show beside its thumb. Numbers are dense, so a place is `seq` of \
-                     `room_last_seq`.",
+                    "Where its months begin, and where one was spoken of: what a scrollbar can show \
+                     beside its thumb. Numbers are dense, so a place is `seq` of `room_last_seq`.",
                 )
+            }),
+        )
+        .api_route(
+            paths::MAP_HITS,
+            get_with(map::hits, |op| {
+                doc(op, "getMapHits", "Where in a room there is what a search finds")
+                    .with(problems::of(&[Code::InvalidSearch, Code::AdminOnly, Code::Unavailable]))
+                    .description(
+                        "Of each thousandth of the room the newest hit: what a scrollbar can show. \
+                         With `is:mine`, where one spoke. Looking through very many messages takes \
+                         time: then `older` is the `up_to` of the next request.",
+                    )
             }),
         )
         .api_route(

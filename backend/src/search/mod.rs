@@ -29,7 +29,7 @@ pub use ask::{Ask, Asker, newest};
 pub use handlers::begin;
 pub use looking::marked;
 pub use pages::number_of;
-pub use queries::{Towards, find};
+pub use queries::{Towards, WITHIN, find};
 pub use turns::{Turn, Turns};
 
 /// Operators of a query: each is a condition, and a database takes them only so deep.

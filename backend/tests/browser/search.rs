@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{browser::Browser, stage::story};
+use crate::{browser::Browser, people::COMPOSER, stage::story};
 
 const MESSAGES: usize = 130;
 
@@ -86,6 +86,7 @@ async fn walks_from_hit_to_hit(ada: &Browser, room: i64) {
     ada.click(&format!("li:last-of-type > {HIT}")).await;
     ada.reads(TRAIL, "Hit 3 of 3 for “needle”").await;
     ada.reads("[data-seq='7'] .found", "needle").await;
+    ada.until("the map has them all", &marks(".map-hit", 3)).await;
     ada.keys("body", "N").await;
     ada.reads(TRAIL, "Hit 2 of 3").await;
     in_sight(ada, 67).await;
@@ -116,6 +117,11 @@ async fn walks_from_hit_to_hit(ada: &Browser, room: i64) {
     ada.sees("[data-seq='67']").await;
     let _: Value = ada.run("history.go(-2)", vec![]).await;
     ada.reads("[data-testid=total]", "3 messages").await;
+}
+
+/// So many lines of a kind are on the map.
+fn marks(path: &str, count: usize) -> String {
+    format!("document.querySelector('{path}')?.getAttribute('d').split('M').length === {count} + 1")
 }
 
 async fn in_sight(ada: &Browser, seq: i64) {
@@ -157,6 +163,10 @@ async fn goes_to_a_day(ada: &Browser, room: i64) {
     ada.click("dialog[open] .calendar-4").await;
     ada.loses("dialog[open]").await;
     in_sight(ada, 1).await;
+    // What is said now is on the map.
+    ada.until("nothing of mine is there", &marks(".map-mine", 0)).await;
+    ada.fill(COMPOSER, &format!("so that was it{ENTER}")).await;
+    ada.until("it is on the map", &marks(".map-mine", 1)).await;
 }
 
 /// Chips narrow, results stand by room, keys walk through them, and searches are remembered.

@@ -11,7 +11,7 @@ use shared::{
     paths::{self, fill},
 };
 
-use super::{Answer, delete, encoded, get, put_in};
+use super::{Answer, delete, encoded, get, put_in, search::search_of};
 use crate::ui::time;
 
 /// Which messages of a room.
@@ -89,6 +89,23 @@ pub async fn message(room: RoomId, seq: Seq) -> Answer<Message> {
 /// A room at a glance.
 pub async fn map(room: RoomId) -> Answer<RoomMap> {
     get(&format!("{}?tz={}", fill(paths::MAP, &[&room]), encoded(&time::offset()))).await
+}
+
+/// What the page takes of `MapHits`.
+#[derive(Deserialize)]
+pub struct Places {
+    pub hits: Vec<Seq>,
+    pub older: Option<Seq>,
+    pub room_last_seq: Seq,
+}
+
+/// Where in a room there is what a search finds, from the newest message back, or from another one.
+pub async fn places(room: RoomId, q: &str, up_to: Option<Seq>) -> Answer<Places> {
+    let mut path = search_of(&fill(paths::MAP_HITS, &[&room]), q);
+    if let Some(seq) = up_to {
+        path += &format!("&up_to={seq}");
+    }
+    get(&path).await
 }
 
 /// How much was said in a room in the last days, when and by whom.

@@ -43,7 +43,7 @@ pub async fn search(q: &str, next: &str) -> Answer<Found> {
 }
 
 /// An address with a search, by the reader's clock.
-fn search_of(path: &str, q: &str) -> String {
+pub(super) fn search_of(path: &str, q: &str) -> String {
     format!("{path}?q={}&tz={}", encoded(q), encoded(&time::offset()))
 }
 

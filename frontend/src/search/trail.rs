@@ -63,9 +63,9 @@ impl Tour {
         self.with(|trail| trail.ranges(seq, rev).to_vec()).unwrap_or_default()
     }
 
-    /// The hits that are known, oldest first.
-    pub fn hits(self) -> Vec<Seq> {
-        self.with(|trail| trail.marks.iter().map(|mark| mark.seq).collect()).unwrap_or_default()
+    /// What is asked of this room.
+    pub fn query(self) -> Option<String> {
+        self.q.with(|q| Some(parse(q.as_ref()?).ok()?.within_a_room().to_string()))
     }
 
     async fn ask(self, q: String, at: Seq) {

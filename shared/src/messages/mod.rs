@@ -24,7 +24,7 @@ pub use calendar::{Calendar, CalendarDay, Month};
 pub use date::Date;
 pub use insights::{InDay, Insights};
 pub use looks::{first_link, has_code};
-pub use map::{MapMonth, RoomMap};
+pub use map::{MapHits, MapMonth, RoomMap};
 pub use offset::Offset;
 
 /// A message, in its latest state. A deleted one is a tombstone: its place and author without text.

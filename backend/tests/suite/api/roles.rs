@@ -68,6 +68,7 @@ fn messages() -> Vec<Endpoint> {
         Endpoint("GET", "/rooms/{room}/calendar", Value::Null, ok(200)),
         Endpoint("GET", "/rooms/{room}/insights", Value::Null, ok(200)),
         Endpoint("GET", "/rooms/{room}/map", Value::Null, ok(200)),
+        Endpoint("GET", "/rooms/{room}/map/hits", Value::Null, ok(200)),
         Endpoint("POST", "/rooms/{room}/messages", text(), ok(201)),
         Endpoint("GET", "/rooms/{room}/messages/1", Value::Null, ok(200)),
         Endpoint("PATCH", "/rooms/{room}/messages/1", text(), of(Ok(200), author)),

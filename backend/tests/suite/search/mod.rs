@@ -13,6 +13,7 @@ use crate::actors::{Cast, Client, Person};
 
 mod filters;
 mod golden;
+mod map;
 mod mistakes;
 mod paging;
 mod readers;

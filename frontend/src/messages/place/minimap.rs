@@ -6,6 +6,7 @@ use std::ops::Range;
 use leptos::prelude::*;
 use shared::{ids::Seq, messages::RoomMap};
 
+use super::hits::{hits, mine};
 use crate::{
     api::Answer,
     live::Live,
@@ -30,8 +31,12 @@ pub fn Minimap(map: ReadSignal<Option<Answer<RoomMap>>>) -> impl IntoView {
         let last = open.with(|t| t.last_seq().0);
         Seq(last - last % (last / HEIGHT).max(1))
     });
-    let of = move |read: &dyn Fn(&RoomMap) -> Vec<Seq>| {
-        map.with(|map| map.as_ref().and_then(|map| map.as_ref().ok()).map(read)).unwrap_or_default()
+    let (mine, found) = (mine(open), hits(open.room, move || tour.query()));
+    let mentions = move || {
+        map.with(|map| match map {
+            Some(Ok(map)) => map.mentions.clone(),
+            _ => Vec::new(),
+        })
     };
     let months = memo(move || {
         map.with(|map| match map {
@@ -56,9 +61,9 @@ pub fn Minimap(map: ReadSignal<Option<Answer<RoomMap>>>) -> impl IntoView {
         >
             <path class="map-unread" d=move || unread()/>
             {marks("map-month", last, WHOLE, begins)}
-            {marks("map-mine", last, MINE, move || of(&|map| map.mine.clone()))}
-            {marks("map-mention", last, MENTIONS, move || of(&|map| map.mentions.clone()))}
-            {marks("map-hit", last, WHOLE, move || tour.hits())}
+            {marks("map-mine", last, MINE, move || mine.get())}
+            {marks("map-mention", last, MENTIONS, move || mentions())}
+            {marks("map-hit", last, WHOLE, move || found.get())}
         </svg>
         {each(move || names.get(), key, |name| view! { <MonthName name/> }.into_any())}
     }

@@ -3,6 +3,7 @@
 mod back;
 mod days;
 mod going;
+mod hits;
 mod keys;
 mod minimap;
 mod scroll;

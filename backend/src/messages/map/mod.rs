@@ -1,7 +1,8 @@
-//! A room at a glance: where its months begin, and what in it has to do with the one who asks.
+//! A room at a glance: where its months begin, who in it has spoken of the one who asks, and where
+//! there is what a search finds.
 //!
-//! Each month is one seek, as each day of the calendar is. Places are the newest so many: the ways to
-//! all of them, or to some of them evenly, would be as long as the room.
+//! Each month is one seek, as each day of the calendar is. Mentions are the newest so many: the way
+//! to all of them, or to some of them evenly, would be as long as the room.
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -16,15 +17,20 @@ use shared::{
 use super::calendar::{firsts, month_of};
 use crate::{
     Result,
-    tables::{mentions, messages, rooms},
+    tables::{mentions, rooms},
 };
+
+mod handlers;
+mod hits;
+
+pub use handlers::{hits, map};
 
 /// Months that one statement asks for. A column of its answer each: the databases take a thousand
 /// and more, but a statement is read before it is run.
 const MONTHS: usize = 60;
 
 /// A room, whose row was read before, to somebody who is in it.
-pub async fn map(
+async fn glance(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     me: UserId,
@@ -32,7 +38,6 @@ pub async fn map(
 ) -> Result<RoomMap> {
     Ok(RoomMap {
         months: months(db, room, offset).await?,
-        mine: mine(db, room, me).await?,
         mentions: mentions(db, room, me).await?,
         room_last_seq: room.last_seq.into(),
         as_of_rev: room.last_rev.into(),
@@ -63,24 +68,6 @@ async fn months(
         }
     }
     Ok(months)
-}
-
-/// By the names that their author's clients gave them, for these are indexed: in the order of time,
-/// as far as they are the UUIDv7 that they should be; of others it is some of them.
-async fn mine(db: &impl ConnectionTrait, room: &rooms::Model, me: UserId) -> Result<Vec<Seq>> {
-    use messages::Column as C;
-    let newest = messages::Entity::find()
-        .select_only()
-        .columns([C::Seq, C::DeletedAt])
-        .filter(C::RoomId.eq(room.id))
-        .filter(C::UserId.eq(me.0))
-        .order_by_desc(C::ClientId)
-        .limit(MAP_PLACES_MAX);
-    let newest: Vec<(i64, Option<i64>)> = newest.into_tuple().all(db).await?;
-    let living = newest.into_iter().filter(|(seq, gone)| gone.is_none() && *seq <= room.last_seq);
-    let mut seqs: Vec<_> = living.map(|(seq, _)| Seq(seq)).collect();
-    seqs.sort_unstable();
-    Ok(seqs)
 }
 
 async fn mentions(db: &impl ConnectionTrait, room: &rooms::Model, me: UserId) -> Result<Vec<Seq>> {
