@@ -31,6 +31,7 @@ async fn what_was_said_long_ago_is_found_in_its_place() {
         takes_it_along(&ada).await;
         goes_there(&ada, room).await;
         walks_from_hit_to_hit(&ada, room).await;
+        looks_on_where_time_ran_out(&ada, room).await;
         let page = format!("/api/v1/rooms/{room}/messages?before=0");
         let page = stage.hallway.done(Method::GET, &page, "ada", Value::Null).await;
         assert_eq!(page["read_seq"], json!(0), "who looks something up has not read all before it");
@@ -122,6 +123,43 @@ async fn walks_from_hit_to_hit(ada: &Browser, room: i64) {
 /// So many lines of a kind are on the map.
 fn marks(path: &str, count: usize) -> String {
     format!("document.querySelector('{path}')?.getAttribute('d').split('M').length === {count} + 1")
+}
+
+/// Of a room that is longer than there is time for, an answer has what was found up to some place:
+/// here the first three have nothing but where they began, and come when they are let.
+const SHORT_OF_TIME: &str = "
+    const fetch = window.fetch.bind(window);
+    Object.assign(window, { parts: 0, hold: true });
+    window.fetch = async request => {
+        const url = new URL(request.url), asked = url.searchParams;
+        const answer = await fetch(request);
+        if (!url.pathname.endsWith('/messages') || !asked.has('q') || !asked.has('anchor')) return answer;
+        while (hold && !asked.has('after')) await new Promise(done => setTimeout(done, 20));
+        if (++parts > 3) return answer;
+        const page = await answer.json(), at = page.anchor.seq;
+        const kept = page.messages.flatMap((message, nth) => message.seq === at ? [nth] : []);
+        page.messages = kept.map(nth => page.messages[nth]);
+        page.ranges = kept.map(nth => page.ranges[nth]);
+        page.older = at - 10;
+        return new Response(JSON.stringify(page), { headers: answer.headers });
+    };";
+
+async fn looks_on_where_time_ran_out(ada: &Browser, room: i64) {
+    let _: Option<()> = ada.run(SHORT_OF_TIME, vec![]).await;
+    ada.click(&format!("li:first-of-type > {HIT}")).await;
+    ada.reads(TRAIL, "Hit 1 of 1+").await;
+    ada.keys("body", "n").await;
+    ada.reads(TRAIL, "Looking…").await;
+    ada.keys("body", "x").await;
+    ada.reads(TRAIL, "Hit 1 of 1+").await;
+    let _: Option<()> = ada.run("hold = false", vec![]).await;
+    ada.sees(&format!("{TRAIL}[aria-busy=false]")).await;
+    assert_eq!(ada.path().await, format!("/ui/room/{room}/m/127"), "whoever stops it stays");
+    ada.keys("body", "n").await;
+    ada.reads(TRAIL, "Hit 2 of 3").await;
+    in_sight(ada, 67).await;
+    let _: Value = ada.run("history.back()", vec![]).await;
+    ada.reads("[data-testid=total]", "3 messages").await;
 }
 
 async fn in_sight(ada: &Browser, seq: i64) {

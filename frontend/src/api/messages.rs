@@ -39,8 +39,9 @@ pub struct Run {
     pub messages: Vec<Message>,
     /// With a search, what was looked for in each.
     pub ranges: Vec<Vec<Range<usize>>>,
-    pub has_older: bool,
-    pub has_newer: bool,
+    /// With a search, where to go on: it may have run out of time.
+    pub older: Option<Seq>,
+    pub newer: Option<Seq>,
     pub as_of_rev: Rev,
 }
 

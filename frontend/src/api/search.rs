@@ -52,6 +52,13 @@ pub async fn search_summary(q: String) -> Answer<Summary> {
     get(&search_of(paths::SUMMARY, &q)).await
 }
 
+/// What a search finds in a room on from a message, that one included.
+pub async fn hits_from(room: RoomId, q: &str, seq: Seq, is_older: bool) -> Answer<Run> {
+    let path = search_of(&fill(paths::MESSAGES, &[&room]), q);
+    let side = if is_older { "before" } else { "after" };
+    get(&format!("{path}&anchor=seq:{seq}&{side}=100")).await
+}
+
 /// What a search finds in a room around a message, a hundred on each side.
 pub async fn hits_around(room: RoomId, q: &str, seq: Seq) -> Answer<Run> {
     let path = search_of(&fill(paths::MESSAGES, &[&room]), q);

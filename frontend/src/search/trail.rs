@@ -32,7 +32,14 @@ pub struct Tour {
     at: Memo<Option<Seq>>,
     /// Of which search, and its hits.
     trail: RwSignal<(String, Trail)>,
+    /// Whether somebody waits for a hit that is far away.
+    looking: RwSignal<bool>,
+    /// Whether they still want it.
+    stopped: RwSignal<bool>,
 }
+
+/// Answers without a hit after which it is for the reader to say whether to go on.
+const STEPS: usize = 25;
 
 impl Tour {
     /// The walk that the address asks for.
@@ -43,7 +50,8 @@ impl Tour {
             let asks = parse(&q).is_ok_and(|query| !query.within_a_room().is_empty());
             (asks && at.get().is_some()).then_some(q)
         });
-        let tour = Self { room, search, q, at, trail: RwSignal::default() };
+        let (looking, stopped) = (RwSignal::new(false), RwSignal::new(false));
+        let tour = Self { room, search, q, at, trail: RwSignal::default(), looking, stopped };
         effect(move || {
             let (Some(q), Some(at)) = (q.get(), tour.at.get()) else { return };
             if tour.trail.with_untracked(|(of, trail)| *of != q || trail.ends_at(at)) {
@@ -69,12 +77,9 @@ impl Tour {
     }
 
     async fn ask(self, q: String, at: Seq) {
-        let Ok(query) = parse(&q) else { return };
-        let query = query.within_a_room().to_string();
+        let Some(query) = untrack(|| self.query()) else { return };
         let Ok(found) = api::hits_around(self.room, &query, at).await else { return };
-        // Neither hits of another search, nor of a place that is far away by now.
-        let is_here = self.at.try_get_untracked() == Some(Some(at));
-        if is_here && self.q.try_get_untracked().flatten().as_ref() == Some(&q) {
+        if self.is_at(&q, at) {
             self.trail.update(|(of, trail)| match *of == q {
                 true => trail.extend(hits(found)),
                 false => (*of, *trail) = (q, hits(found)),
@@ -88,12 +93,51 @@ impl Tour {
         self.trail.with(|(of, trail)| is_of(of).then(|| read(trail)))
     }
 
+    /// Whether the reader still looks for this at this place: neither hits of another search are
+    /// taken, nor of a place that is far away by now.
+    fn is_at(self, q: &str, at: Seq) -> bool {
+        let is_here = self.at.try_get_untracked() == Some(Some(at));
+        is_here && self.q.try_get_untracked().flatten().as_deref() == Some(q)
+    }
+
     /// Where the walk goes on, inside the router.
     fn next(self, is_older: bool) -> Option<String> {
         let at = self.at.get()?;
-        let next = |trail: &Trail| if is_older { trail.older(at) } else { trail.newer(at) };
-        let seq = self.with(next)??;
+        let seq = self.with(|trail| trail.next(at, is_older))??;
         Some(format!("/room/{}/m/{seq}?{}", self.room, self.search()))
+    }
+
+    /// From where it is to be looked for the next hit, where none is known.
+    fn goes_on(self, is_older: bool) -> Option<Seq> {
+        let at = self.at.get()?;
+        self.with(|trail| trail.goes_on(at, is_older))?
+    }
+
+    /// Goes to the next hit, or looks for it over any stretch without one.
+    fn step(self, is_older: bool, go: Callback<String>) {
+        if !self.looking.get_untracked() {
+            spawn(Box::pin(self.look(is_older, go)));
+        }
+    }
+
+    async fn look(self, is_older: bool, go: Callback<String>) {
+        let asked = untrack(|| Some((self.q.get()?, self.query()?, self.at.get()?)));
+        let Some((q, query, at)) = asked else { return };
+        self.stopped.set(false);
+        for left in (0..=STEPS).rev() {
+            let (next, from) = untrack(|| (self.next(is_older), self.goes_on(is_older)));
+            if let Some(to) = next {
+                go.run(to);
+                break;
+            }
+            let Some(from) = from.filter(|_| left > 0) else { break };
+            self.looking.set(true);
+            let found = api::hits_from(self.room, &query, from, is_older).await;
+            let is_wanted = self.stopped.try_get_untracked() == Some(false) && self.is_at(&q, at);
+            let (Ok(found), true) = (found, is_wanted) else { break };
+            self.trail.update(|(_, trail)| trail.go_on(hits(found), is_older));
+        }
+        self.looking.try_set(false);
     }
 
     /// What the address asks.
@@ -103,10 +147,10 @@ impl Tour {
 }
 
 fn hits(found: Run) -> Trail {
-    let Run { messages, ranges, has_older, has_newer, .. } = found;
+    let Run { messages, ranges, older, newer, .. } = found;
     let mark =
         |(message, ranges): (Message, _)| Mark { seq: message.seq, rev: message.rev, ranges };
-    Trail { marks: messages.into_iter().zip(ranges).map(mark).collect(), has_older, has_newer }
+    Trail { marks: messages.into_iter().zip(ranges).map(mark).collect(), older, newer }
 }
 
 /// Where one is among the hits, and the ways to the others; while there is a search.
@@ -126,20 +170,30 @@ fn Bar() -> impl IntoView {
     });
     on_key(move |event| {
         let is_older = event.key() == "n";
-        if (is_older || event.key() == "N") && is_plain_key(event) {
+        // A key that is held is the one that began it.
+        if tour.looking.get_untracked() && !event.repeat() {
+            tour.stopped.set(true);
+        } else if (is_older || event.key() == "N") && is_plain_key(event) {
             event.prevent_default();
-            if let Some(to) = untrack(|| tour.next(is_older)) {
-                go.run(to);
-            }
+            tour.step(is_older, go);
         }
     });
     let place = move || {
+        if tour.looking.get() && !tour.stopped.get() {
+            return Some("Looking…".into());
+        }
         let Place { nth, of, more } = tour.with(|trail| trail.place(tour.at.get()?))??;
         Some(format!("Hit {nth} of {of}{}", if more { "+" } else { "" }))
     };
     let out = move || tour.at.get().map(|seq| address(tour.room, seq));
     view! {
-        <div class="trail" role="group" aria-label="Hits in this room" data-testid="trail">
+        <div
+            class="trail"
+            role="group"
+            aria-label="Hits in this room"
+            aria-busy=move || tour.looking.get().to_string()
+            data-testid="trail"
+        >
             <p role="status">
                 <strong>{move || place().unwrap_or_else(|| "Hits".into())}</strong>
                 <span>{move || tour.q.get().map(|q| format!(" for “{q}”"))}</span>
@@ -164,12 +218,8 @@ fn Way(is_older: bool, label: &'static str, go: Callback<String>) -> impl IntoVi
             class:trail-older=is_older
             aria-label=label
             title=label
-            disabled=move || tour.next(is_older).is_none()
-            on:click:target=move |_| {
-                if let Some(to) = untrack(|| tour.next(is_older)) {
-                    go.run(to);
-                }
-            }
+            disabled=move || tour.next(is_older).is_none() && tour.goes_on(is_older).is_none()
+            on:click:target=move |_| tour.step(is_older, go)
         >
             <Icon shape=Shape::Down/>
         </button>

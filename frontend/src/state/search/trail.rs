@@ -20,10 +20,10 @@ pub struct Mark {
 pub struct Trail {
     /// Oldest first.
     pub marks: Vec<Mark>,
-    /// Whether there may be older ones.
-    pub has_older: bool,
-    /// Whether there may be newer ones.
-    pub has_newer: bool,
+    /// Up to where it is to be looked for older ones, if there may be any.
+    pub older: Option<Seq>,
+    /// From where on for newer ones.
+    pub newer: Option<Seq>,
 }
 
 /// Where a hit stands among all of them, the newest being the first.
@@ -37,26 +37,40 @@ pub struct Place {
 }
 
 impl Trail {
-    /// The next hit before a message.
-    pub fn older(&self, at: Seq) -> Option<Seq> {
-        self.marks.iter().rev().map(|mark| mark.seq).find(|seq| *seq < at)
+    /// The next hit before a message, or after it.
+    pub fn next(&self, at: Seq, is_older: bool) -> Option<Seq> {
+        let mut seqs = self.marks.iter().map(|mark| mark.seq);
+        if is_older { seqs.rev().find(|seq| *seq < at) } else { seqs.find(|seq| *seq > at) }
     }
 
-    /// The next hit after a message.
-    pub fn newer(&self, at: Seq) -> Option<Seq> {
-        self.marks.iter().map(|mark| mark.seq).find(|seq| *seq > at)
+    /// From where it is to be looked for that, where none is known.
+    pub fn goes_on(&self, at: Seq, is_older: bool) -> Option<Seq> {
+        let from = if is_older { self.older } else { self.newer };
+        from.filter(|_| self.next(at, is_older).is_none())
     }
 
     /// Whether more has to be asked for to say what is next to a message.
     pub fn ends_at(&self, at: Seq) -> bool {
-        (self.has_older && self.older(at).is_none()) || (self.has_newer && self.newer(at).is_none())
+        [true, false].iter().any(|is_older| self.goes_on(at, *is_older).is_some())
+    }
+
+    /// Takes what was found on from there.
+    pub fn go_on(&mut self, with: Self, is_older: bool) {
+        if is_older {
+            self.marks.splice(..0, with.marks);
+            self.older = with.older;
+        } else {
+            self.marks.extend(with.marks);
+            self.newer = with.newer;
+        }
     }
 
     /// Which hit a message is, if it is one and every newer one is known.
     pub fn place(&self, at: Seq) -> Option<Place> {
-        let at = self.marks.iter().position(|mark| mark.seq == at).filter(|_| !self.has_newer)?;
+        let at =
+            self.marks.iter().position(|mark| mark.seq == at).filter(|_| self.newer.is_none())?;
         let of = self.marks.len();
-        Some(Place { nth: of - at, of, more: self.has_older })
+        Some(Place { nth: of - at, of, more: self.older.is_some() })
     }
 
     /// What to mark in a message in this state.
@@ -82,10 +96,10 @@ impl Trail {
         let older = self.marks.iter().position(|mark| mark.seq >= first).unwrap_or_default();
         self.marks.truncate(older);
         if self.marks.is_empty() {
-            self.has_older = with.has_older;
+            self.older = with.older;
         }
         if newer.is_empty() {
-            self.has_newer = with.has_newer;
+            self.newer = with.newer;
         }
         self.marks.extend(with.marks);
         self.marks.extend(newer);
@@ -99,19 +113,38 @@ mod tests {
     fn trail(seqs: &[i64], has_older: bool, has_newer: bool) -> Trail {
         let mark =
             |seq: &i64| Mark { seq: Seq(*seq), rev: Rev(*seq), ranges: Vec::from([0..1, 2..3]) };
-        Trail { marks: seqs.iter().map(mark).collect(), has_older, has_newer }
+        let marks = seqs.iter().map(mark).collect();
+        Trail { marks, older: has_older.then_some(Seq(1)), newer: has_newer.then_some(Seq(99)) }
     }
 
     #[test]
     fn one_goes_from_hit_to_hit_and_to_them_from_between() {
         let hits = trail(&[3, 7, 9], false, false);
-        assert_eq!((hits.older(Seq(7)), hits.newer(Seq(7))), (Some(Seq(3)), Some(Seq(9))));
-        assert_eq!((hits.older(Seq(5)), hits.newer(Seq(5))), (Some(Seq(3)), Some(Seq(7))));
-        assert_eq!((hits.older(Seq(3)), hits.newer(Seq(9))), (None, None));
+        let sides =
+            |at| [true, false].map(|is_older| hits.next(Seq(at), is_older).map(|seq| seq.0));
+        assert_eq!(sides(7), [Some(3), Some(9)]);
+        assert_eq!(sides(5), [Some(3), Some(7)]);
+        assert_eq!((sides(3)[0], sides(9)[1]), (None, None));
         assert!(!hits.ends_at(Seq(3)) && !hits.ends_at(Seq(9)));
         let more = trail(&[3, 7, 9], true, true);
         assert!(more.ends_at(Seq(3)) && more.ends_at(Seq(9)) && !more.ends_at(Seq(7)));
-        assert!(Trail { has_older: true, ..Trail::default() }.ends_at(Seq(1)));
+        assert!(Trail { older: Some(Seq(1)), ..Trail::default() }.ends_at(Seq(2)));
+    }
+
+    #[test]
+    fn the_way_goes_on_over_a_stretch_without_a_hit() {
+        let mut hits =
+            Trail { older: Some(Seq(40)), newer: Some(Seq(60)), ..trail(&[50], false, false) };
+        assert_eq!(hits.goes_on(Seq(50), true), Some(Seq(40)));
+        assert_eq!(hits.goes_on(Seq(50), false), Some(Seq(60)));
+        assert_eq!(hits.goes_on(Seq(70), true), None, "50 is next");
+        hits.go_on(Trail { older: Some(Seq(20)), newer: Some(Seq(41)), ..Trail::default() }, true);
+        assert_eq!((hits.goes_on(Seq(50), true), hits.newer), (Some(Seq(20)), Some(Seq(60))));
+        hits.go_on(trail(&[3, 9], false, true), true);
+        assert_eq!((hits.next(Seq(50), true), hits.goes_on(Seq(3), true)), (Some(Seq(9)), None));
+        hits.go_on(trail(&[77], true, false), false);
+        let seqs: Vec<_> = hits.marks.iter().map(|mark| mark.seq.0).collect();
+        assert_eq!((seqs, hits.older, hits.newer), (vec![3, 9, 50, 77], None, None));
     }
 
     #[test]
