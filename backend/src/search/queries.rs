@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Result,
-    tables::{Readable, holding, messages, messages_found},
+    tables::{Readable, holding, messages, messages_found, words::finding},
 };
 
 /// Messages that are read and looked at in one go, where not all that is found is meant.
@@ -137,7 +137,7 @@ fn select(
         (None, Some(tokens)) => {
             let tokens = tokens.as_str();
             select.and_where(match backend {
-                DbBackend::Sqlite => Expr::cust_with_values("message_words MATCH ?", [tokens]),
+                DbBackend::Sqlite => finding(tokens),
                 DbBackend::Postgres => {
                     Expr::cust_with_values("tokens @@ CAST($1 AS text)::tsquery", [tokens])
                 }

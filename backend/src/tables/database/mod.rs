@@ -199,7 +199,9 @@ async fn connect(url: &str, kind: Kind, connections: u32) -> Result<DatabaseConn
         })
         .map_sqlx_sqlite_pool_opts(move |options| match kind {
             // It never begins anything, and asking would be as much work as a short read.
-            Kind::Reader => options,
+            Kind::Reader => options.after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(words::TERMS).await.map(drop) })
+            }),
             Kind::Writer => options.after_release(|connection, _| {
                 Box::pin(async move { is_at_rest(connection).await })
             }),

@@ -19,8 +19,10 @@ use shared::{
 
 use super::{messages, row_lock};
 
+mod continued;
 mod sqlite;
 
+pub use continued::{TERMS, finding};
 pub(super) use sqlite::index_newest;
 
 /// Of what is written here for a message. Raise it whenever that is different for any text or row:

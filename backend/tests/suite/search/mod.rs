@@ -11,6 +11,7 @@ use shared::{
 
 use crate::actors::{Cast, Client, Person};
 
+mod continued;
 mod filters;
 mod golden;
 mod map;
