@@ -14,7 +14,7 @@ use super::{
 use crate::{
     App, Result,
     rooms::Membership,
-    search::{self, Ask, Asker},
+    search::{self, Ask, Asker, Begun},
     users::Caller,
     web::extract::Query,
 };
@@ -97,11 +97,11 @@ pub async fn search(
     Query(query): Query<SearchQuery>,
 ) -> Result<Download> {
     let asked = search::read(&query.q)?;
-    let (turn, mine) = search::begin(&app, &caller).await?;
-    let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
+    let Begun { turn, rooms: mine, newest } = search::begin(&app, &caller).await?;
+    let (user, offset) = (&caller.user, query.tz);
+    let asker = Asker { user, rooms: &mine, newest, within: None, offset };
     let ask = Ask::new(&app.db.reader, asked, &asker).await?;
     drop(turn);
-    let (newest, _) = search::newest(&app.db.reader).await?;
     // It is a heading: one line.
     let mut title = query.q.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {
@@ -116,7 +116,7 @@ pub async fn search(
         offset: query.tz,
     };
     let rooms = about.rooms.keys().copied().collect();
-    let source = Source::Search(Box::new(Finds::new(caller, ask, rooms, newest)));
+    let source = Source::Search(Box::new(Finds::new(caller, ask, rooms, newest.id)));
     let file = format!("Search {}", Utc::now().with_timezone(&query.tz.0).format("%Y-%m-%d"));
     Ok(Download::new(app, query.format, &file, about, source))
 }

@@ -32,7 +32,7 @@ use crate::{
     App, Result, ledger,
     rooms::{Membership, RoomPath},
     search::{self, Ask, Asker},
-    tables::{self, Joined},
+    tables::{self, Joined, newest},
     users::Caller,
     web::{
         extract::{Json, Path, Query},
@@ -181,7 +181,9 @@ async fn search(
     let db = app.db.reader.clone();
     let page = turn.take(async move {
         let (user, within) = (&caller.user, Some(RoomId(room.id)));
-        let ask = Ask::new(&db, query, &Asker { user, rooms: &rooms, within, offset }).await?;
+        let newest = newest(&db).await?;
+        let asker = Asker { user, rooms: &rooms, newest, within, offset };
+        let ask = Ask::new(&db, query, &asker).await?;
         pages::hits(&db, &room, read_seq, wanted, &ask).await
     });
     let (page, is_whole) = page.await?;

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     Error, Result,
     tables::{
-        Joined, members, mentions, messages, now, users,
+        Joined, Newest, members, mentions, messages, users,
         words::{Mark, holds},
     },
 };
@@ -65,6 +65,8 @@ pub struct Asker<'a> {
     pub user: &'a User,
     /// Their rooms.
     pub rooms: &'a [Joined],
+    /// The newest of all messages.
+    pub newest: Newest,
     /// The one room that it is about, if it is about one.
     pub within: Option<RoomId>,
     /// Their clock.
@@ -114,14 +116,16 @@ impl Ask {
             Lookup { is_exact: query.all_of.is_empty(), ..Lookup::default() }
         } else {
             condition = condition.add(messages::Column::DeletedAt.is_null());
-            let newest = newest(db).await?;
-            if let Some(days) = days(span, newest.1) {
+            if let Some(days) = days(span, asker.newest.at) {
                 marks.push(days);
             }
             let asks_for_rooms =
                 asker.within.is_some() || asked.iter().any(|kind| matches!(kind[0], By::In(_)));
             let readable: i64 = asker.rooms.iter().map(|room| room.last_seq.0).sum();
-            if !asks_for_rooms && readable < newest.0 / SHARE && asker.rooms.len() <= ROOMS_MAX {
+            if !asks_for_rooms
+                && readable < asker.newest.id / SHARE
+                && asker.rooms.len() <= ROOMS_MAX
+            {
                 marks.push(asker.rooms.iter().map(|room| Mark::Room(room.id.0)).collect());
             }
             marks.retain(|any: &Vec<Mark>| !any.is_empty());
@@ -255,18 +259,4 @@ async fn people(db: &impl ConnectionTrait, query: &Query) -> Result<HashMap<Stri
         .all(db)
         .await?;
     Ok(found.into_iter().collect())
-}
-
-/// How many messages there are, about (the number of the newest), and when that was said.
-pub async fn newest(db: &impl ConnectionTrait) -> Result<(i64, i64)> {
-    use sea_orm::QueryOrder;
-    let newest = messages::Entity::find()
-        .select_only()
-        .columns([messages::Column::Id, messages::Column::CreatedAt])
-        .order_by_desc(messages::Column::Id)
-        .limit(1)
-        .into_tuple::<(i64, i64)>()
-        .one(db)
-        .await?;
-    Ok(newest.unwrap_or((0, now())))
 }

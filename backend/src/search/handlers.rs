@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     App, Result,
-    tables::{Joined, joined},
+    tables::{Joined, Newest, joined_and_newest},
     users::Caller,
     web::{
         extract::Query,
@@ -71,16 +71,17 @@ pub async fn hits(
 ) -> Result<Revalidated<Hits>> {
     let asked = read(&query.q)?;
     let sides = Sides::new(&asked, query.anchor, query.before, query.after)?;
-    let (turn, mine) = begin(&app, &caller).await?;
+    let Begun { turn, rooms, newest } = begin(&app, &caller).await?;
     let request = (sides, query.tz, query.context);
-    let tag = tag(&caller, &mine, &asked, &format!("{}/{request:?}", query.q));
+    let tag = tag(&caller, &rooms, &asked, &format!("{}/{request:?}", query.q));
     if held.has(&tag) {
         return Ok(Revalidated::Same(tag));
     }
     let db = app.db.reader.clone();
     let page = Page { sides, context: query.context };
     let hits = turn.take(async move {
-        let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
+        let (user, offset) = (&caller.user, query.tz);
+        let asker = Asker { user, rooms: &rooms, newest, within: None, offset };
         let ask = Ask::new(&db, asked, &asker).await?;
         hits_of(&db, &ask, &page).await
     });
@@ -95,28 +96,40 @@ pub async fn summary(
     held: Held,
 ) -> Result<Revalidated<Summary>> {
     let asked = read(&query.q)?;
-    let (turn, mine) = begin(&app, &caller).await?;
-    let tag = tag(&caller, &mine, &asked, &format!("{}/{:?}", query.q, query.tz));
+    let Begun { turn, rooms, newest } = begin(&app, &caller).await?;
+    let tag = tag(&caller, &rooms, &asked, &format!("{}/{:?}", query.q, query.tz));
     if held.has(&tag) {
         return Ok(Revalidated::Same(tag));
     }
     let db = app.db.reader.clone();
     let summary = turn.take(async move {
-        let asker = Asker { user: &caller.user, rooms: &mine, within: None, offset: query.tz };
+        let (user, offset) = (&caller.user, query.tz);
+        let asker = Asker { user, rooms: &rooms, newest, within: None, offset };
         let ask = Ask::new(&db, asked, &asker).await?;
         let found = find(&db, &ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX).await?;
-        let summary = summaries::of(&found.messages, found.up_to.is_some(), &mine, query.tz);
+        let summary = summaries::of(&found.messages, found.up_to.is_some(), &rooms, offset);
         Ok((summary, found.in_time))
     });
     let (summary, is_whole) = summary.await?;
     Ok(Revalidated::of(is_whole, tag, summary))
 }
 
-/// A turn to search, and the rooms that may be searched.
-pub async fn begin(app: &App, caller: &Caller) -> Result<(Turn, Vec<Joined>)> {
+/// What a search begins with.
+pub struct Begun {
+    /// A turn to search.
+    pub turn: Turn,
+    /// The rooms that may be searched.
+    pub rooms: Vec<Joined>,
+    /// The newest message of all.
+    pub newest: Newest,
+}
+
+/// Begins to search.
+pub async fn begin(app: &App, caller: &Caller) -> Result<Begun> {
     let user = &caller.user;
     let turn = app.searching.next(user.id).await?;
-    Ok((turn, joined(&app.db.reader, user.id).await?))
+    let (rooms, newest) = joined_and_newest(&app.db.reader, user.id).await?;
+    Ok(Begun { turn, rooms, newest })
 }
 
 /// What an answer depends on: the rooms, by their last changes, and what was asked.

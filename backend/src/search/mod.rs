@@ -25,8 +25,8 @@ mod span;
 mod summary;
 mod turns;
 
-pub use ask::{Ask, Asker, newest};
-pub use handlers::begin;
+pub use ask::{Ask, Asker};
+pub use handlers::{Begun, begin};
 pub use looking::marked;
 pub use pages::number_of;
 pub use queries::{Towards, WITHIN, find};

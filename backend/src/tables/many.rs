@@ -260,8 +260,12 @@ pub(super) async fn as_one<T: DeserializeOwned>(
     let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
     let row = db.query_one_raw(statement).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
-    serde_json::from_str(&row.try_get_by_index::<String>(0)?)
-        .map_err(|error| DbErr::Json(error.to_string()))
+    from_json(&row.try_get_by_index::<String>(0)?)
+}
+
+/// What such a text holds.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, DbErr> {
+    serde_json::from_str(text).map_err(|error| DbErr::Json(error.to_string()))
 }
 
 /// Statements for SQLite that are handed over together: each by itself would wait twice for a

@@ -1,12 +1,16 @@
 //! Who is, or was, in which room, and how far they have read.
 
-use sea_orm::{DbBackend, JoinType, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{DbBackend, JoinType, QueryOrder, QuerySelect, Statement, entity::prelude::*};
 use shared::{
     ids::{Rev, RoomId, Seq, UserId},
     rooms::{Member, Role},
 };
 
-use super::{moment, rooms, users};
+use super::{
+    many::{as_one, from_json},
+    messages::{Newest, newest},
+    moment, now, rooms, users,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "members")]
@@ -100,16 +104,31 @@ impl Joined {
     }
 }
 
+/// Number, name, topic, newest message, last change, and how far somebody has read.
+type Row = (i64, String, String, i64, i64, i64);
+
+impl From<Row> for Joined {
+    fn from((id, name, topic, last_seq, last_rev, read_seq): Row) -> Self {
+        Self {
+            id: id.into(),
+            name,
+            topic,
+            last_seq: last_seq.into(),
+            last_rev: last_rev.into(),
+            read_seq: read_seq.into(),
+        }
+    }
+}
+
+/// All of SQLite's rows as one text.
+const JOINED: &str = "SELECT json_group_array(json_array(r.id, r.name, r.topic, r.last_seq, r.last_rev, m.read_seq) \
+     ORDER BY r.name_key) FROM members m JOIN rooms r ON r.id = m.room_id \
+     WHERE m.user_id = ? AND NOT m.has_left AND r.deleted_at IS NULL";
+
 /// The rooms that somebody is in, by name.
 pub async fn joined(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<Joined>, DbErr> {
-    let rows: Vec<(i64, String, String, i64, i64, i64)> = match db.get_database_backend() {
-        DbBackend::Sqlite => {
-            let sql = "SELECT json_group_array(json_array(r.id, r.name, r.topic, r.last_seq, \
-                 r.last_rev, m.read_seq) ORDER BY r.name_key) FROM members m \
-                 JOIN rooms r ON r.id = m.room_id \
-                 WHERE m.user_id = ? AND NOT m.has_left AND r.deleted_at IS NULL";
-            super::many::as_one(db, sql, [user.0.into()]).await?
-        }
+    let rows: Vec<Row> = match db.get_database_backend() {
+        DbBackend::Sqlite => as_one(db, JOINED, [user.0.into()]).await?,
         _ => {
             use super::rooms::Column as R;
             Entity::find()
@@ -126,13 +145,25 @@ pub async fn joined(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<Joine
                 .await?
         }
     };
-    let joined = rows.into_iter().map(|(id, name, topic, last_seq, last_rev, read_seq)| Joined {
-        id: id.into(),
-        name,
-        topic,
-        last_seq: last_seq.into(),
-        last_rev: last_rev.into(),
-        read_seq: read_seq.into(),
-    });
-    Ok(joined.collect())
+    Ok(rows.into_iter().map(Joined::from).collect())
+}
+
+/// The same, and the newest of all messages. With SQLite in one statement: each is a way to another
+/// thread and back, which takes longer than either of them.
+pub async fn joined_and_newest(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<(Vec<Joined>, Newest), DbErr> {
+    if db.get_database_backend() != DbBackend::Sqlite {
+        return Ok((joined(db, user).await?, newest(db).await?));
+    }
+    let last = |column| format!("(SELECT {column} FROM messages ORDER BY id DESC LIMIT 1)");
+    let sql = format!("SELECT ({JOINED}), {}, {}", last("id"), last("created_at"));
+    let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [user.0.into()]);
+    let row = db.query_one_raw(statement).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("messages".to_owned()))?;
+    let rows: Vec<Row> = from_json(&row.try_get_by_index::<String>(0)?)?;
+    let (id, at): (Option<i64>, Option<i64>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+    let newest = Newest { id: id.unwrap_or(0), at: at.unwrap_or_else(now) };
+    Ok((rows.into_iter().map(Joined::from).collect(), newest))
 }

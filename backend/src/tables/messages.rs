@@ -1,13 +1,13 @@
 //! What was said. A deleted message keeps its row without its text.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 use shared::{
     ids::{ClientId, Seq},
     messages::Message,
     users::UserRef,
 };
 
-use super::moment;
+use super::{moment, now};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
@@ -63,4 +63,27 @@ impl Model {
             deleted_at: self.deleted_at.map(moment),
         }
     }
+}
+
+/// The last message that was said anywhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Newest {
+    /// Its number, which is about how many there are.
+    pub id: i64,
+    /// When that was.
+    pub at: i64,
+}
+
+/// The newest message.
+pub async fn newest(db: &impl ConnectionTrait) -> Result<Newest, DbErr> {
+    let newest = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::CreatedAt])
+        .order_by_desc(Column::Id)
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await?;
+    let (id, at) = newest.unwrap_or_else(|| (0, now()));
+    Ok(Newest { id, at })
 }

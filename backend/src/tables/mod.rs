@@ -22,7 +22,8 @@ pub use database::{
     sqlite_version,
 };
 pub use many::{insert_messages, messages_between, messages_named, put_back};
-pub use members::{Joined, joined};
+pub use members::{Joined, joined, joined_and_newest};
+pub use messages::{Newest, newest};
 pub use readable::{Readable, messages_found};
 
 /// Now, as it is stored: microseconds since 1970.

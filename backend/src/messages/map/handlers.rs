@@ -13,7 +13,7 @@ use crate::{
     App, Result,
     rooms::Membership,
     search::{self, Ask, Asker},
-    tables::Joined,
+    tables::{Joined, newest},
     web::{
         extract::Query,
         revalidate::{Held, Revalidated, Tag},
@@ -78,7 +78,9 @@ pub async fn hits(
     let db = app.db.reader.clone();
     let hits = turn.take(async move {
         let (user, within) = (&caller.user, Some(RoomId(room.id)));
-        let ask = Ask::new(&db, query, &Asker { user, rooms: &rooms, within, offset: tz }).await?;
+        let newest = newest(&db).await?;
+        let asker = Asker { user, rooms: &rooms, newest, within, offset: tz };
+        let ask = Ask::new(&db, query, &asker).await?;
         newest_of_each_part(&db, &room, up_to, &ask).await
     });
     let (hits, is_whole) = hits.await?;
