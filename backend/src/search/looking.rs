@@ -7,6 +7,9 @@ use shared::{messages::Message, search::words::Sought};
 use super::{ask::Ask, queries::WITHIN};
 use crate::{Error, Result};
 
+/// Bytes that are looked into at once: to another thread and back would take as long.
+const LITTLE: usize = 8_192;
+
 /// Messages of which some were looked at.
 pub struct Looked {
     /// Those of which the whole query is true.
@@ -43,12 +46,13 @@ pub async fn marked(
     messages: Vec<Message>,
 ) -> Result<Vec<(Message, Vec<Range<usize>>)>> {
     let sought = ask.sought.clone();
+    let is_little = messages.iter().map(|message| message.content.len()).sum::<usize>() <= LITTLE;
     let mark = move |message: Message| (sought.ranges(&message.content), message);
-    aside(move || {
+    let mark = move || {
         let marked = messages.into_iter().map(mark).map(|(ranges, message)| (message, ranges));
         marked.collect()
-    })
-    .await
+    };
+    if is_little { Ok(mark()) } else { aside(mark).await }
 }
 
 /// The best so many of some messages, of two as good the newer first.
