@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
-use crate::stage::until;
+use crate::stage::{until, until_or};
 
 /// Keys that have no letter, as WebDriver names them.
 pub const ENTER: &str = "\u{E007}";
@@ -112,12 +112,20 @@ impl Browser {
 
     /// Waits until an element says this, in whatever spacing.
     pub async fn reads(&self, css: &str, text: &str) {
-        let (css, text) = (json!(css), json!(text));
-        let script = format!(
-            "[...document.querySelectorAll({css})].some(e => e.checkVisibility() && \
-             e.textContent.replace(/\\s+/g, ' ').includes({text}))"
-        );
-        self.until(&format!("{css} says {text}"), &script).await;
+        let script = "return [...document.querySelectorAll(arguments[0])]
+            .filter(e => e.checkVisibility()).map(e => e.textContent.replace(/\\s+/g, ' '))";
+        let is_read = async || match self.client.execute(script, vec![json!(css)]).await {
+            Ok(Value::Array(says))
+                if says
+                    .iter()
+                    .any(|says| says.as_str().is_some_and(|says| says.contains(text))) =>
+            {
+                Ok(())
+            }
+            Ok(says) => Err(format!(", not {says}")),
+            Err(error) => Err(format!(": {error}")),
+        };
+        until_or(&format!("{}: {css:?} says {text:?}", self.name), is_read).await;
     }
 
     pub async fn title(&self) -> String {

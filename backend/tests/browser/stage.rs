@@ -74,9 +74,14 @@ pub fn output() -> PathBuf {
 
 /// Waits until something is so; what it was, in words, is the failure.
 pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    until_or(what, async || if is_so().await { Ok(()) } else { Err(String::new()) }).await;
+}
+
+/// The same for what can say how it is instead.
+pub async fn until_or(what: &str, mut is_so: impl AsyncFnMut() -> Result<(), String>) {
     let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < PATIENCE, "waited {} s until {what}", PATIENCE.as_secs());
+    while let Err(how) = is_so().await {
+        assert!(began.elapsed() < PATIENCE, "waited {} s until {what}{how}", PATIENCE.as_secs());
         tokio::time::sleep(Duration::from_millis(40)).await;
     }
 }

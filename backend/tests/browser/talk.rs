@@ -73,12 +73,14 @@ async fn talk(ada: &Browser, bob: &Browser) {
 
 /// Whoever is in another room sees that something was said, in the sidebar and on the tab.
 async fn unread(ada: &Browser, bob: &Browser, room: i64) {
+    let badge = format!(".room-link[data-room=\"{room}\"] .badge");
     let side = ada.create_room("side", "").await;
+    // Whoever leaves within a moment has not read what came last.
+    bob.loses(&badge).await;
     bob.join_room("side", "side").await;
     ada.go_to(room, ROOM).await;
     ada.say("@bob? are you there?").await;
     ada.say("hello?").await;
-    let badge = format!(".room-link[data-room=\"{room}\"] .badge");
     bob.reads(&badge, "2 unread, you are mentioned").await;
     until("bob's tab counts", async || bob.title().await == "(2) side · Hallway").await;
     assert_eq!(bob.path().await, format!("/ui/room/{side}"));
