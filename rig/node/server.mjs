@@ -1,6 +1,6 @@
 // A chat as it is often written for Node: the ws library, better-sqlite3, and a group commit of what
 // came meanwhile. It speaks as much of the live wire as the rig's crowd needs, asks nobody who they
-// are, and has no search index. Ends when its standard input does.
+// are, and finds nothing again unless it is started with "search". Ends when its standard input does.
 
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -23,10 +23,25 @@ const insert = db.prepare(
   `INSERT INTO messages (room_id, seq, rev, user_id, client_id, content, created_at)
    VALUES (?, ?, ?, 2, ?, ?, ?)`,
 );
+// What Hallway's index of the same text is: words with their beginnings, and threes of characters.
+function indexes() {
+  db.exec(`
+    CREATE VIRTUAL TABLE words USING fts5
+      (text, content = '', columnsize = 0, prefix = '3', tokenize = 'unicode61 remove_diacritics 2');
+    CREATE VIRTUAL TABLE grams USING fts5
+      (text, content = '', columnsize = 0, detail = none, tokenize = 'trigram');`);
+  const inserts = ["words", "grams"].map((table) =>
+    db.prepare(`INSERT INTO ${table} (rowid, text) VALUES (?, ?)`),
+  );
+  return (id, text) => inserts.forEach((insert) => insert.run(id, text));
+}
+const index = process.argv[3] === "search" ? indexes() : null;
 const write = db.transaction((batch) => {
   for (const { frame, number, now } of batch) {
     const name = Buffer.from(frame.client_id.replaceAll("-", ""), "hex");
-    insert.run(frame.room, number, number, name, frame.content, now.getTime());
+    const { content } = frame;
+    const row = insert.run(frame.room, number, number, name, content, now.getTime());
+    index?.(row.lastInsertRowid, content);
   }
 });
 

@@ -65,7 +65,8 @@ fn talk(args: &Args, cores: Cores) -> Result<ExitCode> {
             On::Hallway => hallway(args, rooms, cores),
             On::OneWrite => Ground::bare(Loop::OneWrite, cores, rooms),
             On::Joined => Ground::bare(Loop::Joined, cores, rooms),
-            On::Node => Ground::node(&args.own, cores, rooms),
+            On::Node => Ground::node("node", &args.own, cores, rooms),
+            On::NodeSearch => Ground::node("node-search", &args.own, cores, rooms),
         };
         all.push(shape.run(&ground?)?);
     }

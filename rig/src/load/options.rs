@@ -106,6 +106,8 @@ pub enum On {
     Joined,
     /// A small chat for Node (rig/node): ws, better-sqlite3, group commit, no search index.
     Node,
+    /// The same with a search index in the transaction that writes.
+    NodeSearch,
 }
 
 impl Args {

@@ -98,13 +98,13 @@ impl Ground {
         Ok(Self { name: which.name(), target, stage, own: None, _data: None })
     }
 
-    /// The chat for Node, with its file where a server of the run's own would have it.
-    pub fn node(own: &Own, cores: Cores, rooms: usize) -> Result<Self> {
+    /// A chat for Node, with its file where a server of the run's own would have it.
+    pub fn node(name: &'static str, own: &Own, cores: Cores, rooms: usize) -> Result<Self> {
         raise_file_limit(0)?;
         let data = own.fresh_folder()?;
-        let target = Target::node(data.path(), cores)?;
+        let target = Target::node(name, data.path(), cores)?;
         let stage = Stage::bare(rooms);
-        Ok(Self { name: "node", target, stage, own: None, _data: Some(data) })
+        Ok(Self { name, target, stage, own: None, _data: Some(data) })
     }
 
     /// Stops a server of the run's own, does something to its data folder, and starts it again: how

@@ -66,11 +66,11 @@ impl Target {
         Self::start(command, cores)
     }
 
-    /// The chat for Node, which keeps its messages in this folder.
-    pub fn node(data: &Path, cores: Cores) -> Result<Self> {
+    /// `node` or `node-search`: the chat for Node, which keeps its messages in this folder.
+    pub fn node(name: &str, data: &Path, cores: Cores) -> Result<Self> {
         let mut command = node::command()?;
         // It ends when its standard input does.
-        command.arg(data).stdin(Stdio::piped());
+        command.arg(data).args(name.strip_prefix("node-")).stdin(Stdio::piped());
         Self::start(command, cores)
     }
 
