@@ -120,7 +120,7 @@ async fn begin(db: &Database, last: LastIds) -> Result<DatabaseTransaction, Fail
             .map_err(|error| Failure::from(error).at("line 1: last_ids"))?;
         set_last_number(&db.writer, table, number).await?;
     }
-    let txn = db.begin().await?;
+    let txn = db.begin_patiently().await?;
     // Another node may serve the empty database: nobody registers there until this is done.
     lock_first_account(&txn).await?;
     check_empty(&txn).await?;

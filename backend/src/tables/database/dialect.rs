@@ -245,8 +245,8 @@ fn said_by(error: &dyn sqlx::error::DatabaseError) -> Refusal {
     match (code.len(), &*code) {
         // SQLSTATE of PostgreSQL: disk full
         (5, "53100") => Refusal::Full,
-        // lock not to be had, serialisation, deadlock
-        (5, "55P03" | "40001" | "40P01") => Refusal::GaveWay,
+        // lock not to be had, serialisation, deadlock, rolled back since it said nothing
+        (5, "55P03" | "40001" | "40P01" | "25P03") => Refusal::GaveWay,
         // connection lost, out of resources, shutting down or starting up, read only while failing
         // over
         (5, code) if ["08", "53", "57"].contains(&&code[..2]) || code == "25006" => Refusal::Away,

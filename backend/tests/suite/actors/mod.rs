@@ -87,6 +87,11 @@ impl Server {
         &self.home
     }
 
+    /// Its own ways to them.
+    pub fn database(&self) -> &Database {
+        &self.app.db
+    }
+
     /// Somebody who is not signed in.
     pub fn anon(&self) -> Client {
         Client::new(self.address)

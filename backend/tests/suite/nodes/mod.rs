@@ -10,6 +10,7 @@ mod health;
 mod people;
 mod redis;
 mod revoked;
+mod silent;
 mod starting;
 mod stopping;
 
