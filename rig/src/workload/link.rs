@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
+use nix::sys::socket::{setsockopt, sockopt::RcvBuf};
 use shared::{
     live::{ClientFrame, SUBPROTOCOL, ServerFrame},
     paths,
@@ -34,6 +35,8 @@ use crate::history::Event;
 
 /// The receive buffer of a reader who has next to no room for what is not read yet, in bytes.
 const NARROW: u32 = 4_096;
+/// The same once all the rest has to come.
+const WIDE: usize = 262_144;
 
 /// What comes over a link.
 #[derive(Debug)]
@@ -154,6 +157,14 @@ impl Link {
     /// Which node it leads to.
     pub fn node(&self) -> u32 {
         self.node
+    }
+
+    /// Makes room for what is not read yet. A narrow socket may have come to a state in which its
+    /// kernel hears of free room only by the other's timer, five times a second: in a minute that is
+    /// less than what can be missing.
+    pub fn widen(&self) {
+        // Refused, it only takes longer.
+        let _ = setsockopt(self.socket.get_ref(), RcvBuf, &WIDE);
     }
 
     /// Sends a frame. That the other end is gone shows when listening.

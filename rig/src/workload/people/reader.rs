@@ -124,6 +124,9 @@ impl Reader {
                 },
                 () = sleep_until(look) => {
                     look = Instant::now() + LOOK_EVERY;
+                    if self.owner.is_narrow && !crew.is_going() {
+                        link.widen();
+                    }
                     self.look(link).await;
                 }
                 Ok(()) = stalled.changed() => self.stall(link).await,
