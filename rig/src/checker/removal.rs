@@ -5,7 +5,8 @@
 //! frame counts as sent later than that when what it tells was only said later, or when its socket
 //! was opened later, or when an echo that was asked for later came before it; the last only while
 //! nothing is broken, since a process that was frozen sends what it composed before. On a socket
-//! that was told `removed`, nothing more may come before it asks for the room again.
+//! that was told `removed`, nothing more may come before it asks for the room again, unless it had
+//! asked before and that is answered by then.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use shared::ids::{RoomId, UserId};
 use super::{
     Found, Kind,
     facts::{End, Facts},
-    walk::Link,
+    walk::{Asked, Link},
 };
 use crate::history::{Event, Seen};
 
@@ -76,7 +77,7 @@ pub fn judge(facts: &Facts, outs: &Outs, at: usize, link: &Link, found: &mut Fou
         Event::Page { room, .. } => (*room, true),
         _ => return,
     };
-    if !is_page && link.out.contains(&room) {
+    if !is_page && link.asked.get(&room).is_some_and(Asked::is_over) {
         let detail = format!("more of room {room} came after the socket was told it is out of it");
         found.add(Kind::LeakAfterRemoval, [at], detail);
     }

@@ -45,6 +45,27 @@ fn leaks_after_removal() {
     });
 }
 
+/// A slow reader has asked twice when they are put out, hears of it late, and is in again by then.
+#[test]
+fn what_was_asked_for_before_is_answered() {
+    let guest = READER + READERS as u32 - 1;
+    let mut entries = honest();
+    let is_asking = |event: &Event| matches!(event, Event::Subscribe { .. });
+    let asks = entries.iter().rposition(|e| e.process == guest && is_asking(&e.event)).unwrap();
+    let asked = entries.remove(asks).event;
+    let told = |entry: &Entry| matches!(entry.event, Event::OutOf { .. });
+    let out = find(&entries, told);
+    let subscribed = Event::Subscribed { room: ROOM, rev: Rev(0) };
+    for event in [subscribed, asked.clone(), asked] {
+        insert(&mut entries, out, guest, event);
+    }
+    assert_eq!(check(&History(entries.clone())), []);
+    // Asked once and answered, nothing more may come.
+    entries.remove(out);
+    let found = check(&History(entries));
+    assert!(found.iter().any(|found| found.kind == Kind::LeakAfterRemoval), "{found:#?}");
+}
+
 #[test]
 fn leaks_after_delete() {
     let text = |entries: &[Entry]| {
