@@ -40,9 +40,13 @@ pub async fn messages_between(
     let rows: Vec<Shown> = if is_sqlite(db) {
         let sql = "SELECT json_group_array(json_array(m.room_id, m.id, m.seq, m.rev, m.user_id, \
              hex(m.client_id), m.content, m.reply_to, m.created_at, m.edited_at, m.deleted_at, \
-             u.username) ORDER BY m.seq) FROM messages m JOIN users u ON u.id = m.user_id \
+             u.username)) FROM messages m JOIN users u ON u.id = m.user_id \
              WHERE m.room_id = ? AND m.seq BETWEEN ? AND ?";
-        as_one(db, sql, [room.0.into(), from.into(), to.into()]).await?
+        let mut rows: Vec<Shown> = as_one(db, sql, [room.0.into(), from.into(), to.into()]).await?;
+        // They come in this order by the index; asked for it, SQLite would copy all of them into a
+        // table of its own to be sure.
+        rows.sort_unstable_by_key(|row| row.2);
+        rows
     } else {
         messages::Entity::find()
             .select_only()
