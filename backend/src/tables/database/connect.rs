@@ -62,6 +62,16 @@ pub enum Kind {
     Writer,
 }
 
+impl Kind {
+    /// What a connection begins with, for MySQL and for PostgreSQL.
+    fn sessions(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Reader => (MYSQL_READER, POSTGRES_READER),
+            Self::Writer => (MYSQL_WRITER, POSTGRES_WRITER),
+        }
+    }
+}
+
 /// The pool by which the tables are brought up to date, whose transactions may take their time. With
 /// SQLite it is that of the one writer, with the others that of the readers.
 pub async fn connect_patient(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
@@ -75,6 +85,7 @@ pub async fn connect_patient(url: &str, connections: u32) -> Result<DatabaseConn
 /// Connects; the number is how many connections there are at most.
 pub async fn connect(url: &str, kind: Kind, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let url = url.replacen("mariadb:", "mysql:", 1);
+    let (mysql, postgres) = kind.sessions();
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -105,13 +116,7 @@ pub async fn connect(url: &str, kind: Kind, connections: u32) -> Result<Database
         .map_sqlx_mysql_pool_opts(move |options| {
             options
                 .after_connect(move |connection, _| {
-                    Box::pin(async move {
-                        connection.execute(MYSQL_SESSION).await?;
-                        if kind == Kind::Writer {
-                            connection.execute(MYSQL_WRITER).await?;
-                        }
-                        Ok(())
-                    })
+                    Box::pin(async move { connection.execute(mysql).await.map(drop) })
                 })
                 .after_release(|connection, _| {
                     Box::pin(async move { well(connection.execute("ROLLBACK")).await })
@@ -120,13 +125,7 @@ pub async fn connect(url: &str, kind: Kind, connections: u32) -> Result<Database
         .map_sqlx_postgres_pool_opts(move |options| {
             options
                 .after_connect(move |connection, _| {
-                    Box::pin(async move {
-                        connection.execute(POSTGRES_SESSION).await?;
-                        if kind == Kind::Writer {
-                            connection.execute(POSTGRES_WRITER).await?;
-                        }
-                        Ok(())
-                    })
+                    Box::pin(async move { connection.execute(postgres).await.map(drop) })
                 })
                 .after_release(|connection, _| {
                     Box::pin(async move { well(connection.execute("ROLLBACK")).await })
@@ -137,16 +136,17 @@ pub async fn connect(url: &str, kind: Kind, connections: u32) -> Result<Database
 
 /// REPEATABLE READ, the default, would show a transaction the counters as they were before it had
 /// their lock. Nobody waits for a lock longer than for an answer.
-const MYSQL_SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+const MYSQL_READER: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
      SET SESSION innodb_lock_wait_timeout = 4";
-/// How long a transaction may say nothing. MySQL knows no such limit, so there it is one for every
-/// connection: a quiet one is made anew when it is needed.
-const MYSQL_WRITER: &str = "SET SESSION innodb_lock_wait_timeout = 4 \
+/// Nor for whoever holds it and says nothing. MySQL knows no such limit for transactions, so there it
+/// is one for every connection: a quiet one is made anew when it is needed.
+const MYSQL_WRITER: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+     SET SESSION innodb_lock_wait_timeout = 4 \
      /*M!100300 , SESSION idle_transaction_timeout = 5 */ /*!80000 , SESSION wait_timeout = 5 */";
 /// A rollback where there is nothing to roll back (below) is no news.
-const POSTGRES_SESSION: &str = "SET lock_timeout = '4s'; SET client_min_messages = 'error'";
-
-const POSTGRES_WRITER: &str = "SET idle_in_transaction_session_timeout = '5s'";
+const POSTGRES_READER: &str = "SET lock_timeout = '4s'; SET client_min_messages = 'error'";
+const POSTGRES_WRITER: &str = "SET lock_timeout = '4s'; SET client_min_messages = 'error'; \
+     SET idle_in_transaction_session_timeout = '5s'";
 
 /// Whether a connection to SQLite may be used again. A commit that fails for want of space can leave
 /// the transaction open, or sqlx taking it for open: what begins after that would be a part of it,
