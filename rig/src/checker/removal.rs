@@ -5,8 +5,9 @@
 //! frame counts as sent later than that when what it tells was only said later, or when its socket
 //! was opened later, or when an echo that was asked for later came before it; the last only while
 //! nothing is broken, since a process that was frozen sends what it composed before. On a socket
-//! that was told `removed`, nothing more may come before it asks for the room again, unless it had
-//! asked before and that is answered by then.
+//! that was told `removed`, nothing more may come before it asks for the room again, while nobody has
+//! asked for the person to come in again: of a slow reader, what they asked for before they heard of
+//! the removal may be answered when they are in again.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use shared::ids::{RoomId, UserId};
 use super::{
     Found, Kind,
     facts::{End, Facts},
-    walk::{Asked, Link},
+    walk::Link,
 };
 use crate::history::{Event, Seen};
 
@@ -77,7 +78,7 @@ pub fn judge(facts: &Facts, outs: &Outs, at: usize, link: &Link, found: &mut Fou
         Event::Page { room, .. } => (*room, true),
         _ => return,
     };
-    if !is_page && link.asked.get(&room).is_some_and(Asked::is_over) {
+    if !is_page && link.out.contains(&room) && !is_asked_in(facts, room, link.user, at) {
         let detail = format!("more of room {room} came after the socket was told it is out of it");
         found.add(Kind::LeakAfterRemoval, [at], detail);
     }
@@ -95,6 +96,13 @@ pub fn judge(facts: &Facts, outs: &Outs, at: usize, link: &Link, found: &mut Fou
         let detail = format!("room {room} was shown to {}, who was put out of it", link.user);
         found.add(Kind::LeakAfterRemoval, [out.from, at], detail);
     }
+}
+
+/// Whether the last that was asked for, by then, is that somebody comes in.
+fn is_asked_in(facts: &Facts, room: RoomId, user: UserId, at: usize) -> bool {
+    let moves = facts.moves.get(&(room, user)).into_iter().flatten();
+    let before = moves.filter(|moved| moved.step.asked < at);
+    before.max_by_key(|moved| moved.step.asked).is_some_and(|moved| moved.is_join)
 }
 
 /// Whether a change tells what was only said after the limit.

@@ -23,29 +23,12 @@ pub struct Link {
     pub echoed_us: u64,
     /// When the last page of a room was asked for.
     pub asked_us: BTreeMap<RoomId, u64>,
-    /// What became of its asking for rooms.
-    pub asked: BTreeMap<RoomId, Asked>,
+    /// Rooms that this socket was told it is out of, with nothing asked for before or since.
+    pub out: HashSet<RoomId>,
     /// Tombstones that came.
     pub tombstones: HashSet<Place>,
     /// Where each room's changes are.
     pub streams: BTreeMap<RoomId, Stream>,
-}
-
-/// A socket's asking for a room.
-#[derive(Default)]
-pub struct Asked {
-    /// How often there was no answer yet. Whoever reads slowly may have asked several times before
-    /// they hear that they are out, and be in again before the last of it is answered.
-    open: usize,
-    /// Whether changes may come by themselves.
-    is_in: bool,
-}
-
-impl Asked {
-    /// Whether nothing may come any more.
-    pub fn is_over(&self) -> bool {
-        !self.is_in && self.open == 0
-    }
 }
 
 impl Link {
@@ -55,7 +38,7 @@ impl Link {
             opened_us,
             echoed_us: 0,
             asked_us: BTreeMap::new(),
-            asked: BTreeMap::new(),
+            out: HashSet::new(),
             tombstones: HashSet::new(),
             streams: BTreeMap::new(),
         }
@@ -86,16 +69,9 @@ fn learn(link: &mut Link, at_us: u64, event: &Event) {
     match event {
         Event::Pong { asked_us } => link.echoed_us = link.echoed_us.max(*asked_us),
         Event::Read { room } => drop(link.asked_us.insert(*room, at_us)),
-        Event::Subscribe { room, .. } => link.asked.entry(*room).or_default().open += 1,
-        Event::Subscribed { room, .. } => {
-            let asked = link.asked.entry(*room).or_default();
-            *asked = Asked { open: asked.open.saturating_sub(1), is_in: true };
-        }
-        Event::OutOf { room, .. } => {
-            // Whoever is in hears it by itself; whoever is not, when they ask.
-            let asked = link.asked.entry(*room).or_default();
-            let answered = usize::from(!asked.is_in);
-            *asked = Asked { open: asked.open.saturating_sub(answered), is_in: false };
+        Event::Subscribe { room, .. } => drop(link.out.remove(room)),
+        Event::OutOf { room, .. } if !link.streams.contains_key(room) => {
+            link.out.insert(*room);
         }
         _ => {}
     }
