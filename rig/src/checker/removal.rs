@@ -100,9 +100,8 @@ pub fn judge(facts: &Facts, outs: &Outs, at: usize, link: &Link, found: &mut Fou
 
 /// Whether the last that was asked for, by then, is that somebody comes in.
 fn is_asked_in(facts: &Facts, room: RoomId, user: UserId, at: usize) -> bool {
-    let moves = facts.moves.get(&(room, user)).into_iter().flatten();
-    let before = moves.filter(|moved| moved.step.asked < at);
-    before.max_by_key(|moved| moved.step.asked).is_some_and(|moved| moved.is_join)
+    let moves = facts.moves.get(&(room, user)).map_or(&[][..], Vec::as_slice);
+    moves.iter().rev().find(|moved| moved.step.asked < at).is_some_and(|moved| moved.is_join)
 }
 
 /// Whether a change tells what was only said after the limit.

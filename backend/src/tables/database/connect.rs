@@ -58,7 +58,7 @@ fn backend(url: &str) -> Result<DbBackend, DbErr> {
 pub enum Kind {
     /// Reading, for however long.
     Reader,
-    /// Writing what nobody waits with.
+    /// Writing, and waiting for nothing but the database.
     Writer,
 }
 

@@ -92,8 +92,8 @@ impl Database {
     /// asks for it later can be refused. Only for tasks that nobody cancels: dropped half-way it
     /// would leave its connection inside it (sqlx #4385).
     ///
-    /// A server that hears nothing in it for five seconds rolls it back: the program or the link may
-    /// be gone without a word, and what it has locked would stay locked for hours.
+    /// A database that others share rolls it back when it hears nothing of it for five seconds: this
+    /// program or the link may be gone, and what it has locked would stay locked for hours.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         begin_to_write(&self.writer).await
     }
