@@ -7,8 +7,8 @@ use shared::{ids::RoomId, problem::Code};
 
 use crate::{
     Error, Result, Settings,
-    hub::Hub,
-    ledger::Ledger,
+    realtime::hub::Hub,
+    realtime::ledger::Ledger,
     rooms::discard,
     search::Turns,
     settings::Storage,

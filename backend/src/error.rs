@@ -104,7 +104,7 @@ pub fn is_duplicate(error: &DbErr) -> bool {
 }
 
 impl IntoResponse for Error {
-    /// The status, with the problem beside it: `web::problems` writes the body, in the form that
+    /// The status, with the problem beside it: `http::problems` writes the body, in the form that
     /// the door speaks.
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.problem.status);

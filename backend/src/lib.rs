@@ -1,28 +1,26 @@
-//! Hallway's server. `web` is the door to the net, `api` (REST), `socket` (live) and `classic` (the
-//! clients of the chat that came before) are the doors of the house, `archive`, `export`, `messages`,
-//! `search`, `rooms` and `users` its slices, `ledger` writes, `hub` tells everyone, on other nodes by
-//! `relay`, `tables` holds the rows.
-//! An arrow only points down that list.
+//! Hallway's server. From top to bottom; a module imports only from modules below it:
+//!
+//! - `api`, `socket`: the router, the classic endpoints, the live websocket;
+//! - `archive`, `export`, `search`, `messages`, `rooms`, `users`: one slice for each noun;
+//! - `app`: the handles that handlers share;
+//! - `realtime`: the ledger, the hub and the relay;
+//! - `http`, `tables`: extractors and problem details; entities and queries.
 
+pub mod api;
 pub mod app;
 pub mod archive;
-pub mod deliberate;
 pub mod error;
 pub mod export;
-pub mod hub;
-pub mod ledger;
+pub mod failpoints;
+pub mod http;
 pub mod messages;
-pub mod relay;
+pub mod realtime;
 pub mod rooms;
 pub mod search;
 pub mod settings;
 pub mod socket;
 pub mod tables;
 pub mod users;
-pub mod web;
-
-mod api;
-mod classic;
 
 pub use api::openapi;
 pub use app::App;

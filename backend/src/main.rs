@@ -11,8 +11,8 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use hallway::{
-    Error, Result, Settings, Storage, app, archive, settings::Secret, tables::sqlite_file, users,
-    web,
+    Error, Result, Settings, Storage, api, app, archive, settings::Secret, tables::sqlite_file,
+    users,
 };
 use shared::problem::Code;
 use tokio::{net::TcpListener, signal};
@@ -132,7 +132,7 @@ async fn serve(settings: Settings) -> Result<()> {
     let app = hallway::App::start(settings).await?;
     println!("Hallway is at {url} (data in {data}; API documentation at {url}/swagger/)");
     let sweeper = tokio::spawn(users::sweep(app.clone()));
-    web::serve::serve(app.clone(), listener, stop).await;
+    api::serve::serve(app.clone(), listener, stop).await;
     sweeper.abort();
     app.db.clone().close().await?;
     Ok(())

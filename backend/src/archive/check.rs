@@ -11,7 +11,7 @@ use super::{
     lines::{Member, Message, Room, User},
     rows::bytes,
 };
-use crate::{ledger::MENTIONS_MAX, users::check_kept};
+use crate::{realtime::ledger::MENTIONS_MAX, users::check_kept};
 
 /// Numbers beyond this are not exact in JavaScript.
 pub const NUMBER_MAX: i64 = 9_007_199_254_740_991;

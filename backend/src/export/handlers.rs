@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     App, Result,
+    http::extract::Query,
     rooms::Membership,
     search::{self, Ask, Asker, Begun},
     users::Caller,
-    web::extract::Query,
 };
 
 /// Which part of a room, and how it is written.
@@ -131,7 +131,7 @@ fn exported(what: &str, offset: Offset) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::extract::query;
+    use crate::http::extract::query;
 
     #[test]
     fn a_part_ends_where_the_room_does() {

@@ -7,7 +7,7 @@ use aide::{
 };
 use shared::{paths, problem::Code};
 
-use crate::{App, web::problems};
+use crate::{App, http::problems};
 
 mod csv;
 mod download;

@@ -29,15 +29,16 @@ use super::{
     queries,
 };
 use crate::{
-    App, Result, ledger,
+    App, Result,
+    http::{
+        conditional::{Held, Revalidated, Tag},
+        extract::{Json, Path, Query},
+    },
+    realtime::ledger,
     rooms::{Membership, RoomPath},
     search::{self, Ask, Asker},
     tables::{self, Joined, newest},
     users::Caller,
-    web::{
-        extract::{Json, Path, Query},
-        revalidate::{Held, Revalidated, Tag},
-    },
 };
 
 /// Which messages: those around the newest, unless an anchor says otherwise.

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use crate::{
     App, Result,
-    ledger::{Answer, Post, Posted},
-    web::problems,
+    http::problems,
+    realtime::ledger::{Answer, Post, Posted},
 };
 
 mod calendar;

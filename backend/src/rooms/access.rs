@@ -12,9 +12,9 @@ use shared::{
 use super::queries;
 use crate::{
     App, Error, Result,
+    http::{extract::Path, problems},
     tables::rooms,
     users::Caller,
-    web::{extract::Path, problems},
 };
 
 /// A room's address.

@@ -15,9 +15,9 @@ use shared::{
 use super::{Membership, RoomPath, queries};
 use crate::{
     App, Result,
-    ledger::{Create, Discard, Join, Leave, Update},
+    http::extract::{Answer, Created, Json, Path, Query},
+    realtime::ledger::{Create, Discard, Join, Leave, Update},
     users::{Admin, Caller},
-    web::extract::{Answer, Created, Json, Path, Query},
 };
 
 /// Which rooms.

@@ -9,7 +9,7 @@ use aide::{
 };
 use shared::{paths, problem::Code};
 
-use crate::{App, web::problems};
+use crate::{App, http::problems};
 
 mod access;
 mod handlers;

@@ -19,12 +19,12 @@ use super::{
 };
 use crate::{
     App, Result,
+    http::{
+        conditional::{Held, Revalidated, Tag},
+        extract::Query,
+    },
     tables::{Joined, Newest, joined_and_newest},
     users::Caller,
-    web::{
-        extract::Query,
-        revalidate::{Held, Revalidated, Tag},
-    },
 };
 
 /// What is looked for, and which part of it.

@@ -13,7 +13,7 @@ use shared::{
     search::{Mistake, Query, parse},
 };
 
-use crate::{App, Error, Result, web::problems};
+use crate::{App, Error, Result, http::problems};
 
 mod ask;
 mod handlers;

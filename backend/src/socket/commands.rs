@@ -19,8 +19,9 @@ use super::{
 };
 use crate::{
     Error,
-    deliberate::{Fault, has},
-    ledger, messages,
+    failpoints::{Fault, has},
+    messages,
+    realtime::ledger,
 };
 
 impl<W: Wire> Session<W> {

@@ -16,7 +16,7 @@ use super::{
     Wire,
     session::{Ended, Session},
 };
-use crate::{Error, Result, hub::Event, rooms::queries, tables};
+use crate::{Error, Result, realtime::hub::Event, rooms::queries, tables};
 
 impl<W: Wire> Session<W> {
     /// Events were dropped: whatever was told and is not delivered is to be read.

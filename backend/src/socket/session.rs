@@ -15,8 +15,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use super::Wire;
 use crate::{
     App,
-    deliberate::{Fault, has},
-    hub::{Inbox, Signal},
+    failpoints::{Fault, has},
+    realtime::hub::{Inbox, Signal},
     rooms::queries,
     users::Caller,
 };

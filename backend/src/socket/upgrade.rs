@@ -22,8 +22,8 @@ use tokio::time::timeout;
 use super::{Live, Session, Wire, session::close};
 use crate::{
     App, Error, Result,
+    http::problems,
     users::{Caller, MaybeCaller, authenticate_token, origin_allowed},
-    web::problems,
 };
 
 /// Where the live socket is.

@@ -9,7 +9,7 @@ use shared::{
 
 use crate::{
     Error, Result,
-    hub::{Event, encode},
+    realtime::hub::{Event, encode},
 };
 
 /// A spelling of the frames of [`shared::live`].

@@ -19,7 +19,7 @@ use super::{key, password::Passwords, random, sessions, to_the_end};
 use crate::{
     App, Error, Result,
     error::is_duplicate,
-    hub::Ended,
+    realtime::hub::Ended,
     tables::{Database, lock_first_account, now, row_lock, users},
 };
 

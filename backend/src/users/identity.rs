@@ -14,7 +14,7 @@ use shared::{ids::SessionId, problem::Code, users::User};
 use super::{accounts, basic, sessions::token_in_cookies};
 use crate::{
     App, Result, Settings,
-    web::{peer, problems},
+    http::{peer, problems},
 };
 
 /// Somebody who is signed in, by a token, by name and password, or by a browser's cookie.

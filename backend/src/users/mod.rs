@@ -5,7 +5,7 @@ use std::future::Future;
 use sea_orm::DbBackend;
 use tracing::Instrument;
 
-use crate::{Error, Result, Settings, hub::Ended, tables::in_time};
+use crate::{Error, Result, Settings, realtime::hub::Ended, tables::in_time};
 
 mod accounts;
 mod basic;

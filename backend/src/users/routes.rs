@@ -24,7 +24,7 @@ use shared::{
 use super::{Admin, Caller, MaybeCaller, accounts, sessions};
 use crate::{
     App, Result,
-    web::{
+    http::{
         extract::{Answer, Created, Json, Path, With},
         peer::Peer,
         problems::of,

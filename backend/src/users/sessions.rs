@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{accounts, to_the_end};
 use crate::{
     App, Error, Result, Settings,
-    hub::Ended,
+    realtime::hub::Ended,
     tables::{Database, moment, now, sessions, users},
 };
 

@@ -14,7 +14,7 @@ use super::{
     lines::{Counts, FORMAT, Header, LastIds, Line, Member, Message, Room},
     load::Loader,
 };
-use crate::ledger::MENTIONS_MAX;
+use crate::realtime::ledger::MENTIONS_MAX;
 
 mod names;
 mod passwords;

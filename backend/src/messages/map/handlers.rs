@@ -11,13 +11,13 @@ use shared::{
 use super::{glance, hits::newest_of_each_part};
 use crate::{
     App, Result,
+    http::{
+        conditional::{Held, Revalidated, Tag},
+        extract::Query,
+    },
     rooms::Membership,
     search::{self, Ask, Asker},
     tables::{Joined, newest},
-    web::{
-        extract::Query,
-        revalidate::{Held, Revalidated, Tag},
-    },
 };
 
 /// By whose calendar.

@@ -6,7 +6,8 @@ use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 
 use clap::Parser;
 use hallway::{
-    App, Settings, ledger,
+    App, Settings,
+    realtime::ledger,
     tables::{Database, messages, words},
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -78,7 +79,7 @@ impl Server {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        tokio::spawn(hallway::web::serve::serve(app.clone(), listener, shutdown));
+        tokio::spawn(hallway::api::serve::serve(app.clone(), listener, shutdown));
         Self { address, app, _stop: stop, home }
     }
 

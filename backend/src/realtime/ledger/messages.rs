@@ -13,7 +13,7 @@ use shared::{
 use super::{Batch, Write};
 use crate::{
     Error, Result,
-    deliberate::{Fault, has},
+    failpoints::{Fault, has},
     tables::{members, mentions as mention_rows, messages, row_lock, users, words},
 };
 

@@ -18,7 +18,7 @@ use shared::{
 use super::Notice;
 use crate::{
     Result,
-    deliberate::{Fault, has},
+    failpoints::{Fault, has},
     tables::{members, now, put_back, rooms, users},
 };
 

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::Hub;
-use crate::relay::{Heard, Topic};
+use crate::realtime::relay::{Heard, Topic};
 
 /// How often a node says that it is there.
 const ALIVE: Duration = Duration::from_secs(2);

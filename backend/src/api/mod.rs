@@ -1,4 +1,4 @@
-//! Every door of the house in one router, and its description.
+//! All routes in one router, the OpenAPI document of them, and what surrounds every request.
 
 use aide::{
     axum::ApiRouter,
@@ -7,12 +7,19 @@ use aide::{
 };
 use axum::Router;
 
-use crate::{App, classic, export, messages, rooms, search, socket, users, web};
+use crate::{App, export, messages, rooms, search, socket, users};
+
+mod assets;
+mod classic;
+mod docs;
+mod health;
+mod layers;
+pub mod serve;
 
 /// The whole server as a service, and the OpenAPI document of it.
 pub fn router(app: App) -> Router {
     let (router, document) = documented();
-    web::wrap(router, &document, app)
+    layers::wrap(router, &document, app)
 }
 
 /// The OpenAPI document as JSON.
@@ -31,7 +38,7 @@ fn documented() -> (Router<App>, OpenApi) {
         .merge(search::routes())
         .merge(export::routes())
         .merge(socket::routes())
-        .merge(web::routes())
+        .merge(health::routes())
         .merge(classic::routes())
         .finish_api_with(&mut document, describe);
     (router, document)

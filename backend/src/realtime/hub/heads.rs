@@ -20,7 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::{Ended, Hub};
 use crate::{
     Result,
-    deliberate::{Fault, has},
+    failpoints::{Fault, has},
     tables::{changes, rooms, sessions, users},
 };
 

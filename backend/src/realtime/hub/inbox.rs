@@ -12,7 +12,7 @@ use shared::{
 };
 use tokio::sync::Notify;
 
-use crate::deliberate::{Fault, has};
+use crate::failpoints::{Fault, has};
 
 use super::{Hub, Signal, State};
 

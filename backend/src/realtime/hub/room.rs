@@ -12,7 +12,7 @@ use shared::{
     messages::{Change, Row},
 };
 
-use crate::deliberate::{Fault, has};
+use crate::failpoints::{Fault, has};
 
 use super::{Event, Hub, Signal, State, hints::NodeId, inbox::Listener};
 

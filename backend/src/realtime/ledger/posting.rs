@@ -13,7 +13,7 @@ use shared::{
 use super::{Asked, Batch, Job, Write, messages::mention};
 use crate::{
     Error, Result,
-    deliberate::{Fault, has},
+    failpoints::{Fault, has},
     tables::{insert_messages, messages, messages_named, users},
 };
 

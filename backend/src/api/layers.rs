@@ -1,7 +1,6 @@
-//! The door to the net: connections, headers, the app's files, how a request is read and an error
-//! written. Knows no noun of the house.
+//! The middleware around every request.
 
-use aide::{axum::ApiRouter, openapi::OpenApi};
+use aide::openapi::OpenApi;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
@@ -16,25 +15,14 @@ use tower_http::{
     normalize_path::NormalizePathLayer, timeout::RequestBodyTimeoutLayer,
 };
 
-use crate::App;
-
-pub mod assets;
-pub mod docs;
-pub mod extract;
-pub mod headers;
-pub mod health;
-pub mod peer;
-pub mod problems;
-pub mod revalidate;
-pub mod serve;
+use super::{assets, docs};
+use crate::{
+    App,
+    http::{headers, problems},
+};
 
 /// A body that stands still for this long is given up.
 const BODY_IDLE: Duration = Duration::from_secs(15);
-
-/// The routes of this floor that are part of the documented API.
-pub fn routes() -> ApiRouter<App> {
-    health::routes()
-}
 
 /// Puts the house behind its door: adds the app's files and the pages of the documentation, and
 /// everything that holds for every request.

@@ -13,7 +13,7 @@ use axum::middleware;
 use schemars::json_schema;
 use shared::problem::Code;
 
-use crate::{App, web::problems};
+use crate::{App, http::problems};
 
 mod messages;
 mod people;
@@ -73,7 +73,7 @@ fn doc<'t>(op: TransformOperation<'t>, id: &str, summary: &str) -> TransformOper
     )
 }
 
-/// The errors as old clients get them (`web::problems::render_classic`): in other shapes, and what
+/// The errors as old clients get them (`http::problems::render_classic`): in other shapes, and what
 /// breaks a rule is a 400.
 fn old_shapes(mut op: TransformOperation<'_>) -> TransformOperation<'_> {
     let responses = &mut op.inner_mut().responses.get_or_insert_default().responses;

@@ -13,11 +13,12 @@ use shared::{
 };
 
 use crate::{
-    App, Result, ledger,
+    App, Result,
+    http::extract::{Answer, Created, Json, Path},
+    realtime::ledger,
     rooms::{self, RoomPath, queries},
     tables,
     users::{Admin, Caller},
-    web::extract::{Answer, Created, Json, Path},
 };
 
 /// A room, with everyone who is in it.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     App, Error, Result,
-    hub::Event,
+    realtime::hub::Event,
     rooms::Membership,
     socket::{Session, Wire, accept},
 };

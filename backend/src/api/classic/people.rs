@@ -13,11 +13,11 @@ use shared::{
 
 use crate::{
     App, Result,
-    users::{self, MaybeCaller},
-    web::{
+    http::{
         extract::{Answer, Created, Json, With},
         peer::Peer,
     },
+    users::{self, MaybeCaller},
 };
 
 /// It worked.

@@ -28,7 +28,7 @@ pub use event::{Event, Signal, encode};
 pub use hints::Ended;
 pub use inbox::{Found, Inbox};
 
-use crate::{relay::Relay, tables::Database};
+use crate::{realtime::relay::Relay, tables::Database};
 use hints::{Hint, NodeId};
 use inbox::Listener;
 use room::Listened;

@@ -18,11 +18,12 @@ use shared::{
 };
 
 use crate::{
-    App, Result, messages,
+    App, Result,
+    http::extract::{Answer, Created, Json, Path, Query},
+    messages,
     rooms::{Membership, RoomPath},
     tables,
     users::Caller,
-    web::extract::{Answer, Created, Json, Path, Query},
 };
 
 /// Messages read at a time: memory stays flat however long the room.

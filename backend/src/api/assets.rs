@@ -16,11 +16,13 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 use shared::paths;
 
-use super::{
-    problems::Rendered,
-    revalidate::{Held, Tag},
+use crate::{
+    App,
+    http::{
+        conditional::{Held, Tag},
+        problems::Rendered,
+    },
 };
-use crate::App;
 
 #[derive(RustEmbed)]
 #[folder = "../dist"]

@@ -14,8 +14,10 @@ use schemars::JsonSchema;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 use serde::Serialize;
 
-use super::extract::{Answer, Json};
-use crate::App;
+use crate::{
+    App,
+    http::extract::{Answer, Json},
+};
 
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -26,8 +26,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Error, Result,
-    deliberate::{Fault, has},
-    hub::Hub,
+    failpoints::{Fault, has},
+    realtime::hub::Hub,
     tables::{Database, in_time},
 };
 
