@@ -10,7 +10,7 @@ use crate::{
     realtime::hub::Hub,
     realtime::ledger::Ledger,
     rooms::discard,
-    search::Turns,
+    search::SearchLimiter,
     settings::Storage,
     tables::{Database, rooms, sqlite_file},
     users::Users,
@@ -32,8 +32,8 @@ pub struct Parts {
     pub hub: Hub,
     /// Keys, caches and throttles of signing in.
     pub users: Users,
-    /// Whose turn it is to search.
-    pub searching: Turns,
+    /// Limits concurrent searches.
+    pub search_limiter: SearchLimiter,
 }
 
 impl App {
@@ -44,8 +44,8 @@ impl App {
         let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
         hub.when_ended(users.forgetting());
         let ledger = Ledger::start(db.clone(), hub.clone());
-        let searching = Turns::of(settings.storage.database_connections);
-        let app = Self(Arc::new(Parts { settings, db, ledger, hub, users, searching }));
+        let search_limiter = SearchLimiter::new(settings.storage.database_connections);
+        let app = Self(Arc::new(Parts { settings, db, ledger, hub, users, search_limiter }));
         // Rooms whose deletion was interrupted.
         let deleted = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_not_null());
         for room in deleted.all(&app.db.reader).await? {

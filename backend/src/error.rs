@@ -9,7 +9,7 @@ use axum::{
 use sea_orm::{DbErr, SqlErr};
 use shared::problem::{Code, FieldError, Problem};
 
-use crate::tables::{Refusal, refusal};
+use crate::tables::{DbErrorKind, db_error_kind};
 
 /// What a handler returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -22,7 +22,7 @@ pub struct Error {
     /// After how many seconds trying again makes sense.
     pub retry_after: Option<u64>,
     /// Whether it only stood in the way of another transaction: then it can begin anew at once.
-    pub gave_way: bool,
+    pub is_serialization_failure: bool,
 }
 
 impl Error {
@@ -65,7 +65,11 @@ impl aide::OperationOutput for Error {
 
 impl From<Code> for Error {
     fn from(code: Code) -> Self {
-        Self { problem: Box::new(Problem::new(code)), retry_after: None, gave_way: false }
+        Self {
+            problem: Box::new(Problem::new(code)),
+            retry_after: None,
+            is_serialization_failure: false,
+        }
     }
 }
 
@@ -87,14 +91,14 @@ impl From<Vec<FieldError>> for Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        let refusal = refusal(&error);
-        let code = match refusal {
-            Refusal::Full => Code::StorageFull,
-            Refusal::Away | Refusal::GaveWay => Code::Unavailable,
-            Refusal::Fault => Code::Internal,
+        let kind = db_error_kind(&error);
+        let code = match kind {
+            DbErrorKind::DiskFull => Code::StorageFull,
+            DbErrorKind::Unavailable | DbErrorKind::SerializationFailure => Code::Unavailable,
+            DbErrorKind::Other => Code::Internal,
         };
         tracing::error!(cause = %error, ?code, "database error");
-        Self { gave_way: refusal == Refusal::GaveWay, ..code.into() }
+        Self { is_serialization_failure: kind == DbErrorKind::SerializationFailure, ..code.into() }
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::is_duplicate,
-    tables::{members, mentions, messages, rooms, users, words},
+    tables::{members, mentions, messages, rooms, search_index, users},
 };
 
 /// Rows that are written at a time. Statements of all databases take as many.
@@ -236,7 +236,7 @@ impl Waiting {
             false => error.into(),
         })?;
         insert::<mentions::Entity, _>(txn, waiting.mentions).await?;
-        Ok(words::index(txn, &waiting.messages).await?)
+        Ok(search_index::index(txn, &waiting.messages).await?)
     }
 }
 

@@ -27,7 +27,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use crate::{
     Result, Storage, app,
-    tables::{Database, lock_first_account, set_last_number},
+    tables::{Database, lock_first_account, set_last_generated_id},
 };
 
 mod check;
@@ -118,9 +118,9 @@ async fn begin(db: &Database, last: LastIds) -> Result<DatabaseTransaction, Fail
     for (table, number) in tables {
         check::number(table, number, 0, check::NUMBER_MAX)
             .map_err(|error| Failure::from(error).at("line 1: last_ids"))?;
-        set_last_number(&db.writer, table, number).await?;
+        set_last_generated_id(&db.writer, table, number).await?;
     }
-    let txn = db.begin_patiently().await?;
+    let txn = db.begin_without_idle_timeout().await?;
     // Another node may serve the empty database: nobody registers there until this is done.
     lock_first_account(&txn).await?;
     check_empty(&txn).await?;

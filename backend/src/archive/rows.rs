@@ -6,7 +6,7 @@
 use shared::{Timestamp, rules};
 
 use super::lines::{Member, Message, Room, User};
-use crate::tables::{members, mentions, messages, moment, rooms, users};
+use crate::tables::{members, mentions, messages, rooms, to_timestamp, users};
 
 impl From<users::Model> for User {
     fn from(row: users::Model) -> Self {
@@ -19,7 +19,7 @@ impl From<users::Model> for User {
             is_disabled,
             created_at,
         } = row;
-        let created_at = moment(created_at);
+        let created_at = to_timestamp(created_at);
         Self { id, username, password_hash, is_admin, is_disabled, created_at }
     }
 }
@@ -50,7 +50,7 @@ impl From<rooms::Model> for Room {
             last_rev,
             rev,
         } = row;
-        let (created_at, updated_at) = (moment(created_at), moment(updated_at));
+        let (created_at, updated_at) = (to_timestamp(created_at), to_timestamp(updated_at));
         Self {
             id,
             name,
@@ -89,7 +89,7 @@ impl From<members::Model> for Member {
     fn from(row: members::Model) -> Self {
         let members::Model { room_id: room, user_id: user, joined_at, has_left, read_seq, rev } =
             row;
-        Self { room, user, joined_at: moment(joined_at), left: has_left, read_seq, rev }
+        Self { room, user, joined_at: to_timestamp(joined_at), left: has_left, read_seq, rev }
     }
 }
 
@@ -133,9 +133,9 @@ impl Message {
             content,
             sent_hash: sent_hash.as_deref().map(hex),
             reply_to,
-            created_at: moment(created_at),
-            edited_at: edited_at.map(moment),
-            deleted_at: deleted_at.map(moment),
+            created_at: to_timestamp(created_at),
+            edited_at: edited_at.map(to_timestamp),
+            deleted_at: deleted_at.map(to_timestamp),
             mentions,
         }
     }

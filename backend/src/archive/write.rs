@@ -14,7 +14,7 @@ use super::{
     progress::Progress,
     rows::hex,
 };
-use crate::tables::{last_number, members, mentions, messages, rooms, users};
+use crate::tables::{last_generated_id, members, mentions, messages, rooms, users};
 
 /// Rows that are read at a time; of messages they are at most 8 MiB of text.
 const CHUNK: u64 = 500;
@@ -61,9 +61,9 @@ async fn header(txn: &DatabaseTransaction, rooms: &[rooms::Model]) -> Result<Hea
         messages: rooms.iter().map(|room| room.last_seq as u64).sum(),
     };
     let last_ids = LastIds {
-        users: last_number(txn, "users").await?,
-        rooms: last_number(txn, "rooms").await?,
-        messages: last_number(txn, "messages").await?,
+        users: last_generated_id(txn, "users").await?,
+        rooms: last_generated_id(txn, "rooms").await?,
+        messages: last_generated_id(txn, "messages").await?,
     };
     Ok(Header { format: FORMAT, counts, last_ids })
 }

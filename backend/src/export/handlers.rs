@@ -97,11 +97,11 @@ pub async fn search(
     Query(query): Query<SearchQuery>,
 ) -> Result<Download> {
     let asked = search::read(&query.q)?;
-    let Begun { turn, rooms: mine, newest } = search::begin(&app, &caller).await?;
+    let Begun { permit, rooms: mine, newest } = search::begin(&app, &caller).await?;
     let (user, offset) = (&caller.user, query.tz);
     let asker = Asker { user, rooms: &mine, newest, within: None, offset };
     let ask = Ask::new(&app.db.reader, asked, &asker).await?;
-    drop(turn);
+    drop(permit);
     // It is a heading: one line.
     let mut title = query.q.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {

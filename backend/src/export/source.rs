@@ -13,7 +13,7 @@ use shared::{
 use crate::{
     App, Result,
     search::{Ask, Towards, find},
-    tables::{Readable, joined, messages, messages_found},
+    tables::{VisibleMessages, fetch_messages, joined_rooms, messages},
     users::Caller,
 };
 
@@ -77,12 +77,12 @@ async fn read(
     to: i64,
 ) -> Result<Vec<Message>> {
     use messages::Column as C;
-    let mut select = Readable::by(me).select(db.get_database_backend());
+    let mut select = VisibleMessages::to(me).select(db.get_database_backend());
     select
         .and_where(C::RoomId.eq(room.0))
         .and_where(C::Seq.between(from, to))
         .order_by((messages::Entity, C::Seq), Order::Asc);
-    Ok(messages_found(db, select).await?)
+    Ok(fetch_messages(db, select).await?)
 }
 
 /// What a search finds, up to the newest message of the start.
@@ -105,7 +105,7 @@ impl Finds {
         while let Some(from) = self.from {
             let mut found = {
                 // One turn a part: nobody who searches waits for whoever takes the file slowly.
-                let _turn = app.searching.next(self.caller.user.id).await?;
+                let _turn = app.search_limiter.acquire(self.caller.user.id).await?;
                 find(&app.db.reader, &self.ask, from, Towards::Newer, CHUNK as u64).await?
             };
             self.check(app).await?;
@@ -125,7 +125,7 @@ impl Finds {
         if self.caller.user.is_admin && !user.is_admin {
             return Err(Code::AdminOnly.into());
         }
-        let mine = joined(&app.db.reader, user.id).await?;
+        let mine = joined_rooms(&app.db.reader, user.id).await?;
         let mine: HashSet<_> = mine.into_iter().map(|room| room.id).collect();
         if self.rooms.is_subset(&mine) { Ok(()) } else { Err(Code::NotAMember.into()) }
     }

@@ -37,7 +37,7 @@ use crate::{
     realtime::ledger,
     rooms::{Membership, RoomPath},
     search::{self, Ask, Asker},
-    tables::{self, Joined, newest},
+    tables::{self, JoinedRoom, newest_message},
     users::Caller,
 };
 
@@ -177,12 +177,12 @@ async fn search(
     if held.has(&tag) {
         return Ok(Revalidated::Same(tag));
     }
-    let turn = app.searching.next(user.id).await?;
-    let rooms = [Joined::new(&room, read_seq)];
+    let permit = app.search_limiter.acquire(user.id).await?;
+    let rooms = [JoinedRoom::new(&room, read_seq)];
     let db = app.db.reader.clone();
-    let page = turn.take(async move {
+    let page = permit.run(async move {
         let (user, within) = (&caller.user, Some(RoomId(room.id)));
-        let newest = newest(&db).await?;
+        let newest = newest_message(&db).await?;
         let asker = Asker { user, rooms: &rooms, newest, within, offset };
         let ask = Ask::new(&db, query, &asker).await?;
         pages::hits(&db, &room, read_seq, wanted, &ask).await
@@ -225,9 +225,9 @@ pub async fn insights(
         return Ok(Revalidated::Same(tag));
     }
     // As much work as a search, and no more of it at once.
-    let turn = app.searching.next(membership.caller.user.id).await?;
+    let permit = app.search_limiter.acquire(membership.caller.user.id).await?;
     let db = app.db.reader.clone();
-    let insights = turn.take(async move { insights::insights(&db, &room, days, tz).await });
+    let insights = permit.run(async move { insights::insights(&db, &room, days, tz).await });
     Ok(Revalidated::New(tag, insights.await?))
 }
 

@@ -21,7 +21,7 @@ use shared::{
 use super::{calendar::midnight, queries};
 use crate::{
     Result,
-    tables::{messages, moment, rooms, users},
+    tables::{messages, rooms, to_timestamp, users},
 };
 
 const HOUR: i64 = 3_600_000_000;
@@ -44,7 +44,7 @@ pub async fn insights(
     let mut hours = vec![vec![0; 24]; 7];
     let mut total = 0;
     for (hour, count) in by_hour(db, counted(room, from), offset).await? {
-        let (at, count) = (local(moment(hour)), count.max(0) as u64);
+        let (at, count) = (local(to_timestamp(hour)), count.max(0) as u64);
         hours[at.weekday().num_days_from_monday() as usize][at.hour() as usize] += count;
         total += count;
         // Where a clock was turned back, a message may be of a day before.
@@ -72,11 +72,11 @@ async fn begin(
     let first = first.map_or(room.last_seq + 1, |(seq, _)| seq.0);
     let oldest = room.last_seq - INSIGHTS_MAX + 1;
     if first >= oldest {
-        return Ok((first, moment(day)));
+        return Ok((first, to_timestamp(day)));
     }
     let message = queries::one(db, room.id.into(), oldest.into()).await?;
     // Where a clock was turned back, that may be before the first day.
-    Ok((oldest, message.created_at.max(moment(day))))
+    Ok((oldest, message.created_at.max(to_timestamp(day))))
 }
 
 fn counted(room: &rooms::Model, from: i64) -> Select<messages::Entity> {

@@ -12,7 +12,7 @@ use shared::{
 
 use crate::{
     Result,
-    tables::{messages, messages_between, rooms},
+    tables::{messages, messages_in_range, rooms},
 };
 
 /// The messages of a room from one number to another, both included.
@@ -22,7 +22,7 @@ pub async fn range(
     from: i64,
     to: i64,
 ) -> Result<Vec<Message>> {
-    Ok(messages_between(db, room, from, to).await?)
+    Ok(messages_in_range(db, room, from, to).await?)
 }
 
 /// One message.

@@ -201,9 +201,9 @@ pub async fn people(
         return Err(FieldError::new("q", message).into());
     }
     // As much work as a search, and asked with every key.
-    let (turn, db) = (app.searching.next(caller.user.id).await?, app.db.reader.clone());
+    let (permit, db) = (app.search_limiter.acquire(caller.user.id).await?, app.db.reader.clone());
     let people =
-        turn.take(async move { queries::people(&db, caller.user.id, q.trim()).await }).await?;
+        permit.run(async move { queries::people(&db, caller.user.id, q.trim()).await }).await?;
     Ok(Json(People { people }))
 }
 
@@ -217,7 +217,7 @@ pub async fn members(
     let present = app.hub.present(room);
     let members = rows.into_iter().map(|(row, user)| {
         let online = present.contains(&UserId(user.id));
-        MemberListing { member: row.of(&user), online }
+        MemberListing { member: row.to_member(&user), online }
     });
     Ok(Json(MemberList { members: members.collect(), next }))
 }

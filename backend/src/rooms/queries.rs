@@ -18,9 +18,9 @@ use shared::{
 use crate::{
     Result,
     tables::{
-        beginning, contains, joined,
+        contains_ignoring_case, joined_rooms,
         members::{self, role},
-        mentions, rooms, users,
+        mentions, prefix_pattern, rooms, users,
     },
 };
 
@@ -64,8 +64,8 @@ pub async fn list(
         .order_by_asc(rooms::Column::Id)
         .limit(limit + 1);
     if let Some(q) = q.map(rules::key).filter(|q| !q.is_empty()) {
-        let in_name = contains(rooms::Column::NameKey, &q);
-        found = found.filter(in_name.or(contains(rooms::Column::Topic, &q)));
+        let in_name = contains_ignoring_case(rooms::Column::NameKey, &q);
+        found = found.filter(in_name.or(contains_ignoring_case(rooms::Column::Topic, &q)));
     }
     let mut found = found.all(db).await?;
     let more = found.len() as u64 > limit;
@@ -132,16 +132,16 @@ pub async fn people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<
     let found = users::Entity::find()
         .filter(users::Column::Id.in_subquery(theirs.into_query()))
         .filter(users::Column::IsDisabled.eq(false))
-        .filter(contains(name, &q))
-        .order_by_desc(Expr::col(name).like(beginning(&q)))
+        .filter(contains_ignoring_case(name, &q))
+        .order_by_desc(Expr::col(name).like(prefix_pattern(&q)))
         .order_by_asc(name)
         .limit(rules::PEOPLE_MAX);
-    Ok(found.all(db).await?.iter().map(users::Model::short).collect())
+    Ok(found.all(db).await?.iter().map(users::Model::to_ref).collect())
 }
 
 /// The rooms that somebody is in, by name, with how much of each they have read.
 pub async fn mine(db: &impl ConnectionTrait, user: UserId, is_admin: bool) -> Result<Vec<MyRoom>> {
-    let joined = joined(db, user).await?;
+    let joined = joined_rooms(db, user).await?;
     // Most who come back have read everything, and nobody is named in what they have read.
     let mentions = match joined.iter().any(|room| room.last_seq > room.read_seq) {
         true => unread_mentions(db, user).await?,

@@ -25,8 +25,9 @@ use super::{
 use crate::{
     Error, Result,
     tables::{
-        Joined, Newest, members, mentions, messages, users,
-        words::{Mark, holds},
+        JoinedRoom, NewestMessage, members, mentions, messages,
+        search_index::{Facet, has_facet},
+        users,
     },
 };
 
@@ -64,9 +65,9 @@ pub struct Asker<'a> {
     /// Who.
     pub user: &'a User,
     /// Their rooms.
-    pub rooms: &'a [Joined],
+    pub rooms: &'a [JoinedRoom],
     /// The newest of all messages.
-    pub newest: Newest,
+    pub newest: NewestMessage,
     /// The one room that it is about, if it is about one.
     pub within: Option<RoomId>,
     /// Their clock.
@@ -105,7 +106,7 @@ impl Ask {
         }
         if let Some(room) = asker.within {
             condition = condition.add(messages::Column::RoomId.eq(room.0));
-            marks.push(vec![Mark::Room(room.0)]);
+            marks.push(vec![Facet::Room(room.0)]);
         }
         for by in query.excluded() {
             condition = condition.add(names.condition(backend, by)?.not());
@@ -126,9 +127,9 @@ impl Ask {
                 && readable < asker.newest.id / SHARE
                 && asker.rooms.len() <= ROOMS_MAX
             {
-                marks.push(asker.rooms.iter().map(|room| Mark::Room(room.id.0)).collect());
+                marks.push(asker.rooms.iter().map(|room| Facet::Room(room.id.0)).collect());
             }
-            marks.retain(|any: &Vec<Mark>| !any.is_empty());
+            marks.retain(|any: &Vec<Facet>| !any.is_empty());
             Lookup::new(backend, &query, &marks)
         };
         let sought = Arc::new(Sought::new(&query));
@@ -177,8 +178,8 @@ impl Names<'_> {
                 let to = to.map(|to| C::CreatedAt.lt(to.timestamp_micros()));
                 Condition::all().add_option(from).add_option(to)
             }
-            By::Has(Has::Link) => holds(backend, Mark::Link).into_condition(),
-            By::Has(Has::Code) => holds(backend, Mark::Code).into_condition(),
+            By::Has(Has::Link) => has_facet(backend, Facet::Link).into_condition(),
+            By::Has(Has::Code) => has_facet(backend, Facet::Code).into_condition(),
             By::Has(Has::Reply) => C::ReplyTo.is_not_null().into_condition(),
             By::Has(Has::Edit) | By::Is(Is::Edited) => C::EditedAt.is_not_null().into_condition(),
             By::Has(Has::Mention) => mentioned(None).into_condition(),
@@ -195,15 +196,15 @@ impl Names<'_> {
     }
 
     /// What the index knows of it.
-    fn mark(&self, by: &By) -> Option<Result<Mark>> {
+    fn mark(&self, by: &By) -> Option<Result<Facet>> {
         Some(match by {
-            By::From(person) => self.person("from", person).map(Mark::Author),
-            By::In(place) => self.room(place).map(Mark::Room),
-            By::Is(Is::Mine) => Ok(Mark::Author(self.asker.user.id.0)),
-            By::Has(Has::Link) => Ok(Mark::Link),
-            By::Has(Has::Code) => Ok(Mark::Code),
-            By::Has(Has::Reply) => Ok(Mark::Reply),
-            By::Has(Has::Edit) | By::Is(Is::Edited) => Ok(Mark::Edit),
+            By::From(person) => self.person("from", person).map(Facet::Author),
+            By::In(place) => self.room(place).map(Facet::Room),
+            By::Is(Is::Mine) => Ok(Facet::Author(self.asker.user.id.0)),
+            By::Has(Has::Link) => Ok(Facet::Link),
+            By::Has(Has::Code) => Ok(Facet::Code),
+            By::Has(Has::Reply) => Ok(Facet::Reply),
+            By::Has(Has::Edit) | By::Is(Is::Edited) => Ok(Facet::Edit),
             _ => return None,
         })
     }

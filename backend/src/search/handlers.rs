@@ -11,11 +11,11 @@ use shared::{
 
 use super::{
     ask::{Ask, Asker},
+    limiter::SearchPermit,
     moment,
     pages::{Page, Sides, hits as hits_of},
     queries::{Towards, find},
     read, summary as summaries,
-    turns::Turn,
 };
 use crate::{
     App, Result,
@@ -23,7 +23,7 @@ use crate::{
         conditional::{Held, Revalidated, Tag},
         extract::Query,
     },
-    tables::{Joined, Newest, joined_and_newest},
+    tables::{JoinedRoom, NewestMessage, joined_rooms_and_newest},
     users::Caller,
 };
 
@@ -71,7 +71,7 @@ pub async fn hits(
 ) -> Result<Revalidated<Hits>> {
     let asked = read(&query.q)?;
     let sides = Sides::new(&asked, query.anchor, query.before, query.after)?;
-    let Begun { turn, rooms, newest } = begin(&app, &caller).await?;
+    let Begun { permit, rooms, newest } = begin(&app, &caller).await?;
     let request = (sides, query.tz, query.context);
     let tag = tag(&caller, &rooms, &asked, &format!("{}/{request:?}", query.q));
     if held.has(&tag) {
@@ -79,7 +79,7 @@ pub async fn hits(
     }
     let db = app.db.reader.clone();
     let page = Page { sides, context: query.context };
-    let hits = turn.take(async move {
+    let hits = permit.run(async move {
         let (user, offset) = (&caller.user, query.tz);
         let asker = Asker { user, rooms: &rooms, newest, within: None, offset };
         let ask = Ask::new(&db, asked, &asker).await?;
@@ -96,13 +96,13 @@ pub async fn summary(
     held: Held,
 ) -> Result<Revalidated<Summary>> {
     let asked = read(&query.q)?;
-    let Begun { turn, rooms, newest } = begin(&app, &caller).await?;
+    let Begun { permit, rooms, newest } = begin(&app, &caller).await?;
     let tag = tag(&caller, &rooms, &asked, &format!("{}/{:?}", query.q, query.tz));
     if held.has(&tag) {
         return Ok(Revalidated::Same(tag));
     }
     let db = app.db.reader.clone();
-    let summary = turn.take(async move {
+    let summary = permit.run(async move {
         let (user, offset) = (&caller.user, query.tz);
         let asker = Asker { user, rooms: &rooms, newest, within: None, offset };
         let ask = Ask::new(&db, asked, &asker).await?;
@@ -116,24 +116,24 @@ pub async fn summary(
 
 /// What a search begins with.
 pub struct Begun {
-    /// A turn to search.
-    pub turn: Turn,
+    /// Permission to search.
+    pub permit: SearchPermit,
     /// The rooms that may be searched.
-    pub rooms: Vec<Joined>,
+    pub rooms: Vec<JoinedRoom>,
     /// The newest message of all.
-    pub newest: Newest,
+    pub newest: NewestMessage,
 }
 
 /// Begins to search.
 pub async fn begin(app: &App, caller: &Caller) -> Result<Begun> {
     let user = &caller.user;
-    let turn = app.searching.next(user.id).await?;
-    let (rooms, newest) = joined_and_newest(&app.db.reader, user.id).await?;
-    Ok(Begun { turn, rooms, newest })
+    let permit = app.search_limiter.acquire(user.id).await?;
+    let (rooms, newest) = joined_rooms_and_newest(&app.db.reader, user.id).await?;
+    Ok(Begun { permit, rooms, newest })
 }
 
 /// What an answer depends on: the rooms, by their last changes, and what was asked.
-fn tag(caller: &Caller, mine: &[Joined], asked: &Asked, request: &str) -> Tag {
+fn tag(caller: &Caller, mine: &[JoinedRoom], asked: &Asked, request: &str) -> Tag {
     let (version, user) = (env!("CARGO_PKG_VERSION"), &caller.user);
     let mut state = format!("{version}/{}/{}/{request}/{}", user.id, user.is_admin, moment(asked));
     for room in mine {

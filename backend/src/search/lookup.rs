@@ -8,7 +8,7 @@ use shared::search::{
     words::{QueryToken, Wanted, encode, wanted},
 };
 
-use crate::tables::words::Mark;
+use crate::tables::search_index::Facet;
 
 /// Texts that an engine is asked for at most; whether the others are there is looked at in what it
 /// finds.
@@ -31,7 +31,7 @@ pub struct Lookup {
 
 impl Lookup {
     /// For a query and marks, of each list of which one must be there.
-    pub fn new(backend: DbBackend, query: &Query, marks: &[Vec<Mark>]) -> Self {
+    pub fn new(backend: DbBackend, query: &Query, marks: &[Vec<Facet>]) -> Self {
         let engine = Engine(backend);
         let mut lookup = Self { is_exact: true, ..Self::default() };
         let mut terms: Vec<String> = marks
@@ -186,14 +186,14 @@ mod tests {
 
     use super::*;
 
-    fn tokens(backend: DbBackend, q: &str, marks: &[Vec<Mark>]) -> (String, bool) {
+    fn tokens(backend: DbBackend, q: &str, marks: &[Vec<Facet>]) -> (String, bool) {
         let lookup = Lookup::new(backend, &parse(q).unwrap(), marks);
         (lookup.tokens.unwrap_or_default(), lookup.is_exact)
     }
 
     #[test]
     fn each_engine_is_asked_in_its_language() {
-        let marks = [vec![Mark::Room(1), Mark::Room(2)], vec![Mark::Link]];
+        let marks = [vec![Facet::Room(1), Facet::Room(2)], vec![Facet::Link]];
         let q = "host OR ab db.json \"tape\" -full";
         let (sqlite, is_exact) = tokens(Sqlite, q, &marks);
         assert_eq!(

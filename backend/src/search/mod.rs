@@ -17,20 +17,20 @@ use crate::{App, Error, Result, http::problems};
 
 mod ask;
 mod handlers;
+mod limiter;
 mod looking;
 mod lookup;
 mod pages;
 mod queries;
 mod span;
 mod summary;
-mod turns;
 
 pub use ask::{Ask, Asker};
 pub use handlers::{Begun, begin};
+pub use limiter::{SearchLimiter, SearchPermit};
 pub use looking::marked;
 pub use pages::number_of;
 pub use queries::{Towards, WITHIN, find};
-pub use turns::{Turn, Turns};
 
 /// Operators of a query: each is a condition, and a database takes them only so deep.
 const FILTERS_MAX: usize = 50;

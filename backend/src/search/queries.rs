@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     Result,
-    tables::{Readable, holding, messages, messages_found, words::finding},
+    tables::{
+        VisibleMessages, fetch_messages, messages, search_index::match_expression,
+        substring_pattern,
+    },
 };
 
 /// Messages that are read and looked at in one go, where not all that is found is meant.
@@ -69,7 +72,7 @@ pub async fn find(
     while let Some(from) = next.filter(|_| found.in_time && (found.messages.len() as u64) < limit) {
         let wanted = limit - found.messages.len() as u64;
         let some = if ask.lookup.is_exact { wanted } else { Ord::max(wanted, LOOKED_AT) };
-        let mut rows = messages_found(db, select(db, ask, from, towards, some + 1)).await?;
+        let mut rows = fetch_messages(db, select(db, ask, from, towards, some + 1)).await?;
         let more = rows.len() as u64 > some;
         rows.truncate(some as usize);
         let place = |message: &Message| (message.id, message.seq);
@@ -106,9 +109,9 @@ pub async fn at(
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let mut select = Readable::by(me).select(db.get_database_backend());
+    let mut select = VisibleMessages::to(me).select(db.get_database_backend());
     select.cond_where(any);
-    Ok(messages_found(db, select).await?)
+    Ok(fetch_messages(db, select).await?)
 }
 
 fn select(
@@ -121,7 +124,7 @@ fn select(
     let backend = db.get_database_backend();
     let lookup = &ask.lookup;
     let grams = lookup.grams().filter(|_| backend == DbBackend::Sqlite);
-    let mut readable = Readable::by(ask.me);
+    let mut readable = VisibleMessages::to(ask.me);
     // The index that finds least: texts, then words.
     readable.index = match (&grams, &lookup.tokens) {
         (Some(_), _) => Some("message_grams"),
@@ -137,7 +140,7 @@ fn select(
         (None, Some(tokens)) => {
             let tokens = tokens.as_str();
             select.and_where(match backend {
-                DbBackend::Sqlite => finding(tokens),
+                DbBackend::Sqlite => match_expression(tokens),
                 DbBackend::Postgres => {
                     Expr::cust_with_values("tokens @@ CAST($1 AS text)::tsquery", [tokens])
                 }
@@ -151,7 +154,7 @@ fn select(
     }
     if backend != DbBackend::Sqlite {
         for any in &lookup.folded {
-            let like = any.iter().map(|text| Expr::col("folded").like(holding(text)));
+            let like = any.iter().map(|text| Expr::col("folded").like(substring_pattern(text)));
             select.cond_where(like.fold(Condition::any(), Condition::add));
         }
     }

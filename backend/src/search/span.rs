@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta};
 use shared::search::Moments;
 
-use crate::tables::{now, words::Mark};
+use crate::tables::{now, search_index::Facet};
 
 /// Days that are looked up one by one; a longer time is looked up by its months.
 const DAYS_MAX: i64 = 62;
@@ -20,19 +20,19 @@ pub(super) fn within(a: Moments, b: Moments) -> Moments {
 /// The days of a time as the index knows them, or its months; none where the time is open at the
 /// beginning or too long. A time without an end ends with the newest message, whatever the clock
 /// said when that was written.
-pub(super) fn days((from, to): Moments, newest: i64) -> Option<Vec<Mark>> {
+pub(super) fn days((from, to): Moments, newest: i64) -> Option<Vec<Facet>> {
     let newest = DateTime::from_timestamp_micros(newest.max(now())).unwrap_or_default();
     let first = from?.date_naive();
     let last = to.map_or(newest + TimeDelta::days(1), |to| to).date_naive();
     let count = (last - first).num_days() + 1;
     if count <= DAYS_MAX {
         let days = (0..count.max(1)).map(|nth| first + Days::new(nth as u64));
-        return Some(days.map(Mark::Day).collect());
+        return Some(days.map(Facet::Day).collect());
     }
     let month = |day: NaiveDate| day.with_day(1).unwrap_or(day);
     let count = (last.year() - first.year()) * 12 + last.month0() as i32 - first.month0() as i32;
     let months = (0..=count).map(|nth| month(first) + Months::new(nth as u32));
-    (count <= MONTHS_MAX).then(|| months.map(Mark::Month).collect())
+    (count <= MONTHS_MAX).then(|| months.map(Facet::Month).collect())
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
 
     fn tokens(from: &str, to: &str) -> Option<Vec<String>> {
         let marks = days((at(from), at(to)), 0)?;
-        Some(marks.into_iter().map(Mark::token).collect())
+        Some(marks.into_iter().map(Facet::token).collect())
     }
 
     #[test]

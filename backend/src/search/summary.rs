@@ -7,10 +7,10 @@ use shared::{
     search::{ByAuthor, InMonth, InRoom, Summary},
 };
 
-use crate::tables::Joined;
+use crate::tables::JoinedRoom;
 
 /// Of these hits, in rooms of the caller's.
-pub fn of(hits: &[Message], more: bool, rooms: &[Joined], offset: Offset) -> Summary {
+pub fn of(hits: &[Message], more: bool, rooms: &[JoinedRoom], offset: Offset) -> Summary {
     let mut by_room = BTreeMap::new();
     let mut by_author = BTreeMap::new();
     let mut by_month = BTreeMap::new();
@@ -20,7 +20,7 @@ pub fn of(hits: &[Message], more: bool, rooms: &[Joined], offset: Offset) -> Sum
         by_author.entry(hit.user.id).or_insert((&hit.user, 0)).1 += 1;
         *by_month.entry(month).or_insert(0) += 1;
     }
-    let in_room = |room: &Joined| {
+    let in_room = |room: &JoinedRoom| {
         let count = by_room.get(&room.id).copied();
         count.map(|count| InRoom { id: room.id, name: room.name.clone(), count })
     };

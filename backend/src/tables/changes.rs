@@ -45,11 +45,11 @@ pub async fn changes(
         .await?;
     let mut changes = Vec::with_capacity(written.len() + moved.len() + 1);
     for (row, user) in written {
-        let (rev, message) = (row.rev.into(), row.by(author(user)?.short()));
+        let (rev, message) = (row.rev.into(), row.into_message(&author(user)?));
         changes.push(Change { rev, row: Row::Message(message) });
     }
     for (member, user) in moved {
-        let row = Row::Member(member.of(&author(user)?));
+        let row = Row::Member(member.to_member(&author(user)?));
         changes.push(Change { rev: member.rev.into(), row });
     }
     if room.rev > after.0 {

@@ -7,9 +7,9 @@ use shared::{
 };
 
 use super::{
-    many::{as_one, from_json},
-    messages::{Newest, newest},
-    moment, now, rooms, users,
+    bulk::{as_one, from_json},
+    messages::{NewestMessage, newest_message},
+    now, rooms, to_timestamp, users,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -57,11 +57,11 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
     /// The row as others see it.
-    pub fn of(&self, user: &users::Model) -> Member {
+    pub fn to_member(&self, user: &users::Model) -> Member {
         Member {
-            user: user.short(),
+            user: user.to_ref(),
             role: role(user.is_admin),
-            joined_at: moment(self.joined_at),
+            joined_at: to_timestamp(self.joined_at),
             left: self.has_left,
             rev: self.rev.into(),
         }
@@ -75,7 +75,7 @@ pub fn role(is_admin: bool) -> Role {
 
 /// A room, as somebody has it who is in it.
 #[derive(Clone, Debug)]
-pub struct Joined {
+pub struct JoinedRoom {
     /// The room's number.
     pub id: RoomId,
     /// Its name.
@@ -90,7 +90,7 @@ pub struct Joined {
     pub read_seq: Seq,
 }
 
-impl Joined {
+impl JoinedRoom {
     /// Of a room that somebody has read so far.
     pub fn new(room: &rooms::Model, read_seq: Seq) -> Self {
         Self {
@@ -107,7 +107,7 @@ impl Joined {
 /// Number, name, topic, newest message, last change, and how far somebody has read.
 type Row = (i64, String, String, i64, i64, i64);
 
-impl From<Row> for Joined {
+impl From<Row> for JoinedRoom {
     fn from((id, name, topic, last_seq, last_rev, read_seq): Row) -> Self {
         Self {
             id: id.into(),
@@ -121,14 +121,17 @@ impl From<Row> for Joined {
 }
 
 /// All of SQLite's rows as one text.
-const JOINED: &str = "SELECT json_group_array(json_array(r.id, r.name, r.topic, r.last_seq, r.last_rev, m.read_seq) \
+const JOINED_ROOMS: &str = "SELECT json_group_array(json_array(r.id, r.name, r.topic, r.last_seq, r.last_rev, m.read_seq) \
      ORDER BY r.name_key) FROM members m JOIN rooms r ON r.id = m.room_id \
      WHERE m.user_id = ? AND NOT m.has_left AND r.deleted_at IS NULL";
 
 /// The rooms that somebody is in, by name.
-pub async fn joined(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<Joined>, DbErr> {
+pub async fn joined_rooms(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Vec<JoinedRoom>, DbErr> {
     let rows: Vec<Row> = match db.get_database_backend() {
-        DbBackend::Sqlite => as_one(db, JOINED, [user.0.into()]).await?,
+        DbBackend::Sqlite => as_one(db, JOINED_ROOMS, [user.0.into()]).await?,
         _ => {
             use super::rooms::Column as R;
             Entity::find()
@@ -145,25 +148,25 @@ pub async fn joined(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<Joine
                 .await?
         }
     };
-    Ok(rows.into_iter().map(Joined::from).collect())
+    Ok(rows.into_iter().map(JoinedRoom::from).collect())
 }
 
 /// The same, and the newest of all messages. With SQLite in one statement: each is a way to another
 /// thread and back, which takes longer than either of them.
-pub async fn joined_and_newest(
+pub async fn joined_rooms_and_newest(
     db: &impl ConnectionTrait,
     user: UserId,
-) -> Result<(Vec<Joined>, Newest), DbErr> {
+) -> Result<(Vec<JoinedRoom>, NewestMessage), DbErr> {
     if db.get_database_backend() != DbBackend::Sqlite {
-        return Ok((joined(db, user).await?, newest(db).await?));
+        return Ok((joined_rooms(db, user).await?, newest_message(db).await?));
     }
     let last = |column| format!("(SELECT {column} FROM messages ORDER BY id DESC LIMIT 1)");
-    let sql = format!("SELECT ({JOINED}), {}, {}", last("id"), last("created_at"));
+    let sql = format!("SELECT ({JOINED_ROOMS}), {}, {}", last("id"), last("created_at"));
     let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [user.0.into()]);
     let row = db.query_one_raw(statement).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("messages".to_owned()))?;
     let rows: Vec<Row> = from_json(&row.try_get_by_index::<String>(0)?)?;
     let (id, at): (Option<i64>, Option<i64>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-    let newest = Newest { id: id.unwrap_or(0), at: at.unwrap_or_else(now) };
-    Ok((rows.into_iter().map(Joined::from).collect(), newest))
+    let newest = NewestMessage { id: id.unwrap_or(0), at: at.unwrap_or_else(now) };
+    Ok((rows.into_iter().map(JoinedRoom::from).collect(), newest))
 }

@@ -4,10 +4,9 @@ use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 use shared::{
     ids::{ClientId, Seq},
     messages::Message,
-    users::UserRef,
 };
 
-use super::{moment, now};
+use super::{now, to_timestamp, users};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
@@ -48,26 +47,26 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
     /// The row as readers see it.
-    pub fn by(self, user: UserRef) -> Message {
+    pub fn into_message(self, author: &users::Model) -> Message {
         Message {
             id: self.id.into(),
             room: self.room_id.into(),
             seq: self.seq.into(),
             rev: self.rev.into(),
-            user,
+            user: author.to_ref(),
             content: self.content,
             client_id: ClientId(self.client_id),
             reply_to: self.reply_to.map(Seq),
-            created_at: moment(self.created_at),
-            edited_at: self.edited_at.map(moment),
-            deleted_at: self.deleted_at.map(moment),
+            created_at: to_timestamp(self.created_at),
+            edited_at: self.edited_at.map(to_timestamp),
+            deleted_at: self.deleted_at.map(to_timestamp),
         }
     }
 }
 
 /// The last message that was said anywhere.
 #[derive(Clone, Copy, Debug)]
-pub struct Newest {
+pub struct NewestMessage {
     /// Its number, which is about how many there are.
     pub id: i64,
     /// When that was.
@@ -75,7 +74,7 @@ pub struct Newest {
 }
 
 /// The newest message.
-pub async fn newest(db: &impl ConnectionTrait) -> Result<Newest, DbErr> {
+pub async fn newest_message(db: &impl ConnectionTrait) -> Result<NewestMessage, DbErr> {
     let newest = Entity::find()
         .select_only()
         .columns([Column::Id, Column::CreatedAt])
@@ -85,5 +84,5 @@ pub async fn newest(db: &impl ConnectionTrait) -> Result<Newest, DbErr> {
         .one(db)
         .await?;
     let (id, at) = newest.unwrap_or_else(|| (0, now()));
-    Ok(Newest { id, at })
+    Ok(NewestMessage { id, at })
 }

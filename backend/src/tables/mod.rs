@@ -3,28 +3,28 @@
 use chrono::Utc;
 use shared::Timestamp;
 
+mod bulk;
 mod changes;
 mod database;
-mod many;
 pub mod members;
 pub mod mentions;
 pub mod messages;
-mod readable;
 pub mod rooms;
+pub mod search_index;
 pub mod sessions;
 pub mod users;
-pub mod words;
+mod visibility;
 
+pub use bulk::{flush_counters, insert_messages, messages_by_client_id, messages_in_range};
 pub use changes::changes;
 pub use database::{
-    Database, Durability, Pool, Refusal, beginning, contains, holding, in_time, last_number,
-    lock_first_account, refusal, row_lock, set_last_number, snapshot, sqlite_file, sqlite_url,
-    sqlite_version,
+    Database, DbErrorKind, Durability, Pool, contains_ignoring_case, db_error_kind,
+    last_generated_id, lock_first_account, prefix_pattern, row_lock, set_last_generated_id,
+    snapshot, sqlite_file, sqlite_url, sqlite_version, substring_pattern, with_timeout,
 };
-pub use many::{insert_messages, messages_between, messages_named, put_back};
-pub use members::{Joined, joined, joined_and_newest};
-pub use messages::{Newest, newest};
-pub use readable::{Readable, messages_found};
+pub use members::{JoinedRoom, joined_rooms, joined_rooms_and_newest};
+pub use messages::{NewestMessage, newest_message};
+pub use visibility::{VisibleMessages, fetch_messages};
 
 /// Now, as it is stored: microseconds since 1970.
 pub fn now() -> i64 {
@@ -32,6 +32,6 @@ pub fn now() -> i64 {
 }
 
 /// A stored moment as it is shown.
-pub fn moment(micros: i64) -> Timestamp {
+pub fn to_timestamp(micros: i64) -> Timestamp {
     Timestamp::from_timestamp_micros(micros).unwrap_or_default()
 }

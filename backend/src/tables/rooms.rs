@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use shared::rooms::Room;
 
-use super::moment;
+use super::to_timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "rooms")]
@@ -35,8 +35,8 @@ impl From<Model> for Room {
             name: row.name,
             topic: row.topic,
             created_by: row.created_by.into(),
-            created_at: moment(row.created_at),
-            updated_at: moment(row.updated_at),
+            created_at: to_timestamp(row.created_at),
+            updated_at: to_timestamp(row.updated_at),
             member_count: row.member_count,
             last_seq: row.last_seq.into(),
             last_rev: row.last_rev.into(),

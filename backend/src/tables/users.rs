@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use shared::users::{User, UserRef};
 
-use super::moment;
+use super::to_timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -25,7 +25,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
     /// The short form, for messages and members.
-    pub fn short(&self) -> UserRef {
+    pub fn to_ref(&self) -> UserRef {
         UserRef { id: self.id.into(), username: self.username.clone() }
     }
 }
@@ -37,7 +37,7 @@ impl From<Model> for User {
             username: row.username,
             is_admin: row.is_admin,
             is_disabled: row.is_disabled,
-            created_at: moment(row.created_at),
+            created_at: to_timestamp(row.created_at),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use sea_orm::DbBackend;
 use tracing::Instrument;
 
-use crate::{Error, Result, Settings, realtime::hub::Ended, tables::in_time};
+use crate::{Error, Result, Settings, realtime::hub::Ended, tables::with_timeout};
 
 mod accounts;
 mod basic;
@@ -63,7 +63,7 @@ async fn to_the_end<T: Send + 'static>(
     backend: DbBackend,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
-    tokio::spawn(in_time(backend, work).in_current_span()).await.map_err(Error::internal)?
+    tokio::spawn(with_timeout(backend, work).in_current_span()).await.map_err(Error::internal)?
 }
 
 /// A name as it is looked up: NFC, trimmed, without regard to case.

@@ -25,7 +25,7 @@ use super::{accounts, to_the_end};
 use crate::{
     App, Error, Result, Settings,
     realtime::hub::Ended,
-    tables::{Database, moment, now, sessions, users},
+    tables::{Database, now, sessions, to_timestamp, users},
 };
 
 /// Sign-ins that one person may have; the oldest end when there are more.
@@ -149,8 +149,8 @@ fn of(user: UserId) -> sea_orm::Select<sessions::Entity> {
 fn shown(row: sessions::Model, current: Option<SessionId>) -> Session {
     Session {
         id: SessionId(row.id),
-        created_at: moment(row.created_at),
-        expires_at: moment(row.expires_at),
+        created_at: to_timestamp(row.created_at),
+        expires_at: to_timestamp(row.expires_at),
         user_agent: row.user_agent,
         is_current: current == Some(SessionId(row.id)),
     }

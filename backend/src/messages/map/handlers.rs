@@ -17,7 +17,7 @@ use crate::{
     },
     rooms::Membership,
     search::{self, Ask, Asker},
-    tables::{Joined, newest},
+    tables::{JoinedRoom, newest_message},
 };
 
 /// By whose calendar.
@@ -73,12 +73,12 @@ pub async fn hits(
     if held.has(&tag) {
         return Ok(Revalidated::Same(tag));
     }
-    let turn = app.searching.next(me).await?;
-    let rooms = [Joined::new(&room, read_seq)];
+    let permit = app.search_limiter.acquire(me).await?;
+    let rooms = [JoinedRoom::new(&room, read_seq)];
     let db = app.db.reader.clone();
-    let hits = turn.take(async move {
+    let hits = permit.run(async move {
         let (user, within) = (&caller.user, Some(RoomId(room.id)));
-        let newest = newest(&db).await?;
+        let newest = newest_message(&db).await?;
         let asker = Asker { user, rooms: &rooms, newest, within, offset: tz };
         let ask = Ask::new(&db, query, &asker).await?;
         newest_of_each_part(&db, &room, up_to, &ask).await

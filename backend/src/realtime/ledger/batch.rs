@@ -19,7 +19,7 @@ use super::Notice;
 use crate::{
     Result,
     failpoints::{Fault, has},
-    tables::{members, now, put_back, rooms, users},
+    tables::{flush_counters, members, now, rooms, users},
 };
 
 type Place = (RoomId, UserId);
@@ -247,7 +247,7 @@ impl<'t> Batch<'t> {
         }
         let dirty: Vec<_> =
             self.dirty.iter().filter_map(|id| self.rooms.get(id)).cloned().collect();
-        put_back(self.txn, &marks, &dirty).await?;
+        flush_counters(self.txn, &marks, &dirty).await?;
         if self.members.len() > KEPT_MAX || self.rooms.len() > KEPT_MAX {
             (self.members, self.rooms) = Default::default();
         }

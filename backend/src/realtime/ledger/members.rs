@@ -43,7 +43,7 @@ impl Write for Join {
         batch.room(self.room)?;
         let user = batch.user(self.user).await?;
         match batch.membership(self.room, self.user).await? {
-            Some((row, _)) if !row.has_left => Ok(row.of(&user)),
+            Some((row, _)) if !row.has_left => Ok(row.to_member(&user)),
             _ => enter(batch, self.room, &user).await,
         }
     }
@@ -66,7 +66,7 @@ pub(super) async fn enter(
         read_seq: state.last_seq,
         rev: rev.0,
     };
-    let member = row.of(user);
+    let member = row.to_member(user);
     batch.put_member(row, user.clone()).await?;
     batch.tell(room, rev, Row::Member(member.clone()));
     let mine = MyRoom {
@@ -104,7 +104,7 @@ impl Write for Leave {
         let rev = batch.next_rev(self.room);
         batch.change_room(self.room, |room| room.member_count -= 1);
         let row = members::Model { has_left: true, rev: rev.0, ..row };
-        let member = row.of(&user);
+        let member = row.to_member(&user);
         batch.put_member(row, user).await?;
         let reason = if is_own { RemovedReason::Left } else { RemovedReason::Removed };
         batch.tell_gone(self.room, rev, Row::Member(member), reason);

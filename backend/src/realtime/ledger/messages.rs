@@ -14,7 +14,7 @@ use super::{Batch, Write};
 use crate::{
     Error, Result,
     failpoints::{Fault, has},
-    tables::{members, mentions as mention_rows, messages, row_lock, users, words},
+    tables::{members, mentions as mention_rows, messages, row_lock, search_index, users},
 };
 
 /// People whom one message can mention.
@@ -60,14 +60,14 @@ impl Write for Edit {
             return Err(Code::MessageDeleted.into());
         }
         if row.content == self.content {
-            return Ok(row.by(author.short()));
+            return Ok(row.into_message(&author));
         }
         unmention(batch, self.room, self.seq).await?;
         mention(batch, self.room, self.seq, &self.content).await?;
-        words::forget(batch.txn, [&row]).await?;
+        search_index::forget(batch.txn, [&row]).await?;
         let changed =
             messages::Model { content: self.content.clone(), edited_at: Some(batch.now), ..row };
-        words::index(batch.txn, [&changed]).await?;
+        search_index::index(batch.txn, [&changed]).await?;
         change(batch, changed, author).await
     }
 }
@@ -95,10 +95,10 @@ impl Write for Delete {
         let author = users::Entity::find_by_id(row.user_id).one(batch.txn).await?;
         let author = author.ok_or_else(|| Error::internal("a message without its author"))?;
         if row.deleted_at.is_some() {
-            return Ok(row.by(author.short()));
+            return Ok(row.into_message(&author));
         }
         unmention(batch, self.room, self.seq).await?;
-        words::forget(batch.txn, [&row]).await?;
+        search_index::forget(batch.txn, [&row]).await?;
         let gone = messages::Model {
             content: if has(Fault::ReplayOfDeletedText) { row.content } else { String::new() },
             sent_hash: None,
@@ -137,7 +137,7 @@ async fn change(
         ..Default::default()
     };
     messages::Entity::update(update).exec_without_returning(batch.txn).await?;
-    let message = row.by(author.short());
+    let message = row.into_message(&author);
     batch.tell(room, rev, Row::Message(message.clone()));
     Ok(message)
 }

@@ -28,7 +28,7 @@ use crate::{
     Error, Result,
     failpoints::{Fault, has},
     realtime::hub::Hub,
-    tables::{Database, in_time},
+    tables::{Database, with_timeout},
 };
 
 mod batch;
@@ -171,8 +171,8 @@ impl Actor {
         let mut tries = 1;
         loop {
             let backend = self.db.backend();
-            match in_time(backend, self.commit(jobs)).await {
-                Err(error) if error.gave_way && tries < TRIES => tries += 1,
+            match with_timeout(backend, self.commit(jobs)).await {
+                Err(error) if error.is_serialization_failure && tries < TRIES => tries += 1,
                 done => return done,
             }
             tokio::time::sleep(Duration::from_millis(5 * tries as u64)).await;

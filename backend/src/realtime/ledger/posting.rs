@@ -14,7 +14,7 @@ use super::{Asked, Batch, Job, Write, messages::mention};
 use crate::{
     Error, Result,
     failpoints::{Fault, has},
-    tables::{insert_messages, messages, messages_named, users},
+    tables::{insert_messages, messages, messages_by_client_id, users},
 };
 
 /// Say something. The text has passed `shared::rules`.
@@ -151,7 +151,7 @@ impl New {
             if is_other(row) {
                 return Err(Code::ClientIdReused.into());
             }
-            let message = row.clone().by(author.short());
+            let message = row.clone().into_message(&author);
             return Ok(Fate::Known(Box::new(Posted { message, is_new: false })));
         }
         if post.reply_to.is_some_and(|seq| seq < Seq(1) || seq > last_seq) {
@@ -187,7 +187,7 @@ impl New {
 async fn originals(batch: &Batch<'_>, posts: &[&Post]) -> Result<HashMap<Name, messages::Model>> {
     let names: Vec<_> =
         posts.iter().map(|post| (post.room.0, post.author.0, post.client_id.0)).collect();
-    let rows = messages_named(batch.txn, &names).await?;
+    let rows = messages_by_client_id(batch.txn, &names).await?;
     let name = |row: &messages::Model| {
         (row.room_id.into(), row.user_id.into(), shared::ids::ClientId(row.client_id))
     };
@@ -204,7 +204,7 @@ async fn finish(
     mention(batch, room, seq, &row.content).await?;
     let read = ReadState { read_seq: seq, unread: 0, mentions: 0 };
     batch.has_read(room, user, read, false);
-    let message = row.by(author.short());
+    let message = row.into_message(&author);
     batch.tell(room, message.rev, Row::Message(message.clone()));
     Ok(message)
 }

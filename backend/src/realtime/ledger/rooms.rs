@@ -16,7 +16,7 @@ use shared::{
 use super::{Batch, Notice, Write, members::enter};
 use crate::{
     Error, Result,
-    tables::{members, mentions, messages, rooms, row_lock, words},
+    tables::{members, mentions, messages, rooms, row_lock, search_index},
 };
 
 /// Rows of a deleted room that one write clears away: enough to be done soon, few enough that
@@ -163,7 +163,7 @@ impl Write for Discard {
             .all(batch.txn)
             .await?;
         if !some.is_empty() {
-            words::forget(batch.txn, &some).await?;
+            search_index::forget(batch.txn, &some).await?;
             let some = messages::Column::Id.is_in(some.iter().map(|row| row.id));
             messages::Entity::delete_many().filter(some).exec(batch.txn).await?;
             return Ok(true);

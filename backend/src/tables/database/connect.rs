@@ -16,7 +16,7 @@ use sea_orm::{
     },
 };
 
-use crate::tables::words;
+use crate::tables::search_index;
 
 /// SQLite before this can corrupt a WAL that two connections reset at once.
 const SQLITE_MIN: i32 = 3_051_003;
@@ -107,7 +107,9 @@ pub async fn connect(url: &str, kind: Kind, connections: u32) -> Result<Database
         .map_sqlx_sqlite_pool_opts(move |options| match kind {
             // It never begins anything, and asking would be as much work as a short read.
             Kind::Reader => options.after_connect(|connection, _| {
-                Box::pin(async move { connection.execute(words::TERMS).await.map(drop) })
+                Box::pin(async move {
+                    connection.execute(search_index::CREATE_TERMS_TABLE).await.map(drop)
+                })
             }),
             Kind::Writer => options.after_release(|connection, _| {
                 Box::pin(async move { is_at_rest(connection).await })
@@ -138,7 +140,7 @@ pub async fn connect(url: &str, kind: Kind, connections: u32) -> Result<Database
 /// their lock. Nobody waits for a lock longer than for an answer.
 const MYSQL_READER: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
      SET SESSION innodb_lock_wait_timeout = 4";
-/// Nor for whoever holds it and says nothing. MySQL knows no such limit for transactions, so there it
+/// Nor for whoever has_facet it and says nothing. MySQL knows no such limit for transactions, so there it
 /// is one for every connection: a quiet one is made anew when it is needed.
 const MYSQL_WRITER: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
      SET SESSION innodb_lock_wait_timeout = 4 \

@@ -59,7 +59,7 @@ pub async fn snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, Db
 }
 
 /// The last number that a table has given to a row, which may be gone: it is not given again.
-pub async fn last_number(db: &impl ConnectionTrait, table: &str) -> Result<i64, DbErr> {
+pub async fn last_generated_id(db: &impl ConnectionTrait, table: &str) -> Result<i64, DbErr> {
     match db.get_database_backend() {
         DbBackend::Sqlite => {
             let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name";
@@ -84,7 +84,7 @@ pub async fn last_number(db: &impl ConnectionTrait, table: &str) -> Result<i64, 
 
 /// Makes an empty table give the numbers after this one. Outside of a transaction, which MySQL would
 /// commit.
-pub async fn set_last_number(
+pub async fn set_last_generated_id(
     db: &impl ConnectionTrait,
     table: &str,
     number: i64,
@@ -174,18 +174,18 @@ pub fn row_lock(db: &impl ConnectionTrait, wanted: LockType) -> LockType {
     if db.get_database_backend() == DbBackend::Postgres { wanted } else { LockType::Update }
 }
 
-/// Whether a text holds another, in any case as far as the database knows letters.
-pub fn contains(column: impl ColumnTrait, part: &str) -> SimpleExpr {
-    Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(holding(part))
+/// Whether a text has_facet another, in any case as far as the database knows letters.
+pub fn contains_ignoring_case(column: impl ColumnTrait, part: &str) -> SimpleExpr {
+    Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(substring_pattern(part))
 }
 
 /// Any text with this in it.
-pub fn holding(part: &str) -> LikeExpr {
+pub fn substring_pattern(part: &str) -> LikeExpr {
     like("%", part)
 }
 
 /// Any text that begins so.
-pub fn beginning(part: &str) -> LikeExpr {
+pub fn prefix_pattern(part: &str) -> LikeExpr {
     like("", part)
 }
 
@@ -204,70 +204,74 @@ fn like(before: &str, part: &str) -> LikeExpr {
 
 /// What kind of "no" an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum DbErrorKind {
     /// The disk is full.
-    Full,
+    DiskFull,
     /// The database is away or too busy: the same may work in a moment.
-    Away,
+    Unavailable,
     /// This transaction stood in the way of another one: the same may work at once.
-    GaveWay,
+    SerializationFailure,
     /// Anything else: a fault of ours.
-    Fault,
+    Other,
 }
 
 /// Reads an error.
-pub fn refusal(error: &DbErr) -> Refusal {
+pub fn db_error_kind(error: &DbErr) -> DbErrorKind {
     match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Refusal::Away,
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => DbErrorKind::Unavailable,
         DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
             match cause.as_database_error() {
-                Some(said) => said_by(said),
-                None => without_words(cause),
+                Some(said) => kind_of_database_error(said),
+                None => kind_of_driver_error(cause),
             }
         }
-        _ => Refusal::Fault,
+        _ => DbErrorKind::Other,
     }
 }
 
-fn said_by(error: &dyn sqlx::error::DatabaseError) -> Refusal {
+fn kind_of_database_error(error: &dyn sqlx::error::DatabaseError) -> DbErrorKind {
     if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
         return match error.number() {
             // disk full, table full, error writing a file
-            1021 | 1114 | 1026 => Refusal::Full,
+            1021 | 1114 | 1026 => DbErrorKind::DiskFull,
             // lock wait, deadlock, changed since it was read
-            1205 | 1213 | 1020 => Refusal::GaveWay,
+            1205 | 1213 | 1020 => DbErrorKind::SerializationFailure,
             // too many connections, shutting down, aborted, read only, killed, lost
-            1040 | 1053 | 1077 | 1152 | 1184 | 1290 | 1317 | 1836 | 1927 | 2013 => Refusal::Away,
-            _ => Refusal::Fault,
+            1040 | 1053 | 1077 | 1152 | 1184 | 1290 | 1317 | 1836 | 1927 | 2013 => {
+                DbErrorKind::Unavailable
+            }
+            _ => DbErrorKind::Other,
         };
     }
     let code = error.code().unwrap_or_default();
     match (code.len(), &*code) {
         // SQLSTATE of PostgreSQL: disk full
-        (5, "53100") => Refusal::Full,
+        (5, "53100") => DbErrorKind::DiskFull,
         // lock not to be had, serialisation, deadlock, rolled back since it said nothing
-        (5, "55P03" | "40001" | "40P01" | "25P03") => Refusal::GaveWay,
+        (5, "55P03" | "40001" | "40P01" | "25P03") => DbErrorKind::SerializationFailure,
         // connection lost, out of resources, shutting down or starting up, read only while failing
         // over
-        (5, code) if ["08", "53", "57"].contains(&&code[..2]) || code == "25006" => Refusal::Away,
+        (5, code) if ["08", "53", "57"].contains(&&code[..2]) || code == "25006" => {
+            DbErrorKind::Unavailable
+        }
         _ => match code.parse::<i32>().unwrap_or_default() & 0xff {
             // SQLite's low byte: FULL
-            13 => Refusal::Full,
+            13 => DbErrorKind::DiskFull,
             // BUSY, LOCKED, IOERR, CANTOPEN
-            5 | 6 | 10 | 14 => Refusal::Away,
-            _ => Refusal::Fault,
+            5 | 6 | 10 | 14 => DbErrorKind::Unavailable,
+            _ => DbErrorKind::Other,
         },
     }
 }
 
-fn without_words(error: &sqlx::Error) -> Refusal {
+fn kind_of_driver_error(error: &sqlx::Error) -> DbErrorKind {
     match error {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => Refusal::Away,
-        _ => Refusal::Fault,
+        | sqlx::Error::WorkerCrashed => DbErrorKind::Unavailable,
+        _ => DbErrorKind::Other,
     }
 }

@@ -12,7 +12,7 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use super::words;
+use super::search_index;
 use connect::{Kind, connect, connect_patient};
 
 mod connect;
@@ -21,10 +21,10 @@ mod pool;
 
 pub use connect::{sqlite_file, sqlite_url, sqlite_version};
 pub use dialect::{
-    Refusal, beginning, contains, holding, last_number, lock_first_account, refusal, row_lock,
-    set_last_number, snapshot,
+    DbErrorKind, contains_ignoring_case, db_error_kind, last_generated_id, lock_first_account,
+    prefix_pattern, row_lock, set_last_generated_id, snapshot, substring_pattern,
 };
-pub use pool::{Pool, in_time};
+pub use pool::{Pool, with_timeout};
 
 /// How long the connections to a server may take to be closed. What was asked of them is done, or
 /// given up, before that.
@@ -88,7 +88,7 @@ impl Database {
         self.backend() != DbBackend::Sqlite
     }
 
-    /// A transaction that holds the right to write from its first moment: with SQLite, one that
+    /// A transaction that has_facet the right to write from its first moment: with SQLite, one that
     /// asks for it later can be refused. Only for tasks that nobody cancels: dropped half-way it
     /// would leave its connection inside it (sqlx #4385).
     ///
@@ -99,7 +99,7 @@ impl Database {
     }
 
     /// The same for work that waits for somebody else in between, for as long as that takes.
-    pub async fn begin_patiently(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub async fn begin_without_idle_timeout(&self) -> Result<DatabaseTransaction, DbErr> {
         begin_to_write(if self.is_shared() { &self.reader } else { &self.writer }).await
     }
 
@@ -136,12 +136,12 @@ async fn begin_to_write(pool: &Pool) -> Result<DatabaseTransaction, DbErr> {
 async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
     if db.get_database_backend() == DbBackend::Sqlite {
         Migrator::up(db, None).await?;
-        return words::bring_up_to_date(db).await;
+        return search_index::rebuild_if_outdated(db).await;
     }
     let guard = db.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
     dialect::lock_migrations(&guard).await?;
     Migrator::up(db, None).await?;
-    words::bring_up_to_date(db).await?;
+    search_index::rebuild_if_outdated(db).await?;
     dialect::unlock_migrations(&guard).await?;
     guard.commit().await
 }

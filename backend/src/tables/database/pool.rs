@@ -29,25 +29,25 @@ impl ConnectionTrait for Pool {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        in_time(self.get_database_backend(), self.0.execute_raw(statement)).await
+        with_timeout(self.get_database_backend(), self.0.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        in_time(self.get_database_backend(), self.0.execute_unprepared(sql)).await
+        with_timeout(self.get_database_backend(), self.0.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        in_time(self.get_database_backend(), self.0.query_one_raw(statement)).await
+        with_timeout(self.get_database_backend(), self.0.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        in_time(self.get_database_backend(), self.0.query_all_raw(statement)).await
+        with_timeout(self.get_database_backend(), self.0.query_all_raw(statement)).await
     }
 }
 
 /// Gives up what the database does not answer in time. With SQLite there is no link to be dead, and
 /// what takes long is at work.
-pub async fn in_time<T, E: From<DbErr>>(
+pub async fn with_timeout<T, E: From<DbErr>>(
     backend: DbBackend,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {

@@ -8,7 +8,7 @@ use clap::Parser;
 use hallway::{
     App, Settings,
     realtime::ledger,
-    tables::{Database, messages, words},
+    tables::{Database, messages, search_index},
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -162,8 +162,8 @@ impl Cast {
         let txn = self.server.app.db.begin().await.unwrap();
         let row = row.one(&txn).await.unwrap().unwrap();
         let moved = messages::Model { created_at: moment.timestamp_micros(), ..row.clone() };
-        words::forget(&txn, [&row]).await.unwrap();
-        words::index(&txn, [&moved]).await.unwrap();
+        search_index::forget(&txn, [&row]).await.unwrap();
+        search_index::index(&txn, [&moved]).await.unwrap();
         let mut moved = messages::ActiveModel::from(moved);
         moved.reset(messages::Column::CreatedAt);
         moved.update(&txn).await.unwrap();

@@ -36,7 +36,7 @@ async fn what_it_has_locked_is_free_within_seconds() {
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn what_may_take_its_time_is_not_ended() {
     let cast = Cast::assemble().await;
-    let patient = cast.server.database().begin_patiently().await.unwrap();
+    let patient = cast.server.database().begin_without_idle_timeout().await.unwrap();
     lock(&cast, &patient).await;
     tokio::time::sleep(Duration::from_secs(8)).await;
     lock(&cast, &patient).await;

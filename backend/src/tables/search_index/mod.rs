@@ -2,7 +2,7 @@
 //! the message; a deleted message has none.
 //!
 //! An indexed row is two columns of tokens ([`shared::search::words`]): the words of a message, in
-//! their order, and beside them the parts of words and its marks. A third holds the folded text, in
+//! their order, and beside them the parts of words and its marks. A third has_facet the folded text, in
 //! which parts of words are looked for. SQLite keeps nothing but the index of each, so what is taken
 //! away from it must be named token by token, exactly as it was put in: see [`VERSION`].
 
@@ -19,10 +19,10 @@ use shared::{
 
 use super::{messages, row_lock};
 
-mod continued;
+mod prefix_expansion;
 mod sqlite;
 
-pub use continued::{TERMS, finding};
+pub use prefix_expansion::{CREATE_TERMS_TABLE, match_expression};
 pub(super) use sqlite::index_newest;
 
 /// Of what is written here for a message. Raise it whenever that is different for any text or row:
@@ -34,7 +34,7 @@ const CHUNK: u64 = 1_000;
 /// What a message is found by beside its words. As a token of its own each is one lookup for the
 /// engine, however many messages it would else have to read to see that they are not meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum Facet {
     /// In this room.
     Room(i64),
     /// By this person.
@@ -53,7 +53,7 @@ pub enum Mark {
     Edit,
 }
 
-impl Mark {
+impl Facet {
     /// As the engines get it. No word begins so.
     pub fn token(self) -> String {
         match self {
@@ -70,23 +70,23 @@ impl Mark {
 }
 
 /// The marks of a message.
-fn marks(row: &messages::Model) -> impl Iterator<Item = Mark> {
+fn marks(row: &messages::Model) -> impl Iterator<Item = Facet> {
     let day = DateTime::from_timestamp_micros(row.created_at).unwrap_or_default().date_naive();
     let flags = [
-        (first_link(&row.content).is_some(), Mark::Link),
-        (has_code(&row.content), Mark::Code),
-        (row.reply_to.is_some(), Mark::Reply),
-        (row.edited_at.is_some(), Mark::Edit),
+        (first_link(&row.content).is_some(), Facet::Link),
+        (has_code(&row.content), Facet::Code),
+        (row.reply_to.is_some(), Facet::Reply),
+        (row.edited_at.is_some(), Facet::Edit),
     ];
     let flags = flags.into_iter().filter_map(|(is, mark)| is.then_some(mark));
     let month = day.with_day(1).unwrap_or(day);
-    [Mark::Room(row.room_id), Mark::Author(row.user_id), Mark::Day(day), Mark::Month(month)]
+    [Facet::Room(row.room_id), Facet::Author(row.user_id), Facet::Day(day), Facet::Month(month)]
         .into_iter()
         .chain(flags)
 }
 
 /// Whether the message of the row has a mark.
-pub fn holds(backend: DbBackend, mark: Mark) -> SimpleExpr {
+pub fn has_facet(backend: DbBackend, mark: Facet) -> SimpleExpr {
     let token = mark.token();
     let indexed = match backend {
         DbBackend::Sqlite => {
@@ -203,7 +203,7 @@ pub async fn forget(
 
 /// Indexes everything that was ever said, if the index is not of this version: it is new, or another
 /// program wrote it.
-pub(super) async fn bring_up_to_date(db: &DatabaseConnection) -> Result<(), DbErr> {
+pub(super) async fn rebuild_if_outdated(db: &DatabaseConnection) -> Result<(), DbErr> {
     if version(db).await? == Some(VERSION) {
         return Ok(());
     }

@@ -14,8 +14,8 @@ const KEPT: usize = 5;
 const WORDS_MAX: usize = 4;
 
 /// Every word of the index, for each place where it is, as every connection that reads has it. It
-/// holds nothing of its own.
-pub const TERMS: &str = "CREATE VIRTUAL TABLE temp.message_terms \
+/// has_facet nothing of its own.
+pub const CREATE_TERMS_TABLE: &str = "CREATE VIRTUAL TABLE temp.message_terms \
      USING fts5vocab (main, message_words, instance)";
 
 /// What begins with the first parameter, each with the second in front and in the syntax of FTS5;
@@ -36,7 +36,7 @@ const NAMED: &str = "coalesce(( \
      FILTER (WHERE substr(term, 1, length(start)) = start) END FROM next), ?)";
 
 /// The rows of what is asked for in the language of FTS5.
-pub fn finding(tokens: &str) -> SimpleExpr {
+pub fn match_expression(tokens: &str) -> SimpleExpr {
     let (sql, values) = asked(tokens);
     Expr::cust_with_values(format!("message_words MATCH {sql}"), values)
 }

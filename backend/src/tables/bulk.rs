@@ -21,7 +21,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{members, messages, moment, rooms, users, words};
+use super::{members, messages, rooms, search_index, to_timestamp, users};
 
 /// What is shown of a message's row, its room first and its author's name last.
 #[rustfmt::skip]
@@ -30,7 +30,7 @@ pub(super) type Shown = (
 );
 
 /// The messages of a room from one number to another, both included.
-pub async fn messages_between(
+pub async fn messages_in_range(
     db: &impl ConnectionTrait,
     room: RoomId,
     from: i64,
@@ -76,14 +76,14 @@ pub(super) fn shown(row: Shown) -> Message {
         content,
         client_id: ClientId(client_id),
         reply_to: reply_to.map(Seq),
-        created_at: moment(created),
-        edited_at: edited.map(moment),
-        deleted_at: deleted.map(moment),
+        created_at: to_timestamp(created),
+        edited_at: edited.map(to_timestamp),
+        deleted_at: deleted.map(to_timestamp),
     }
 }
 
 /// The messages that carry one of these names: room, author, and the author's name for it.
-pub async fn messages_named(
+pub async fn messages_by_client_id(
     txn: &DatabaseTransaction,
     names: &[(i64, i64, Uuid)],
 ) -> Result<Vec<messages::Model>, DbErr> {
@@ -118,7 +118,7 @@ pub async fn insert_messages(
         row.id =
             id.ok_or_else(|| DbErr::Custom("a message that was written is not there".into()))?;
     }
-    words::index(txn, &*rows).await
+    search_index::index(txn, &*rows).await
 }
 
 /// The `id` of each, by room and `seq`.
@@ -171,7 +171,7 @@ async fn insert_into_sqlite(
          value ->> 5 FROM json_each(?) ORDER BY key";
     let mut script = Script::default();
     script.add(sql, [json(&values)?]);
-    words::index_newest(&mut script, rows)?;
+    search_index::index_newest(&mut script, rows)?;
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'messages'";
     // Its only writer numbers the rows of a statement one after the other.
     let newest: i64 = script.ask(txn, sql).await?;
@@ -181,7 +181,7 @@ async fn insert_into_sqlite(
 }
 
 /// Writes back how far people have read, and rooms.
-pub async fn put_back(
+pub async fn flush_counters(
     txn: &DatabaseTransaction,
     reads: &[members::Model],
     rooms: &[rooms::Model],

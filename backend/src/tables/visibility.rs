@@ -8,20 +8,20 @@ use sea_orm::{
 use shared::{ids::UserId, messages::Message};
 
 use super::{
-    many::{Shown, as_one, shown},
+    bulk::{Shown, as_one, shown},
     members, messages, rooms, users,
 };
 
 /// What somebody may read, found by an index or by itself.
-pub struct Readable {
+pub struct VisibleMessages {
     me: UserId,
     /// A table of the index whose rows lead to the messages. SQLite walks along it.
     pub index: Option<&'static str>,
 }
 
-impl Readable {
+impl VisibleMessages {
     /// Everything in the rooms that somebody is in.
-    pub fn by(me: UserId) -> Self {
+    pub fn to(me: UserId) -> Self {
         Self { me, index: None }
     }
 
@@ -85,8 +85,8 @@ impl Readable {
     }
 }
 
-/// The messages that a statement of [`Readable`] finds, in its order.
-pub async fn messages_found(
+/// The messages that a statement of [`VisibleMessages`] finds, in its order.
+pub async fn fetch_messages(
     db: &impl ConnectionTrait,
     select: SelectStatement,
 ) -> Result<Vec<Message>, DbErr> {

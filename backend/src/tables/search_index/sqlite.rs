@@ -4,7 +4,7 @@ use sea_orm::{DatabaseTransaction, DbErr, Value};
 
 use super::Indexed;
 use crate::tables::{
-    many::{Script, json},
+    bulk::{Script, json},
     messages,
 };
 
