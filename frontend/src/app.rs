@@ -33,7 +33,7 @@ pub fn App() -> impl IntoView {
     come_back_at_once(live);
     connect_as_who_is_here(session, live);
 
-    let ask = action(move |_: &()| async move { session.answered(api::me().await) });
+    let ask = action(move |_: &()| async move { session.answered(api::get_me().await) });
     ask.dispatch(());
     effect(move || {
         if session.who.with(|who| *who == Who::Unknown)

@@ -10,9 +10,7 @@
 
 use std::collections::BTreeMap;
 
-#[cfg(not(target_arch = "wasm32"))]
-use serde::Deserializer;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
     ids::{ClientId, Rev, RoomId, Seq, UserId},
@@ -83,7 +81,7 @@ pub enum ClientFrame {
 
 /// What the server sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), serde(tag = "type"))]
+#[serde(tag = "type")]
 #[serde(rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The socket is authenticated: who you are and the rooms you are in.
@@ -173,8 +171,7 @@ pub enum ServerFrame {
         /// The room.
         room: RoomId,
         /// How far, and what is left.
-        #[cfg_attr(not(target_arch = "wasm32"), serde(flatten))]
-        #[cfg_attr(target_arch = "wasm32", serde(rename = ".."))]
+        #[serde(flatten)]
         read: ReadState,
         /// Whether you asked for exactly that: then it may be less than before, and a device that
         /// marks by itself what it shows had better not do so at once again.
@@ -200,7 +197,7 @@ pub enum ServerFrame {
     /// All is well; the newest change of every room subscribed to.
     Heartbeat {
         /// By room.
-        #[cfg_attr(not(target_arch = "wasm32"), serde(deserialize_with = "by_room"))]
+        #[serde(deserialize_with = "by_room")]
         heads: BTreeMap<RoomId, Rev>,
     },
     /// Your account changed (made or unmade an admin).
@@ -220,13 +217,12 @@ pub enum ServerFrame {
     },
 }
 
-/// The names of a JSON object are texts, and what serde keeps of a frame until it has seen its `type`
-/// no longer knows that they stand for numbers. The page's reader does.
-#[cfg(not(target_arch = "wasm32"))]
+/// Parses the keys of a JSON object as room ids. Serde buffers an internally tagged enum until it has
+/// read the tag, and the buffer does not convert string keys to numbers.
 fn by_room<'de, D: Deserializer<'de>>(heads: D) -> Result<BTreeMap<RoomId, Rev>, D::Error> {
     let heads = BTreeMap::<String, Rev>::deserialize(heads)?;
-    let numbered = heads.into_iter().filter_map(|(room, rev)| Some((room.parse().ok()?, rev)));
-    Ok(numbered.collect())
+    let parse = |(room, rev): (String, Rev)| Ok((room.parse().map_err(D::Error::custom)?, rev));
+    heads.into_iter().map(parse).collect()
 }
 
 impl ServerFrame {
@@ -329,5 +325,54 @@ mod tests {
         let text = serde_json::to_string(&frame).unwrap();
         assert_eq!(text, r#"{"type":"heartbeat","heads":{"1":7,"12":0}}"#);
         assert_eq!(serde_json::from_str::<ServerFrame>(&text).unwrap(), frame);
+    }
+
+    #[test]
+    fn a_missing_field_is_an_error() {
+        let frames = [
+            r#"{"type":"read","room":7,"read_seq":4,"unread":5,"mentions":1}"#,
+            r#"{"type":"heartbeat","heads":{"1":7}}"#,
+            r#"{"type":"user","user":{"id":1,"username":"ada","is_admin":true,
+                "is_disabled":false,"created_at":"2026-11-23T14:05:06.123456Z"}}"#,
+            r#"{"type":"welcome","user":{"id":1,"username":"ada","is_admin":true,
+                "is_disabled":false,"created_at":"2026-11-23T14:05:06Z"},"rooms":[{"id":7,
+                "name":"a","topic":"","last_seq":9,"last_rev":12,"read_seq":4,"unread":5,
+                "mentions":1,"role":"member"}],"heartbeat_s":30}"#,
+        ];
+        for text in frames {
+            let frame: serde_json::Value = serde_json::from_str(text).unwrap();
+            assert!(serde_json::from_value::<ServerFrame>(frame.clone()).is_ok(), "{text}");
+            for incomplete in without_one_field(&frame) {
+                let read = serde_json::from_value::<ServerFrame>(incomplete.clone());
+                assert!(read.is_err(), "{incomplete}");
+            }
+        }
+    }
+
+    /// All values that lack one field of an object in `value`. The keys of `heads` are no fields.
+    fn without_one_field(value: &serde_json::Value) -> Vec<serde_json::Value> {
+        let mut all = Vec::new();
+        if let Some(object) = value.as_object() {
+            for (name, inner) in object {
+                let mut incomplete = value.clone();
+                incomplete.as_object_mut().unwrap().remove(name);
+                all.push(incomplete);
+                let inner = if name == "heads" { Vec::new() } else { without_one_field(inner) };
+                all.extend(inner.into_iter().map(|inner| {
+                    let mut changed = value.clone();
+                    changed[name] = inner;
+                    changed
+                }));
+            }
+        } else if let Some(items) = value.as_array() {
+            for (at, item) in items.iter().enumerate() {
+                all.extend(without_one_field(item).into_iter().map(|inner| {
+                    let mut changed = value.clone();
+                    changed[at] = inner;
+                    changed
+                }));
+            }
+        }
+        all
     }
 }

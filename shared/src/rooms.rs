@@ -21,10 +21,8 @@ pub struct Room {
     /// The admin who made it.
     pub created_by: UserId,
     /// When it was made.
-    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub created_at: Timestamp,
     /// When its name or topic last changed.
-    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub updated_at: Timestamp,
     /// How many people are in it.
     pub member_count: i64,
@@ -41,8 +39,7 @@ pub struct Room {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoomListing {
     /// The room.
-    #[cfg_attr(not(target_arch = "wasm32"), serde(flatten))]
-    #[cfg_attr(target_arch = "wasm32", serde(rename = ".."))]
+    #[serde(flatten)]
     pub room: Room,
     /// Whether the one who asks is in it.
     pub joined: bool,
@@ -106,7 +103,6 @@ pub struct Member {
     /// What they may do.
     pub role: Role,
     /// When they last joined.
-    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub joined_at: Timestamp,
     /// Whether they have left, or were removed, since.
     pub left: bool,
@@ -119,8 +115,7 @@ pub struct Member {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberListing {
     /// The member.
-    #[cfg_attr(not(target_arch = "wasm32"), serde(flatten))]
-    #[cfg_attr(target_arch = "wasm32", serde(rename = ".."))]
+    #[serde(flatten)]
     pub member: Member,
     /// Whether any device of theirs holds a live socket.
     pub online: bool,
@@ -160,8 +155,7 @@ pub struct MyRoom {
     /// The number of its newest change.
     pub last_rev: Rev,
     /// How much I have read of it.
-    #[cfg_attr(not(target_arch = "wasm32"), serde(flatten))]
-    #[cfg_attr(target_arch = "wasm32", serde(rename = ".."))]
+    #[serde(flatten)]
     pub read: ReadState,
     /// What I may do in it.
     pub role: Role,

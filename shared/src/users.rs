@@ -32,7 +32,6 @@ pub struct User {
     /// Whether an admin has shut the account: it cannot sign in and its sessions are ended.
     pub is_disabled: bool,
     /// When the account was made.
-    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub created_at: Timestamp,
 }
 
@@ -124,10 +123,8 @@ pub struct Session {
     /// The session's name, for `DELETE /sessions/{id}`.
     pub id: SessionId,
     /// When it began.
-    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub created_at: Timestamp,
     /// When it ends by itself.
-    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub expires_at: Timestamp,
     /// What the device called itself (its `User-Agent`), at most 255 characters.
     pub user_agent: String,

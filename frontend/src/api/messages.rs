@@ -1,125 +1,87 @@
 //! Messages of a room.
 
-use std::ops::Range;
-
 use chrono::NaiveDate;
 use gloo_net::http::Method;
-use serde::Deserialize;
 use shared::{
-    ids::{Rev, RoomId, Seq},
-    messages::{CalendarDay, EditMessage, Insights, Message, RoomMap},
+    ids::{RoomId, Seq},
+    messages::{Calendar, EditMessage, Insights, MapHits, Message, MessagePage, Month, RoomMap},
     paths::{self, fill},
 };
 
-use super::{Answer, delete, encoded, get, put_in, search::search_of};
+use super::{Result, delete, get, percent_encode, search::search_path, send_json};
 use crate::ui::time;
 
-/// Which messages of a room.
+/// Selects a page of a room's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
+pub enum PageRequest {
     Newest,
     Before(Seq),
     After(Seq),
     Around(Seq),
-    /// From the first of this day on, by the reader's clock; else from what is nearest.
+    /// From the first message of a day in the reader's time zone, or the nearest one.
     Since(NaiveDate),
 }
 
-/// What the page takes of `Anchored`.
-#[derive(Clone, Copy, Deserialize)]
-pub struct Place {
-    pub seq: Seq,
-    pub found: bool,
-}
-
-/// What the page takes of a `MessagePage`; reading the rest would only make it larger.
-#[derive(Deserialize)]
-pub struct Run {
-    pub anchor: Place,
-    pub messages: Vec<Message>,
-    /// With a search, what was looked for in each.
-    pub ranges: Vec<Vec<Range<usize>>>,
-    /// With a search, where to go on: it may have run out of time.
-    pub older: Option<Seq>,
-    pub newer: Option<Seq>,
-    pub as_of_rev: Rev,
-}
-
-/// A run of messages.
-pub async fn messages(room: RoomId, page: Page) -> Answer<Run> {
+pub async fn list_messages(room: RoomId, page: PageRequest) -> Result<MessagePage> {
     let anchor = match page {
-        Page::Newest => "newest&before=49".into(),
-        Page::Before(seq) => format!("seq:{}&before=49", seq.0 - 1),
-        Page::After(seq) => format!("seq:{}&after=49", seq.0 + 1),
-        Page::Around(seq) => format!("seq:{seq}"),
-        Page::Since(day) => format!("date:{day}{}", encoded(&time::offset_on(day))),
+        PageRequest::Newest => "newest&before=49".into(),
+        PageRequest::Before(seq) => format!("seq:{}&before=49", seq.0 - 1),
+        PageRequest::After(seq) => format!("seq:{}&after=49", seq.0 + 1),
+        PageRequest::Around(seq) => format!("seq:{seq}"),
+        PageRequest::Since(day) => {
+            format!("date:{day}{}", percent_encode(&time::utc_offset_on(day)))
+        }
     };
     get(&format!("{}?anchor={anchor}", fill(paths::MESSAGES, &[&room]))).await
 }
 
-/// The first message of a room, from one of them on, that names me.
-pub async fn mention(room: RoomId, from: Seq) -> Answer<Option<Seq>> {
+/// Finds the first message at or after `from` that mentions me.
+pub async fn find_mention(room: RoomId, from: Seq) -> Result<Option<Seq>> {
     let path = fill(paths::MESSAGES, &[&room]);
-    let run: Run = get(&format!("{path}?q=mentions:me&anchor=seq:{from}&after=1")).await?;
-    // Where the room ends before `from`, the page is around its end.
-    Ok(run.messages.iter().map(|message| message.seq).find(|seq| *seq >= from))
+    let page: MessagePage = get(&format!("{path}?q=mentions:me&anchor=seq:{from}&after=1")).await?;
+    // If the room ends before `from`, the page is around the room's end.
+    Ok(page.messages.iter().map(|message| message.seq).find(|seq| *seq >= from))
 }
 
-/// What the page takes of a month of a room; its months are texts that go back as they came.
-#[derive(Clone, Deserialize)]
-pub struct Calendar {
-    pub days: Vec<CalendarDay>,
-    pub earlier: Option<String>,
-    pub later: Option<String>,
-}
-
-/// How much was said in a room on each day of a month: the current one, or another.
-pub async fn calendar(room: RoomId, month: Option<String>) -> Answer<Calendar> {
-    let mut path = format!("{}?tz={}", fill(paths::CALENDAR, &[&room]), encoded(&time::offset()));
+/// Counts the messages of each day of a month, by default the current one.
+pub async fn get_calendar(room: RoomId, month: Option<Month>) -> Result<Calendar> {
+    let mut path = with_utc_offset(&fill(paths::CALENDAR, &[&room]));
     if let Some(month) = month {
         path += &format!("&month={month}");
     }
     get(&path).await
 }
 
-/// One message.
-pub async fn message(room: RoomId, seq: Seq) -> Answer<Message> {
+pub async fn get_message(room: RoomId, seq: Seq) -> Result<Message> {
     get(&fill(paths::MESSAGE, &[&room, &seq])).await
 }
 
-/// A room at a glance.
-pub async fn map(room: RoomId) -> Answer<RoomMap> {
-    get(&format!("{}?tz={}", fill(paths::MAP, &[&room]), encoded(&time::offset()))).await
+/// Returns the months and mentions that the scrollbar shows.
+pub async fn get_room_map(room: RoomId) -> Result<RoomMap> {
+    get(&with_utc_offset(&fill(paths::MAP, &[&room]))).await
 }
 
-/// What the page takes of `MapHits`.
-#[derive(Deserialize)]
-pub struct Places {
-    pub hits: Vec<Seq>,
-    pub older: Option<Seq>,
-    pub room_last_seq: Seq,
-}
-
-/// Where in a room there is what a search finds, from the newest message back, or from another one.
-pub async fn places(room: RoomId, q: &str, up_to: Option<Seq>) -> Answer<Places> {
-    let mut path = search_of(&fill(paths::MAP_HITS, &[&room]), q);
+/// Returns where in a room the hits of a search are, from the newest message or `up_to` backwards.
+pub async fn get_map_hits(room: RoomId, q: &str, up_to: Option<Seq>) -> Result<MapHits> {
+    let mut path = search_path(&fill(paths::MAP_HITS, &[&room]), q);
     if let Some(seq) = up_to {
         path += &format!("&up_to={seq}");
     }
     get(&path).await
 }
 
-/// How much was said in a room in the last days, when and by whom.
-pub async fn insights(room: RoomId) -> Answer<Insights> {
-    get(&format!("{}?tz={}", fill(paths::INSIGHTS, &[&room]), encoded(&time::offset()))).await
+pub async fn get_insights(room: RoomId) -> Result<Insights> {
+    get(&with_utc_offset(&fill(paths::INSIGHTS, &[&room]))).await
 }
 
-/// Gives a message of mine another text.
-pub async fn edit_message(room: RoomId, seq: Seq, content: String) -> Answer<Message> {
-    put_in(Method::PATCH, &fill(paths::MESSAGE, &[&room, &seq]), EditMessage { content }).await
+pub async fn edit_message(room: RoomId, seq: Seq, content: String) -> Result<Message> {
+    send_json(Method::PATCH, &fill(paths::MESSAGE, &[&room, &seq]), EditMessage { content }).await
 }
 
-/// Deletes a message.
-pub async fn delete_message(room: RoomId, seq: Seq) -> Answer<()> {
+pub async fn delete_message(room: RoomId, seq: Seq) -> Result<()> {
     delete(&fill(paths::MESSAGE, &[&room, &seq])).await
+}
+
+fn with_utc_offset(path: &str) -> String {
+    format!("{path}?tz={}", percent_encode(&time::utc_offset()))
 }

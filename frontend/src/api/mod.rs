@@ -1,13 +1,10 @@
-//! The only client of the REST API. Knows paths and errors; keeps nothing and shows nothing.
+//! Client of the REST API: paths, requests, responses, errors. It keeps no state.
 
-use std::ops::Range;
+use std::{ops::Range, result};
 
-use futures::future::LocalBoxFuture;
 use gloo_net::http::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::problem::{Code, Problem};
-
-use crate::state::wire;
 
 mod messages;
 mod rooms;
@@ -19,59 +16,62 @@ pub use rooms::*;
 pub use search::*;
 pub use users::*;
 
-/// Why there is no answer.
+pub type Result<T> = result::Result<T, Error>;
+
+/// Why a request has no result.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Failure {
-    /// The server said no.
-    Refused(Box<Problem>),
-    /// Nobody answered, or not in a form that we know.
+pub enum Error {
+    /// The server rejected the request.
+    Rejected(Box<Problem>),
+    /// The server did not respond.
     Unreachable,
+    /// The response is not what this version of the page expects.
+    Malformed,
 }
 
-impl Failure {
-    /// A sentence for people.
-    pub fn sentence(&self) -> String {
+impl Error {
+    /// A sentence for people. Begins with the field's name if one field is wrong.
+    pub fn message(&self) -> String {
         match self {
-            Self::Refused(problem) => match &problem.errors[..] {
+            Self::Rejected(problem) => match &problem.errors[..] {
                 [] => problem.detail.clone(),
                 [first, ..] => format!("{} {}.", title_case(&first.field), first.message),
             },
-            Self::Unreachable => "The server cannot be reached right now.".into(),
+            Self::Unreachable => "Hallway can't be reached. Check your connection.".into(),
+            Self::Malformed => "This page doesn't fit the server any more. Reload it.".into(),
         }
     }
 
-    /// What is wrong with one field, if that is what it is about.
-    pub fn field(&self, name: &str) -> Option<String> {
-        let Self::Refused(problem) = self else { return None };
+    /// What is wrong with one field of a form.
+    pub fn field_message(&self, name: &str) -> Option<String> {
+        let Self::Rejected(problem) = self else { return None };
         let error = problem.errors.iter().find(|error| error.field == name)?;
         Some(format!("{} {}.", title_case(name), error.message))
     }
 
-    /// What happened, without the field.
+    /// The same sentence as [`Self::message`] without the field's name.
     pub fn detail(&self) -> String {
         match self {
-            Self::Refused(problem) => problem.detail.clone(),
-            Self::Unreachable => self.sentence(),
+            Self::Rejected(problem) => problem.detail.clone(),
+            _ => self.message(),
         }
     }
 
-    /// What could stand in a text instead, and instead of which bytes of it.
+    /// A correction of the text that was sent, and the bytes that it replaces.
     pub fn suggestion(&self) -> Option<(Range<usize>, String)> {
-        let Self::Refused(problem) = self else { return None };
+        let Self::Rejected(problem) = self else { return None };
         let error = problem.errors.first()?;
         Some((error.at.clone()?, error.suggestion.clone()?))
     }
 
-    /// Whether nobody is signed in (any more).
-    pub fn is_signed_out(&self) -> bool {
+    pub fn is_unauthenticated(&self) -> bool {
         self.code() == Some(Code::Unauthenticated)
     }
 
-    /// The stable name of what went wrong.
     pub fn code(&self) -> Option<Code> {
         match self {
-            Self::Refused(problem) => Some(problem.code),
-            Self::Unreachable => None,
+            Self::Rejected(problem) => Some(problem.code),
+            _ => None,
         }
     }
 }
@@ -82,57 +82,51 @@ fn title_case(field: &str) -> String {
     first.into_iter().chain(chars).map(|c| if c == '_' { ' ' } else { c }).collect()
 }
 
-/// An answer, or why there is none.
-pub type Answer<T> = Result<T, Failure>;
-
-/// Boxed and without a type of the answer: otherwise every call would carry a copy of all this.
-fn send(
-    method: Method,
-    path: &str,
-    body: Option<String>,
-) -> LocalBoxFuture<'static, Answer<String>> {
-    let request = RequestBuilder::new(path).method(method).header("accept", "application/json");
-    Box::pin(async move {
-        let response = match body {
-            Some(body) => match request.header("content-type", "application/json").body(body) {
-                Ok(request) => request.send().await,
-                Err(_) => return Err(Failure::Unreachable),
-            },
-            None => request.send().await,
-        };
-        let response = response.map_err(|_| Failure::Unreachable)?;
-        let text = response.text().await.map_err(|_| Failure::Unreachable)?;
-        if response.ok() {
-            return Ok(text);
-        }
-        match wire::read::<Problem>(&text) {
-            Some(problem) => Err(Failure::Refused(Box::new(problem))),
-            None => Err(Failure::Unreachable),
-        }
-    })
+async fn get<T: DeserializeOwned>(path: &str) -> Result<T> {
+    decode(&send(Method::GET, path, None).await?)
 }
 
-async fn get<T: DeserializeOwned>(path: &str) -> Answer<T> {
-    read(&send(Method::GET, path, None).await?)
-}
-
-async fn put_in<T: DeserializeOwned>(
-    method: Method,
-    path: &str,
-    body: impl Serialize,
-) -> Answer<T> {
-    let body = serde_json::to_string(&body).map_err(|_| Failure::Unreachable)?;
-    read(&send(method, path, Some(body)).await?)
-}
-
-fn read<T: DeserializeOwned>(text: &str) -> Answer<T> {
-    wire::read(text).ok_or(Failure::Unreachable)
-}
-
-async fn delete(path: &str) -> Answer<()> {
+async fn delete(path: &str) -> Result<()> {
     send(Method::DELETE, path, None).await.map(drop)
 }
 
-fn encoded(text: &str) -> String {
+/// Sends JSON and decodes the response.
+async fn send_json<T: DeserializeOwned>(
+    method: Method,
+    path: &str,
+    body: impl Serialize,
+) -> Result<T> {
+    decode(&send(method, path, Some(encode(&body)?)).await?)
+}
+
+/// Sends a request, with a JSON body if there is one, and returns the response's text.
+async fn send(method: Method, path: &str, body: Option<String>) -> Result<String> {
+    let request = RequestBuilder::new(path).method(method).header("accept", "application/json");
+    let request = match body {
+        Some(body) => request.header("content-type", "application/json").body(body),
+        None => request.build(),
+    };
+    let request = request.map_err(|_| Error::Malformed)?;
+    let response = request.send().await.map_err(|_| Error::Unreachable)?;
+    let text = response.text().await.map_err(|_| Error::Unreachable)?;
+    if response.ok() {
+        return Ok(text);
+    }
+    // A proxy in front of the server has error pages of its own.
+    Err(decode(&text).map_or(Error::Unreachable, |problem| Error::Rejected(Box::new(problem))))
+}
+
+fn encode(body: &impl Serialize) -> Result<String> {
+    serde_json::to_string(body).map_err(|_| Error::Malformed)
+}
+
+fn decode<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        leptos::logging::error!("cannot decode a response: {error}");
+        Error::Malformed
+    })
+}
+
+fn percent_encode(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
 }

@@ -1,4 +1,4 @@
-//! Rooms, and who is in them.
+//! Rooms and their members.
 
 use gloo_net::http::Method;
 use shared::{
@@ -7,52 +7,47 @@ use shared::{
     rooms::{MemberList, NewRoom, People, Room, RoomList},
 };
 
-use super::{Answer, delete, encoded, get, put_in, send};
+use super::{Result, delete, get, percent_encode, send, send_json};
 
-/// A page of all rooms whose name holds `q`.
-pub async fn rooms(q: &str, after: Option<RoomId>) -> Answer<RoomList> {
+/// Returns a page of all rooms whose names contain `q`.
+pub async fn list_rooms(q: &str, after: Option<RoomId>) -> Result<RoomList> {
     let mut path = format!("{}?limit=100", paths::ROOMS);
     if let Some(after) = after {
         path += &format!("&after={after}");
     }
     if !q.trim().is_empty() {
-        path += &format!("&q={}", encoded(q.trim()));
+        path += &format!("&q={}", percent_encode(q.trim()));
     }
     get(&path).await
 }
 
-/// One room.
-pub async fn room(id: RoomId) -> Answer<Room> {
+pub async fn get_room(id: RoomId) -> Result<Room> {
     get(&fill(paths::ROOM, &[&id])).await
 }
 
-/// Makes a room.
-pub async fn create_room(room: NewRoom) -> Answer<Room> {
-    put_in(Method::POST, paths::ROOMS, room).await
+pub async fn create_room(room: NewRoom) -> Result<Room> {
+    send_json(Method::POST, paths::ROOMS, room).await
 }
 
-/// Gives a room another name and topic.
-pub async fn edit_room(id: RoomId, room: NewRoom) -> Answer<Room> {
-    put_in(Method::PUT, &fill(paths::ROOM, &[&id]), room).await
+pub async fn edit_room(id: RoomId, room: NewRoom) -> Result<Room> {
+    send_json(Method::PUT, &fill(paths::ROOM, &[&id]), room).await
 }
 
-/// Deletes a room and everything in it.
-pub async fn delete_room(id: RoomId) -> Answer<()> {
+pub async fn delete_room(id: RoomId) -> Result<()> {
     delete(&fill(paths::ROOM, &[&id])).await
 }
 
-/// Joins a room; the socket then says `joined`.
-pub async fn join(id: RoomId) -> Answer<()> {
+/// Joins a room. The socket then sends `joined`.
+pub async fn join_room(id: RoomId) -> Result<()> {
     send(Method::PUT, &fill(paths::MEMBERSHIP, &[&id]), None).await.map(drop)
 }
 
-/// Leaves a room; the socket then says `removed`.
-pub async fn leave(id: RoomId) -> Answer<()> {
+/// Leaves a room. The socket then sends `removed`.
+pub async fn leave_room(id: RoomId) -> Result<()> {
     delete(&fill(paths::MEMBERSHIP, &[&id])).await
 }
 
-/// A page of who is in a room.
-pub async fn members(room: RoomId, after: Option<UserId>) -> Answer<MemberList> {
+pub async fn list_members(room: RoomId, after: Option<UserId>) -> Result<MemberList> {
     let mut path = format!("{}?limit=200", fill(paths::MEMBERS, &[&room]));
     if let Some(after) = after {
         path += &format!("&after={after}");
@@ -60,12 +55,11 @@ pub async fn members(room: RoomId, after: Option<UserId>) -> Answer<MemberList> 
     get(&path).await
 }
 
-/// Who is in a room with me and has a name that holds `q`.
-pub async fn people(q: &str) -> Answer<People> {
-    get(&format!("{}?q={}", paths::PEOPLE, encoded(q))).await
+/// Returns people who share a room with me and whose names contain `q`.
+pub async fn find_people(q: &str) -> Result<People> {
+    get(&format!("{}?q={}", paths::PEOPLE, percent_encode(q))).await
 }
 
-/// Takes somebody out of a room.
-pub async fn remove_member(room: RoomId, user: UserId) -> Answer<()> {
+pub async fn remove_member(room: RoomId, user: UserId) -> Result<()> {
     delete(&fill(paths::MEMBER, &[&room, &user])).await
 }

@@ -1,66 +1,50 @@
-//! Finding messages.
+//! Search for messages.
 
-use std::ops::Range;
-
-use serde::Deserialize;
 use shared::{
     ids::{RoomId, Seq},
-    messages::Message,
+    messages::MessagePage,
     paths::{self, fill},
+    search::{Hits, Summary},
 };
 
-use super::{Answer, Run, encoded, get};
+use super::{Result, get, percent_encode};
 use crate::ui::time;
 
-/// A message that was found, with the bytes that were looked for.
-#[derive(Clone, Deserialize)]
-pub struct Hit {
-    pub message: Message,
-    pub ranges: Vec<Range<usize>>,
+/// Searches all my rooms. `page` is what [`next_page`] returned, or empty for the first page.
+pub async fn search_messages(q: &str, page: &str) -> Result<Hits> {
+    get(&format!("{}{page}", search_path(paths::SEARCH, q))).await
 }
 
-/// What the page takes of `Hits`.
-#[derive(Deserialize)]
-pub struct Found {
-    pub hits: Vec<Hit>,
-    pub older: Option<String>,
-    pub newer: Option<String>,
+/// Returns the parameters of the next page: older hits, or newer ones if the search sorts by
+/// `sort:old`.
+pub fn next_page(hits: &Hits) -> Option<String> {
+    let older = hits.older.map(|anchor| format!("&before=50&anchor={anchor}"));
+    older.or_else(|| hits.newer.map(|anchor| format!("&after=50&anchor={anchor}")))
 }
 
-impl Found {
-    /// Where to go on: towards older ones, or where there are none (`sort:old`) towards newer.
-    pub fn next(&self) -> Option<String> {
-        let older = self.older.as_ref().map(|anchor| format!("&before=50&anchor={anchor}"));
-        older.or_else(|| self.newer.as_ref().map(|anchor| format!("&after=50&anchor={anchor}")))
-    }
+pub async fn get_search_summary(q: String) -> Result<Summary> {
+    get(&search_path(paths::SUMMARY, &q)).await
 }
 
-pub use shared::search::Summary;
-
-/// What a search finds: from where it begins by itself, or goes on.
-pub async fn search(q: &str, next: &str) -> Answer<Found> {
-    get(&format!("{}{next}", search_of(paths::SEARCH, q))).await
-}
-
-/// An address with a search, by the reader's clock.
-pub(super) fn search_of(path: &str, q: &str) -> String {
-    format!("{path}?q={}&tz={}", encoded(q), encoded(&time::offset()))
-}
-
-/// How much a search finds.
-pub async fn search_summary(q: String) -> Answer<Summary> {
-    get(&search_of(paths::SUMMARY, &q)).await
-}
-
-/// What a search finds in a room on from a message, that one included.
-pub async fn hits_from(room: RoomId, q: &str, seq: Seq, is_older: bool) -> Answer<Run> {
-    let path = search_of(&fill(paths::MESSAGES, &[&room]), q);
+/// Searches one room from a message on, including that message.
+pub async fn search_room_from(
+    room: RoomId,
+    q: &str,
+    seq: Seq,
+    is_older: bool,
+) -> Result<MessagePage> {
+    let path = search_path(&fill(paths::MESSAGES, &[&room]), q);
     let side = if is_older { "before" } else { "after" };
     get(&format!("{path}&anchor=seq:{seq}&{side}=100")).await
 }
 
-/// What a search finds in a room around a message, a hundred on each side.
-pub async fn hits_around(room: RoomId, q: &str, seq: Seq) -> Answer<Run> {
-    let path = search_of(&fill(paths::MESSAGES, &[&room]), q);
+/// Searches one room around a message, 100 hits on each side.
+pub async fn search_room_around(room: RoomId, q: &str, seq: Seq) -> Result<MessagePage> {
+    let path = search_path(&fill(paths::MESSAGES, &[&room]), q);
     get(&format!("{path}&anchor=seq:{seq}&before=100&after=100")).await
+}
+
+/// Adds a query and the reader's time zone to a path.
+pub(super) fn search_path(path: &str, q: &str) -> String {
+    format!("{path}?q={}&tz={}", percent_encode(q), percent_encode(&time::utc_offset()))
 }

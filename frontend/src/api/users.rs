@@ -1,4 +1,4 @@
-//! Accounts and sign-ins.
+//! Accounts and sessions.
 
 use gloo_net::http::Method;
 use shared::{
@@ -7,44 +7,37 @@ use shared::{
     users::{ChangePassword, Password, Register, SessionList, SignIn, SignedIn, User},
 };
 
-use super::{Answer, Failure, delete, get, put_in, send};
+use super::{Result, delete, encode, get, send, send_json};
 
-/// Who I am.
-pub async fn me() -> Answer<User> {
+pub async fn get_me() -> Result<User> {
     get(paths::ME).await
 }
 
-/// Makes an account.
-pub async fn register(username: String, password: String) -> Answer<()> {
+pub async fn register(username: String, password: String) -> Result<()> {
     let body = Register { username, password: Password(password), is_admin: None };
-    let body = serde_json::to_string(&body).map_err(|_| Failure::Unreachable)?;
-    send(Method::POST, paths::USERS, Some(body)).await.map(drop)
+    send(Method::POST, paths::USERS, Some(encode(&body)?)).await.map(drop)
 }
 
-/// Signs in: from now on the browser's cookie says who I am.
-pub async fn sign_in(username: String, password: String) -> Answer<User> {
+/// Signs in. The response sets the session cookie of this browser.
+pub async fn sign_in(username: String, password: String) -> Result<User> {
     let body = SignIn { username, password: Password(password) };
-    put_in::<SignedIn>(Method::POST, paths::SESSIONS, body).await.map(|signed_in| signed_in.user)
+    let response: SignedIn = send_json(Method::POST, paths::SESSIONS, body).await?;
+    Ok(response.user)
 }
 
-/// Signs this browser out.
-pub async fn sign_out() -> Answer<()> {
+pub async fn sign_out() -> Result<()> {
     delete(&fill(paths::SESSION, &[&"current"])).await
 }
 
-/// Changes my password.
-pub async fn change_password(current: String, new: String) -> Answer<()> {
+pub async fn change_password(current: String, new: String) -> Result<()> {
     let body = ChangePassword { current_password: Password(current), password: Password(new) };
-    let body = serde_json::to_string(&body).map_err(|_| Failure::Unreachable)?;
-    send(Method::PATCH, paths::ME, Some(body)).await.map(drop)
+    send(Method::PATCH, paths::ME, Some(encode(&body)?)).await.map(drop)
 }
 
-/// Where I am signed in.
-pub async fn sessions() -> Answer<SessionList> {
+pub async fn list_sessions() -> Result<SessionList> {
     get(paths::SESSIONS).await
 }
 
-/// Ends one of my sign-ins.
-pub async fn end_session(id: SessionId) -> Answer<()> {
+pub async fn end_session(id: SessionId) -> Result<()> {
     delete(&fill(paths::SESSION, &[&id])).await
 }

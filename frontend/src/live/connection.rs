@@ -15,10 +15,7 @@ use shared::{
 };
 
 use super::{Link, Live, outbox, receive::receive};
-use crate::{
-    api,
-    state::{live::backoff::Backoff, wire},
-};
+use crate::{api, state::live::backoff::Backoff};
 
 /// How long a connection may take until `welcome`.
 const WELCOME_WITHIN_MS: u32 = 15_000;
@@ -165,8 +162,8 @@ async fn closed(code: u16, welcomed: bool) -> End {
     match CloseCode::from_u16(code) {
         Some(code) if !code.may_reconnect() => End::SignedOut,
         _ if welcomed => End::Lost,
-        _ => match api::me().await {
-            Err(failure) if failure.is_signed_out() => End::SignedOut,
+        _ => match api::get_me().await {
+            Err(failure) if failure.is_unauthenticated() => End::SignedOut,
             _ => End::Lost,
         },
     }
@@ -174,11 +171,8 @@ async fn closed(code: u16, welcomed: bool) -> End {
 
 /// A frame of a newer server than this page is no error.
 fn understand(text: &str) -> Option<ServerFrame> {
-    let frame = wire::read(text);
-    if frame.is_none() {
-        leptos::logging::warn!("a frame that this page does not know: {text}");
-    }
-    frame
+    let frame = serde_json::from_str(text);
+    frame.inspect_err(|error| leptos::logging::warn!("ignored a frame: {error}")).ok()
 }
 
 fn address() -> String {

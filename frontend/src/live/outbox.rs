@@ -9,7 +9,7 @@ use shared::ids::{ClientId, UserId};
 use wasm_bindgen::JsValue;
 
 use super::{Live, receive::show};
-use crate::state::{live::outbox::Entry, wire};
+use crate::state::live::outbox::Entry;
 
 const DATABASE: &str = "hallway";
 const STORE: &str = "outbox";
@@ -71,7 +71,7 @@ async fn all() -> Result<Vec<Entry>, Error> {
     let rows = transaction.object_store(STORE)?.get_all(None, None)?.await?;
     database.close();
     let texts = rows.iter().filter_map(JsValue::as_string);
-    Ok(texts.filter_map(|text| wire::read(&text)).collect())
+    Ok(texts.filter_map(|text| serde_json::from_str(&text).ok()).collect())
 }
 
 async fn open() -> Result<Database, Error> {

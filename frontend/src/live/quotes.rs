@@ -59,7 +59,7 @@ impl Live {
         }
         spawn(Box::pin(async move {
             while let Some((room, seq)) = self.next_wanted() {
-                if let Ok(message) = api::message(room, seq).await {
+                if let Ok(message) = api::get_message(room, seq).await {
                     self.quote_changed(&message);
                 }
             }

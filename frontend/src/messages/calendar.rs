@@ -2,11 +2,11 @@
 
 use chrono::Datelike;
 use leptos::prelude::*;
-use shared::messages::CalendarDay;
+use shared::messages::{Calendar, CalendarDay, Month};
 
 use super::Open;
 use crate::{
-    api::{self, Calendar},
+    api,
     ui::{Dialog, Icon, Shape, list, memo, resource, time},
 };
 
@@ -18,35 +18,38 @@ const SHADES: i64 = 4;
 pub fn CalendarDialog(open: RwSignal<bool>) -> impl IntoView {
     view! {
         <Dialog open title="Go to a day">
-            <Month open/>
+            <MonthView open/>
         </Dialog>
     }
 }
 
 #[component]
-fn Month(open: RwSignal<bool>) -> impl IntoView {
+fn MonthView(open: RwSignal<bool>) -> impl IntoView {
     let room = expect_context::<Open>().room;
-    let wanted = RwSignal::new(None::<String>);
+    let wanted = RwSignal::new(None::<Month>);
     let calendar = resource(move || {
         let month = wanted.get();
-        async move { api::calendar(room, month).await }
+        async move { api::get_calendar(room, month).await }
     });
     // Only the days are made anew with the month: the focus stays on the button that led there.
-    let to = move |read: fn(&Calendar) -> Option<String>| {
+    let to = move |read: fn(&Calendar) -> Option<Month>| {
         memo(move || calendar.with(|c| c.as_ref()?.as_ref().ok().and_then(read)))
     };
-    let earlier = to(|calendar| calendar.earlier.clone());
-    let later = to(|calendar| calendar.later.clone());
-    let title = to(|calendar| Some(time::month_name(calendar.days.first()?.day)));
+    let earlier = to(|calendar| calendar.earlier);
+    let later = to(|calendar| calendar.later);
+    let title = move || {
+        let first = calendar.with(|c| Some(c.as_ref()?.as_ref().ok()?.month.first()))?;
+        Some(time::month_name(first))
+    };
     view! {
         <div class="calendar-head">
             <Step to=earlier label="Earlier" wanted/>
-            <h3 data-testid="calendar-month" aria-live="polite">{move || title.get()}</h3>
+            <h3 data-testid="calendar-month" aria-live="polite">{title}</h3>
             <Step to=later label="Later" wanted/>
         </div>
         {move || match calendar.get() {
             None => view! { <p class="quiet">"Loading…"</p> }.into_any(),
-            Some(Err(failure)) => view! { <p class="field-error">{failure.sentence()}</p> }.into_any(),
+            Some(Err(failure)) => view! { <p class="field-error">{failure.message()}</p> }.into_any(),
             Some(Ok(calendar)) => view! { <Days days=calendar.days open/> }.into_any(),
         }}
     }
@@ -70,9 +73,9 @@ fn Days(days: Vec<CalendarDay>, open: RwSignal<bool>) -> impl IntoView {
 /// To the next month in which something was said. Not `disabled` at the end: it would lose the focus.
 #[component]
 fn Step(
-    to: Memo<Option<String>>,
+    to: Memo<Option<Month>>,
     label: &'static str,
-    wanted: RwSignal<Option<String>>,
+    wanted: RwSignal<Option<Month>>,
 ) -> impl IntoView {
     let class = if label == "Later" { "icon-button calendar-later" } else { "icon-button" };
     view! {

@@ -14,7 +14,7 @@ use super::{
     writing::{Composer, remembered_draft},
 };
 use crate::{
-    api::Page,
+    api::PageRequest,
     live::{Live, RoomState},
     ui::effect,
     users::session::Session,
@@ -92,7 +92,7 @@ fn first_page(open: Open, unread: i64, read_seq: Seq) {
     match unread {
         // Among what is here already, the reader would not see where it begins.
         1.. if !is_empty => open.jump.set(Some(begin)),
-        ..=PAGE => open.load(Page::Newest),
-        _ => open.load(Page::Around(begin)),
+        ..=PAGE => open.load(PageRequest::Newest),
+        _ => open.load(PageRequest::Around(begin)),
     }
 }

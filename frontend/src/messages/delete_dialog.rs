@@ -20,7 +20,7 @@ pub fn DeleteDialog() -> impl IntoView {
         async move {
             match api::delete_message(open.room, seq).await {
                 Ok(()) => drop(shown.try_set(false)),
-                Err(failure) => ui.error(failure.sentence()),
+                Err(failure) => ui.error(failure.message()),
             }
         }
     });

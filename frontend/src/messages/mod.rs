@@ -9,7 +9,7 @@ use shared::{
 };
 
 use crate::{
-    api::{self, Answer, Page},
+    api::{self, PageRequest},
     live::RoomState,
     state::place::back::Back,
     ui::{Action, Ui, action},
@@ -60,13 +60,13 @@ pub struct Open {
     pub sent: RwSignal<u32>,
     /// When the others were last told that I am writing, in milliseconds.
     pub typed_at: StoredValue<f64>,
-    pub load: Action<Page, Answer<()>>,
+    pub load: Action<PageRequest, api::Result<()>>,
 }
 
 impl Open {
     fn new(room: RoomId, state: RoomState, unread_after: Option<Seq>, draft: String) -> Self {
         let loader = state.clone();
-        let load = action(move |page: &Page| {
+        let load = action(move |page: &PageRequest| {
             let (page, state) = (*page, loader.clone());
             async move { load(room, page, &state).await }
         });
@@ -113,17 +113,17 @@ impl Open {
     }
 
     /// Loads a page unless one is on its way.
-    pub fn load(self, page: Page) {
+    pub fn load(self, page: PageRequest) {
         if !self.load.pending().get_untracked() {
             self.load.dispatch(page);
         }
     }
 }
 
-async fn load(room: RoomId, page: Page, state: &RoomState) -> Answer<()> {
+async fn load(room: RoomId, page: PageRequest, state: &RoomState) -> api::Result<()> {
     // The timeline takes no page that was read before a reset: then the next one will do.
     for _ in 0..3 {
-        let read = api::messages(room, page).await?;
+        let read = api::list_messages(room, page).await?;
         let taken = state.timeline.try_update(|t| t.page(read.messages, read.as_of_rev));
         if taken != Some(false) {
             break;

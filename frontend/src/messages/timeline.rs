@@ -16,7 +16,7 @@ use super::{
     writing::PendingRow,
 };
 use crate::{
-    api::Page,
+    api::PageRequest,
     state::lines::{Focus, Line, Lines, lines},
     ui::{Icon, Shape, each, effect, memo, shown, time},
     users::session::Session,
@@ -153,10 +153,10 @@ fn HoleRow(line: Line) -> impl IntoView {
 }
 
 /// The page that a hole is filled with next: from the end that the reader comes to first.
-fn page_of(line: Line) -> Option<Page> {
+fn page_of(line: Line) -> Option<PageRequest> {
     match line {
-        Line::Hole { to, is_older: true, .. } => Some(Page::Before(to.next())),
-        Line::Hole { from, is_older: false, .. } => Some(Page::After(Seq(from.0 - 1))),
+        Line::Hole { to, is_older: true, .. } => Some(PageRequest::Before(to.next())),
+        Line::Hole { from, is_older: false, .. } => Some(PageRequest::After(Seq(from.0 - 1))),
         _ => None,
     }
 }
@@ -177,9 +177,10 @@ fn LoadFailed() -> impl IntoView {
     let open = expect_context::<Open>();
     let failure = move || {
         let failure = open.load.value().get()?.err()?;
-        (!open.load.pending().get()).then(|| failure.sentence())
+        (!open.load.pending().get()).then(|| failure.message())
     };
-    let again = move |_| open.load(open.load.asked().get_untracked().unwrap_or(Page::Newest));
+    let again =
+        move |_| open.load(open.load.asked().get_untracked().unwrap_or(PageRequest::Newest));
     view! {
         {shown(move || failure().is_some(), move || view! {
             <div class="load-failed" role="alert">

@@ -72,7 +72,7 @@ fn RoomFinder(
         // A room made or deleted elsewhere shows when my own rooms change, or on coming back.
         live.welcomes.track();
         live.departure.track();
-        async move { (after, api::rooms(&query, after).await) }
+        async move { (after, api::list_rooms(&query, after).await) }
     });
     effect(move || {
         if let Some((after, Ok(list))) = page.get() {
@@ -86,7 +86,7 @@ fn RoomFinder(
         }
     });
     let next = move || page.get().and_then(|(_, answer)| answer.ok()?.next);
-    let failure = move || page.get().and_then(|(_, answer)| answer.err()).map(|f| f.sentence());
+    let failure = move || page.get().and_then(|(_, answer)| answer.err()).map(|f| f.message());
     let is_empty = move || {
         found.with(Vec::is_empty)
             && page.with(|p| matches!(p, Some((_, Ok(list))) if list.rooms.is_empty()))
@@ -163,12 +163,12 @@ fn RoomCard(room: Room, #[prop(into)] on_gone: Callback<()>) -> impl IntoView {
     let join = action(move |_: &()| {
         let navigate = navigate.clone();
         async move {
-            match api::join(id).await {
+            match api::join_room(id).await {
                 Ok(()) => {
                     on_gone.run(());
                     navigate(&address(id), NavigateOptions::default());
                 }
-                Err(failure) => ui.error(failure.sentence()),
+                Err(failure) => ui.error(failure.message()),
             }
         }
     });

@@ -16,7 +16,7 @@ pub fn DeleteDialog(open: RwSignal<bool>, id: RoomId, room: Memo<Option<MyRoom>>
     let delete = action(move |_: &()| async move {
         match api::delete_room(id).await {
             Ok(()) => drop(open.try_set(false)),
-            Err(failure) => ui.error(failure.sentence()),
+            Err(failure) => ui.error(failure.message()),
         }
     });
     let text = move || {
@@ -41,9 +41,9 @@ pub fn DeleteDialog(open: RwSignal<bool>, id: RoomId, room: Memo<Option<MyRoom>>
 pub fn LeaveDialog(open: RwSignal<bool>, id: RoomId) -> impl IntoView {
     let ui = expect_context::<Ui>();
     let leave = action(move |_: &()| async move {
-        match api::leave(id).await {
+        match api::leave_room(id).await {
             Ok(()) => drop(open.try_set(false)),
-            Err(failure) => ui.error(failure.sentence()),
+            Err(failure) => ui.error(failure.message()),
         }
     });
     view! {

@@ -23,11 +23,11 @@ pub fn InsightsDialog(open: RwSignal<bool>, id: RoomId) -> impl IntoView {
 
 #[component]
 fn Loaded(id: RoomId) -> impl IntoView {
-    let insights = resource(move || api::insights(id));
+    let insights = resource(move || api::get_insights(id));
     view! {
         {move || match insights.get() {
             None => view! { <p class="quiet">"Counting…"</p> }.into_any(),
-            Some(Err(failure)) => view! { <p class="field-error">{failure.sentence()}</p> }.into_any(),
+            Some(Err(failure)) => view! { <p class="field-error">{failure.message()}</p> }.into_any(),
             Some(Ok(insights)) => view! { <Pictures insights/> }.into_any(),
         }}
     }

@@ -9,7 +9,7 @@ use shared::{
 
 use super::Panels;
 use crate::{
-    api::{self, Answer},
+    api,
     live::{Live, RoomState},
     ui::action,
     ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, each, memo, open_while_some, resource, shown},
@@ -32,7 +32,7 @@ pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
         async move { load(room, &state).await }
     });
     let people = memo(move || people(&state));
-    let failure = move || loaded.get().and_then(Result::err).map(|failure| failure.sentence());
+    let failure = move || loaded.get().and_then(Result::err).map(|failure| failure.message());
     let removing = RwSignal::new(None::<(UserId, String)>);
     view! {
         <aside class="members" class:members-open=move || panels.members.get() aria-label="People in this room">
@@ -60,10 +60,10 @@ pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
     }
 }
 
-async fn load(room: RoomId, state: &RoomState) -> Answer<()> {
+async fn load(room: RoomId, state: &RoomState) -> api::Result<()> {
     let mut after = None;
     for _ in 0..PAGES_MAX {
-        let list = api::members(room, after).await?;
+        let list = api::list_members(room, after).await?;
         let (here, away): (Vec<_>, Vec<_>) = list.members.iter().partition(|m| m.online);
         state.online.update(|online| {
             online.retain(|id| !away.iter().any(|m| m.member.user.id == *id));
@@ -135,7 +135,7 @@ fn RemoveDialog(room: RoomId, removing: RwSignal<Option<(UserId, String)>>) -> i
         async move {
             match api::remove_member(room, user).await {
                 Ok(()) => drop(open.try_set(false)),
-                Err(failure) => ui.error(failure.sentence()),
+                Err(failure) => ui.error(failure.message()),
             }
         }
     });

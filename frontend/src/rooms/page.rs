@@ -73,10 +73,10 @@ fn Room(id: RoomId, at: Memo<Option<Seq>>) -> impl IntoView {
 #[component]
 fn Outside(id: RoomId) -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let room = resource(move || api::room(id));
+    let room = resource(move || api::get_room(id));
     let join = action(move |_: &()| async move {
-        if let Err(failure) = api::join(id).await {
-            ui.error(failure.sentence());
+        if let Err(failure) = api::join_room(id).await {
+            ui.error(failure.message());
         }
     });
     let joining = join.pending();

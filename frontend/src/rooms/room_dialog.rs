@@ -11,7 +11,7 @@ use shared::{
 
 use super::address;
 use crate::{
-    api::{self, Answer, Failure},
+    api,
     ui::action,
     ui::{Dialog, Field, Ui},
 };
@@ -53,13 +53,13 @@ fn RoomForm(open: RwSignal<bool>, room: Option<MyRoom>) -> impl IntoView {
             Ok(())
         }
     });
-    let failure = move || save.value().get().and_then(|answer: Answer<()>| answer.err());
-    let of_topic = Signal::derive(move || failure()?.field("topic"));
+    let failure = move || save.value().get().and_then(|answer: api::Result<()>| answer.err());
+    let of_topic = Signal::derive(move || failure()?.field_message("topic"));
     let of_name = Signal::derive(move || {
         let failure = failure()?;
-        let taken = (failure.code() == Some(Code::RoomNameTaken)).then(|| failure.sentence());
-        let other = of_topic.get().is_none().then(|| failure.sentence());
-        taken.or(failure.field("name")).or(other)
+        let taken = (failure.code() == Some(Code::RoomNameTaken)).then(|| failure.message());
+        let other = of_topic.get().is_none().then(|| failure.message());
+        taken.or(failure.field_message("name")).or(other)
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -91,19 +91,19 @@ fn RoomForm(open: RwSignal<bool>, room: Option<MyRoom>) -> impl IntoView {
     }
 }
 
-async fn save(id: Option<RoomId>, new: NewRoom) -> Answer<Room> {
+async fn save(id: Option<RoomId>, new: NewRoom) -> api::Result<Room> {
     let mut problem = Problem::new(Code::InvalidFields);
     problem.errors.extend(rules::room_name(&new.name).err());
     problem.errors.extend(rules::topic(&new.topic).err());
     if !problem.errors.is_empty() {
-        return Err(Failure::Refused(Box::new(problem)));
+        return Err(api::Error::Rejected(Box::new(problem)));
     }
     match id {
         Some(id) => api::edit_room(id, new).await,
         None => {
             let room = api::create_room(new).await?;
             // Its maker is in it on most servers already; joining again changes nothing.
-            api::join(room.id).await?;
+            api::join_room(room.id).await?;
             Ok(room)
         }
     }

@@ -19,7 +19,7 @@ pub fn ExportDialog(open: RwSignal<bool>, #[prop(into)] path: Signal<String>) ->
         <Dialog open title="Export">
             <ul class="plain-list">
                 {FORMATS.map(|(format, name, says)| {
-                    let tz = String::from(js_sys::encode_uri_component(&time::offset()));
+                    let tz = String::from(js_sys::encode_uri_component(&time::utc_offset()));
                     let href = move || {
                         let path = path.get();
                         let sign = if path.contains('?') { '&' } else { '?' };

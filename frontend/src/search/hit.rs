@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use shared::search::Hit;
 
 use super::address;
 use crate::{
-    api::Hit,
     live::Live,
     state::search::marks::{Part, excerpt},
     ui::{Avatar, list, time},
@@ -18,7 +18,7 @@ const EXCERPT: usize = 480;
 #[component]
 pub fn HitRow(hit: Hit) -> impl IntoView {
     let live = expect_context::<Live>();
-    let Hit { message, ranges } = hit;
+    let Hit { message, ranges, .. } = hit;
     let id = message.room;
     // The hits may be there before the socket has said which rooms are mine.
     let room = move || {

@@ -8,13 +8,13 @@ use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
     ids::RoomId,
-    search::{By, Person, parse},
+    search::{By, Hit, Person, parse},
 };
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::{hit::marked, search_address};
 use crate::{
-    api::{self, Hit},
+    api,
     live::Live,
     state::search::{
         fit::{FITS, fit},
@@ -173,9 +173,10 @@ async fn find(q: String) -> Vec<Choice> {
     let search = async {
         // What cannot be read, as somebody may just be writing, need not be asked.
         parse(&q).ok()?;
-        api::search(&q, "&before=5").await.ok()
+        api::search_messages(&q, "&before=5").await.ok()
     };
-    let (rooms, people, hits) = join3(api::rooms(&q, None), api::people(&q), search).await;
+    let (rooms, people, hits) =
+        join3(api::list_rooms(&q, None), api::find_people(&q), search).await;
     let rooms = rooms.into_iter().flat_map(|list| list.rooms);
     let others = rooms.filter(|listing| !listing.joined && fit(&listing.room.name, &q).is_some());
     let others = others.map(|listing| room(listing.room.id, listing.room.name, "Not joined"));
@@ -191,7 +192,7 @@ fn said_by(name: String) -> Choice {
     Choice { shape: None, text: vec![(name.clone(), false)], name, kind: "What they said", to }
 }
 
-fn message(Hit { message, ranges }: Hit, q: &str) -> Choice {
+fn message(Hit { message, ranges, .. }: Hit, q: &str) -> Choice {
     let name = message.user.username;
     let mut text = vec![(format!("{name}: "), false)];
     text.extend(excerpt(&message.content, &ranges, EXCERPT));

@@ -1,11 +1,11 @@
 //! What a search found, flat or a room after the other, and what it could not read.
 
 use leptos::{ev, html, prelude::*};
-use shared::ids::RoomId;
+use shared::{ids::RoomId, search::Hit};
 
 use super::{hit::HitRow, recent::remember, summary::Counts};
 use crate::{
-    api::{self, Answer, Failure, Hit},
+    api,
     live::Live,
     state::search::groups::{Line, by_room},
     ui::{
@@ -25,16 +25,16 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
     let load = action(move |from: &Option<String>| {
         let (q, from) = (asked.get_value(), from.clone());
         async move {
-            let found = api::search(&q, &from.unwrap_or_default()).await?;
+            let found = api::search_messages(&q, &from.unwrap_or_default()).await?;
             // Not what could not be read: nobody wants that again.
             remember(session, &q);
-            more.try_set(found.next());
+            more.try_set(api::next_page(&found));
             hits.try_update(|hits| hits.extend(found.hits));
-            Ok(()) as Answer<()>
+            Ok(()) as api::Result<()>
         }
     });
     load.dispatch(None);
-    let summary = resource(move || api::search_summary(asked.get_value()));
+    let summary = resource(move || api::get_search_summary(asked.get_value()));
     let failure = move || load.value().get().and_then(Result::err);
     let busy = load.pending();
     let text = Signal::stored(q);
@@ -111,7 +111,7 @@ fn walk(event: &ev::KeyboardEvent, list: NodeRef<html::Ol>) {
 
 /// What the server could not read, and what was perhaps meant.
 #[component]
-fn Refused(failure: Failure, q: Signal<String>, on_change: Callback<String>) -> impl IntoView {
+fn Refused(failure: api::Error, q: Signal<String>, on_change: Callback<String>) -> impl IntoView {
     let mended = failure.suggestion().and_then(|(at, suggestion)| {
         let q = q.get_untracked();
         let (before, after) = (q.get(..at.start)?, q.get(at.end..)?);

@@ -3,14 +3,11 @@
 use leptos::prelude::*;
 use shared::{
     paths,
-    search::{By, Person, Place, parse},
+    search::{By, Person, Place, Summary, parse},
 };
 
 use super::{ExportDialog, search_address};
-use crate::{
-    api::Summary,
-    ui::{href, list, shown},
-};
+use crate::ui::{href, list, shown};
 
 /// Counts of each kind that are shown.
 const SHOWN: usize = 4;

@@ -9,13 +9,13 @@ use leptos_router::{
 };
 use shared::{
     ids::{Rev, RoomId, Seq},
-    messages::Message,
+    messages::{Message, MessagePage},
     search::parse,
 };
 
 use super::address;
 use crate::{
-    api::{self, Run},
+    api,
     state::search::trail::{Mark, Place, Trail},
     ui::{Icon, Shape, effect, href, is_plain_key, memo, on_key, parameter, shown, spawn},
 };
@@ -78,7 +78,7 @@ impl Tour {
 
     async fn ask(self, q: String, at: Seq) {
         let Some(query) = untrack(|| self.query()) else { return };
-        let Ok(found) = api::hits_around(self.room, &query, at).await else { return };
+        let Ok(found) = api::search_room_around(self.room, &query, at).await else { return };
         if self.is_at(&q, at) {
             self.trail.update(|(of, trail)| match *of == q {
                 true => trail.extend(hits(found)),
@@ -132,7 +132,7 @@ impl Tour {
             }
             let Some(from) = from.filter(|_| left > 0) else { break };
             self.looking.set(true);
-            let found = api::hits_from(self.room, &query, from, is_older).await;
+            let found = api::search_room_from(self.room, &query, from, is_older).await;
             let is_wanted = self.stopped.try_get_untracked() == Some(false) && self.is_at(&q, at);
             let (Ok(found), true) = (found, is_wanted) else { break };
             self.trail.update(|(_, trail)| trail.go_on(hits(found), is_older));
@@ -146,8 +146,8 @@ impl Tour {
     }
 }
 
-fn hits(found: Run) -> Trail {
-    let Run { messages, ranges, older, newer, .. } = found;
+fn hits(found: MessagePage) -> Trail {
+    let MessagePage { messages, ranges, older, newer, .. } = found;
     let mark =
         |(message, ranges): (Message, _)| Mark { seq: message.seq, rev: message.rev, ranges };
     Trail { marks: messages.into_iter().zip(ranges).map(mark).collect(), older, newer }

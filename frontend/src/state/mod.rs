@@ -10,4 +10,3 @@ pub mod reading;
 pub mod rooms;
 pub mod search;
 pub mod title;
-pub mod wire;

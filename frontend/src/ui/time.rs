@@ -14,12 +14,12 @@ pub fn local_day(at: Timestamp) -> NaiveDate {
 }
 
 /// How far the reader's clock is ahead of UTC now: "+02:00".
-pub fn offset() -> String {
+pub fn utc_offset() -> String {
     ahead(&Date::new_0())
 }
 
 /// The same as a day begins.
-pub fn offset_on(day: NaiveDate) -> String {
+pub fn utc_offset_on(day: NaiveDate) -> String {
     ahead(&midnight(day))
 }
 

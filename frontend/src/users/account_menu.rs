@@ -17,8 +17,8 @@ pub fn AccountMenu() -> impl IntoView {
     let sign_out = action(move |_: &()| async move {
         match api::sign_out().await {
             Ok(()) => session.ended(),
-            Err(failure) if failure.is_signed_out() => session.ended(),
-            Err(failure) => ui.error(failure.sentence()),
+            Err(failure) if failure.is_unauthenticated() => session.ended(),
+            Err(failure) => ui.error(failure.message()),
         }
     });
     let name = memo(move || session.me().map(|me| me.username).unwrap_or_default());

@@ -23,7 +23,7 @@ pub fn Login() -> impl IntoView {
     });
     let error = Signal::derive(move || {
         sign_in.value().with(|answer| match answer {
-            Some(Err(failure)) => Some(failure.sentence()),
+            Some(Err(failure)) => Some(failure.message()),
             _ => None,
         })
     });

@@ -36,12 +36,12 @@ fn PasswordForm(open: RwSignal<bool>) -> impl IntoView {
     let is_wrong = move || failure().is_some_and(|f| f.code() == Some(Code::InvalidCredentials));
     let of_current = Signal::derive(move || {
         let wrong = is_wrong().then(|| "This is not your current password.".to_owned());
-        failure()?.field("current_password").or(wrong)
+        failure()?.field_message("current_password").or(wrong)
     });
     let of_new = Signal::derive(move || {
         let failure = failure()?;
-        let other = of_current.get().is_none().then(|| failure.sentence());
-        failure.field("password").or(other)
+        let other = of_current.get().is_none().then(|| failure.message());
+        failure.field_message("password").or(other)
     });
     let changing = change.pending();
     let submit = move |event: SubmitEvent| {

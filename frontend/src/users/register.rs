@@ -11,7 +11,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    api::{self, Answer, Failure},
+    api,
     ui::action,
     ui::{Field, href},
 };
@@ -31,13 +31,13 @@ pub fn RegisterPage() -> impl IntoView {
     let failure = move || register.value().get().and_then(Result::err);
     let of_username = Signal::derive(move || {
         let failure = failure()?;
-        let taken = (failure.code() == Some(Code::UsernameTaken)).then(|| failure.sentence());
-        failure.field("username").or(taken)
+        let taken = (failure.code() == Some(Code::UsernameTaken)).then(|| failure.message());
+        failure.field_message("username").or(taken)
     });
     let of_password = Signal::derive(move || {
         let failure = failure()?;
-        let other = of_username.get().is_none().then(|| failure.sentence());
-        failure.field("password").or(other)
+        let other = of_username.get().is_none().then(|| failure.message());
+        failure.field_message("password").or(other)
     });
     let busy = register.pending();
     let submit = move |event: SubmitEvent| {
@@ -79,12 +79,12 @@ pub fn RegisterPage() -> impl IntoView {
     }
 }
 
-async fn make(username: &str, password: &str) -> Answer<()> {
+async fn make(username: &str, password: &str) -> api::Result<()> {
     let mut problem = Problem::new(Code::InvalidFields);
     problem.errors.extend(rules::username(username).err());
     problem.errors.extend(rules::password(password).err());
     if !problem.errors.is_empty() {
-        return Err(Failure::Refused(Box::new(problem)));
+        return Err(api::Error::Rejected(Box::new(problem)));
     }
     api::register(username.to_owned(), password.to_owned()).await
 }

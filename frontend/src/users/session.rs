@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::users::User;
 
-use crate::{api::Failure, ui::storage};
+use crate::{api, ui::storage};
 
 /// Tells the other tabs of this browser that the account has changed.
 const ACCOUNT_KEY: &str = "hallway.account";
@@ -34,10 +34,10 @@ impl Session {
     }
 
     /// What the server says at the start of the page.
-    pub fn answered(self, answer: Result<User, Failure>) {
+    pub fn answered(self, answer: api::Result<User>) {
         self.who.set(match answer {
             Ok(user) => Who::Somebody(user),
-            Err(failure) if failure.is_signed_out() => Who::Nobody,
+            Err(failure) if failure.is_unauthenticated() => Who::Nobody,
             Err(_) => Who::Unreachable,
         });
     }

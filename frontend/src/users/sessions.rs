@@ -25,14 +25,14 @@ fn SessionList() -> impl IntoView {
     let changes = RwSignal::new(0);
     let sessions = resource(move || {
         changes.track();
-        api::sessions()
+        api::list_sessions()
     });
     let end = action(move |ids: &Vec<SessionId>| {
         let ids = ids.clone();
         async move {
             for id in ids {
                 if let Err(failure) = api::end_session(id).await {
-                    ui.error(failure.sentence());
+                    ui.error(failure.message());
                 }
             }
             changes.try_update(|n| *n += 1);
@@ -64,7 +64,7 @@ fn SessionList() -> impl IntoView {
             }
             .into_any()
         }
-        Some(Err(failure)) => view! { <p class="field-error">{failure.sentence()}</p> }.into_any(),
+        Some(Err(failure)) => view! { <p class="field-error">{failure.message()}</p> }.into_any(),
     };
     view! { {move || list()} }
 }

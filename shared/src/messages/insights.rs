@@ -11,7 +11,6 @@ use crate::{Timestamp, search::ByAuthor};
 pub struct Insights {
     /// The first moment that is counted: the beginning of the first day that was asked for, or when
     /// the oldest of the room's newest 50 000 messages was said, if that is later.
-    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub since: Timestamp,
     /// How many messages are counted.
     pub total: u64,

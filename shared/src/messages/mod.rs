@@ -48,13 +48,10 @@ pub struct Message {
     /// The message of the same room that it answers.
     pub reply_to: Option<Seq>,
     /// When it was accepted.
-    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read"))]
     pub created_at: Timestamp,
     /// When its text was last changed, if ever.
-    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read_if_any"))]
     pub edited_at: Option<Timestamp>,
     /// When it was deleted, if it was.
-    #[cfg_attr(target_arch = "wasm32", serde(deserialize_with = "crate::moment::read_if_any"))]
     pub deleted_at: Option<Timestamp>,
 }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use shared::ids::{RoomId, Seq};
 
 use crate::{
-    api::{self, Page},
+    api::{self, PageRequest},
     live::RoomState,
     ui::{Action, Ui, action, time},
 };
@@ -20,9 +20,9 @@ pub fn to_day(
     action(move |day: &NaiveDate| {
         let (day, state) = (*day, state.clone());
         async move {
-            let run = match api::messages(room, Page::Since(day)).await {
+            let run = match api::list_messages(room, PageRequest::Since(day)).await {
                 Ok(run) => run,
-                Err(failure) => return ui.error(failure.sentence()),
+                Err(failure) => return ui.error(failure.message()),
             };
             let place = run.anchor;
             let nearest = run.messages.iter().find(|message| message.seq == place.seq);

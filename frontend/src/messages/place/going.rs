@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use shared::ids::Seq;
 
 use super::scroll::{Edge, Scroll};
-use crate::{api::Page, messages::Open, state::place::back::Place, ui::effect};
+use crate::{api::PageRequest, messages::Open, state::place::back::Place, ui::effect};
 
 /// As long as the style sheet lights up a message that was asked for.
 const LIT: Duration = Duration::from_millis(2_400);
@@ -102,7 +102,7 @@ pub fn go_where_asked(open: Open, scroll: Scroll) {
             land(open, scroll, seq, arrival);
         } else {
             show_what_came(open, scroll, arrival);
-            open.load(Page::Around(seq));
+            open.load(PageRequest::Around(seq));
         }
         asked
     });
@@ -116,7 +116,7 @@ pub fn go_where_asked(open: Open, scroll: Scroll) {
 
 /// Who drags the thumb through a long room sees where they are, page by page, and not only the last.
 fn show_what_came(open: Open, scroll: Scroll, arrival: Arrival) {
-    let Some(Page::Around(seq)) = open.load.asked().get_untracked() else { return };
+    let Some(PageRequest::Around(seq)) = open.load.asked().get_untracked() else { return };
     let is_there =
         open.with_untracked(|t| t.is_loaded(seq)) && !open.load.pending().get_untracked();
     if matches!(arrival, Arrival::Scrolled(_)) && is_there {

@@ -44,7 +44,7 @@ async fn gather(
 ) {
     let mut up_to = None;
     for _ in 0..STEPS {
-        let Ok(places) = api::places(room, &q, up_to).await else { return };
+        let Ok(places) = api::get_map_hits(room, &q, up_to).await else { return };
         if !is_wanted() {
             return;
         }

@@ -8,7 +8,7 @@ use shared::{ids::Seq, messages::RoomMap};
 
 use super::hits::{hits, mine};
 use crate::{
-    api::Answer,
+    api,
     live::Live,
     messages::Open,
     search::Tour,
@@ -23,7 +23,7 @@ const MENTIONS: Range<u8> = 4..8;
 
 /// The map; empty until it has come.
 #[component]
-pub fn Minimap(map: ReadSignal<Option<Answer<RoomMap>>>) -> impl IntoView {
+pub fn Minimap(map: ReadSignal<Option<api::Result<RoomMap>>>) -> impl IntoView {
     let (open, live) = (expect_context::<Open>(), expect_context::<Live>());
     let tour = expect_context::<Tour>();
     // With every message all places move, but only with a thousandth of them by a point.

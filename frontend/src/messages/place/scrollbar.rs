@@ -11,7 +11,7 @@ use super::{
     scroll::Scroll,
 };
 use crate::{
-    api::{self, Answer},
+    api,
     live::Live,
     messages::Open,
     state::place::bar::Bar,
@@ -38,7 +38,7 @@ struct Rail {
     hold: RwSignal<Option<Hold>>,
     track: NodeRef<html::Div>,
     thumb: NodeRef<html::Div>,
-    map: ReadSignal<Option<Answer<RoomMap>>>,
+    map: ReadSignal<Option<api::Result<RoomMap>>>,
 }
 
 /// The scrollbar, if there is more than fits.
@@ -56,7 +56,7 @@ fn Bars(bar: Memo<Bar>) -> impl IntoView {
     let map = resource(move || {
         // Whoever comes back may have missed much.
         welcomes.track();
-        api::map(open.room)
+        api::get_room_map(open.room)
     });
     let (track, thumb) = (NodeRef::new(), NodeRef::new());
     let on = Rail { open, scroll, bar, hold: RwSignal::new(None), track, thumb, map };

@@ -71,8 +71,8 @@ fn NextMention(first: Memo<ReadState>) -> impl IntoView {
     let find = action(move |from: &(Seq, Seq)| {
         let (first, from) = *from;
         async move {
-            let found = match api::mention(open.room, from).await {
-                Ok(None) => api::mention(open.room, first).await,
+            let found = match api::find_mention(open.room, from).await {
+                Ok(None) => api::find_mention(open.room, first).await,
                 found => found,
             };
             match found {
@@ -81,7 +81,7 @@ fn NextMention(first: Memo<ReadState>) -> impl IntoView {
                     open.jump.try_set(Some(seq));
                 }
                 Ok(None) => {}
-                Err(failure) => ui.error(failure.sentence()),
+                Err(failure) => ui.error(failure.message()),
             }
         }
     });

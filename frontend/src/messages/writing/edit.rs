@@ -24,7 +24,7 @@ pub fn Editor(message: Message) -> impl IntoView {
             open.editing.try_set(None);
             open.edited.try_set(None);
             request_animation_frame(focus_composer);
-            Ok::<_, api::Failure>(())
+            Ok::<_, api::Error>(())
         }
     });
     let saving = save.pending();
@@ -66,7 +66,7 @@ pub fn Editor(message: Message) -> impl IntoView {
         _ => {}
     };
     let failure = move || {
-        let refused = save.value().get().and_then(Result::err).map(|f| f.sentence());
+        let refused = save.value().get().and_then(Result::err).map(|f| f.message());
         wrong.get().or(refused)
     };
     view! {
