@@ -32,9 +32,9 @@ pub fn routes() -> ApiRouter<App> {
         paths::LIVE,
         get_with(live, |op| {
             op.id("live").tag("live").summary("The live socket").description(
-                "A websocket, subprotocol `hallway.v1`, of JSON text frames told apart by `type`. \
-                 Authenticated by cookie or `Authorization` on the upgrade, else by a first frame \
-                 `{\"type\":\"authenticate\",\"token\":\"..\"}` within 5 seconds.",
+                "A websocket of JSON text frames told apart by `type`. The subprotocol `hallway.v1` \
+                 is optional. Authenticated by cookie or `Authorization` on the upgrade, else by a \
+                 first frame `{\"type\":\"authenticate\",\"token\":\"..\"}` within 5 seconds.",
             )
             .with(problems::of(&[Code::CrossOrigin, Code::UpgradeRequired]))
         }),

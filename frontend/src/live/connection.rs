@@ -10,7 +10,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     ids::UserId,
-    live::{ClientFrame, CloseCode, SUBPROTOCOL, ServerFrame},
+    live::{ClientFrame, CloseCode, ServerFrame},
     paths,
 };
 
@@ -112,7 +112,7 @@ async fn hold(
     woken: &mut UnboundedReceiver<()>,
     backoff: &mut Backoff,
 ) -> End {
-    let Ok(socket) = WebSocket::open_with_protocol(&address(), SUBPROTOCOL) else {
+    let Ok(socket) = WebSocket::open(&address()) else {
         return End::Lost;
     };
     let (mut sink, stream) = socket.split();
