@@ -1,14 +1,24 @@
-//! Hallway's server. From top to bottom; a module imports only from modules below it:
+//! Hallway's server. A module imports only from layers below its own, top to bottom:
 //!
-//! - `api`, `socket`: the router, the classic endpoints, the live websocket;
-//! - `archive`, `export`, `search`, `messages`, `rooms`, `users`: one slice for each noun;
-//! - `app`: the handles that handlers share;
-//! - `realtime`: the ledger, the hub and the relay;
-//! - `http`, `tables`: extractors and problem details; entities and queries.
+//! 1. `lib` and `main`: composition ([`start`]) and the command line;
+//! 2. `api`, `socket`: the router, the classic endpoints, static files; the live websocket;
+//! 3. `archive`, `export`, `search`, `messages`, `rooms`, `users`: one slice per noun;
+//! 4. `app`: the handles that handlers share;
+//! 5. `auth`: passwords, tokens, the extractors that identify the caller;
+//! 6. `realtime`: the ledger, the hub and the relay;
+//! 7. `http`: extractors, problem details, conditional requests, response headers;
+//! 8. `tables`, `error`, `settings`, `failpoints`: entities and queries; errors; configuration.
+
+use std::{fmt::Display, sync::Arc};
+
+use realtime::{hub::Hub, ledger::Ledger};
+use shared::problem::Code;
+use tables::{Database, sqlite_file};
 
 pub mod api;
 pub mod app;
 pub mod archive;
+pub mod auth;
 pub mod error;
 pub mod export;
 pub mod failpoints;
@@ -26,3 +36,36 @@ pub use api::openapi;
 pub use app::App;
 pub use error::{Error, Result};
 pub use settings::{Settings, Storage};
+
+/// Opens the database, starts the hub and the ledger, and resumes interrupted room deletions.
+pub async fn start(settings: Settings) -> Result<App> {
+    let settings = Arc::new(settings);
+    let db = open_database(&settings.storage).await?;
+    let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
+    let auth = auth::Auth::open(settings.clone(), db.clone(), &hub)?;
+    let ledger = Ledger::start(db.clone(), hub.clone());
+    let search_limiter = app::SearchLimiter::new(settings.storage.database_connections);
+    let app = App::new(app::Handles { settings, db, ledger, hub, auth, search_limiter });
+    rooms::resume_deletions(&app).await?;
+    Ok(app)
+}
+
+/// Opens the database, and creates or migrates its tables.
+pub async fn open_database(storage: &Storage) -> Result<Database> {
+    let url = storage.database_url();
+    Database::open(&url, storage.database_connections).await.map_err(cannot_open)
+}
+
+/// Opens a database on which a server may run, without changing its tables. Fails if the database is
+/// missing or has the tables of another version.
+pub async fn open_existing_database(storage: &Storage) -> Result<Database> {
+    let url = storage.database_url();
+    if let Some(file) = sqlite_file(&url).filter(|file| !file.exists()) {
+        return Err(cannot_open(format!("there is no file {}", file.display())));
+    }
+    Database::open_existing(&url, storage.database_connections).await.map_err(cannot_open)
+}
+
+fn cannot_open(error: impl Display) -> Error {
+    Error::new(Code::Internal, format!("cannot open the database: {error}"))
+}

@@ -11,8 +11,8 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use hallway::{
-    Error, Result, Settings, Storage, api, app, archive, settings::Secret, tables::sqlite_file,
-    users,
+    Error, Result, Settings, Storage, api, archive, open_database, open_existing_database,
+    settings::Secret, tables::sqlite_file, users,
 };
 use shared::problem::Code;
 use tokio::{net::TcpListener, signal};
@@ -129,11 +129,11 @@ async fn serve(settings: Settings) -> Result<()> {
     let address = listener.local_addr().map_err(Error::internal)?;
     let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let data = settings.storage.data.display().to_string();
-    let app = hallway::App::start(settings).await?;
+    let app = hallway::start(settings).await?;
     println!("Hallway is at {url} (data in {data}; API documentation at {url}/swagger/)");
-    let sweeper = tokio::spawn(users::sweep(app.clone()));
+    let session_cleanup = tokio::spawn(users::delete_expired_sessions(app.clone()));
     api::serve::serve(app.clone(), listener, stop).await;
-    sweeper.abort();
+    session_cleanup.abort();
     app.db.clone().close().await?;
     Ok(())
 }
@@ -194,7 +194,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
 }
 
 async fn promote_one(person: Person) -> Result<()> {
-    let db = app::open_existing(&person.storage).await?;
+    let db = open_existing_database(&person.storage).await?;
     let user = users::promote(&db.writer, &person.name).await?;
     db.close().await?;
     println!("{} is an admin.", user.username);
@@ -202,7 +202,7 @@ async fn promote_one(person: Person) -> Result<()> {
 }
 
 async fn new_password(person: Person) -> Result<()> {
-    let db = app::open_existing(&person.storage).await?;
+    let db = open_existing_database(&person.storage).await?;
     let (user, password) = users::reset_password(&db, &person.name).await?;
     db.close().await?;
     println!("{} has the password {}", user.username, password.0);
@@ -210,7 +210,9 @@ async fn new_password(person: Person) -> Result<()> {
 }
 
 async fn export_all(export: Export) -> Result<()> {
-    let counts = archive::export(&export.storage, &export.file).await?;
+    let db = open_existing_database(&export.storage).await?;
+    let counts = archive::export(&db, &export.file).await?;
+    db.close().await?;
     eprintln!("Exported {counts}.");
     Ok(())
 }
@@ -218,16 +220,17 @@ async fn export_all(export: Export) -> Result<()> {
 async fn import_all(import: Import) -> Result<()> {
     let Import { file, classic, storage } = import;
     let _lock = lock(&storage)?;
+    let db = open_database(&storage).await?;
     let counts = match (file, classic) {
-        (Some(file), _) => archive::import(&storage, &file).await?,
-        (None, Some(url)) => {
-            let archive::Report { counts, notes } =
-                archive::import_classic(&storage, &url.0).await?;
+        (_, Some(url)) => {
+            let archive::Report { counts, notes } = archive::import_classic(&db, &url.0).await?;
             notes.iter().for_each(|note| println!("{note}"));
             counts
         }
-        (None, None) => return Ok(()),
+        (Some(file), None) => archive::import(&db, &file).await?,
+        (None, None) => unreachable!("clap requires one of the two"),
     };
+    db.close().await?;
     eprintln!("Imported {counts}.");
     Ok(())
 }

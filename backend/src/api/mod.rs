@@ -7,7 +7,7 @@ use aide::{
 };
 use axum::Router;
 
-use crate::{App, export, messages, rooms, search, socket, users};
+use crate::{App, auth, export, messages, rooms, search, socket, users};
 
 mod assets;
 mod classic;
@@ -50,7 +50,7 @@ fn describe(mut api: TransformOpenApi) -> TransformOpenApi {
         description: Some(text.into()),
         ..Tag::default()
     };
-    users::security_schemes(api.inner_mut());
+    auth::security_schemes(api.inner_mut());
     api.title("Hallway")
         .version(env!("CARGO_PKG_VERSION"))
         .description(

@@ -11,7 +11,7 @@ use super::{
     lines::{Member, Message, Room, User},
     rows::bytes,
 };
-use crate::{realtime::ledger::MENTIONS_MAX, users::check_kept};
+use crate::{auth::check_password_hash, realtime::ledger::MENTIONS_MAX};
 
 /// Numbers beyond this are not exact in JavaScript.
 pub const NUMBER_MAX: i64 = 9_007_199_254_740_991;
@@ -24,7 +24,7 @@ pub fn user(line: &User) -> Checked {
     number("id", line.id, 1, NUMBER_MAX)?;
     let nfc: String = line.username.nfc().collect();
     same("username", &line.username, rules::username(&nfc)?)?;
-    check_kept(&line.password_hash)?;
+    check_password_hash(&line.password_hash)?;
     moment("created_at", line.created_at)
 }
 

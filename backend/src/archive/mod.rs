@@ -25,10 +25,7 @@ use std::path::Path;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
-use crate::{
-    Result, Storage, app,
-    tables::{Database, lock_first_account, set_last_generated_id},
-};
+use crate::tables::{Database, lock_first_account, set_last_generated_id};
 
 mod check;
 mod classic;
@@ -41,7 +38,7 @@ mod read;
 mod rows;
 mod write;
 
-use failure::Failure;
+pub use failure::Failure;
 pub use lines::Counts;
 use lines::LastIds;
 use load::{Loader, is_empty};
@@ -54,15 +51,8 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
-/// Writes all of a server into a file, as of one moment; the server may go on meanwhile.
-pub async fn export(storage: &Storage, path: &Path) -> Result<Counts> {
-    let db = app::open_existing(storage).await?;
-    let counts = export_from(&db, path).await?;
-    db.close().await?;
-    Ok(counts)
-}
-
-async fn export_from(db: &Database, path: &Path) -> Result<Counts, Failure> {
+/// Writes a snapshot of the whole database to a file. A server may run on it meanwhile.
+pub async fn export(db: &Database, path: &Path) -> Result<Counts, Failure> {
     let mut out = file::Destination::create(path)?;
     let txn = db.snapshot().await?;
     let counts = write::write(&txn, &mut out).await?;
@@ -71,15 +61,8 @@ async fn export_from(db: &Database, path: &Path) -> Result<Counts, Failure> {
     Ok(counts)
 }
 
-/// Takes an archive into an empty database: all of it, or nothing.
-pub async fn import(storage: &Storage, path: &Path) -> Result<Counts> {
-    let db = app::open(storage).await?;
-    let counts = import_into(&db, path).await?;
-    db.close().await?;
-    Ok(counts)
-}
-
-async fn import_into(db: &Database, path: &Path) -> Result<Counts, Failure> {
+/// Imports an archive into an empty database in one transaction.
+pub async fn import(db: &Database, path: &Path) -> Result<Counts, Failure> {
     let (mut archive, header) = read::Archive::open(file::open(path)?)?;
     let txn = begin(db, header.last_ids).await?;
     let mut loader = Loader::new(&txn, header);
@@ -92,16 +75,8 @@ async fn import_into(db: &Database, path: &Path) -> Result<Counts, Failure> {
     Ok(counts)
 }
 
-/// Takes the people, rooms and messages of the classic chat into an empty database, out of the
-/// database that its address names: all of it, or nothing.
-pub async fn import_classic(storage: &Storage, url: &str) -> Result<Report> {
-    let db = app::open(storage).await?;
-    let report = import_classic_into(&db, url).await?;
-    db.close().await?;
-    Ok(report)
-}
-
-async fn import_classic_into(db: &Database, url: &str) -> Result<Report, Failure> {
+/// Imports the database of the classic chat at `url` into an empty database in one transaction.
+pub async fn import_classic(db: &Database, url: &str) -> Result<Report, Failure> {
     let classic = classic::Classic::open(url).await?;
     let txn = begin(db, classic.header().last_ids).await?;
     let mut loader = Loader::new(&txn, classic.header());

@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     App, Result,
+    auth::Caller,
     http::extract::Query,
     rooms::Membership,
     search::{self, Ask, Asker, Begun},
-    users::Caller,
 };
 
 /// Which part of a room, and how it is written.

@@ -12,9 +12,9 @@ use shared::{
 
 use crate::{
     App, Result,
+    auth::Caller,
     search::{Ask, Towards, find},
     tables::{VisibleMessages, fetch_messages, joined_rooms, messages},
-    users::Caller,
 };
 
 /// Messages that are read at a time; together they are at most 8 MiB of text.
@@ -56,7 +56,7 @@ impl Range {
         if self.from > self.to {
             return Ok(None);
         }
-        self.caller.still(app).await?;
+        app.auth.reauthenticate(&self.caller).await?;
         let (from, to) = (self.from, self.to.min(self.from + CHUNK - 1));
         let found = read(&app.db.reader, self.caller.user.id, self.room, from, to).await?;
         // Numbers are dense: whoever gets fewer is no longer in the room.
@@ -121,7 +121,7 @@ impl Finds {
     /// Whether what was just read was all that there was to find: the statement leaves out the
     /// rooms that the caller is no longer in, and only this says so.
     async fn check(&self, app: &App) -> Result<()> {
-        let user = self.caller.still(app).await?;
+        let user = app.auth.reauthenticate(&self.caller).await?;
         if self.caller.user.is_admin && !user.is_admin {
             return Err(Code::AdminOnly.into());
         }

@@ -1,37 +1,42 @@
-//! Who is at the other end of the wire: the address that is held to account for failed tries.
+//! The client's IP address, by which failed logins are throttled.
 
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
 };
 
 use aide::OperationInput;
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::{ConnectInfo, FromRef, FromRequestParts},
     http::{Extensions, HeaderMap, request::Parts},
 };
 
-use crate::{App, Settings};
+use crate::Settings;
 
-/// The client's address: the connection's, or what the trusted proxy before it says
-/// ([`Settings::client_ip_header`]).
+/// The client's address: that of the connection, or the one that a trusted proxy reports in
+/// [`Settings::client_ip_header`].
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
 impl OperationInput for Peer {}
 
-impl FromRequestParts<App> for Peer {
+impl<S> FromRequestParts<S> for Peer
+where
+    S: Send + Sync,
+    Arc<Settings>: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self(address(&parts.headers, &parts.extensions, &app.settings)))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let settings = Arc::<Settings>::from_ref(state);
+        Ok(Self(client_address(&parts.headers, &parts.extensions, &settings)))
     }
 }
 
-/// The client's address of a request.
-pub fn address(headers: &HeaderMap, extensions: &Extensions, settings: &Settings) -> IpAddr {
+pub fn client_address(headers: &HeaderMap, extensions: &Extensions, settings: &Settings) -> IpAddr {
     let forwarded = settings.client_ip_header.as_deref().and_then(|name| {
-        // Of a list the last: only that one was written by the proxy that we trust.
+        // The last of a list: the trusted proxy appended only that one.
         let last = headers.get_all(name).iter().next_back()?.to_str().ok()?;
         parse(last.rsplit(',').next()?)
     });
@@ -39,7 +44,7 @@ pub fn address(headers: &HeaderMap, extensions: &Extensions, settings: &Settings
     forwarded.or_else(connected).unwrap_or(Ipv4Addr::UNSPECIFIED.into()).to_canonical()
 }
 
-/// An address, possibly with a port.
+/// Parses an address with or without a port.
 fn parse(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
@@ -51,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn proxies_write_addresses_in_many_ways() {
+    fn addresses_parse_in_all_notations() {
         for text in ["::1", "[::1]", " ::1", "[::1]:80"] {
             assert_eq!(parse(text), "::1".parse().ok(), "{text}");
         }

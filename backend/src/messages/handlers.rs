@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     App, Result,
+    auth::Caller,
     http::{
         conditional::{Held, Revalidated, Tag},
         extract::{Json, Path, Query},
@@ -38,7 +39,6 @@ use crate::{
     rooms::{Membership, RoomPath},
     search::{self, Ask, Asker},
     tables::{self, JoinedRoom, newest_message},
-    users::Caller,
 };
 
 /// Which messages: those around the newest, unless an anchor says otherwise.

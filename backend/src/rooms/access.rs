@@ -12,9 +12,9 @@ use shared::{
 use super::queries;
 use crate::{
     App, Error, Result,
+    auth::Caller,
     http::{extract::Path, problems},
     tables::rooms,
-    users::Caller,
 };
 
 /// A room's address.

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use shared::{
     ids::{RoomId, UserId},
@@ -15,9 +16,10 @@ use shared::{
 use super::{Membership, RoomPath, queries};
 use crate::{
     App, Result,
+    auth::{Admin, Caller},
     http::extract::{Answer, Created, Json, Path, Query},
-    realtime::ledger::{Create, Discard, Join, Leave, Update},
-    users::{Admin, Caller},
+    realtime::ledger::{Create, Discard, Join, Leave, Ledger, Update},
+    tables::rooms,
 };
 
 /// Which rooms.
@@ -152,14 +154,23 @@ pub async fn delete(
 pub async fn remove(app: &App, Admin(by): &Admin, room: RoomId) -> Result<()> {
     let gone = Update { room, by: by.user.id, name: None, topic: None, delete: true };
     app.ledger.write(gone).await?;
-    discard(app, room);
+    discard(&app.ledger, room);
     Ok(())
 }
 
-/// Clears a deleted room away, some rows at a time.
-pub fn discard(app: &App, room: RoomId) {
-    let ledger = app.ledger.clone();
+/// Deletes the rows of a deleted room in the background, one batch at a time.
+fn discard(ledger: &Ledger, room: RoomId) {
+    let ledger = ledger.clone();
     tokio::spawn(async move { while let Ok(true) = ledger.write(Discard { room }).await {} });
+}
+
+/// Resumes room deletions that the last shutdown interrupted.
+pub async fn resume_deletions(app: &App) -> Result<()> {
+    let deleted = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_not_null());
+    for room in deleted.all(&app.db.reader).await? {
+        discard(&app.ledger, RoomId(room.id));
+    }
+    Ok(())
 }
 
 pub async fn join(

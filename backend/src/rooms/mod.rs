@@ -16,7 +16,7 @@ mod handlers;
 pub mod queries;
 
 pub use access::{Membership, RoomPath};
-pub use handlers::{check_limit, create, discard, remove, update};
+pub use handlers::{check_limit, create, remove, resume_deletions, update};
 
 /// The room endpoints.
 pub fn routes() -> ApiRouter<App> {

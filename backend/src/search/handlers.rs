@@ -11,7 +11,6 @@ use shared::{
 
 use super::{
     ask::{Ask, Asker},
-    limiter::SearchPermit,
     moment,
     pages::{Page, Sides, hits as hits_of},
     queries::{Towards, find},
@@ -19,12 +18,13 @@ use super::{
 };
 use crate::{
     App, Result,
+    app::SearchPermit,
+    auth::Caller,
     http::{
         conditional::{Held, Revalidated, Tag},
         extract::Query,
     },
     tables::{JoinedRoom, NewestMessage, joined_rooms_and_newest},
-    users::Caller,
 };
 
 /// What is looked for, and which part of it.

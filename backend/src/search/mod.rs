@@ -17,7 +17,6 @@ use crate::{App, Error, Result, http::problems};
 
 mod ask;
 mod handlers;
-mod limiter;
 mod looking;
 mod lookup;
 mod pages;
@@ -27,7 +26,6 @@ mod summary;
 
 pub use ask::{Ask, Asker};
 pub use handlers::{Begun, begin};
-pub use limiter::{SearchLimiter, SearchPermit};
 pub use looking::marked;
 pub use pages::number_of;
 pub use queries::{Towards, WITHIN, find};

@@ -15,10 +15,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use super::Wire;
 use crate::{
     App,
+    auth::Caller,
     failpoints::{Fault, has},
     realtime::hub::{Inbox, Signal},
     rooms::queries,
-    users::Caller,
 };
 
 /// A reader who takes nothing for this long is sent away, to come back and catch up.

@@ -22,8 +22,8 @@ use tokio::time::timeout;
 use super::{Live, Session, Wire, session::close};
 use crate::{
     App, Error, Result,
+    auth::{Caller, MaybeCaller, is_origin_allowed},
     http::problems,
-    users::{Caller, MaybeCaller, authenticate_token, origin_allowed},
 };
 
 /// Where the live socket is.
@@ -73,7 +73,7 @@ pub fn accept(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<WebSocketUpgrade> {
     let upgrade = upgrade.map_err(|_| Error::from(Code::UpgradeRequired))?;
-    if !origin_allowed(headers, &app.settings) {
+    if !is_origin_allowed(headers, &app.settings) {
         return Err(Code::CrossOrigin.into());
     }
     Ok(upgrade
@@ -89,7 +89,7 @@ async fn introduce(app: &App, socket: &mut WebSocket) -> Option<Caller> {
     let first = timeout(Duration::from_secs(rules::AUTHENTICATE_WITHIN_S), socket.recv()).await;
     let Ok(Some(Ok(Message::Text(text)))) = first else { return None };
     match Live.decode(&text) {
-        Ok(ClientFrame::Authenticate { token }) => authenticate_token(app, &token).await.ok(),
+        Ok(ClientFrame::Authenticate { token }) => app.auth.authenticate_token(&token).await.ok(),
         Ok(_) => None,
         Err(error) => {
             let frame = Live.frame(&ServerFrame::Error { problem: *error.problem })?;

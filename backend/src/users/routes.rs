@@ -1,4 +1,4 @@
-//! The addresses of people and their sign-ins.
+//! The endpoints under `/users` and `/sessions`.
 
 use aide::{
     axum::{
@@ -21,9 +21,10 @@ use shared::{
     users::{ChangePassword, PatchUser, Register, SessionList, SignIn, SignedIn, User},
 };
 
-use super::{Admin, Caller, MaybeCaller, accounts, sessions};
+use super::{accounts, sessions};
 use crate::{
     App, Result,
+    auth::{Admin, Caller, MaybeCaller},
     http::{
         extract::{Answer, Created, Json, Path, With},
         peer::Peer,
@@ -31,24 +32,23 @@ use crate::{
     },
 };
 
-/// What is under `/users` and `/sessions`.
 pub fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .api_route(paths::USERS, post_with(register, register_docs))
         .api_route(
             paths::ME,
-            get_with(me, |op| op.id("getMe").tag("users").summary("My own account"))
+            get_with(me, |op| op.id("getMe").tag("users").summary("Get my account"))
                 .patch_with(change_password, change_password_docs),
         )
         .api_route(
             paths::USER,
-            get_with(get, |op| op.id("getUser").tag("users").summary("Somebody's account"))
+            get_with(get, |op| op.id("getUser").tag("users").summary("Get an account"))
                 .patch_with(patch, patch_docs),
         )
         .api_route(
             paths::SESSIONS,
             post_with(sign_in, sign_in_docs).get_with(list, |op| {
-                op.id("listSessions").tag("users").summary("My sign-ins, newest first")
+                op.id("listSessions").tag("users").summary("List my sessions, newest first")
             }),
         )
         .api_route(paths::SESSION, delete_with(sign_out, sign_out_docs))
@@ -56,14 +56,12 @@ pub fn routes() -> ApiRouter<App> {
 
 type Op<'t> = TransformOperation<'t>;
 
-/// The number of an account in an address.
 #[derive(Deserialize, JsonSchema)]
 struct UserPath {
-    /// The account's number.
+    /// The id of the account.
     id: UserId,
 }
 
-/// The name of a sign-in in an address.
 #[derive(Deserialize, JsonSchema)]
 struct SessionPath {
     /// The session's UUID, or `current`.
@@ -73,9 +71,10 @@ struct SessionPath {
 fn register_docs(op: Op<'_>) -> Op<'_> {
     op.id("register")
         .tag("users")
-        .summary("Make an account")
+        .summary("Create an account")
         .description(
-            "Anyone may; the first account is an admin's. `is_admin: true` is for admins to give.",
+            "Needs no authentication. The first account becomes an admin; after that only an admin \
+             may set `is_admin: true`.",
         )
         .with(of(&[Code::AdminOnly, Code::UsernameTaken]))
 }
@@ -83,10 +82,9 @@ fn register_docs(op: Op<'_>) -> Op<'_> {
 async fn register(
     State(app): State<App>,
     MaybeCaller(by): MaybeCaller,
-    Json(wanted): Json<Register>,
+    Json(request): Json<Register>,
 ) -> Result<Created<User>> {
-    let by = by.map(|caller| caller.user);
-    accounts::register(&app, by.as_ref(), wanted).await.map(Answer)
+    accounts::register(&app, by.map(|by| by.user.id), request).await.map(Answer)
 }
 
 async fn me(caller: Caller) -> Json<User> {
@@ -94,20 +92,20 @@ async fn me(caller: Caller) -> Json<User> {
 }
 
 fn change_password_docs(op: Op<'_>) -> Op<'_> {
-    op.id("changePassword")
-        .tag("users")
-        .summary("Change my password")
-        .description("Ends all my other sign-ins. A wrong `current_password` is a 422 and counts as a failed sign-in.")
+    op.id("changePassword").tag("users").summary("Change my password").description(
+        "Ends all my other sessions. A wrong `current_password` is a 422 and counts as a failed \
+         login.",
+    )
 }
 
 async fn change_password(
     State(app): State<App>,
     caller: Caller,
     Peer(address): Peer,
-    Json(wanted): Json<ChangePassword>,
+    Json(request): Json<ChangePassword>,
 ) -> Result<Json<User>> {
-    let Caller { user, session, .. } = caller;
-    accounts::change_password(&app, &user, session, address, wanted).await.map(Json)
+    let Caller { user, session } = caller;
+    accounts::change_password(&app, &user, session, address, request).await.map(Json)
 }
 
 async fn get(
@@ -115,14 +113,14 @@ async fn get(
     _: Caller,
     Path(UserPath { id }): Path<UserPath>,
 ) -> Result<Json<User>> {
-    accounts::find(&app, id).await.map(Json)
+    accounts::find(&app.db.reader, id).await.map(Json)
 }
 
 fn patch_docs(op: Op<'_>) -> Op<'_> {
     op.id("changeUser")
         .tag("users")
-        .summary("Make somebody an admin, or shut an account")
-        .description("For admins. A shut account is signed out everywhere at once.")
+        .summary("Change an account's role, or disable it (admins)")
+        .description("A disabled account is signed out everywhere at once.")
         .with(of(&[Code::LastAdmin]))
 }
 
@@ -130,18 +128,16 @@ async fn patch(
     State(app): State<App>,
     Admin(by): Admin,
     Path(UserPath { id }): Path<UserPath>,
-    Json(wanted): Json<PatchUser>,
+    Json(request): Json<PatchUser>,
 ) -> Result<Json<User>> {
-    accounts::change(&app, by.user.id, id, wanted).await.map(Json)
+    accounts::update(&app, by.user.id, id, request).await.map(Json)
 }
 
 fn sign_in_docs(op: Op<'_>) -> Op<'_> {
     op.id("signIn")
         .tag("users")
         .summary("Sign in")
-        .description(
-            "Answers with a token, and gives a browser the same one in an HttpOnly cookie.",
-        )
+        .description("Returns a token, and sets it as an HttpOnly cookie for browsers.")
         .with(of(&[Code::InvalidCredentials, Code::TooManyRequests]))
 }
 
@@ -149,24 +145,23 @@ async fn sign_in(
     State(app): State<App>,
     Peer(address): Peer,
     headers: HeaderMap,
-    Json(wanted): Json<SignIn>,
+    Json(request): Json<SignIn>,
 ) -> Result<With<Created<SignedIn>>> {
-    let device = headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok());
-    let signed_in = sessions::sign_in(&app, address, device.unwrap_or_default(), wanted).await?;
-    let cookie = sessions::session_cookie(&app, &signed_in);
+    let signed_in = sessions::sign_in(&app, address, &headers, request).await?;
+    let cookie = app.auth.session_cookie(&signed_in);
     let headers = HeaderMap::from_iter([(header::SET_COOKIE, cookie)]);
     Ok(With(headers, Answer(signed_in)))
 }
 
 async fn list(State(app): State<App>, caller: Caller) -> Result<Json<SessionList>> {
-    sessions::list_sessions(&app, caller.user.id, caller.session).await.map(Json)
+    sessions::list(&app, caller.user.id, caller.session).await.map(Json)
 }
 
 fn sign_out_docs(op: Op<'_>) -> Op<'_> {
     op.id("signOut")
         .tag("users")
         .summary("Sign out, here (`current`) or on another device")
-        .description("The token stops working and its sockets are closed at once.")
+        .description("The token stops working and the session's sockets are closed at once.")
 }
 
 async fn sign_out(
@@ -174,11 +169,11 @@ async fn sign_out(
     caller: Caller,
     Path(SessionPath { id }): Path<SessionPath>,
 ) -> Result<With<NoContent>> {
-    let session = sessions::named(&id, caller.session)?;
-    sessions::end_session(&app, caller.user.id, session).await?;
+    let session = sessions::parse_id(&id, caller.session)?;
+    sessions::end(&app, caller.user.id, session).await?;
     let mut headers = HeaderMap::new();
     if caller.session == Some(session) {
-        headers.insert(header::SET_COOKIE, sessions::clear_session_cookie(&app));
+        headers.insert(header::SET_COOKIE, app.auth.clear_session_cookie());
     }
     Ok(With(headers, NoContent))
 }

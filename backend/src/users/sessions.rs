@@ -1,15 +1,8 @@
-//! Sign-ins. Their rows are the authority; a cache in front of them is emptied the moment one ends.
+//! Creating, listing and ending sessions.
 
-use std::{
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::SeqCst},
-    },
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -21,132 +14,70 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{accounts, to_the_end};
 use crate::{
-    App, Error, Result, Settings,
+    App, Error, Result,
+    auth::{lock_if_unmodified, run_to_completion},
     realtime::hub::Ended,
-    tables::{Database, now, sessions, to_timestamp, users},
+    tables::{now, sessions, to_timestamp},
 };
 
-/// Sign-ins that one person may have; the oldest end when there are more.
-const SESSIONS_MAX: u64 = 100;
-/// A session is looked up again after this: what was ended beside this server is out by then, and
-/// within the two seconds that are promised.
-const CACHED: Duration = Duration::from_millis(1_500);
-const SECOND: i64 = 1_000_000;
+/// Sessions of one account; a login beyond that ends the oldest.
+const MAX_SESSIONS: u64 = 100;
+const USER_AGENT_MAX_CHARS: usize = 255;
+const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// Who the sessions are that were just used.
-#[derive(Clone)]
-pub(super) struct Cache {
-    users: moka::sync::Cache<SessionId, (User, i64)>,
-    /// Grows whenever something ends: what was read from the database before must not be kept.
-    ends: Arc<AtomicU64>,
-}
-
-impl Cache {
-    pub(super) fn new() -> Self {
-        let users = moka::sync::Cache::builder().max_capacity(100_000).time_to_live(CACHED);
-        Self { users: users.build(), ends: Arc::default() }
-    }
-
-    /// Forgets what has ended or is another one.
-    pub(super) fn forget_ended(&self, ended: &Ended) {
-        match ended {
-            Ended::Session(session) => self.forget(*session),
-            Ended::User(user) => self.forget_user(*user),
-            Ended::Changed(user) => self.forget_user(user.id),
-        }
-    }
-
-    /// Forgets a session, now that its row is gone.
-    fn forget(&self, session: SessionId) {
-        self.ends.fetch_add(1, SeqCst);
-        self.users.invalidate(&session);
-    }
-
-    /// Forgets what it knows of somebody, now that the rows are different.
-    fn forget_user(&self, id: UserId) {
-        self.ends.fetch_add(1, SeqCst);
-        for (session, (user, _)) in &self.users {
-            if user.id == id {
-                self.users.invalidate(&*session);
-            }
-        }
-    }
-
-    /// Whose session it is, if it goes on and the account is open.
-    pub(super) async fn user(&self, db: &Database, session: SessionId) -> Result<Option<User>> {
-        if let Some((user, expires_at)) = self.users.get(&session) {
-            return Ok((expires_at > now()).then_some(user));
-        }
-        let ends = self.ends.load(SeqCst);
-        let found = sessions::Entity::find_by_id(session.0)
-            .filter(sessions::Column::ExpiresAt.gt(now()))
-            .find_also_related(users::Entity)
-            .one(&db.reader)
-            .await?;
-        let Some((row, Some(user))) = found else { return Ok(None) };
-        if user.is_disabled {
-            return Ok(None);
-        }
-        let user = User::from(user);
-        self.users.insert(session, (user.clone(), row.expires_at));
-        if self.ends.load(SeqCst) != ends {
-            self.users.invalidate(&session);
-        }
-        Ok(Some(user))
-    }
-}
-
-/// Signs somebody in: 401 for a wrong name or password (which of them, or that the account is shut,
-/// is not said), 429 for too many tries.
+/// Creates a session: 401 for a wrong username or password or a disabled account (the response does
+/// not tell which), 429 after too many failed attempts.
 pub async fn sign_in(
     app: &App,
     address: IpAddr,
-    user_agent: &str,
-    wanted: SignIn,
+    headers: &HeaderMap,
+    request: SignIn,
 ) -> Result<SignedIn> {
-    let checked = accounts::verify(app, address, &wanted.username, wanted.password).await?;
-    let user_agent: String = user_agent.chars().filter(|c| !c.is_control()).take(255).collect();
+    let verified = app.auth.verify_credentials(address, &request.username, request.password);
+    let verified = verified.await?;
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let user_agent = user_agent.unwrap_or_default().chars().filter(|c| !c.is_control());
+    let user_agent = user_agent.take(USER_AGENT_MAX_CHARS).collect();
     let app = app.clone();
-    to_the_end(app.db.backend(), async move {
-        let began = now();
+    run_to_completion(app.db.backend(), async move {
+        let created_at = now();
+        let seconds = i64::from(app.settings.session_days) * 86_400;
         let row = sessions::Model {
             id: Uuid::now_v7(),
-            user_id: checked.id,
+            user_id: verified.id,
             user_agent,
-            created_at: began,
-            expires_at: began + i64::from(app.settings.session_days) * 86_400 * SECOND,
+            created_at,
+            expires_at: created_at + seconds * MICROS_PER_SECOND,
         };
         let transaction = app.db.begin().await?;
-        let user = User::from(accounts::unchanged(&transaction, &checked).await?);
+        let user = User::from(lock_if_unmodified(&transaction, &verified).await?);
         sessions::ActiveModel::from(row.clone()).reset_all().insert(&transaction).await?;
         transaction.commit().await?;
         end_oldest(&app, user.id).await?;
-        let session = SessionId(row.id);
-        let to = row.expires_at / SECOND;
-        let token = app.users.tokens.sign(user.id, session, began / SECOND, to)?;
-        Ok(SignedIn { token, user, session: shown(row, Some(session)) })
+        let (id, issued_at) = (SessionId(row.id), created_at / MICROS_PER_SECOND);
+        let token = app.auth.sign_token(user.id, id, issued_at, issued_at + seconds)?;
+        Ok(SignedIn { token, user, session: session(row, Some(id)) })
     })
     .await
 }
 
 async fn end_oldest(app: &App, user: UserId) -> Result<()> {
-    let too_many = of(user).offset(SESSIONS_MAX).limit(SESSIONS_MAX).all(&app.db.reader).await?;
-    for row in too_many {
-        end(app, SessionId(row.id)).await?;
+    let oldest = newest_first(user).offset(MAX_SESSIONS).limit(MAX_SESSIONS);
+    for row in oldest.all(&app.db.reader).await? {
+        delete(app, SessionId(row.id)).await?;
     }
     Ok(())
 }
 
-fn of(user: UserId) -> sea_orm::Select<sessions::Entity> {
+fn newest_first(user: UserId) -> sea_orm::Select<sessions::Entity> {
     sessions::Entity::find()
         .filter(sessions::Column::UserId.eq(user.0))
         .order_by_desc(sessions::Column::CreatedAt)
         .order_by_desc(sessions::Column::Id)
 }
 
-fn shown(row: sessions::Model, current: Option<SessionId>) -> Session {
+fn session(row: sessions::Model, current: Option<SessionId>) -> Session {
     Session {
         id: SessionId(row.id),
         created_at: to_timestamp(row.created_at),
@@ -156,46 +87,42 @@ fn shown(row: sessions::Model, current: Option<SessionId>) -> Session {
     }
 }
 
-/// All sign-ins of somebody, newest first.
-pub async fn list_sessions(
-    app: &App,
-    user: UserId,
-    current: Option<SessionId>,
-) -> Result<SessionList> {
-    let going_on = of(user).filter(sessions::Column::ExpiresAt.gt(now())).limit(SESSIONS_MAX);
-    let rows = going_on.all(&app.db.reader).await?;
-    Ok(SessionList { sessions: rows.into_iter().map(|row| shown(row, current)).collect() })
+/// All sessions of an account, newest first.
+pub async fn list(app: &App, user: UserId, current: Option<SessionId>) -> Result<SessionList> {
+    let unexpired = newest_first(user).filter(sessions::Column::ExpiresAt.gt(now()));
+    let rows = unexpired.limit(MAX_SESSIONS).all(&app.db.reader).await?;
+    Ok(SessionList { sessions: rows.into_iter().map(|row| session(row, current)).collect() })
 }
 
-/// Ends one's own session: its token opens nothing any more, its sockets are closed. 404 when there
-/// is none or it is somebody else's.
-pub async fn end_session(app: &App, user: UserId, session: SessionId) -> Result<()> {
+/// Ends a session of the user: its token stops working and its sockets are closed. 404 if there is
+/// none, or it is another user's.
+pub async fn end(app: &App, user: UserId, session: SessionId) -> Result<()> {
     let app = app.clone();
-    to_the_end(app.db.backend(), async move {
+    run_to_completion(app.db.backend(), async move {
         let row = sessions::Entity::find_by_id(session.0).one(&app.db.reader).await?;
         match row {
-            Some(row) if row.user_id == user.0 => end(&app, session).await,
+            Some(row) if row.user_id == user.0 => delete(&app, session).await,
             _ => Err(Code::NotFound.into()),
         }
     })
     .await
 }
 
-async fn end(app: &App, session: SessionId) -> Result<()> {
+async fn delete(app: &App, session: SessionId) -> Result<()> {
     sessions::Entity::delete_by_id(session.0).exec(&app.db.writer).await?;
-    app.hub.end(Ended::Session(session));
+    revoke(app, [session]);
     Ok(())
 }
 
-/// Deletes somebody's sessions but this one, and says which they were. Part of a transaction; what
-/// follows its commit is [`closed`].
+/// Deletes the rows of all sessions of an account except one, and returns which. The caller commits
+/// the transaction and then calls [`revoke`].
 pub(super) async fn delete_others(
     db: &impl ConnectionTrait,
     user: UserId,
-    but: Option<SessionId>,
+    except: Option<SessionId>,
 ) -> Result<Vec<SessionId>> {
-    let rows = of(user).all(db).await?;
-    let others = rows.iter().map(|row| SessionId(row.id)).filter(|id| Some(*id) != but);
+    let rows = newest_first(user).all(db).await?;
+    let others = rows.iter().map(|row| SessionId(row.id)).filter(|id| Some(*id) != except);
     let others: Vec<_> = others.collect();
     sessions::Entity::delete_many()
         .filter(sessions::Column::UserId.eq(user.0))
@@ -205,73 +132,38 @@ pub(super) async fn delete_others(
     Ok(others)
 }
 
-/// Sessions whose rows are gone: nobody may go on under them.
-pub(super) fn closed(app: &App, sessions: Vec<SessionId>) {
+/// Closes the sockets of deleted sessions on all nodes and removes them from the caches.
+pub(super) fn revoke(app: &App, sessions: impl IntoIterator<Item = SessionId>) {
     for session in sessions {
         app.hub.end(Ended::Session(session));
     }
 }
 
-/// Clears expired sign-ins away, now and every hour. They open nothing meanwhile; this is for the
-/// disk, and to close sockets that outlived theirs.
-pub async fn sweep(app: App) {
+/// Deletes expired sessions, now and then once an hour. They are rejected anyway; this frees the
+/// rows and closes sockets that outlived their session.
+pub async fn delete_expired_sessions(app: App) {
     loop {
-        if let Err(error) = sweep_once(&app).await {
-            tracing::warn!(%error, "expired sessions are still there");
+        if let Err(error) = delete_expired(&app).await {
+            tracing::warn!(%error, "cannot delete expired sessions");
         }
         tokio::time::sleep(Duration::from_secs(3_600)).await;
     }
 }
 
-async fn sweep_once(app: &App) -> Result<()> {
+async fn delete_expired(app: &App) -> Result<()> {
     let expired = sessions::Entity::find()
         .filter(sessions::Column::ExpiresAt.lte(now()))
         .limit(10_000)
         .all(&app.db.reader)
         .await?;
     for row in expired {
-        end(app, SessionId(row.id)).await?;
+        delete(app, SessionId(row.id)).await?;
     }
     Ok(())
 }
 
-/// The cookie's name. With https it is one that a browser takes from this very host only.
-fn cookie_name(settings: &Settings) -> &'static str {
-    if settings.is_https() { "__Host-hallway_session" } else { "hallway_session" }
-}
-
-fn cookie(settings: &Settings, value: &str, seconds: i64) -> HeaderValue {
-    let (name, secure) = (cookie_name(settings), if settings.is_https() { "; Secure" } else { "" });
-    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
-}
-
-/// `Set-Cookie` for a browser that signed in.
-pub fn session_cookie(app: &App, signed_in: &SignedIn) -> HeaderValue {
-    let seconds = i64::from(app.settings.session_days) * 86_400;
-    cookie(&app.settings, &signed_in.token, seconds)
-}
-
-/// `Set-Cookie` for a browser that signed out.
-pub fn clear_session_cookie(app: &App) -> HeaderValue {
-    cookie(&app.settings, "", 0)
-}
-
-/// The token in a browser's cookies.
-pub(super) fn token_in_cookies<'h>(headers: &'h HeaderMap, settings: &Settings) -> Option<&'h str> {
-    let name = cookie_name(settings);
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(key, value)| *key == name && !value.is_empty())
-        .map(|(_, value)| value)
-}
-
-/// A session's name in an address: `current`, or a UUID.
-pub(super) fn named(text: &str, current: Option<SessionId>) -> Result<SessionId> {
-    let named = if text == "current" { current } else { text.parse().ok() };
-    named.ok_or_else(|| Error::from(Code::NotFound))
+/// Parses a session in a URL: a UUID, or `current`.
+pub(super) fn parse_id(text: &str, current: Option<SessionId>) -> Result<SessionId> {
+    let id = if text == "current" { current } else { text.parse().ok() };
+    id.ok_or_else(|| Error::from(Code::NotFound))
 }

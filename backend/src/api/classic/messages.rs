@@ -19,11 +19,11 @@ use shared::{
 
 use crate::{
     App, Result,
+    auth::Caller,
     http::extract::{Answer, Created, Json, Path, Query},
     messages,
     rooms::{Membership, RoomPath},
     tables,
-    users::Caller,
 };
 
 /// Messages read at a time: memory stays flat however long the room.

@@ -8,16 +8,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     ids::UserId,
-    users::{Register, SignIn},
+    users::{Register, SignIn, SignedIn},
 };
 
 use crate::{
     App, Result,
+    auth::MaybeCaller,
     http::{
         extract::{Answer, Created, Json, With},
         peer::Peer,
     },
-    users::{self, MaybeCaller},
+    users,
 };
 
 /// It worked.
@@ -40,7 +41,7 @@ pub async fn register(
     MaybeCaller(caller): MaybeCaller,
     Json(new): Json<Register>,
 ) -> Result<Created<Done>> {
-    users::register(&app, caller.map(|caller| caller.user).as_ref(), new).await?;
+    users::register(&app, caller.map(|caller| caller.user.id), new).await?;
     Ok(Answer(Done { message: "User created successfully" }))
 }
 
@@ -48,13 +49,10 @@ pub async fn login(
     State(app): State<App>,
     Peer(address): Peer,
     headers: HeaderMap,
-    Json(sign_in): Json<SignIn>,
+    Json(request): Json<SignIn>,
 ) -> Result<With<Json<LoggedIn>>> {
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    let signed = users::sign_in(&app, address, agent.unwrap_or(""), sign_in).await?;
-    let cookie = users::session_cookie(&app, &signed);
-    let user = signed.user;
-    let said = LoggedIn { token: signed.token, is_admin: user.is_admin, user_id: user.id };
-    let headers = HeaderMap::from_iter([(header::SET_COOKIE, cookie)]);
-    Ok(With(headers, Json(said)))
+    let signed_in = users::sign_in(&app, address, &headers, request).await?;
+    let headers = HeaderMap::from_iter([(header::SET_COOKIE, app.auth.session_cookie(&signed_in))]);
+    let SignedIn { token, user, .. } = signed_in;
+    Ok(With(headers, Json(LoggedIn { token, is_admin: user.is_admin, user_id: user.id })))
 }

@@ -14,11 +14,11 @@ use shared::{
 
 use crate::{
     App, Result,
+    auth::{Admin, Caller},
     http::extract::{Answer, Created, Json, Path},
     realtime::ledger,
     rooms::{self, RoomPath, queries},
     tables,
-    users::{Admin, Caller},
 };
 
 /// A room, with everyone who is in it.

@@ -1,6 +1,6 @@
 //! Passwords as Django keeps them.
 
-use crate::users::{UNUSABLE, check_kept};
+use crate::auth::{UNUSABLE, check_password_hash};
 
 /// The form in which Hallway can check it, or why it cannot.
 pub fn bring(text: &str) -> Result<String, String> {
@@ -10,7 +10,7 @@ pub fn bring(text: &str) -> Result<String, String> {
     }
     // It says the algorithm twice: argon2$argon2id$v=19$..
     let text = text.strip_prefix("argon2").filter(|rest| rest.starts_with('$')).unwrap_or(text);
-    match check_kept(text) {
+    match check_password_hash(text) {
         Ok(()) => Ok(text.to_owned()),
         Err(error) => {
             let kind = text.trim_start_matches('$').split('$').next().unwrap_or_default();

@@ -10,7 +10,7 @@ use super::{
     passwords,
     source::Person,
 };
-use crate::users::UNUSABLE;
+use crate::auth::UNUSABLE;
 
 /// All of them, and who is whom.
 pub struct People {

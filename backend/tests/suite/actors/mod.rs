@@ -72,7 +72,7 @@ impl Server {
         let mut settings = Flags::parse_from(flags).settings;
         settings.login_attempts = 1_000_000;
         change(&mut settings);
-        let app = App::start(settings).await.unwrap();
+        let app = hallway::start(settings).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

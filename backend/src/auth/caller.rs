@@ -1,0 +1,196 @@
+//! The extractors that identify the caller. A handler states the authority that it needs by the
+//! extractor in its signature.
+
+use aide::{
+    OperationInput,
+    generate::GenContext,
+    openapi::{ApiKeyLocation, OpenApi, Operation, ReferenceOr, SecurityScheme},
+};
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{header, request::Parts},
+};
+use sea_orm::EntityTrait;
+use shared::{ids::SessionId, problem::Code, users::User};
+
+use super::{Auth, cookie::session_token, origin::is_same_origin};
+use crate::{
+    Error, Result,
+    http::{peer, problems},
+    tables::users,
+};
+
+/// An authenticated caller.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub user: User,
+    /// None with HTTP Basic.
+    pub session: Option<SessionId>,
+}
+
+/// An authenticated admin.
+#[derive(Clone, Debug)]
+pub struct Admin(pub Caller);
+
+/// A caller who may be anonymous. An invalid cookie is ignored; an invalid `Authorization` header is
+/// an error.
+#[derive(Clone, Debug)]
+pub struct MaybeCaller(pub Option<Caller>);
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Auth: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let caller = Auth::from_ref(state).identify(parts).await?;
+        caller.ok_or_else(|| Code::Unauthenticated.into())
+    }
+}
+
+impl<S> FromRequestParts<S> for Admin
+where
+    S: Send + Sync,
+    Auth: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if caller.user.is_admin { Ok(Self(caller)) } else { Err(Code::AdminOnly.into()) }
+    }
+}
+
+impl<S> FromRequestParts<S> for MaybeCaller
+where
+    S: Send + Sync,
+    Auth: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        Auth::from_ref(state).identify(parts).await.map(Self)
+    }
+}
+
+impl Auth {
+    async fn identify(&self, parts: &Parts) -> Result<Option<Caller>> {
+        let (headers, settings) = (&parts.headers, &self.0.settings);
+        if let Some(value) = headers.get(header::AUTHORIZATION) {
+            let (scheme, credentials) = value
+                .to_str()
+                .ok()
+                .and_then(|text| text.split_once(' '))
+                .ok_or(Code::Unauthenticated)?;
+            return match scheme.to_ascii_lowercase().as_str() {
+                "bearer" | "token" => self.authenticate_token(credentials).await.map(Some),
+                "basic" => {
+                    let address = peer::client_address(headers, &parts.extensions, settings);
+                    let user = self.authenticate_basic(address, credentials).await?;
+                    Ok(Some(Caller { user, session: None }))
+                }
+                _ => Err(Code::Unauthenticated.into()),
+            };
+        }
+        let Some(token) = session_token(headers, settings) else { return Ok(None) };
+        let caller = match self.authenticate_token(token).await {
+            Ok(caller) => caller,
+            Err(error) if error.code() == Code::Unauthenticated => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        // Browsers send the cookie with requests of other sites too.
+        if parts.method.is_safe() || is_same_origin(headers, settings) {
+            Ok(Some(caller))
+        } else {
+            Err(Code::CrossOrigin.into())
+        }
+    }
+
+    /// The caller with this session token: 401 if it is invalid, or the session expired or ended.
+    pub async fn authenticate_token(&self, token: &str) -> Result<Caller> {
+        let (id, session) = self.0.tokens.verify(token.trim()).ok_or(Code::Unauthenticated)?;
+        match self.0.sessions.user(&self.0.db, session).await? {
+            Some(user) if user.id == id => Ok(Caller { user, session: Some(session) }),
+            _ => Err(Code::Unauthenticated.into()),
+        }
+    }
+
+    /// Checks a caller again during a long response: the current account, or 401 once the session
+    /// ended or the account was disabled.
+    pub async fn reauthenticate(&self, caller: &Caller) -> Result<User> {
+        let user = match caller.session {
+            Some(session) => self.0.sessions.user(&self.0.db, session).await?,
+            None => {
+                let row =
+                    users::Entity::find_by_id(caller.user.id.0).one(&self.0.db.reader).await?;
+                row.filter(|row| !row.is_disabled).map(User::from)
+            }
+        };
+        user.ok_or_else(|| Code::Unauthenticated.into())
+    }
+}
+
+const COOKIE: &str = "cookie";
+const BEARER: &str = "bearer";
+const BASIC: &str = "basic";
+
+/// Adds the authentication schemes to the OpenAPI document.
+pub fn security_schemes(document: &mut OpenApi) {
+    let http = |scheme: &str, description: &str| SecurityScheme::Http {
+        scheme: scheme.into(),
+        bearer_format: (scheme == "bearer").then(|| "JWT".into()),
+        description: Some(description.into()),
+        extensions: Default::default(),
+    };
+    let cookie = SecurityScheme::ApiKey {
+        location: ApiKeyLocation::Cookie,
+        name: "hallway_session".into(),
+        description: Some(
+            "Set for browsers by `POST /api/v1/sessions` (`__Host-hallway_session` behind https). \
+             Requests that change something must come from the same origin."
+                .into(),
+        ),
+        extensions: Default::default(),
+    };
+    let bearer = http(
+        "bearer",
+        "The `token` of `POST /api/v1/sessions`. `Authorization: Token ..` is accepted too.",
+    );
+    let basic = http("basic", "Username and password, for scripts.");
+    let schemes = &mut document.components.get_or_insert_default().security_schemes;
+    for (name, scheme) in [(COOKIE, cookie), (BEARER, bearer), (BASIC, basic)] {
+        schemes.insert(name.into(), ReferenceOr::Item(scheme));
+    }
+}
+
+fn document(ctx: &mut GenContext, operation: &mut Operation) {
+    for scheme in [COOKIE, BEARER, BASIC] {
+        operation.security.push([(scheme.to_owned(), Vec::new())].into_iter().collect());
+    }
+    let codes =
+        [Code::Unauthenticated, Code::InvalidCredentials, Code::CrossOrigin, Code::TooManyRequests];
+    problems::document(ctx, operation, &codes);
+}
+
+impl OperationInput for Caller {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        document(ctx, operation);
+    }
+}
+
+impl OperationInput for Admin {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        document(ctx, operation);
+        problems::document(ctx, operation, &[Code::AdminOnly]);
+    }
+}
+
+impl OperationInput for MaybeCaller {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        // An empty requirement makes authentication optional.
+        operation.security.push(Default::default());
+        document(ctx, operation);
+    }
+}

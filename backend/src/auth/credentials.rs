@@ -1,0 +1,101 @@
+//! Checking a username and a password.
+
+use std::net::IpAddr;
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::LockType,
+};
+use shared::{problem::Code, rules, users::Password};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Auth, run_to_completion};
+use crate::{
+    Result,
+    tables::{row_lock, users},
+};
+
+/// The normalized form by which a username is looked up: NFC, trimmed, case-folded.
+pub fn username_key(username: &str) -> String {
+    rules::key(username.nfc().collect::<String>().trim())
+}
+
+/// The account with this [`username_key`].
+pub async fn find_by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<users::Model>> {
+    Ok(users::Entity::find().filter(users::Column::UsernameKey.eq(key)).one(db).await?)
+}
+
+/// Locks the account's row until the transaction ends, if neither the password nor the disabled
+/// flag changed since `verified` was read. Whatever relies on a verified password must call this in
+/// its own transaction: a concurrent password change then waits, and revokes what was created here.
+pub async fn lock_if_unmodified(
+    txn: &DatabaseTransaction,
+    verified: &users::Model,
+) -> Result<users::Model> {
+    let row = users::Entity::find_by_id(verified.id).lock(row_lock(txn, LockType::NoKeyUpdate));
+    match row.one(txn).await? {
+        Some(row) if row.password_hash == verified.password_hash && !row.is_disabled => Ok(row),
+        _ => Err(Code::InvalidCredentials.into()),
+    }
+}
+
+impl Auth {
+    /// The enabled account with this username and password: 401 if there is none, 429 after too
+    /// many failed attempts. The password may change at any time after: see [`lock_if_unmodified`].
+    pub async fn verify_credentials(
+        &self,
+        address: IpAddr,
+        username: &str,
+        password: Password,
+    ) -> Result<users::Model> {
+        // No valid key is longer. The limit only bounds the throttle's memory.
+        let key = username_key(username);
+        let key: String = key.chars().take(2 * rules::USERNAME_MAX_CHARS).collect();
+        let attempt = self.0.throttle.begin(&key, address)?;
+        let (mut row, needs_rehash) = self.check(&key, &password).await?;
+        if needs_rehash {
+            row = match self.rehash(row, &password).await {
+                Some(row) => row,
+                // A concurrent login stored a new hash, or the password changed.
+                None => self.check(&key, &password).await?.0,
+            };
+        }
+        attempt.succeeded();
+        Ok(row)
+    }
+
+    /// The account, and whether its password hash needs a rehash.
+    async fn check(&self, key: &str, password: &Password) -> Result<(users::Model, bool)> {
+        let row = find_by_key(&self.0.db.reader, key).await?;
+        let hash = row.as_ref().map(|row| row.password_hash.clone());
+        let verified = self.0.hasher.verify(hash, password.clone()).await?;
+        match row {
+            Some(row) if verified.is_match && !row.is_disabled => Ok((row, verified.needs_rehash)),
+            _ => Err(Code::InvalidCredentials.into()),
+        }
+    }
+
+    /// Replaces an imported or outdated hash of a password that was just verified; none if the
+    /// stored hash changed meanwhile. The login goes on with the old hash if this fails.
+    async fn rehash(&self, row: users::Model, password: &Password) -> Option<users::Model> {
+        let rehash = async {
+            let hash = self.hash_password(password.clone()).await?;
+            let (db, row) = (self.0.db.clone(), row.clone());
+            run_to_completion(db.backend(), async move {
+                let updated = users::Entity::update_many()
+                    .col_expr(users::Column::PasswordHash, hash.clone().into())
+                    .filter(users::Column::Id.eq(row.id))
+                    .filter(users::Column::PasswordHash.eq(&row.password_hash))
+                    .exec(&db.writer)
+                    .await?;
+                let row = users::Model { password_hash: hash, ..row };
+                Ok((updated.rows_affected == 1).then_some(row))
+            })
+            .await
+        };
+        rehash.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "cannot store the new hash of a password");
+            Some(row)
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! Authentication: password hashes, session tokens, login throttling, and the extractors that
+//! identify the caller of a request. Knows no slice; handlers reach it through [`Auth`].
+
+use std::{future::Future, sync::Arc};
+
+use sea_orm::DbBackend;
+use shared::{
+    ids::{SessionId, UserId},
+    users::Password,
+};
+use tracing::Instrument;
+
+use crate::{
+    Error, Result, Settings,
+    realtime::hub::Hub,
+    tables::{Database, with_timeout},
+};
+
+mod basic;
+mod caller;
+mod cookie;
+mod credentials;
+mod hasher;
+mod origin;
+mod password_hash;
+mod session_cache;
+mod throttle;
+mod token;
+
+pub use caller::{Admin, Caller, MaybeCaller, security_schemes};
+pub use credentials::{find_by_key, lock_if_unmodified, username_key};
+pub use hasher::PasswordHasher;
+pub use origin::is_origin_allowed;
+pub use password_hash::{UNUSABLE, check_password_hash};
+
+/// A handle to the keys, caches and throttles of authentication; cheap to clone.
+#[derive(Clone)]
+pub struct Auth(Arc<Inner>);
+
+struct Inner {
+    settings: Arc<Settings>,
+    db: Database,
+    tokens: token::TokenSigner,
+    hasher: PasswordHasher,
+    throttle: throttle::LoginThrottle,
+    sessions: session_cache::SessionCache,
+    basic: basic::BasicCache,
+}
+
+impl Auth {
+    /// Loads the session key (and creates it at the first start), and empties the session cache on
+    /// every revocation that the hub announces.
+    pub fn open(settings: Arc<Settings>, db: Database, hub: &Hub) -> Result<Self> {
+        let sessions = session_cache::SessionCache::default();
+        let cache = sessions.clone();
+        hub.when_ended(move |revocation| cache.invalidate(revocation));
+        Ok(Self(Arc::new(Inner {
+            tokens: token::TokenSigner::open(&settings)?,
+            hasher: PasswordHasher::default(),
+            throttle: throttle::LoginThrottle::new(settings.login_attempts),
+            sessions,
+            basic: basic::BasicCache::new()?,
+            settings,
+            db,
+        })))
+    }
+
+    /// Hashes a new password.
+    pub async fn hash_password(&self, password: Password) -> Result<String> {
+        self.0.hasher.hash(password).await
+    }
+
+    /// Signs the token of a session; times are in seconds since 1970.
+    pub fn sign_token(
+        &self,
+        user: UserId,
+        session: SessionId,
+        issued_at: i64,
+        expires_at: i64,
+    ) -> Result<String> {
+        self.0.tokens.sign(user, session, issued_at, expires_at)
+    }
+}
+
+/// Runs database work in its own task, so that it completes even if the client disconnects: a
+/// dropped transaction would leave its connection inside it (sqlx #4385).
+pub async fn run_to_completion<T: Send + 'static>(
+    backend: DbBackend,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    tokio::spawn(with_timeout(backend, work).in_current_span()).await.map_err(Error::internal)?
+}
+
+/// Cryptographically random bytes.
+pub fn random_bytes() -> Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(Error::internal)?;
+    Ok(bytes)
+}

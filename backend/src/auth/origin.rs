@@ -1,0 +1,96 @@
+//! Same-origin checks of browser requests.
+
+use axum::http::{HeaderMap, Uri, header};
+
+use crate::Settings;
+
+/// Whether the request comes from our own page. Every browser sends `Sec-Fetch-Site` or `Origin`;
+/// a request without both comes from another client and is allowed.
+pub(super) fn is_same_origin(headers: &HeaderMap, settings: &Settings) -> bool {
+    match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
+        Some(b"same-origin" | b"none") => true,
+        // A proxy may have changed the host: then `Origin` still matches the public URL.
+        Some(_) => headers.contains_key(header::ORIGIN) && is_origin_allowed(headers, settings),
+        None => is_origin_allowed(headers, settings),
+    }
+}
+
+/// Whether `Origin` is the requested host or the public URL, or missing (not a browser).
+pub fn is_origin_allowed(headers: &HeaderMap, settings: &Settings) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let Some(origin) = origins.next() else { return true };
+    let (Ok(origin), None) = (origin.to_str(), origins.next()) else { return false };
+    if settings.public_origin().is_some_and(|own| own.eq_ignore_ascii_case(origin)) {
+        return true;
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let Ok(uri) = origin.parse::<Uri>() else { return false };
+    match (uri.scheme_str(), uri.authority(), host) {
+        (Some("http" | "https"), Some(authority), Some(host)) => {
+            authority.as_str().eq_ignore_ascii_case(host)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn settings() -> Settings {
+        Flags::parse_from(["hallway", "--public-url", "https://chat.example.org/"]).settings
+    }
+
+    fn headers(given: &[(&'static str, &'static str)]) -> HeaderMap {
+        let header = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        given.iter().map(header).collect()
+    }
+
+    #[test]
+    fn the_requested_host_and_the_public_url_are_allowed() {
+        let allowed = |origin: &'static str| {
+            let headers = headers(&[("host", "localhost:8000"), ("origin", origin)]);
+            is_origin_allowed(&headers, &settings())
+        };
+        assert!(allowed("http://localhost:8000"));
+        assert!(allowed("https://chat.example.org"));
+        for origin in [
+            "http://localhost:8001",
+            "http://localhost",
+            "http://evil.example/localhost:8000",
+            "http://localhost:8000.evil.example",
+            "http://localhost:8000@evil.example",
+            "https://chat.example.org.evil.example",
+            "https://chat.example.org:444",
+            "null",
+            "",
+        ] {
+            assert!(!allowed(origin), "{origin}");
+        }
+        assert!(is_origin_allowed(&headers(&[("host", "localhost:8000")]), &settings()));
+    }
+
+    #[test]
+    fn cross_site_requests_are_rejected() {
+        let same = |given: &[(&'static str, &'static str)]| {
+            is_same_origin(&headers(&[&[("host", "a.example")], given].concat()), &settings())
+        };
+        assert!(same(&[("sec-fetch-site", "same-origin")]));
+        assert!(same(&[]));
+        assert!(!same(&[("sec-fetch-site", "cross-site")]));
+        assert!(!same(&[("sec-fetch-site", "same-site"), ("origin", "https://b.example")]));
+        assert!(same(&[("origin", "https://a.example")]));
+        assert!(!same(&[("origin", "https://b.example")]));
+    }
+}

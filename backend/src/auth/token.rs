@@ -1,0 +1,244 @@
+//! Session tokens: JWTs that name a session. A token alone grants nothing; the session's row must exist.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{ErrorKind, Write},
+    path::Path,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, crypto::rust_crypto, decode, encode,
+};
+use serde::{Deserialize, Serialize};
+use shared::{
+    ids::{SessionId, UserId},
+    problem::Code,
+};
+
+use super::random_bytes;
+use crate::{Error, Result, Settings, tables::now};
+
+const ISSUER: &str = "hallway";
+const AUDIENCE: &str = "hallway-session";
+/// More specific than `JWT`, so that tokens signed with the same key for another purpose are rejected.
+const TOKEN_TYPE: &str = "hallway-session+jwt";
+/// Accepted clock difference between nodes, in seconds.
+const LEEWAY_S: u64 = 10;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    sid: SessionId,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+pub(super) struct TokenSigner {
+    encoding_key: EncodingKey,
+    decoding_key: DecodingKey,
+    validation: Validation,
+}
+
+impl TokenSigner {
+    /// Loads the key from the settings or the data folder (where the first start creates it), and
+    /// signs one token, so that a broken setup fails at start and not at the first login.
+    pub(super) fn open(settings: &Settings) -> Result<Self> {
+        // Fails if it is installed already.
+        let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
+        let signer = match &settings.session_key {
+            Some(key) => Self::new(&parse_key(&key.0).ok_or_else(|| {
+                Error::new(Code::Internal, "HALLWAY_SESSION_KEY must be 32 bytes in base64")
+            })?),
+            None => Self::new(&load_or_create(&settings.storage.data.join("session.key"))?),
+        };
+        let (session, second) = (SessionId(uuid::Uuid::now_v7()), now() / 1_000_000);
+        let token = signer.sign(UserId(1), session, second, second + 60)?;
+        match signer.verify(&token) {
+            Some(found) if found == (UserId(1), session) => Ok(signer),
+            _ => Err(Error::new(
+                Code::Internal,
+                "cannot verify a session token that was just signed",
+            )),
+        }
+    }
+
+    fn new(key: &[u8; 32]) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = LEEWAY_S;
+        // Required but not compared: after a clock is set back all sessions would be rejected.
+        validation.validate_nbf = false;
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
+        Self {
+            encoding_key: EncodingKey::from_secret(key),
+            decoding_key: DecodingKey::from_secret(key),
+            validation,
+        }
+    }
+
+    /// Times are in seconds since 1970.
+    pub(super) fn sign(&self, user: UserId, sid: SessionId, iat: i64, exp: i64) -> Result<String> {
+        let header = Header { typ: Some(TOKEN_TYPE.into()), ..Header::new(Algorithm::HS256) };
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: AUDIENCE.into(),
+            sub: user.to_string(),
+            sid,
+            iat,
+            nbf: iat,
+            exp,
+        };
+        encode(&header, &claims, &self.encoding_key).map_err(Error::internal)
+    }
+
+    /// The account and the session that a valid token names.
+    pub(super) fn verify(&self, token: &str) -> Option<(UserId, SessionId)> {
+        let data = decode::<Claims>(token, &self.decoding_key, &self.validation).ok()?;
+        if data.header.typ.as_deref() != Some(TOKEN_TYPE) {
+            return None;
+        }
+        Some((data.claims.sub.parse().ok()?, data.claims.sid))
+    }
+}
+
+fn parse_key(text: &str) -> Option<[u8; 32]> {
+    STANDARD.decode(text.trim()).ok()?.try_into().ok()
+}
+
+/// The key in a file, which is created if it is missing.
+fn load_or_create(path: &Path) -> Result<[u8; 32]> {
+    let fail = |text: &str| Error::new(Code::Internal, format!("{}: {text}", path.display()));
+    match fs::read_to_string(path) {
+        Ok(text) => parse_key(&text).ok_or_else(|| fail("is not 32 bytes in base64")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let key = STANDARD.encode(random_bytes()?);
+            create(path, &key).map_err(|error| fail(&error.to_string()))?;
+            load_or_create(path)
+        }
+        Err(error) => Err(fail(&error.to_string())),
+    }
+}
+
+/// Writes the key to a draft and renames it, because a key file truncated by a crash would lock
+/// everybody out. Of several servers that start on one new folder, the first one's key wins.
+fn create(path: &Path, key: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let draft = path.with_extension("key.new");
+    let mut options = OpenOptions::new();
+    // Not truncated: the draft becomes the key while we wait for its lock.
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    file.lock()?;
+    if path.exists() {
+        return Ok(());
+    }
+    file.set_len(0)?;
+    file.write_all(key.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(draft, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims() -> Claims {
+        let second = now() / 1_000_000;
+        Claims {
+            iss: ISSUER.into(),
+            aud: AUDIENCE.into(),
+            sub: "7".into(),
+            sid: SessionId(uuid::Uuid::nil()),
+            iat: second,
+            nbf: second,
+            exp: second + 60,
+        }
+    }
+
+    fn is_accepted(algorithm: Algorithm, kind: &str, change: impl FnOnce(&mut Claims)) -> bool {
+        let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
+        let signer = TokenSigner::new(&[7; 32]);
+        let mut claims = claims();
+        change(&mut claims);
+        let header = Header { typ: Some(kind.into()), ..Header::new(algorithm) };
+        signer.verify(&encode(&header, &claims, &signer.encoding_key).unwrap()).is_some()
+    }
+
+    #[test]
+    fn only_our_own_tokens_are_accepted() {
+        use Algorithm::{HS256, HS384};
+        assert!(is_accepted(HS256, TOKEN_TYPE, |_| ()));
+        assert!(is_accepted(HS256, TOKEN_TYPE, |claims| claims.exp -= 65), "within the leeway");
+        assert!(!is_accepted(HS256, TOKEN_TYPE, |claims| claims.exp -= 75), "expired");
+        assert!(
+            is_accepted(HS256, TOKEN_TYPE, |claims| claims.nbf += 3_600),
+            "a clock that was set back"
+        );
+        assert!(!is_accepted(HS256, TOKEN_TYPE, |claims| claims.aud = "other".into()));
+        assert!(!is_accepted(HS256, TOKEN_TYPE, |claims| claims.iss = "other".into()));
+        assert!(!is_accepted(HS256, TOKEN_TYPE, |claims| claims.sub = "x".into()));
+        assert!(!is_accepted(HS256, "JWT", |_| ()));
+        assert!(!is_accepted(HS384, TOKEN_TYPE, |_| ()), "another algorithm with the same key");
+    }
+
+    #[test]
+    fn foreign_unsigned_and_incomplete_tokens_are_rejected() {
+        let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
+        let (ours, other) = (TokenSigner::new(&[7; 32]), TokenSigner::new(&[8; 32]));
+        let second = now() / 1_000_000;
+        let session = SessionId(uuid::Uuid::nil());
+        let token = other.sign(UserId(7), session, second, second + 60).unwrap();
+        assert_eq!(ours.verify(&token), None);
+        let encoded = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+        let body = serde_json::to_string(&claims()).unwrap();
+        let unsigned = format!("{}.{}.", encoded(r#"{"alg":"none"}"#), encoded(&body));
+        assert_eq!(ours.verify(&unsigned), None);
+        for claim in ["iss", "aud", "sub", "sid", "iat", "nbf", "exp"] {
+            let mut less = serde_json::to_value(claims()).unwrap();
+            less.as_object_mut().unwrap().remove(claim);
+            let header = Header { typ: Some(TOKEN_TYPE.into()), ..Header::default() };
+            let token = encode(&header, &less, &ours.encoding_key).unwrap();
+            assert_eq!(ours.verify(&token), None, "without {claim}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_created_once() {
+        let folder = std::env::temp_dir().join(format!("hallway-{}", uuid::Uuid::now_v7()));
+        let path = folder.join("session.key");
+        let key = load_or_create(&path).unwrap();
+        assert_eq!(load_or_create(&path).unwrap(), key);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        fs::write(&path, "short").unwrap();
+        assert!(load_or_create(&path).is_err(), "a broken key file is not replaced");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn concurrent_starts_share_one_key() {
+        for _ in 0..50 {
+            let folder = std::env::temp_dir().join(format!("hallway-{}", uuid::Uuid::now_v7()));
+            let path = folder.join("session.key");
+            let keys: Vec<_> = std::thread::scope(|scope| {
+                let all: Vec<_> =
+                    (0..4).map(|_| scope.spawn(|| load_or_create(&path).unwrap())).collect();
+                all.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            assert!(keys.iter().all(|key| *key == keys[0]));
+            fs::remove_dir_all(folder).unwrap();
+        }
+    }
+}
