@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use tempfile::TempDir;
 
-use crate::machines::{
-    Clock, DatabaseServer, Hallway, Link, Machine, MariaDb, Namespace, Options, Place, Postgres,
-    Process, Redis, SmallDisk, session_key,
+use crate::services::{
+    Clock, DatabaseServer, Hallway, Host, Link, MariaDb, Namespace, Postgres, Process, Redis,
+    ServerOptions, Service, SmallDisk, session_key,
 };
 
 /// Which database.
@@ -38,11 +38,11 @@ impl DatabaseKind {
         }
     }
 
-    async fn start_at(self, place: &Place) -> Result<Option<Box<dyn DatabaseServer>>> {
+    async fn start_at(self, place: &Host) -> Result<Option<Box<dyn DatabaseServer>>> {
         Ok(match self {
             Self::Sqlite => None,
-            Self::Mariadb => Some(Box::new(MariaDb::start_at(place).await?)),
-            Self::Postgres => Some(Box::new(Postgres::start_at(place).await?)),
+            Self::Mariadb => Some(Box::new(MariaDb::start(place).await?)),
+            Self::Postgres => Some(Box::new(Postgres::start(place).await?)),
         })
     }
 }
@@ -103,9 +103,9 @@ pub struct Cluster {
 
 /// Where everything goes, and how the nodes see it.
 struct Plan {
-    database: Place,
-    redis: Place,
-    nodes: Vec<Place>,
+    database: Host,
+    redis: Host,
+    nodes: Vec<Host>,
     /// The addresses of the database and of Redis as each node sees them.
     seen: Vec<(IpAddr, IpAddr)>,
     link: Option<Link>,
@@ -126,7 +126,7 @@ impl Cluster {
         }
         let redis = match shape.nodes {
             1 => None,
-            _ => Some(Redis::start_at(&plan.redis).await?),
+            _ => Some(Redis::start(&plan.redis).await?),
         };
         let mut cluster = Self {
             nodes: Vec::new(),
@@ -150,16 +150,16 @@ impl Cluster {
         Ok(cluster)
     }
 
-    fn options(&self, index: usize, place: &Place, seen: (IpAddr, IpAddr)) -> Options {
+    fn options(&self, index: usize, place: &Host, seen: (IpAddr, IpAddr)) -> ServerOptions {
         let home = self.folder.path().join(format!("node-{index}"));
-        let mut options = Options::new(&home);
-        options.place = place.clone();
+        let mut options = ServerOptions::new(&home);
+        options.host = place.clone();
         if let Some(disk) = &self.disk {
             options.data = disk.path().join("data");
         }
         let database = self.database.as_ref();
-        options.database_url = database.map(|database| database.url_over(seen.0, "hallway"));
-        options.redis_url = self.redis.as_ref().map(|redis| redis.url_over(seen.1));
+        options.database_url = database.map(|database| database.url_via(seen.0, "hallway"));
+        options.redis_url = self.redis.as_ref().map(|redis| redis.url_via(seen.1));
         options.env.extend(self.clock.iter().flat_map(Clock::env));
         options
     }
@@ -208,7 +208,7 @@ impl Cluster {
 
 impl Plan {
     fn of(shape: &Shape) -> Result<Self> {
-        let here = Place::local();
+        let here = Host::local();
         let mut plan = Self {
             database: here.clone(),
             redis: here.clone(),
@@ -223,21 +223,22 @@ impl Plan {
         let (first, second) = (namespace.link()?, namespace.link()?);
         match cut {
             Cut::NodeDatabase => {
-                plan.database = first.place();
-                plan.seen.iter_mut().for_each(|(database, _)| *database = second.far());
-                plan.seen[0].0 = first.far();
+                plan.database = first.far_host();
+                plan.seen.iter_mut().for_each(|(database, _)| *database = second.far_address());
+                plan.seen[0].0 = first.far_address();
             }
             Cut::NodeRedis | Cut::NodesRedis => {
-                plan.redis = first.place();
-                let others = if cut == Cut::NodeRedis { second.far() } else { first.far() };
+                plan.redis = first.far_host();
+                let others =
+                    if cut == Cut::NodeRedis { second.far_address() } else { first.far_address() };
                 plan.seen.iter_mut().for_each(|(_, redis)| *redis = others);
-                plan.seen[0].1 = first.far();
+                plan.seen[0].1 = first.far_address();
             }
             // The second link is the node's way to everything else.
             Cut::ClientNode => {
-                plan.nodes[0] = first.place();
-                (plan.database, plan.redis) = (second.near(), second.near());
-                let near = second.near().address();
+                plan.nodes[0] = first.far_host();
+                (plan.database, plan.redis) = (second.near_host(), second.near_host());
+                let near = second.near_host().address();
                 plan.seen.iter_mut().for_each(|seen| *seen = (near, near));
             }
         }

@@ -14,7 +14,7 @@ use super::{
     requests,
     scene::Scene,
 };
-use crate::{machines::Machine, report::Figure};
+use crate::{report::Figure, services::Service};
 
 /// What one reader who does not read may cost the server, in MiB.
 const STOPPED_MIB: f64 = 1.5;
@@ -34,7 +34,8 @@ pub async fn stop_readers(scene: &mut Scene) -> Result<()> {
     scene.calm().await;
     let count = scene.pace.many;
     let name = format!("{count} readers stop");
-    let before = scene.cluster.nodes[0].process().memory_mib()?;
+    let before =
+        scene.cluster.nodes[0].process().usage().map(|usage| usage.rss_kib as f64 / 1_024.0)?;
     scene.begin(&name);
     scene.running.stall(count);
     let hold = async {
@@ -83,7 +84,7 @@ async fn peak_mib<T>(scene: &Scene, during: impl Future<Output = T>) -> (f64, T)
         tokio::select! {
             done = &mut during => return (most, done),
             _ = look.tick() => {
-                let memory = scene.cluster.nodes[0].process().memory_mib();
+                let memory = scene.cluster.nodes[0].process().usage().map(|usage| usage.rss_kib as f64 / 1_024.0);
                 most = most.max(memory.unwrap_or(0.0));
             }
         }

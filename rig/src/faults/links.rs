@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::scene::Scene;
-use crate::machines::Machine;
+use crate::services::Service;
 
 /// Kills Redis, and starts an empty one at the same address.
 pub async fn kill_redis(scene: &mut Scene) -> Result<()> {

@@ -8,8 +8,8 @@ use tokio::time::sleep;
 use super::cluster::Cluster;
 use crate::{
     history::{Phase, Recorder},
-    machines::Machine,
     report::Figure,
+    services::Service,
     workload::{Running, Stage},
 };
 
@@ -31,7 +31,7 @@ pub struct Pace {
 
 /// What a fault works with.
 pub struct Scene {
-    /// The people; they go before the machines.
+    /// The people; they go before the services.
     pub running: Running,
     /// The installation.
     pub cluster: Cluster,
@@ -81,7 +81,7 @@ impl Scene {
     /// Waits until every node is ready, and everybody misses nothing (60 s at most).
     pub async fn whole(&self) -> Result<()> {
         for node in &self.cluster.nodes {
-            node.ready().await?;
+            node.wait_until_ready().await?;
         }
         sleep(NOTICED).await;
         let is_whole = self.running.until_resumed(PATIENCE).await;

@@ -15,8 +15,8 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    machines::{Machine, Place, Proxy},
     report::Figure,
+    services::{Host, Proxy, Service},
 };
 
 /// Messages acked between two deaths of a server.
@@ -78,7 +78,7 @@ pub async fn stop_one(scene: &mut Scene, nth: u32) -> Result<()> {
 /// Asks one node after the other to end, and starts it again. Some clients come by a proxy.
 pub async fn roll(scene: &mut Scene) -> Result<()> {
     let addresses = scene.cluster.addresses();
-    let proxy = Proxy::start(Place::local().address(), &addresses).await?;
+    let proxy = Proxy::start(Host::local().address(), &addresses).await?;
     let idlers = Idlers::open(scene.pace.many, &Way::quiet(scene, proxy.address())?);
     idlers.gathered(1.0, PATIENCE).await?;
     for node in 0..addresses.len() {

@@ -9,7 +9,7 @@ use shared::paths;
 use tokio::time::sleep;
 
 use super::scene::Scene;
-use crate::{machines::SmallDisk, report::Figure};
+use crate::{report::Figure, services::SmallDisk};
 
 /// How long it may take until a full disk is felt: some room is taken already.
 const FELT_WITHIN: Duration = Duration::from_secs(30);
@@ -43,7 +43,7 @@ pub async fn fill_disk(scene: &mut Scene) -> Result<()> {
 }
 
 fn pid(scene: &Scene) -> Option<u32> {
-    crate::machines::Machine::pid(&scene.cluster.nodes[0])
+    crate::services::Service::pid(&scene.cluster.nodes[0])
 }
 
 fn disk(scene: &Scene) -> Result<&SmallDisk> {
@@ -108,7 +108,7 @@ pub async fn jump(scene: &mut Scene, jump: &Jump) -> Result<()> {
 }
 
 async fn set(scene: &Scene, seconds: i64) -> Result<()> {
-    scene.cluster.clock.as_ref().context("no clock to set")?.shift(seconds)?;
+    scene.cluster.clock.as_ref().context("no clock to set")?.set_offset(seconds)?;
     sleep(NOTICED).await;
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     checker::check,
     history::{Event, Phase as FaultPhase},
-    machines::{Hallway, Machine, Options},
+    services::{Hallway, ServerOptions, Service},
 };
 
 /// Far more than anything needs that is not about time.
@@ -27,7 +27,7 @@ fn server() -> PathBuf {
 async fn start(data: &TempDir) -> Hallway {
     let data = data.path().join("data");
     std::fs::create_dir(&data).unwrap();
-    Hallway::start(&server(), Options::new(&data)).await.unwrap()
+    Hallway::start(&server(), ServerOptions::new(&data)).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use rig::machines::{DatabaseServer, MariaDb, Postgres};
+use rig::services::{DatabaseServer, Host, MariaDb, Postgres};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, Statement};
 use tokio::runtime::Runtime;
 
@@ -41,8 +41,8 @@ impl Kind {
     pub async fn start(self) -> Box<dyn DatabaseServer> {
         quarters();
         match self {
-            Self::MariaDb => Box::new(MariaDb::start().await.unwrap()),
-            Self::Postgres => Box::new(Postgres::start().await.unwrap()),
+            Self::MariaDb => Box::new(MariaDb::start(&Host::local()).await.unwrap()),
+            Self::Postgres => Box::new(Postgres::start(&Host::local()).await.unwrap()),
             Self::Sqlite => panic!("several nodes need {NAME}=mariadb or postgres"),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration, time::Instant};
 
-use rig::machines::{DatabaseServer, Hallway, Machine, Options, Redis, session_key};
+use rig::services::{DatabaseServer, Hallway, Host, Redis, ServerOptions, Service, session_key};
 use serde_json::Value;
 use shared::ids::RoomId;
 
@@ -60,16 +60,16 @@ impl Cluster {
 
     async fn start(url: String, key: String, mut homes: Vec<Home>) -> Self {
         quarters();
-        let redis = Redis::start().await.unwrap();
+        let redis = Redis::start(&Host::local()).await.unwrap();
         homes.extend([Home::with(None), Home::with(None)]);
         let [.., first, second] = &homes[..] else { unreachable!() };
         let start = |home: &Home| {
-            let options = Options {
+            let options = ServerOptions {
                 database_url: Some(url.clone()),
                 redis_url: Some(redis.url()),
                 session_key: Some(key.trim().to_owned()),
                 env: vec![("HALLWAY_LOGIN_ATTEMPTS".into(), "1000000".into())],
-                ..Options::new(home.folder())
+                ..ServerOptions::new(home.folder())
             };
             Hallway::start(Path::new(env!("CARGO_BIN_EXE_hallway")), options)
         };
@@ -176,7 +176,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         if std::thread::panicking() {
             for (nth, node) in self.nodes.iter().enumerate() {
-                eprintln!("node {nth}: {}", node.process().last_words());
+                eprintln!("node {nth}: {}", node.process().log_tail());
             }
         }
     }

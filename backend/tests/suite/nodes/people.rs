@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rig::machines::Machine;
+use rig::services::Service;
 use shared::{
     ids::UserId,
     live::{ClientFrame, ServerFrame},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rig::machines::{Machine, Proxy};
+use rig::services::{Proxy, Service};
 use shared::live::CloseCode;
 
 use super::{Cluster, Fault};

@@ -19,7 +19,7 @@ use super::{
     node,
     resources::{Cores, Usage},
 };
-use crate::{load::bare::Loop, machines::Program};
+use crate::{load::bare::Loop, services::Program};
 
 /// What a server may take to stop by itself.
 const STOP_WITHIN: Duration = Duration::from_secs(30);
@@ -50,7 +50,7 @@ impl Target {
         };
         let serve = Program::new(program.to_owned()).arg("serve").arg("--data").arg(data);
         let serve = serve.args(["--listen", "127.0.0.1:0", "--log", "warn"]);
-        let serve = ours.filter(sway).fold(serve, Program::forget);
+        let serve = ours.filter(sway).fold(serve, Program::env_remove);
         let began = Instant::now();
         let target = Self::start(serve.command()?, cores)
             .with_context(|| format!("cannot run {}", program.display()))?;

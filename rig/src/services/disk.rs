@@ -1,6 +1,10 @@
-//! A disk that is full.
+//! A disk that a run can fill.
 
-use std::{fs::File, io::Write, path::Path};
+use std::{
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 use nix::{
@@ -9,60 +13,59 @@ use nix::{
 };
 use tempfile::TempDir;
 
-use super::folder;
+use super::temp_dir;
 
-/// A small file system in memory, mounted on a folder of its own.
+/// A small tmpfs, mounted on a directory of its own.
 pub struct SmallDisk {
-    folder: TempDir,
+    dir: TempDir,
 }
 
 impl SmallDisk {
-    /// One of this many MiB. Only root can mount.
+    /// Mounts a disk of this size. Needs root.
     pub fn mount(mebibytes: u32) -> Result<Self> {
-        let folder = folder()?;
+        let dir = temp_dir()?;
         let size = format!("size={mebibytes}m,mode=0755");
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-        match mount(Some("tmpfs"), folder.path(), Some("tmpfs"), flags, Some(size.as_str())) {
-            Ok(()) => Ok(Self { folder }),
+        match mount(Some("tmpfs"), dir.path(), Some("tmpfs"), flags, Some(size.as_str())) {
+            Ok(()) => Ok(Self { dir }),
             Err(Errno::EPERM) => bail!("only root can mount a small disk"),
             Err(error) => Err(error).context("cannot mount a small disk"),
         }
     }
 
-    /// Where it is mounted.
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        self.dir.path()
     }
 
-    /// Takes every byte that is left. Where somebody else gives back some later, again is better.
+    /// Takes every free byte. Another process may free some later; then call it again.
     pub fn fill(&self) -> Result<()> {
         let mut ballast = File::options().create(true).append(true).open(self.ballast())?;
-        let mut piece = vec![0; 64 * 1024];
+        let mut chunk = vec![0; 64 * 1024];
         loop {
-            match ballast.write(&piece) {
+            match ballast.write(&chunk) {
                 Ok(_) => {}
                 Err(error) if error.raw_os_error() != Some(Errno::ENOSPC as i32) => {
                     return Err(error.into());
                 }
-                Err(_) if piece.len() > 1 => piece.truncate(piece.len() / 2),
+                Err(_) if chunk.len() > 1 => chunk.truncate(chunk.len() / 2),
                 Err(_) => return Ok(()),
             }
         }
     }
 
-    /// Gives back what [`SmallDisk::fill`] took.
+    /// Frees what [`SmallDisk::fill`] took.
     pub fn free(&self) -> Result<()> {
         Ok(std::fs::remove_file(self.ballast())?)
     }
 
-    fn ballast(&self) -> std::path::PathBuf {
+    fn ballast(&self) -> PathBuf {
         self.path().join("ballast")
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Detached, in case that somebody still has a file open there.
+        // Detached, because a process may still have a file open there.
         let _ = umount2(self.path(), MntFlags::MNT_DETACH);
     }
 }

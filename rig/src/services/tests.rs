@@ -1,4 +1,4 @@
-//! Real services, tormented.
+//! Kills, pauses and disconnects real services.
 
 use std::{
     io::{BufRead, BufReader},
@@ -14,44 +14,45 @@ use tokio::{
 
 use super::*;
 
-/// Killed, it comes back at the same address with what it was given.
-async fn comes_back(server: &(impl DatabaseServer + ?Sized)) {
+/// A killed database comes back at the same address with its data.
+async fn assert_survives_pause_and_kill(server: &(impl DatabaseServer + ?Sized)) {
     server.create_database("rooms").await.unwrap();
-    assert!(server.create_database("rooms").await.is_err(), "made twice");
-    assert!(server.create_database("a b").await.is_err(), "no name");
+    assert!(server.create_database("rooms").await.is_err(), "created twice");
+    assert!(server.create_database("a b").await.is_err(), "invalid name");
     server.pause().unwrap();
-    let asked = timeout(Duration::from_millis(200), server.answers()).await;
-    assert!(asked.is_err(), "it was paused, and answers");
+    let check = timeout(Duration::from_millis(200), server.health_check()).await;
+    assert!(check.is_err(), "a paused server answered");
     server.resume().unwrap();
-    server.ready().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     server.kill().unwrap();
     assert_eq!(server.pid(), None);
-    assert!(server.answers().await.is_err(), "it was killed, and answers");
+    assert!(server.health_check().await.is_err(), "a killed server answered");
     server.restart().await.unwrap();
-    assert!(server.create_database("rooms").await.is_err(), "forgotten");
+    assert!(server.create_database("rooms").await.is_err(), "the database was lost");
 }
 
 #[tokio::test]
-async fn mariadb_is_killed_paused_and_comes_back() {
-    let server = MariaDb::start().await.unwrap();
-    assert_eq!(server.url("x"), format!("mysql://root@{}/x", server.address()));
-    comes_back(&server).await;
+async fn mariadb_survives_pause_and_kill() {
+    let server = MariaDb::start(&Host::local()).await.unwrap();
+    assert!(server.url("x").starts_with("mysql://root@127.0.0.1:"), "{}", server.url("x"));
+    assert_survives_pause_and_kill(&server).await;
     let flush = server.query("SELECT @@innodb_flush_log_at_trx_commit").await.unwrap();
     assert_eq!(flush.trim(), "1");
 }
 
 #[tokio::test]
-async fn postgres_is_killed_paused_and_comes_back() {
-    let server = Postgres::start().await.unwrap();
-    assert_eq!(server.url("x"), format!("postgres://postgres@{}/x", server.address()));
-    comes_back(&server).await;
+async fn postgres_survives_pause_and_kill() {
+    let server = Postgres::start(&Host::local()).await.unwrap();
+    let url = server.url("x");
+    assert!(url.starts_with("postgres://postgres@127.0.0.1:"), "{url}");
+    assert_survives_pause_and_kill(&server).await;
     let durable = server.query("SHOW synchronous_commit").await.unwrap();
     assert_eq!(durable.trim(), "on");
 }
 
 #[tokio::test]
-async fn redis_takes_commands_and_forgets_when_killed() {
-    let server = Redis::start().await.unwrap();
+async fn redis_runs_commands_and_loses_its_data_when_killed() {
+    let server = Redis::start(&Host::local()).await.unwrap();
     assert_eq!(server.command(&["SET", "k", "two words"]).await.unwrap(), "OK");
     assert_eq!(server.command(&["GET", "k"]).await.unwrap(), "two words");
     assert_eq!(server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).await.unwrap(), "0");
@@ -62,17 +63,17 @@ async fn redis_takes_commands_and_forgets_when_killed() {
 }
 
 #[tokio::test]
-async fn a_process_ends_when_asked_and_says_why_it_ended() {
-    let folder = folder().unwrap();
+async fn a_process_ends_by_sigterm_or_times_out() {
+    let dir = temp_dir().unwrap();
     let sh = |script: &str| {
         let program = Program::new("/bin/sh".into()).args(["-c", script]);
-        Process::start(program, folder.path().join("log")).unwrap()
+        Process::start(program, dir.path().join("log")).unwrap()
     };
     let process = sh("trap 'exit 7' TERM; echo here; while :; do sleep 0.01; done");
-    while process.last_words() != "here" {
+    while process.log_tail() != "here" {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    assert!(process.start_again().is_err(), "twice at once");
+    assert!(process.start_again().is_err(), "started twice");
     let exit = process.terminate(Duration::from_secs(5)).await.unwrap();
     assert_eq!(exit.code, Some(7));
     let stubborn = sh("trap '' TERM; while :; do sleep 0.01; done");
@@ -81,36 +82,36 @@ async fn a_process_ends_when_asked_and_says_why_it_ended() {
 }
 
 #[tokio::test]
-async fn the_children_of_a_process_die_with_it() {
-    let folder = folder().unwrap();
+async fn a_process_dies_with_its_children() {
+    let dir = temp_dir().unwrap();
     let program = Program::new("/bin/sh".into()).args(["-c", "sleep 60 & echo $!; wait"]);
-    let process = Process::start(program, folder.path().join("log")).unwrap();
+    let process = Process::start(program, dir.path().join("log")).unwrap();
     let child = loop {
         tokio::time::sleep(Duration::from_millis(1)).await;
-        if let Ok(pid) = process.last_words().parse::<u32>() {
+        if let Ok(pid) = process.log_tail().parse::<u32>() {
             break pid;
         }
     };
     drop(process);
     let stat = std::fs::read_to_string(format!("/proc/{child}/stat"));
-    assert!(stat.map_or(true, |stat| stat.contains(" Z ")), "it lives on");
+    assert!(stat.map_or(true, |stat| stat.contains(" Z ")), "the child is alive");
 }
 
 #[test]
-fn what_is_missing_says_how_to_get_it() {
+fn a_missing_program_names_its_package() {
     let error = program::find(&["no-such-program"], "some-package").unwrap_err().to_string();
     assert_eq!(error, "no-such-program is not installed: apt-get install some-package");
 }
 
 #[test]
-fn a_key_is_32_bytes() {
+fn a_session_key_is_32_bytes() {
     let key = session_key();
     assert_eq!(key.len(), 44);
     assert_ne!(key, session_key());
 }
 
-/// Says who it is to whoever connects, by HTTP.
-async fn node(name: &'static str) -> (SocketAddr, tokio::task::JoinHandle<()>) {
+/// A server that sends its name as an HTTP response to every connection.
+async fn named_node(name: &'static str) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{name}");
@@ -124,21 +125,21 @@ async fn node(name: &'static str) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     (address, task)
 }
 
-async fn who(proxy: &Proxy) -> (String, TcpStream) {
+async fn connect_via(proxy: &Proxy) -> (String, TcpStream) {
     let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
-    let mut said = vec![0; 39];
-    stream.read_exact(&mut said).await.unwrap();
-    (String::from_utf8(said).unwrap().split_off(38), stream)
+    let mut response = vec![0; 39];
+    stream.read_exact(&mut response).await.unwrap();
+    (String::from_utf8(response).unwrap().split_off(38), stream)
 }
 
 #[tokio::test]
-async fn a_proxy_shares_connections_out_and_leaves_a_dead_node_alone() {
-    let [(a, first), (b, _second)] = [node("a").await, node("b").await];
-    let proxy = Proxy::start(Place::local().address(), &[a, b]).await.unwrap();
+async fn a_proxy_balances_connections_and_skips_a_dead_node() {
+    let [(a, first), (b, _second)] = [named_node("a").await, named_node("b").await];
+    let proxy = Proxy::start(Host::local().address(), &[a, b]).await.unwrap();
     let mut open = Vec::new();
     let mut names = Vec::new();
     for _ in 0..6 {
-        let (name, stream) = who(&proxy).await;
+        let (name, stream) = connect_via(&proxy).await;
         names.push(name);
         open.push(stream);
     }
@@ -147,16 +148,16 @@ async fn a_proxy_shares_connections_out_and_leaves_a_dead_node_alone() {
     first.abort();
     let _ = first.await;
     for _ in 0..3 {
-        let (name, stream) = who(&proxy).await;
+        let (name, stream) = connect_via(&proxy).await;
         assert_eq!(name, "b");
         open.push(stream);
     }
 }
 
-/// Root is needed for namespaces and mounts; the error must say so.
-fn must_be_root<T>(made: Result<T>) -> Option<T> {
-    match made {
-        Ok(made) => Some(made),
+/// Namespaces and mounts need root; the error must say so.
+fn needs_root<T>(created: Result<T>) -> Option<T> {
+    match created {
+        Ok(created) => Some(created),
         Err(error) if geteuid().is_root() => panic!("{error:#}"),
         Err(error) => {
             assert!(error.to_string().contains("only root can"), "{error}");
@@ -166,30 +167,31 @@ fn must_be_root<T>(made: Result<T>) -> Option<T> {
 }
 
 #[tokio::test]
-async fn a_cut_link_is_silent_and_loses_nothing_once_it_is_healed() {
-    let Some(namespace) = must_be_root(Namespace::create()) else { return };
+async fn a_cut_link_drops_packets_silently_until_it_heals() {
+    let Some(namespace) = needs_root(Namespace::create()) else { return };
     let (one, two) = (namespace.link().unwrap(), namespace.link().unwrap());
-    let redis = Redis::start_at(&one.place()).await.unwrap();
-    let over = |link: &Link| SocketAddr::new(link.far(), redis.address().port());
+    let redis = Redis::start(&one.far_host()).await.unwrap();
+    let port: u16 = redis.url().rsplit(':').next().unwrap().parse().unwrap();
+    let over = |link: &Link| SocketAddr::new(link.far_address(), port);
     let mut stream = TcpStream::connect(over(&one)).await.unwrap();
     let mut other = TcpStream::connect(over(&two)).await.unwrap();
-    let mut answer = [0; 7];
+    let mut reply = [0; 7];
     one.cut().unwrap();
     stream.write_all(b"PING\r\n").await.unwrap();
-    let heard = timeout(Duration::from_millis(300), stream.read_exact(&mut answer)).await;
-    assert!(heard.is_err(), "cut, and heard {heard:?}");
+    let heard = timeout(Duration::from_millis(300), stream.read_exact(&mut reply)).await;
+    assert!(heard.is_err(), "received over a cut link: {heard:?}");
     let connected = timeout(Duration::from_millis(300), TcpStream::connect(over(&one))).await;
-    assert!(connected.is_err(), "cut, and {connected:?}");
+    assert!(connected.is_err(), "connected over a cut link: {connected:?}");
     other.write_all(b"PING\r\n").await.unwrap();
-    other.read_exact(&mut answer).await.unwrap();
+    other.read_exact(&mut reply).await.unwrap();
     one.heal().unwrap();
-    timeout(Duration::from_secs(5), stream.read_exact(&mut answer)).await.unwrap().unwrap();
-    assert_eq!(&answer, b"+PONG\r\n");
+    timeout(Duration::from_secs(5), stream.read_exact(&mut reply)).await.unwrap().unwrap();
+    assert_eq!(&reply, b"+PONG\r\n");
 }
 
 #[test]
-fn a_small_disk_is_full_and_has_room_again() {
-    let Some(disk) = must_be_root(SmallDisk::mount(1)) else { return };
+fn a_small_disk_fills_and_is_freed() {
+    let Some(disk) = needs_root(SmallDisk::mount(1)) else { return };
     let file = disk.path().join("file");
     disk.fill().unwrap();
     assert!(std::fs::write(&file, "more").is_err());
@@ -197,23 +199,23 @@ fn a_small_disk_is_full_and_has_room_again() {
     std::fs::write(&file, "more").unwrap();
     let path = disk.path().to_owned();
     drop(disk);
-    assert!(!path.exists(), "left behind");
+    assert!(!path.exists(), "the mount is left behind");
 }
 
 #[test]
-fn a_clock_is_set_while_a_program_runs() {
+fn a_running_program_sees_a_clock_change() {
     let clock = Clock::new().unwrap();
     let mut sh = std::process::Command::new("/bin/sh");
     let mut sh = sh.args(["-c", "date +%s; read line; date +%s"]).envs(clock.env());
     sh = sh.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
     let mut child = sh.spawn().unwrap();
-    let mut said = BufReader::new(child.stdout.take().unwrap());
+    let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut lines = [String::new(), String::new()];
-    said.read_line(&mut lines[0]).unwrap();
-    clock.shift(-86_400).unwrap();
-    // Its input ends: it goes on.
+    output.read_line(&mut lines[0]).unwrap();
+    clock.set_offset(-86_400).unwrap();
+    // The end of its input lets the script go on.
     drop(child.stdin.take());
-    said.read_line(&mut lines[1]).unwrap();
+    output.read_line(&mut lines[1]).unwrap();
     child.wait().unwrap();
     let times: Vec<i64> = lines.iter().map(|line| line.trim().parse().unwrap()).collect();
     let jump = times[1] - times[0];

@@ -1,4 +1,4 @@
-//! A load balancer: one address, several nodes, nobody sticks to any.
+//! A load balancer without sticky sessions: one address in front of several nodes.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -17,13 +17,12 @@ use tokio::{
     time::timeout,
 };
 
-/// Between two looks at a node's health.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// How long a node may take to answer that, or to take a connection.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+const HEALTH_CHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// Applies to health checks and to connecting.
+const NODE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A TCP proxy. A connection goes to the healthy node that has the fewest; what is open on a node
-/// that becomes unhealthy stays there.
+/// A TCP proxy. A new connection goes to the healthy node with the fewest connections. Open
+/// connections stay on a node that becomes unhealthy.
 pub struct Proxy {
     address: SocketAddr,
     nodes: Arc<[Node]>,
@@ -37,7 +36,7 @@ struct Node {
 }
 
 impl Proxy {
-    /// Starts one on a free port of `address`, before these nodes.
+    /// Starts a proxy on a free port of `address`.
     pub async fn start(address: IpAddr, nodes: &[SocketAddr]) -> Result<Self> {
         let listener = TcpListener::bind(SocketAddr::new(address, 0)).await?;
         let address = listener.local_addr()?;
@@ -47,10 +46,10 @@ impl Proxy {
             connections: AtomicUsize::new(0),
         };
         let nodes: Arc<[Node]> = nodes.iter().map(node).collect();
-        let http = reqwest::Client::builder().timeout(ANSWERS_WITHIN).build()?;
+        let http = reqwest::Client::builder().timeout(NODE_TIMEOUT).build()?;
         let mut tasks = JoinSet::new();
         for index in 0..nodes.len() {
-            tasks.spawn(watch(Arc::clone(&nodes), index, http.clone()));
+            tasks.spawn(check_health(Arc::clone(&nodes), index, http.clone()));
         }
         tasks.spawn(accept(listener, Arc::clone(&nodes)));
         Ok(Self { address, nodes, _tasks: tasks })
@@ -61,32 +60,32 @@ impl Proxy {
         self.address
     }
 
-    /// How many connections each node has, in the order in which the nodes were given.
+    /// The number of connections of each node.
     pub fn connections(&self) -> Vec<usize> {
         self.nodes.iter().map(|node| node.connections.load(Relaxed)).collect()
     }
 }
 
-async fn watch(nodes: Arc<[Node]>, index: usize, http: reqwest::Client) {
+async fn check_health(nodes: Arc<[Node]>, index: usize, http: reqwest::Client) {
     let node = &nodes[index];
     loop {
-        let asked = http.get(format!("http://{}/health/ready", node.address)).send().await;
-        let is_healthy = asked.is_ok_and(|answer| answer.status().is_success());
+        let response = http.get(format!("http://{}/health/ready", node.address)).send().await;
+        let is_healthy = response.is_ok_and(|response| response.status().is_success());
         node.is_healthy.store(is_healthy, Relaxed);
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(HEALTH_CHECK_INTERVAL).await;
     }
 }
 
 async fn accept(listener: TcpListener, nodes: Arc<[Node]>) {
-    // Dropped with the proxy, and every connection with it.
+    // Dropping the proxy drops this set, and every connection with it.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((client, _)) => {
-                    connections.spawn(carry(client, Arc::clone(&nodes)));
+                    connections.spawn(forward(client, Arc::clone(&nodes)));
                 }
-                // Out of file handles: at once would be a busy loop.
+                // Out of file descriptors: retrying at once would be a busy loop.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -94,15 +93,14 @@ async fn accept(listener: TcpListener, nodes: Arc<[Node]>) {
     }
 }
 
-async fn carry(mut client: TcpStream, nodes: Arc<[Node]>) {
+async fn forward(mut client: TcpStream, nodes: Arc<[Node]>) {
     let mut tried = Vec::new();
-    while let Some(index) = choose(&nodes, &tried) {
+    while let Some(index) = choose_node(&nodes, &tried) {
         let node = &nodes[index];
-        let _place = Place::take(&node.connections);
-        let connect = timeout(ANSWERS_WITHIN, TcpStream::connect(node.address));
-        if let Ok(Ok(mut server)) = connect.await {
+        let _count = ConnectionCount::increment(&node.connections);
+        if let Ok(Ok(mut server)) = timeout(NODE_TIMEOUT, TcpStream::connect(node.address)).await {
             let _ = (client.set_nodelay(true), server.set_nodelay(true));
-            // Either end may go at any moment: that is what the proxy is there for.
+            // Either end may disappear at any moment.
             let _ = copy_bidirectional(&mut client, &mut server).await;
             return;
         }
@@ -111,8 +109,8 @@ async fn carry(mut client: TcpStream, nodes: Arc<[Node]>) {
     }
 }
 
-/// The healthy node with the fewest connections; nodes that do not look healthy come last.
-fn choose(nodes: &[Node], tried: &[usize]) -> Option<usize> {
+/// The healthy node with the fewest connections; unhealthy nodes come last.
+fn choose_node(nodes: &[Node], tried: &[usize]) -> Option<usize> {
     let rank = |index: &usize| {
         let node = &nodes[*index];
         (!node.is_healthy.load(Relaxed), node.connections.load(Relaxed))
@@ -120,17 +118,17 @@ fn choose(nodes: &[Node], tried: &[usize]) -> Option<usize> {
     (0..nodes.len()).filter(|index| !tried.contains(index)).min_by_key(rank)
 }
 
-/// One connection, counted as long as it is there.
-struct Place<'a>(&'a AtomicUsize);
+/// Counts one connection until it is dropped.
+struct ConnectionCount<'a>(&'a AtomicUsize);
 
-impl<'a> Place<'a> {
-    fn take(count: &'a AtomicUsize) -> Self {
+impl<'a> ConnectionCount<'a> {
+    fn increment(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Relaxed);
         Self(count)
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for ConnectionCount<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
