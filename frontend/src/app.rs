@@ -9,7 +9,7 @@ use shared::paths;
 
 use crate::{
     api,
-    live::Live,
+    live::LiveClient,
     rooms::{RoomPage, RoomsPage, Shell},
     search::SearchPage,
     ui::action,
@@ -24,7 +24,7 @@ use crate::{
 #[component]
 pub fn App() -> impl IntoView {
     let (session, ui) = (Session::new(), Ui::new());
-    let live = Live::new(session, ui);
+    let live = LiveClient::new(session, ui);
     provide_context(session);
     provide_context(ui);
     provide_context(live);
@@ -63,20 +63,20 @@ pub fn App() -> impl IntoView {
 }
 
 /// The socket belongs to whoever is signed in, and to nobody else.
-fn connect_as_who_is_here(session: Session, live: Live) {
+fn connect_as_who_is_here(session: Session, live: LiveClient) {
     let me = memo(move || session.me().map(|me| me.short()));
     effect(move || match me.get() {
-        Some(me) => live.start(me),
-        None => live.stop(),
+        Some(me) => live.connect(me),
+        None => live.disconnect(),
     });
 }
 
 /// The network or the reader is back: no reason to wait for the next try.
-fn come_back_at_once(live: Live) {
-    let online = window_event_listener(leptos::ev::online, move |_| live.retry_now());
+fn come_back_at_once(live: LiveClient) {
+    let online = window_event_listener(leptos::ev::online, move |_| live.reconnect_now());
     let shown = window_event_listener(leptos::ev::visibilitychange, move |_| {
         if !document().hidden() {
-            live.retry_now();
+            live.reconnect_now();
         }
     });
     on_cleanup(move || {

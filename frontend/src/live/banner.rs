@@ -1,46 +1,45 @@
-//! The slim line that says that the connection is in trouble.
+//! The banner that says that the connection is lost.
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Link, Live};
-use crate::ui::{effect, shown};
+use super::client::{ConnectionStatus, LiveClient};
 
-/// A shorter trouble is nobody's business.
-const PATIENCE_MS: u32 = 1_000;
+/// Shorter interruptions show no banner.
+const SHOW_AFTER_MS: u32 = 1_000;
 
-/// "Reconnecting…", once it has taken a while, and a way not to wait.
+/// "Reconnecting…" with a button that skips the backoff.
 #[component]
-pub fn Banner() -> impl IntoView {
-    let live = expect_context::<Live>();
-    let late = RwSignal::new(false);
-    effect(move || {
-        if live.link.get() != Link::Connecting {
-            late.set(false);
+pub fn ConnectionBanner() -> impl IntoView {
+    let live = expect_context::<LiveClient>();
+    let is_shown = RwSignal::new(false);
+    Effect::new(move |_| {
+        if live.status.get() != ConnectionStatus::Connecting {
+            is_shown.set(false);
             return;
         }
         spawn_local(async move {
-            TimeoutFuture::new(PATIENCE_MS).await;
-            if live.link.try_get_untracked() == Some(Link::Connecting) {
-                late.try_set(true);
+            TimeoutFuture::new(SHOW_AFTER_MS).await;
+            if live.status.try_get_untracked() == Some(ConnectionStatus::Connecting) {
+                is_shown.try_set(true);
             }
         });
     });
-    let text = move || match live.welcomes.get() {
+    let text = move || match live.connection_epoch.get() {
         0 => "Connecting…",
-        _ => "Reconnecting… What you write is kept and sent then.",
+        _ => "You're offline. Messages will be sent when you're back.",
     };
     view! {
         <div role="status" aria-live="polite" class="banner-place">
-            {shown(move || late.get(), move || view! {
+            <Show when=move || is_shown.get()>
                 <div class="banner" data-testid="connection-banner">
                     <span class="banner-pulse" aria-hidden="true"></span>
-                    <span>{move || text()}</span>
-                    <button type="button" class="banner-button" on:click:target=move |_| live.retry_now()>
+                    <span>{text}</span>
+                    <button type="button" class="banner-button" on:click=move |_| live.reconnect_now()>
                         "Retry now"
                     </button>
                 </div>
-            }.into_any())}
+            </Show>
         </div>
     }
 }

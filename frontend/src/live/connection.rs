@@ -1,183 +1,221 @@
-//! Keeps one socket up: connects, listens for silence, waits with jitter, and comes back at once when
-//! the network or the reader does.
+//! Keeps one socket open: connects, detects a silent connection, and reconnects with backoff, or at
+//! once when the network or the user returns.
+
+use std::collections::HashMap;
 
 use futures::{
     FutureExt, SinkExt, StreamExt,
     channel::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    future::select,
 };
 use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
-    ids::UserId,
     live::{ClientFrame, CloseCode, ServerFrame},
     paths,
+    users::UserRef,
 };
 
-use super::{Link, Live, outbox, receive::receive};
-use crate::{api, state::live::backoff::Backoff};
+use super::client::{ConnectionStatus, LiveClient};
+use crate::{
+    api,
+    state::{
+        live::{backoff::Backoff, outbox::Outbox, preview_cache::PreviewCache},
+        rooms::RoomList,
+    },
+};
 
-/// How long a connection may take until `welcome`.
-const WELCOME_WITHIN_MS: u32 = 15_000;
-/// How long to wait for what is on disk. Chromium's IndexedDB may hang, after a page that was left in
-/// the middle of opening it, and that must not keep anybody from talking.
-const DISK_WITHIN_MS: u32 = 2_000;
-/// How much later than promised a heartbeat may come.
-const GRACE_MS: u64 = 10_000;
+/// How long to wait for `welcome`.
+const WELCOME_TIMEOUT_MS: u32 = 15_000;
+/// How long to wait for IndexedDB before connecting. In Chromium it may hang after a page was closed
+/// while opening the database, and users must be able to chat nevertheless.
+const OUTBOX_TIMEOUT_MS: u32 = 2_000;
+/// How late a heartbeat may be.
+const HEARTBEAT_GRACE_MS: u64 = 10_000;
+/// The longest delay before a reconnect that the server may ask for.
+const MAX_RECONNECT_MS: u64 = 60_000;
 
-/// How a connection ended.
-enum End {
-    /// Connect again after this many milliseconds.
-    Again(u32),
-    /// Connect again when the backoff says so.
-    Lost,
-    /// The session is over.
-    SignedOut,
+/// What to do after a connection ended.
+enum Next {
+    /// Reconnect after this many milliseconds.
+    ReconnectIn(u32),
+    /// Reconnect after the backoff.
+    Backoff,
+    /// The session has ended: do not reconnect.
+    SignOut,
 }
 
-/// Begins the one loop of this run.
-pub fn start(live: Live, me: UserId, run: u32) {
-    let (wake, mut woken) = mpsc::unbounded();
-    live.wake.set_value(Some(wake));
-    let (reading, mut read) = mpsc::unbounded::<()>();
-    spawn_local(async move {
-        outbox::load(live, me).await;
-        drop(reading);
-    });
-    spawn_local(async move {
-        futures::future::select(read.next(), TimeoutFuture::new(DISK_WITHIN_MS)).await;
-        keep(live, run, &mut woken).await;
-    });
+impl LiveClient {
+    /// Connects as this account and stays connected until [`LiveClient::disconnect`].
+    pub fn connect(self, me: UserRef) {
+        self.disconnect();
+        self.me.set_value(Some(me.clone()));
+        self.status.set(ConnectionStatus::Connecting);
+        let (wake, mut woken) = mpsc::unbounded();
+        self.wake.set_value(Some(wake));
+        let (loading, mut loaded) = mpsc::unbounded::<()>();
+        spawn_local(async move {
+            self.load_outbox(me.id).await;
+            drop(loading);
+        });
+        let run = self.run.get_value();
+        spawn_local(async move {
+            select(loaded.next(), TimeoutFuture::new(OUTBOX_TIMEOUT_MS)).await;
+            stay_connected(self, run, &mut woken).await;
+        });
+    }
+
+    /// Disconnects and drops all state, except for the outbox in IndexedDB.
+    pub fn disconnect(self) {
+        self.run.update_value(|run| *run += 1);
+        self.reconnect_now();
+        self.me.set_value(None);
+        self.status.set(ConnectionStatus::SignedOut);
+        self.room_states.update_value(HashMap::clear);
+        self.outbox.set_value(Outbox::default());
+        self.previews.update_untracked(|cache| *cache = PreviewCache::default());
+        self.commands.set_value(None);
+        self.rooms.set(RoomList::default());
+        self.departure.set(None);
+    }
+
+    /// Ends the wait before the next connection attempt.
+    pub fn reconnect_now(self) {
+        self.wake.with_value(|wake| wake.as_ref().map(|wake| wake.unbounded_send(())));
+    }
 }
 
-async fn keep(live: Live, run: u32, woken: &mut UnboundedReceiver<()>) {
+async fn stay_connected(live: LiveClient, run: u32, woken: &mut UnboundedReceiver<()>) {
     let is_current = || live.run.get_value() == run;
     let mut backoff = Backoff::default();
     while is_current() {
-        let end = hold(live, run, woken, &mut backoff).await;
+        let next = run_connection(live, run, woken, &mut backoff).await;
         if !is_current() {
             return;
         }
         live.commands.set_value(None);
-        live.link.set(Link::Connecting);
-        let wait = match end {
-            End::Again(wait) => wait,
-            End::Lost => backoff.next(js_sys::Math::random()),
-            End::SignedOut => return live.session.ended_elsewhere(),
+        live.status.set(ConnectionStatus::Connecting);
+        let delay = match next {
+            Next::ReconnectIn(delay) => delay,
+            Next::Backoff => backoff.next(js_sys::Math::random()),
+            Next::SignOut => return live.session.ended_elsewhere(),
         };
-        futures::future::select(TimeoutFuture::new(wait), woken.next()).await;
+        select(TimeoutFuture::new(delay), woken.next()).await;
     }
 }
 
-/// What is known of the connection that is up.
-struct Pulse {
-    /// Where commands go once we are welcome.
+/// The state of one connection.
+struct Connection {
     commands: UnboundedSender<ClientFrame>,
-    /// So long may nothing come.
-    silence_ms: u32,
-    heard_at: f64,
-    welcomed: bool,
+    /// After this long without a frame the connection counts as lost.
+    timeout_ms: u32,
+    /// When the last frame arrived.
+    last_frame_at: f64,
+    is_welcome: bool,
 }
 
-impl Pulse {
-    /// Takes a text of the server; says so if it ends the connection.
-    fn heard(&mut self, live: Live, text: &str) -> Option<End> {
-        self.heard_at = js_sys::Date::now();
-        let frame = understand(text)?;
+impl Connection {
+    /// Handles a text frame; returns what to do next if it ends the connection.
+    fn handle_text(&mut self, live: LiveClient, text: &str) -> Option<Next> {
+        self.last_frame_at = js_sys::Date::now();
+        let frame = parse_frame(text)?;
         match &frame {
             ServerFrame::Welcome { heartbeat_s, .. } => {
-                self.silence_ms = (heartbeat_s * 1_000 + GRACE_MS) as u32;
-                self.welcomed = true;
+                self.timeout_ms = (heartbeat_s * 1_000 + HEARTBEAT_GRACE_MS) as u32;
+                self.is_welcome = true;
                 live.commands.set_value(Some(self.commands.clone()));
             }
             ServerFrame::Goaway { reconnect_after_ms } => {
-                return Some(End::Again((*reconnect_after_ms).min(60_000) as u32));
+                let delay = (*reconnect_after_ms).min(MAX_RECONNECT_MS);
+                return Some(Next::ReconnectIn(delay as u32));
             }
             _ => {}
         }
-        receive(live, frame);
+        live.handle_frame(frame);
         None
     }
 
-    /// Whether the machine slept longer than the connection lives.
+    /// Whether the connection timed out while the machine slept and timers did not run.
     fn is_stale(&self) -> bool {
-        js_sys::Date::now() - self.heard_at > f64::from(self.silence_ms)
+        js_sys::Date::now() - self.last_frame_at > f64::from(self.timeout_ms)
     }
 }
 
-/// One connection, from the first byte to the last.
-async fn hold(
-    live: Live,
+/// Opens one connection and runs it until it ends.
+async fn run_connection(
+    live: LiveClient,
     run: u32,
     woken: &mut UnboundedReceiver<()>,
     backoff: &mut Backoff,
-) -> End {
-    let Ok(socket) = WebSocket::open(&address()) else {
-        return End::Lost;
+) -> Next {
+    let Ok(socket) = WebSocket::open(&socket_url()) else {
+        return Next::Backoff;
     };
     let (mut sink, stream) = socket.split();
     let mut stream = stream.fuse();
     let (commands, mut to_send) = mpsc::unbounded();
-    let mut pulse = Pulse {
+    let mut connection = Connection {
         commands,
-        silence_ms: WELCOME_WITHIN_MS,
-        heard_at: js_sys::Date::now(),
-        welcomed: false,
+        timeout_ms: WELCOME_TIMEOUT_MS,
+        last_frame_at: js_sys::Date::now(),
+        is_welcome: false,
     };
     loop {
-        let mut silence = TimeoutFuture::new(pulse.silence_ms).fuse();
+        let mut timeout = TimeoutFuture::new(connection.timeout_ms).fuse();
         futures::select_biased! {
             message = stream.next() => match message {
-                _ if live.run.get_value() != run => return End::Lost,
+                _ if live.run.get_value() != run => return Next::Backoff,
                 Some(Ok(Message::Text(text))) => {
-                    if let Some(end) = pulse.heard(live, &text) {
-                        return end;
+                    if let Some(next) = connection.handle_text(live, &text) {
+                        return next;
                     }
-                    if pulse.welcomed {
+                    if connection.is_welcome {
                         backoff.reset();
                     }
                 }
                 Some(Err(WebSocketError::ConnectionClose(event))) => {
-                    return closed(event.code, pulse.welcomed).await;
+                    return after_close(event.code, connection.is_welcome).await;
                 }
                 Some(_) => {}
-                None => return End::Lost,
+                None => return Next::Backoff,
             },
             frame = to_send.next() => {
                 let text = frame.and_then(|frame| serde_json::to_string(&frame).ok());
                 if let Some(text) = text && sink.send(Message::Text(text)).await.is_err() {
-                    return End::Lost;
+                    return Next::Backoff;
                 }
             }
-            _ = woken.next() => if live.run.get_value() != run || pulse.is_stale() {
-                return End::Again(0);
+            _ = woken.next() => if live.run.get_value() != run || connection.is_stale() {
+                return Next::ReconnectIn(0);
             },
-            () = silence => return End::Lost,
+            () = timeout => return Next::Backoff,
         }
     }
 }
 
-/// What a close means. A refused upgrade has no code that a page may see, so that one is asked.
-async fn closed(code: u16, welcomed: bool) -> End {
+/// What to do after a close. Browsers hide why an upgrade was refused, so before `welcome` a REST
+/// request finds out whether the session has ended.
+async fn after_close(code: u16, was_welcome: bool) -> Next {
     match CloseCode::from_u16(code) {
-        Some(code) if !code.may_reconnect() => End::SignedOut,
-        _ if welcomed => End::Lost,
+        Some(code) if !code.may_reconnect() => Next::SignOut,
+        _ if was_welcome => Next::Backoff,
         _ => match api::get_me().await {
-            Err(failure) if failure.is_unauthenticated() => End::SignedOut,
-            _ => End::Lost,
+            Err(error) if error.is_unauthenticated() => Next::SignOut,
+            _ => Next::Backoff,
         },
     }
 }
 
-/// A frame of a newer server than this page is no error.
-fn understand(text: &str) -> Option<ServerFrame> {
+/// Parses a frame. A newer server may send frames that this page does not know; they are ignored.
+fn parse_frame(text: &str) -> Option<ServerFrame> {
     let frame = serde_json::from_str(text);
-    frame.inspect_err(|error| leptos::logging::warn!("ignored a frame: {error}")).ok()
+    frame.inspect_err(|error| leptos::logging::warn!("ignoring a frame: {error}")).ok()
 }
 
-fn address() -> String {
+fn socket_url() -> String {
     let location = window().location();
-    let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
-    let scheme = if secure { "wss" } else { "ws" };
+    let is_https = location.protocol().is_ok_and(|protocol| protocol == "https:");
+    let scheme = if is_https { "wss" } else { "ws" };
     format!("{scheme}://{}{}", location.host().unwrap_or_default(), paths::LIVE)
 }

@@ -14,8 +14,8 @@ use super::{
     writing::{Composer, remembered_draft},
 };
 use crate::{
-    api::PageRequest,
-    live::{Live, RoomState},
+    api::Page,
+    live::{LiveClient, RoomState},
     ui::effect,
     users::session::Session,
 };
@@ -27,7 +27,7 @@ const PAGE: i64 = 45;
 /// to whenever it is another one.
 #[component]
 pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> impl IntoView {
-    let (live, session) = (expect_context::<Live>(), expect_context::<Session>());
+    let (live, session) = (expect_context::<LiveClient>(), expect_context::<Session>());
     let read =
         live.rooms.with_untracked(|rooms| rooms.get(room).map(|r| r.read)).unwrap_or_default();
     let unread_after = (read.unread > 0).then_some(read.read_seq);
@@ -92,7 +92,7 @@ fn first_page(open: Open, unread: i64, read_seq: Seq) {
     match unread {
         // Among what is here already, the reader would not see where it begins.
         1.. if !is_empty => open.jump.set(Some(begin)),
-        ..=PAGE => open.load(PageRequest::Newest),
-        _ => open.load(PageRequest::Around(begin)),
+        ..=PAGE => open.load(Page::Newest),
+        _ => open.load(Page::Around(begin)),
     }
 }

@@ -5,7 +5,7 @@ use shared::ids::Seq;
 
 use super::Open;
 use crate::{
-    live::Live,
+    live::LiveClient,
     search::address,
     ui::{Icon, Shape, Ui, shown},
     users::session::Session,
@@ -16,7 +16,7 @@ use crate::{
 pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
     let (open, session) = (expect_context::<Open>(), expect_context::<Session>());
     let may_delete = move || is_mine || session.is_admin();
-    let (ui, live) = (expect_context::<Ui>(), expect_context::<Live>());
+    let (ui, live) = (expect_context::<Ui>(), expect_context::<LiveClient>());
     let copy = move || {
         let origin = window().location().origin().unwrap_or_default();
         let link = format!("{origin}{}", address(open.room, seq));

@@ -3,23 +3,23 @@
 use leptos::{ev, prelude::*};
 
 use crate::{
-    live::Live,
+    live::LiveClient,
     ui::{Icon, Shape, shown},
 };
 
 /// There while anything is unread.
 #[component]
 pub fn AllReadButton() -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let handle = window_event_listener(ev::keydown, move |event| {
         if event.key() == "Escape" && event.shift_key() && !event.default_prevented() {
             event.prevent_default();
-            live.read_all(None);
+            live.mark_all_read(None);
         }
     });
     on_cleanup(move || handle.remove());
     shown(
-        move || live.rooms.with(|rooms| rooms.unread() > 0),
+        move || live.rooms.with(|rooms| rooms.total_unread() > 0),
         move || {
             view! {
                 <button
@@ -28,7 +28,7 @@ pub fn AllReadButton() -> impl IntoView {
                     aria-label="Mark all rooms as read"
                     title="Mark all rooms as read (Shift Esc)"
                     data-testid="all-read"
-                    on:click:target=move |_| live.read_all(None)
+                    on:click:target=move |_| live.mark_all_read(None)
                 >
                     <Icon shape=Shape::Read/>
                 </button>

@@ -10,7 +10,7 @@ use shared::{
 use super::{Panels, address};
 use crate::{
     api,
-    live::Live,
+    live::LiveClient,
     ui::action,
     ui::{Dialog, Icon, Shape, Ui, each, effect, href, memo, resource, shown},
     users::session::Session,
@@ -62,7 +62,7 @@ fn RoomFinder(
     #[prop(into)] on_gone: Callback<()>,
     #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let input = NodeRef::<html::Input>::new();
     let query = RwSignal::new(String::new());
     let after = RwSignal::new(None::<RoomId>);
@@ -70,7 +70,7 @@ fn RoomFinder(
     let page = resource(move || {
         let (query, after) = (query.get(), after.get());
         // A room made or deleted elsewhere shows when my own rooms change, or on coming back.
-        live.welcomes.track();
+        live.connection_epoch.track();
         live.departure.track();
         async move { (after, api::list_rooms(&query, after).await) }
     });
@@ -158,7 +158,7 @@ fn NothingFound(query: RwSignal<String>) -> impl IntoView {
 
 #[component]
 fn RoomCard(room: Room, #[prop(into)] on_gone: Callback<()>) -> impl IntoView {
-    let (live, ui, navigate) = (expect_context::<Live>(), expect_context::<Ui>(), use_navigate());
+    let (live, ui, navigate) = (expect_context::<LiveClient>(), expect_context::<Ui>(), use_navigate());
     let id = room.id;
     let join = action(move |_: &()| {
         let navigate = navigate.clone();

@@ -10,7 +10,7 @@ use super::{
     room_dialog::EditDialog,
 };
 use crate::{
-    live::{Live, RoomState},
+    live::{LiveClient, RoomState},
     search::{ExportDialog, RoomSearch},
     ui::{Icon, Menu, Shape, href, memo},
     users::session::Session,
@@ -22,7 +22,7 @@ const WHY_NOT: &str = "Only admins can do this";
 #[component]
 pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> impl IntoView {
     let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let [edit, export, insights, delete, leave] = [(); 5].map(|()| RwSignal::new(false));
     let name = move || room.get().map(|room| room.name).unwrap_or_default();
     let topic = move || room.get().map(|room| room.topic).unwrap_or_default();
@@ -57,7 +57,7 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                     type="button"
                     role="menuitem"
                     title="Mark everything in this room as read (Esc)"
-                    on:click:target=move |_| live.read_all(Some(id))
+                    on:click:target=move |_| live.mark_all_read(Some(id))
                 >
                     "Mark as read"
                 </button>

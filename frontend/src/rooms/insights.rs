@@ -5,7 +5,7 @@ use shared::{ids::RoomId, messages::Insights, search::ByAuthor};
 
 use crate::{
     api,
-    state::insights::{HEIGHT, SHADES, bars, squares},
+    state::charts::{BAR_HEIGHT, HEAT_LEVELS, bar_chart, heat_map},
     ui::{Avatar, Dialog, list, percent, resource, time},
 };
 
@@ -39,7 +39,7 @@ fn Pictures(insights: Insights) -> impl IntoView {
     let counts: Vec<_> = days.iter().map(|day| day.count).collect();
     let most = counts.iter().max().copied().unwrap_or(0);
     let shade = |shade| {
-        view! { <path class=format!("shade-{shade}") d=squares(&hours, shade)/> }.into_any()
+        view! { <path class=format!("shade-{shade}") d=heat_map(&hours, shade)/> }.into_any()
     };
     view! {
         <div class="insights" data-testid="insights">
@@ -47,16 +47,16 @@ fn Pictures(insights: Insights) -> impl IntoView {
             <h3>{format!("Each day, at most {}", time::number(most as i64))}</h3>
             <svg
                 class="insights-days"
-                viewBox=format!("0 0 {} {HEIGHT}", counts.len())
+                viewBox=format!("0 0 {} {BAR_HEIGHT}", counts.len())
                 preserveAspectRatio="none"
                 aria-hidden="true"
             >
-                <path d=bars(&counts)/>
+                <path d=bar_chart(&counts)/>
             </svg>
             <h3>"Hours of the week"</h3>
             <div class="insights-week" aria-hidden="true">
                 <div class="insights-weekdays">{list(&mut WEEKDAYS.iter().map(|day| view! { <span>{*day}</span> }.into_any()))}</div>
-                <svg viewBox="0 0 24 7">{list(&mut (1..=SHADES).map(shade))}</svg>
+                <svg viewBox="0 0 24 7">{list(&mut (1..=HEAT_LEVELS).map(shade))}</svg>
                 <div class="insights-hours"><span>"0"</span><span>"6"</span><span>"12"</span><span>"18"</span><span>"24"</span></div>
             </div>
             <h3>"Who says most"</h3>

@@ -10,7 +10,7 @@ use shared::{
 use super::Panels;
 use crate::{
     api,
-    live::{Live, RoomState},
+    live::{LiveClient, RoomState},
     ui::action,
     ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, each, memo, open_while_some, resource, shown},
     users::session::Session,
@@ -22,11 +22,11 @@ const PAGES_MAX: usize = 10;
 /// A column on a wide screen, a sheet on a narrow one.
 #[component]
 pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
-    let (live, panels) = (expect_context::<Live>(), expect_context::<Panels>());
+    let (live, panels) = (expect_context::<LiveClient>(), expect_context::<Panels>());
     let loader = state.clone();
     let loaded = resource(move || {
         // What came and went while the socket was away is not replayed.
-        live.welcomes.track();
+        live.connection_epoch.track();
         loader.epoch.track();
         let state = loader.clone();
         async move { load(room, &state).await }

@@ -7,7 +7,7 @@ use shared::ids::{RoomId, Seq};
 use super::{header::RoomHeader, members::Members};
 use crate::{
     api,
-    live::Live,
+    live::LiveClient,
     messages::Conversation,
     search::{Tour, TrailBar},
     ui::action,
@@ -25,7 +25,7 @@ enum Place {
 /// The room that the address names.
 #[component]
 pub fn RoomPage() -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let params = use_params_map();
     let id = memo(move || params.with(|p| p.get("id").and_then(|id| id.parse().ok())));
     let at = memo(move || {
@@ -36,7 +36,7 @@ pub fn RoomPage() -> impl IntoView {
         let Some(id) = id.get() else { return Place::Nowhere };
         live.rooms.with(|rooms| match rooms.get(id) {
             Some(_) => Place::Mine(id),
-            None if !rooms.known => Place::Waiting,
+            None if !rooms.is_loaded => Place::Waiting,
             None => Place::NotMine(id),
         })
     });
@@ -53,10 +53,10 @@ pub fn RoomPage() -> impl IntoView {
 
 #[component]
 fn Room(id: RoomId, at: Memo<Option<Seq>>) -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let room = memo(move || live.rooms.with(|rooms| rooms.get(id).cloned()));
     provide_context(Tour::new(id, at));
-    live.state(id).map(|state| {
+    live.room_state(id).map(|state| {
         view! {
             <div class="room">
                 <main class="room-main" id="main" tabindex="-1">

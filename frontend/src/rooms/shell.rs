@@ -11,9 +11,9 @@ use shared::{ids::RoomId, live::RemovedReason, paths};
 
 use super::{Panels, address, browse::BrowseDialog, room_dialog::CreateDialog, sidebar::Sidebar};
 use crate::{
-    live::{Banner, Live},
+    live::{ConnectionBanner, LiveClient},
     search::Palette,
-    state::title::title,
+    state::title::document_title,
     ui::{Mark, Ui, effect, memo, on_key},
     users::{
         is_page,
@@ -90,7 +90,7 @@ fn Unreachable() -> impl IntoView {
 
 #[component]
 fn Inside() -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let here = current_room();
     let panels = Panels::new(here);
     provide_context(panels);
@@ -99,7 +99,7 @@ fn Inside() -> impl IntoView {
     effect(move || {
         let text = live.rooms.with(|rooms| {
             let place = here.get().and_then(|id| rooms.get(id)).map(|room| room.name.as_str());
-            title(rooms.unread(), place.or(Some("Rooms")).filter(|_| rooms.known))
+            document_title(rooms.total_unread(), place.or(Some("Rooms")).filter(|_| rooms.is_loaded))
         });
         document().set_title(&text);
     });
@@ -110,7 +110,7 @@ fn Inside() -> impl IntoView {
         <div class="shell" class:shell-room=is_inner>
             <Sidebar/>
             <div class="shell-main">
-                <Banner/>
+                <ConnectionBanner/>
                 <Outlet/>
             </div>
         </div>
@@ -132,7 +132,7 @@ fn current_room() -> Memo<Option<RoomId>> {
 }
 
 /// Alt+arrows walk through the rooms; Ctrl or ⌘ with K leads anywhere.
-fn shortcuts(live: Live, panels: Panels, here: Memo<Option<RoomId>>) {
+fn shortcuts(live: LiveClient, panels: Panels, here: Memo<Option<RoomId>>) {
     let navigate = use_navigate();
     on_key(move |event| {
         let step = match event.key().as_str() {
@@ -165,7 +165,7 @@ fn is_narrow() -> bool {
 }
 
 /// A room that I am no longer in is left, with a word why.
-fn follow_departures(live: Live, here: Memo<Option<RoomId>>) {
+fn follow_departures(live: LiveClient, here: Memo<Option<RoomId>>) {
     let (navigate, ui) = (use_navigate(), expect_context::<Ui>());
     effect(move || {
         let Some(gone) = live.departure.get() else { return };

@@ -5,7 +5,7 @@ use shared::{ids::RoomId, paths, rooms::MyRoom};
 
 use super::{Panels, address, all_read::AllReadButton};
 use crate::{
-    live::Live,
+    live::LiveClient,
     ui::{Icon, Mark, Shape, each, href, memo, shown},
     users::{AccountMenu, session::Session},
 };
@@ -86,12 +86,12 @@ fn NewRoomButton() -> impl IntoView {
 
 #[component]
 fn RoomLinks() -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let ids = memo(move || {
         live.rooms.with(|rooms| rooms.by_name().iter().map(|room| room.id).collect::<Vec<_>>())
     });
     let is_empty = move || ids.with(Vec::is_empty);
-    let known = memo(move || live.rooms.with(|rooms| rooms.known));
+    let known = memo(move || live.rooms.with(|rooms| rooms.is_loaded));
     view! {
         <ul class="room-links">
             {each(move || ids.get(), |id| *id, |id| view! { <RoomLink id/> }.into_any())}
@@ -123,7 +123,7 @@ fn NoRooms() -> impl IntoView {
 
 #[component]
 fn RoomLink(id: RoomId) -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let here = expect_context::<Panels>().here;
     let room = memo(move || live.rooms.with(|rooms| rooms.get(id).cloned()));
     let of = move |read: fn(&MyRoom) -> i64| room.with(|room| room.as_ref().map_or(0, read));

@@ -6,8 +6,8 @@ use shared::search::Hit;
 
 use super::address;
 use crate::{
-    live::Live,
-    state::search::marks::{Part, excerpt},
+    live::LiveClient,
+    state::search::highlight::{Fragment, excerpt},
     ui::{Avatar, list, time},
 };
 
@@ -17,7 +17,7 @@ const EXCERPT: usize = 480;
 /// A hit; it leads to its place in the room, and takes the search along.
 #[component]
 pub fn HitRow(hit: Hit) -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let Hit { message, ranges, .. } = hit;
     let id = message.room;
     // The hits may be there before the socket has said which rooms are mine.
@@ -51,10 +51,10 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
 }
 
 /// A text with what was looked for in it.
-pub fn marked(parts: Vec<Part>) -> AnyView {
-    let part = |(part, is_mark)| match is_mark {
-        true => view! { <mark class="found">{part}</mark> }.into_any(),
-        false => String::into_any(part),
+pub fn marked(fragments: Vec<Fragment>) -> AnyView {
+    let view = |Fragment { text, is_match }| match is_match {
+        true => view! { <mark class="found">{text}</mark> }.into_any(),
+        false => text.into_any(),
     };
-    list(&mut parts.into_iter().map(part))
+    list(&mut fragments.into_iter().map(view))
 }

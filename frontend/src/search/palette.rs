@@ -15,10 +15,10 @@ use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 use super::{hit::marked, search_address};
 use crate::{
     api,
-    live::Live,
+    live::LiveClient,
     state::search::{
-        fit::{FITS, fit},
-        marks::{Part, excerpt},
+        fuzzy_rank::{RANKS, rank},
+        highlight::{Fragment, excerpt},
     },
     ui::{Avatar, Dialog, Icon, Shape, effect, list, resource},
 };
@@ -37,7 +37,7 @@ struct Choice {
     shape: Option<Shape>,
     /// Whose face, and whose words.
     name: String,
-    text: Vec<Part>,
+    text: Vec<Fragment>,
     kind: &'static str,
     /// The address inside the router.
     to: String,
@@ -55,7 +55,7 @@ pub fn Palette(open: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 fn Chooser(open: RwSignal<bool>) -> impl IntoView {
-    let (live, navigate) = (expect_context::<Live>(), use_navigate());
+    let (live, navigate) = (expect_context::<LiveClient>(), use_navigate());
     let (q, asked) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     ask_when_quiet(q, asked);
     let found = resource(move || {
@@ -152,15 +152,15 @@ fn ask_when_quiet(q: RwSignal<String>, asked: RwSignal<String>) {
 
 fn room(id: RoomId, name: String, kind: &'static str) -> Choice {
     let to = format!("/room/{id}");
-    Choice { shape: Some(Shape::Hash), name: String::new(), text: vec![(name, false)], kind, to }
+    Choice { shape: Some(Shape::Hash), name: String::new(), text: vec![Fragment::plain(name)], kind, to }
 }
 
 /// My rooms, best first: they are known without asking.
-fn my_rooms(live: Live, q: &str) -> Vec<Choice> {
+fn my_rooms(live: LiveClient, q: &str) -> Vec<Choice> {
     live.rooms.with(|rooms| {
         let rooms = rooms.by_name();
-        let fitting = |best| rooms.iter().filter(move |room| fit(&room.name, q) == Some(best));
-        let best = FITS.into_iter().flat_map(fitting).take(SHOWN);
+        let fitting = |best| rooms.iter().filter(move |room| rank(&room.name, q) == Some(best));
+        let best = RANKS.into_iter().flat_map(fitting).take(SHOWN);
         best.map(|mine| room(mine.id, mine.name.clone(), "Room")).collect()
     })
 }
@@ -178,7 +178,7 @@ async fn find(q: String) -> Vec<Choice> {
     let (rooms, people, hits) =
         join3(api::list_rooms(&q, None), api::find_people(&q), search).await;
     let rooms = rooms.into_iter().flat_map(|list| list.rooms);
-    let others = rooms.filter(|listing| !listing.joined && fit(&listing.room.name, &q).is_some());
+    let others = rooms.filter(|listing| !listing.joined && rank(&listing.room.name, &q).is_some());
     let others = others.map(|listing| room(listing.room.id, listing.room.name, "Not joined"));
     let mut choices: Vec<_> = others.take(SHOWN).collect();
     let people = people.into_iter().flat_map(|list| list.people).take(SHOWN);
@@ -189,12 +189,12 @@ async fn find(q: String) -> Vec<Choice> {
 
 fn said_by(name: String) -> Choice {
     let to = search_address(&By::From(Person::Name(name.clone())).to_string(), false);
-    Choice { shape: None, text: vec![(name.clone(), false)], name, kind: "What they said", to }
+    Choice { shape: None, text: vec![Fragment::plain(name.clone())], name, kind: "What they said", to }
 }
 
 fn message(Hit { message, ranges, .. }: Hit, q: &str) -> Choice {
     let name = message.user.username;
-    let mut text = vec![(format!("{name}: "), false)];
+    let mut text = vec![Fragment::plain(format!("{name}: "))];
     text.extend(excerpt(&message.content, &ranges, EXCERPT));
     let search = search_address(q, false);
     let search = search.trim_start_matches("/search");

@@ -13,8 +13,8 @@ fn key(session: Session) -> String {
     format!("hallway.searches.{me}")
 }
 
-fn recent(key: &str) -> Recent {
-    Recent::read(&storage::get(key).unwrap_or_default())
+fn recent(key: &str) -> Stored {
+    Stored::parse(&storage::get(key).unwrap_or_default())
 }
 
 /// A search was made.
@@ -22,23 +22,23 @@ pub fn remember(session: Session, q: &str) {
     let key = key(session);
     let mut searches = recent(&key);
     searches.add(q);
-    storage::set(&key, &searches.text());
+    storage::set(&key, &searches.to_text());
 }
 
 /// The list, if there is any.
 #[component]
 pub fn RecentSearches(on_change: Callback<String>) -> impl IntoView {
     let key = key(expect_context::<Session>());
-    let text = RwSignal::new(recent(&key).text());
+    let text = RwSignal::new(recent(&key).to_text());
     let forget = Callback::new(move |q: String| {
         let mut searches = recent(&key);
         searches.remove(&q);
-        storage::set(&key, &searches.text());
-        text.set(searches.text());
+        storage::set(&key, &searches.to_text());
+        text.set(searches.to_text());
     });
     let rows = move || {
-        let searches = text.with(|text| Recent::read(text));
-        let rows = searches.all().iter().cloned();
+        let searches = text.with(|text| Stored::parse(text));
+        let rows = searches.as_slice().iter().cloned();
         list(&mut rows.map(|q| view! { <Row q on_change forget/> }.into_any()))
     };
     view! {

@@ -6,8 +6,8 @@ use shared::{ids::RoomId, search::Hit};
 use super::{hit::HitRow, recent::remember, summary::Counts};
 use crate::{
     api,
-    live::Live,
-    state::search::groups::{Line, by_room},
+    live::LiveClient,
+    state::search::groups::{GroupedRow, group_by_room},
     ui::{
         Icon, Shape, action, each, href, is_plain_key, is_writing, move_focus, on_key, resource,
         shown,
@@ -39,8 +39,8 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
     let busy = load.pending();
     let text = Signal::stored(q);
     let lines = move || match grouped.get() {
-        true => by_room(hits.get(), |hit| hit.message.room),
-        false => hits.get().into_iter().map(Line::Hit).collect(),
+        true => group_by_room(hits.get(), |hit| hit.message.room),
+        false => hits.get().into_iter().map(GroupedRow::Hit).collect(),
     };
     let list = NodeRef::<html::Ol>::new();
     on_key(move |event| walk(event, list));
@@ -55,8 +55,8 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
         }}
         <ol node_ref=list class="hits" aria-label="Messages found" aria-busy=move || busy.get().to_string()>
             {each(move || lines(), key, |line| match line {
-                Line::Room(id) => view! { <RoomHeading id/> }.into_any(),
-                Line::Hit(hit) => view! { <HitRow hit/> }.into_any(),
+                GroupedRow::Room(id) => view! { <RoomHeading id/> }.into_any(),
+                GroupedRow::Hit(hit) => view! { <HitRow hit/> }.into_any(),
             })}
         </ol>
         {shown(move || more.with(Option::is_some), move || view! {
@@ -74,16 +74,16 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
 }
 
 /// Of a room or a message: no number is both.
-fn key(line: &Line<Hit>) -> (bool, i64) {
+fn key(line: &GroupedRow<Hit>) -> (bool, i64) {
     match line {
-        Line::Room(id) => (true, id.0),
-        Line::Hit(hit) => (false, hit.message.id.0),
+        GroupedRow::Room(id) => (true, id.0),
+        GroupedRow::Hit(hit) => (false, hit.message.id.0),
     }
 }
 
 #[component]
 fn RoomHeading(id: RoomId) -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let name = move || {
         live.rooms.with(|rooms| rooms.get(id).map(|room| room.name.clone()).unwrap_or_default())
     };

@@ -16,7 +16,7 @@ use shared::{
 use super::address;
 use crate::{
     api,
-    state::search::trail::{Mark, Place, Trail},
+    state::search::hit_list::{HitList, HitPosition, RoomHit},
     ui::{Icon, Shape, effect, href, is_plain_key, memo, on_key, parameter, shown, spawn},
 };
 
@@ -31,7 +31,7 @@ pub struct Tour {
     /// The message that the address names.
     at: Memo<Option<Seq>>,
     /// Of which search, and its hits.
-    trail: RwSignal<(String, Trail)>,
+    trail: RwSignal<(String, HitList)>,
     /// Whether somebody waits for a hit that is far away.
     looking: RwSignal<bool>,
     /// Whether they still want it.
@@ -54,7 +54,7 @@ impl Tour {
         let tour = Self { room, search, q, at, trail: RwSignal::default(), looking, stopped };
         effect(move || {
             let (Some(q), Some(at)) = (q.get(), tour.at.get()) else { return };
-            if tour.trail.with_untracked(|(of, trail)| *of != q || trail.ends_at(at)) {
+            if tour.trail.with_untracked(|(of, trail)| *of != q || trail.needs_more_around(at)) {
                 spawn(Box::pin(tour.ask(q, at)));
             }
         });
@@ -81,14 +81,14 @@ impl Tour {
         let Ok(found) = api::search_room_around(self.room, &query, at).await else { return };
         if self.is_at(&q, at) {
             self.trail.update(|(of, trail)| match *of == q {
-                true => trail.extend(hits(found)),
+                true => trail.merge(hits(found)),
                 false => (*of, *trail) = (q, hits(found)),
             });
         }
     }
 
     /// Reads the hits, if they are those of the search.
-    fn with<T>(self, read: impl FnOnce(&Trail) -> T) -> Option<T> {
+    fn with<T>(self, read: impl FnOnce(&HitList) -> T) -> Option<T> {
         let is_of = |of: &str| self.q.with(|q| q.as_deref() == Some(of));
         self.trail.with(|(of, trail)| is_of(of).then(|| read(trail)))
     }
@@ -110,7 +110,7 @@ impl Tour {
     /// From where it is to be looked for the next hit, where none is known.
     fn goes_on(self, is_older: bool) -> Option<Seq> {
         let at = self.at.get()?;
-        self.with(|trail| trail.goes_on(at, is_older))?
+        self.with(|trail| trail.resume_from(at, is_older))?
     }
 
     /// Goes to the next hit, or looks for it over any stretch without one.
@@ -135,7 +135,7 @@ impl Tour {
             let found = api::search_room_from(self.room, &query, from, is_older).await;
             let is_wanted = self.stopped.try_get_untracked() == Some(false) && self.is_at(&q, at);
             let (Ok(found), true) = (found, is_wanted) else { break };
-            self.trail.update(|(_, trail)| trail.go_on(hits(found), is_older));
+            self.trail.update(|(_, trail)| trail.extend(hits(found), is_older));
         }
         self.looking.try_set(false);
     }
@@ -146,11 +146,11 @@ impl Tour {
     }
 }
 
-fn hits(found: MessagePage) -> Trail {
+fn hits(found: MessagePage) -> HitList {
     let MessagePage { messages, ranges, older, newer, .. } = found;
     let mark =
-        |(message, ranges): (Message, _)| Mark { seq: message.seq, rev: message.rev, ranges };
-    Trail { marks: messages.into_iter().zip(ranges).map(mark).collect(), older, newer }
+        |(message, ranges): (Message, _)| RoomHit { seq: message.seq, rev: message.rev, ranges };
+    HitList { hits: messages.into_iter().zip(ranges).map(mark).collect(), older, newer }
 }
 
 /// Where one is among the hits, and the ways to the others; while there is a search.
@@ -182,8 +182,8 @@ fn Bar() -> impl IntoView {
         if tour.looking.get() && !tour.stopped.get() {
             return Some("Looking…".into());
         }
-        let Place { nth, of, more } = tour.with(|trail| trail.place(tour.at.get()?))??;
-        Some(format!("Hit {nth} of {of}{}", if more { "+" } else { "" }))
+        let HitPosition { number, total, has_more } = tour.with(|trail| trail.position(tour.at.get()?))??;
+        Some(format!("Hit {number} of {total}{}", if has_more { "+" } else { "" }))
     };
     let out = move || tour.at.get().map(|seq| address(tour.room, seq));
     view! {

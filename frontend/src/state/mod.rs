@@ -1,12 +1,14 @@
-//! What the page knows, as plain structs: no signal, no DOM, no clock of its own, so that every rule
-//! here is tested natively. Must not know leptos.
+//! The page's state as plain structs, without signals, DOM or a clock of their own, so that native
+//! tests cover every rule. Must not depend on leptos.
 
-pub mod insights;
-pub mod lines;
+pub mod charts;
 pub mod live;
 pub mod pieces;
-pub mod place;
-pub mod reading;
+pub mod read_tracking;
 pub mod rooms;
+pub mod scroll;
 pub mod search;
+#[cfg(test)]
+mod test_data;
+pub mod timeline_rows;
 pub mod title;

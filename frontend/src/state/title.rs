@@ -1,27 +1,27 @@
-//! The page's title: what a tab among many says.
+//! The document title, which is what the browser shows on the tab.
 
-/// `(3) general · Hallway`; the number is of everything unread, not only of this room.
-pub fn title(unread: i64, place: Option<&str>) -> String {
+/// `(3) general · Hallway`. The count is the unread total of all rooms, not only of the open one.
+pub fn document_title(unread: i64, page: Option<&str>) -> String {
     let count = match unread {
         ..=0 => String::new(),
         1..=99 => format!("({unread}) "),
         _ => "(99+) ".into(),
     };
-    match place {
-        Some(place) => format!("{count}{place} · Hallway"),
+    match page {
+        Some(page) => format!("{count}{page} · Hallway"),
         None => format!("{count}Hallway"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::title;
+    use super::document_title;
 
     #[test]
-    fn says_how_much_and_where() {
-        assert_eq!(title(3, Some("general")), "(3) general · Hallway");
-        assert_eq!(title(0, Some("general")), "general · Hallway");
-        assert_eq!(title(100, None), "(99+) Hallway");
-        assert_eq!(title(-1, None), "Hallway");
+    fn shows_the_unread_count_and_the_page() {
+        assert_eq!(document_title(3, Some("general")), "(3) general · Hallway");
+        assert_eq!(document_title(0, Some("general")), "general · Hallway");
+        assert_eq!(document_title(100, None), "(99+) Hallway");
+        assert_eq!(document_title(-1, None), "Hallway");
     }
 }

@@ -7,7 +7,7 @@ use shared::{
 };
 
 use crate::{
-    live::Live,
+    live::LiveClient,
     search::address,
     state::{pieces::permalinks, search::marks::excerpt},
     ui::{Avatar, list, memo, time},
@@ -27,7 +27,7 @@ pub fn Previews(content: String) -> impl IntoView {
 
 #[component]
 fn Preview(room: RoomId, seq: Seq) -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = expect_context::<LiveClient>();
     let name = memo(move || live.rooms.with(|rooms| rooms.get(room).map(|r| r.name.clone())));
     let quoted = memo(move || name.with(Option::is_some).then(|| live.quote(room, seq)).flatten());
     let card = move || match name.get().zip(quoted.get()) {

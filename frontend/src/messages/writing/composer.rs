@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlTextAreaElement};
 
 use crate::{
-    live::Live,
+    live::LiveClient,
     messages::{Open, row::snippet},
     search::Tour,
     state::place::goto::{self, Goto},
@@ -52,7 +52,7 @@ pub fn is_composing(event: &ev::KeyboardEvent) -> bool {
 /// The composer of the open room.
 #[component]
 pub fn Composer() -> impl IntoView {
-    let (open, live) = (expect_context::<Open>(), expect_context::<Live>());
+    let (open, live) = (expect_context::<Open>(), expect_context::<LiveClient>());
     let ui = expect_context::<Ui>();
     let me = expect_context::<Session>().me_untracked().map(|me| me.id).unwrap_or_default();
     let area = NodeRef::<html::Textarea>::new();
@@ -188,7 +188,7 @@ fn keep_draft(open: Open, me: UserId, area: NodeRef<html::Textarea>) {
     });
 }
 
-fn say_that_i_type(open: Open, live: Live, text: &str) {
+fn say_that_i_type(open: Open, live: LiveClient, text: &str) {
     let now = js_sys::Date::now();
     let due = open.typed_at.get_value() + TYPING_EVERY_S as f64 * 1_000.0 <= now;
     if due && !text.trim().is_empty() {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::{ids::ClientId, timeline::Pending};
 
 use crate::{
-    live::Live,
+    live::LiveClient,
     messages::{Open, text::Text},
     ui::{Avatar, Icon, Shape},
     users::session::Session,
@@ -50,7 +50,7 @@ pub fn PendingRow(client_id: ClientId, opens: bool) -> impl IntoView {
 
 #[component]
 fn Refused(client_id: ClientId, reason: String, content: String) -> impl IntoView {
-    let (open, live) = (expect_context::<Open>(), expect_context::<Live>());
+    let (open, live) = (expect_context::<Open>(), expect_context::<LiveClient>());
     let edit = move |_| {
         open.draft.update(|draft| {
             if !draft.trim().is_empty() {

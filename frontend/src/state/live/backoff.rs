@@ -1,24 +1,24 @@
-//! How long to wait before the next try: exponential with full jitter, so that a thousand pages that
-//! lost the same server do not come back in the same second.
+//! Exponential backoff with full jitter, so that a thousand pages that lost the same server do not
+//! reconnect in the same second.
 
-/// The first ceiling, in milliseconds.
-pub const BASE_MS: f64 = 500.0;
-/// The last one.
-pub const CAP_MS: f64 = 15_000.0;
+/// The upper limit of the first delay, in milliseconds. It doubles with each attempt.
+const BASE_MS: f64 = 500.0;
+/// The upper limit of all delays, in milliseconds.
+const MAX_MS: f64 = 15_000.0;
 
-/// Tries that failed in a row.
+/// Counts consecutive failed attempts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backoff(u32);
 
 impl Backoff {
-    /// Milliseconds until the next try; `random` is uniform in 0..1.
+    /// The delay before the next attempt in milliseconds; `random` is uniform in 0..1.
     pub fn next(&mut self, random: f64) -> u32 {
-        let ceiling = (BASE_MS * 2f64.powi(self.0.min(16) as i32)).min(CAP_MS);
+        let limit = (BASE_MS * 2f64.powi(self.0.min(16) as i32)).min(MAX_MS);
         self.0 = self.0.saturating_add(1);
-        (ceiling * random.clamp(0.0, 1.0)) as u32
+        (limit * random.clamp(0.0, 1.0)) as u32
     }
 
-    /// It worked.
+    /// Starts over after a successful attempt.
     pub fn reset(&mut self) {
         self.0 = 0;
     }
@@ -29,10 +29,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ceiling_doubles_up_to_the_cap() {
+    fn the_limit_doubles_up_to_the_maximum() {
         let mut backoff = Backoff::default();
-        let ceilings: Vec<_> = (0..7).map(|_| backoff.next(1.0)).collect();
-        assert_eq!(ceilings, [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+        let limits: Vec<_> = (0..7).map(|_| backoff.next(1.0)).collect();
+        assert_eq!(limits, [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
         backoff.reset();
         assert_eq!(backoff.next(1.0), 500);
     }

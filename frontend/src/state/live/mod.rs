@@ -1,5 +1,6 @@
-//! What the live connection has to remember.
+//! State of the live connection.
 
 pub mod backoff;
 pub mod outbox;
+pub mod preview_cache;
 pub mod typing;

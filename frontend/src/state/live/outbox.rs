@@ -1,5 +1,5 @@
-//! Messages of mine that the server has not acknowledged: kept until it has, whatever happens to the
-//! socket or the page. `live::outbox` puts them into IndexedDB.
+//! My messages that the server has not acknowledged. They survive disconnections, and through
+//! `live::outbox_store` also reloads.
 
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -8,22 +8,22 @@ use shared::{
     problem::Problem,
 };
 
-/// One message on its way. The client id was made before the first try and stays the same.
+/// An unacknowledged message. All attempts carry the same `client_id`, so the server stores it once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct OutboxEntry {
     pub client_id: ClientId,
-    /// Whose it is: another account on the same machine must not send it.
+    /// The author: another account in the same browser must not send it.
     pub user: UserId,
     pub room: RoomId,
     pub content: String,
     pub reply_to: Option<Seq>,
-    /// Why the server refused it for good, if it did.
+    /// Why the server refused it, if it did and a retry cannot succeed by itself.
     pub refused: Option<Problem>,
 }
 
-impl Entry {
-    /// What goes over the socket.
-    pub fn frame(&self) -> ClientFrame {
+impl OutboxEntry {
+    /// The command that sends it.
+    pub fn to_frame(&self) -> ClientFrame {
         ClientFrame::Send {
             room: self.room,
             client_id: self.client_id,
@@ -33,52 +33,55 @@ impl Entry {
     }
 }
 
-/// All of them, in the order of writing.
+/// The entries in the order in which they were written.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outbox(Vec<Entry>);
+pub struct Outbox(Vec<OutboxEntry>);
 
 impl Outbox {
-    /// Takes one that was written, or read back after a reload. The same one twice is one.
-    pub fn add(&mut self, entry: Entry) {
-        if !self.0.iter().any(|held| held.client_id == entry.client_id) {
+    /// Adds an entry, unless it is there already.
+    pub fn add(&mut self, entry: OutboxEntry) {
+        if !self.0.iter().any(|other| other.client_id == entry.client_id) {
             self.0.push(entry);
         }
-        // Version 7 begins with the time, so this is the order of writing across reloads.
+        // A UUID of version 7 starts with the time, so this is the order of writing, even for
+        // entries from before a reload.
         self.0.sort_by_key(|entry| entry.client_id);
     }
 
-    /// The server has it, or its author gave it up.
-    pub fn remove(&mut self, client_id: ClientId) -> Option<Entry> {
-        let at = self.0.iter().position(|entry| entry.client_id == client_id)?;
-        Some(self.0.remove(at))
+    /// Removes an entry that was acknowledged or discarded.
+    pub fn remove(&mut self, client_id: ClientId) -> Option<OutboxEntry> {
+        let index = self.0.iter().position(|entry| entry.client_id == client_id)?;
+        Some(self.0.remove(index))
     }
 
-    /// The server refused it for good: it waits for its author.
-    pub fn refuse(&mut self, client_id: ClientId, problem: Problem) -> Option<Entry> {
+    /// Marks an entry as refused: it is not sent again until its author retries.
+    pub fn refuse(&mut self, client_id: ClientId, problem: Problem) -> Option<OutboxEntry> {
+        self.set_refused(client_id, Some(problem))
+    }
+
+    /// Lets a refused entry be sent again.
+    pub fn retry(&mut self, client_id: ClientId) -> Option<OutboxEntry> {
+        self.set_refused(client_id, None)
+    }
+
+    fn set_refused(&mut self, client_id: ClientId, refused: Option<Problem>) -> Option<OutboxEntry> {
         let entry = self.0.iter_mut().find(|entry| entry.client_id == client_id)?;
-        entry.refused = Some(problem);
+        entry.refused = refused;
         Some(entry.clone())
     }
 
-    /// Its author wants another try.
-    pub fn retry(&mut self, client_id: ClientId) -> Option<Entry> {
-        let entry = self.0.iter_mut().find(|entry| entry.client_id == client_id)?;
-        entry.refused = None;
-        Some(entry.clone())
-    }
-
-    /// One of them, if it is to be sent.
-    pub fn to_send(&self, client_id: ClientId) -> Option<&Entry> {
+    /// An entry, if it is there and was not refused.
+    pub fn unrefused_entry(&self, client_id: ClientId) -> Option<&OutboxEntry> {
         self.unrefused().find(|entry| entry.client_id == client_id)
     }
 
-    /// Everything to send after a `welcome`.
-    pub fn unrefused(&self) -> impl Iterator<Item = &Entry> {
+    /// The entries to send after `welcome`.
+    pub fn unrefused(&self) -> impl Iterator<Item = &OutboxEntry> {
         self.0.iter().filter(|entry| entry.refused.is_none())
     }
 
-    /// Everything of one room, to be shown.
-    pub fn of(&self, room: RoomId) -> impl Iterator<Item = &Entry> {
+    /// The entries of one room.
+    pub fn in_room(&self, room: RoomId) -> impl Iterator<Item = &OutboxEntry> {
         self.0.iter().filter(move |entry| entry.room == room)
     }
 }
@@ -90,8 +93,8 @@ mod tests {
 
     use super::*;
 
-    fn entry(n: u128) -> Entry {
-        Entry {
+    fn entry(n: u128) -> OutboxEntry {
+        OutboxEntry {
             client_id: ClientId(Uuid::from_u128(n)),
             user: UserId(1),
             room: RoomId(n as i64 % 2),
@@ -106,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_sent_again_in_the_order_of_writing_until_acknowledged() {
+    fn entries_stay_in_the_order_of_writing_until_they_are_removed() {
         let mut outbox = Outbox::default();
         [3, 1, 2, 3].into_iter().for_each(|n| outbox.add(entry(n)));
         assert_eq!(ids(&outbox), [1, 2, 3]);
@@ -116,22 +119,22 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_one_waits_for_its_author() {
+    fn a_refused_entry_is_not_sent_until_its_author_retries() {
         let mut outbox = Outbox::default();
         [1, 3].into_iter().for_each(|n| outbox.add(entry(n)));
         outbox.refuse(entry(1).client_id, Problem::new(Code::NotAMember));
         assert_eq!(ids(&outbox), [3]);
-        assert!(outbox.to_send(entry(1).client_id).is_none());
-        assert_eq!(outbox.of(RoomId(1)).count(), 2);
+        assert!(outbox.unrefused_entry(entry(1).client_id).is_none());
+        assert_eq!(outbox.in_room(RoomId(1)).count(), 2);
         outbox.retry(entry(1).client_id);
         assert_eq!(ids(&outbox), [1, 3]);
     }
 
     #[test]
-    fn survives_being_written_down() {
-        let mut kept = entry(7);
-        kept.refused = Some(Problem::new(Code::TooLarge));
-        let text = serde_json::to_string(&kept).unwrap();
-        assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), kept);
+    fn an_entry_survives_serialization() {
+        let mut refused = entry(7);
+        refused.refused = Some(Problem::new(Code::TooLarge));
+        let text = serde_json::to_string(&refused).unwrap();
+        assert_eq!(serde_json::from_str::<OutboxEntry>(&text).unwrap(), refused);
     }
 }

@@ -1,19 +1,18 @@
-//! What was found, a room after the other.
+//! Search results grouped by room.
 
 use shared::ids::RoomId;
 
-/// A line of the list.
+/// A row of the grouped list.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Line<T> {
-    /// What follows is in this room.
+pub enum GroupedRow<T> {
+    /// The heading of the hits in this room.
     Room(RoomId),
-    /// Something that was found.
+    /// One hit.
     Hit(T),
 }
 
-/// The lines of a list in which the rooms stand in the order of their first hits, and the hits of
-/// each as they were.
-pub fn by_room<T>(hits: Vec<T>, room: impl Fn(&T) -> RoomId) -> Vec<Line<T>> {
+/// Groups hits by room. Rooms come in the order of their first hits; hits keep their order.
+pub fn group_by_room<T>(hits: Vec<T>, room: impl Fn(&T) -> RoomId) -> Vec<GroupedRow<T>> {
     let mut groups: Vec<(RoomId, Vec<T>)> = Vec::new();
     for hit in hits {
         let id = room(&hit);
@@ -22,10 +21,10 @@ pub fn by_room<T>(hits: Vec<T>, room: impl Fn(&T) -> RoomId) -> Vec<Line<T>> {
             None => groups.push((id, vec![hit])),
         }
     }
-    let lines = groups.into_iter().flat_map(|(room, hits)| {
-        std::iter::once(Line::Room(room)).chain(hits.into_iter().map(Line::Hit))
+    let rows = groups.into_iter().flat_map(|(room, hits)| {
+        std::iter::once(GroupedRow::Room(room)).chain(hits.into_iter().map(GroupedRow::Hit))
     });
-    lines.collect()
+    rows.collect()
 }
 
 #[cfg(test)]
@@ -33,14 +32,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_room_stands_once_and_keeps_its_order() {
+    fn each_room_has_one_heading_and_keeps_the_order_of_its_hits() {
         let hits = vec![(2, 'a'), (1, 'b'), (2, 'c'), (3, 'd'), (1, 'e')];
-        let lines = by_room(hits, |(room, _)| RoomId(*room));
-        let shown = lines.iter().map(|line| match line {
-            Line::Room(room) => room.to_string(),
-            Line::Hit((_, hit)) => hit.to_string(),
+        let rows = group_by_room(hits, |(room, _)| RoomId(*room));
+        let shown = rows.iter().map(|row| match row {
+            GroupedRow::Room(room) => room.to_string(),
+            GroupedRow::Hit((_, hit)) => hit.to_string(),
         });
         assert_eq!(shown.collect::<String>(), "2ac1be3d");
-        assert_eq!(by_room(Vec::<i64>::new(), |_| RoomId(1)), []);
+        assert_eq!(group_by_room(Vec::<i64>::new(), |_| RoomId(1)), []);
     }
 }

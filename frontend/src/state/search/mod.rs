@@ -1,7 +1,7 @@
-//! What the page knows of searches and of what they found.
+//! State of searches and their results.
 
-pub mod fit;
+pub mod fuzzy_rank;
 pub mod groups;
-pub mod marks;
-pub mod recent;
-pub mod trail;
+pub mod highlight;
+pub mod hit_list;
+pub mod recent_searches;

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use crate::{
-    live::{Link, Live},
+    live::{ConnectionStatus, LiveClient},
     messages::{Open, place::Scroll, writing::is_composing},
     state::reading::{Seen, read_up_to},
     ui::{effect, memo},
@@ -38,7 +38,7 @@ pub fn mark_what_is_seen(
     open: Open,
     scroll: Scroll,
     (attention, reads_on): (RwSignal<bool>, bool),
-    live: Live,
+    live: LiveClient,
 ) {
     let (reads_on, arrived) = (StoredValue::new(reads_on), StoredValue::new(None));
     let stays = move |now: Seen| {
@@ -103,7 +103,7 @@ fn sight(scroll: Scroll) -> Option<Seen> {
 
 /// What begins to be unread while the reader looks elsewhere is below a line when they are back; so
 /// is what they, on whichever device, want to be unread. It stays there until they leave the room.
-pub fn draw_the_line(open: Open, attention: RwSignal<bool>, since: RwSignal<bool>, live: Live) {
+pub fn draw_the_line(open: Open, attention: RwSignal<bool>, since: RwSignal<bool>, live: LiveClient) {
     let place = memo(move || {
         live.rooms.with(|rooms| {
             let read = rooms.get(open.room).map(|room| room.read).unwrap_or_default();
@@ -125,7 +125,7 @@ pub fn draw_the_line(open: Open, attention: RwSignal<bool>, since: RwSignal<bool
 
 /// Esc marks the room as read, where nothing else is there to be closed; U marks the message that
 /// has the focus, and everything after it, as unread.
-pub fn keys(open: Open, live: Live) {
+pub fn keys(open: Open, live: LiveClient) {
     let handle = window_event_listener(ev::keydown, move |event| {
         let with_others =
             event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key();
@@ -134,7 +134,7 @@ pub fn keys(open: Open, live: Live) {
             return;
         }
         match event.key().as_str() {
-            "Escape" => live.read_all(Some(open.room)),
+            "Escape" => live.mark_all_read(Some(open.room)),
             "u" => {
                 let row = document().active_element().and_then(|row| row.get_attribute("data-seq"));
                 if let Some(seq) = row.and_then(|seq| seq.parse().ok()) {

@@ -8,8 +8,8 @@ use shared::{ids::Seq, messages::RoomMap};
 
 use super::hits::{hits, mine};
 use crate::{
-    api,
-    live::Live,
+    api::Answer,
+    live::LiveClient,
     messages::Open,
     search::Tour,
     state::place::marks::{HEIGHT, Name, names, path, y},
@@ -23,8 +23,8 @@ const MENTIONS: Range<u8> = 4..8;
 
 /// The map; empty until it has come.
 #[component]
-pub fn Minimap(map: ReadSignal<Option<api::Result<RoomMap>>>) -> impl IntoView {
-    let (open, live) = (expect_context::<Open>(), expect_context::<Live>());
+pub fn Minimap(map: ReadSignal<Option<Answer<RoomMap>>>) -> impl IntoView {
+    let (open, live) = (expect_context::<Open>(), expect_context::<LiveClient>());
     let tour = expect_context::<Tour>();
     // With every message all places move, but only with a thousandth of them by a point.
     let last = memo(move || {

@@ -1,57 +1,45 @@
-//! The outbox on disk: IndexedDB, one row an entry, by client id. A browser without it (private
-//! windows of some) still sends; only a reload forgets.
+//! The outbox in IndexedDB: one row per entry, keyed by client id. Where a browser has no IndexedDB
+//! (some private windows), messages are still sent, but a reload loses the unsent ones.
 
 use std::future::IntoFuture;
 
 use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, TransactionMode};
-use leptos::{prelude::*, task::spawn_local};
-use shared::ids::{ClientId, UserId};
+use leptos::task::spawn_local;
+use shared::ids::ClientId;
 use wasm_bindgen::JsValue;
 
-use super::{Live, receive::show};
-use crate::state::live::outbox::Entry;
+use crate::state::live::outbox::OutboxEntry;
 
 const DATABASE: &str = "hallway";
 const STORE: &str = "outbox";
 
-/// Reads back what this account wrote before the reload.
-pub async fn load(live: Live, me: UserId) {
-    let entries = all().await.unwrap_or_else(|error| {
-        leptos::logging::warn!("the outbox cannot be read: {error}");
+/// All entries, of all accounts; none if the database cannot be read.
+pub async fn load() -> Vec<OutboxEntry> {
+    try_load().await.unwrap_or_else(|error| {
+        leptos::logging::warn!("cannot read the outbox: {error}");
         Vec::new()
-    });
-    if live.me.with_value(|now| now.as_ref().is_none_or(|now| now.id != me)) {
-        return;
-    }
-    for entry in entries.into_iter().filter(|entry| entry.user == me) {
-        if let Some(state) = live.state(entry.room) {
-            show(&state, &entry);
-        }
-        live.outbox.update_value(|outbox| outbox.add(entry));
-    }
-    // A slow disk may answer after the welcome.
-    live.resend();
+    })
 }
 
-/// Writes one down, or writes it anew.
-pub fn put(entry: Entry) {
+/// Inserts or replaces an entry.
+pub fn put(entry: OutboxEntry) {
     if let Ok(text) = serde_json::to_string(&entry) {
-        spawn_local(change(entry.client_id, Some(text)));
+        spawn_local(write(entry.client_id, Some(text)));
     }
 }
 
-/// Drops one.
+/// Deletes an entry.
 pub fn delete(client_id: ClientId) {
-    spawn_local(change(client_id, None));
+    spawn_local(write(client_id, None));
 }
 
-async fn change(client_id: ClientId, text: Option<String>) {
-    if let Err(error) = try_change(client_id, text).await {
-        leptos::logging::warn!("the outbox cannot be written: {error}");
+async fn write(client_id: ClientId, text: Option<String>) {
+    if let Err(error) = try_write(client_id, text).await {
+        leptos::logging::warn!("cannot write the outbox: {error}");
     }
 }
 
-async fn try_change(client_id: ClientId, text: Option<String>) -> Result<(), Error> {
+async fn try_write(client_id: ClientId, text: Option<String>) -> Result<(), Error> {
     let key = JsValue::from_str(&client_id.to_string());
     let database = open().await?;
     let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
@@ -65,7 +53,7 @@ async fn try_change(client_id: ClientId, text: Option<String>) -> Result<(), Err
     Ok(())
 }
 
-async fn all() -> Result<Vec<Entry>, Error> {
+async fn try_load() -> Result<Vec<OutboxEntry>, Error> {
     let database = open().await?;
     let transaction = database.transaction(&[STORE], TransactionMode::ReadOnly)?;
     let rows = transaction.object_store(STORE)?.get_all(None, None)?.await?;

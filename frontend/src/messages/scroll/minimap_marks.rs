@@ -5,7 +5,7 @@ use shared::ids::{RoomId, Seq};
 
 use crate::{
     api,
-    live::Live,
+    live::LiveClient,
     messages::Open,
     ui::{effect, spawn},
     users::session::Session,
@@ -20,7 +20,7 @@ pub fn hits(room: RoomId, q: impl Fn() -> Option<String> + 'static) -> RwSignal<
 }
 
 fn hits_boxed(room: RoomId, q: Box<dyn Fn() -> Option<String>>) -> RwSignal<Vec<Seq>> {
-    let welcomes = expect_context::<Live>().welcomes;
+    let welcomes = expect_context::<LiveClient>().connection_epoch;
     let (found, asked) = (RwSignal::new(Vec::new()), StoredValue::new(0));
     effect(move || {
         // Whoever comes back may have missed much.

@@ -5,7 +5,7 @@ use shared::{ids::Seq, rooms::ReadState};
 
 use crate::{
     api,
-    live::Live,
+    live::LiveClient,
     messages::Open,
     ui::{Icon, Shape, Ui, action, memo, shown, time},
 };
@@ -14,7 +14,7 @@ use crate::{
 /// moment: what fits into the view is read by then.
 #[component]
 pub fn SinceBar(since: RwSignal<bool>) -> impl IntoView {
-    let (open, live) = (expect_context::<Open>(), expect_context::<Live>());
+    let (open, live) = (expect_context::<Open>(), expect_context::<LiveClient>());
     let read = memo(move || {
         live.rooms.with(|rooms| rooms.get(open.room).map(|r| r.read).unwrap_or_default())
     });
@@ -44,7 +44,7 @@ pub fn SinceBar(since: RwSignal<bool>) -> impl IntoView {
                         class="button button-small"
                         title="Mark everything in this room as read (Esc)"
                         data-testid="mark-read"
-                        on:click:target=move |_| live.read_all(Some(open.room))
+                        on:click:target=move |_| live.mark_all_read(Some(open.room))
                     >
                         "Mark read"
                     </button>

@@ -11,8 +11,8 @@ use super::{
     scroll::Scroll,
 };
 use crate::{
-    api,
-    live::Live,
+    api::{self, Answer},
+    live::LiveClient,
     messages::Open,
     state::place::bar::Bar,
     ui::{memo, percent, resource, shown, time},
@@ -38,7 +38,7 @@ struct Rail {
     hold: RwSignal<Option<Hold>>,
     track: NodeRef<html::Div>,
     thumb: NodeRef<html::Div>,
-    map: ReadSignal<Option<api::Result<RoomMap>>>,
+    map: ReadSignal<Option<Answer<RoomMap>>>,
 }
 
 /// The scrollbar, if there is more than fits.
@@ -52,11 +52,11 @@ pub fn Scrollbar() -> impl IntoView {
 #[component]
 fn Bars(bar: Memo<Bar>) -> impl IntoView {
     let (open, scroll) = (expect_context::<Open>(), expect_context::<Scroll>());
-    let welcomes = expect_context::<Live>().welcomes;
+    let welcomes = expect_context::<LiveClient>().connection_epoch;
     let map = resource(move || {
         // Whoever comes back may have missed much.
         welcomes.track();
-        api::get_room_map(open.room)
+        api::map(open.room)
     });
     let (track, thumb) = (NodeRef::new(), NodeRef::new());
     let on = Rail { open, scroll, bar, hold: RwSignal::new(None), track, thumb, map };

@@ -1,0 +1,105 @@
+//! The state that the parts of the live client share.
+
+use std::collections::HashMap;
+
+use futures::channel::mpsc::UnboundedSender;
+use leptos::prelude::*;
+use shared::{
+    ids::{RoomId, UserId},
+    live::{ClientFrame, RemovedReason},
+    users::UserRef,
+};
+
+use super::room_state::RoomState;
+use crate::{
+    state::{
+        live::{outbox::Outbox, preview_cache::PreviewCache},
+        rooms::RoomList,
+    },
+    ui::Ui,
+    users::session::Session,
+};
+
+/// The status of the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionStatus {
+    /// Nobody is signed in.
+    SignedOut,
+    /// Connecting for the first time, or reconnecting.
+    Connecting,
+    /// The server sent `welcome`.
+    Connected,
+}
+
+/// The end of my membership in a room.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Departure {
+    pub room: RoomId,
+    pub name: String,
+    pub reason: RemovedReason,
+}
+
+/// The live client. It lives as long as the page, so its signals are never disposed.
+#[derive(Clone, Copy)]
+pub struct LiveClient {
+    /// My rooms with their unread counts.
+    pub rooms: RwSignal<RoomList>,
+    pub status: RwSignal<ConnectionStatus>,
+    /// Counts the `welcome` frames. Whoever shows data that the socket does not replay loads it
+    /// again when this changes.
+    pub connection_epoch: RwSignal<u32>,
+    /// The room that I left or was removed from last.
+    pub departure: RwSignal<Option<Departure>>,
+    pub(super) session: Session,
+    pub(super) ui: Ui,
+    pub(super) me: StoredValue<Option<UserRef>>,
+    pub(super) room_states: StoredValue<HashMap<RoomId, RoomState>>,
+    pub(super) outbox: StoredValue<Outbox>,
+    pub(super) previews: RwSignal<PreviewCache>,
+    /// Where commands go; `None` while disconnected.
+    pub(super) commands: StoredValue<Option<UnboundedSender<ClientFrame>>>,
+    /// Ends the wait before the next connection attempt.
+    pub(super) wake: StoredValue<Option<UnboundedSender<()>>>,
+    /// The number of the current connection loop; an older loop ends when it sees another number.
+    pub(super) run: StoredValue<u32>,
+}
+
+impl LiveClient {
+    pub fn new(session: Session, ui: Ui) -> Self {
+        Self {
+            rooms: RwSignal::default(),
+            status: RwSignal::new(ConnectionStatus::SignedOut),
+            connection_epoch: RwSignal::new(0),
+            departure: RwSignal::new(None),
+            session,
+            ui,
+            me: StoredValue::new(None),
+            room_states: StoredValue::default(),
+            outbox: StoredValue::default(),
+            previews: RwSignal::default(),
+            commands: StoredValue::new(None),
+            wake: StoredValue::new(None),
+            run: StoredValue::new(0),
+        }
+    }
+
+    /// The state of one of my rooms.
+    pub fn room_state(self, room: RoomId) -> Option<RoomState> {
+        self.room_states.with_value(|states| states.get(&room).cloned())
+    }
+
+    /// Tells the others in the room that I am typing.
+    pub fn send_typing(self, room: RoomId) {
+        self.send_command(ClientFrame::Typing { room });
+    }
+
+    /// Sends a command if connected, and drops it otherwise: messages are in the outbox, and
+    /// everything else is sent anew after `welcome`.
+    pub(super) fn send_command(self, frame: ClientFrame) {
+        self.commands.with_value(|to| to.as_ref().map(|to| to.unbounded_send(frame)));
+    }
+
+    pub(super) fn is_me(self, user: UserId) -> bool {
+        self.me.with_value(|me| me.as_ref().is_some_and(|me| me.id == user))
+    }
+}

@@ -1,0 +1,44 @@
+//! The live state of one room.
+
+use std::collections::BTreeSet;
+
+use leptos::prelude::*;
+use shared::{ids::UserId, rooms::MyRoom, timeline::Timeline};
+
+use crate::state::live::{outbox::OutboxEntry, typing::TypingUsers};
+
+/// The state that this page holds of one of my rooms. Cheap to clone, and reference-counted so that
+/// it outlives the components that show it.
+#[derive(Clone)]
+pub struct RoomState {
+    pub timeline: ArcRwSignal<Timeline>,
+    pub online: ArcRwSignal<BTreeSet<UserId>>,
+    pub typing: ArcRwSignal<TypingUsers>,
+    /// Counts the resets of the timeline; after each, a page has to be loaded again.
+    pub resets: ArcRwSignal<u32>,
+    /// True between `subscribe` and `subscribed`: the server is sending the missed changes, so a gap
+    /// in the revisions is no reason to subscribe again.
+    pub(super) is_catching_up: ArcRwSignal<bool>,
+}
+
+impl RoomState {
+    pub(super) fn new(me: UserId, room: &MyRoom) -> Self {
+        Self {
+            timeline: ArcRwSignal::new(Timeline::new(me, room.last_seq, room.last_rev)),
+            online: ArcRwSignal::default(),
+            typing: ArcRwSignal::default(),
+            resets: ArcRwSignal::new(0),
+            is_catching_up: ArcRwSignal::new(false),
+        }
+    }
+
+    /// Shows an unacknowledged message at the end of the timeline.
+    pub(super) fn show_pending(&self, entry: &OutboxEntry) {
+        self.timeline.update(|t| {
+            t.send(entry.client_id, entry.content.clone(), entry.reply_to);
+            if let Some(problem) = &entry.refused {
+                t.refused(entry.client_id, problem.clone());
+            }
+        });
+    }
+}

@@ -1,0 +1,114 @@
+//! Sends messages and keeps each in the outbox until the server acknowledges it.
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::{prelude::*, task::spawn_local};
+use shared::{
+    ids::{ClientId, RoomId, Seq, UserId},
+    messages::Message,
+    problem::Problem,
+};
+use uuid::Uuid;
+
+use super::{client::LiveClient, outbox_store};
+use crate::state::live::{backoff::Backoff, outbox::OutboxEntry};
+
+impl LiveClient {
+    /// Sends a message: the timeline shows it as pending at once.
+    pub fn send_message(self, room: RoomId, content: String, reply_to: Option<Seq>) {
+        let Some(me) = self.me.get_value() else { return };
+        let client_id = ClientId(Uuid::now_v7());
+        let entry = OutboxEntry { client_id, user: me.id, room, content, reply_to, refused: None };
+        self.outbox.update_value(|outbox| outbox.add(entry.clone()));
+        self.transmit(entry);
+    }
+
+    /// Sends a refused message again.
+    pub fn retry_message(self, client_id: ClientId) {
+        let entry = self.outbox.try_update_value(|outbox| outbox.retry(client_id)).flatten();
+        if let Some(entry) = entry {
+            self.transmit(entry);
+        }
+    }
+
+    fn transmit(self, entry: OutboxEntry) {
+        if let Some(state) = self.room_state(entry.room) {
+            state.show_pending(&entry);
+        }
+        self.send_command(entry.to_frame());
+        outbox_store::put(entry);
+    }
+
+    /// Discards an unacknowledged message.
+    pub fn discard_message(self, client_id: ClientId) {
+        let entry = self.outbox.try_update_value(|outbox| outbox.remove(client_id)).flatten();
+        if let Some(state) = entry.and_then(|entry| self.room_state(entry.room)) {
+            state.timeline.update(|t| t.forget(client_id));
+        }
+        outbox_store::delete(client_id);
+    }
+
+    /// Loads the messages of this account that a previous page left in IndexedDB, and sends them.
+    pub(super) async fn load_outbox(self, me: UserId) {
+        let entries = outbox_store::load().await;
+        if !self.is_me(me) {
+            return;
+        }
+        for entry in entries.into_iter().filter(|entry| entry.user == me) {
+            if let Some(state) = self.room_state(entry.room) {
+                state.show_pending(&entry);
+            }
+            self.outbox.update_value(|outbox| outbox.add(entry));
+        }
+        // A slow disk may finish after `welcome`.
+        self.resend_outbox();
+    }
+
+    /// Sends everything in the outbox. A message that the server already has is only acknowledged.
+    pub(super) fn resend_outbox(self) {
+        let frames: Vec<_> =
+            self.outbox.with_value(|o| o.unrefused().map(OutboxEntry::to_frame).collect());
+        frames.into_iter().for_each(|frame| self.send_command(frame));
+    }
+
+    pub(super) fn handle_ack(self, client_id: ClientId, message: Message) {
+        let (Some(state), Some(me)) = (self.room_state(message.room), self.me.get_value()) else {
+            return;
+        };
+        self.rooms.update(|rooms| rooms.apply_message(&message, &me));
+        state.timeline.update(|t| t.message(message));
+        self.remove_from_outbox(client_id);
+    }
+
+    /// Removes a message that the server has.
+    pub(super) fn remove_from_outbox(self, client_id: ClientId) {
+        if self.outbox.try_update_value(|outbox| outbox.remove(client_id)).flatten().is_some() {
+            outbox_store::delete(client_id);
+        }
+    }
+
+    pub(super) fn handle_nack(self, client_id: ClientId, problem: Problem, can_retry: bool) {
+        if can_retry {
+            return self.send_later(client_id);
+        }
+        let refused =
+            self.outbox.try_update_value(|o| o.refuse(client_id, problem.clone())).flatten();
+        let Some(entry) = refused else { return };
+        if let Some(state) = self.room_state(entry.room) {
+            state.timeline.update(|t| t.refused(client_id, problem));
+        }
+        outbox_store::put(entry);
+    }
+
+    fn send_later(self, client_id: ClientId) {
+        spawn_local(async move {
+            // At least a second, because the server has just said that it is busy.
+            let delay = 1_000 + Backoff::default().next(js_sys::Math::random()) * 4;
+            TimeoutFuture::new(delay).await;
+            let frame =
+                self.outbox.with_value(|o| o.unrefused_entry(client_id).map(OutboxEntry::to_frame));
+            if let Some(frame) = frame {
+                self.send_command(frame);
+            }
+        });
+    }
+}

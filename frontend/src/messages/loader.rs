@@ -1,0 +1,50 @@
+//! Loads pages of messages into a room's timeline.
+
+use chrono::NaiveDate;
+use leptos::prelude::*;
+use shared::ids::{RoomId, Seq};
+
+use crate::{
+    api::{self, Answer, Page},
+    live::RoomState,
+    ui::time,
+};
+
+/// How often to read a page again that was read before a reset of the timeline.
+const MAX_ATTEMPTS: usize = 3;
+
+/// Loads a page.
+pub async fn load_page(room: RoomId, page: Page, state: RoomState) -> Answer<()> {
+    for _ in 0..MAX_ATTEMPTS {
+        let loaded = api::messages(room, page).await?;
+        // The timeline refuses a page that was read before a reset.
+        if state.timeline.try_update(|t| t.page(loaded.messages, loaded.as_of_rev)) != Some(false) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The first message of a day, or the nearest one if the day has none.
+pub struct DayAnchor {
+    pub seq: Seq,
+    /// The day of the message, if it is another day.
+    pub other_day: Option<NaiveDate>,
+}
+
+/// Loads the page around the beginning of a day; `None` if the room is empty.
+pub async fn load_day(
+    room: RoomId,
+    day: NaiveDate,
+    state: RoomState,
+) -> Answer<Option<DayAnchor>> {
+    let loaded = api::messages(room, Page::Since(day)).await?;
+    let anchor = loaded.anchor;
+    let Some(message) = loaded.messages.iter().find(|message| message.seq == anchor.seq) else {
+        return Ok(None);
+    };
+    let other_day = (!anchor.found).then(|| time::local_day(message.created_at));
+    // The timeline refuses a page that was read before a reset; the jump then loads it again.
+    let _ = state.timeline.try_update(|t| t.page(loaded.messages, loaded.as_of_rev));
+    Ok(Some(DayAnchor { seq: anchor.seq, other_day }))
+}

@@ -1,0 +1,96 @@
+//! The latest states of messages that other messages link to.
+
+use std::mem;
+
+use shared::{
+    ids::{RoomId, Seq},
+    messages::Message,
+};
+
+type Key = (RoomId, Seq);
+
+/// Few messages are linked to, so a list is searched fast enough.
+#[derive(Clone, Debug, Default)]
+pub struct PreviewCache {
+    /// Each linked message with its state; `None` while it is not loaded or cannot be read.
+    entries: Vec<(Key, Option<Message>)>,
+    /// Messages to be loaded; the one that was shown last is loaded first.
+    queue: Vec<Key>,
+    is_loading: bool,
+}
+
+impl PreviewCache {
+    /// The state of a message: `None` if it was never asked for.
+    pub fn get(&self, key: Key) -> Option<&Option<Message>> {
+        self.entries.iter().find(|(known, _)| *known == key).map(|(_, message)| message)
+    }
+
+    /// Adds a message; without a state it is queued to be loaded.
+    pub fn insert(&mut self, key: Key, message: Option<Message>) {
+        if message.is_none() {
+            self.queue.push(key);
+        }
+        self.entries.push((key, message));
+    }
+
+    /// Takes a newer state of a message. False if no message links to it or the state is not newer.
+    pub fn update(&mut self, message: &Message) -> bool {
+        let key = (message.room, message.seq);
+        let entry = self.entries.iter_mut().find(|(known, _)| *known == key);
+        let older = entry.filter(|(_, old)| old.as_ref().is_none_or(|old| old.rev < message.rev));
+        older.map(|(_, old)| *old = Some(message.clone())).is_some()
+    }
+
+    /// Removes the messages of a room.
+    pub fn remove_room(&mut self, room: RoomId) {
+        self.entries.retain(|((of, _), _)| *of != room);
+    }
+
+    /// Starts loading. False if somebody else is loading already.
+    pub fn start_loading(&mut self) -> bool {
+        !mem::replace(&mut self.is_loading, true)
+    }
+
+    /// The next message to load; with `None` the loading has ended.
+    pub fn next_to_load(&mut self) -> Option<Key> {
+        let next = self.queue.pop();
+        self.is_loading = next.is_some();
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::ids::Rev;
+
+    use super::*;
+    use crate::state::test_data::message;
+
+    const ROOM: RoomId = RoomId(1);
+
+    #[test]
+    fn a_message_without_a_state_is_loaded_once() {
+        let mut cache = PreviewCache::default();
+        let key = (ROOM, Seq(7));
+        assert!(cache.get(key).is_none());
+        cache.insert(key, None);
+        assert_eq!(cache.get(key), Some(&None));
+        assert!(cache.start_loading() && !cache.start_loading());
+        assert_eq!((cache.next_to_load(), cache.next_to_load()), (Some(key), None));
+        assert!(cache.start_loading(), "the next loading may start");
+    }
+
+    #[test]
+    fn only_newer_states_of_linked_messages_are_taken() {
+        let mut cache = PreviewCache::default();
+        cache.insert((ROOM, Seq(7)), None);
+        assert!(!cache.update(&message(8, 2)), "no message links to it");
+        assert!(cache.update(&message(7, 2)));
+        assert!(!cache.update(&message(7, 2)), "the state is the same");
+        let newer = Message { rev: Rev(100), ..message(7, 2) };
+        assert!(cache.update(&newer));
+        assert_eq!(cache.get((ROOM, Seq(7))), Some(&Some(newer)));
+        cache.remove_room(ROOM);
+        assert!(cache.get((ROOM, Seq(7))).is_none());
+    }
+}

@@ -1,0 +1,119 @@
+//! The geometry of a scrollbar for the whole room. It is measured in message numbers, so it needs
+//! none of the messages.
+
+use shared::ids::Seq;
+
+/// The part of the room on the screen, in messages: the integer part is a message's number, and the
+/// fraction is how much of that message is above the edge.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct VisibleRange {
+    pub from: f64,
+    /// With the whole of the room's last message on the screen: its number plus one.
+    pub to: f64,
+}
+
+impl VisibleRange {
+    /// The first message on the screen.
+    pub fn first(self) -> Seq {
+        Seq(self.from as i64)
+    }
+
+    /// How many messages are on the screen.
+    pub fn len(self) -> f64 {
+        self.to - self.from
+    }
+
+    /// A range of the same length that starts with another message.
+    pub fn starting_at(self, seq: Seq) -> Self {
+        let from = seq.0 as f64;
+        Self { from, to: from + self.len() }
+    }
+}
+
+/// The geometry of the scrollbar. Offsets and sizes are fractions of its height, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScrollbarGeometry {
+    last: f64,
+    visible: VisibleRange,
+}
+
+impl ScrollbarGeometry {
+    /// The scrollbar of a room whose newest message is `last_seq`.
+    pub fn new(last_seq: Seq, visible: VisibleRange) -> Self {
+        Self { last: last_seq.0 as f64, visible }
+    }
+
+    /// The height of the thumb.
+    pub fn thumb_size(self) -> f64 {
+        (self.page_len() / self.last.max(1.0)).min(1.0)
+    }
+
+    /// Where the thumb is: 0 with the first message on the screen, 1 with the last.
+    pub fn thumb_offset(self) -> f64 {
+        self.offset_of(self.visible.from)
+    }
+
+    /// Where the thumb is when this message is the first on the screen.
+    pub fn offset_at(self, seq: Seq) -> f64 {
+        self.offset_of(seq.0 as f64)
+    }
+
+    /// Where the thumb is after scrolling down by this many messages.
+    pub fn offset_after(self, messages: f64) -> f64 {
+        self.offset_of(self.visible.from + messages)
+    }
+
+    fn offset_of(self, from: f64) -> f64 {
+        let range = self.last - self.page_len();
+        if range > 0.0 { ((from - 1.0) / range).clamp(0.0, 1.0) } else { 0.0 }
+    }
+
+    /// The message, with a fraction, that is first on the screen when the thumb is there.
+    pub fn message_at(self, offset: f64) -> f64 {
+        1.0 + offset.clamp(0.0, 1.0) * (self.last - self.page_len()).max(0.0)
+    }
+
+    /// How many messages are on the screen.
+    pub fn page_len(self) -> f64 {
+        self.visible.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scrollbar(last: i64, from: f64, to: f64) -> ScrollbarGeometry {
+        ScrollbarGeometry::new(Seq(last), VisibleRange { from, to })
+    }
+
+    #[test]
+    fn the_thumb_reaches_both_ends() {
+        for last in [40, 300, 1_000_000] {
+            assert_eq!(scrollbar(last, 1.0, 20.5).thumb_offset(), 0.0);
+            let end = last as f64 + 1.0;
+            assert_eq!(scrollbar(last, end - 19.5, end).thumb_offset(), 1.0);
+        }
+        assert_eq!(scrollbar(1_000_000, 500_000.0, 500_030.0).thumb_size(), 0.000_03);
+    }
+
+    #[test]
+    fn the_offset_of_the_thumb_leads_to_the_first_message() {
+        for (last, from, to) in [(40, 7.25, 20.0), (300, 280.5, 299.0), (9_999_999, 5e6, 5e6 + 9.0)]
+        {
+            let scrollbar = scrollbar(last, from, to);
+            let message = scrollbar.message_at(scrollbar.thumb_offset());
+            assert!((message - from).abs() < 1e-6, "{scrollbar:?}");
+        }
+        assert_eq!(scrollbar(300, 1.0, 21.0).message_at(7.0), 281.0);
+        assert_eq!(scrollbar(300, 1.0, 21.0).message_at(-7.0), 1.0);
+    }
+
+    #[test]
+    fn offsets_are_proportional_to_messages() {
+        assert_eq!(scrollbar(300, 1.0, 21.0).offset_after(28.0), 0.1);
+        assert_eq!(scrollbar(300, 1.0, 21.0).offset_at(Seq(29)), 0.1);
+        let empty = scrollbar(0, 0.0, 0.0);
+        assert_eq!((empty.thumb_offset(), empty.thumb_size(), empty.message_at(1.0)), (0.0, 0.0, 1.0));
+    }
+}

@@ -1,0 +1,26 @@
+//! Messages for the tests of this folder.
+
+use chrono::DateTime;
+use shared::{
+    ids::{ClientId, MessageId, Rev, RoomId, Seq, UserId},
+    messages::Message,
+    users::UserRef,
+};
+use uuid::Uuid;
+
+/// A message in room 1, posted by this account at the beginning of the epoch.
+pub fn message(seq: i64, author: i64) -> Message {
+    Message {
+        id: MessageId(seq),
+        room: RoomId(1),
+        seq: Seq(seq),
+        rev: Rev(seq),
+        user: UserRef { id: UserId(author), username: "x".into() },
+        content: "text".into(),
+        client_id: ClientId(Uuid::from_u128(seq as u128)),
+        reply_to: None,
+        created_at: DateTime::UNIX_EPOCH,
+        edited_at: None,
+        deleted_at: None,
+    }
+}

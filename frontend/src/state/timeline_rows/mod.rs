@@ -1,0 +1,222 @@
+//! The rows of the timeline: messages grouped by author, dividers between days, the unread divider,
+//! gaps and pending messages. A room may have a million messages, so only a window of rows around
+//! the reader is built, and an update costs no more than the window. A row contains everything that
+//! decides how it looks, so equal rows keep their DOM nodes.
+
+use std::ops::Range;
+
+use chrono::{NaiveDate, TimeDelta};
+use shared::{
+    Timestamp,
+    ids::{ClientId, Rev, Seq, UserId},
+    messages::Message,
+    timeline::{Pending, Timeline},
+};
+
+#[cfg(test)]
+mod tests;
+
+/// Consecutive messages of one author form a group unless they are this far apart.
+const GROUP_WITHIN: TimeDelta = TimeDelta::minutes(7);
+/// The number of rows before and from the center. The center is the first message on the screen, so
+/// the rows from it on include those on the screen.
+const WINDOW: (usize, usize) = (110, 180);
+/// The window moves once the reader is this many messages away from its center.
+const MOVE_AFTER: i64 = 20;
+
+/// One row of the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TimelineRow {
+    /// A day that starts with this message. Where clocks are set back over midnight, one day may
+    /// start twice, so the message is part of the row's identity.
+    Day(NaiveDate, Seq),
+    /// Everything below is unread.
+    UnreadDivider,
+    /// A message or its tombstone; the first of a group shows the author.
+    Message { seq: Seq, rev: Rev, starts_group: bool },
+    /// Messages that are not loaded; `is_older` if they come before the window.
+    Gap { from: Seq, to: Seq, is_older: bool },
+    /// A message of mine that the server has not acknowledged.
+    Pending { client_id: ClientId, refused: bool, starts_group: bool },
+}
+
+/// What the window is around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowCenter {
+    /// The newest message, also when another one comes.
+    Newest,
+    Message(Seq),
+}
+
+impl WindowCenter {
+    /// Follows the reader, whose first message on the screen is `first`. It does so in steps, because
+    /// each move adds and removes rows at the ends of the window.
+    pub fn follow(before: Option<Self>, at_bottom: bool, first: Seq) -> Self {
+        match before {
+            _ if at_bottom => Self::Newest,
+            Some(Self::Message(seq)) if (seq.0 - first.0).abs() <= MOVE_AFTER => Self::Message(seq),
+            _ => Self::Message(first),
+        }
+    }
+}
+
+/// The rows of a part of one loaded run. It ends at a gap to be filled, at an end of the room, or
+/// inside the run, where the window moves on as the reader scrolls.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowWindow {
+    pub rows: Vec<TimelineRow>,
+    /// Whether the room's first message is among the rows.
+    pub has_room_start: bool,
+    /// Whether the last row is the room's last.
+    pub has_room_end: bool,
+}
+
+/// The rows around the reader. `unread_after` is the last message that the reader had read when they
+/// opened the room; `day_of` gives the day in the reader's time zone.
+pub fn row_window(
+    timeline: &Timeline,
+    center: WindowCenter,
+    me: UserId,
+    unread_after: Option<Seq>,
+    day_of: impl Fn(Timestamp) -> NaiveDate,
+) -> RowWindow {
+    window_of_size(timeline, center, WINDOW, Reader { me, unread_after, day_of })
+}
+
+/// The reader of the rows.
+struct Reader<D> {
+    me: UserId,
+    unread_after: Option<Seq>,
+    day_of: D,
+}
+
+fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
+    timeline: &Timeline,
+    center: WindowCenter,
+    (above, below): (usize, usize),
+    reader: Reader<D>,
+) -> RowWindow {
+    let run = match center {
+        WindowCenter::Message(seq) => timeline.run(seq).map(|run| (run, seq)),
+        WindowCenter::Newest => None,
+    };
+    let Some((run, at)) = run.or_else(|| timeline.runs().next_back().map(|run| (run, run.1)))
+    else {
+        let mut builder = RowBuilder::new(reader);
+        timeline.pending().iter().for_each(|pending| builder.push_pending(pending));
+        return RowWindow { rows: builder.rows, has_room_start: false, has_room_end: true };
+    };
+    // A message makes at least one row, so no more messages are needed than rows.
+    let distance = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+    let is_newest = center == WindowCenter::Newest;
+    // At the newest message the screen is at the end of the window instead of in its middle.
+    let above = if is_newest { below } else { above };
+    let from = run.0.max(Seq(at.0.saturating_sub(distance(above))));
+    let to = run.1.min(Seq(at.0.saturating_add(distance(below))));
+    // A run that starts later does not show where the unread messages start.
+    let unread_after = reader.unread_after.filter(|seq| seq.next() >= run.0);
+    let mut builder = RowBuilder::new(Reader { unread_after, ..reader });
+    if from == run.0 && from > Seq(1) {
+        let before = timeline.runs().rev().map(|(_, to)| to).find(|to| *to < from);
+        builder.push_gap(before.unwrap_or_default().next(), Seq(from.0 - 1), true);
+    } else {
+        builder.skip_to(timeline, run.0, from);
+    }
+    timeline.between(from, to).for_each(|message| builder.push_message(message));
+    let has_room_end = to == timeline.last_seq();
+    if has_room_end {
+        timeline.pending().iter().for_each(|pending| builder.push_pending(pending));
+    } else if to == run.1 {
+        let after = timeline.runs().map(|(from, _)| from).find(|from| *from > to);
+        let gap_end = after.map_or(timeline.last_seq(), |after| Seq(after.0 - 1));
+        builder.push_gap(to.next(), gap_end, false);
+    }
+    let rows = builder.rows;
+    let is_center = |row: &TimelineRow| matches!(row, TimelineRow::Message { seq, .. } if *seq == at);
+    let range = match rows.iter().position(is_center).filter(|_| !is_newest) {
+        Some(at) => at.saturating_sub(above)..at.saturating_add(below).min(rows.len()),
+        None => rows.len().saturating_sub(above)..rows.len(),
+    };
+    slice(rows, range, has_room_end)
+}
+
+fn slice(mut rows: Vec<TimelineRow>, range: Range<usize>, has_room_end: bool) -> RowWindow {
+    let has_room_end = has_room_end && range.end == rows.len();
+    rows.truncate(range.end);
+    let rows = rows.split_off(range.start);
+    let is_first = |row: &TimelineRow| matches!(row, TimelineRow::Message { seq: Seq(1), .. });
+    RowWindow { has_room_start: rows.iter().any(is_first), rows, has_room_end }
+}
+
+/// What the next row depends on.
+#[derive(Clone, Copy, Default)]
+struct Above {
+    author: Option<(UserId, Timestamp)>,
+    day: Option<NaiveDate>,
+    is_mine: bool,
+}
+
+/// Builds row after row.
+struct RowBuilder<D> {
+    reader: Reader<D>,
+    above: Above,
+    rows: Vec<TimelineRow>,
+}
+
+impl<D: Fn(Timestamp) -> NaiveDate> RowBuilder<D> {
+    fn new(reader: Reader<D>) -> Self {
+        Self { reader, above: Above::default(), rows: Vec::new() }
+    }
+
+    /// Starts at `from` in the middle of a run, as if the rows before it had been built.
+    fn skip_to(&mut self, timeline: &Timeline, run_start: Seq, from: Seq) {
+        let unread = self.reader.unread_after.map_or(from, Seq::next).max(run_start);
+        let is_theirs = |message: &Message| message.user.id != self.reader.me;
+        if unread < from && timeline.between(unread, Seq(from.0 - 1)).any(is_theirs) {
+            self.reader.unread_after = None;
+        }
+        if let Some(message) = timeline.between(run_start, Seq(from.0 - 1)).next_back() {
+            self.push_message(message);
+            self.rows.clear();
+        }
+    }
+
+    fn push_message(&mut self, message: &Message) {
+        let day = (self.reader.day_of)(message.created_at);
+        if self.above.day != Some(day) {
+            self.rows.push(TimelineRow::Day(day, message.seq));
+            self.above = Above { day: Some(day), ..Above::default() };
+        }
+        let is_mine = message.user.id == self.reader.me;
+        if self.reader.unread_after.is_some_and(|seq| message.seq > seq && !is_mine) {
+            self.rows.push(TimelineRow::UnreadDivider);
+            self.above.author = None;
+            self.reader.unread_after = None;
+        }
+        let (seq, rev, starts_group) = (message.seq, message.rev, !self.above.groups_with(message));
+        self.rows.push(TimelineRow::Message { seq, rev, starts_group });
+        self.above.author = Some((message.user.id, message.created_at));
+        self.above.is_mine = is_mine;
+    }
+
+    fn push_gap(&mut self, from: Seq, to: Seq, is_older: bool) {
+        self.rows.push(TimelineRow::Gap { from, to, is_older });
+    }
+
+    fn push_pending(&mut self, pending: &Pending) {
+        let starts_group = !self.above.is_mine || pending.reply_to.is_some();
+        let (client_id, refused) = (pending.client_id, pending.refused.is_some());
+        self.rows.push(TimelineRow::Pending { client_id, refused, starts_group });
+        self.above.is_mine = true;
+    }
+}
+
+impl Above {
+    fn groups_with(&self, message: &Message) -> bool {
+        self.author.is_some_and(|(author, at)| {
+            author == message.user.id
+                && message.reply_to.is_none()
+                && message.created_at.signed_duration_since(at) < GROUP_WITHIN
+        })
+    }
+}

@@ -1,0 +1,154 @@
+use chrono::DateTime;
+use uuid::Uuid;
+
+use super::*;
+use crate::state::test_data;
+
+const ME: UserId = UserId(1);
+
+fn message(seq: i64, author: i64, minute: i64) -> Message {
+    let created_at = DateTime::from_timestamp(minute * 60, 0).unwrap();
+    Message { created_at, ..test_data::message(seq, author) }
+}
+
+fn timeline(messages: Vec<Message>) -> Timeline {
+    let last = messages.last().map_or(Seq(0), |message| message.seq);
+    let mut timeline = Timeline::new(ME, last, Rev(0));
+    assert!(timeline.page(messages, Rev(100)));
+    timeline
+}
+
+fn utc(at: Timestamp) -> NaiveDate {
+    at.date_naive()
+}
+
+fn row(seq: i64, starts_group: bool) -> TimelineRow {
+    TimelineRow::Message { seq: Seq(seq), rev: Rev(seq), starts_group }
+}
+
+fn day(n: u64, seq: i64) -> TimelineRow {
+    TimelineRow::Day(NaiveDate::default() + chrono::Days::new(n), Seq(seq))
+}
+
+/// All rows of the newest run.
+fn rows(t: &Timeline, unread_after: Option<Seq>) -> Vec<TimelineRow> {
+    row_window(t, WindowCenter::Newest, ME, unread_after, utc).rows
+}
+
+fn part(t: &Timeline, center: WindowCenter, around: (usize, usize), unread_after: i64) -> RowWindow {
+    let reader = Reader { me: ME, unread_after: Some(Seq(unread_after)), day_of: utc };
+    super::window_of_size(t, center, around, reader)
+}
+
+#[test]
+fn messages_of_one_author_within_seven_minutes_form_a_group() {
+    let t = timeline(vec![message(1, 2, 0), message(2, 2, 6), message(3, 2, 13), {
+        message(4, 3, 14)
+    }]);
+    let expected = [day(0, 1), row(1, true), row(2, false), row(3, true), row(4, true)];
+    assert_eq!(rows(&t, None), expected);
+}
+
+#[test]
+fn a_reply_starts_a_group() {
+    let mut answer = message(2, 2, 0);
+    answer.reply_to = Some(Seq(1));
+    let t = timeline(vec![message(1, 2, 0), answer]);
+    assert_eq!(rows(&t, None), [day(0, 1), row(1, true), row(2, true)]);
+}
+
+#[test]
+fn days_are_in_the_time_zone_of_the_reader() {
+    let t = timeline(vec![message(1, 2, 24 * 60 - 1), message(2, 2, 24 * 60)]);
+    assert_eq!(rows(&t, None), [day(0, 1), row(1, true), day(1, 2), row(2, true)]);
+    let east = |at: Timestamp| (at + TimeDelta::hours(2)).date_naive();
+    let there = row_window(&t, WindowCenter::Newest, ME, None, east).rows;
+    assert_eq!(there, [day(1, 1), row(1, true), row(2, false)]);
+}
+
+#[test]
+fn a_day_that_starts_twice_is_two_rows() {
+    let minutes = [0, 24 * 60, 0];
+    let messages = minutes.iter().zip(1..).map(|(minute, seq)| message(seq, 2, *minute));
+    let rows = rows(&timeline(messages.collect()), None);
+    assert_eq!((rows[0], rows[4]), (day(0, 1), day(0, 3)));
+}
+
+#[test]
+fn the_unread_divider_is_above_the_first_message_of_another_user() {
+    let t = timeline(vec![message(1, 2, 0), message(2, 1, 0), message(3, 2, 0)]);
+    let expected = [day(0, 1), row(1, true), row(2, true), TimelineRow::UnreadDivider, row(3, true)];
+    assert_eq!(rows(&t, Some(Seq(1))), expected);
+    assert!(!rows(&t, Some(Seq(3))).contains(&TimelineRow::UnreadDivider));
+    assert!(!rows(&t, None).contains(&TimelineRow::UnreadDivider));
+}
+
+#[test]
+fn a_later_run_does_not_show_the_unread_divider() {
+    let t = timeline(vec![message(8, 2, 0), message(9, 2, 0)]);
+    assert!(!rows(&t, Some(Seq(6))).contains(&TimelineRow::UnreadDivider));
+    assert!(rows(&t, Some(Seq(7))).contains(&TimelineRow::UnreadDivider));
+}
+
+#[test]
+fn gaps_end_a_run_and_pending_messages_follow_the_newest() {
+    let mut t = timeline(vec![message(4, 1, 0)]);
+    assert!(t.page(vec![message(8, 1, 0)], Rev(100)));
+    let client_id = ClientId(Uuid::from_u128(99));
+    t.send(client_id, "mine".into(), None);
+    let gap = |from, to, is_older| TimelineRow::Gap { from: Seq(from), to: Seq(to), is_older };
+    let pending = TimelineRow::Pending { client_id, refused: false, starts_group: false };
+    let newest = row_window(&t, WindowCenter::Newest, ME, None, utc);
+    assert_eq!(newest.rows, [gap(5, 7, true), day(0, 8), row(8, true), pending]);
+    assert!(newest.has_room_end && !newest.has_room_start);
+    let older = row_window(&t, WindowCenter::Message(Seq(4)), ME, None, utc);
+    assert_eq!(older.rows, [gap(1, 3, true), day(0, 4), row(4, true), gap(5, 7, false)]);
+    assert!(!older.has_room_end && !older.has_room_start);
+    // A message that is not loaded cannot be the center.
+    assert_eq!(row_window(&t, WindowCenter::Message(Seq(6)), ME, None, utc), newest);
+}
+
+#[test]
+fn the_newest_message_or_all_messages_may_be_unloaded() {
+    let mut t = Timeline::new(ME, Seq(9), Rev(0));
+    assert_eq!(rows(&t, None), []);
+    assert!(t.page(vec![message(1, 2, 0)], Rev(100)));
+    let window = row_window(&t, WindowCenter::Newest, ME, None, utc);
+    let gap = TimelineRow::Gap { from: Seq(2), to: Seq(9), is_older: false };
+    assert_eq!(window.rows, [day(0, 1), row(1, true), gap]);
+    assert!(window.has_room_start && !window.has_room_end);
+}
+
+#[test]
+fn a_window_is_a_slice_of_all_rows() {
+    // Groups of several authors, including me, over many days.
+    let messages = (11..=70).map(|seq| message(seq, 1 + seq / 3 % 3, seq * seq * 7));
+    let t = timeline(messages.collect());
+    let whole = (usize::MAX, usize::MAX);
+    for (unread_after, seq) in (8..72).flat_map(|unread| (11..=70).map(move |at| (unread, at))) {
+        let center = WindowCenter::Message(Seq(seq));
+        let all = part(&t, center, whole, unread_after);
+        let some = part(&t, center, (9, 14), unread_after);
+        assert!(some.rows.len() <= 23, "{} rows", some.rows.len());
+        let start = all.rows.windows(some.rows.len()).position(|rows| rows == some.rows);
+        let start = start.unwrap_or_else(|| panic!("{unread_after}, {seq}: {some:#?}"));
+        assert_eq!(some.has_room_end, start + some.rows.len() == all.rows.len(), "{seq}");
+        let is_it = |line: &TimelineRow| matches!(line, TimelineRow::Message { seq: s, .. } if s.0 == seq);
+        let (at, of_all) = (some.rows.iter().position(is_it), all.rows.iter().position(is_it));
+        assert_eq!(at, of_all.map(|at| at.min(9)), "{seq}");
+        let newest = part(&t, WindowCenter::Newest, (9, 14), unread_after);
+        assert_eq!(newest.rows, all.rows[all.rows.len() - 14..]);
+    }
+}
+
+#[test]
+fn the_window_follows_the_reader_in_steps() {
+    let at = |seq| WindowCenter::Message(Seq(seq));
+    let follow = |before, at_bottom, first| WindowCenter::follow(before, at_bottom, Seq(first));
+    assert_eq!(follow(None, false, 7), at(7));
+    for (first, center) in [(100, 100), (120, 100), (80, 100), (121, 121), (79, 79)] {
+        assert_eq!(follow(Some(at(100)), false, first), at(center), "{first}");
+    }
+    assert_eq!(follow(Some(at(100)), true, 100), WindowCenter::Newest);
+    assert_eq!(follow(Some(WindowCenter::Newest), false, 100), at(100));
+}
