@@ -196,7 +196,7 @@ async fn whatever_happens_above(stage: &Stage, ada: &Browser, room: i64) {
 async fn by_keys(ada: &Browser) {
     ada.keys(BAR, HOME).await;
     arrives(ada, 1, 0).await;
-    ada.reads("[data-testid=timeline]", "This is where it begins").await;
+    ada.reads("[data-testid=timeline]", "This is the beginning of the room").await;
     ada.keys(BAR, ALT_LEFT).await;
     at_the_newest(ada).await;
     ada.keys("[data-testid=timeline]", "gg").await;
@@ -220,13 +220,13 @@ async fn by_words(ada: &Browser, count: i64) {
     ada.sees("[data-seq='1234']").await;
     ada.until("nothing was said", "document.querySelector('#composer').value == ''").await;
     goto(ada, "the moon").await;
-    ada.reads(".toast-error", "“the moon” is no place").await;
+    ada.reads(".toast-error", "“the moon” is not a day or a message").await;
     ada.until("it can be mended", "document.querySelector('#composer').value == '/goto the moon'")
         .await;
     goto(ada, &(count + 1).to_string()).await;
-    ada.reads(".toast-error", &format!("this room has {}", written(count))).await;
+    ada.reads(".toast-error", &format!("The newest one here is {}", written(count))).await;
     goto(ada, "2020-02-02").await;
-    ada.reads(".toast", "Nothing was said that day. The nearest is").await;
+    ada.reads(".toast", "There are no messages on that day").await;
     ada.sees("[data-seq='1']").await;
     goto(ada, "yesterday").await;
     ada.reads("[data-testid=day]", "Yesterday").await;

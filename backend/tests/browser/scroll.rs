@@ -104,7 +104,7 @@ async fn back_to_the_beginning(ada: &Browser) {
     assert!(pages >= 3, "{MESSAGES} messages came in {pages} pages");
     let moved: i64 = ada.run("return moved", vec![]).await;
     assert_eq!(moved, 0, "rows were put back that were there, in {pages} pages");
-    ada.reads("[data-testid=timeline]", "This is where it begins").await;
+    ada.reads("[data-testid=timeline]", "This is the beginning of the room").await;
     let every =
         "[...document.querySelectorAll('[data-seq]')].every((r, n) => r.dataset.seq == n + 1)";
     ada.until("no message is left out", every).await;

@@ -97,7 +97,7 @@ async fn change(ada: &Browser, bob: &Browser) {
     bob.hears("to be chnaged").await;
     ada.until("it is sent", "!document.querySelector('[data-pending]')").await;
     ada.keys(COMPOSER, UP).await;
-    let editor = "textarea[aria-label='Edit the message']";
+    let editor = "textarea[aria-label='Edit message']";
     ada.fill(editor, &format!("to be changed{ENTER}")).await;
     for browser in [ada, bob] {
         browser.hears("to be changed").await;

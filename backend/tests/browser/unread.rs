@@ -71,7 +71,7 @@ async fn what_was_seen_is_read_and_nothing_else() {
         tokio::time::sleep(A_WHILE).await;
         let seen = read_seq(stage, room).await;
         assert!(seen < READ + 40, "more is read than fits into the view: {seen}");
-        ada.reads(SINCE, &format!("{} new since ", MESSAGES - seen)).await;
+        ada.reads(SINCE, &format!("{} new messages since ", MESSAGES - seen)).await;
         line_above(&ada, READ + 1).await;
         skipping_reads_nothing(stage, &ada, room, seen).await;
         reading_on_reads_all(stage, &ada, room).await;
@@ -134,7 +134,7 @@ async fn an_address_of_a_message_reads_nothing_before_it() {
         ada.hears("90: ").await;
         tokio::time::sleep(A_WHILE).await;
         assert_eq!(read_seq(stage, room).await, READ);
-        ada.reads(SINCE, "90 new").await;
+        ada.reads(SINCE, "90 new messages").await;
         ada.reads(SINCE, "2 mention you").await;
         ada.click("[data-testid=first-unread]").await;
         line_above(&ada, READ + 1).await;

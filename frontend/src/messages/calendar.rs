@@ -1,23 +1,24 @@
-//! A month of the room, the darker a day the more was said on it: a click goes there.
+//! The calendar of a room: the more messages a day has, the darker it is. A click jumps to the day.
 
 use chrono::Datelike;
 use leptos::prelude::*;
 use shared::messages::{Calendar, CalendarDay, Month};
 
-use super::Open;
+use super::context::RoomContext;
 use crate::{
     api,
-    ui::{Dialog, Icon, Shape, list, memo, resource, time},
+    ui::{Dialog, Icon, Shape, time},
 };
 
-/// Shades of a day on which something was said.
+/// How many shades there are for days with at least one message.
 const SHADES: i64 = 4;
+/// Weeks start on Monday (ISO 8601).
+const WEEKDAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
 
-/// The dialog.
 #[component]
 pub fn CalendarDialog(open: RwSignal<bool>) -> impl IntoView {
     view! {
-        <Dialog open title="Go to a day">
+        <Dialog open title="Jump to a day">
             <MonthView open/>
         </Dialog>
     }
@@ -25,31 +26,27 @@ pub fn CalendarDialog(open: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 fn MonthView(open: RwSignal<bool>) -> impl IntoView {
-    let room = expect_context::<Open>().room;
-    let wanted = RwSignal::new(None::<Month>);
-    let calendar = resource(move || {
-        let month = wanted.get();
-        async move { api::get_calendar(room, month).await }
-    });
-    // Only the days are made anew with the month: the focus stays on the button that led there.
-    let to = move |read: fn(&Calendar) -> Option<Month>| {
-        memo(move || calendar.with(|c| c.as_ref()?.as_ref().ok().and_then(read)))
+    let room = expect_context::<RoomContext>().id;
+    let month = RwSignal::new(None::<Month>);
+    let calendar = LocalResource::new(move || api::get_calendar(room, month.get()));
+    // Only the days are replaced with the month, so the focus stays on the button that was pressed.
+    let read = move |read: fn(&Calendar) -> Option<Month>| {
+        Memo::new(move |_| calendar.with(|c| c.as_ref()?.as_ref().ok().and_then(read)))
     };
-    let earlier = to(|calendar| calendar.earlier);
-    let later = to(|calendar| calendar.later);
-    let title = move || {
-        let first = calendar.with(|c| Some(c.as_ref()?.as_ref().ok()?.month.first()))?;
-        Some(time::month_name(first))
-    };
+    let earlier = read(|calendar| calendar.earlier);
+    let later = read(|calendar| calendar.later);
+    let shown = read(|calendar| Some(calendar.month));
     view! {
         <div class="calendar-head">
-            <Step to=earlier label="Earlier" wanted/>
-            <h3 data-testid="calendar-month" aria-live="polite">{title}</h3>
-            <Step to=later label="Later" wanted/>
+            <MonthButton to=earlier label="Earlier" month/>
+            <h3 data-testid="calendar-month" aria-live="polite">
+                {move || shown.get().map(|month| time::month_name(month.first()))}
+            </h3>
+            <MonthButton to=later label="Later" month/>
         </div>
         {move || match calendar.get() {
             None => view! { <p class="quiet">"Loading…"</p> }.into_any(),
-            Some(Err(failure)) => view! { <p class="field-error">{failure.message()}</p> }.into_any(),
+            Some(Err(error)) => view! { <p class="field-error">{error.message()}</p> }.into_any(),
             Some(Ok(calendar)) => view! { <Days days=calendar.days open/> }.into_any(),
         }}
     }
@@ -57,34 +54,40 @@ fn MonthView(open: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 fn Days(days: Vec<CalendarDay>, open: RwSignal<bool>) -> impl IntoView {
-    // Weeks begin on Monday (ISO 8601).
-    let blank = days.first().map_or(0, |day| day.day.weekday().num_days_from_monday());
-    let most = days.iter().map(|day| day.count).max().unwrap_or(0).max(1);
-    let names = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
+    let blanks = days.first().map_or(0, |day| day.day.weekday().num_days_from_monday());
+    let max = days.iter().map(|day| day.count).max().unwrap_or(0).max(1);
+    let weekdays =
+        WEEKDAYS.map(|name| view! { <span class="quiet" aria-hidden="true">{name}</span> });
     view! {
         <div class="calendar" role="group">
-            {list(&mut names.iter().map(|name| view! { <span class="quiet" aria-hidden="true">{*name}</span> }.into_any()))}
-            {list(&mut (0..blank).map(|_| view! { <span></span> }.into_any()))}
-            {list(&mut days.into_iter().map(|day| view! { <Day day most open/> }.into_any()))}
+            {weekdays}
+            {(0..blanks).map(|_| view! { <span></span> }).collect_view()}
+            {days.into_iter().map(|day| view! { <Day day max open/> }).collect_view()}
         </div>
     }
 }
 
-/// To the next month in which something was said. Not `disabled` at the end: it would lose the focus.
+/// Goes to the next month that has messages. At the end it is not `disabled`, which would lose the
+/// focus.
 #[component]
-fn Step(
+fn MonthButton(
     to: Memo<Option<Month>>,
     label: &'static str,
-    wanted: RwSignal<Option<Month>>,
+    month: RwSignal<Option<Month>>,
 ) -> impl IntoView {
     let class = if label == "Later" { "icon-button calendar-later" } else { "icon-button" };
+    let go = move |_| {
+        if let Some(to) = to.get_untracked() {
+            month.set(Some(to));
+        }
+    };
     view! {
         <button
             type="button"
             class=class
             aria-label=label
             aria-disabled=move || to.with(Option::is_none).to_string()
-            on:click:target=move |_| if let Some(to) = to.get_untracked() { wanted.set(Some(to)) }
+            on:click=go
         >
             <Icon shape=Shape::Back/>
         </button>
@@ -92,29 +95,24 @@ fn Step(
 }
 
 #[component]
-fn Day(day: CalendarDay, most: i64, open: RwSignal<bool>) -> impl IntoView {
-    let room = expect_context::<Open>();
+fn Day(day: CalendarDay, max: i64, open: RwSignal<bool>) -> impl IntoView {
+    let room = expect_context::<RoomContext>();
     let CalendarDay { day, count, first_seq } = day;
-    let shade = (count * SHADES + most - 1) / most;
+    let shade = (count * SHADES + max - 1) / max;
     let class = format!("calendar-day calendar-{shade}");
-    // What is read out begins with what is seen (WCAG 2.5.3).
-    let label = format!("{}, {}: {count} messages", day.day(), time::day_name(day));
-    let go = move || {
+    let messages = if count == 1 { "message" } else { "messages" };
+    // The accessible name starts with the visible text (WCAG 2.5.3).
+    let label = format!("{}, {}: {count} {messages}", day.day(), time::day_name(day));
+    let jump = move |_| {
         open.set(false);
         match first_seq {
-            Some(seq) => room.jump.set(Some(seq)),
-            // Where nothing was said, the server knows what is nearest.
-            None => room.day.dispatch(day),
+            Some(seq) => room.jump_to(seq),
+            // The server finds the message nearest to a day without messages.
+            None => drop(room.jump_to_day.dispatch(day)),
         }
     };
     view! {
-        <button
-            type="button"
-            class=class
-            title=label.clone()
-            aria-label=label
-            on:click:target=move |_| go()
-        >
+        <button type="button" class=class title=label.clone() aria-label=label on:click=jump>
             {day.day()}
         </button>
     }

@@ -1,4 +1,4 @@
-//! What is said in a room: the timeline, each message, and writing.
+//! The context that the components of one open room share.
 
 use chrono::NaiveDate;
 use leptos::prelude::*;
@@ -8,126 +8,158 @@ use shared::{
     timeline::Timeline,
 };
 
+use super::loader::{load_day, load_page};
 use crate::{
-    api::{self, Answer, Page},
+    api::{self, PageRequest},
     live::RoomState,
-    state::place::back::Back,
-    ui::{Action, Ui, action},
+    state::scroll::jump_history::JumpHistory,
+    ui::{Ui, time},
 };
 
-mod announcer;
-mod calendar;
-mod conversation;
-mod delete_dialog;
-mod place;
-mod row;
-mod text;
-mod timeline;
-mod toolbar;
-mod unread;
-mod writing;
+/// A message that the timeline is to scroll to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Jump {
+    pub seq: Seq,
+    pub kind: JumpKind,
+}
 
-pub use conversation::Conversation;
+/// How the timeline scrolls to the target of a jump.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum JumpKind {
+    /// The message is highlighted, and there is a way back.
+    Link,
+    /// From the scrollbar: this fraction of the message is above the viewport.
+    Scrollbar(f64),
+    /// Back in the history: the message ends this many CSS pixels below the viewport's top.
+    Back(f64),
+}
 
-use place::{Arrival, to_day};
-
-/// One open room, as its parts share it.
+/// One open room.
 #[derive(Clone, Copy)]
-pub struct Open {
-    pub room: RoomId,
+pub struct RoomContext {
+    pub id: RoomId,
     state: StoredValue<RoomState>,
-    /// Where the unread began when the reader came, or has begun since they looked away.
+    /// The last read message when the reader opened the room or looked away; the unread divider
+    /// comes after it.
     pub unread_after: RwSignal<Option<Seq>>,
     pub reply_to: RwSignal<Option<Seq>>,
     pub editing: RwSignal<Option<Seq>>,
-    /// What the message that is edited reads so far: its row may be made anew meanwhile.
-    pub edited: RwSignal<Option<String>>,
+    /// The edited text so far. It is here because the message's row may be replaced meanwhile.
+    pub edit_draft: RwSignal<Option<String>>,
     pub deleting: RwSignal<Option<Seq>>,
-    /// Whether a day is being chosen.
-    pub calendar: RwSignal<bool>,
-    /// A message to go to, loaded or not.
-    pub jump: RwSignal<Option<Seq>>,
-    /// How to come there.
-    arrival: StoredValue<Arrival>,
-    /// Where the reader was before they went elsewhere.
-    back: RwSignal<Back>,
-    /// Goes to a day.
-    pub day: Action<NaiveDate, ()>,
-    pub highlight: RwSignal<Option<Seq>>,
-    /// What is being written.
+    pub is_calendar_open: RwSignal<bool>,
+    /// The jump in progress; its message may have to be loaded first.
+    pub jump: RwSignal<Option<Jump>>,
+    pub history: RwSignal<JumpHistory>,
+    /// Jumps to a day.
+    pub jump_to_day: Action<NaiveDate, ()>,
+    pub highlighted: RwSignal<Option<Seq>>,
+    /// The text in the composer.
     pub draft: RwSignal<String>,
-    /// Counts my own sends: each goes to the bottom.
-    pub sent: RwSignal<u32>,
-    /// When the others were last told that I am writing, in milliseconds.
-    pub typed_at: StoredValue<f64>,
-    pub load: Action<Page, Answer<()>>,
+    /// Counts my sent messages; each one scrolls to the bottom.
+    pub sent_count: RwSignal<u32>,
+    load_action: Action<PageRequest, api::Result<()>>,
+    /// The page that was requested last.
+    pub last_request: StoredValue<Option<PageRequest>>,
+    pub is_loading: Memo<bool>,
 }
 
-impl Open {
-    fn new(room: RoomId, state: RoomState, unread_after: Option<Seq>, draft: String) -> Self {
-        let loader = state.clone();
-        let load = action(move |page: &Page| {
-            let (page, state) = (*page, loader.clone());
-            async move { load(room, page, &state).await }
-        });
+impl RoomContext {
+    pub fn new(id: RoomId, state: RoomState, unread_after: Option<Seq>, draft: String) -> Self {
         let jump = RwSignal::new(None);
+        let loader = state.clone();
+        let load_action =
+            Action::new_local(move |page: &PageRequest| load_page(id, *page, loader.clone()));
         Self {
-            room,
-            day: to_day(room, state.clone(), jump, expect_context::<Ui>()),
+            id,
+            jump_to_day: jump_to_day_action(id, state.clone(), jump),
             state: StoredValue::new(state),
             unread_after: RwSignal::new(unread_after),
             reply_to: RwSignal::new(None),
             editing: RwSignal::new(None),
-            edited: RwSignal::new(None),
+            edit_draft: RwSignal::new(None),
             deleting: RwSignal::new(None),
-            calendar: RwSignal::new(false),
+            is_calendar_open: RwSignal::new(false),
             jump,
-            arrival: StoredValue::default(),
-            back: RwSignal::default(),
-            highlight: RwSignal::new(None),
+            history: RwSignal::default(),
+            highlighted: RwSignal::new(None),
             draft: RwSignal::new(draft),
-            sent: RwSignal::new(0),
-            typed_at: StoredValue::new(0.0),
-            load,
+            sent_count: RwSignal::new(0),
+            load_action,
+            last_request: StoredValue::new(None),
+            is_loading: load_action.pending(),
         }
     }
 
-    /// What this page holds of the room.
     pub fn state(self) -> RoomState {
         self.state.get_value()
     }
 
-    /// Reads the timeline and follows it.
-    pub fn with<T>(self, read: impl FnOnce(&Timeline) -> T) -> T {
+    /// Reads the timeline and subscribes to it.
+    pub fn with_timeline<T>(self, read: impl FnOnce(&Timeline) -> T) -> T {
         self.state().timeline.with(read)
     }
 
-    /// Reads the timeline as it is now.
-    pub fn with_untracked<T>(self, read: impl FnOnce(&Timeline) -> T) -> T {
+    /// Reads the timeline without subscribing to it.
+    pub fn with_timeline_untracked<T>(self, read: impl FnOnce(&Timeline) -> T) -> T {
         self.state().timeline.with_untracked(read)
     }
 
-    /// A loaded message.
+    /// A loaded message, without subscribing to the timeline.
     pub fn message(self, seq: Seq) -> Option<Message> {
-        self.with_untracked(|t| t.get(seq).cloned())
+        self.with_timeline_untracked(|t| t.get(seq).cloned())
     }
 
-    /// Loads a page unless one is on its way.
-    pub fn load(self, page: Page) {
-        if !self.load.pending().get_untracked() {
-            self.load.dispatch(page);
+    /// Jumps to a message, which need not be loaded.
+    pub fn jump_to(self, seq: Seq) {
+        self.jump_by(seq, JumpKind::Link);
+    }
+
+    pub fn jump_by(self, seq: Seq, kind: JumpKind) {
+        // The room may have been closed while a request for the target was in flight.
+        self.jump.try_set(Some(Jump { seq, kind }));
+    }
+
+    /// Loads a page, unless another one is being loaded.
+    pub fn load(self, page: PageRequest) {
+        if !self.is_loading.get_untracked() {
+            self.last_request.set_value(Some(page));
+            self.load_action.dispatch(page);
         }
+    }
+
+    /// Why the last page could not be loaded.
+    pub fn load_error(self) -> Option<api::Error> {
+        self.load_action.value().get()?.err()
+    }
+
+    /// Starts to edit a message of mine.
+    pub fn edit(self, seq: Seq) {
+        self.edit_draft.set(None);
+        self.editing.set(Some(seq));
     }
 }
 
-async fn load(room: RoomId, page: Page, state: &RoomState) -> Answer<()> {
-    // The timeline takes no page that was read before a reset: then the next one will do.
-    for _ in 0..3 {
-        let read = api::messages(room, page).await?;
-        let taken = state.timeline.try_update(|t| t.page(read.messages, read.as_of_rev));
-        if taken != Some(false) {
-            break;
+/// Only the server knows the first message of a day, and the nearest one if the day has none.
+fn jump_to_day_action(
+    id: RoomId,
+    state: RoomState,
+    jump: RwSignal<Option<Jump>>,
+) -> Action<NaiveDate, ()> {
+    let ui = expect_context::<Ui>();
+    Action::new_local(move |day: &NaiveDate| {
+        let loading = load_day(id, *day, state.clone());
+        async move {
+            let anchor = match loading.await {
+                Ok(Some(anchor)) => anchor,
+                Ok(None) => return ui.notice("This room has no messages yet."),
+                Err(error) => return ui.error(error.message()),
+            };
+            if let Some(day) = anchor.other_day {
+                let day = time::day_name(day);
+                ui.notice(format!("There are no messages on that day. The nearest day is {day}."));
+            }
+            jump.try_set(Some(Jump { seq: anchor.seq, kind: JumpKind::Link }));
         }
-    }
-    Ok(())
+    })
 }

@@ -1,42 +1,41 @@
-//! Deleting a message asks first: the text is gone for everybody.
+//! Asks before a message is deleted, because its text is gone for everyone.
 
 use leptos::prelude::*;
 use shared::ids::Seq;
 
-use super::{Open, row::snippet};
+use super::{context::RoomContext, text::snippet};
 use crate::{
     api,
-    ui::action,
     ui::{Confirm, Dialog, Ui, open_while_some},
 };
 
-/// "Delete this message?"
 #[component]
 pub fn DeleteDialog() -> impl IntoView {
-    let (open, ui) = (expect_context::<Open>(), expect_context::<Ui>());
-    let shown = open_while_some(open.deleting);
-    let delete = action(move |seq: &Seq| {
+    let (room, ui) = (expect_context::<RoomContext>(), expect_context::<Ui>());
+    let open = open_while_some(room.deleting);
+    let delete = Action::new_local(move |seq: &Seq| {
         let seq = *seq;
         async move {
-            match api::delete_message(open.room, seq).await {
-                Ok(()) => drop(shown.try_set(false)),
-                Err(failure) => ui.error(failure.message()),
+            match api::delete_message(room.id, seq).await {
+                Ok(()) => drop(open.try_set(false)),
+                Err(error) => ui.error(error.message()),
             }
         }
     });
+    let is_deleting = delete.pending();
     let text = move || {
-        let message = open.deleting.get_untracked().and_then(|seq| open.message(seq));
+        let message = room.deleting.get_untracked().and_then(|seq| room.message(seq));
         let text = message.map(|message| snippet(&message.content)).unwrap_or_default();
-        format!("“{text}” is deleted for everybody, for good.")
+        format!("“{text}” will be deleted for everyone. This can't be undone.")
     };
     let on_yes = move |()| {
-        if let Some(seq) = open.deleting.get_untracked() {
+        if let Some(seq) = room.deleting.get_untracked() {
             delete.dispatch(seq);
         }
     };
     view! {
-        <Dialog open=shown title="Delete this message?">
-            <Confirm text=text() yes="Delete" open=shown busy=delete.pending() on_yes/>
+        <Dialog open title="Delete this message?">
+            <Confirm text=text() yes="Delete" open busy=is_deleting on_yes/>
         </Dialog>
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use shared::ids::{RoomId, Seq};
 
 use crate::{
-    api::{self, Answer, Page},
+    api::{self, PageRequest},
     live::RoomState,
     ui::time,
 };
@@ -14,9 +14,9 @@ use crate::{
 const MAX_ATTEMPTS: usize = 3;
 
 /// Loads a page.
-pub async fn load_page(room: RoomId, page: Page, state: RoomState) -> Answer<()> {
+pub async fn load_page(room: RoomId, page: PageRequest, state: RoomState) -> api::Result<()> {
     for _ in 0..MAX_ATTEMPTS {
-        let loaded = api::messages(room, page).await?;
+        let loaded = api::list_messages(room, page).await?;
         // The timeline refuses a page that was read before a reset.
         if state.timeline.try_update(|t| t.page(loaded.messages, loaded.as_of_rev)) != Some(false) {
             break;
@@ -37,8 +37,8 @@ pub async fn load_day(
     room: RoomId,
     day: NaiveDate,
     state: RoomState,
-) -> Answer<Option<DayAnchor>> {
-    let loaded = api::messages(room, Page::Since(day)).await?;
+) -> api::Result<Option<DayAnchor>> {
+    let loaded = api::list_messages(room, PageRequest::Since(day)).await?;
     let anchor = loaded.anchor;
     let Some(message) = loaded.messages.iter().find(|message| message.seq == anchor.seq) else {
         return Ok(None);

@@ -1,116 +1,116 @@
-//! One message, or what is left of it.
+//! One message, or the tombstone of a deleted one.
 
 use leptos::prelude::*;
 use shared::{ids::Seq, messages::Message};
 
 use super::{
-    Open,
-    text::{Previews, Text},
+    context::RoomContext,
+    text::{MessageText, Previews, snippet},
     toolbar::Toolbar,
     writing::Editor,
 };
 use crate::{
-    ui::{Avatar, Icon, Shape, memo, shown, time},
+    ui::{Avatar, Icon, Shape, time},
     users::session::Session,
 };
 
-/// The row of a message. It is made anew when the message changes.
+/// The row of a message. A change of the message replaces the row.
 #[component]
-pub fn MessageRow(seq: Seq, opens: bool) -> impl IntoView {
-    let (open, session) = (expect_context::<Open>(), expect_context::<Session>());
-    let message = open.message(seq)?;
+pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
+    let (room, session) = (expect_context::<RoomContext>(), expect_context::<Session>());
+    let message = room.message(seq)?;
     let is_mine = session.me_untracked().is_some_and(|me| me.id == message.user.id);
     let is_deleted = message.deleted_at.is_some();
-    let label = format!("{}, {}", message.user.username, time::clock(message.created_at));
-    let editing = memo(move || open.editing.get() == Some(seq) && !is_deleted);
     let (at, name) = (message.created_at, message.user.username.clone());
+    let label = format!("{name}, {}", time::clock(at));
+    let is_editing = Memo::new(move |_| room.editing.get() == Some(seq) && !is_deleted);
     let reply_to = message.reply_to;
-    let body = StoredValue::new(message);
-    // Most of a row would be its buttons, and of most rows nobody needs them.
-    let near = RwSignal::new(false);
-    let has_toolbar = move || near.get() && !is_deleted;
+    let message = StoredValue::new(message);
+    // The buttons are most of a row's nodes, and most rows never need them.
+    let is_near = RwSignal::new(false);
     Some(view! {
         <article
             class="message"
-            class:message-opens=opens
+            class:message-opens=starts_group
             class:message-mine=is_mine
-            class:message-lit=move || open.highlight.get() == Some(seq)
+            class:message-lit=move || room.highlighted.get() == Some(seq)
             data-seq=seq.0
             tabindex="-1"
             aria-label=label
-            on:pointerenter:target=move |_| near.set(true)
-            on:focusin:target=move |_| near.set(true)
+            on:pointerenter=move |_| is_near.set(true)
+            on:focusin=move |_| is_near.set(true)
         >
-            {match opens {
+            {match starts_group {
                 true => view! { <Avatar name=name.clone()/> }.into_any(),
                 false => view! { <time class="message-side">{time::clock(at)}</time> }.into_any(),
             }}
             <div class="message-main">
-                {reply_to.map(|to| view! { <Quote to/> })}
-                {opens.then(|| view! {
+                {reply_to.map(|to| view! { <ReplyQuote to/> })}
+                {starts_group.then(|| view! {
                     <p class="message-head">
                         <strong>{name}</strong>
                         <time datetime=at.to_rfc3339() title=time::full(at)>{time::clock(at)}</time>
                     </p>
                 })}
-                {move || match editing.get() {
-                    true => view! { <Editor message=body.get_value()/> }.into_any(),
-                    false => view! { <Body message=body.get_value()/> }.into_any(),
+                {move || match is_editing.get() {
+                    true => view! { <Editor message=message.get_value()/> }.into_any(),
+                    false => view! { <Body message=message.get_value()/> }.into_any(),
                 }}
             </div>
-            {shown(has_toolbar, move || view! { <Toolbar seq is_mine/> }.into_any())}
+            <Show when=move || is_near.get() && !is_deleted>
+                <Toolbar seq is_mine/>
+            </Show>
         </article>
     })
 }
 
 #[component]
 fn Body(message: Message) -> impl IntoView {
-    match (message.deleted_at, message.edited_at) {
-        (Some(_), _) => view! {
+    if message.deleted_at.is_some() {
+        return view! {
             <p class="tombstone"><Icon shape=Shape::Bin/>"Message deleted"</p>
         }
-        .into_any(),
-        (None, edited_at) => {
-            let edited = edited_at.map(|at| {
-                let title = format!("Edited {}", time::full(at));
-                view! { <span class="edited" title=title>" (edited)"</span> }
-            });
-            let found = (message.seq, message.rev);
-            let content = message.content.clone();
-            view! {
-                <div class="message-text"><Text content=message.content found/>{edited}</div>
-                <Previews content/>
-            }
-            .into_any()
-        }
+        .into_any();
     }
+    let edited = message.edited_at.map(|at| {
+        let title = format!("Edited {}", time::full(at));
+        view! { <span class="edited" title=title>" (edited)"</span> }
+    });
+    let content = message.content.clone();
+    view! {
+        <div class="message-text">
+            <MessageText content=message.content revision=(message.seq, message.rev)/>
+            {edited}
+        </div>
+        <Previews content/>
+    }
+    .into_any()
 }
 
-/// What a message answers, short; a click goes there.
+/// The first line of the message that a reply answers; a click jumps there.
 #[component]
-fn Quote(to: Seq) -> impl IntoView {
-    let open = expect_context::<Open>();
-    let quoted = memo(move || open.with(|t| t.get(to).cloned()));
-    let line = move || {
+fn ReplyQuote(to: Seq) -> impl IntoView {
+    let room = expect_context::<RoomContext>();
+    let quoted = Memo::new(move |_| room.with_timeline(|t| t.get(to).cloned()));
+    let author = move || {
         quoted.with(|quoted| match quoted {
-            Some(message) if message.deleted_at.is_some() => {
-                (message.user.username.clone(), "Message deleted".to_owned())
-            }
-            Some(message) => (message.user.username.clone(), snippet(&message.content)),
-            None => ("An earlier message".into(), String::new()),
+            Some(message) => message.user.username.clone(),
+            None => "An earlier message".into(),
+        })
+    };
+    let text = move || {
+        quoted.with(|quoted| match quoted {
+            Some(message) if message.deleted_at.is_some() => "Message deleted".into(),
+            Some(message) => snippet(&message.content),
+            None => String::new(),
         })
     };
     view! {
-        <button type="button" class="quote" on:click:target=move |_| open.jump.set(Some(to))>
+        <button type="button" class="quote" on:click=move |_| room.jump_to(to)>
             <Icon shape=Shape::Reply/>
-            <span class="sr-only">"In answer to "</span>
-            <strong>{move || line().0}</strong>
-            <span class="quote-text">{move || line().1}</span>
+            <span class="sr-only">"Reply to "</span>
+            <strong>{author}</strong>
+            <span class="quote-text">{text}</span>
         </button>
     }
-}
-
-/// The first line of a text, at most 140 characters of it.
-pub fn snippet(content: &str) -> String {
-    content.lines().next().unwrap_or_default().chars().take(140).collect()
 }

@@ -1,4 +1,4 @@
-//! The timeline on the page: its rows, what loads when one scrolls, the pill about what is new.
+//! The timeline: its rows, and the loading of pages as the reader scrolls.
 
 use chrono::NaiveDate;
 use leptos::{ev, prelude::*};
@@ -7,126 +7,134 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::{
-    Open,
-    place::{
-        BackButton, Scroll, Scrollbar, begin_at_the_unread, go_where_asked, shortcuts, to_newest,
-        to_oldest,
+    context::RoomContext,
+    message_row::MessageRow,
+    scroll::{
+        BackButton, NewMessagesPill, Scrollbar, Viewport, follow_jumps, handle_shortcuts,
+        jump_to_newest, jump_to_oldest, start_at_first_unread,
     },
-    row::MessageRow,
     writing::PendingRow,
 };
 use crate::{
     api::PageRequest,
-    state::lines::{Focus, Line, Lines, lines},
-    ui::{Icon, Shape, each, effect, memo, shown, time},
+    state::timeline_rows::{RowWindow, TimelineRow, WindowCenter, row_window},
+    ui::{Icon, Shape, each, time},
     users::session::Session,
 };
 
-/// How far from the edge loading begins, in heights of the view.
-const AHEAD: i32 = 1;
+/// How close to the end of the rows the next page is loaded, in heights of the viewport.
+const LOAD_WITHIN: i32 = 1;
 
-/// The open room around the reader.
+/// The messages of the open room around the reader.
 #[component]
 pub fn TimelineView() -> impl IntoView {
-    let (open, scroll) = (expect_context::<Open>(), expect_context::<Scroll>());
-    let lines = lines_around(open, scroll);
-    Effect::new(move |held: Option<bool>| {
-        let there = scroll.view.get().is_some() && scroll.list.get().is_some();
-        if there && held != Some(true) {
-            scroll.hold();
+    let (room, viewport) = (expect_context::<RoomContext>(), expect_context::<Viewport>());
+    let window = use_row_window(room, viewport);
+    Effect::new(move |is_observed: Option<bool>| {
+        let is_mounted = viewport.scroller.get().is_some() && viewport.content.get().is_some();
+        if is_mounted && is_observed != Some(true) {
+            viewport.observe_resizes();
         }
-        held == Some(true) || there
+        is_observed == Some(true) || is_mounted
     });
-    begin_at_the_unread(open, scroll);
-    go_where_asked(open, scroll);
-    shortcuts(open, scroll);
-    // A page may be shorter than the view, or end at a hole: then the next one is due.
-    effect(move || {
-        scroll.rows_change(lines.with(|lines| lines.is_end));
-        if open.load.value().with(|answer| !matches!(answer, Some(Err(_)))) {
-            request_animation_frame(move || load_what_is_near(open, lines, scroll));
+    start_at_first_unread(room, viewport);
+    follow_jumps(room, viewport);
+    handle_shortcuts(room, viewport);
+    // A page may be shorter than the viewport or end at a gap; then the next one is needed at once.
+    Effect::new(move |_| {
+        viewport.rows_change(window.with(|window| window.has_room_end));
+        if room.load_error().is_none() {
+            request_animation_frame(move || load_nearby(room, window, viewport));
         }
     });
     let on_scroll = move |_| {
-        scroll.scrolled();
-        load_what_is_near(open, lines, scroll);
+        viewport.handle_scroll();
+        load_nearby(room, window, viewport);
     };
-    let loading = open.load.pending();
-    let is_empty = move || open.with(|t| t.last_seq() == Seq(0) && t.pending().is_empty());
+    let is_empty = move || room.with_timeline(|t| t.last_seq() == Seq(0) && t.pending().is_empty());
     view! {
         <div class="timeline-place">
             <div
                 id="timeline"
                 class="timeline"
-                node_ref=scroll.view
+                node_ref=viewport.scroller
                 role="log"
                 aria-live="off"
                 aria-label="Messages"
                 tabindex="0"
                 data-testid="timeline"
-                aria-busy=move || loading.get().to_string()
+                aria-busy=move || room.is_loading.get().to_string()
                 on:scroll=on_scroll
-                on:keydown:target=move |event| walk(&event, open, scroll)
+                on:keydown=move |event| handle_key(&event, room, viewport)
             >
-                <div class="timeline-list" node_ref=scroll.list>
-                    {shown(is_empty, move || view! {<Beginning/>}.into_any())}
-                    {shown(move || lines.with(|lines| lines.is_start), move || {
-                        view! {<p class="timeline-start">"This is where it begins."</p>}.into_any()
-                    })}
+                <div class="timeline-list" node_ref=viewport.content>
+                    <Show when=is_empty>
+                        <EmptyRoom/>
+                    </Show>
+                    <Show when=move || window.with(|window| window.has_room_start)>
+                        <p class="timeline-start">"This is the beginning of the room."</p>
+                    </Show>
                     {each(
-                        move || lines.with(|lines| lines.rows.clone()),
-                        |line| *line,
-                        |line| view! { <LineRow line/> }.into_any(),
+                        move || window.with(|window| window.rows.clone()),
+                        |row| *row,
+                        |row| view! { <Row row/> }.into_any(),
                     )}
                 </div>
             </div>
             <Scrollbar/>
-            <div class="loading" class:loading-on=move || loading.get() aria-hidden="true"></div>
-            <LoadFailed/>
+            <div class="loading" class:loading-on=room.is_loading aria-hidden="true"></div>
+            <LoadError/>
             <div class="pills">
                 <BackButton/>
-                <NewPill/>
+                <NewMessagesPill/>
             </div>
         </div>
     }
 }
 
-/// What is shown: the lines around where the reader is.
-fn lines_around(open: Open, scroll: Scroll) -> Memo<Lines> {
+/// The rows around the reader.
+fn use_row_window(room: RoomContext, viewport: Viewport) -> Memo<RowWindow> {
     let me = expect_context::<Session>().me_untracked().map(|me| me.id).unwrap_or_default();
-    let focus = Memo::new(move |before: Option<&Focus>| {
-        let first = scroll.sight.get().first();
-        Focus::follow(before.copied(), scroll.at_bottom.get(), first)
+    let center = Memo::new(move |before: Option<&WindowCenter>| {
+        let first = viewport.visible.get().first();
+        WindowCenter::follow(before.copied(), viewport.at_bottom.get(), first)
     });
-    memo(move || open.with(|t| lines(t, focus.get(), me, open.unread_after.get(), time::local_day)))
+    Memo::new(move |_| {
+        room.with_timeline(|timeline| {
+            let unread_after = room.unread_after.get();
+            row_window(timeline, center.get(), me, unread_after, time::local_day)
+        })
+    })
 }
 
 #[component]
-fn LineRow(line: Line) -> impl IntoView {
-    match line {
-        Line::Day(day, _) => view! { <DayRow day/> }.into_any(),
-        Line::Unread => view! {
+fn Row(row: TimelineRow) -> impl IntoView {
+    match row {
+        TimelineRow::Day(day, _) => view! { <DayDivider day/> }.into_any(),
+        TimelineRow::UnreadDivider => view! {
             <p class="unread-line" data-testid="unread-line"><span>"New"</span></p>
         }
         .into_any(),
-        Line::Message { seq, opens, .. } => view! { <MessageRow seq opens/> }.into_any(),
-        Line::Hole { .. } => view! { <HoleRow line/> }.into_any(),
-        Line::Pending { client_id, opens, .. } => {
-            view! { <PendingRow client_id opens/> }.into_any()
+        TimelineRow::Message { seq, starts_group, .. } => {
+            view! { <MessageRow seq starts_group/> }.into_any()
+        }
+        TimelineRow::Gap { .. } => view! { <GapRow gap=row/> }.into_any(),
+        TimelineRow::Pending { client_id, starts_group, .. } => {
+            view! { <PendingRow client_id starts_group/> }.into_any()
         }
     }
 }
 
 #[component]
-fn DayRow(day: NaiveDate) -> impl IntoView {
-    let open = expect_context::<Open>();
+fn DayDivider(day: NaiveDate) -> impl IntoView {
+    let room = expect_context::<RoomContext>();
     view! {
         <p class="day">
             <button
                 type="button"
-                title="Go to another day"
+                title="Jump to another day"
                 data-testid="day"
-                on:click:target=move |_| open.calendar.set(true)
+                on:click=move |_| room.is_calendar_open.set(true)
             >
                 {time::day_name(day)}
             </button>
@@ -135,138 +143,120 @@ fn DayRow(day: NaiveDate) -> impl IntoView {
 }
 
 #[component]
-fn HoleRow(line: Line) -> impl IntoView {
-    let open = expect_context::<Open>();
-    let Line::Hole { from, to, .. } = line else { return None };
-    let load = move || {
-        if let Some(page) = page_of(line) {
-            open.load(page);
-        }
+fn GapRow(gap: TimelineRow) -> impl IntoView {
+    let room = expect_context::<RoomContext>();
+    let TimelineRow::Gap { from, to, .. } = gap else { return None };
+    let load = move |_| page_for_gap(gap).into_iter().for_each(|page| room.load(page));
+    let text = match to.0 - from.0 + 1 {
+        1 => "1 more message".to_owned(),
+        count => format!("{} more messages", time::number(count)),
     };
     Some(view! {
         <p class="hole" data-hole>
-            <button type="button" class="button button-small" on:click:target=move |_| load()>
-                {format!("{} more", time::number(to.0 - from.0 + 1))}
-            </button>
+            <button type="button" class="button button-small" on:click=load>{text}</button>
         </p>
     })
 }
 
-/// The page that a hole is filled with next: from the end that the reader comes to first.
-fn page_of(line: Line) -> Option<PageRequest> {
-    match line {
-        Line::Hole { to, is_older: true, .. } => Some(PageRequest::Before(to.next())),
-        Line::Hole { from, is_older: false, .. } => Some(PageRequest::After(Seq(from.0 - 1))),
+/// The next page of a gap, from the end that the reader reaches first.
+fn page_for_gap(row: TimelineRow) -> Option<PageRequest> {
+    match row {
+        TimelineRow::Gap { to, is_older: true, .. } => Some(PageRequest::Before(to.next())),
+        TimelineRow::Gap { from, is_older: false, .. } => Some(PageRequest::After(Seq(from.0 - 1))),
         _ => None,
     }
 }
 
 #[component]
-fn Beginning() -> impl IntoView {
+fn EmptyRoom() -> impl IntoView {
     view! {
         <div class="empty">
             <Icon shape=Shape::Door/>
-            <h2>"Nothing said yet"</h2>
-            <p>"Be the first: what you write below is here for everybody in the room."</p>
+            <h2>"No messages yet"</h2>
+            <p>"Say hello! Everyone in this room will see it."</p>
         </div>
     }
 }
 
 #[component]
-fn LoadFailed() -> impl IntoView {
-    let open = expect_context::<Open>();
-    let failure = move || {
-        let failure = open.load.value().get()?.err()?;
-        (!open.load.pending().get()).then(|| failure.message())
+fn LoadError() -> impl IntoView {
+    let room = expect_context::<RoomContext>();
+    let message = move || {
+        let error = room.load_error()?;
+        (!room.is_loading.get()).then(|| error.message())
     };
-    let again =
-        move |_| open.load(open.load.asked().get_untracked().unwrap_or(PageRequest::Newest));
+    let retry = move |_| room.load(room.last_request.get_value().unwrap_or(PageRequest::Newest));
     view! {
-        {shown(move || failure().is_some(), move || view! {
+        <Show when=move || message().is_some()>
             <div class="load-failed" role="alert">
-                <span>{move || failure()}</span>
-                <button type="button" class="button button-small" on:click=again>"Try again"</button>
+                <span>{message}</span>
+                <button type="button" class="button button-small" on:click=retry>"Try again"</button>
             </div>
-        }.into_any())}
+        </Show>
     }
 }
 
-/// "3 new", or only the way down.
-#[component]
-fn NewPill() -> impl IntoView {
-    let (open, scroll) = (expect_context::<Open>(), expect_context::<Scroll>());
-    let last = memo(move || open.with(|t| t.last_seq()));
-    let seen = RwSignal::new(last.get_untracked());
-    effect(move || {
-        let last = last.get();
-        if scroll.at_bottom.get() {
-            seen.set(last);
-        }
-    });
-    let count = move || last.get().0 - seen.get().0;
-    let go = move |_| {
-        seen.set(last.get_untracked());
-        to_newest(open, scroll);
-    };
-    view! {
-        {shown(move || !scroll.at_bottom.get(), move || view! {
-            <button type="button" class="pill" data-testid="new-pill" on:click=go>
-                <Icon shape=Shape::Down/>
-                {move || if count() > 0 { format!("{} new", count()) } else { "Newest".into() }}
-            </button>
-        }.into_any())}
-    }
-}
-
-fn load_what_is_near(open: Open, lines: Memo<Lines>, scroll: Scroll) {
-    let Some(Some(view)) = scroll.view.try_get_untracked() else { return };
-    let ends = lines.try_with_untracked(|lines| {
-        let row = |row: Option<&Line>| row.copied().and_then(page_of);
-        (row(lines.rows.first()), row(lines.rows.last()))
-    });
-    // Who is on the way elsewhere needs a page from there.
-    if open.jump.try_get_untracked() != Some(None) {
+/// Loads the page of a gap that the reader comes close to.
+fn load_nearby(room: RoomContext, window: Memo<RowWindow>, viewport: Viewport) {
+    let Some(Some(scroller)) = viewport.scroller.try_get_untracked() else { return };
+    // A jump loads the page around its target, and must not wait for another page.
+    if room.jump.try_get_untracked() != Some(None) {
         return;
     }
-    let (above, height) = (view.scroll_top(), view.client_height());
-    let below = view.scroll_height() - above - height;
+    let ends = window.try_with_untracked(|window| {
+        let page = |row: Option<&TimelineRow>| row.copied().and_then(page_for_gap);
+        (page(window.rows.first()), page(window.rows.last()))
+    });
+    let (above, height) = (scroller.scroll_top(), scroller.client_height());
+    let below = scroller.scroll_height() - above - height;
     match ends {
-        Some((Some(older), _)) if above < height * AHEAD => open.load(older),
-        Some((_, Some(newer))) if below < height * AHEAD => open.load(newer),
+        Some((Some(older), _)) if above < height * LOAD_WITHIN => room.load(older),
+        Some((_, Some(newer))) if below < height * LOAD_WITHIN => room.load(newer),
         _ => {}
     }
 }
 
-/// Up and down walk from message to message, whose buttons are then one Tab away; Home and End lead
-/// to the ends of the room, of which the rows are only a part.
-fn walk(event: &ev::KeyboardEvent, open: Open, scroll: Scroll) {
+/// The arrow keys move the focus from message to message, so that a message's buttons are one Tab
+/// away. Home and End jump to the ends of the room, of which the rows are only a part.
+fn handle_key(event: &ev::KeyboardEvent, room: RoomContext, viewport: Viewport) {
     let active = document().active_element();
-    if active.as_ref().is_some_and(|el| el.tag_name() == "TEXTAREA") {
+    if active.as_ref().is_some_and(|element| element.tag_name() == "TEXTAREA") {
         return;
     }
-    let step = match event.key().as_str() {
-        "ArrowUp" if !event.alt_key() => -1,
-        "ArrowDown" if !event.alt_key() => 1,
-        end @ ("Home" | "End") => {
+    match event.key().as_str() {
+        "ArrowUp" if !event.alt_key() => move_focus(event, active, -1, viewport),
+        "ArrowDown" if !event.alt_key() => move_focus(event, active, 1, viewport),
+        "Home" => {
             event.prevent_default();
-            return if end == "Home" { to_oldest(open, scroll) } else { to_newest(open, scroll) };
+            jump_to_oldest(room, viewport);
         }
-        _ => return,
-    };
-    let Some(list) = scroll.list.get_untracked() else { return };
-    let Ok(found) = list.query_selector_all("[data-seq]") else { return };
+        "End" => {
+            event.prevent_default();
+            jump_to_newest(room, viewport);
+        }
+        _ => {}
+    }
+}
+
+fn move_focus(
+    event: &ev::KeyboardEvent,
+    active: Option<web_sys::Element>,
+    step: isize,
+    viewport: Viewport,
+) {
+    let Some(content) = viewport.content.get_untracked() else { return };
+    let Ok(found) = content.query_selector_all("[data-seq]") else { return };
     let rows: Vec<HtmlElement> =
-        (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect();
-    let at = rows.iter().position(|row| row.contains(active.as_deref()));
-    let next = match at {
-        Some(at) => at.checked_add_signed(step),
-        None if scroll.at_bottom.get_untracked() => rows.len().checked_sub(1),
+        (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect();
+    let next = match rows.iter().position(|row| row.contains(active.as_deref())) {
+        Some(index) => index.checked_add_signed(step),
+        None if viewport.at_bottom.get_untracked() => rows.len().checked_sub(1),
         None => {
-            let first = scroll.sight.get_untracked().first().to_string();
-            rows.iter().position(|row| row.get_attribute("data-seq") == Some(first.clone()))
+            let first = viewport.visible.get_untracked().first().to_string();
+            rows.iter().position(|row| row.get_attribute("data-seq").as_ref() == Some(&first))
         }
     };
-    if let Some(row) = next.and_then(|at| rows.get(at)) {
+    if let Some(row) = next.and_then(|index| rows.get(index)) {
         event.prevent_default();
         let _ = row.focus();
     }

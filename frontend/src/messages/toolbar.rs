@@ -1,29 +1,27 @@
-//! What can be done with a message: shown when one points at it or walks to it.
+//! The actions on a message, shown while it is hovered or has the focus.
 
 use leptos::prelude::*;
 use shared::ids::Seq;
 
-use super::Open;
+use super::context::RoomContext;
 use crate::{
     live::LiveClient,
     search::address,
-    ui::{Icon, Shape, Ui, shown},
+    ui::{Icon, Shape, Ui},
     users::session::Session,
 };
 
-/// Answer, mark, edit, delete, as far as one may.
 #[component]
 pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
-    let (open, session) = (expect_context::<Open>(), expect_context::<Session>());
-    let may_delete = move || is_mine || session.is_admin();
+    let (room, session) = (expect_context::<RoomContext>(), expect_context::<Session>());
     let (ui, live) = (expect_context::<Ui>(), expect_context::<LiveClient>());
-    let copy = move || {
+    let copy_link = move || {
         let origin = window().location().origin().unwrap_or_default();
-        let link = format!("{origin}{}", address(open.room, seq));
-        // Without https there is no clipboard (W3C Clipboard API): then it is there to be copied.
+        let link = format!("{origin}{}", address(room.id, seq));
+        // Browsers offer the clipboard only over https; otherwise the toast shows the link.
         if window().is_secure_context() {
             let _ = window().navigator().clipboard().write_text(&link);
-            ui.notice("The link to this message is in the clipboard.");
+            ui.notice("Link copied.");
         } else {
             ui.notice(link);
         }
@@ -35,7 +33,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                 class="icon-button"
                 aria-label="Reply"
                 title="Reply"
-                on:click:target=move |_| open.reply_to.set(Some(seq))
+                on:click=move |_| room.reply_to.set(Some(seq))
             >
                 <Icon shape=Shape::Reply/>
             </button>
@@ -44,7 +42,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                 class="icon-button"
                 aria-label="Copy link"
                 title="Copy link"
-                on:click:target=move |_| copy()
+                on:click=move |_| copy_link()
             >
                 <Icon shape=Shape::Link/>
             </button>
@@ -53,7 +51,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                 class="icon-button"
                 aria-label="Mark unread from here"
                 title="Mark unread from here (U)"
-                on:click:target=move |_| live.unread_from(open.room, seq)
+                on:click=move |_| live.mark_unread_from(room.id, seq)
             >
                 <Icon shape=Shape::Unread/>
             </button>
@@ -63,25 +61,22 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     class="icon-button"
                     aria-label="Edit"
                     title="Edit"
-                    on:click:target=move |_| {
-                        open.edited.set(None);
-                        open.editing.set(Some(seq));
-                    }
+                    on:click=move |_| room.edit(seq)
                 >
                     <Icon shape=Shape::Pencil/>
                 </button>
             })}
-            {shown(may_delete, move || view! {
+            <Show when=move || is_mine || session.is_admin()>
                 <button
                     type="button"
                     class="icon-button"
                     aria-label="Delete"
                     title="Delete"
-                    on:click:target=move |_| open.deleting.set(Some(seq))
+                    on:click=move |_| room.deleting.set(Some(seq))
                 >
                     <Icon shape=Shape::Bin/>
                 </button>
-            }.into_any())}
+            </Show>
         </div>
     }
 }

@@ -158,7 +158,8 @@ fn NothingFound(query: RwSignal<String>) -> impl IntoView {
 
 #[component]
 fn RoomCard(room: Room, #[prop(into)] on_gone: Callback<()>) -> impl IntoView {
-    let (live, ui, navigate) = (expect_context::<LiveClient>(), expect_context::<Ui>(), use_navigate());
+    let (live, ui, navigate) =
+        (expect_context::<LiveClient>(), expect_context::<Ui>(), use_navigate());
     let id = room.id;
     let join = action(move |_: &()| {
         let navigate = navigate.clone();

@@ -27,7 +27,7 @@ pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
     let loaded = resource(move || {
         // What came and went while the socket was away is not replayed.
         live.connection_epoch.track();
-        loader.epoch.track();
+        loader.resets.track();
         let state = loader.clone();
         async move { load(room, &state).await }
     });

@@ -99,7 +99,10 @@ fn Inside() -> impl IntoView {
     effect(move || {
         let text = live.rooms.with(|rooms| {
             let place = here.get().and_then(|id| rooms.get(id)).map(|room| room.name.as_str());
-            document_title(rooms.total_unread(), place.or(Some("Rooms")).filter(|_| rooms.is_loaded))
+            document_title(
+                rooms.total_unread(),
+                place.or(Some("Rooms")).filter(|_| rooms.is_loaded),
+            )
         });
         document().set_title(&text);
     });

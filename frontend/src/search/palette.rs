@@ -152,7 +152,13 @@ fn ask_when_quiet(q: RwSignal<String>, asked: RwSignal<String>) {
 
 fn room(id: RoomId, name: String, kind: &'static str) -> Choice {
     let to = format!("/room/{id}");
-    Choice { shape: Some(Shape::Hash), name: String::new(), text: vec![Fragment::plain(name)], kind, to }
+    Choice {
+        shape: Some(Shape::Hash),
+        name: String::new(),
+        text: vec![Fragment::plain(name)],
+        kind,
+        to,
+    }
 }
 
 /// My rooms, best first: they are known without asking.
@@ -189,7 +195,13 @@ async fn find(q: String) -> Vec<Choice> {
 
 fn said_by(name: String) -> Choice {
     let to = search_address(&By::From(Person::Name(name.clone())).to_string(), false);
-    Choice { shape: None, text: vec![Fragment::plain(name.clone())], name, kind: "What they said", to }
+    Choice {
+        shape: None,
+        text: vec![Fragment::plain(name.clone())],
+        name,
+        kind: "What they said",
+        to,
+    }
 }
 
 fn message(Hit { message, ranges, .. }: Hit, q: &str) -> Choice {
@@ -203,7 +215,7 @@ fn message(Hit { message, ranges, .. }: Hit, q: &str) -> Choice {
 }
 
 fn everything(q: &str) -> Choice {
-    let text = vec![(format!("All messages with “{q}”"), false)];
+    let text = vec![Fragment::plain(format!("All messages with “{q}”"))];
     let (shape, to) = (Some(Shape::Search), search_address(q, false));
     Choice { shape, name: String::new(), text, kind: "", to }
 }

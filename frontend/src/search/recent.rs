@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    state::search::recent::Recent,
+    state::search::recent_searches::RecentSearches as Stored,
     ui::{Icon, Shape, list, shown, storage},
     users::session::Session,
 };

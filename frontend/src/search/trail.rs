@@ -182,7 +182,8 @@ fn Bar() -> impl IntoView {
         if tour.looking.get() && !tour.stopped.get() {
             return Some("Looking…".into());
         }
-        let HitPosition { number, total, has_more } = tour.with(|trail| trail.position(tour.at.get()?))??;
+        let HitPosition { number, total, has_more } =
+            tour.with(|trail| trail.position(tour.at.get()?))??;
         Some(format!("Hit {number} of {total}{}", if has_more { "+" } else { "" }))
     };
     let out = move || tour.at.get().map(|seq| address(tour.room, seq));

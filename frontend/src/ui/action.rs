@@ -13,7 +13,6 @@ type Run<I, O> = Box<dyn Fn(&I) -> Pin<Box<dyn Future<Output = O>>>>;
 pub struct Action<I: 'static, O: 'static> {
     run: StoredValue<Run<I, O>, LocalStorage>,
     under_way: RwSignal<u32>,
-    asked: RwSignal<Option<I>>,
     value: RwSignal<Option<O>>,
 }
 
@@ -36,7 +35,6 @@ where
     Action {
         run: StoredValue::new_local(Box::new(move |input| Box::pin(what(input)))),
         under_way: RwSignal::new(0),
-        asked: RwSignal::new(None),
         value: RwSignal::new(None),
     }
 }
@@ -49,7 +47,6 @@ where
     /// Does it. What is shown meanwhile may be gone when it is done.
     pub fn dispatch(self, input: I) {
         let doing = untrack(|| self.run.with_value(|run| run(&input)));
-        self.asked.set(Some(input));
         self.under_way.update(|n| *n += 1);
         spawn(Box::pin(async move {
             let value = doing.await;
@@ -66,10 +63,5 @@ where
     /// What came of it the last time.
     pub fn value(self) -> ReadSignal<Option<O>> {
         self.value.read_only()
-    }
-
-    /// What was asked for the last time.
-    pub fn asked(self) -> ReadSignal<Option<I>> {
-        self.asked.read_only()
     }
 }

@@ -1,36 +1,36 @@
-//! The way back to where one was before a jump.
+//! The button that goes back to the position before the last jump.
 
 use leptos::prelude::*;
 
-use super::{going::back, scroll::Scroll};
+use super::{jump::jump_back, viewport::Viewport};
 use crate::{
-    messages::Open,
-    ui::{Icon, Shape, shown},
+    messages::context::RoomContext,
+    ui::{Icon, Shape},
 };
 
-/// "Back", as long as there is a way.
+/// "Back", while the history has entries.
 #[component]
 pub fn BackButton() -> impl IntoView {
-    let (open, scroll) = (expect_context::<Open>(), expect_context::<Scroll>());
-    let go = move || {
-        back(open, scroll);
-        // With the last step the button goes, and the focus would go with it.
-        if let Some(view) = scroll.view.get_untracked() {
-            let _ = view.focus();
+    let (room, viewport) = (expect_context::<RoomContext>(), expect_context::<Viewport>());
+    let go_back = move |_| {
+        jump_back(room, viewport);
+        // The last step removes the button, and the focus would be lost with it.
+        if let Some(scroller) = viewport.scroller.get_untracked() {
+            let _ = scroller.focus();
         }
     };
     view! {
-        {shown(move || !open.back.with(|back| back.is_empty()), move || view! {
+        <Show when=move || !room.history.with(|history| history.is_empty())>
             <button
                 type="button"
                 class="pill pill-back"
                 title="Back to where you were (Alt+←)"
                 data-testid="back"
-                on:click:target=move |_| go()
+                on:click=go_back
             >
                 <Icon shape=Shape::Back/>
                 "Back"
             </button>
-        }.into_any())}
+        </Show>
     }
 }

@@ -1,164 +1,146 @@
-//! Going somewhere: a page around it is loaded if need be, and then its row is put in sight.
+//! Jumps to messages: loads the page around the target if necessary, and then scrolls to its row.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 use shared::ids::Seq;
 
-use super::scroll::{Edge, Scroll};
-use crate::{api::PageRequest, messages::Open, state::place::back::Place, ui::effect};
+use super::viewport::{RowAlignment, Viewport};
+use crate::{
+    api::PageRequest,
+    messages::context::{Jump, JumpKind, RoomContext},
+    state::scroll::jump_history::ScrollPosition,
+};
 
-/// As long as the style sheet lights up a message that was asked for.
-const LIT: Duration = Duration::from_millis(2_400);
+/// How long the style sheet highlights the target of a jump.
+const HIGHLIGHT_FOR: Duration = Duration::from_millis(2_400);
 
-/// How the reader comes to a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Arrival {
-    /// By its address: it is lit up, and there is a way back.
-    #[default]
-    Named,
-    /// By scrolling: so much of it is above.
-    Scrolled(f64),
-    /// By the way back: it ends so many CSS pixels below the top.
-    Back(f64),
-}
-
-impl Open {
-    /// Goes to a message, loaded or not.
-    pub fn go(self, seq: Seq, arrival: Arrival) {
-        self.arrival.set_value(arrival);
-        self.jump.set(Some(seq));
+/// Adds the current position to the history.
+pub fn remember_position(room: RoomContext, viewport: Viewport) {
+    if let Some(position) = viewport.position() {
+        room.history.update(|history| history.push(position));
     }
 }
 
-/// Notes where the reader is, for the way back.
-pub fn remember(open: Open, scroll: Scroll) {
-    if let Some(place) = scroll.place() {
-        open.back.update(|back| back.push(place));
+pub fn jump_to_oldest(room: RoomContext, viewport: Viewport) {
+    remember_position(room, viewport);
+    room.jump_by(Seq(1), JumpKind::Scrollbar(0.0));
+}
+
+pub fn jump_to_newest(room: RoomContext, viewport: Viewport) {
+    if !viewport.at_bottom.get_untracked() {
+        remember_position(room, viewport);
+        jump_to_bottom(room, viewport);
     }
 }
 
-/// To what is newest.
-pub fn to_newest(open: Open, scroll: Scroll) {
-    if !scroll.at_bottom.get_untracked() {
-        remember(open, scroll);
-        to_end(open, scroll);
-    }
-}
-
-fn to_end(open: Open, scroll: Scroll) {
-    let last = open.with_untracked(|t| t.last_seq());
-    if open.with_untracked(|t| t.is_loaded(last)) {
-        open.jump.set(None);
-        scroll.to_bottom();
+fn jump_to_bottom(room: RoomContext, viewport: Viewport) {
+    let last = room.with_timeline_untracked(|t| t.last_seq());
+    if room.with_timeline_untracked(|t| t.is_loaded(last)) {
+        room.jump.set(None);
+        viewport.scroll_to_bottom();
     } else {
-        open.go(last, Arrival::Scrolled(1.0));
+        room.jump_by(last, JumpKind::Scrollbar(1.0));
     }
 }
 
-/// To where the reader was before the last jump.
-pub fn back(open: Open, scroll: Scroll) {
-    let place = open.back.try_update(|back| back.pop()).flatten();
-    match place {
-        Some(Place::Newest) => to_end(open, scroll),
-        Some(Place::At(seq, ends)) => open.go(seq, Arrival::Back(ends)),
+/// Goes back to the position before the last jump.
+pub fn jump_back(room: RoomContext, viewport: Viewport) {
+    match room.history.try_update(|history| history.pop()).flatten() {
+        Some(ScrollPosition::Bottom) => jump_to_bottom(room, viewport),
+        Some(ScrollPosition::Message(seq, bottom)) => room.jump_by(seq, JumpKind::Back(bottom)),
         None => {}
     }
 }
 
-/// On coming in: where the unread begins, or the newest, as soon as it is loaded; unless a message was
-/// asked for.
-pub fn begin_at_the_unread(open: Open, scroll: Scroll) {
-    let first = open.unread_after.get_untracked().map(Seq::next);
-    Effect::new(move |done: Option<bool>| {
-        let unread = first.filter(|seq| open.with(|t| t.is_loaded(*seq)));
-        let there = unread.is_some() || open.with(|t| t.is_loaded(t.last_seq()));
-        if done != Some(true) && there && open.jump.with_untracked(Option::is_none) {
-            // More may be loaded than is shown around the newest.
+/// When the room opens, scrolls to the unread divider or to the bottom as soon as the first page is
+/// loaded, unless a jump is in progress.
+pub fn start_at_first_unread(room: RoomContext, viewport: Viewport) {
+    let first_unread = room.unread_after.get_untracked().map(Seq::next);
+    Effect::new(move |is_done: Option<bool>| {
+        let unread = first_unread.filter(|seq| room.with_timeline(|t| t.is_loaded(*seq)));
+        let is_ready = unread.is_some() || room.with_timeline(|t| t.is_loaded(t.last_seq()));
+        if is_done != Some(true) && is_ready && room.jump.with_untracked(Option::is_none) {
+            // It may be loaded and yet be outside the window around the newest message.
             if let Some(seq) = unread {
-                scroll.look_at(seq);
+                viewport.move_window_to(seq);
             }
             request_animation_frame(move || {
-                if !scroll.to_row(".unread-line", Edge::Begins(0.2)) {
-                    scroll.to_bottom();
+                if !viewport.scroll_to_row(".unread-line", RowAlignment::Top(0.2)) {
+                    viewport.scroll_to_bottom();
                 }
             });
         }
-        done == Some(true) || there
+        is_done == Some(true) || is_ready
     });
 }
 
-/// Goes to a message that was asked for, loading around it first if need be; and to the bottom with
-/// what I say myself.
-pub fn go_where_asked(open: Open, scroll: Scroll) {
-    Effect::new(move |before: Option<Option<Seq>>| {
-        let asked = open.jump.get();
-        let seq = asked?;
-        let arrival = open.arrival.get_value();
-        if arrival == Arrival::Named && before.flatten() != asked {
-            remember(open, scroll);
+/// Carries out the jumps of the room, and scrolls to the bottom when the reader sends a message.
+pub fn follow_jumps(room: RoomContext, viewport: Viewport) {
+    Effect::new(move |before: Option<Option<Jump>>| {
+        let jump = room.jump.get()?;
+        if jump.kind == JumpKind::Link && before.flatten() != Some(jump) {
+            remember_position(room, viewport);
         }
-        if open.with(|t| t.is_loaded(seq)) {
-            land(open, scroll, seq, arrival);
+        if room.with_timeline(|t| t.is_loaded(jump.seq)) {
+            scroll_to_target(room, viewport, jump);
         } else {
-            show_what_came(open, scroll, arrival);
-            open.load(PageRequest::Around(seq));
+            show_intermediate_page(room, viewport, jump.kind);
+            room.load(PageRequest::Around(jump.seq));
         }
-        asked
+        Some(jump)
     });
-    let sent = open.sent;
-    effect(move || {
-        if sent.get() > 0 {
-            to_newest(open, scroll);
+    Effect::new(move |_| {
+        if room.sent_count.get() > 0 {
+            jump_to_newest(room, viewport);
         }
     });
 }
 
-/// Who drags the thumb through a long room sees where they are, page by page, and not only the last.
-fn show_what_came(open: Open, scroll: Scroll, arrival: Arrival) {
-    let Some(PageRequest::Around(seq)) = open.load.asked().get_untracked() else { return };
-    let is_there =
-        open.with_untracked(|t| t.is_loaded(seq)) && !open.load.pending().get_untracked();
-    if matches!(arrival, Arrival::Scrolled(_)) && is_there {
-        scroll.look_at(seq);
+/// While the thumb is dragged through a long room, shows each page that arrives, and not only the
+/// last one.
+fn show_intermediate_page(room: RoomContext, viewport: Viewport, kind: JumpKind) {
+    let Some(PageRequest::Around(seq)) = room.last_request.get_value() else { return };
+    let is_loaded = room.with_timeline_untracked(|t| t.is_loaded(seq));
+    if matches!(kind, JumpKind::Scrollbar(_)) && is_loaded && !room.is_loading.get_untracked() {
+        viewport.move_window_to(seq);
         request_animation_frame(move || {
-            scroll.to_row(&format!("[data-seq=\"{seq}\"]"), Edge::Hidden(0.0));
+            viewport.scroll_to_message(seq, RowAlignment::Hidden(0.0));
         });
     }
 }
 
-fn land(open: Open, scroll: Scroll, seq: Seq, arrival: Arrival) {
-    scroll.look_at(seq);
+fn scroll_to_target(room: RoomContext, viewport: Viewport, jump: Jump) {
+    viewport.move_window_to(jump.seq);
     request_animation_frame(move || {
-        let is_meant = open.jump.try_get_untracked().flatten() == Some(seq);
-        if !is_meant || !open.with_untracked(|t| t.is_loaded(seq)) {
+        let is_current = room.jump.try_get_untracked().flatten() == Some(jump);
+        if !is_current || !room.with_timeline_untracked(|t| t.is_loaded(jump.seq)) {
             return;
         }
-        let edge = match arrival {
-            Arrival::Named => Edge::Begins(0.3),
-            // What is above the first message is a word that it is the first.
-            Arrival::Scrolled(0.0) if seq == Seq(1) => Edge::Begins(1.0),
-            Arrival::Scrolled(part) => Edge::Hidden(part),
-            Arrival::Back(ends) => Edge::Ends(ends),
+        let alignment = match jump.kind {
+            JumpKind::Link => RowAlignment::Top(0.3),
+            // Above the first message, a row says that the room starts there.
+            JumpKind::Scrollbar(0.0) if jump.seq == Seq(1) => RowAlignment::Top(1.0),
+            JumpKind::Scrollbar(part) => RowAlignment::Hidden(part),
+            JumpKind::Back(bottom) => RowAlignment::Bottom(bottom),
         };
-        // The observer may have looked elsewhere meanwhile, and the row is not there yet.
-        if !scroll.to_row(&format!("[data-seq=\"{seq}\"]"), edge) {
-            return land(open, scroll, seq, arrival);
+        // The row is missing if the observer has moved the window in the meantime.
+        if !viewport.scroll_to_message(jump.seq, alignment) {
+            return scroll_to_target(room, viewport, jump);
         }
-        open.jump.set(None);
-        open.arrival.set_value(Arrival::Named);
-        if arrival == Arrival::Named {
-            light(open, seq);
+        room.jump.set(None);
+        if jump.kind == JumpKind::Link {
+            highlight(room, jump.seq);
         }
     });
 }
 
-fn light(open: Open, seq: Seq) {
-    open.highlight.set(Some(seq));
+fn highlight(room: RoomContext, seq: Seq) {
+    room.highlighted.set(Some(seq));
     set_timeout(
         move || {
-            open.highlight.try_set(None);
+            room.highlighted.try_set(None);
         },
-        LIT,
+        HIGHLIGHT_FOR,
     );
 }

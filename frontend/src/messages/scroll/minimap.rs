@@ -1,102 +1,99 @@
-//! What is where in the room, beside the thumb of its scrollbar: months and years, what is unread,
-//! what I said, who spoke of me, what a search found. A path for each kind, however many messages it marks.
+//! The minimap behind the scrollbar's thumb: months and years, unread messages, my messages, mentions
+//! of me, and the hits of a search. Each kind is one SVG path, however many messages it marks.
 
 use std::ops::Range;
 
+use chrono::Datelike;
 use leptos::prelude::*;
 use shared::{ids::Seq, messages::RoomMap};
 
-use super::hits::{hits, mine};
+use super::minimap_marks::{my_messages, search_hits};
 use crate::{
-    api::Answer,
+    api,
     live::LiveClient,
-    messages::Open,
+    messages::context::RoomContext,
     search::Tour,
-    state::place::marks::{HEIGHT, Name, names, path, y},
-    ui::{each, memo, percent, time},
+    state::scroll::minimap::{HEIGHT, MonthLabel, marks_path, month_labels, y},
+    ui::{percent, time},
 };
 
-/// The lanes of the map, of the eight that it is wide.
-const WHOLE: Range<u8> = 0..8;
+/// The columns of the minimap, which is eight units wide.
+const FULL_WIDTH: Range<u8> = 0..8;
 const MINE: Range<u8> = 0..4;
 const MENTIONS: Range<u8> = 4..8;
 
-/// The map; empty until it has come.
 #[component]
-pub fn Minimap(map: ReadSignal<Option<Answer<RoomMap>>>) -> impl IntoView {
-    let (open, live) = (expect_context::<Open>(), expect_context::<LiveClient>());
-    let tour = expect_context::<Tour>();
-    // With every message all places move, but only with a thousandth of them by a point.
-    let last = memo(move || {
-        let last = open.with(|t| t.last_seq().0);
+pub fn Minimap(map: LocalResource<api::Result<RoomMap>>) -> impl IntoView {
+    let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
+    let navigator = expect_context::<Tour>();
+    // Each new message moves all marks, but in a long room by much less than a pixel: the paths are
+    // built again when the room has grown by a thousandth.
+    let last = Memo::new(move |_| {
+        let last = room.with_timeline(|t| t.last_seq().0);
         Seq(last - last % (last / HEIGHT).max(1))
     });
-    let (mine, found) = (mine(open), hits(open.room, move || tour.query()));
+    let mine = my_messages(room);
+    let hits = search_hits(room.id, move || navigator.query());
     let mentions = move || {
         map.with(|map| match map {
             Some(Ok(map)) => map.mentions.clone(),
             _ => Vec::new(),
         })
     };
-    let months = memo(move || {
+    let months = Memo::new(move |_| {
         map.with(|map| match map {
             Some(Ok(map)) => map.months.iter().map(|m| (m.month.first(), m.first_seq)).collect(),
             _ => Vec::new(),
         })
     });
-    let begins = move || months.with(|months| months.iter().map(|(_, seq)| *seq).collect());
-    let names = memo(move || months.with(|months| names(months, last.get())));
+    let month_starts = move || months.with(|months| months.iter().map(|(_, seq)| *seq).collect());
+    let labels = move || months.with(|months| month_labels(months, last.get()));
     let unread = move || {
-        let read = live.rooms.with(|rooms| rooms.get(open.room).map(|room| room.read.read_seq));
+        let read = live.rooms.with(|rooms| rooms.get(room.id).map(|room| room.read.read_seq));
         let first = read.map(Seq::next).filter(|first| *first <= last.get());
-        first.map(|first| format!("M0 {}H{}V{HEIGHT}H0Z", y(first, last.get()), WHOLE.end))
+        first.map(|first| format!("M0 {}H{}V{HEIGHT}H0Z", y(first, last.get()), FULL_WIDTH.end))
     };
     view! {
         <svg
             class="map"
-            viewBox=format!("0 0 {} {HEIGHT}", WHOLE.end)
+            viewBox=format!("0 0 {} {HEIGHT}", FULL_WIDTH.end)
             preserveAspectRatio="none"
             aria-hidden="true"
             focusable="false"
         >
-            <path class="map-unread" d=move || unread()/>
-            {marks("map-month", last, WHOLE, begins)}
-            {marks("map-mine", last, MINE, move || mine.get())}
-            {marks("map-mention", last, MENTIONS, move || mentions())}
-            {marks("map-hit", last, WHOLE, move || found.get())}
+            <path class="map-unread" d=unread/>
+            <path class="map-month" d=path(last, FULL_WIDTH, month_starts)/>
+            <path class="map-mine" d=path(last, MINE, move || mine.get())/>
+            <path class="map-mention" d=path(last, MENTIONS, mentions)/>
+            <path class="map-hit" d=path(last, FULL_WIDTH, move || hits.get())/>
         </svg>
-        {each(move || names.get(), key, |name| view! { <MonthName name/> }.into_any())}
+        <For each=labels key=|label| (label.month, label.offset.to_bits()) let:label>
+            <MonthName label/>
+        </For>
     }
 }
 
-/// Messages of a kind, which is its class in the style sheet.
-fn marks(
-    kind: &'static str,
+/// The path of the marks of these messages.
+fn path(
     last: Memo<Seq>,
-    lane: Range<u8>,
+    columns: Range<u8>,
     seqs: impl Fn() -> Vec<Seq> + Send + Sync + 'static,
-) -> AnyView {
-    let d = memo(move || path(seqs(), last.get(), lane.clone()));
-    view! { <path class=kind d=move || d.get()/> }.into_any()
-}
-
-fn key(name: &Name) -> (chrono::NaiveDate, u64) {
-    (name.month, name.part.to_bits())
+) -> Memo<String> {
+    Memo::new(move |_| marks_path(seqs(), last.get(), columns.clone()))
 }
 
 /// "2026", "Mar"
 #[component]
-fn MonthName(name: Name) -> impl IntoView {
-    use chrono::Datelike;
-    let text = match name.is_year {
-        true => name.month.year().to_string(),
-        false => time::month_short(name.month),
+fn MonthName(label: MonthLabel) -> impl IntoView {
+    let text = match label.is_year {
+        true => label.month.year().to_string(),
+        false => time::month_short(label.month),
     };
     view! {
         <span
             class="map-name"
-            class:map-year=name.is_year
-            style:inset-block-start=percent(name.part)
+            class:map-year=label.is_year
+            style:inset-block-start=percent(label.offset)
         >
             {text}
         </span>

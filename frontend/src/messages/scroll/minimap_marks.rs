@@ -1,82 +1,76 @@
-//! Where in the room there is what a search finds, however long the room: for the map of it.
+//! The messages that the minimap marks: hits of a search, in rooms of any length.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use shared::ids::{RoomId, Seq};
 
-use crate::{
-    api,
-    live::LiveClient,
-    messages::Open,
-    ui::{effect, spawn},
-    users::session::Session,
-};
+use crate::{api, live::LiveClient, messages::context::RoomContext, users::session::Session};
 
-/// Answers that are asked for one after the other, each of as much as there was time for.
-const STEPS: usize = 25;
+/// The most requests for one search. The server answers each one within a time limit, so a long
+/// room takes several.
+const MAX_REQUESTS: usize = 25;
 
-/// The messages that a search finds, ascending, one for each thousandth of the room at most.
-pub fn hits(room: RoomId, q: impl Fn() -> Option<String> + 'static) -> RwSignal<Vec<Seq>> {
-    hits_boxed(room, Box::new(q))
-}
-
-fn hits_boxed(room: RoomId, q: Box<dyn Fn() -> Option<String>>) -> RwSignal<Vec<Seq>> {
-    let welcomes = expect_context::<LiveClient>().connection_epoch;
-    let (found, asked) = (RwSignal::new(Vec::new()), StoredValue::new(0));
-    effect(move || {
-        // Whoever comes back may have missed much.
-        welcomes.track();
-        asked.update_value(|asked| *asked += 1);
-        let this = asked.get_value();
+/// The hits of a search, ascending; the server returns at most one per thousandth of the room.
+pub fn search_hits(room: RoomId, q: impl Fn() -> Option<String> + 'static) -> RwSignal<Vec<Seq>> {
+    let connection_epoch = expect_context::<LiveClient>().connection_epoch;
+    let hits = RwSignal::new(Vec::new());
+    let latest = StoredValue::new(0);
+    Effect::new(move |_| {
+        // Messages may have been missed while disconnected.
+        connection_epoch.track();
+        latest.update_value(|latest| *latest += 1);
+        let this = latest.get_value();
         match q() {
-            Some(q) => spawn(Box::pin(gather((room, q), found, move || {
-                asked.try_get_value() == Some(this)
-            }))),
-            None => found.set(Vec::new()),
+            Some(q) => {
+                let is_latest = move || latest.try_get_value() == Some(this);
+                spawn_local(load_hits(room, q, hits, is_latest));
+            }
+            None => hits.set(Vec::new()),
         }
     });
-    found
+    hits
 }
 
-async fn gather(
-    (room, q): (RoomId, String),
-    found: RwSignal<Vec<Seq>>,
-    is_wanted: impl Fn() -> bool,
+async fn load_hits(
+    room: RoomId,
+    q: String,
+    hits: RwSignal<Vec<Seq>>,
+    is_latest: impl Fn() -> bool,
 ) {
     let mut up_to = None;
-    for _ in 0..STEPS {
-        let Ok(places) = api::get_map_hits(room, &q, up_to).await else { return };
-        if !is_wanted() {
+    for _ in 0..MAX_REQUESTS {
+        let Ok(found) = api::get_map_hits(room, &q, up_to).await else { return };
+        if !is_latest() {
             return;
         }
-        found.update(|found| {
+        hits.update(|hits| {
             if up_to.is_none() {
-                // What was said since is there already.
-                found.retain(|seq| *seq > places.room_last_seq);
+                // Messages that came since the request are in the list already.
+                hits.retain(|seq| *seq > found.room_last_seq);
             }
-            found.splice(..0, places.hits);
+            hits.splice(..0, found.hits);
         });
-        up_to = places.older;
+        up_to = found.older;
         if up_to.is_none() {
             return;
         }
     }
 }
 
-/// My own messages; what I say while I am here as soon as it is there.
-pub fn mine(open: Open) -> RwSignal<Vec<Seq>> {
+/// My own messages, including those that I send while the room is open.
+pub fn my_messages(room: RoomContext) -> RwSignal<Vec<Seq>> {
     let me = expect_context::<Session>().me_untracked().map(|me| me.id);
-    let found = hits(open.room, || Some("is:mine".into()));
-    let known = StoredValue::new(open.with_untracked(|t| t.last_seq()));
-    effect(move || {
-        let (said, last) = open.with(|t| {
-            let new = t.between(known.get_value().next(), t.last_seq());
-            let mine = new.filter(|message| Some(message.user.id) == me).map(|message| message.seq);
-            (mine.collect::<Vec<_>>(), t.last_seq())
+    let hits = search_hits(room.id, || Some("is:mine".into()));
+    let last_seen = StoredValue::new(room.with_timeline_untracked(|t| t.last_seq()));
+    Effect::new(move |_| {
+        let (mine, last) = room.with_timeline(|t| {
+            let new = t.between(last_seen.get_value().next(), t.last_seq());
+            let mine = new.filter(|message| Some(message.user.id) == me);
+            (mine.map(|message| message.seq).collect::<Vec<_>>(), t.last_seq())
         });
-        known.set_value(last);
-        if !said.is_empty() {
-            found.update(|found| found.extend(said));
+        last_seen.set_value(last);
+        if !mine.is_empty() {
+            hits.update(|hits| hits.extend(mine));
         }
     });
-    found
+    hits
 }

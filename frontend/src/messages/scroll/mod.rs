@@ -1,17 +1,18 @@
-//! Places in a room: the reader's, and the ways to others.
+//! Scrolling in a room: the viewport, jumps to messages, and the scrollbar of the whole room.
 
-mod back;
-mod days;
-mod going;
-mod hits;
-mod keys;
+mod back_button;
+mod jump;
+mod measure;
 mod minimap;
-mod scroll;
+mod minimap_marks;
+mod new_messages_pill;
 mod scrollbar;
+mod shortcuts;
+mod viewport;
 
-pub use back::BackButton;
-pub use days::to_day;
-pub use going::{Arrival, begin_at_the_unread, go_where_asked, to_newest};
-pub use keys::{shortcuts, to_oldest};
-pub use scroll::Scroll;
+pub use back_button::BackButton;
+pub use jump::{follow_jumps, jump_to_newest, jump_to_oldest, start_at_first_unread};
+pub use new_messages_pill::NewMessagesPill;
 pub use scrollbar::Scrollbar;
+pub use shortcuts::handle_shortcuts;
+pub use viewport::Viewport;

@@ -1,133 +1,147 @@
-//! The scrollbar of the whole room, for what is loaded says nothing about how much there is. It is
-//! beside the timeline, whose own is hidden; wheel, fingers and keys scroll that one as ever.
+//! The scrollbar of the whole room. The browser's own scrollbar would show only the loaded rows, so
+//! it is hidden; wheel, touch and keys still scroll the timeline itself.
 
 use leptos::{ev, html, prelude::*};
 use shared::{ids::Seq, messages::RoomMap};
 
 use super::{
-    going::{Arrival, remember, to_newest},
-    keys::to_oldest,
+    jump::{jump_to_newest, jump_to_oldest, remember_position},
     minimap::Minimap,
-    scroll::Scroll,
+    viewport::Viewport,
 };
 use crate::{
-    api::{self, Answer},
+    api,
     live::LiveClient,
-    messages::Open,
-    state::place::bar::Bar,
-    ui::{memo, percent, resource, shown, time},
+    messages::context::{JumpKind, RoomContext},
+    state::scroll::geometry::ScrollbarGeometry,
+    ui::{percent, time},
 };
 
-/// The thumb in somebody's hand.
+/// A drag of the thumb.
 #[derive(Clone, Copy, PartialEq)]
-struct Hold {
-    /// How far down the thumb is, from 0 to 1.
-    part: f64,
-    /// How far below the thumb's upper end it is held, in CSS pixels.
-    below: f64,
-    /// Whether it was moved: only then is there a way back.
-    moved: bool,
+struct ThumbDrag {
+    /// Where the thumb is, from 0 to 1.
+    offset: f64,
+    /// How far below the thumb's top the pointer is, in CSS pixels.
+    grab_y: f64,
+    /// Whether the pointer has moved: only then the drag is a jump that goes into the history.
+    has_moved: bool,
 }
 
-/// What the parts of a scrollbar share.
+/// The state of the scrollbar.
 #[derive(Clone, Copy)]
-struct Rail {
-    open: Open,
-    scroll: Scroll,
-    bar: Memo<Bar>,
-    hold: RwSignal<Option<Hold>>,
+struct ScrollbarState {
+    room: RoomContext,
+    viewport: Viewport,
+    geometry: Memo<ScrollbarGeometry>,
+    drag: RwSignal<Option<ThumbDrag>>,
     track: NodeRef<html::Div>,
     thumb: NodeRef<html::Div>,
-    map: ReadSignal<Option<Answer<RoomMap>>>,
+    map: LocalResource<api::Result<RoomMap>>,
 }
 
-/// The scrollbar, if there is more than fits.
+/// The scrollbar, unless the whole room is on the screen.
 #[component]
 pub fn Scrollbar() -> impl IntoView {
-    let (open, scroll) = (expect_context::<Open>(), expect_context::<Scroll>());
-    let bar = memo(move || Bar::new(open.with(|t| t.last_seq()), scroll.sight.get()));
-    shown(move || scroll.overflows.get(), move || view! { <Bars bar/> }.into_any())
+    let (room, viewport) = (expect_context::<RoomContext>(), expect_context::<Viewport>());
+    let geometry = Memo::new(move |_| {
+        let last = room.with_timeline(|t| t.last_seq());
+        ScrollbarGeometry::new(last, viewport.visible.get())
+    });
+    view! {
+        <Show when=move || viewport.overflows.get()>
+            <Track geometry/>
+        </Show>
+    }
 }
 
 #[component]
-fn Bars(bar: Memo<Bar>) -> impl IntoView {
-    let (open, scroll) = (expect_context::<Open>(), expect_context::<Scroll>());
-    let welcomes = expect_context::<LiveClient>().connection_epoch;
-    let map = resource(move || {
-        // Whoever comes back may have missed much.
-        welcomes.track();
-        api::map(open.room)
+fn Track(geometry: Memo<ScrollbarGeometry>) -> impl IntoView {
+    let (room, viewport) = (expect_context::<RoomContext>(), expect_context::<Viewport>());
+    let connection_epoch = expect_context::<LiveClient>().connection_epoch;
+    let map = LocalResource::new(move || {
+        // Messages may have been missed while disconnected.
+        connection_epoch.track();
+        api::get_room_map(room.id)
     });
-    let (track, thumb) = (NodeRef::new(), NodeRef::new());
-    let on = Rail { open, scroll, bar, hold: RwSignal::new(None), track, thumb, map };
-    let part = memo(move || on.part());
-    let seq = memo(move || on.seq());
-    let words = memo(move || on.words(seq.get()));
+    let (drag, track, thumb) = (RwSignal::new(None), NodeRef::new(), NodeRef::new());
+    let state = ScrollbarState { room, viewport, geometry, drag, track, thumb, map };
+    let offset = Memo::new(move |_| state.thumb_offset());
+    let seq = Memo::new(move |_| state.first_message());
+    let label = Memo::new(move |_| state.label(seq.get()));
+    let top = move || percent(offset.get());
+    let translate = move || format!("0 {}", percent(-offset.get()));
+    let on_wheel = move |event: ev::WheelEvent| {
+        if let Some(scroller) = viewport.scroller.get_untracked() {
+            scroller.scroll_by_with_x_and_y(0.0, event.delta_y());
+        }
+    };
     view! {
         <div
             class="bar"
-            class:bar-held=move || on.hold.get().is_some()
+            class:bar-held=move || drag.get().is_some()
             node_ref=track
             role="scrollbar"
             tabindex="0"
-            aria-label="Place in the room"
+            aria-label="Position in the room"
             aria-controls="timeline"
             aria-orientation="vertical"
             aria-valuemin="1"
-            aria-valuemax=move || open.with(|t| t.last_seq().0)
+            aria-valuemax=move || room.with_timeline(|t| t.last_seq().0)
             aria-valuenow=move || seq.get().0
-            aria-valuetext=move || words.with(|(when, which)| format!("{when}, {which}"))
+            aria-valuetext=move || label.with(|(date, number)| format!("{date}, {number}"))
             data-testid="scrollbar"
-            on:pointerdown:target=move |event| on.press(&event)
-            on:pointermove:target=move |event| on.drag(f64::from(event.client_y()))
-            on:pointerup:target=move |_| on.hold.set(None)
-            on:pointercancel:target=move |_| on.hold.set(None)
-            on:wheel:target=move |event| if let Some(view) = scroll.view.get_untracked() {
-                view.scroll_by_with_x_and_y(0.0, event.delta_y());
-            }
-            on:keydown:target=move |event| on.key(&event)
+            on:pointerdown=move |event| state.start_drag(&event)
+            on:pointermove=move |event| state.drag_to(f64::from(event.client_y()))
+            on:pointerup=move |_| drag.set(None)
+            on:pointercancel=move |_| drag.set(None)
+            on:wheel=on_wheel
+            on:keydown=move |event| state.handle_key(&event)
         >
             <Minimap map/>
             <div
                 class="bar-thumb"
                 node_ref=thumb
-                style:block-size=move || percent(bar.get().size())
-                style:inset-block-start=move || percent(part.get())
-                style:translate=move || format!("0 {}", percent(-part.get()))
+                style:block-size=move || percent(geometry.get().thumb_size())
+                style:inset-block-start=top
+                style:translate=translate
             ></div>
-            {shown(move || on.hold.get().is_some(), move || view! {
+            <Show when=move || drag.get().is_some()>
                 <p
                     class="bar-bubble"
-                    style:inset-block-start=move || percent(part.get())
-                    style:translate=move || format!("0 {}", percent(-part.get()))
+                    style:inset-block-start=top
+                    style:translate=translate
                     data-testid="bubble"
                 >
-                    <span>{move || words.get().0}</span>
-                    <span>{move || words.get().1}</span>
+                    <span>{move || label.get().0}</span>
+                    <span>{move || label.get().1}</span>
                 </p>
-            }.into_any())}
+            </Show>
         </div>
     }
 }
 
-impl Rail {
-    /// Where the room is or is about to be: the thumb is there before what is there has come.
-    fn part(self) -> f64 {
-        let (hold, jump, bar) = (self.hold.get(), self.open.jump.get(), self.bar.get());
-        match (hold, jump) {
-            (Some(hold), _) => hold.part,
-            (None, Some(seq)) => bar.at(seq).part(),
-            (None, None) => bar.part(),
+impl ScrollbarState {
+    /// Where the thumb is. During a drag or a jump it is at the target, before that is loaded.
+    fn thumb_offset(self) -> f64 {
+        let (drag, jump, geometry) = (self.drag.get(), self.room.jump.get(), self.geometry.get());
+        match (drag, jump) {
+            (Some(drag), _) => drag.offset,
+            (None, Some(jump)) => geometry.offset_at(jump.seq),
+            (None, None) => geometry.thumb_offset(),
         }
     }
 
-    fn seq(self) -> Seq {
-        Seq(self.bar.get().place(self.part()) as i64)
+    /// The message that is first on the screen with the thumb there.
+    fn first_message(self) -> Seq {
+        Seq(self.geometry.get().message_at(self.thumb_offset()) as i64)
     }
 
-    /// "Monday, 23 November", or only the month of what is not loaded; "message 1,234 of 56,789".
-    fn words(self, seq: Seq) -> (String, String) {
-        let (said, last) = self.open.with(|t| (t.get(seq).map(|m| m.created_at), t.last_seq()));
+    /// "Monday, 23 November" and "message 1,234 of 56,789". For a message that is not loaded, only
+    /// its month is known.
+    fn label(self, seq: Seq) -> (String, String) {
+        let (created_at, last) =
+            self.room.with_timeline(|t| (t.get(seq).map(|m| m.created_at), t.last_seq()));
         let month = || {
             self.map.with(|map| {
                 let months = &map.as_ref()?.as_ref().ok()?.months;
@@ -135,13 +149,13 @@ impl Rail {
                 Some(time::month_name(months.get(after.checked_sub(1)?)?.month.first()))
             })
         };
-        let when = said.map(|at| time::day_name(time::local_day(at))).or_else(month);
-        let which = format!("message {} of {}", time::number(seq.0), time::number(last.0));
-        (when.unwrap_or_default(), which)
+        let date = created_at.map(|at| time::day_name(time::local_day(at))).or_else(month);
+        let number = format!("message {} of {}", time::number(seq.0), time::number(last.0));
+        (date.unwrap_or_default(), number)
     }
 
-    /// The thumb is taken where it is pressed; elsewhere it comes there first.
-    fn press(self, event: &ev::PointerEvent) {
+    /// A press on the thumb grabs it there; a press beside it first moves its middle to the pointer.
+    fn start_drag(self, event: &ev::PointerEvent) {
         let (Some(track), Some(thumb)) = (self.track.get_untracked(), self.thumb.get_untracked())
         else {
             return;
@@ -149,62 +163,60 @@ impl Rail {
         if event.button() != 0 {
             return;
         }
-        // The focus stays where one writes.
+        // Otherwise the composer would lose the focus.
         event.prevent_default();
         let _ = track.set_pointer_capture(event.pointer_id());
         let (y, rect) = (f64::from(event.client_y()), thumb.get_bounding_client_rect());
-        let is_on = rect.top() <= y && y <= rect.bottom();
-        let below = if is_on { y - rect.top() } else { rect.height() / 2.0 };
-        self.hold.set(Some(Hold { part: untrack(|| self.part()), below, moved: false }));
-        if !is_on {
-            self.drag(y);
+        let is_on_thumb = rect.top() <= y && y <= rect.bottom();
+        let grab_y = if is_on_thumb { y - rect.top() } else { rect.height() / 2.0 };
+        let offset = untrack(|| self.thumb_offset());
+        self.drag.set(Some(ThumbDrag { offset, grab_y, has_moved: false }));
+        if !is_on_thumb {
+            self.drag_to(y);
         }
     }
 
-    fn drag(self, y: f64) {
+    fn drag_to(self, y: f64) {
         let (Some(track), Some(thumb)) = (self.track.get_untracked(), self.thumb.get_untracked())
         else {
             return;
         };
-        let Some(Hold { below, moved, .. }) = self.hold.get_untracked() else { return };
-        if !moved {
-            remember(self.open, self.scroll);
+        let Some(drag) = self.drag.get_untracked() else { return };
+        if !drag.has_moved {
+            remember_position(self.room, self.viewport);
         }
         let rect = track.get_bounding_client_rect();
-        let way = rect.height() - thumb.get_bounding_client_rect().height();
-        let part = ((y - below - rect.top()) / way.max(1.0)).clamp(0.0, 1.0);
-        self.hold.set(Some(Hold { part, below, moved: true }));
-        self.go(part);
+        let range = rect.height() - thumb.get_bounding_client_rect().height();
+        let offset = ((y - drag.grab_y - rect.top()) / range.max(1.0)).clamp(0.0, 1.0);
+        self.drag.set(Some(ThumbDrag { offset, has_moved: true, ..drag }));
+        self.scroll_to(offset);
     }
 
-    fn go(self, part: f64) {
-        let last = self.open.with_untracked(|t| t.last_seq());
-        let place = self.bar.get_untracked().place(part);
-        let seq = Seq(place as i64).min(last);
-        match part {
-            1.0.. => self.open.go(last, Arrival::Scrolled(1.0)),
-            _ => self.open.go(seq, Arrival::Scrolled(place.fract())),
+    /// Scrolls to where the thumb is.
+    fn scroll_to(self, offset: f64) {
+        let last = self.room.with_timeline_untracked(|t| t.last_seq());
+        let message = self.geometry.get_untracked().message_at(offset);
+        match offset {
+            1.0.. => self.room.jump_by(last, JumpKind::Scrollbar(1.0)),
+            _ => {
+                let seq = Seq(message as i64).min(last);
+                self.room.jump_by(seq, JumpKind::Scrollbar(message.fract()));
+            }
         }
     }
 
-    fn key(self, event: &ev::KeyboardEvent) {
-        let bar = self.bar.get_untracked();
-        let by = match event.key().as_str() {
-            "ArrowUp" if !event.alt_key() => -1.0,
-            "ArrowDown" if !event.alt_key() => 1.0,
-            "PageUp" => -bar.shown(),
-            "PageDown" => bar.shown(),
-            "Home" => {
-                event.prevent_default();
-                return to_oldest(self.open, self.scroll);
-            }
-            "End" => {
-                event.prevent_default();
-                return to_newest(self.open, self.scroll);
-            }
+    fn handle_key(self, event: &ev::KeyboardEvent) {
+        let geometry = self.geometry.get_untracked();
+        let scroll_by = |messages| self.scroll_to(geometry.offset_after(messages));
+        match event.key().as_str() {
+            "ArrowUp" if !event.alt_key() => scroll_by(-1.0),
+            "ArrowDown" if !event.alt_key() => scroll_by(1.0),
+            "PageUp" => scroll_by(-geometry.page_len()),
+            "PageDown" => scroll_by(geometry.page_len()),
+            "Home" => jump_to_oldest(self.room, self.viewport),
+            "End" => jump_to_newest(self.room, self.viewport),
             _ => return,
-        };
+        }
         event.prevent_default();
-        self.go(bar.moved(by));
     }
 }

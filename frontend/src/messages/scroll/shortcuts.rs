@@ -1,68 +1,62 @@
-//! Keys that lead somewhere in the room, wherever on the page the focus is.
+//! Keyboard shortcuts that jump in the room, wherever the focus is.
 
 use leptos::{ev, prelude::*};
-use shared::ids::Seq;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlTextAreaElement;
+use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 
 use super::{
-    going::{Arrival, back, remember, to_newest},
-    scroll::Scroll,
+    jump::{jump_back, jump_to_newest, jump_to_oldest},
+    viewport::Viewport,
 };
-use crate::messages::Open;
+use crate::messages::context::RoomContext;
 
-/// After a `g` the next key is what it is about, for so many milliseconds.
-const TOGETHER: f64 = 1_000.0;
+/// How soon the second key must follow `g`, in milliseconds.
+const SEQUENCE_MS: f64 = 1_000.0;
 
-/// To the oldest message of the room.
-pub fn to_oldest(open: Open, scroll: Scroll) {
-    remember(open, scroll);
-    open.go(Seq(1), Arrival::Scrolled(0.0));
-}
-
-/// `g` `g` and `G` lead to the oldest and the newest, `g` `d` to a day, Alt with ← back.
-pub fn shortcuts(open: Open, scroll: Scroll) {
-    let began = StoredValue::new(f64::MIN);
+/// `g` `g` jumps to the oldest message, `G` to the newest, `g` `d` opens the calendar, and Alt+←
+/// goes back.
+pub fn handle_shortcuts(room: RoomContext, viewport: Viewport) {
+    let g_pressed_at = StoredValue::new(f64::MIN);
     let handle = window_event_listener(ev::keydown, move |event| {
         if event.default_prevented() {
             return;
         }
-        let text = text_field();
+        let field_text = focused_field_text();
         if event.key() == "ArrowLeft" && event.alt_key() {
-            // Where something is written, some systems go from word to word with it.
-            let is_free = text.is_none_or(|written| written.is_empty());
-            if is_free && open.back.with_untracked(|back| !back.is_empty()) {
+            // Some systems move the cursor by words with it.
+            let is_free = field_text.is_none_or(|text| text.is_empty());
+            if is_free && room.history.with_untracked(|history| !history.is_empty()) {
                 event.prevent_default();
-                back(open, scroll);
+                jump_back(room, viewport);
             }
             return;
         }
         let is_plain = !event.ctrl_key() && !event.meta_key() && !event.alt_key();
-        if text.is_some() || !is_plain || is_in_dialog() {
+        if field_text.is_some() || !is_plain || is_dialog_open() {
             return;
         }
-        let is_second = js_sys::Date::now() - began.get_value() < TOGETHER;
-        began.set_value(f64::MIN);
+        let follows_g = js_sys::Date::now() - g_pressed_at.get_value() < SEQUENCE_MS;
+        g_pressed_at.set_value(f64::MIN);
         match event.key().as_str() {
-            "d" if is_second => open.calendar.set(true),
-            "g" if is_second => to_oldest(open, scroll),
-            "g" => began.set_value(js_sys::Date::now()),
-            "G" => to_newest(open, scroll),
+            "d" if follows_g => room.is_calendar_open.set(true),
+            "g" if follows_g => jump_to_oldest(room, viewport),
+            "g" => g_pressed_at.set_value(js_sys::Date::now()),
+            "G" => jump_to_newest(room, viewport),
             _ => {}
         }
     });
     on_cleanup(move || handle.remove());
 }
 
-/// What is written where the focus is; none if it is in no field.
-fn text_field() -> Option<String> {
+/// The text in the field that has the focus; `None` if no field has it.
+fn focused_field_text() -> Option<String> {
     let active = document().active_element()?;
     match active.dyn_ref::<HtmlTextAreaElement>() {
         Some(area) => Some(area.value()),
-        None => active.dyn_ref::<web_sys::HtmlInputElement>().map(|input| input.value()),
+        None => active.dyn_ref::<HtmlInputElement>().map(|input| input.value()),
     }
 }
 
-fn is_in_dialog() -> bool {
+fn is_dialog_open() -> bool {
     document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some())
 }

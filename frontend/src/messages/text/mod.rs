@@ -1,5 +1,4 @@
-//! A message's text: verbatim, with links to follow, the reader's own name and what was looked for
-//! marked.
+//! The text of a message, with links, mentions of the reader, and the matches of a search.
 
 use leptos::prelude::*;
 use shared::ids::{Rev, Seq};
@@ -8,9 +7,8 @@ use crate::{
     search::{Tour, marked},
     state::{
         pieces::{Piece, pieces},
-        search::marks,
+        search::highlight,
     },
-    ui::list,
     users::session::Session,
 };
 
@@ -18,19 +16,24 @@ mod preview;
 
 pub use preview::Previews;
 
-/// The text in its pieces. `found` is the message that it is of, in which state, if it may have what
-/// was looked for.
+/// The longest snippet, in characters.
+const SNIPPET: usize = 140;
+
+/// The text of a message. With its revision, the matches of the current search are highlighted.
 #[component]
-pub fn Text(content: String, #[prop(optional)] found: Option<(Seq, Rev)>) -> impl IntoView {
+pub fn MessageText(
+    content: String,
+    #[prop(optional)] revision: Option<(Seq, Rev)>,
+) -> impl IntoView {
     let me = expect_context::<Session>().me_untracked().map(|me| me.username).unwrap_or_default();
-    let tour = expect_context::<Tour>();
-    let text = move || {
-        let ranges = found.map(|(seq, rev)| tour.ranges(seq, rev)).unwrap_or_default();
-        let mut at = 0;
-        let piece = |piece| {
+    let navigator = expect_context::<Tour>();
+    move || {
+        let matches = revision.map(|(seq, rev)| navigator.ranges(seq, rev)).unwrap_or_default();
+        let mut offset = 0;
+        let view = |piece| {
             let (Piece::Text(text) | Piece::Link(text) | Piece::Mention(text)) = &piece;
-            let shown = marked(marks::marked(text, at, &ranges));
-            at += text.len();
+            let shown = marked(highlight::split(text, offset, &matches));
+            offset += text.len();
             match piece {
                 Piece::Text(_) => shown,
                 Piece::Link(link) => {
@@ -40,7 +43,11 @@ pub fn Text(content: String, #[prop(optional)] found: Option<(Seq, Rev)>) -> imp
                 Piece::Mention(name) => view! { <mark class="mention">{name}</mark> }.into_any(),
             }
         };
-        list(&mut pieces(&content, &me).into_iter().map(piece))
-    };
-    view! { {move || text()} }
+        pieces(&content, &me).into_iter().map(view).collect_view()
+    }
+}
+
+/// The first line of a text, shortened.
+pub fn snippet(content: &str) -> String {
+    content.lines().next().unwrap_or_default().chars().take(SNIPPET).collect()
 }

@@ -1,4 +1,4 @@
-//! What a link to another message leads to, below the message that has it.
+//! Previews of the messages that a message links to.
 
 use leptos::prelude::*;
 use shared::{
@@ -9,32 +9,33 @@ use shared::{
 use crate::{
     live::LiveClient,
     search::address,
-    state::{pieces::permalinks, search::marks::excerpt},
-    ui::{Avatar, list, memo, time},
+    state::{pieces::permalinks, search::highlight::excerpt},
+    ui::{Avatar, time},
 };
 
-/// Bytes of a message that are shown at most.
+/// The longest excerpt, in bytes.
 const EXCERPT: usize = 320;
 
-/// A card for each message that a text links to and that the reader may read. One of a room that
-/// they are not in is not asked for: the server would say no.
+/// A card for each linked message that the reader may read.
 #[component]
 pub fn Previews(content: String) -> impl IntoView {
     let origin = window().location().origin().unwrap_or_default();
     let links = permalinks(&content, &origin).into_iter();
-    list(&mut links.map(|(room, seq)| view! { <Preview room seq/> }.into_any()))
+    links.map(|(room, seq)| view! { <Preview room seq/> }).collect_view()
 }
 
 #[component]
 fn Preview(room: RoomId, seq: Seq) -> impl IntoView {
     let live = expect_context::<LiveClient>();
-    let name = memo(move || live.rooms.with(|rooms| rooms.get(room).map(|r| r.name.clone())));
-    let quoted = memo(move || name.with(Option::is_some).then(|| live.quote(room, seq)).flatten());
-    let card = move || match name.get().zip(quoted.get()) {
-        Some((name, message)) => view! { <Card name message/> }.into_any(),
-        None => ().into_any(),
-    };
-    view! { {move || card()} }
+    let name = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(room).map(|r| r.name.clone())));
+    // A message in a room that the reader is not in is not requested: the server would refuse.
+    let message = Memo::new(move |_| {
+        name.with(Option::is_some).then(|| live.linked_message(room, seq)).flatten()
+    });
+    move || {
+        let (name, message) = name.get().zip(message.get())?;
+        Some(view! { <Card name message/> })
+    }
 }
 
 #[component]
@@ -43,8 +44,8 @@ fn Card(name: String, message: Message) -> impl IntoView {
     let text = match message.deleted_at {
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),
         None => {
-            let parts = excerpt(&message.content, &[], EXCERPT);
-            parts.into_iter().map(|(part, _)| part).collect::<String>().into_any()
+            let excerpt = excerpt(&message.content, &[], EXCERPT);
+            excerpt.into_iter().map(|fragment| fragment.text).collect::<String>().into_any()
         }
     };
     view! {
@@ -52,7 +53,10 @@ fn Card(name: String, message: Message) -> impl IntoView {
             <span class="message-head">
                 <Avatar name=author.clone() small=true/>
                 <strong>{author}</strong>" "
-                <span class="quiet">{format!("in {name}, ")}<time datetime=at.to_rfc3339()>{time::short(at)}</time></span>
+                <span class="quiet">
+                    {format!("in {name}, ")}
+                    <time datetime=at.to_rfc3339()>{time::short(at)}</time>
+                </span>
             </span>
             <span class="preview-text">{text}</span>
         </a>

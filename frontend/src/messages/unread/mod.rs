@@ -1,7 +1,7 @@
-//! What is unread: what marks it, and what is said of it.
+//! Unread messages: the bar that counts them, the divider above them, and what marks them as read.
 
-mod marking;
-mod since;
+mod read_marks;
+mod unread_bar;
 
-pub use marking::{attention, draw_the_line, keys, mark_what_is_seen};
-pub use since::SinceBar;
+pub use read_marks::{handle_keys, mark_visible_messages, place_unread_divider, track_attention};
+pub use unread_bar::UnreadBar;

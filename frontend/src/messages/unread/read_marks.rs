@@ -1,144 +1,129 @@
-//! What marks messages as read or unread: looking at them, and the keys.
+//! Marks messages as read when they are seen, and as unread by a key.
 
 use std::{cell::Cell, time::Duration};
 
 use leptos::{ev, prelude::*};
 use shared::ids::Seq;
-use wasm_bindgen::JsCast;
-use web_sys::Element;
 
 use crate::{
     live::{ConnectionStatus, LiveClient},
-    messages::{Open, place::Scroll, writing::is_composing},
-    state::reading::{Seen, read_up_to},
-    ui::{effect, memo},
+    messages::{context::RoomContext, scroll::Viewport, writing::is_composing},
+    state::read_tracking::{VisibleRun, new_read_position},
 };
 
-/// So long somebody has to see a message before it counts as read.
-const MOMENT: Duration = Duration::from_millis(400);
+/// A message counts as read after it was visible for this long.
+const READ_AFTER: Duration = Duration::from_millis(400);
 
-/// Whether somebody is looking: the tab is shown and has the focus.
-pub fn attention() -> RwSignal<bool> {
-    let looks = || !document().hidden() && document().has_focus().unwrap_or(true);
-    let attention = RwSignal::new(looks());
+/// Whether the tab is visible and has the focus.
+pub fn track_attention() -> RwSignal<bool> {
+    let has_attention = || !document().hidden() && document().has_focus().unwrap_or(true);
+    let attention = RwSignal::new(has_attention());
     let handles = [
-        window_event_listener(ev::focus, move |_| attention.set(looks())),
-        window_event_listener(ev::blur, move |_| attention.set(looks())),
-        window_event_listener(ev::visibilitychange, move |_| attention.set(looks())),
+        window_event_listener(ev::focus, move |_| attention.set(has_attention())),
+        window_event_listener(ev::blur, move |_| attention.set(has_attention())),
+        window_event_listener(ev::visibilitychange, move |_| attention.set(has_attention())),
     ];
     on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
     attention
 }
 
-/// While anything is unread and somebody looks: what ends in sight now, and ended in sight a moment
-/// ago, is read. Two looks a moment apart ask for the places of a few rows; an observer would have
-/// one more thing to do for each row that there is. Unless they came to read on, nothing is marked
-/// while they see what the address has led them to.
-pub fn mark_what_is_seen(
-    open: Open,
-    scroll: Scroll,
-    (attention, reads_on): (RwSignal<bool>, bool),
+/// Marks messages as read whose end was visible for [`READ_AFTER`] in a focused tab. While there are
+/// unread messages, a timer compares what is visible with what was visible one interval earlier: it
+/// measures a few rows, where an `IntersectionObserver` would have to watch every row.
+///
+/// Without `marks_at_once` (the address named a message), marking starts when the reader scrolls
+/// away from the target of the jump.
+pub fn mark_visible_messages(
+    room: RoomContext,
+    viewport: Viewport,
+    (has_attention, marks_at_once): (RwSignal<bool>, bool),
     live: LiveClient,
 ) {
-    let (reads_on, arrived) = (StoredValue::new(reads_on), StoredValue::new(None));
-    let stays = move |now: Seen| {
-        let is_there = open.jump.with_untracked(Option::is_none);
-        match arrived.get_value() {
-            None if is_there => arrived.set_value(Some(now)),
-            Some(there) if there != now => reads_on.set_value(true),
+    let (has_scrolled, target) = (StoredValue::new(marks_at_once), StoredValue::new(None));
+    let is_at_target = move |now: VisibleRun| {
+        let has_landed = room.jump.with_untracked(Option::is_none);
+        match target.get_value() {
+            None if has_landed => target.set_value(Some(now)),
+            Some(target) if target != now => has_scrolled.set_value(true),
             _ => {}
         }
-        !reads_on.get_value()
+        !has_scrolled.get_value()
     };
-    let read = move || live.rooms.with_untracked(|r| r.get(open.room).map(|r| r.read.read_seq));
-    let is_due = memo(move || {
-        let wanted = live.rooms.with(|rooms| {
-            let unread = rooms.get(open.room).is_some_and(|room| room.read.unread > 0);
-            unread && !rooms.is_held(open.room)
+    let read_seq =
+        move || live.rooms.with_untracked(|r| r.get(room.id).map(|room| room.read.read_seq));
+    let is_active = Memo::new(move |_| {
+        let has_unread = live.rooms.with(|rooms| {
+            let has_unread = rooms.get(room.id).is_some_and(|room| room.read.unread > 0);
+            has_unread && !rooms.is_kept_unread(room.id)
         });
-        wanted && attention.get() && live.link.get() == Link::Up
+        has_unread && has_attention.get() && live.status.get() == ConnectionStatus::Connected
     });
-    effect(move || {
-        if !is_due.get() {
+    Effect::new(move |_| {
+        if !is_active.get() {
             return;
         }
-        let earlier = Cell::new(sight(scroll));
-        let look = move || {
-            let now = sight(scroll);
-            if let (Some(earlier), Some(now), Some(read)) = (earlier.replace(now), now, read())
-                && !stays(now)
-                && let Some(seq) = read_up_to(earlier, now, read)
+        let earlier = Cell::new(viewport.visible_run());
+        let sample = move || {
+            let now = viewport.visible_run();
+            if let (Some(earlier), Some(now), Some(read)) = (earlier.replace(now), now, read_seq())
+                && !is_at_target(now)
+                && let Some(seq) = new_read_position(earlier, now, read)
             {
-                live.seen(open.room, seq, read);
+                live.mark_read(room.id, seq, read);
             }
         };
-        let watch = set_interval_with_handle(look, MOMENT);
+        let timer = set_interval_with_handle(sample, READ_AFTER);
         on_cleanup(move || {
-            if let Ok(watch) = watch {
-                watch.clear();
+            if let Ok(timer) = timer {
+                timer.clear();
             }
         });
     });
 }
 
-/// The messages that end in sight. One that is longer than the view is read at its end.
-fn sight(scroll: Scroll) -> Option<Seen> {
-    let (view, list) = (scroll.view.try_get_untracked()??, scroll.list.try_get_untracked()??);
-    let rows = list.query_selector_all("[data-seq]").ok()?;
-    let row = |at| rows.item(at)?.dyn_into::<Element>().ok();
-    let end = |at| row(at).map_or(f64::MAX, |row| row.get_bounding_client_rect().bottom());
-    let view = view.get_bounding_client_rect();
-    let (mut low, mut high) = (0, rows.length());
-    while low < high {
-        let middle = (low + high) / 2;
-        match end(middle) > view.top() {
-            true => high = middle,
-            false => low = middle + 1,
-        }
-    }
-    // Layout counts in fractions of a pixel.
-    let in_sight = (low..rows.length()).take_while(|at| end(*at) <= view.bottom() + 1.0);
-    Seen::of(in_sight.map_while(|at| Some(Seq(row(at)?.get_attribute("data-seq")?.parse().ok()?))))
-}
-
-/// What begins to be unread while the reader looks elsewhere is below a line when they are back; so
-/// is what they, on whichever device, want to be unread. It stays there until they leave the room.
-pub fn draw_the_line(open: Open, attention: RwSignal<bool>, since: RwSignal<bool>, live: LiveClient) {
-    let place = memo(move || {
+/// Moves the unread divider when messages come while the reader looks away, and when the reader marks
+/// messages as unread on any device. It then stays until the reader leaves the room.
+pub fn place_unread_divider(
+    room: RoomContext,
+    has_attention: RwSignal<bool>,
+    show_unread_bar: RwSignal<bool>,
+    live: LiveClient,
+) {
+    let read_state = Memo::new(move |_| {
         live.rooms.with(|rooms| {
-            let read = rooms.get(open.room).map(|room| room.read).unwrap_or_default();
-            (read.read_seq, read.unread > 0, rooms.is_held(open.room))
+            let read = rooms.get(room.id).map(|room| room.read).unwrap_or_default();
+            (read.read_seq, read.unread > 0, rooms.is_kept_unread(room.id))
         })
     });
     Effect::new(move |had_unread: Option<bool>| {
-        let (read_seq, has_unread, is_held) = place.get();
-        let begins = had_unread == Some(false) && has_unread && !attention.get_untracked();
-        if begins || is_held {
-            open.unread_after.set(Some(read_seq));
+        let (read_seq, has_unread, is_kept_unread) = read_state.get();
+        let came_unseen = had_unread == Some(false) && has_unread && !has_attention.get_untracked();
+        if came_unseen || is_kept_unread {
+            room.unread_after.set(Some(read_seq));
         }
-        if begins || !has_unread {
-            since.set(has_unread);
+        if came_unseen || !has_unread {
+            show_unread_bar.set(has_unread);
         }
         has_unread
     });
 }
 
-/// Esc marks the room as read, where nothing else is there to be closed; U marks the message that
-/// has the focus, and everything after it, as unread.
-pub fn keys(open: Open, live: LiveClient) {
+/// Esc marks the room as read, unless there is something else to close. U marks the focused message
+/// and everything after it as unread.
+pub fn handle_keys(room: RoomContext, live: LiveClient) {
     let handle = window_event_listener(ev::keydown, move |event| {
-        let with_others =
+        let has_modifier =
             event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key();
         let has_dialog = || document().query_selector("dialog[open]").is_ok_and(|d| d.is_some());
-        if event.default_prevented() || with_others || is_composing(&event) || has_dialog() {
+        if event.default_prevented() || has_modifier || is_composing(&event) || has_dialog() {
             return;
         }
         match event.key().as_str() {
-            "Escape" => live.mark_all_read(Some(open.room)),
+            "Escape" => live.mark_all_read(Some(room.id)),
             "u" => {
                 let row = document().active_element().and_then(|row| row.get_attribute("data-seq"));
                 if let Some(seq) = row.and_then(|seq| seq.parse().ok()) {
-                    live.unread_from(open.room, Seq(seq));
+                    live.mark_unread_from(room.id, Seq(seq));
                 }
             }
             _ => {}

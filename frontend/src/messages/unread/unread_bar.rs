@@ -1,4 +1,4 @@
-//! What is new since the reader left: how much, since when, and the ways to it.
+//! The bar above the timeline that counts the unread messages.
 
 use leptos::prelude::*;
 use shared::{ids::Seq, rooms::ReadState};
@@ -6,87 +6,89 @@ use shared::{ids::Seq, rooms::ReadState};
 use crate::{
     api,
     live::LiveClient,
-    messages::Open,
-    ui::{Icon, Shape, Ui, action, memo, shown, time},
+    messages::context::RoomContext,
+    ui::{Icon, Shape, Ui, time},
 };
 
-/// A bar over the timeline while `since` is set and anything is unread. It shows itself after a
-/// moment: what fits into the view is read by then.
+/// The bar, while `is_shown` is true and there are unread messages. The style sheet delays it, because
+/// messages that fit into the viewport are read within a moment.
 #[component]
-pub fn SinceBar(since: RwSignal<bool>) -> impl IntoView {
-    let (open, live) = (expect_context::<Open>(), expect_context::<LiveClient>());
-    let read = memo(move || {
-        live.rooms.with(|rooms| rooms.get(open.room).map(|r| r.read).unwrap_or_default())
+pub fn UnreadBar(is_shown: RwSignal<bool>) -> impl IntoView {
+    let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
+    let read = Memo::new(move |_| {
+        live.rooms.with(|rooms| rooms.get(room.id).map(|r| r.read).unwrap_or_default())
     });
-    let first = move || read.with(|read| read.read_seq.next());
+    let has_unread = move || read.get().unread > 0;
+    let has_mentions = move || read.get().mentions > 0;
+    let first = move || read.get().read_seq.next();
     let sentence = move || {
-        let at = open.with(|t| t.get(first()).map(|message| message.created_at));
+        let at = room.with_timeline(|t| t.get(first()).map(|message| message.created_at));
         sentence(read.get(), at.map(time::recent))
     };
     view! {
         <div class="since-place">
-            {shown(move || since.get() && read.get().unread > 0, move || view! {
-                <div class="since" role="group" aria-label="What is new" data-testid="since">
-                    <p>{move || sentence()}</p>
+            <Show when=move || is_shown.get() && has_unread()>
+                <div class="since" role="group" aria-label="Unread messages" data-testid="since">
+                    <p>{sentence}</p>
                     <button
                         type="button"
                         class="button button-small"
                         data-testid="first-unread"
-                        on:click:target=move |_| open.jump.set(Some(first()))
+                        on:click=move |_| room.jump_to(untrack(first))
                     >
                         "First unread"
                     </button>
-                    {shown(move || read.get().mentions > 0, move || view! {
-                        <NextMention first=read/>
-                    }.into_any())}
+                    <Show when=has_mentions>
+                        <NextMention read/>
+                    </Show>
                     <button
                         type="button"
                         class="button button-small"
                         title="Mark everything in this room as read (Esc)"
                         data-testid="mark-read"
-                        on:click:target=move |_| live.mark_all_read(Some(open.room))
+                        on:click=move |_| live.mark_all_read(Some(room.id))
                     >
-                        "Mark read"
+                        "Mark as read"
                     </button>
                     <button
                         type="button"
                         class="icon-button"
                         aria-label="Dismiss"
                         title="Dismiss"
-                        on:click:target=move |_| since.set(false)
+                        on:click=move |_| is_shown.set(false)
                     >
                         <Icon shape=Shape::Close/>
                     </button>
                 </div>
-            }.into_any())}
+            </Show>
         </div>
     }
 }
 
-/// Goes from one unread mention to the next, and from the last to the first.
+/// Jumps from one unread mention to the next, and from the last to the first.
 #[component]
-fn NextMention(first: Memo<ReadState>) -> impl IntoView {
-    let (open, ui) = (expect_context::<Open>(), expect_context::<Ui>());
+fn NextMention(read: Memo<ReadState>) -> impl IntoView {
+    let (room, ui) = (expect_context::<RoomContext>(), expect_context::<Ui>());
     let next = StoredValue::new(Seq(0));
-    let find = action(move |from: &(Seq, Seq)| {
-        let (first, from) = *from;
+    let find = Action::new_local(move |(first, from): &(Seq, Seq)| {
+        let (first, from) = (*first, *from);
         async move {
-            let found = match api::find_mention(open.room, from).await {
-                Ok(None) => api::find_mention(open.room, first).await,
+            let found = match api::find_mention(room.id, from).await {
+                Ok(None) => api::find_mention(room.id, first).await,
                 found => found,
             };
             match found {
                 Ok(Some(seq)) => {
                     next.try_set_value(seq.next());
-                    open.jump.try_set(Some(seq));
+                    room.jump_to(seq);
                 }
                 Ok(None) => {}
-                Err(failure) => ui.error(failure.message()),
+                Err(error) => ui.error(error.message()),
             }
         }
     });
     let go = move |_| {
-        let first = first.get_untracked().read_seq.next();
+        let first = read.get_untracked().read_seq.next();
         find.dispatch((first, next.get_value().max(first)));
     };
     view! {
@@ -96,9 +98,12 @@ fn NextMention(first: Memo<ReadState>) -> impl IntoView {
     }
 }
 
-/// "57 new since Tuesday 14:02, 2 mention you"
+/// "57 new messages since Tuesday 14:02, 2 mention you"
 fn sentence(read: ReadState, since: Option<String>) -> String {
-    let mut sentence = format!("{} new", read.unread);
+    let mut sentence = match read.unread {
+        1 => "1 new message".to_owned(),
+        unread => format!("{} new messages", time::number(unread)),
+    };
     if let Some(since) = since {
         sentence += &format!(" since {since}");
     }

@@ -1,9 +1,13 @@
-//! Writing: a new message, another text for an old one, and what is on its way.
+//! The composer, the editor of a message, and messages that are being sent.
 
 mod composer;
-mod edit;
+mod draft;
+mod editor;
 mod pending;
+mod text_field;
 
-pub use composer::{Composer, is_composing, remembered_draft};
-pub use edit::Editor;
+pub use composer::Composer;
+pub use draft::stored_draft;
+pub use editor::Editor;
 pub use pending::PendingRow;
+pub use text_field::is_composing;

@@ -1,44 +1,45 @@
-//! A message of mine that the server does not have yet, or does not want.
+//! A message of mine that the server has not acknowledged, or has refused.
 
 use leptos::prelude::*;
 use shared::{ids::ClientId, timeline::Pending};
 
 use crate::{
     live::LiveClient,
-    messages::{Open, text::Text},
+    messages::{context::RoomContext, text::MessageText},
     ui::{Avatar, Icon, Shape},
     users::session::Session,
 };
 
-/// The row of a message on its way.
 #[component]
-pub fn PendingRow(client_id: ClientId, opens: bool) -> impl IntoView {
-    let (open, session) = (expect_context::<Open>(), expect_context::<Session>());
-    let find = |p: &&Pending| p.client_id == client_id;
-    let pending = open.with_untracked(|t| t.pending().iter().find(find).cloned())?;
+pub fn PendingRow(client_id: ClientId, starts_group: bool) -> impl IntoView {
+    let (room, session) = (expect_context::<RoomContext>(), expect_context::<Session>());
+    let is_it = |pending: &&Pending| pending.client_id == client_id;
+    let pending = room.with_timeline_untracked(|t| t.pending().iter().find(is_it).cloned())?;
     let name = session.me_untracked().map(|me| me.username).unwrap_or_default();
-    let reason = pending.refused.as_ref().map(|problem| problem.detail.clone());
-    let refused = reason.is_some();
-    let side = match opens {
+    let reason = pending.refused.map(|problem| problem.detail);
+    let is_refused = reason.is_some();
+    let side = match starts_group {
         true => view! { <Avatar name=name.clone()/> }.into_any(),
         false => view! { <span class="message-side"></span> }.into_any(),
     };
     Some(view! {
         <article
             class="message message-mine message-pending"
-            class:message-opens=opens
-            class:message-refused=refused
+            class:message-opens=starts_group
+            class:message-refused=is_refused
             data-pending=client_id.to_string()
         >
             {side}
             <div class="message-main">
-                {opens.then(|| view! { <p class="message-head"><strong>{name}</strong></p> })}
+                {starts_group.then(|| view! {
+                    <p class="message-head"><strong>{name}</strong></p>
+                })}
                 <div class="message-text">
-                    <Text content=pending.content.clone()/>
-                    {(!refused).then(|| view! {
-                        <span class="pending-mark" title="Being sent">
+                    <MessageText content=pending.content.clone()/>
+                    {(!is_refused).then(|| view! {
+                        <span class="pending-mark" title="Sending…">
                             <Icon shape=Shape::Clock/>
-                            <span class="sr-only">"Being sent"</span>
+                            <span class="sr-only">"Sending…"</span>
                         </span>
                     })}
                 </div>
@@ -48,30 +49,35 @@ pub fn PendingRow(client_id: ClientId, opens: bool) -> impl IntoView {
     })
 }
 
+/// Why the server refused a message, and what its author can do.
 #[component]
 fn Refused(client_id: ClientId, reason: String, content: String) -> impl IntoView {
-    let (open, live) = (expect_context::<Open>(), expect_context::<LiveClient>());
+    let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
     let edit = move |_| {
-        open.draft.update(|draft| {
+        room.draft.update(|draft| {
             if !draft.trim().is_empty() {
                 draft.push('\n');
             }
             draft.push_str(&content);
         });
-        live.give_up(client_id);
+        live.discard_message(client_id);
     };
     view! {
         <div class="refused" role="alert">
             <p><Icon shape=Shape::Warning/><span>"Not sent. " {reason}</span></p>
             <div class="refused-actions">
-                <button type="button" class="button button-small" on:click:target=move |_| live.retry(client_id)>
+                <button
+                    type="button"
+                    class="button button-small"
+                    on:click=move |_| live.retry_message(client_id)
+                >
                     "Retry"
                 </button>
                 <button type="button" class="button button-small" on:click=edit>"Edit"</button>
                 <button
                     type="button"
                     class="button button-small"
-                    on:click:target=move |_| live.give_up(client_id)
+                    on:click=move |_| live.discard_message(client_id)
                 >
                     "Delete"
                 </button>

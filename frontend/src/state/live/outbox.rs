@@ -64,7 +64,11 @@ impl Outbox {
         self.set_refused(client_id, None)
     }
 
-    fn set_refused(&mut self, client_id: ClientId, refused: Option<Problem>) -> Option<OutboxEntry> {
+    fn set_refused(
+        &mut self,
+        client_id: ClientId,
+        refused: Option<Problem>,
+    ) -> Option<OutboxEntry> {
         let entry = self.0.iter_mut().find(|entry| entry.client_id == client_id)?;
         entry.refused = refused;
         Some(entry.clone())

@@ -114,6 +114,9 @@ mod tests {
         assert_eq!(scrollbar(300, 1.0, 21.0).offset_after(28.0), 0.1);
         assert_eq!(scrollbar(300, 1.0, 21.0).offset_at(Seq(29)), 0.1);
         let empty = scrollbar(0, 0.0, 0.0);
-        assert_eq!((empty.thumb_offset(), empty.thumb_size(), empty.message_at(1.0)), (0.0, 0.0, 1.0));
+        assert_eq!(
+            (empty.thumb_offset(), empty.thumb_size(), empty.message_at(1.0)),
+            (0.0, 0.0, 1.0)
+        );
     }
 }

@@ -69,8 +69,7 @@ impl HitList {
     pub fn position(&self, at: Seq) -> Option<HitPosition> {
         let index = self.hits.iter().position(|hit| hit.seq == at)?;
         let total = self.hits.len();
-        let position =
-            HitPosition { number: total - index, total, has_more: self.older.is_some() };
+        let position = HitPosition { number: total - index, total, has_more: self.older.is_some() };
         self.newer.is_none().then_some(position)
     }
 
@@ -141,8 +140,7 @@ mod tests {
         assert_eq!(hits.resume_from(Seq(50), true), Some(Seq(40)));
         assert_eq!(hits.resume_from(Seq(50), false), Some(Seq(60)));
         assert_eq!(hits.resume_from(Seq(70), true), None, "50 is next");
-        let nothing =
-            HitList { older: Some(Seq(20)), newer: Some(Seq(41)), ..HitList::default() };
+        let nothing = HitList { older: Some(Seq(20)), newer: Some(Seq(41)), ..HitList::default() };
         hits.extend(nothing, true);
         assert_eq!((hits.resume_from(Seq(50), true), hits.newer), (Some(Seq(20)), Some(Seq(60))));
         hits.extend(list(&[3, 9], false, true), true);

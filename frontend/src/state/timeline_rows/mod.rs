@@ -132,7 +132,8 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
         builder.push_gap(to.next(), gap_end, false);
     }
     let rows = builder.rows;
-    let is_center = |row: &TimelineRow| matches!(row, TimelineRow::Message { seq, .. } if *seq == at);
+    let is_center =
+        |row: &TimelineRow| matches!(row, TimelineRow::Message { seq, .. } if *seq == at);
     let range = match rows.iter().position(is_center).filter(|_| !is_newest) {
         Some(at) => at.saturating_sub(above)..at.saturating_add(below).min(rows.len()),
         None => rows.len().saturating_sub(above)..rows.len(),

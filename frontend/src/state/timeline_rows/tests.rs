@@ -35,7 +35,12 @@ fn rows(t: &Timeline, unread_after: Option<Seq>) -> Vec<TimelineRow> {
     row_window(t, WindowCenter::Newest, ME, unread_after, utc).rows
 }
 
-fn part(t: &Timeline, center: WindowCenter, around: (usize, usize), unread_after: i64) -> RowWindow {
+fn part(
+    t: &Timeline,
+    center: WindowCenter,
+    around: (usize, usize),
+    unread_after: i64,
+) -> RowWindow {
     let reader = Reader { me: ME, unread_after: Some(Seq(unread_after)), day_of: utc };
     super::window_of_size(t, center, around, reader)
 }
@@ -77,7 +82,8 @@ fn a_day_that_starts_twice_is_two_rows() {
 #[test]
 fn the_unread_divider_is_above_the_first_message_of_another_user() {
     let t = timeline(vec![message(1, 2, 0), message(2, 1, 0), message(3, 2, 0)]);
-    let expected = [day(0, 1), row(1, true), row(2, true), TimelineRow::UnreadDivider, row(3, true)];
+    let expected =
+        [day(0, 1), row(1, true), row(2, true), TimelineRow::UnreadDivider, row(3, true)];
     assert_eq!(rows(&t, Some(Seq(1))), expected);
     assert!(!rows(&t, Some(Seq(3))).contains(&TimelineRow::UnreadDivider));
     assert!(!rows(&t, None).contains(&TimelineRow::UnreadDivider));
@@ -133,7 +139,8 @@ fn a_window_is_a_slice_of_all_rows() {
         let start = all.rows.windows(some.rows.len()).position(|rows| rows == some.rows);
         let start = start.unwrap_or_else(|| panic!("{unread_after}, {seq}: {some:#?}"));
         assert_eq!(some.has_room_end, start + some.rows.len() == all.rows.len(), "{seq}");
-        let is_it = |line: &TimelineRow| matches!(line, TimelineRow::Message { seq: s, .. } if s.0 == seq);
+        let is_it =
+            |line: &TimelineRow| matches!(line, TimelineRow::Message { seq: s, .. } if s.0 == seq);
         let (at, of_all) = (some.rows.iter().position(is_it), all.rows.iter().position(is_it));
         assert_eq!(at, of_all.map(|at| at.min(9)), "{seq}");
         let newest = part(&t, WindowCenter::Newest, (9, 14), unread_after);
