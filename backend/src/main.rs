@@ -18,8 +18,8 @@ use shared::problem::Code;
 use tokio::{net::TcpListener, signal};
 use tracing_subscriber::EnvFilter;
 
-/// Thousands of small rows and frames a second, made on one thread and freed on another: the
-/// system's own allocator takes a fifth of the time, and keeps twice the memory of idle sockets.
+/// The server allocates thousands of small rows and frames per second and frees them on other
+/// threads. The system allocator takes a fifth of the CPU time and twice the memory of idle sockets.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -35,21 +35,20 @@ struct Cli {
 enum Command {
     /// Run the server until SIGTERM or SIGINT.
     Serve(Box<Settings>),
-    /// Look after the people of this server, on the machine it runs on.
+    /// Manage accounts.
     #[command(subcommand)]
     Admin(Admin),
-    /// Write all of the server into one file, from which `hallway import` makes it anew on any
+    /// Export all data to a file, which `hallway import` can load into any database.
+    ///
+    /// A snapshot of accounts, rooms, members, read positions and messages; the server may keep
+    /// running. Sessions and the session key are not exported. The file contains every message and
+    /// all password hashes: keep it secret.
+    Export(Export),
+    /// Import a file of `hallway export`, or the database of the classic chat, into an empty
     /// database.
     ///
-    /// Accounts, rooms, members, how far they have read, and messages, as of one moment; the server
-    /// may go on meanwhile. Not in it: sign-ins and the key that signs them. Whoever can read the
-    /// file can read every room, and try passwords against their hashes.
-    Export(Export),
-    /// Make the server anew in an empty database, from a file of `hallway export` or out of the
-    /// database of the classic chat.
-    ///
-    /// All of it comes, or nothing: what fails leaves the database empty. No server may run on it
-    /// meanwhile.
+    /// The import is one transaction: if it fails, the database stays empty. No server may run on the
+    /// database meanwhile.
     Import(Import),
     /// Print the OpenAPI document of the REST API.
     Openapi,
@@ -57,17 +56,16 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Admin {
-    /// Make somebody an admin (and open the account if it was shut). A running server sees it
-    /// within seconds.
-    Promote(Person),
-    /// Give somebody a new password, which is random and printed, and sign them out everywhere. They
-    /// can change it once they are in.
-    Password(Person),
+    /// Make an account an admin, and enable it if it was disabled. A running server notices within
+    /// seconds.
+    Promote(Account),
+    /// Set a random password, print it, and sign the account out everywhere.
+    Password(Account),
 }
 
 #[derive(Args)]
-struct Person {
-    /// The name, in any case.
+struct Account {
+    /// Username, in upper or lower case.
     name: String,
     #[command(flatten)]
     storage: Storage,
@@ -75,8 +73,8 @@ struct Person {
 
 #[derive(Args)]
 struct Export {
-    /// The file, which only you may read; `-` is standard output. One that is there is replaced
-    /// once the new one is whole.
+    /// File to write, readable only by you; `-` is standard output. An existing file is replaced
+    /// once the export is complete.
     file: PathBuf,
     #[command(flatten)]
     storage: Storage,
@@ -84,12 +82,12 @@ struct Export {
 
 #[derive(Args)]
 struct Import {
-    /// A file that `hallway export` wrote; `-` is standard input.
+    /// File written by `hallway export`; `-` is standard input.
     #[arg(required_unless_present = "classic", conflicts_with = "classic")]
     file: Option<PathBuf>,
-    /// Instead of a file, the database of the classic Django chat: `sqlite://PATH` or
+    /// Import the database of the classic Django chat instead of a file: `sqlite://PATH` or
     /// `mysql://USER:PASSWORD@HOST/NAME`. It is only read. Accounts, rooms and messages keep their
-    /// numbers, people their passwords. What cannot be as it was is printed, a line each.
+    /// ids, accounts their passwords. Everything that had to be changed is printed, one line each.
     #[arg(long, value_name = "URL", env = "CLASSIC_DATABASE_URL", hide_env_values = true)]
     classic: Option<Secret>,
     #[command(flatten)]
@@ -98,18 +96,18 @@ struct Import {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let result = match Cli::parse().command {
         Command::Serve(settings) => serve(*settings).await,
-        Command::Admin(Admin::Promote(person)) => promote_one(person).await,
-        Command::Admin(Admin::Password(person)) => new_password(person).await,
-        Command::Export(export) => export_all(export).await,
-        Command::Import(import) => import_all(import).await,
+        Command::Admin(Admin::Promote(account)) => promote(account).await,
+        Command::Admin(Admin::Password(account)) => reset_password(account).await,
+        Command::Export(args) => export(args).await,
+        Command::Import(args) => import(args).await,
         Command::Openapi => {
             println!("{}", hallway::openapi());
             Ok(())
         }
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hallway: {error}");
@@ -119,15 +117,15 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(settings: Settings) -> Result<()> {
-    log(&settings)?;
-    let _lock = lock(&settings.storage)?;
+    init_log(&settings)?;
+    let _lock = lock_sqlite(&settings.storage)?;
     let stop = stop_signal()?;
     let listen = settings.listen;
     let listener = TcpListener::bind(listen)
         .await
-        .map_err(|error| wrong(format!("cannot listen on {listen}: {error}")))?;
+        .map_err(|error| fail(format!("cannot listen on {listen}: {error}")))?;
     let address = listener.local_addr().map_err(Error::internal)?;
-    let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let url = settings.public_origin().unwrap_or_else(|| format!("http://{address}"));
     let data = settings.storage.data.display().to_string();
     let app = hallway::start(settings).await?;
     println!("Hallway is at {url} (data in {data}; API documentation at {url}/swagger/)");
@@ -138,9 +136,9 @@ async fn serve(settings: Settings) -> Result<()> {
     Ok(())
 }
 
-fn log(settings: &Settings) -> Result<()> {
+fn init_log(settings: &Settings) -> Result<()> {
     let filter = EnvFilter::try_new(&settings.log)
-        .map_err(|error| wrong(format!("HALLWAY_LOG is not understood: {error}")))?;
+        .map_err(|error| fail(format!("HALLWAY_LOG is invalid: {error}")))?;
     let is_terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -150,30 +148,32 @@ fn log(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Two servers on one SQLite file would not know of each other's messages. The lock is beside the
-/// file, since two data folders may name the same one; it ends with the process.
-fn lock(storage: &Storage) -> Result<Option<File>> {
+/// Locks an SQLite database, because two servers on one file would not notice each other's messages.
+/// The lock file is next to the database, since two data folders may name the same database; the lock
+/// ends with the process.
+fn lock_sqlite(storage: &Storage) -> Result<Option<File>> {
     let Some(database) = sqlite_file(&storage.database_url()) else { return Ok(None) };
-    let wrong = |path: &Path, error: &dyn Display| wrong(format!("{}: {error}", path.display()));
+    let fail = |path: &Path, error: &dyn Display| fail(format!("{}: {error}", path.display()));
     if let Some(folder) = database.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| wrong(folder, &error))?;
+        std::fs::create_dir_all(folder).map_err(|error| fail(folder, &error))?;
     }
-    // By whichever way the file is reached.
+    // One lock file for all paths to the database, such as symbolic links.
     let database = database.canonicalize().unwrap_or(database);
     let path = PathBuf::from(format!("{}.lock", database.display()));
-    let file = File::create(&path).map_err(|error| wrong(&path, &error))?;
+    let file = File::create(&path).map_err(|error| fail(&path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => {
-            let text = "another hallway is running on it: stop it first, or choose another folder \
-                        by --data (or another file, if DATABASE_URL is set)";
-            Err(wrong(&database, &text))
+            let text = "another hallway is running on this database: stop it first, or choose \
+                        another folder with --data (or another file, if DATABASE_URL is set)";
+            Err(fail(&database, &text))
         }
-        Err(TryLockError::Error(error)) => Err(wrong(&path, &error)),
+        Err(TryLockError::Error(error)) => Err(fail(&path, &error)),
     }
 }
 
-/// Ready when the server is asked to stop. Taken before anything else, so that no signal is lost.
+/// Completes at SIGTERM or SIGINT. The handlers are installed before anything is started, so that no
+/// signal is lost.
 fn stop_signal() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
@@ -193,33 +193,33 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
-async fn promote_one(person: Person) -> Result<()> {
-    let db = open_existing_database(&person.storage).await?;
-    let user = users::promote(&db.writer, &person.name).await?;
+async fn promote(account: Account) -> Result<()> {
+    let db = open_existing_database(&account.storage).await?;
+    let user = users::promote(&db.writer, &account.name).await?;
     db.close().await?;
     println!("{} is an admin.", user.username);
     Ok(())
 }
 
-async fn new_password(person: Person) -> Result<()> {
-    let db = open_existing_database(&person.storage).await?;
-    let (user, password) = users::reset_password(&db, &person.name).await?;
+async fn reset_password(account: Account) -> Result<()> {
+    let db = open_existing_database(&account.storage).await?;
+    let (user, password) = users::reset_password(&db, &account.name).await?;
     db.close().await?;
     println!("{} has the password {}", user.username, password.0);
     Ok(())
 }
 
-async fn export_all(export: Export) -> Result<()> {
-    let db = open_existing_database(&export.storage).await?;
-    let counts = archive::export(&db, &export.file).await?;
+async fn export(args: Export) -> Result<()> {
+    let db = open_existing_database(&args.storage).await?;
+    let counts = archive::export(&db, &args.file).await?;
     db.close().await?;
     eprintln!("Exported {counts}.");
     Ok(())
 }
 
-async fn import_all(import: Import) -> Result<()> {
-    let Import { file, classic, storage } = import;
-    let _lock = lock(&storage)?;
+async fn import(args: Import) -> Result<()> {
+    let Import { file, classic, storage } = args;
+    let _lock = lock_sqlite(&storage)?;
     let db = open_database(&storage).await?;
     let counts = match (file, classic) {
         (_, Some(url)) => {
@@ -235,6 +235,6 @@ async fn import_all(import: Import) -> Result<()> {
     Ok(())
 }
 
-fn wrong(text: String) -> Error {
+fn fail(text: String) -> Error {
     Error::new(Code::Internal, text)
 }

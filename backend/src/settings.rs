@@ -1,13 +1,14 @@
-//! Everything that can be set, as flags and in the environment. A secret never shows in `Debug`.
+//! Configuration by command-line flags and environment variables.
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use clap::Args;
+use url::Url;
 
-/// Where everything is kept: what every command needs.
+/// The settings of every command.
 #[derive(Clone, Debug, Args)]
 pub struct Storage {
-    /// Folder of the database and of the key that signs sessions; made if it is not there.
+    /// Folder of the SQLite database and the session key; created if missing.
     #[arg(long, env = "HALLWAY_DATA", default_value = "./data")]
     pub data: PathBuf,
 
@@ -17,21 +18,20 @@ pub struct Storage {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
 
-    /// Connections to the database at most for reading, and as many for writing, of which SQLite
-    /// has always one (2 to 1000). A database server must allow twice that for each node.
+    /// Maximum number of database connections for reading, and again for writing (2 to 1000). SQLite
+    /// always has one for writing. A database server must allow twice this number per node.
     #[arg(long, env = "HALLWAY_DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub database_connections: u32,
 }
 
 impl Storage {
-    /// Where the rows are.
     pub fn database_url(&self) -> String {
         let sqlite = || crate::tables::sqlite_url(&self.data);
         self.database_url.as_ref().map_or_else(sqlite, |url| url.0.clone())
     }
 }
 
-/// How the server runs.
+/// The settings of `hallway serve`.
 #[derive(Clone, Debug, Args)]
 pub struct Settings {
     /// Address and port to listen on.
@@ -41,56 +41,59 @@ pub struct Settings {
     #[command(flatten)]
     pub storage: Storage,
 
-    /// Redis by which several nodes on one database tell each other what happens at once:
-    /// `redis://HOST`, `redis-sentinel://..` or `redis-cluster://..`. Without it (or while it is
-    /// away) they look into the database four times a second.
+    /// Redis that connects several nodes on one database: `redis://HOST`, `redis-sentinel://..` or
+    /// `redis-cluster://..`. Without it, or while it is down, nodes poll the database four times a
+    /// second.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<Secret>,
 
-    /// Address that people open, such as https://chat.example.org, where a proxy stands before the
-    /// server: requests from that origin are its own, and with https cookies are `Secure`.
-    #[arg(long, env = "HALLWAY_PUBLIC_URL")]
-    pub public_url: Option<String>,
+    /// URL under which users reach the server through a proxy, such as https://chat.example.org.
+    /// Requests from this origin are accepted, and cookies are `Secure` if it is https.
+    #[arg(long, env = "HALLWAY_PUBLIC_URL", value_parser = parse_public_url)]
+    pub public_url: Option<Url>,
 
-    /// Header in which a trusted proxy gives the client's address, such as X-Forwarded-For (of a
-    /// list, the last counts). Set it only behind a proxy that overwrites or appends to it.
+    /// Header with the client's address, such as X-Forwarded-For (the last address of a list). Set
+    /// it only behind a proxy that overwrites the header or appends to it.
     #[arg(long, env = "HALLWAY_CLIENT_IP_HEADER")]
     pub client_ip_header: Option<String>,
 
-    /// Key that signs sessions, 32 bytes in base64. [default: a random one in the data folder]
+    /// Key that signs session tokens, 32 bytes in base64. [default: a random one in the data folder]
     #[arg(long, env = "HALLWAY_SESSION_KEY", hide_env_values = true)]
     pub session_key: Option<Secret>,
 
-    /// Days after which a sign-in ends (1 to 3650).
+    /// Days after which a session expires (1 to 3650).
     #[arg(long, env = "HALLWAY_SESSION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub session_days: u32,
 
-    /// Failed sign-ins that one account may have in five minutes before it has to wait; one address
-    /// may have ten times as many.
+    /// Failed logins allowed per account in five minutes, and ten times as many per address.
     #[arg(long, env = "HALLWAY_LOGIN_ATTEMPTS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub login_attempts: u32,
 
-    /// What to log, in the syntax of tracing-subscriber's EnvFilter, such as `info,hallway=debug`.
+    /// Log filter in the syntax of tracing-subscriber's EnvFilter, such as `info,hallway=debug`.
     #[arg(long, env = "HALLWAY_LOG", default_value = "info")]
     pub log: String,
 }
 
 impl Settings {
-    /// The origin that people see, such as `https://chat.example.org`, without a path.
-    pub fn public_origin(&self) -> Option<&str> {
-        let url = self.public_url.as_deref()?;
-        let after_scheme = url.find("://").map_or(0, |at| at + 3);
-        let end = url[after_scheme..].find('/').map_or(url.len(), |at| after_scheme + at);
-        Some(&url[..end])
+    /// The public URL without its path, such as `https://chat.example.org`.
+    pub fn public_origin(&self) -> Option<String> {
+        self.public_url.as_ref().map(|url| url.origin().ascii_serialization())
     }
 
-    /// Whether people come by https, so that cookies can insist on it.
     pub fn is_https(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 }
 
-/// A text that is never shown.
+fn parse_public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err("must begin with http:// or https://".into()),
+    }
+}
+
+/// A text that `Debug` hides.
 #[derive(Clone)]
 pub struct Secret(pub String);
 

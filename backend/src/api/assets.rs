@@ -1,15 +1,15 @@
-//! The app's files, embedded in the program (in a debug build read from `dist/`). Any deep link of
-//! the app gets its page; what is on the page is the app's own affair.
+//! The files of the web app, embedded in the binary (a debug build reads them from `dist/`). The
+//! app routes in the browser, so every path without a file extension gets its page.
 
 use std::fmt::Write;
 
 use axum::{
-    Router,
+    Extension, Router,
     body::{Body, Bytes},
     extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -19,7 +19,7 @@ use shared::paths;
 use crate::{
     App,
     http::{
-        conditional::{Held, Tag},
+        conditional::{EntityTag, IfNoneMatch},
         problems::Rendered,
     },
 };
@@ -31,15 +31,15 @@ struct Dist;
 
 const PAGE: &str = "index.html";
 
-const MISSING: &str = "This Hallway was built without its app: the folder `dist` was missing.\n\
+const NOT_BUILT: &str = "This Hallway was built without its web app: the folder `dist` was missing.\n\
     Run `cargo xtask build` (or `cargo xtask run`) and start it again.\n\
-    The API is there nevertheless: /swagger/\n";
+    The API works: /swagger/\n";
 
-/// A year: the name of such a file changes with what is in it.
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+/// For files whose name contains a hash of the content: one year.
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// `/`, `/ui/` and everything below it.
+/// `/`, `/ui/` and everything below it, and the reports of the page's content security policy.
 pub fn routes() -> Router<App> {
     let to_ui = || async { Redirect::temporary(&format!("{}/", paths::UI)) };
     Router::new()
@@ -49,54 +49,64 @@ pub fn routes() -> Router<App> {
             get(|headers: HeaderMap| async move { file("favicon.ico", &headers) }),
         )
         .route(paths::UI, get(|headers: HeaderMap| async move { file(PAGE, &headers) }))
-        .route("/ui/{*path}", get(any))
+        .route("/ui/{*path}", get(path))
+        .route("/csp-report", post(csp_report))
 }
 
-async fn any(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    // A name with a dot is a file: whoever asks for a script that is gone must not get a page.
-    let is_link = !path.rsplit('/').next().unwrap_or_default().contains('.');
-    file(if is_link && Dist::get(&path).is_none() { PAGE } else { &path }, &headers)
+async fn path(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    // A name with a dot is a file: a request for a removed script must not get the page.
+    let is_app_route = !path.rsplit('/').next().unwrap_or_default().contains('.');
+    file(if is_app_route && Dist::get(&path).is_none() { PAGE } else { &path }, &headers)
+}
+
+/// A browser blocked something on one of our pages. The tests require that
+/// `hallway_csp_reports_total` stays 0.
+async fn csp_report(report: Bytes) -> StatusCode {
+    metrics::counter!("hallway_csp_reports_total").increment(1);
+    let report: String = String::from_utf8_lossy(&report).chars().take(1_000).collect();
+    tracing::warn!(report = report.escape_debug().to_string(), "content security policy violation");
+    StatusCode::NO_CONTENT
 }
 
 fn file(name: &str, headers: &HeaderMap) -> Response {
     let Some(plain) = Dist::get(name) else {
-        let text = if name == PAGE { MISSING } else { "There is no such file.\n" };
-        let status =
-            if name == PAGE { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NOT_FOUND };
-        return mark((status, text).into_response());
+        let (status, text) = match name {
+            PAGE => (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT),
+            _ => (StatusCode::NOT_FOUND, "There is no such file.\n"),
+        };
+        let headers = [(header::CACHE_CONTROL, NO_CACHE)];
+        return (status, headers, Extension(Rendered), text).into_response();
     };
-    let tag = tag(&plain);
-    let mut response = match Held::of(headers).has(&tag) {
+    let tag =
+        EntityTag::strong(&base16ct::lower::encode_string(&plain.metadata.sha256_hash()[..16]));
+    let mut response = match IfNoneMatch::from_headers(headers).matches(&tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => body(name, &plain, headers),
     };
-    let answer = response.headers_mut();
-    let keep = if is_hashed(name) { FOR_EVER } else { ASK_AGAIN };
-    answer.insert(header::CACHE_CONTROL, keep);
-    answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    tag.name(answer);
+    let headers = response.headers_mut();
+    let cache_control = if is_hashed(name) { IMMUTABLE } else { NO_CACHE };
+    headers.insert(header::CACHE_CONTROL, cache_control);
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    tag.insert_into(headers);
     if name == PAGE
         && let Ok(csp) = HeaderValue::from_str(&csp(&plain.data))
     {
-        answer.insert(header::CONTENT_SECURITY_POLICY, csp);
+        headers.insert(header::CONTENT_SECURITY_POLICY, csp);
     }
-    mark(response)
-}
-
-fn mark(mut response: Response) -> Response {
-    response.extensions_mut().insert(Rendered);
     response
 }
 
 fn body(name: &str, plain: &EmbeddedFile, headers: &HeaderMap) -> Response {
-    let kind = mime_guess::from_path(name).first_or_octet_stream();
-    let text = matches!(kind.type_(), mime_guess::mime::TEXT);
-    let kind = if text { format!("{kind}; charset=utf-8") } else { kind.to_string() };
-    let kind = [(header::CONTENT_TYPE, kind)];
-    let small = accepts(headers, "br").then(|| Dist::get(&format!("{name}.br"))).flatten();
-    match small {
-        Some(small) => (kind, [(header::CONTENT_ENCODING, "br")], bytes(small)).into_response(),
-        None => (kind, bytes(plain.clone())).into_response(),
+    let mime = mime_guess::from_path(name).first_or_octet_stream();
+    let is_text = mime.type_() == mime_guess::mime::TEXT;
+    let content_type = if is_text { format!("{mime}; charset=utf-8") } else { mime.to_string() };
+    let content_type = [(header::CONTENT_TYPE, content_type)];
+    let brotli = accepts(headers, "br").then(|| Dist::get(&format!("{name}.br"))).flatten();
+    match brotli {
+        Some(file) => {
+            (content_type, [(header::CONTENT_ENCODING, "br")], bytes(file)).into_response()
+        }
+        None => (content_type, bytes(plain.clone())).into_response(),
     }
 }
 
@@ -107,13 +117,13 @@ fn bytes(file: EmbeddedFile) -> Body {
     })
 }
 
-/// Whether an encoding may be used.
+/// Whether the client accepts an encoding.
 pub(super) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     headers
         .get_all(header::ACCEPT_ENCODING)
         .iter()
-        .filter_map(|given| given.to_str().ok())
-        .flat_map(|given| given.split(','))
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
         .any(|item| {
             let (name, weight) = item.split_once(';').unwrap_or((item, ""));
             let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok());
@@ -121,23 +131,15 @@ pub(super) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
         })
 }
 
-fn tag(file: &EmbeddedFile) -> Tag {
-    let mut hash = String::new();
-    for byte in &file.metadata.sha256_hash()[..16] {
-        let _ = write!(hash, "{byte:02x}");
-    }
-    Tag::strong(&hash)
-}
-
-/// Whether the name holds a hash of the content, as the build gives it: `app-0f3c9a1b2d4e5f60.js`.
+/// Whether the name contains a hash of the content, as in `app-0f3c9a1b2d4e5f60.js`.
 fn is_hashed(name: &str) -> bool {
     let stem = name.rsplit('/').next().unwrap_or(name);
     stem.split(['-', '_', '.'])
         .any(|part| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// What the page may do: its own files, its own server, and the inline scripts that the build put
-/// into it, by their hash.
+/// The page's content security policy: files and connections of its own origin, and the inline
+/// scripts that the build put into the page, by hash.
 fn csp(page: &[u8]) -> String {
     let mut scripts = String::from("'self' 'wasm-unsafe-eval'");
     for script in inline_scripts(&String::from_utf8_lossy(page)) {
@@ -150,7 +152,7 @@ fn csp(page: &[u8]) -> String {
     )
 }
 
-/// The texts of the scripts that have no `src`.
+/// The contents of the scripts without `src`.
 fn inline_scripts(page: &str) -> Vec<&str> {
     let tags = page.split("<script").skip(1);
     tags.filter_map(|tag| {
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn only_hashed_names_are_kept_for_ever() {
+    fn only_hashed_names_are_immutable() {
         assert!(is_hashed("frontend-0f3c9a1b2d4e5f60_bg.wasm"));
         assert!(is_hashed("snippets/x-0f3c9a1b2d4e5f60/inline0.js") == is_hashed("inline0.js"));
         assert!(!is_hashed("index.html"));
@@ -183,12 +185,12 @@ mod tests {
     }
 
     #[test]
-    fn an_encoding_with_no_weight_is_not_accepted() {
-        let given = |value: &str| {
+    fn an_encoding_with_weight_zero_is_not_accepted() {
+        let headers = |value: &str| {
             HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_str(value).unwrap())])
         };
-        assert!(accepts(&given("gzip, deflate, br;q=0.5"), "br"));
-        assert!(!accepts(&given("gzip, br;q=0"), "br"));
+        assert!(accepts(&headers("gzip, deflate, br;q=0.5"), "br"));
+        assert!(!accepts(&headers("gzip, br;q=0"), "br"));
         assert!(!accepts(&HeaderMap::new(), "br"));
     }
 }

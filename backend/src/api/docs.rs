@@ -1,4 +1,4 @@
-//! The documentation of the API: the document, and two ways to read it that need no internet.
+//! The OpenAPI document, and Swagger UI and ReDoc to read it, without files from other servers.
 
 use std::{io::Write, sync::OnceLock};
 
@@ -6,36 +6,34 @@ use aide::{openapi::OpenApi, redoc::Redoc, swagger::Swagger};
 use axum::{
     Router,
     body::Bytes,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderValue, header},
+    response::{AppendHeaders, IntoResponse, Response},
     routing::get,
 };
 use flate2::{Compression, write::GzEncoder};
 use shared::paths;
 
 use super::assets::accepts;
-use crate::App;
+use crate::{App, Error};
 
-/// These pages carry their scripts and styles inside, so theirs must be allowed; nothing from
-/// elsewhere.
+/// Allows inline scripts and styles, because these pages have no others, but no other origin.
 const CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// A page that is made and packed when it is first asked for: over a megabyte of HTML.
+/// A page of over 1 MB of HTML, generated and compressed by the first request.
 struct Page {
     html: fn() -> String,
     plain: OnceLock<Bytes>,
-    packed: OnceLock<Bytes>,
+    gzip: OnceLock<Bytes>,
 }
 
-static SWAGGER: Page =
-    Page::new(|| Swagger::new(paths::OPENAPI).with_title("Hallway: the API").html());
+static SWAGGER: Page = Page::new(|| Swagger::new(paths::OPENAPI).with_title("Hallway API").html());
 static REDOC: Page = Page::new(|| {
-    // Its logo is the one thing that ReDoc would fetch from elsewhere.
-    let html = Redoc::new(paths::OPENAPI).with_title("Hallway: the API").html();
+    // The logo is the only thing that ReDoc loads from another server.
+    let html = Redoc::new(paths::OPENAPI).with_title("Hallway API").html();
     html.replace("https://cdn.redoc.ly/redoc/logo-mini.svg", EMPTY_IMAGE)
 });
 
@@ -43,49 +41,48 @@ const EMPTY_IMAGE: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA
 
 impl Page {
     const fn new(html: fn() -> String) -> Self {
-        Self { html, plain: OnceLock::new(), packed: OnceLock::new() }
+        Self { html, plain: OnceLock::new(), gzip: OnceLock::new() }
     }
 
     fn plain(&self) -> Bytes {
         self.plain.get_or_init(|| (self.html)().into()).clone()
     }
 
-    fn packed(&self) -> Bytes {
-        let pack = || {
-            let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    fn gzip(&self) -> Bytes {
+        let compress = || {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
             // Writing to memory does not fail.
-            let _ = packer.write_all(&self.plain());
-            packer.finish().unwrap_or_default().into()
+            let _ = encoder.write_all(&self.plain());
+            encoder.finish().unwrap_or_default().into()
         };
-        self.packed.get_or_init(pack).clone()
+        self.gzip.get_or_init(compress).clone()
     }
 }
 
 async fn page(page: &'static Page, headers: HeaderMap) -> Response {
-    let packed = accepts(&headers, "gzip");
-    let body = move || if packed { page.packed() } else { page.plain() };
-    let Ok(body) = tokio::task::spawn_blocking(body).await else {
-        return crate::Error::internal("making a page of the documentation").into_response();
+    let is_gzip = accepts(&headers, "gzip");
+    let body = move || if is_gzip { page.gzip() } else { page.plain() };
+    let body = match tokio::task::spawn_blocking(body).await {
+        Ok(body) => body,
+        Err(error) => return Error::internal(error).into_response(),
     };
-    let mut headers = HeaderMap::new();
-    let mut put = |name: HeaderName, value| headers.insert(name, value);
-    put(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    put(header::CONTENT_SECURITY_POLICY, CSP);
-    put(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    put(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if packed {
-        put(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    (headers, body).into_response()
+    let encoding = is_gzip.then(|| [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CONTENT_SECURITY_POLICY, CSP),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
+    ];
+    (headers, AppendHeaders(encoding.into_iter().flatten()), body).into_response()
 }
 
 /// `/openapi.json`, `/swagger/` and `/redoc/`.
 pub fn routes(document: &OpenApi) -> Router<App> {
     let document = Bytes::from(serde_json::to_vec(document).unwrap_or_default());
     let json = move || async move {
-        let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let keep = (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        ([kind, keep], document)
+        let headers =
+            [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")];
+        (headers, document)
     };
     Router::new()
         .route(paths::OPENAPI, get(json))

@@ -1,7 +1,6 @@
-//! How this server is: for a supervisor (`live`), for a load balancer (`ready`), for a graph
-//! (`metrics`).
+//! Liveness for a supervisor, readiness for a load balancer, and Prometheus metrics.
 
-use std::{future::Future, sync::OnceLock, time::Duration};
+use std::{sync::OnceLock, time::Duration};
 
 use aide::axum::{ApiRouter, routing::get_with};
 use axum::{
@@ -11,28 +10,28 @@ use axum::{
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use schemars::JsonSchema;
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use serde::Serialize;
 
 use crate::{
     App,
-    http::extract::{Answer, Json},
+    http::extract::{Json, WithStatus},
 };
 
-/// How long the database may take to answer.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// After this the database counts as unavailable.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Whether something works.
+/// The state of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// It does.
+    /// It works.
     Ok,
-    /// It does not right now.
+    /// It does not work right now.
     Unavailable,
 }
 
-/// That the process answers.
+/// The liveness of the process.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Live {
     /// Always `ok`.
@@ -41,54 +40,56 @@ pub struct Live {
     pub version: &'static str,
 }
 
-/// Whether this server can do its work.
+/// The readiness of the server.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Ready {
-    /// `ok` when it reads and writes. Without Redis it does, only that what happens on other nodes
-    /// shows up to a quarter of a second later.
+    /// `ok` when the database can be read and written. Redis is not required: without it, changes from
+    /// other nodes arrive up to 250 ms later.
     pub status: Status,
-    /// What this server needs.
+    /// The services that this server uses.
     pub dependencies: Dependencies,
-    /// What an acknowledged write has survived, as the database said at start.
+    /// The database settings, read at start, that make an acknowledged write durable.
     pub durability: String,
 }
 
-/// What a server needs.
+/// The services that a server uses.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Dependencies {
-    /// The rows.
+    /// The database.
     pub database: Database,
-    /// The link to other nodes, if one is set.
+    /// The connection to Redis, if one is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis: Option<Status>,
 }
 
-/// How the database is.
+/// The state of the database.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Database {
-    /// `ok` when it reads and writes.
+    /// `ok` when it can be read and written.
     pub status: Status,
-    /// Whether it answers readers.
+    /// Whether it can be read.
     pub reader: Status,
-    /// Whether it answers the writer.
+    /// Whether it can be written.
     pub writer: Status,
 }
 
 /// `/health/live`, `/health/ready` and `/metrics`.
 pub fn routes() -> ApiRouter<App> {
-    // The recorder must be there before the first number.
+    // Metrics recorded before this are lost.
     let _ = recorder();
     ApiRouter::new()
         .api_route(
             "/health/live",
             get_with(live, |op| {
-                op.id("healthLive").tag("health").summary("Whether the process answers")
+                op.id("healthLive").tag("health").summary("Check that the process responds")
             }),
         )
         .api_route(
             "/health/ready",
             get_with(ready, |op| {
-                op.id("healthReady").tag("health").summary("Whether the server can do its work")
+                op.id("healthReady")
+                    .tag("health")
+                    .summary("Check that the server can read and write")
             }),
         )
         .route("/metrics", axum::routing::get(prometheus))
@@ -98,19 +99,19 @@ async fn live() -> Json<Live> {
     Json(Live { status: Status::Ok, version: env!("CARGO_PKG_VERSION") })
 }
 
-async fn ready(State(app): State<App>) -> Result<Json<Ready>, Answer<503, Ready>> {
-    let (reader, writer) = tokio::join!(answers(&app.db.reader), answers(&app.db.writer));
+async fn ready(State(app): State<App>) -> Result<Json<Ready>, WithStatus<503, Ready>> {
+    let (reader, writer) = tokio::join!(check(&app.db.reader), check(&app.db.writer));
     let database =
-        Database { status: Status::of(reader.is_ok() && writer.is_ok()), reader, writer };
+        Database { status: Status::from_bool(reader.is_ok() && writer.is_ok()), reader, writer };
     let status = database.status;
-    let redis = app.hub.relay_is_up().map(Status::of);
+    let redis = app.hub.relay_is_up().map(Status::from_bool);
     let durability = app.db.durability.to_string();
     let ready = Ready { status, dependencies: Dependencies { database, redis }, durability };
-    if status.is_ok() { Ok(Json(ready)) } else { Err(Answer(ready)) }
+    if status.is_ok() { Ok(Json(ready)) } else { Err(WithStatus(ready)) }
 }
 
 impl Status {
-    fn of(works: bool) -> Self {
+    fn from_bool(works: bool) -> Self {
         if works { Self::Ok } else { Self::Unavailable }
     }
 
@@ -119,23 +120,16 @@ impl Status {
     }
 }
 
-async fn answers(database: &impl ConnectionTrait) -> Status {
+async fn check(database: &impl ConnectionTrait) -> Status {
     let select = Statement::from_string(database.get_database_backend(), "SELECT 1");
-    match within(PATIENCE, database.query_one_raw(select)).await {
-        Some(Ok(_)) => Status::Ok,
+    match tokio::time::timeout(DATABASE_TIMEOUT, database.query_one_raw(select)).await {
+        Ok(Ok(_)) => Status::Ok,
         _ => Status::Unavailable,
     }
 }
 
-async fn within<T>(
-    time: Duration,
-    future: impl Future<Output = Result<T, DbErr>>,
-) -> Option<Result<T, DbErr>> {
-    tokio::time::timeout(time, future).await.ok()
-}
-
-/// The one recorder of the process, however many servers run in it. Without it (when somebody else
-/// installed one) there are no metrics here.
+/// The recorder of the process, shared by all servers in it (tests start several). None if another
+/// recorder was installed before: then `/metrics` is empty.
 fn recorder() -> Option<&'static PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let install = || {
@@ -154,6 +148,6 @@ async fn prometheus() -> Response {
         recorder.run_upkeep();
         recorder.render()
     });
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (kind, text.unwrap_or_default()).into_response()
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (content_type, text.unwrap_or_default()).into_response()
 }

@@ -5,7 +5,6 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     middleware,
-    routing::MethodFilter,
 };
 use shared::rules::BODY_MAX_BYTES;
 use std::time::Duration;
@@ -18,33 +17,31 @@ use tower_http::{
 use super::{assets, docs};
 use crate::{
     App,
-    http::{headers, problems},
+    http::{instrument, problems},
 };
 
-/// A body that stands still for this long is given up.
-const BODY_IDLE: Duration = Duration::from_secs(15);
+/// The longest pause in a request body.
+const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Puts the house behind its door: adds the app's files and the pages of the documentation, and
-/// everything that holds for every request.
+/// Adds the web app, the documentation pages and the middleware to the API's routes.
 pub fn wrap(router: Router<App>, document: &OpenApi, app: App) -> Router {
     let inner = router
         .merge(assets::routes())
         .merge(docs::routes(document))
-        .route("/csp-report", axum::routing::on(MethodFilter::POST, headers::csp_report))
         .fallback(problems::not_found)
-        .layer(middleware::from_fn(headers::note_route))
+        .layer(middleware::from_fn(instrument::record_route))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .with_state(app);
-    // Before routing, so that an address means the same with and without its last slash.
+    // Runs before routing, so that a trailing slash makes no difference.
     let inner = NormalizePathLayer::trim_trailing_slash().layer(inner);
     Router::new()
         .fallback_service(tower::service_fn(move |request: Request| {
             tower::ServiceExt::oneshot(inner.clone(), request)
         }))
-        .layer(RequestBodyTimeoutLayer::new(BODY_IDLE))
+        .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
         .layer(CatchPanicLayer::custom(problems::panicked))
         .layer(middleware::from_fn(problems::render))
-        // Level 4 is where brotli still keeps up with a socket; its default, 11, takes seconds.
+        // The default brotli level, 11, takes seconds; 4 keeps up with a connection.
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(4)))
-        .layer(middleware::from_fn(headers::envelope))
+        .layer(middleware::from_fn(instrument::instrument))
 }

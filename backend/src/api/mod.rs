@@ -1,4 +1,4 @@
-//! All routes in one router, the OpenAPI document of them, and what surrounds every request.
+//! The router with all routes, its OpenAPI document and the middleware.
 
 use aide::{
     axum::ApiRouter,
@@ -16,18 +16,18 @@ mod health;
 mod layers;
 pub mod serve;
 
-/// The whole server as a service, and the OpenAPI document of it.
+/// The router of the whole server.
 pub fn router(app: App) -> Router {
-    let (router, document) = documented();
+    let (router, document) = documented_routes();
     layers::wrap(router, &document, app)
 }
 
 /// The OpenAPI document as JSON.
 pub fn openapi() -> String {
-    serde_json::to_string_pretty(&documented().1).unwrap_or_default()
+    serde_json::to_string_pretty(&documented_routes().1).unwrap_or_default()
 }
 
-fn documented() -> (Router<App>, OpenApi) {
+fn documented_routes() -> (Router<App>, OpenApi) {
     aide::generate::on_error(|error| tracing::debug!(%error, "openapi"));
     aide::generate::extract_schemas(true);
     let mut document = OpenApi::default();
@@ -54,15 +54,15 @@ fn describe(mut api: TransformOpenApi) -> TransformOpenApi {
     api.title("Hallway")
         .version(env!("CARGO_PKG_VERSION"))
         .description(
-            "A chat of topic rooms. Errors are problem details (RFC 9457) with a stable `code`; \
-             moments are RFC 3339 in UTC; lists are paged by key. A trailing slash makes no \
-             difference.",
+            "A chat of topic rooms. Errors are problem details (RFC 9457) with a stable `code`. \
+             Timestamps are RFC 3339 in UTC. Lists are paged by key. A trailing slash in a path \
+             makes no difference.",
         )
-        .tag(tag("users", "Accounts and sign-ins"))
-        .tag(tag("rooms", "Rooms and who is in them"))
-        .tag(tag("messages", "What is said, and what changed"))
-        .tag(tag("search", "Finding what was said, in all rooms at once"))
+        .tag(tag("users", "Accounts and sessions"))
+        .tag(tag("rooms", "Rooms and their members"))
+        .tag(tag("messages", "Messages and changes"))
+        .tag(tag("search", "Search in all rooms"))
         .tag(tag("live", "The websocket"))
-        .tag(tag("health", "How the server is"))
-        .tag(tag("classic", "The endpoints of the chat that came before, unchanged"))
+        .tag(tag("health", "Health of the server"))
+        .tag(tag("classic", "The endpoints of the classic chat, unchanged"))
 }

@@ -95,7 +95,7 @@ impl Auth {
             };
         }
         let Some(token) = session_token(headers, settings) else { return Ok(None) };
-        let caller = match self.authenticate_token(token).await {
+        let caller = match self.authenticate_token(&token).await {
             Ok(caller) => caller,
             Err(error) if error.code() == Code::Unauthenticated => return Ok(None),
             Err(error) => return Err(error),

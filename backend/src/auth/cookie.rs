@@ -1,6 +1,7 @@
 //! The session cookie of browsers.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
+use headers::{Cookie, HeaderMapExt};
 use shared::users::SignedIn;
 
 use super::Auth;
@@ -33,14 +34,7 @@ impl Auth {
 }
 
 /// The session token in a request's cookies.
-pub(super) fn session_token<'h>(headers: &'h HeaderMap, settings: &Settings) -> Option<&'h str> {
-    let name = cookie_name(settings);
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(key, value)| *key == name && !value.is_empty())
-        .map(|(_, value)| value)
+pub(super) fn session_token(headers: &HeaderMap, settings: &Settings) -> Option<String> {
+    let cookies = headers.typed_get::<Cookie>()?;
+    cookies.get(cookie_name(settings)).filter(|token| !token.is_empty()).map(str::to_owned)
 }

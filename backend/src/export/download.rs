@@ -21,7 +21,7 @@ use super::{
     format::{About, Form, Format},
     source::Source,
 };
-use crate::{App, error::Broken};
+use crate::{App, Error};
 
 /// How many messages are going to come.
 const COUNT: HeaderName = HeaderName::from_static("hallway-messages");
@@ -67,7 +67,7 @@ struct Making {
 
 impl Making {
     /// The next part.
-    async fn part(mut self) -> Result<Option<(Bytes, Self)>, Broken> {
+    async fn part(mut self) -> Result<Option<(Bytes, Self)>, Error> {
         let mut out = Vec::new();
         match self.stage {
             Stage::Ended => return Ok(None),

@@ -131,11 +131,11 @@ fn exported(what: &str, offset: Offset) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::extract::query;
+    use crate::http::extract::parse_query;
 
     #[test]
     fn a_part_ends_where_the_room_does() {
-        let range = |text: &str| query::<RoomQuery>(text).unwrap().range(9);
+        let range = |text: &str| parse_query::<RoomQuery>(text).unwrap().range(9);
         assert_eq!(range(""), Ok((1, 9)));
         assert_eq!(range("from_seq=3&to_seq=3"), Ok((3, 3)));
         assert_eq!(range("from_seq=3&to_seq=300"), Ok((3, 9)));

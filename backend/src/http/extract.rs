@@ -1,4 +1,4 @@
-//! How a request is read. What cannot be read is a clear problem that names the field.
+//! Extractors and responses. An invalid request gets a problem that names the field.
 
 use aide::{
     OperationInput,
@@ -20,7 +20,7 @@ use shared::problem::{Code, FieldError};
 use super::problems;
 use crate::{Error, Result};
 
-/// A JSON body, in or out.
+/// A JSON body of a request or a response.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
@@ -35,30 +35,31 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 BytesRejection::FailedToBufferBody(cause) if cause.status().as_u16() == 413 => {
                     Error::from(Code::TooLarge)
                 }
-                _ => Error::new(Code::BadRequest, "The body did not arrive whole."),
+                _ => Error::new(Code::BadRequest, "The body is incomplete."),
             })?;
-        json(&bytes).map(Self)
+        parse_json(&bytes).map(Self)
     }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
-    let essence = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.unwrap_or("").split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-/// Reads JSON; an error says at which field.
-pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+/// Parses JSON; an error names the field.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let field = error.path().to_string();
         let cause = error.into_inner();
         match cause.classify() {
             serde_json::error::Category::Data => {
-                let said = cause.to_string();
-                // The field says where it is; line and column would only be in the way.
-                field_error("body", &field, said.split(" at line ").next().unwrap_or(&said))
+                let message = cause.to_string();
+                // The field says where; serde_json appends line and column.
+                let message = message.split(" at line ").next().unwrap_or(&message);
+                field_error("body", &field, message)
             }
             _ => Error::new(Code::BadRequest, format!("The body is not valid JSON: {cause}.")),
         }
@@ -69,17 +70,17 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     Ok(value)
 }
 
-/// serde names a field that is missing, or should not be there, in its sentence and not in the path.
+/// Moves the name of a missing, unknown or duplicate field from serde's message to the path.
 fn field_error(root: &str, path: &str, message: &str) -> Error {
-    let named = |start| message.strip_prefix(start).and_then(|rest| rest.split_once('`'));
-    if let Some((name, rest)) = named("unknown field `") {
-        return FieldError::new(name, format!("is not known here{rest}")).into();
+    let after = |prefix| message.strip_prefix(prefix).and_then(|rest| rest.split_once('`'));
+    if let Some((name, rest)) = after("unknown field `") {
+        return FieldError::new(name, format!("is unknown{rest}")).into();
     }
-    let missing = named("missing field `").map(|(name, _)| (name, "is missing"));
-    let twice = || named("duplicate field `").map(|(name, _)| (name, "is there twice"));
-    match (missing.or_else(twice), path) {
-        (Some((name, says)), "." | "") => FieldError::new(name, says),
-        (Some((name, says)), path) => FieldError::new(format!("{path}.{name}"), says),
+    let missing = after("missing field `").map(|(name, _)| (name, "is missing"));
+    let duplicate = || after("duplicate field `").map(|(name, _)| (name, "is duplicated"));
+    match (missing.or_else(duplicate), path) {
+        (Some((name, problem)), "." | "") => FieldError::new(name, problem),
+        (Some((name, problem)), path) => FieldError::new(format!("{path}.{name}"), problem),
         (None, "." | "") => FieldError::new(root, message),
         (None, path) => FieldError::new(path, message),
     }
@@ -119,21 +120,20 @@ impl<T: JsonSchema> aide::OperationOutput for Json<T> {
     }
 }
 
-/// A JSON body with another status than 200.
-pub struct Answer<const STATUS: u16, T>(pub T);
+/// A JSON response with another status than 200.
+pub struct WithStatus<const STATUS: u16, T>(pub T);
 
-/// What was made.
-pub type Created<T> = Answer<201, T>;
+pub type Created<T> = WithStatus<201, T>;
 
-impl<const STATUS: u16, T: Serialize> IntoResponse for Answer<STATUS, T> {
+impl<const STATUS: u16, T: Serialize> IntoResponse for WithStatus<STATUS, T> {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(STATUS).unwrap_or_default();
-        // Not a problem to be written over it, whatever the status.
+        // Otherwise `problems::render` would replace the body of an error status.
         (status, Extension(problems::Rendered), axum::Json(self.0)).into_response()
     }
 }
 
-impl<const STATUS: u16, T: JsonSchema> aide::OperationOutput for Answer<STATUS, T> {
+impl<const STATUS: u16, T: JsonSchema> aide::OperationOutput for WithStatus<STATUS, T> {
     type Inner = T;
 
     fn operation_response(
@@ -152,16 +152,16 @@ impl<const STATUS: u16, T: JsonSchema> aide::OperationOutput for Answer<STATUS, 
     }
 }
 
-/// An answer with headers of its own.
-pub struct With<T>(pub HeaderMap, pub T);
+/// A response with extra headers.
+pub struct WithHeaders<T>(pub HeaderMap, pub T);
 
-impl<T: IntoResponse> IntoResponse for With<T> {
+impl<T: IntoResponse> IntoResponse for WithHeaders<T> {
     fn into_response(self) -> Response {
         (self.0, self.1).into_response()
     }
 }
 
-impl<T: aide::OperationOutput> aide::OperationOutput for With<T> {
+impl<T: aide::OperationOutput> aide::OperationOutput for WithHeaders<T> {
     type Inner = T::Inner;
 
     fn operation_response(
@@ -179,20 +179,20 @@ impl<T: aide::OperationOutput> aide::OperationOutput for With<T> {
     }
 }
 
-/// The query, as a struct. What breaks a rule is a 422 that names the field.
+/// The query string as a struct; 422 for an invalid field.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        query(parts.uri.query().unwrap_or_default()).map(Self)
+        parse_query(parts.uri.query().unwrap_or_default()).map(Self)
     }
 }
 
-/// Reads a query string; an error says at which field.
-pub fn query<T: DeserializeOwned>(text: &str) -> Result<T> {
-    let pairs = form_urlencoded::parse(text.as_bytes());
+/// Parses a query string; an error names the field.
+pub fn parse_query<T: DeserializeOwned>(text: &str) -> Result<T> {
+    let pairs = url::form_urlencoded::parse(text.as_bytes());
     let deserializer = serde_urlencoded::Deserializer::new(pairs);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let field = error.path().to_string();
@@ -209,8 +209,7 @@ impl<T: JsonSchema> OperationInput for Query<T> {
     }
 }
 
-/// The variables of the address, as a struct. What is no such thing (a word for a number, a number
-/// beyond all numbers) is not there: 404.
+/// The path parameters as a struct; 404 for an invalid one, because no such resource exists.
 pub struct Path<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
@@ -228,13 +227,13 @@ impl<T: JsonSchema> OperationInput for Path<T> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         let schema = ctx.schema.subschema_for::<T>();
         let mut parameters = parameters_from_schema(ctx, schema, ParamLocation::Path);
-        // Another extractor of the same handler may have named some already.
-        let named = |name: &str| {
-            operation.parameters.iter().any(|known| {
-                matches!(known, ReferenceOr::Item(known) if known.parameter_data_ref().name == name)
+        // Another extractor of the same handler may have documented some already.
+        let is_documented = |name: &str| {
+            operation.parameters.iter().any(|parameter| {
+                matches!(parameter, ReferenceOr::Item(it) if it.parameter_data_ref().name == name)
             })
         };
-        parameters.retain(|parameter| !named(&parameter.parameter_data_ref().name));
+        parameters.retain(|parameter| !is_documented(&parameter.parameter_data_ref().name));
         add_parameters(ctx, operation, parameters);
         problems::document(ctx, operation, &[Code::NotFound]);
     }
@@ -265,47 +264,47 @@ mod tests {
         number: Option<u8>,
     }
 
-    fn wrong(body: &str) -> (Code, String) {
-        let error = json::<Outer>(body.as_bytes()).unwrap_err();
+    fn error_of(body: &str) -> (Code, String) {
+        let error = parse_json::<Outer>(body.as_bytes()).unwrap_err();
         let field = error.problem.errors.first().map(|error| error.field.clone());
         (error.code(), field.unwrap_or_default())
     }
 
     #[test]
-    fn a_wrong_field_is_named() {
-        assert_eq!(wrong("{}"), (Code::InvalidFields, "name".into()));
-        assert_eq!(wrong(r#"{"name": 1}"#), (Code::InvalidFields, "name".into()));
-        assert_eq!(wrong("[]").0, Code::InvalidFields);
+    fn errors_name_the_field() {
+        assert_eq!(error_of("{}"), (Code::InvalidFields, "name".into()));
+        assert_eq!(error_of(r#"{"name": 1}"#), (Code::InvalidFields, "name".into()));
+        assert_eq!(error_of("[]").0, Code::InvalidFields);
         let deep = r#"{"name": "a", "inner": {"number": 256}}"#;
-        assert_eq!(wrong(deep), (Code::InvalidFields, "inner.number".into()));
+        assert_eq!(error_of(deep), (Code::InvalidFields, "inner.number".into()));
         let missing = r#"{"name": "a", "inner": {}}"#;
-        assert_eq!(wrong(missing), (Code::InvalidFields, "inner.number".into()));
+        assert_eq!(error_of(missing), (Code::InvalidFields, "inner.number".into()));
     }
 
     #[test]
-    fn what_is_no_json_is_a_bad_request() {
+    fn malformed_json_is_a_bad_request() {
         for body in ["", "{", "{\"name\": \"a\"} x", "nul", "{\"name\": \"\\ud800\"}"] {
-            assert_eq!(wrong(body).0, Code::BadRequest, "{body}");
+            assert_eq!(error_of(body).0, Code::BadRequest, "{body}");
         }
-        let latin1 = json::<Outer>(b"{\"name\": \"\xff\"}").unwrap_err();
+        let latin1 = parse_json::<Outer>(b"{\"name\": \"\xff\"}").unwrap_err();
         assert_eq!(latin1.code(), Code::BadRequest);
-        assert_eq!(wrong(&"[".repeat(100_000)).0, Code::InvalidFields);
+        assert_eq!(error_of(&"[".repeat(100_000)).0, Code::InvalidFields);
     }
 
     #[test]
-    fn a_wrong_query_is_named() {
-        let error = query::<Inner>("number=abc").unwrap_err();
+    fn query_errors_name_the_field() {
+        let error = parse_query::<Inner>("number=abc").unwrap_err();
         assert_eq!(
             (error.code(), &*error.problem.errors[0].field),
             (Code::InvalidFields, "number")
         );
-        let error = query::<Inner>("number=1&number=1").unwrap_err();
+        let error = parse_query::<Inner>("number=1&number=1").unwrap_err();
         assert_eq!(error.problem.errors[0].field, "number");
-        let error = query::<Strict>("numbers=1").unwrap_err();
+        let error = parse_query::<Strict>("numbers=1").unwrap_err();
         assert_eq!(error.problem.errors[0].field, "numbers");
-        assert_eq!(error.problem.errors[0].message, "is not known here, expected `number`");
-        assert_eq!(query::<Strict>("number=1").unwrap().number, Some(1));
-        let error = query::<Inner>("").unwrap_err();
+        assert_eq!(error.problem.errors[0].message, "is unknown, expected `number`");
+        assert_eq!(parse_query::<Strict>("number=1").unwrap().number, Some(1));
+        let error = parse_query::<Inner>("").unwrap_err();
         assert_eq!(error.problem.errors[0].message, "is missing");
     }
 }

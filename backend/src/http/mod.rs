@@ -1,8 +1,8 @@
-//! What every handler needs of HTTP: reading requests, conditional requests, response headers,
-//! problem details. Knows no noun of the chat.
+//! HTTP for handlers: extractors, conditional requests, problem details, request ids and metrics.
+//! Knows nothing of users, rooms or messages.
 
 pub mod conditional;
 pub mod extract;
-pub mod headers;
+pub mod instrument;
 pub mod peer;
 pub mod problems;

@@ -1,5 +1,5 @@
-//! How an error is written: RFC 9457 for everyone, the old shapes for the old clients; and how both
-//! are documented.
+//! Error responses: problem details (RFC 9457), the formats of the classic endpoints, and the OpenAPI
+//! documentation of both.
 
 use aide::{
     generate::{GenContext, in_context},
@@ -11,57 +11,56 @@ use aide::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{self, HeaderValue, Method, Uri, header},
+    http::{self, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 use shared::problem::{Code, Problem};
 
-use super::headers::RequestId;
+use super::instrument::RequestId;
 use crate::Error;
 
-/// The content type of a problem.
-pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// Marks an answer whose body is as it should be, whatever its status says.
+/// A response extension: the body is final, whatever the status.
 #[derive(Clone, Copy)]
 pub struct Rendered;
 
-/// Nothing is at this address.
+/// The fallback of the router.
 pub async fn not_found() -> Error {
     Code::NotFound.into()
 }
 
-/// A handler broke. What it said goes to the log.
+/// The response to a panic in a handler; its message goes to the log only.
 pub fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
-    let said = cause
+    let message = cause
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| cause.downcast_ref::<&str>().copied());
-    Error::internal(format_args!("panic: {}", said.unwrap_or("?"))).into_response()
+    Error::internal(format_args!("panic: {}", message.unwrap_or("?"))).into_response()
 }
 
-/// Middleware: writes the problem that an answer carries, with the request's id.
+/// Middleware: renders the problem of an error response, with the request id.
 pub async fn render(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
     let response = next.run(request).await;
-    let Some(mut problem) = take(&response) else { return response };
+    let Some(mut problem) = unrendered_problem(&response) else { return response };
     problem.request_id = id.map(|RequestId(id)| id);
     let body = serde_json::to_vec(&problem).unwrap_or_default();
-    with_body(response, PROBLEM_JSON, body)
+    replace_body(response, PROBLEM_JSON, body)
 }
 
-/// Middleware of the classic doors: writes the problem in the shapes of the chat that was there
-/// before, whose clients look at nothing else.
+/// Middleware of the classic endpoints: renders the problem in the format of the classic chat, whose
+/// clients understand no other.
 pub async fn render_classic(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let response = next.run(request).await;
-    let Some(problem) = take(&response) else { return response };
-    let (status, body) = classic(&problem, &method);
+    let Some(problem) = unrendered_problem(&response) else { return response };
+    let (status, body) = to_classic(&problem, &method);
     let body = serde_json::to_vec(&body).unwrap_or_default();
     let json = HeaderValue::from_static("application/json");
-    let mut response = with_body(response, json, body);
+    let mut response = replace_body(response, json, body);
     if status != 401 {
         response.headers_mut().remove(header::WWW_AUTHENTICATE);
     }
@@ -69,9 +68,9 @@ pub async fn render_classic(request: Request, next: Next) -> Response {
     response
 }
 
-/// The problem of an answer that has one and is not written yet. axum's own refusals (a method that
-/// is not there, say) have none, and get the one of their status.
-fn take(response: &Response) -> Option<Problem> {
+/// The problem of an error response that is not rendered yet. A rejection by axum itself (such as 405)
+/// carries no problem and gets one by its status.
+fn unrendered_problem(response: &Response) -> Option<Problem> {
     if response.extensions().get::<Rendered>().is_some() {
         return None;
     }
@@ -92,15 +91,15 @@ fn take(response: &Response) -> Option<Problem> {
     Some(Problem { status: response.status().as_u16(), ..Problem::new(code) })
 }
 
-fn with_body(response: Response, kind: HeaderValue, body: Vec<u8>) -> Response {
+fn replace_body(response: Response, content_type: HeaderValue, body: Vec<u8>) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(header::CONTENT_TYPE, kind);
+    parts.headers.insert(header::CONTENT_TYPE, content_type);
     parts.extensions.insert(Rendered);
     Response::from_parts(parts, Body::from(body))
 }
 
-fn classic(problem: &Problem, method: &Method) -> (u16, Value) {
+fn to_classic(problem: &Problem, method: &Method) -> (u16, Value) {
     let detail = |text: &str| json!({ "detail": text });
     match problem.code {
         Code::InvalidFields => {
@@ -118,23 +117,23 @@ fn classic(problem: &Problem, method: &Method) -> (u16, Value) {
     }
 }
 
-/// Documents problems of an operation, one answer a status.
+/// Adds problems to an operation's documentation, one response per status.
 pub fn document(ctx: &mut GenContext, operation: &mut Operation, codes: &[Code]) {
     let responses = &mut operation.responses.get_or_insert_default().responses;
     for &code in codes {
         let line = format!("`{}`: {}", name(code), code.detail());
         let entry = responses.entry(StatusCode::Code(code.status()));
-        let response = entry.or_insert_with(|| ReferenceOr::Item(answer(ctx)));
+        let response = entry.or_insert_with(|| ReferenceOr::Item(problem_response(ctx)));
         if let ReferenceOr::Item(response) = response
             && !response.description.contains(&line)
         {
-            let between = if response.description.is_empty() { "" } else { "\n\n" };
-            response.description.push_str(&format!("{between}{line}"));
+            let separator = if response.description.is_empty() { "" } else { "\n\n" };
+            response.description.push_str(&format!("{separator}{line}"));
         }
     }
 }
 
-/// Documents what a handler itself may answer: `.with(problems::of(&[..]))`.
+/// Documents the problems of a handler itself: `.with(problems::of(&[..]))`.
 pub fn of<'t>(
     codes: &'static [Code],
 ) -> impl FnOnce(TransformOperation<'t>) -> TransformOperation<'t> {
@@ -144,13 +143,13 @@ pub fn of<'t>(
     }
 }
 
-/// A code as it is on the wire.
+/// The JSON name of a code.
 fn name(code: Code) -> String {
     let value = serde_json::to_value(code).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn answer(ctx: &mut GenContext) -> Documented {
+fn problem_response(ctx: &mut GenContext) -> Documented {
     let json_schema = ctx.schema.subschema_for::<Problem>();
     let schema = SchemaObject { json_schema, example: None, external_docs: None };
     let media = MediaType { schema: Some(schema), ..MediaType::default() };
@@ -160,11 +159,6 @@ fn answer(ctx: &mut GenContext) -> Documented {
     }
 }
 
-/// Whether an address is one of files and pages, not of the API.
-pub fn is_page(uri: &Uri) -> bool {
-    ["/ui", "/swagger", "/redoc"].iter().any(|page| uri.path().starts_with(page))
-}
-
 #[cfg(test)]
 mod tests {
     use shared::problem::FieldError;
@@ -172,19 +166,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn old_clients_get_old_shapes() {
-        let say = |problem: &Problem| classic(problem, &Method::PUT);
+    fn classic_clients_get_classic_errors() {
+        let classic = |problem: &Problem| to_classic(problem, &Method::PUT);
         let fields = Error::from(FieldError::new("content", "must not be empty"));
-        assert_eq!(say(&fields.problem), (400, json!({"content": ["must not be empty"]})));
-        let wrong = Problem::new(Code::MethodNotAllowed);
-        assert_eq!(say(&wrong).1, json!({"detail": "Method \"PUT\" not allowed."}));
-        let forbidden = say(&Problem::new(Code::AdminOnly));
+        assert_eq!(classic(&fields.problem), (400, json!({"content": ["must not be empty"]})));
+        let method = Problem::new(Code::MethodNotAllowed);
+        assert_eq!(classic(&method).1, json!({"detail": "Method \"PUT\" not allowed."}));
+        let forbidden = classic(&Problem::new(Code::AdminOnly));
         assert_eq!(forbidden.0, 403);
         assert!(forbidden.1["detail"].is_string());
     }
 
     #[test]
-    fn codes_of_one_status_share_an_answer() {
+    fn codes_of_one_status_share_a_response() {
         let mut operation = Operation::default();
         in_context(|ctx| {
             let codes = [Code::UsernameTaken, Code::LastAdmin, Code::NotFound];

@@ -32,7 +32,7 @@ use crate::{
     App, Result,
     auth::Caller,
     http::{
-        conditional::{Held, Revalidated, Tag},
+        conditional::{Conditional, EntityTag, IfNoneMatch},
         extract::{Json, Path, Query},
     },
     realtime::ledger,
@@ -147,19 +147,19 @@ pub async fn list(
     State(app): State<App>,
     membership: Membership,
     Query(query): Query<PageQuery>,
-    held: Held,
-) -> Result<Revalidated<MessagePage>> {
+    if_none_match: IfNoneMatch,
+) -> Result<Conditional<MessagePage>> {
     let wanted = Wanted::new(query.anchor, query.before, query.after)?;
     if let Some(q) = query.q {
-        return search(&app, membership, wanted, (&q, query.tz), held).await;
+        return search(&app, membership, wanted, (&q, query.tz), if_none_match).await;
     }
     let Membership { room, read_seq, .. } = membership;
-    let tag = Tag::weak(&wanted.state(&room, read_seq));
-    if held.has(&tag) {
-        return Ok(Revalidated::Same(tag));
+    let tag = EntityTag::weak(&wanted.state(&room, read_seq));
+    if if_none_match.matches(&tag) {
+        return Ok(Conditional::NotModified(tag));
     }
     let page = pages::page(&app.db.reader, &room, read_seq, wanted).await?;
-    Ok(Revalidated::New(tag, page))
+    Ok(Conditional::Full(tag, page))
 }
 
 /// Only what a search finds.
@@ -168,14 +168,15 @@ async fn search(
     Membership { caller, room, read_seq }: Membership,
     wanted: Wanted,
     (q, offset): (&str, Offset),
-    held: Held,
-) -> Result<Revalidated<MessagePage>> {
+    if_none_match: IfNoneMatch,
+) -> Result<Conditional<MessagePage>> {
     let query = search::read(q)?;
     let (state, moment) = (wanted.state(&room, read_seq), search::moment(&query));
     let user = &caller.user;
-    let tag = Tag::hashed(&format!("{state}/{}/{}/{moment}/{offset}/{q}", user.id, user.is_admin));
-    if held.has(&tag) {
-        return Ok(Revalidated::Same(tag));
+    let tag =
+        EntityTag::hashed(&format!("{state}/{}/{}/{moment}/{offset}/{q}", user.id, user.is_admin));
+    if if_none_match.matches(&tag) {
+        return Ok(Conditional::NotModified(tag));
     }
     let permit = app.search_limiter.acquire(user.id).await?;
     let rooms = [JoinedRoom::new(&room, read_seq)];
@@ -188,47 +189,47 @@ async fn search(
         pages::hits(&db, &room, read_seq, wanted, &ask).await
     });
     let (page, is_whole) = page.await?;
-    Ok(Revalidated::of(is_whole, tag, page))
+    Ok(Conditional::new(is_whole, tag, page))
 }
 
 pub async fn calendar(
     State(app): State<App>,
     membership: Membership,
     Query(CalendarQuery { month, tz }): Query<CalendarQuery>,
-    held: Held,
-) -> Result<Revalidated<Calendar>> {
+    if_none_match: IfNoneMatch,
+) -> Result<Conditional<Calendar>> {
     let room = membership.room;
     let month = month.unwrap_or_else(|| calendar::this_month(tz));
     let (version, seq) = (env!("CARGO_PKG_VERSION"), room.last_seq);
-    let tag = Tag::weak(&format!("{version}/{}/{seq}/{month}/{tz}", room.id));
-    if held.has(&tag) {
-        return Ok(Revalidated::Same(tag));
+    let tag = EntityTag::weak(&format!("{version}/{}/{seq}/{month}/{tz}", room.id));
+    if if_none_match.matches(&tag) {
+        return Ok(Conditional::NotModified(tag));
     }
     let calendar = calendar::calendar(&app.db.reader, &room, month, tz).await?;
-    Ok(Revalidated::New(tag, calendar))
+    Ok(Conditional::Full(tag, calendar))
 }
 
 pub async fn insights(
     State(app): State<App>,
     membership: Membership,
     Query(InsightsQuery { days, tz }): Query<InsightsQuery>,
-    held: Held,
-) -> Result<Revalidated<Insights>> {
+    if_none_match: IfNoneMatch,
+) -> Result<Conditional<Insights>> {
     if !(1..=rules::INSIGHTS_DAYS).contains(&days) {
         let message = format!("must be 1 to {}, and is {days}", rules::INSIGHTS_DAYS);
         return Err(FieldError::new("days", message).into());
     }
     let room = membership.room;
     let (version, rev, today) = (env!("CARGO_PKG_VERSION"), room.last_rev, insights::today(tz));
-    let tag = Tag::weak(&format!("{version}/{}/{rev}/{days}/{tz}/{today}", room.id));
-    if held.has(&tag) {
-        return Ok(Revalidated::Same(tag));
+    let tag = EntityTag::weak(&format!("{version}/{}/{rev}/{days}/{tz}/{today}", room.id));
+    if if_none_match.matches(&tag) {
+        return Ok(Conditional::NotModified(tag));
     }
     // As much work as a search, and no more of it at once.
     let permit = app.search_limiter.acquire(membership.caller.user.id).await?;
     let db = app.db.reader.clone();
     let insights = permit.run(async move { insights::insights(&db, &room, days, tz).await });
-    Ok(Revalidated::New(tag, insights.await?))
+    Ok(Conditional::Full(tag, insights.await?))
 }
 
 pub async fn post(

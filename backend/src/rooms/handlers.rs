@@ -17,7 +17,7 @@ use super::{Membership, RoomPath, queries};
 use crate::{
     App, Result,
     auth::{Admin, Caller},
-    http::extract::{Answer, Created, Json, Path, Query},
+    http::extract::{Created, Json, Path, Query, WithStatus},
     realtime::ledger::{Create, Discard, Join, Leave, Ledger, Update},
     tables::rooms,
 };
@@ -105,7 +105,7 @@ pub async fn post(
     admin: Admin,
     Json(new): Json<NewRoom>,
 ) -> Result<Created<Room>> {
-    create(&app, &admin, new).await.map(Answer)
+    create(&app, &admin, new).await.map(WithStatus)
 }
 
 /// Makes a room.

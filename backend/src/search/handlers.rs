@@ -21,7 +21,7 @@ use crate::{
     app::SearchPermit,
     auth::Caller,
     http::{
-        conditional::{Held, Revalidated, Tag},
+        conditional::{Conditional, EntityTag, IfNoneMatch},
         extract::Query,
     },
     tables::{JoinedRoom, NewestMessage, joined_rooms_and_newest},
@@ -67,15 +67,15 @@ pub async fn hits(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<HitsQuery>,
-    held: Held,
-) -> Result<Revalidated<Hits>> {
+    if_none_match: IfNoneMatch,
+) -> Result<Conditional<Hits>> {
     let asked = read(&query.q)?;
     let sides = Sides::new(&asked, query.anchor, query.before, query.after)?;
     let Begun { permit, rooms, newest } = begin(&app, &caller).await?;
     let request = (sides, query.tz, query.context);
     let tag = tag(&caller, &rooms, &asked, &format!("{}/{request:?}", query.q));
-    if held.has(&tag) {
-        return Ok(Revalidated::Same(tag));
+    if if_none_match.matches(&tag) {
+        return Ok(Conditional::NotModified(tag));
     }
     let db = app.db.reader.clone();
     let page = Page { sides, context: query.context };
@@ -86,20 +86,20 @@ pub async fn hits(
         hits_of(&db, &ask, &page).await
     });
     let (hits, is_whole) = hits.await?;
-    Ok(Revalidated::of(is_whole, tag, hits))
+    Ok(Conditional::new(is_whole, tag, hits))
 }
 
 pub async fn summary(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<SummaryQuery>,
-    held: Held,
-) -> Result<Revalidated<Summary>> {
+    if_none_match: IfNoneMatch,
+) -> Result<Conditional<Summary>> {
     let asked = read(&query.q)?;
     let Begun { permit, rooms, newest } = begin(&app, &caller).await?;
     let tag = tag(&caller, &rooms, &asked, &format!("{}/{:?}", query.q, query.tz));
-    if held.has(&tag) {
-        return Ok(Revalidated::Same(tag));
+    if if_none_match.matches(&tag) {
+        return Ok(Conditional::NotModified(tag));
     }
     let db = app.db.reader.clone();
     let summary = permit.run(async move {
@@ -111,7 +111,7 @@ pub async fn summary(
         Ok((summary, found.in_time))
     });
     let (summary, is_whole) = summary.await?;
-    Ok(Revalidated::of(is_whole, tag, summary))
+    Ok(Conditional::new(is_whole, tag, summary))
 }
 
 /// What a search begins with.
@@ -133,11 +133,11 @@ pub async fn begin(app: &App, caller: &Caller) -> Result<Begun> {
 }
 
 /// What an answer depends on: the rooms, by their last changes, and what was asked.
-fn tag(caller: &Caller, mine: &[JoinedRoom], asked: &Asked, request: &str) -> Tag {
+fn tag(caller: &Caller, mine: &[JoinedRoom], asked: &Asked, request: &str) -> EntityTag {
     let (version, user) = (env!("CARGO_PKG_VERSION"), &caller.user);
     let mut state = format!("{version}/{}/{}/{request}/{}", user.id, user.is_admin, moment(asked));
     for room in mine {
         state += &format!("/{}/{}/{}", room.id, room.last_rev, room.read_seq);
     }
-    Tag::hashed(&state)
+    EntityTag::hashed(&state)
 }

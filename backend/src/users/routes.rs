@@ -26,7 +26,7 @@ use crate::{
     App, Result,
     auth::{Admin, Caller, MaybeCaller},
     http::{
-        extract::{Answer, Created, Json, Path, With},
+        extract::{Created, Json, Path, WithHeaders, WithStatus},
         peer::Peer,
         problems::of,
     },
@@ -84,7 +84,7 @@ async fn register(
     MaybeCaller(by): MaybeCaller,
     Json(request): Json<Register>,
 ) -> Result<Created<User>> {
-    accounts::register(&app, by.map(|by| by.user.id), request).await.map(Answer)
+    accounts::register(&app, by.map(|by| by.user.id), request).await.map(WithStatus)
 }
 
 async fn me(caller: Caller) -> Json<User> {
@@ -146,11 +146,11 @@ async fn sign_in(
     Peer(address): Peer,
     headers: HeaderMap,
     Json(request): Json<SignIn>,
-) -> Result<With<Created<SignedIn>>> {
+) -> Result<WithHeaders<Created<SignedIn>>> {
     let signed_in = sessions::sign_in(&app, address, &headers, request).await?;
     let cookie = app.auth.session_cookie(&signed_in);
     let headers = HeaderMap::from_iter([(header::SET_COOKIE, cookie)]);
-    Ok(With(headers, Answer(signed_in)))
+    Ok(WithHeaders(headers, WithStatus(signed_in)))
 }
 
 async fn list(State(app): State<App>, caller: Caller) -> Result<Json<SessionList>> {
@@ -168,12 +168,12 @@ async fn sign_out(
     State(app): State<App>,
     caller: Caller,
     Path(SessionPath { id }): Path<SessionPath>,
-) -> Result<With<NoContent>> {
+) -> Result<WithHeaders<NoContent>> {
     let session = sessions::parse_id(&id, caller.session)?;
     sessions::end(&app, caller.user.id, session).await?;
     let mut headers = HeaderMap::new();
     if caller.session == Some(session) {
         headers.insert(header::SET_COOKIE, app.auth.clear_session_cookie());
     }
-    Ok(With(headers, NoContent))
+    Ok(WithHeaders(headers, NoContent))
 }

@@ -20,31 +20,31 @@ use shared::{
 use crate::{
     App, Result,
     auth::Caller,
-    http::extract::{Answer, Created, Json, Path, Query},
+    http::extract::{Created, Json, Path, Query, WithStatus},
     messages,
     rooms::{Membership, RoomPath},
     tables,
 };
 
-/// Messages read at a time: memory stays flat however long the room.
+/// Messages per query: bounds the memory of a response.
 const CHUNK: i64 = 500;
 
-/// Which messages: all of them, unless part is asked for.
+/// Selects messages; all of the room by default.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListQuery {
-    /// The last so many, at least 1.
+    /// Only the last `limit` messages, at least 1.
     limit: Option<u32>,
-    /// Those before the message of this `id`.
+    /// Only messages before the one with this `id`.
     before: Option<MessageId>,
 }
 
-/// A message in the classic shape.
+/// A message in the classic format.
 #[derive(Serialize, JsonSchema)]
 pub struct ClassicMessage {
     id: MessageId,
     room: RoomId,
     content: String,
-    /// The author's name.
+    /// The author's username.
     user: String,
     created_at: Timestamp,
 }
@@ -56,7 +56,7 @@ pub struct History {
     messages: Vec<ClassicMessage>,
 }
 
-/// [`History`] as it is read.
+/// A streamed [`History`].
 #[derive(OperationIo)]
 #[aide(output_with = "Json<History>")]
 pub struct HistoryStream(Body);
@@ -79,7 +79,7 @@ impl From<Message> for ClassicMessage {
     }
 }
 
-/// The text alone counts: whatever else old clients send along is left out of account.
+/// A new message. Other fields that classic clients send are ignored.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Content {
     /// 1 to 16 384 bytes after trimming.
@@ -95,7 +95,7 @@ pub async fn create(
 ) -> Result<Created<ClassicMessage>> {
     let new = NewMessage { client_id: None, content, reply_to: None };
     let posted = messages::post(&app, caller.user.id, id, new).await?;
-    Ok(Answer(posted.message.into()))
+    Ok(WithStatus(posted.message.into()))
 }
 
 pub async fn list(
@@ -110,26 +110,26 @@ pub async fn list(
     };
     let start = query.limit.map_or(1, |limit| (end - i64::from(limit.max(1)) + 1).max(1));
     let name = serde_json::to_string(&membership.room.name).unwrap_or_default();
-    let head = format!("{{\"name\":{name},\"messages\":[");
-    let parts = stream::iter([Ok(Bytes::from(head))])
-        .chain(rows(app, room, start, end))
+    let start_of_object = format!("{{\"name\":{name},\"messages\":[");
+    let body = stream::iter([Ok(Bytes::from(start_of_object))])
+        .chain(json_messages(app, room, start, end))
         .chain(stream::iter([Ok(Bytes::from_static(b"]}"))]));
-    Ok(HistoryStream(Body::from_stream(parts)))
+    Ok(HistoryStream(Body::from_stream(body)))
 }
 
-/// The place of a message in its room; of one that is not there, the end.
+/// The `seq` of a message; 1 if it does not exist, which selects nothing before it.
 async fn seq_of(app: &App, room: RoomId, id: MessageId) -> Result<i64> {
     use tables::messages::{Column, Entity};
     let row = Entity::find_by_id(id.0).filter(Column::RoomId.eq(room.0));
     Ok(row.one(&app.db.reader).await?.map_or(1, |row| row.seq))
 }
 
-fn rows(
+fn json_messages(
     app: App,
     room: RoomId,
     start: i64,
     end: i64,
-) -> impl Stream<Item = Result<Bytes, crate::error::Broken>> {
+) -> impl Stream<Item = Result<Bytes>> {
     stream::unfold((start, true), move |(from, mut is_first)| {
         let app = app.clone();
         async move {
@@ -138,7 +138,7 @@ fn rows(
             }
             let to = end.min(from + CHUNK - 1);
             let read = messages::queries::range(&app.db.reader, room, from, to).await;
-            let text = read.map_err(crate::error::Broken::from).map(|messages| {
+            let text = read.map(|messages| {
                 let mut text = Vec::new();
                 for message in messages.into_iter().filter(|m| m.deleted_at.is_none()) {
                     if !std::mem::take(&mut is_first) {

@@ -1,5 +1,5 @@
-//! The contract of the chat that came before: its clients run unchanged. Thin over the same
-//! functions as every other door; nothing is decided here but the shapes.
+//! The API of the classic chat, so that its clients run unchanged. A thin layer over the functions of
+//! the slices, which only converts formats.
 
 use aide::{
     axum::{
@@ -20,22 +20,24 @@ mod people;
 mod rooms;
 mod socket;
 
-/// The classic endpoints, with and without their last slash, their errors in the classic shapes.
+/// The classic endpoints, with errors in the classic formats.
 pub fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .api_route(
             "/register",
-            post_with(people::register, |op| doc(op, "classicRegister", "Make an account")),
+            post_with(people::register, |op| doc(op, "classicRegister", "Create an account")),
         )
         .api_route("/login", post_with(people::login, |op| doc(op, "classicLogin", "Sign in")))
         .api_route(
             "/rooms",
-            get_with(rooms::list, |op| doc(op, "classicListRooms", "All rooms"))
-                .post_with(rooms::post, |op| doc(op, "classicCreateRoom", "Make a room (admins)")),
+            get_with(rooms::list, |op| doc(op, "classicListRooms", "List all rooms"))
+                .post_with(rooms::post, |op| {
+                    doc(op, "classicCreateRoom", "Create a room (admins)")
+                }),
         )
         .api_route(
             "/rooms/{id}",
-            get_with(rooms::get, |op| doc(op, "classicGetRoom", "One room"))
+            get_with(rooms::get, |op| doc(op, "classicGetRoom", "Get a room"))
                 .put_with(rooms::put, |op| doc(op, "classicReplaceRoom", "Change a room (admins)"))
                 .patch_with(rooms::patch, |op| {
                     doc(op, "classicChangeRoom", "Change a room (admins)")
@@ -46,39 +48,40 @@ pub fn routes() -> ApiRouter<App> {
         )
         .api_route(
             "/rooms/{id}/join",
-            post_with(rooms::join, |op| doc(op, "classicJoinRoom", "Come into a room")),
+            post_with(rooms::join, |op| doc(op, "classicJoinRoom", "Join a room")),
         )
         .api_route(
             "/messages/{id}",
-            get_with(messages::list, |op| doc(op, "classicListMessages", "All that was said")),
+            get_with(messages::list, |op| {
+                doc(op, "classicListMessages", "List the messages of a room")
+            }),
         )
         .api_route(
             "/messages/create/{id}",
-            post_with(messages::create, |op| doc(op, "classicCreateMessage", "Say something")),
+            post_with(messages::create, |op| doc(op, "classicCreateMessage", "Post a message")),
         )
         .api_route(
             "/ws/chat/{id}",
             get_with(socket::socket, |op| {
                 let op = op.with(problems::of(&[Code::CrossOrigin, Code::UpgradeRequired]));
-                doc(op, "classicSocket", "The websocket of a room")
+                doc(op, "classicSocket", "Open the websocket of a room")
             }),
         )
         .layer(middleware::from_fn(problems::render_classic))
 }
 
 fn doc<'t>(op: TransformOperation<'t>, id: &str, summary: &str) -> TransformOperation<'t> {
-    op.id(id).tag("classic").summary(summary).with(old_shapes).description(
-        "Unchanged from the chat that came before. Errors are `{\"detail\": ..}` or \
-         `{\"field\": [..]}`.",
+    op.id(id).tag("classic").summary(summary).with(classic_errors).description(
+        "Unchanged from the classic chat. Errors are `{\"detail\": ..}` or `{\"field\": [..]}`.",
     )
 }
 
-/// The errors as old clients get them (`http::problems::render_classic`): in other shapes, and what
-/// breaks a rule is a 400.
-fn old_shapes(mut op: TransformOperation<'_>) -> TransformOperation<'_> {
+/// Documents errors as `http::problems::render_classic` renders them: in the classic formats, and with
+/// 400 for invalid fields.
+fn classic_errors(mut op: TransformOperation<'_>) -> TransformOperation<'_> {
     let responses = &mut op.inner_mut().responses.get_or_insert_default().responses;
-    if let Some(broken) = responses.shift_remove(&StatusCode::Code(422)) {
-        responses.entry(StatusCode::Code(400)).or_insert(broken);
+    if let Some(invalid_fields) = responses.shift_remove(&StatusCode::Code(422)) {
+        responses.entry(StatusCode::Code(400)).or_insert(invalid_fields);
     }
     let errors = responses.iter_mut().filter(|(status, _)| match status {
         StatusCode::Code(code) => (400..500).contains(code),

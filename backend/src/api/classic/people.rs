@@ -15,19 +15,19 @@ use crate::{
     App, Result,
     auth::MaybeCaller,
     http::{
-        extract::{Answer, Created, Json, With},
+        extract::{Created, Json, WithHeaders, WithStatus},
         peer::Peer,
     },
     users,
 };
 
-/// It worked.
+/// A success message.
 #[derive(Serialize, JsonSchema)]
-pub struct Done {
+pub struct Registered {
     message: &'static str,
 }
 
-/// The answer to a sign-in.
+/// The response to a login.
 #[derive(Serialize, JsonSchema)]
 pub struct LoggedIn {
     /// For `Authorization: Token ..`.
@@ -39,10 +39,10 @@ pub struct LoggedIn {
 pub async fn register(
     State(app): State<App>,
     MaybeCaller(caller): MaybeCaller,
-    Json(new): Json<Register>,
-) -> Result<Created<Done>> {
-    users::register(&app, caller.map(|caller| caller.user.id), new).await?;
-    Ok(Answer(Done { message: "User created successfully" }))
+    Json(request): Json<Register>,
+) -> Result<Created<Registered>> {
+    users::register(&app, caller.map(|caller| caller.user.id), request).await?;
+    Ok(WithStatus(Registered { message: "User created successfully" }))
 }
 
 pub async fn login(
@@ -50,9 +50,9 @@ pub async fn login(
     Peer(address): Peer,
     headers: HeaderMap,
     Json(request): Json<SignIn>,
-) -> Result<With<Json<LoggedIn>>> {
+) -> Result<WithHeaders<Json<LoggedIn>>> {
     let signed_in = users::sign_in(&app, address, &headers, request).await?;
     let headers = HeaderMap::from_iter([(header::SET_COOKIE, app.auth.session_cookie(&signed_in))]);
     let SignedIn { token, user, .. } = signed_in;
-    Ok(With(headers, Json(LoggedIn { token, is_admin: user.is_admin, user_id: user.id })))
+    Ok(WithHeaders(headers, Json(LoggedIn { token, is_admin: user.is_admin, user_id: user.id })))
 }

@@ -15,35 +15,35 @@ use shared::{
 use crate::{
     App, Result,
     auth::{Admin, Caller},
-    http::extract::{Answer, Created, Json, Path},
+    http::extract::{Created, Json, Path, WithStatus},
     realtime::ledger,
     rooms::{self, RoomPath, queries},
     tables,
 };
 
-/// A room, with everyone who is in it.
+/// A room with its members, in the classic format.
 #[derive(Serialize, JsonSchema)]
 pub struct ClassicRoom {
     id: RoomId,
     name: String,
     topic: String,
     created_by: UserId,
-    /// The numbers of everyone who is in it.
+    /// The ids of its members.
     users: Vec<UserId>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-/// It worked.
+/// A success message.
 #[derive(Serialize, JsonSchema)]
 pub struct Detail {
     detail: String,
 }
 
-/// Rooms in the classic shape.
-async fn classic(app: &App, rooms: Vec<Room>) -> Result<Vec<ClassicRoom>> {
+/// Converts rooms to the classic format.
+async fn to_classic(app: &App, rooms: Vec<Room>) -> Result<Vec<ClassicRoom>> {
     use tables::members::{Column, Entity};
-    let mut users: BTreeMap<i64, Vec<UserId>> = BTreeMap::new();
+    let mut members: BTreeMap<i64, Vec<UserId>> = BTreeMap::new();
     let rows: Vec<(i64, i64)> = Entity::find()
         .select_only()
         .columns([Column::RoomId, Column::UserId])
@@ -54,10 +54,10 @@ async fn classic(app: &App, rooms: Vec<Room>) -> Result<Vec<ClassicRoom>> {
         .all(&app.db.reader)
         .await?;
     for (room, user) in rows {
-        users.entry(room).or_default().push(user.into());
+        members.entry(room).or_default().push(user.into());
     }
     let rooms = rooms.into_iter().map(|room| ClassicRoom {
-        users: users.remove(&room.id.0).unwrap_or_default(),
+        users: members.remove(&room.id.0).unwrap_or_default(),
         id: room.id,
         name: room.name,
         topic: room.topic,
@@ -68,8 +68,8 @@ async fn classic(app: &App, rooms: Vec<Room>) -> Result<Vec<ClassicRoom>> {
     Ok(rooms.collect())
 }
 
-async fn one(app: &App, room: Room) -> Result<Json<ClassicRoom>> {
-    let mut rooms = classic(app, vec![room]).await?;
+async fn to_response(app: &App, room: Room) -> Result<Json<ClassicRoom>> {
+    let mut rooms = to_classic(app, vec![room]).await?;
     Ok(Json(rooms.pop().ok_or(shared::problem::Code::NotFound)?))
 }
 
@@ -78,7 +78,7 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Cla
     loop {
         let page = queries::list(&app.db.reader, caller.user.id, after, 500, None).await?;
         let rooms = page.rooms.into_iter().map(|listing| listing.room);
-        all.extend(classic(&app, rooms.collect()).await?);
+        all.extend(to_classic(&app, rooms.collect()).await?);
         match page.next {
             Some(next) => after = next,
             None => return Ok(Json(all)),
@@ -92,7 +92,7 @@ pub async fn get(
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<Json<ClassicRoom>> {
     let room = queries::room(&app.db.reader, id).await?;
-    one(&app, room.into()).await
+    to_response(&app, room.into()).await
 }
 
 pub async fn post(
@@ -101,7 +101,7 @@ pub async fn post(
     Json(new): Json<NewRoom>,
 ) -> Result<Created<ClassicRoom>> {
     let room = rooms::create(&app, &admin, new).await?;
-    Ok(Answer(one(&app, room).await?.0))
+    Ok(WithStatus(to_response(&app, room).await?.0))
 }
 
 pub async fn put(
@@ -110,19 +110,19 @@ pub async fn put(
     Path(RoomPath { id }): Path<RoomPath>,
     Json(new): Json<NewRoom>,
 ) -> Result<Json<ClassicRoom>> {
-    let to = PatchRoom { name: Some(new.name), topic: Some(new.topic) };
-    let room = rooms::update(&app, &admin, id, to).await?;
-    one(&app, room).await
+    let change = PatchRoom { name: Some(new.name), topic: Some(new.topic) };
+    let room = rooms::update(&app, &admin, id, change).await?;
+    to_response(&app, room).await
 }
 
 pub async fn patch(
     State(app): State<App>,
     admin: Admin,
     Path(RoomPath { id }): Path<RoomPath>,
-    Json(to): Json<PatchRoom>,
+    Json(change): Json<PatchRoom>,
 ) -> Result<Json<ClassicRoom>> {
-    let room = rooms::update(&app, &admin, id, to).await?;
-    one(&app, room).await
+    let room = rooms::update(&app, &admin, id, change).await?;
+    to_response(&app, room).await
 }
 
 pub async fn delete(

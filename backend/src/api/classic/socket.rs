@@ -1,4 +1,5 @@
-//! `/ws/chat/{room_id}/`: one room a socket, `{"message"}` in, `{"message","username"}` out.
+//! `/ws/chat/{room_id}/`: a websocket for one room. Clients send `{"message"}` and receive
+//! `{"message","username"}`.
 
 use axum::{
     extract::{

@@ -12,7 +12,7 @@ use super::{glance, hits::newest_of_each_part};
 use crate::{
     App, Result,
     http::{
-        conditional::{Held, Revalidated, Tag},
+        conditional::{Conditional, EntityTag, IfNoneMatch},
         extract::Query,
     },
     rooms::Membership,
@@ -48,30 +48,30 @@ pub async fn map(
     State(app): State<App>,
     Membership { caller, room, .. }: Membership,
     Query(MapQuery { tz }): Query<MapQuery>,
-    held: Held,
-) -> Result<Revalidated<RoomMap>> {
+    if_none_match: IfNoneMatch,
+) -> Result<Conditional<RoomMap>> {
     let (version, me) = (env!("CARGO_PKG_VERSION"), caller.user.id);
-    let tag = Tag::weak(&format!("{version}/{}/{}/{me}/{tz}", room.id, room.last_rev));
-    if held.has(&tag) {
-        return Ok(Revalidated::Same(tag));
+    let tag = EntityTag::weak(&format!("{version}/{}/{}/{me}/{tz}", room.id, room.last_rev));
+    if if_none_match.matches(&tag) {
+        return Ok(Conditional::NotModified(tag));
     }
     let map = glance(&app.db.reader, &room, me, tz).await?;
-    Ok(Revalidated::New(tag, map))
+    Ok(Conditional::Full(tag, map))
 }
 
 pub async fn hits(
     State(app): State<App>,
     Membership { caller, room, read_seq }: Membership,
     Query(MapHitsQuery { q, up_to, tz }): Query<MapHitsQuery>,
-    held: Held,
-) -> Result<Revalidated<MapHits>> {
+    if_none_match: IfNoneMatch,
+) -> Result<Conditional<MapHits>> {
     let (query, user) = (search::read(&q)?, &caller.user);
     let (version, moment) = (env!("CARGO_PKG_VERSION"), search::moment(&query));
     let (id, rev, me, is_admin) = (room.id, room.last_rev, user.id, user.is_admin);
     let state = format!("{version}/{id}/{rev}/{read_seq}/{me}/{is_admin}/{moment}/{tz}");
-    let tag = Tag::hashed(&format!("{state}/{up_to:?}/{q}"));
-    if held.has(&tag) {
-        return Ok(Revalidated::Same(tag));
+    let tag = EntityTag::hashed(&format!("{state}/{up_to:?}/{q}"));
+    if if_none_match.matches(&tag) {
+        return Ok(Conditional::NotModified(tag));
     }
     let permit = app.search_limiter.acquire(me).await?;
     let rooms = [JoinedRoom::new(&room, read_seq)];
@@ -84,5 +84,5 @@ pub async fn hits(
         newest_of_each_part(&db, &room, up_to, &ask).await
     });
     let (hits, is_whole) = hits.await?;
-    Ok(Revalidated::of(is_whole, tag, hits))
+    Ok(Conditional::new(is_whole, tag, hits))
 }
