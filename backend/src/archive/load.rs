@@ -236,7 +236,7 @@ impl Waiting {
             false => error.into(),
         })?;
         insert::<mentions::Entity, _>(txn, waiting.mentions).await?;
-        Ok(search_index::index(txn, &waiting.messages).await?)
+        Ok(search_index::insert(txn, &waiting.messages).await?)
     }
 }
 

@@ -77,12 +77,12 @@ async fn read(
     to: i64,
 ) -> Result<Vec<Message>> {
     use messages::Column as C;
-    let mut select = VisibleMessages::to(me).select(db.get_database_backend());
+    let mut select = VisibleMessages::to(me).select(db);
     select
         .and_where(C::RoomId.eq(room.0))
         .and_where(C::Seq.between(from, to))
         .order_by((messages::Entity, C::Seq), Order::Asc);
-    Ok(fetch_messages(db, select).await?)
+    Ok(fetch_messages(db, &select).await?)
 }
 
 /// What a search finds, up to the newest message of the start.

@@ -291,5 +291,5 @@ pub async fn changes(
         return Err(FieldError::new("limit", message).into());
     }
     let db = &app.db.reader;
-    Ok(Json(tables::changes(db, &membership.room, query.after_rev, query.limit).await?))
+    Ok(Json(tables::changes_since(db, &membership.room, query.after_rev, query.limit).await?))
 }

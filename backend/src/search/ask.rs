@@ -24,11 +24,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    tables::{
-        JoinedRoom, NewestMessage, members, mentions, messages,
-        search_index::{Facet, has_facet},
-        users,
-    },
+    tables::{JoinedRoom, NewestMessage, members, mentions, messages, search_index::Facet, users},
 };
 
 /// Rooms that are looked up by their marks.
@@ -117,7 +113,7 @@ impl Ask {
             Lookup { is_exact: query.all_of.is_empty(), ..Lookup::default() }
         } else {
             condition = condition.add(messages::Column::DeletedAt.is_null());
-            if let Some(days) = days(span, asker.newest.at) {
+            if let Some(days) = days(span, asker.newest.created_at) {
                 marks.push(days);
             }
             let asks_for_rooms =
@@ -178,8 +174,8 @@ impl Names<'_> {
                 let to = to.map(|to| C::CreatedAt.lt(to.timestamp_micros()));
                 Condition::all().add_option(from).add_option(to)
             }
-            By::Has(Has::Link) => has_facet(backend, Facet::Link).into_condition(),
-            By::Has(Has::Code) => has_facet(backend, Facet::Code).into_condition(),
+            By::Has(Has::Link) => Facet::Link.condition(backend).into_condition(),
+            By::Has(Has::Code) => Facet::Code.condition(backend).into_condition(),
             By::Has(Has::Reply) => C::ReplyTo.is_not_null().into_condition(),
             By::Has(Has::Edit) | By::Is(Is::Edited) => C::EditedAt.is_not_null().into_condition(),
             By::Has(Has::Mention) => mentioned(None).into_condition(),
@@ -204,7 +200,7 @@ impl Names<'_> {
             By::Has(Has::Link) => Ok(Facet::Link),
             By::Has(Has::Code) => Ok(Facet::Code),
             By::Has(Has::Reply) => Ok(Facet::Reply),
-            By::Has(Has::Edit) | By::Is(Is::Edited) => Ok(Facet::Edit),
+            By::Has(Has::Edit) | By::Is(Is::Edited) => Ok(Facet::Edited),
             _ => return None,
         })
     }

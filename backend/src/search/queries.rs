@@ -72,7 +72,7 @@ pub async fn find(
     while let Some(from) = next.filter(|_| found.in_time && (found.messages.len() as u64) < limit) {
         let wanted = limit - found.messages.len() as u64;
         let some = if ask.lookup.is_exact { wanted } else { Ord::max(wanted, LOOKED_AT) };
-        let mut rows = fetch_messages(db, select(db, ask, from, towards, some + 1)).await?;
+        let mut rows = fetch_messages(db, &select(db, ask, from, towards, some + 1)).await?;
         let more = rows.len() as u64 > some;
         rows.truncate(some as usize);
         let place = |message: &Message| (message.id, message.seq);
@@ -109,9 +109,9 @@ pub async fn at(
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let mut select = VisibleMessages::to(me).select(db.get_database_backend());
+    let mut select = VisibleMessages::to(me).select(db);
     select.cond_where(any);
-    Ok(fetch_messages(db, select).await?)
+    Ok(fetch_messages(db, &select).await?)
 }
 
 fn select(
@@ -131,7 +131,7 @@ fn select(
         (None, None) if lookup.folded.is_empty() => None,
         _ => Some("message_words"),
     };
-    let mut select = readable.select(backend);
+    let mut select = readable.select(db);
     let id = readable.id(backend);
     match (grams, &lookup.tokens) {
         (Some(grams), _) => {

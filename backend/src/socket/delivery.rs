@@ -48,7 +48,7 @@ impl<W: Wire> Session<W> {
         let db = &self.app.db.reader;
         let (row, _) = queries::membership(db, room, self.caller.user.id).await?;
         let after = after.unwrap_or(Rev(row.last_rev));
-        let changes = tables::changes(db, &row, after, rules::CHANGES_MAX).await?;
+        let changes = tables::changes_since(db, &row, after, rules::CHANGES_MAX).await?;
         let head = Rev(row.last_rev);
         // Of more than one answer takes, nothing is sent: the client reads the room anew.
         Ok((row.last_seq.into(), Changes { rev: head.max(changes.rev), ..changes }))

@@ -1,7 +1,6 @@
-//! Many rows at once. SQLite gets and gives them as one JSON text: sqlx hands each row and each
-//! column of it from one thread to another by itself, and a statement of as many parameters as
-//! there are rows is another statement each time. Both cost several times what the rows do.
-//! The other databases answer over a link in packets, where plain statements are good.
+//! Writes many rows in few statements. SQLite gets them as JSON: see [`database::sqlite_json`].
+//!
+//! [`database::sqlite_json`]: super::database::sqlite_json
 
 use std::collections::HashMap;
 
@@ -9,102 +8,40 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::NotSet,
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationTrait,
-    Statement, TryGetable, Value,
+    QueryFilter, QueryResult, QueryTrait, Statement,
     sea_query::{OnConflict, Query, all},
-};
-use serde::{Serialize, de::DeserializeOwned};
-use shared::{
-    ids::{ClientId, RoomId, Seq},
-    messages::Message,
-    users::UserRef,
 };
 use uuid::Uuid;
 
-use super::{members, messages, rooms, search_index, to_timestamp, users};
+use super::{
+    database::sqlite_json::{Script, is_sqlite, to_json},
+    entities::{members, messages, rooms},
+    search_index,
+};
 
-/// What is shown of a message's row, its room first and its author's name last.
-#[rustfmt::skip]
-pub(super) type Shown = (
-    i64, i64, i64, i64, i64, Uuid, String, Option<i64>, i64, Option<i64>, Option<i64>, String,
-);
-
-/// The messages of a room from one number to another, both included.
-pub async fn messages_in_range(
-    db: &impl ConnectionTrait,
-    room: RoomId,
-    from: i64,
-    to: i64,
-) -> Result<Vec<Message>, DbErr> {
-    use messages::Column as C;
-    let rows: Vec<Shown> = if is_sqlite(db) {
-        let sql = "SELECT json_group_array(json_array(m.room_id, m.id, m.seq, m.rev, m.user_id, \
-             hex(m.client_id), m.content, m.reply_to, m.created_at, m.edited_at, m.deleted_at, \
-             u.username)) FROM messages m JOIN users u ON u.id = m.user_id \
-             WHERE m.room_id = ? AND m.seq BETWEEN ? AND ?";
-        let mut rows: Vec<Shown> = as_one(db, sql, [room.0.into(), from.into(), to.into()]).await?;
-        // They come in this order by the index; asked for it, SQLite would copy all of them into a
-        // table of its own to be sure.
-        rows.sort_unstable_by_key(|row| row.2);
-        rows
-    } else {
-        messages::Entity::find()
-            .select_only()
-            .columns([C::RoomId, C::Id, C::Seq, C::Rev, C::UserId, C::ClientId, C::Content])
-            .columns([C::ReplyTo, C::CreatedAt, C::EditedAt, C::DeletedAt])
-            .column(users::Column::Username)
-            .join(JoinType::InnerJoin, messages::Relation::User.def())
-            .filter(C::RoomId.eq(room.0))
-            .filter(C::Seq.between(from, to))
-            .order_by_asc(C::Seq)
-            .into_tuple()
-            .all(db)
-            .await?
-    };
-    Ok(rows.into_iter().map(shown).collect())
-}
-
-pub(super) fn shown(row: Shown) -> Message {
-    let (room, id, seq, rev, user, client_id, content, reply_to, created, edited, deleted, name) =
-        row;
-    Message {
-        id: id.into(),
-        room: room.into(),
-        seq: seq.into(),
-        rev: rev.into(),
-        user: UserRef { id: user.into(), username: name },
-        content,
-        client_id: ClientId(client_id),
-        reply_to: reply_to.map(Seq),
-        created_at: to_timestamp(created),
-        edited_at: edited.map(to_timestamp),
-        deleted_at: deleted.map(to_timestamp),
-    }
-}
-
-/// The messages that carry one of these names: room, author, and the author's name for it.
+/// Finds the messages with these idempotency keys: room, author and client id.
 pub async fn messages_by_client_id(
     txn: &DatabaseTransaction,
-    names: &[(i64, i64, Uuid)],
+    keys: &[(i64, i64, Uuid)],
 ) -> Result<Vec<messages::Model>, DbErr> {
     use messages::Column as C;
     if is_sqlite(txn) {
-        let names: Vec<_> =
-            names.iter().map(|(room, user, id)| (room, user, id.simple().to_string())).collect();
-        let sql = "SELECT m.* FROM json_each(?) n CROSS JOIN messages m ON \
-             m.room_id = n.value ->> 0 AND m.user_id = n.value ->> 1 \
-             AND m.client_id = unhex(n.value ->> 2)";
-        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [json(&names)?]);
+        let keys: Vec<_> =
+            keys.iter().map(|(room, user, id)| (room, user, id.simple().to_string())).collect();
+        let sql = "SELECT m.* FROM json_each(?) k CROSS JOIN messages m ON \
+             m.room_id = k.value ->> 0 AND m.user_id = k.value ->> 1 \
+             AND m.client_id = unhex(k.value ->> 2)";
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [to_json(&keys)?]);
         return messages::Entity::find().from_raw_sql(statement).all(txn).await;
     }
     let mut any = Condition::any();
-    for (room, user, id) in names {
+    for (room, user, id) in keys {
         any = any.add(all![C::RoomId.eq(*room), C::UserId.eq(*user), C::ClientId.eq(*id)]);
     }
     messages::Entity::find().filter(any).all(txn).await
 }
 
-/// Writes new messages, and into each row the `id` that it was given.
+/// Inserts and indexes new messages, and sets the `id` of each row.
 pub async fn insert_messages(
     txn: &DatabaseTransaction,
     rows: &mut [messages::Model],
@@ -112,17 +49,16 @@ pub async fn insert_messages(
     if is_sqlite(txn) {
         return insert_into_sqlite(txn, rows).await;
     }
-    let ids = insert_elsewhere(txn, rows).await?;
+    let ids = insert_and_read_ids(txn, rows).await?;
     for row in &mut *rows {
         let id = ids.get(&(row.room_id, row.seq)).copied();
-        row.id =
-            id.ok_or_else(|| DbErr::Custom("a message that was written is not there".into()))?;
+        row.id = id.ok_or_else(|| DbErr::Custom("an inserted message is missing".into()))?;
     }
-    search_index::index(txn, &*rows).await
+    search_index::insert(txn, &*rows).await
 }
 
-/// The `id` of each, by room and `seq`.
-async fn insert_elsewhere(
+/// Inserts messages; returns the `id` of each by room and `seq`.
+async fn insert_and_read_ids(
     txn: &DatabaseTransaction,
     rows: &[messages::Model],
 ) -> Result<HashMap<(i64, i64), i64>, DbErr> {
@@ -144,11 +80,11 @@ async fn insert_elsewhere(
         }
         _ => txn.query_all(insert.returning(Query::returning().columns([Id, RoomId, Seq]))).await?,
     };
-    let number = |row: QueryResult| {
+    let entry = |row: QueryResult| {
         let id = row.try_get_by_index(0)?;
         Ok(((row.try_get_by_index(1)?, row.try_get_by_index(2)?), id))
     };
-    found.into_iter().map(number).collect()
+    found.into_iter().map(entry).collect()
 }
 
 async fn insert_into_sqlite(
@@ -159,9 +95,9 @@ async fn insert_into_sqlite(
         .iter()
         .map(|row| {
             let hash = row.sent_hash.as_deref().map(hex);
-            let name = row.client_id.simple().to_string();
+            let client_id = row.client_id.simple().to_string();
             let numbers = (row.room_id, row.seq, row.rev, row.user_id);
-            (numbers, name, &row.content, hash, row.reply_to, row.created_at)
+            (numbers, client_id, &row.content, hash, row.reply_to, row.created_at)
         })
         .collect();
     let sql = "INSERT INTO messages \
@@ -170,35 +106,35 @@ async fn insert_into_sqlite(
          value ->> '$[0][3]', unhex(value ->> 1), value ->> 2, unhex(value ->> 3), value ->> 4, \
          value ->> 5 FROM json_each(?) ORDER BY key";
     let mut script = Script::default();
-    script.add(sql, [json(&values)?]);
-    search_index::index_newest(&mut script, rows)?;
+    script.add(sql, [to_json(&values)?]);
+    search_index::insert_newest(&mut script, rows)?;
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'messages'";
-    // Its only writer numbers the rows of a statement one after the other.
-    let newest: i64 = script.ask(txn, sql).await?;
+    // SQLite has one writer, and it numbers the rows of a statement consecutively.
+    let newest: i64 = script.run_and_query(txn, sql).await?;
     let first = newest - rows.len() as i64 + 1;
     rows.iter_mut().zip(first..).for_each(|(row, id)| row.id = id);
     Ok(())
 }
 
-/// Writes back how far people have read, and rooms.
+/// Writes rooms and read positions that a batch changed in memory.
 pub async fn flush_counters(
     txn: &DatabaseTransaction,
-    reads: &[members::Model],
+    members: &[members::Model],
     rooms: &[rooms::Model],
 ) -> Result<(), DbErr> {
     let mut script = Script::default();
-    if !reads.is_empty() {
-        put_reads(txn, &mut script, reads).await?;
+    if !members.is_empty() {
+        update_read_seqs(txn, &mut script, members).await?;
     }
     if !rooms.is_empty() {
-        put_rooms(txn, &mut script, rooms).await?;
+        update_rooms(txn, &mut script, rooms).await?;
     }
     script.run(txn).await
 }
 
-/// Writes how far people have read, into rows that are there already. Nothing else of them: that
-/// would write their index by `rev` anew for every message.
-async fn put_reads(
+/// Updates `read_seq` of existing rows. It writes no other column, because that would update the
+/// index by `rev` for every message.
+async fn update_read_seqs(
     txn: &DatabaseTransaction,
     script: &mut Script,
     rows: &[members::Model],
@@ -208,7 +144,7 @@ async fn put_reads(
         let values: Vec<_> = rows.iter().map(|m| (m.room_id, m.user_id, m.read_seq)).collect();
         let sql = "UPDATE members SET read_seq = value ->> 2 FROM json_each(?) \
              WHERE members.room_id = value ->> 0 AND members.user_id = value ->> 1";
-        script.add(sql, [json(&values)?]);
+        script.add(sql, [to_json(&values)?]);
         return Ok(());
     }
     let update = OnConflict::columns([RoomId, UserId]).update_column(ReadSeq).to_owned();
@@ -217,9 +153,9 @@ async fn put_reads(
     Ok(())
 }
 
-/// Writes rooms that are there already: an update for each would be the larger part of a batch of
-/// as many rooms.
-async fn put_rooms(
+/// Updates existing rooms in one statement: one for each room would be most of the work of a batch
+/// in many rooms.
+async fn update_rooms(
     txn: &DatabaseTransaction,
     script: &mut Script,
     rows: &[rooms::Model],
@@ -239,7 +175,7 @@ async fn put_rooms(
              member_count = value ->> '$[4][0]', last_seq = value ->> '$[4][1]', \
              last_rev = value ->> '$[4][2]', rev = value ->> '$[4][3]' \
              FROM json_each(?) WHERE rooms.id = value ->> 0";
-        script.add(sql, [json(&values)?]);
+        script.add(sql, [to_json(&values)?]);
         return Ok(());
     }
     let update = OnConflict::column(C::Id)
@@ -249,71 +185,6 @@ async fn put_rooms(
     let rows = rows.iter().map(|row| rooms::ActiveModel::from(row.clone()).reset_all());
     rooms::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
     Ok(())
-}
-
-fn is_sqlite(db: &impl ConnectionTrait) -> bool {
-    db.get_database_backend() == DbBackend::Sqlite
-}
-
-/// All rows of an answer that is a single JSON text.
-pub(super) async fn as_one<T: DeserializeOwned>(
-    db: &impl ConnectionTrait,
-    sql: &str,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<T, DbErr> {
-    let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
-    let row = db.query_one_raw(statement).await?;
-    let row = row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
-    from_json(&row.try_get_by_index::<String>(0)?)
-}
-
-/// What such a text holds.
-pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, DbErr> {
-    serde_json::from_str(text).map_err(|error| DbErr::Json(error.to_string()))
-}
-
-/// Statements for SQLite that are handed over together: each by itself would wait twice for a
-/// thread to wake up. The values of one follow those of the one before.
-#[derive(Default)]
-pub(super) struct Script {
-    sql: Vec<String>,
-    values: Vec<Value>,
-}
-
-impl Script {
-    /// Adds a statement.
-    pub(super) fn add(&mut self, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) {
-        self.sql.push(sql.into());
-        self.values.extend(values);
-    }
-
-    /// Runs them.
-    pub(super) async fn run(self, txn: &DatabaseTransaction) -> Result<(), DbErr> {
-        if self.sql.is_empty() {
-            return Ok(());
-        }
-        txn.execute_raw(self.statement()).await.map(drop)
-    }
-
-    /// Runs them and a question without values, whose answer is the only one.
-    async fn ask<T: TryGetable>(
-        mut self,
-        txn: &DatabaseTransaction,
-        sql: &str,
-    ) -> Result<T, DbErr> {
-        self.add(sql, []);
-        let row = txn.query_one_raw(self.statement()).await?;
-        row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?.try_get_by_index(0)
-    }
-
-    fn statement(self) -> Statement {
-        Statement::from_sql_and_values(DbBackend::Sqlite, self.sql.join("; "), self.values)
-    }
-}
-
-pub(super) fn json(rows: &impl Serialize) -> Result<Value, DbErr> {
-    let text = serde_json::to_string(rows).map_err(|error| DbErr::Json(error.to_string()))?;
-    Ok(text.into())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,18 +1,24 @@
-//! Catching up: what is different in a room since a change, read from its rows.
+//! Reads what changed in a room since a revision, for clients that catch up.
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Order,
 };
 use shared::{
     ids::Rev,
     messages::{Change, Changes, Row},
 };
 
-use super::{members, messages, rooms, users};
+use super::{
+    entities::{members, messages, rooms, users},
+    message_rows::{fetch_messages, with_author},
+};
 
-/// What changed in a room after `after`, in latest states, by number. The room's row was read
-/// before: what changes after that is left to the next answer, or to the live event.
-pub async fn changes(
+/// The rows of a room that changed after a revision, in their latest state, by revision.
+///
+/// The caller has read the room's row before, so later changes are left to the next call or to live
+/// events.
+pub async fn changes_since(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     after: Rev,
@@ -20,21 +26,20 @@ pub async fn changes(
 ) -> Result<Changes, DbErr> {
     let head = room.last_rev;
     if head <= after.0 {
-        // Beyond the room is who saw what a restored backup does not have: nothing that they hold
-        // is to be relied on, and the numbers that they know come again.
-        let is_beyond = head < after.0;
-        return Ok(Changes { changes: Vec::new(), rev: Rev(head), more: is_beyond });
+        // A client ahead of the room saw changes that a restored backup does not have. It cannot
+        // rely on anything that it holds, because the room assigns the same revisions again.
+        let is_ahead = head < after.0;
+        return Ok(Changes { changes: Vec::new(), rev: Rev(head), more: is_ahead });
     }
-    let written = messages::Entity::find()
-        .filter(messages::Column::RoomId.eq(room.id))
-        .filter(messages::Column::Rev.gt(after.0))
-        .filter(messages::Column::Rev.lte(head))
-        .order_by_asc(messages::Column::Rev)
-        .limit(limit + 1)
-        .find_also_related(users::Entity)
-        .all(db)
-        .await?;
-    let moved = members::Entity::find()
+    let mut select = with_author();
+    select
+        .and_where(messages::Column::RoomId.eq(room.id))
+        .and_where(messages::Column::Rev.gt(after.0))
+        .and_where(messages::Column::Rev.lte(head))
+        .order_by((messages::Entity, messages::Column::Rev), Order::Asc)
+        .limit(limit + 1);
+    let messages = fetch_messages(db, &select).await?;
+    let members = members::Entity::find()
         .filter(members::Column::RoomId.eq(room.id))
         .filter(members::Column::Rev.gt(after.0))
         .filter(members::Column::Rev.lte(head))
@@ -43,13 +48,13 @@ pub async fn changes(
         .find_also_related(users::Entity)
         .all(db)
         .await?;
-    let mut changes = Vec::with_capacity(written.len() + moved.len() + 1);
-    for (row, user) in written {
-        let (rev, message) = (row.rev.into(), row.into_message(&author(user)?));
-        changes.push(Change { rev, row: Row::Message(message) });
+    let mut changes = Vec::with_capacity(messages.len() + members.len() + 1);
+    for message in messages {
+        changes.push(Change { rev: message.rev, row: Row::Message(message) });
     }
-    for (member, user) in moved {
-        let row = Row::Member(member.to_member(&author(user)?));
+    for (member, user) in members {
+        let user = user.ok_or_else(|| DbErr::Custom("a member without an account".into()))?;
+        let row = Row::Member(member.to_member(&user));
         changes.push(Change { rev: member.rev.into(), row });
     }
     if room.rev > after.0 {
@@ -60,8 +65,4 @@ pub async fn changes(
     changes.truncate(limit as usize);
     let last = changes.last().map(|change| change.rev).filter(|_| more);
     Ok(Changes { changes, rev: last.unwrap_or(Rev(head)), more })
-}
-
-fn author(user: Option<users::Model>) -> Result<users::Model, DbErr> {
-    user.ok_or_else(|| DbErr::Custom("a row without its account".into()))
 }

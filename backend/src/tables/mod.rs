@@ -1,37 +1,27 @@
-//! The rows, one file a table, the connections to them, and what each database says in its own way.
-
-use chrono::Utc;
-use shared::Timestamp;
+//! The database: connections, entities, and the queries that several slices share.
 
 mod bulk;
 mod changes;
 mod database;
-pub mod members;
-pub mod mentions;
-pub mod messages;
-pub mod rooms;
+mod entities;
+mod joined_rooms;
+mod message_rows;
+mod open;
 pub mod search_index;
-pub mod sessions;
-pub mod users;
+mod timestamps;
 mod visibility;
 
-pub use bulk::{flush_counters, insert_messages, messages_by_client_id, messages_in_range};
-pub use changes::changes;
+pub use bulk::{flush_counters, insert_messages, messages_by_client_id};
+pub use changes::changes_since;
 pub use database::{
     Database, DbErrorKind, Durability, Pool, contains_ignoring_case, db_error_kind,
     last_generated_id, lock_first_account, prefix_pattern, row_lock, set_last_generated_id,
     snapshot, sqlite_file, sqlite_url, sqlite_version, substring_pattern, with_timeout,
 };
-pub use members::{JoinedRoom, joined_rooms, joined_rooms_and_newest};
-pub use messages::{NewestMessage, newest_message};
-pub use visibility::{VisibleMessages, fetch_messages};
-
-/// Now, as it is stored: microseconds since 1970.
-pub fn now() -> i64 {
-    Utc::now().timestamp_micros()
-}
-
-/// A stored moment as it is shown.
-pub fn to_timestamp(micros: i64) -> Timestamp {
-    Timestamp::from_timestamp_micros(micros).unwrap_or_default()
-}
+pub use entities::{members, mentions, messages, rooms, sessions, users};
+pub use joined_rooms::{JoinedRoom, joined_rooms, joined_rooms_and_newest};
+pub use message_rows::{
+    MessageRow, NewestMessage, fetch_messages, hydrate, messages_in_range, newest_message,
+};
+pub use timestamps::{now, to_timestamp};
+pub use visibility::VisibleMessages;

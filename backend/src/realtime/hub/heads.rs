@@ -21,7 +21,7 @@ use super::{Ended, Hub};
 use crate::{
     Result,
     failpoints::{Fault, has},
-    tables::{changes, rooms, sessions, users},
+    tables::{changes_since, rooms, sessions, users},
 };
 
 const TICK: Duration = Duration::from_millis(250);
@@ -102,7 +102,7 @@ impl Hub {
         let db = &self.0.db.reader;
         let row = rooms::Entity::find_by_id(room.0).filter(rooms::Column::DeletedAt.is_null());
         let Some(row) = row.one(db).await? else { return Ok(None) };
-        let found = changes(db, &row, told, rules::CHANGES_MAX).await?;
+        let found = changes_since(db, &row, told, rules::CHANGES_MAX).await?;
         Ok(Some((found, Rev(row.last_rev))))
     }
 

@@ -64,10 +64,10 @@ impl Write for Edit {
         }
         unmention(batch, self.room, self.seq).await?;
         mention(batch, self.room, self.seq, &self.content).await?;
-        search_index::forget(batch.txn, [&row]).await?;
+        search_index::remove(batch.txn, [&row]).await?;
         let changed =
             messages::Model { content: self.content.clone(), edited_at: Some(batch.now), ..row };
-        search_index::index(batch.txn, [&changed]).await?;
+        search_index::insert(batch.txn, [&changed]).await?;
         change(batch, changed, author).await
     }
 }
@@ -98,7 +98,7 @@ impl Write for Delete {
             return Ok(row.into_message(&author));
         }
         unmention(batch, self.room, self.seq).await?;
-        search_index::forget(batch.txn, [&row]).await?;
+        search_index::remove(batch.txn, [&row]).await?;
         let gone = messages::Model {
             content: if has(Fault::ReplayOfDeletedText) { row.content } else { String::new() },
             sent_hash: None,

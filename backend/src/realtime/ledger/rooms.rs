@@ -163,7 +163,7 @@ impl Write for Discard {
             .all(batch.txn)
             .await?;
         if !some.is_empty() {
-            search_index::forget(batch.txn, &some).await?;
+            search_index::remove(batch.txn, &some).await?;
             let some = messages::Column::Id.is_in(some.iter().map(|row| row.id));
             messages::Entity::delete_many().filter(some).exec(batch.txn).await?;
             return Ok(true);

@@ -1,4 +1,4 @@
-//! How each database is connected to.
+//! Opens connection pools, with the session settings of each database.
 
 use std::{
     ffi::CStr,
@@ -16,27 +16,25 @@ use sea_orm::{
     },
 };
 
-use crate::tables::search_index;
-
-/// SQLite before this can corrupt a WAL that two connections reset at once.
+/// Older versions of SQLite can corrupt a WAL that two connections reset at the same time.
 const SQLITE_MIN: i32 = 3_051_003;
-/// How long a connection may take to be had. A database that is away is asked again soon after, so
-/// that it is found again soon after it is back.
-const ACQUIRE_WITHIN: Duration = Duration::from_secs(3);
-/// How long a connection that comes back may take to say that it is well. Over a link that is half
-/// open nothing ever comes, and nobody else would let go of it.
-const WELL_WITHIN: Duration = Duration::from_secs(2);
+/// How long acquiring a connection may take. It is short, so that retries notice soon that an
+/// unreachable database is back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the check of a returned connection may take. Over a half-open network connection no
+/// answer ever comes, and nothing else would close it.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The address of the SQLite file in a data folder.
+/// The URL of the SQLite file in a data folder.
 pub fn sqlite_url(data: &Path) -> String {
     format!("sqlite://{}?mode=rwc", data.join("hallway.sqlite").display())
 }
 
-/// The file that an address names; none if it is not one of SQLite, or of one in memory.
+/// The file of an SQLite URL; none for other databases and databases in memory.
 pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let options = url.starts_with("sqlite:").then(|| SqliteConnectOptions::from_str(url).ok())?;
     let file = options?.get_filename().to_owned();
-    // A database in memory has a made-up name with a scheme.
+    // sqlx names a database in memory `file:...`.
     (!file.to_string_lossy().starts_with("file:")).then_some(file)
 }
 
@@ -53,18 +51,23 @@ fn backend(url: &str) -> Result<DbBackend, DbErr> {
     }
 }
 
-/// What a pool is for.
+/// The purpose of a pool.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Reading, for however long.
+pub enum PoolKind {
+    /// Reads, and transactions that may be idle.
     Reader,
-    /// Writing, and waiting for nothing but the database.
+    /// Writes, with a timeout for idle transactions.
     Writer,
 }
 
-impl Kind {
-    /// What a connection begins with, for MySQL and for PostgreSQL.
-    fn sessions(self) -> (&'static str, &'static str) {
+/// SQLite's vocabulary of the search index, one row for each occurrence of a term. Search looks terms
+/// up by prefix in it. Every reader needs its own, because it is a temporary virtual table.
+const CREATE_TERMS_TABLE: &str = "CREATE VIRTUAL TABLE temp.message_terms \
+     USING fts5vocab (main, message_words, instance)";
+
+impl PoolKind {
+    /// The session settings for MySQL and for PostgreSQL.
+    fn session_settings(self) -> (&'static str, &'static str) {
         match self {
             Self::Reader => (MYSQL_READER, POSTGRES_READER),
             Self::Writer => (MYSQL_WRITER, POSTGRES_WRITER),
@@ -72,27 +75,34 @@ impl Kind {
     }
 }
 
-/// The pool by which the tables are brought up to date, whose transactions may take their time. With
-/// SQLite it is that of the one writer, with the others that of the readers.
-pub async fn connect_patient(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+/// Opens the pool that migrates the tables: transactions in it may be idle. With SQLite it is the
+/// writer's pool, with the other databases the readers' pool.
+pub async fn connect_without_idle_timeout(
+    url: &str,
+    connections: u32,
+) -> Result<DatabaseConnection, DbErr> {
     if backend(url)? == DbBackend::Sqlite {
         check_sqlite()?;
-        return connect(url, Kind::Writer, 1).await;
+        return connect(url, PoolKind::Writer, 1).await;
     }
-    connect(url, Kind::Reader, connections).await
+    connect(url, PoolKind::Reader, connections).await
 }
 
-/// Connects; the number is how many connections there are at most.
-pub async fn connect(url: &str, kind: Kind, connections: u32) -> Result<DatabaseConnection, DbErr> {
+/// Opens a pool of at most so many connections.
+pub async fn connect(
+    url: &str,
+    kind: PoolKind,
+    connections: u32,
+) -> Result<DatabaseConnection, DbErr> {
     let url = url.replacen("mariadb:", "mysql:", 1);
-    let (mysql, postgres) = kind.sessions();
+    let (mysql, postgres) = kind.session_settings();
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(ACQUIRE_WITHIN)
-        .connect_timeout(ACQUIRE_WITHIN)
-        // What came back well (below) is asked again only when it was idle for a while.
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_timeout(ACQUIRE_TIMEOUT)
+        // Connections were checked when they came back (below).
         .test_before_acquire_if_idle_for(Duration::from_secs(1))
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|options| {
@@ -105,14 +115,12 @@ pub async fn connect(url: &str, kind: Kind, connections: u32) -> Result<Database
                 .pragma("temp_store", "MEMORY")
         })
         .map_sqlx_sqlite_pool_opts(move |options| match kind {
-            // It never begins anything, and asking would be as much work as a short read.
-            Kind::Reader => options.after_connect(|connection, _| {
-                Box::pin(async move {
-                    connection.execute(search_index::CREATE_TERMS_TABLE).await.map(drop)
-                })
+            // Readers begin no transactions, and a check would cost as much as a short read.
+            PoolKind::Reader => options.after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(CREATE_TERMS_TABLE).await.map(drop) })
             }),
-            Kind::Writer => options.after_release(|connection, _| {
-                Box::pin(async move { is_at_rest(connection).await })
+            PoolKind::Writer => options.after_release(|connection, _| {
+                Box::pin(async move { is_outside_transaction(connection).await })
             }),
         })
         .map_sqlx_mysql_pool_opts(move |options| {
@@ -121,7 +129,7 @@ pub async fn connect(url: &str, kind: Kind, connections: u32) -> Result<Database
                     Box::pin(async move { connection.execute(mysql).await.map(drop) })
                 })
                 .after_release(|connection, _| {
-                    Box::pin(async move { well(connection.execute("ROLLBACK")).await })
+                    Box::pin(async move { is_healthy(connection.execute("ROLLBACK")).await })
                 })
         })
         .map_sqlx_postgres_pool_opts(move |options| {
@@ -130,39 +138,40 @@ pub async fn connect(url: &str, kind: Kind, connections: u32) -> Result<Database
                     Box::pin(async move { connection.execute(postgres).await.map(drop) })
                 })
                 .after_release(|connection, _| {
-                    Box::pin(async move { well(connection.execute("ROLLBACK")).await })
+                    Box::pin(async move { is_healthy(connection.execute("ROLLBACK")).await })
                 })
         });
     sea_orm::Database::connect(options).await
 }
 
-/// REPEATABLE READ, the default, would show a transaction the counters as they were before it had
-/// their lock. Nobody waits for a lock longer than for an answer.
+/// Under REPEATABLE READ, the default, a transaction would read the counters as they were before it
+/// locked them. The lock timeout is below the statement timeout.
 const MYSQL_READER: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
      SET SESSION innodb_lock_wait_timeout = 4";
-/// Nor for whoever has_facet it and says nothing. MySQL knows no such limit for transactions, so there it
-/// is one for every connection: a quiet one is made anew when it is needed.
+/// MySQL has no timeout for idle transactions, only for idle connections: the pool opens new ones
+/// when it needs them. MariaDB has both.
 const MYSQL_WRITER: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
      SET SESSION innodb_lock_wait_timeout = 4 \
      /*M!100300 , SESSION idle_transaction_timeout = 5 */ /*!80000 , SESSION wait_timeout = 5 */";
-/// A rollback where there is nothing to roll back (below) is no news.
+/// `client_min_messages` silences the warning of a ROLLBACK outside a transaction (below).
 const POSTGRES_READER: &str = "SET lock_timeout = '4s'; SET client_min_messages = 'error'";
 const POSTGRES_WRITER: &str = "SET lock_timeout = '4s'; SET client_min_messages = 'error'; \
      SET idle_in_transaction_session_timeout = '5s'";
 
-/// Whether a connection to SQLite may be used again. A commit that fails for want of space can leave
-/// the transaction open, or sqlx taking it for open: what begins after that would be a part of it,
-/// look committed, and be written nowhere.
-async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+/// Whether a returned connection to SQLite is outside any transaction. A commit that fails on a full
+/// disk can leave its transaction open, or let sqlx believe so; the next transaction would then
+/// become part of it, look committed and never be written.
+async fn is_outside_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     let was_open = connection.execute("ROLLBACK").await.is_ok();
     Ok(!was_open && !connection.is_in_transaction())
 }
 
-/// What comes back may be in the middle of a transaction whose beginning was given up (sqlx #4385).
-async fn well<T>(
+/// Whether a returned connection works. It may be inside a transaction that was dropped while it
+/// began (sqlx #4385), so this rolls back.
+async fn is_healthy<T>(
     rollback: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<bool, sqlx::Error> {
-    match tokio::time::timeout(WELL_WITHIN, rollback).await {
+    match tokio::time::timeout(CHECK_TIMEOUT, rollback).await {
         Ok(answer) => answer.map(|_| true),
         Err(_) => Err(sqlx::Error::PoolTimedOut),
     }
@@ -172,11 +181,13 @@ fn check_sqlite() -> Result<(), DbErr> {
     let version = sqlite_version();
     match version.split('.').filter_map(|part| part.parse::<i32>().ok()).collect::<Vec<_>>()[..] {
         [major, minor, patch] if major * 1_000_000 + minor * 1_000 + patch >= SQLITE_MIN => Ok(()),
-        _ => Err(DbErr::Custom(format!("SQLite {version} is older than 3.51.3, which is needed"))),
+        _ => Err(DbErr::Custom(format!(
+            "SQLite {version} is too old: Hallway needs 3.51.3 or later"
+        ))),
     }
 }
 
-/// The version of the SQLite inside.
+/// The version of the linked SQLite.
 pub fn sqlite_version() -> &'static str {
     CStr::to_str(libsqlite3_sys::SQLITE_VERSION).unwrap_or_default()
 }

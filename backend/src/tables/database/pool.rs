@@ -1,4 +1,4 @@
-//! A pool that gives up what is not answered.
+//! A pool with a timeout for every statement.
 
 use std::{future::Future, time::Duration};
 
@@ -7,16 +7,16 @@ use sea_orm::{
     Statement, prelude::async_trait::async_trait,
 };
 
-/// How long a question or a transaction may take. It is lost then, and may have been done.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long a statement or a transaction may take. After a timeout it may still have been executed.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections to one database. A statement that gets no answer in five seconds is given up: over a
-/// link that is half open none ever comes.
+/// Connections to one database. A statement fails after 5 s without a result, because over a
+/// half-open network connection none ever comes.
 #[derive(Clone)]
 pub struct Pool(pub(super) DatabaseConnection);
 
 impl Pool {
-    /// Lets every connection finish and closes it.
+    /// Waits for every connection to finish and closes it.
     pub(super) async fn close(self) -> Result<(), DbErr> {
         self.0.close().await
     }
@@ -45,8 +45,8 @@ impl ConnectionTrait for Pool {
     }
 }
 
-/// Gives up what the database does not answer in time. With SQLite there is no link to be dead, and
-/// what takes long is at work.
+/// Fails if the work takes longer than 5 s. SQLite has no timeout: there is no network, so a slow
+/// statement is still running.
 pub async fn with_timeout<T, E: From<DbErr>>(
     backend: DbBackend,
     work: impl Future<Output = Result<T, E>>,
@@ -54,10 +54,10 @@ pub async fn with_timeout<T, E: From<DbErr>>(
     if backend == DbBackend::Sqlite {
         return work.await;
     }
-    match tokio::time::timeout(ANSWER_WITHIN, work).await {
+    match tokio::time::timeout(TIMEOUT, work).await {
         Ok(done) => done,
         Err(_) => {
-            let text = format!("no answer in {} s", ANSWER_WITHIN.as_secs());
+            let text = format!("the database did not answer within {} s", TIMEOUT.as_secs());
             Err(DbErr::Conn(RuntimeErr::Internal(text)).into())
         }
     }

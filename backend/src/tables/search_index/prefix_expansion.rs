@@ -1,28 +1,27 @@
-//! SQLite's words that are asked for by their beginning. FTS5 puts all rows of everything that
-//! begins so together before it gives the first, however few are wanted; of words that are named it
-//! gives the newest at once. So the statement that searches looks first what there is that begins
-//! so, and names it. That it is one statement counts: between two, somebody could say a new one.
+//! Expands prefixes into the terms that begin with them, for SQLite.
+//!
+//! For a prefix, FTS5 collects the rows of all matching terms before it returns the first row; for a
+//! list of terms it returns the newest rows at once. So the search statement looks up the terms with
+//! the prefix and lists them. Both happen in one statement, because between two statements a message
+//! with a new term could be posted.
 
 use sea_orm::{
     Value,
     sea_query::{Expr, SimpleExpr},
 };
 
-/// Of so many characters FTS5 keeps the rows together by itself: `prefix` of the table.
-const KEPT: usize = 5;
-/// Words of one search that are named. The others are looked for as FTS5 does it.
-const WORDS_MAX: usize = 4;
+/// FTS5 has an index of its own for prefixes up to this length (`prefix` of the table).
+const INDEXED_PREFIX_MAX: usize = 5;
+/// Prefixes that one search expands. FTS5 matches the others itself.
+const EXPANSIONS_MAX: usize = 4;
 
-/// Every word of the index, for each place where it is, as every connection that reads has it. It
-/// has_facet nothing of its own.
-pub const CREATE_TERMS_TABLE: &str = "CREATE VIRTUAL TABLE temp.message_terms \
-     USING fts5vocab (main, message_words, instance)";
-
-/// What begins with the first parameter, each with the second in front and in the syntax of FTS5;
-/// or the third where that is not worth it. Each row of `next` is one seek from a word to the next,
-/// and the last one is of a word that begins differently, or all were not seen: those are more than
-/// 16, or more than two in few places, which FTS5 puts together quicker than it looks for each.
-const NAMED: &str = "coalesce(( \
+/// The terms with a prefix, as an FTS5 expression. Its parameters are the prefix, the words of the
+/// phrase before it, and the expression to use where expanding does not pay.
+///
+/// Each row of `next` is one seek from a term to the next one. If the last row still has the prefix,
+/// the walk stopped early: after 16 terms, or after two if all terms together occur at most 1 000
+/// times. FTS5 collects those faster than it looks up each term.
+const EXPANSION: &str = "coalesce(( \
      WITH RECURSIVE next (start, nth, term) AS ( \
        VALUES (?, 0, NULL) UNION ALL \
        SELECT start, nth + 1, (SELECT t.term FROM temp.message_terms t \
@@ -35,30 +34,30 @@ const NAMED: &str = "coalesce(( \
      THEN group_concat('\"' || ? || term || '\"', ' OR ') \
      FILTER (WHERE substr(term, 1, length(start)) = start) END FROM next), ?)";
 
-/// The rows of what is asked for in the language of FTS5.
-pub fn match_expression(tokens: &str) -> SimpleExpr {
-    let (sql, values) = asked(tokens);
+/// The condition that a document matches an FTS5 expression.
+pub fn match_expression(expression: &str) -> SimpleExpr {
+    let (sql, values) = expand(expression);
     Expr::cust_with_values(format!("message_words MATCH {sql}"), values)
 }
 
-/// What FTS5 is asked for, with names.
-fn asked(tokens: &str) -> (String, Vec<Value>) {
+/// SQL that evaluates to the FTS5 expression with its prefixes expanded.
+fn expand(expression: &str) -> (String, Vec<Value>) {
     let mut sql = String::from("?");
     let mut values = Vec::new();
-    // Nothing but phrases stands in quotes, and in those are only letters, digits and blanks.
-    let mut pieces = tokens.split('"');
+    // Only phrases are quoted, and they contain only letters, digits and spaces.
+    let mut pieces = expression.split('"');
     let mut text = pieces.next().unwrap_or_default().to_owned();
-    let mut words = 0;
+    let mut expansions = 0;
     while let (Some(phrase), Some(after)) = (pieces.next(), pieces.next()) {
-        let start = phrase.rsplit(' ').next().unwrap_or_default();
-        let is_long = start.chars().count() > KEPT;
-        match after.strip_prefix('*').filter(|_| is_long && words < WORDS_MAX) {
+        let prefix = phrase.rsplit(' ').next().unwrap_or_default();
+        let is_long = prefix.chars().count() > INDEXED_PREFIX_MAX;
+        match after.strip_prefix('*').filter(|_| is_long && expansions < EXPANSIONS_MAX) {
             Some(after) => {
-                words += 1;
-                sql += &format!(" || {NAMED} || ?");
-                let before = &phrase[..phrase.len() - start.len()];
-                let as_it_is = format!("\"{phrase}\"*");
-                let texts = [text + "(", start.to_owned(), before.to_owned(), as_it_is];
+                expansions += 1;
+                sql += &format!(" || {EXPANSION} || ?");
+                let words_before = &phrase[..phrase.len() - prefix.len()];
+                let unexpanded = format!("\"{phrase}\"*");
+                let texts = [text + "(", prefix.to_owned(), words_before.to_owned(), unexpanded];
                 values.extend(texts.map(Value::from));
                 text = format!("){after}");
             }
@@ -82,24 +81,24 @@ mod tests {
     }
 
     impl Index {
-        /// Of these, each in a piece of the index of its own.
+        /// An index of these texts, each in an FTS5 segment of its own.
         async fn of(texts: &[&str]) -> Self {
             let folder = tempfile::tempdir().unwrap();
             let db = Database::open(&sqlite_url(folder.path()), 2).await.unwrap();
             let index = Self { db, _folder: folder };
             for (nth, text) in texts.iter().enumerate() {
-                index.put("rowid", &format!("{nth}, '{text}', ''")).await;
+                index.insert("rowid", &format!("{nth}, '{text}', ''")).await;
             }
             index
         }
 
-        async fn put(&self, columns: &str, row: &str) {
+        async fn insert(&self, columns: &str, row: &str) {
             let sql = format!("INSERT INTO message_words ({columns}, words, parts) VALUES ({row})");
             self.db.writer.execute_unprepared(&sql).await.unwrap();
         }
 
-        async fn asked(&self, tokens: &str) -> String {
-            let (sql, values) = asked(tokens);
+        async fn expand(&self, expression: &str) -> String {
+            let (sql, values) = expand(expression);
             let sql = format!("SELECT {sql}");
             let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
             let row = self.db.reader.query_one_raw(statement).await.unwrap().unwrap();
@@ -108,9 +107,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_begins_so_is_named() {
+    async fn prefixes_become_their_terms() {
         let index = Index::of(&["zqhost zqtape", "zqhosts", "zqhotel zqhost", "zqhos"]).await;
-        for (tokens, asked) in [
+        for (expression, expanded) in [
             ("(\"zqhost\"*)", "((\"zqhost\" OR \"zqhosts\"))"),
             ("zxr1 AND (words : \"zqmy zqhost\"*)", {
                 "zxr1 AND (words : (\"zqmy zqhost\" OR \"zqmy zqhosts\"))"
@@ -122,30 +121,30 @@ mod tests {
             ("(words : \"zqmy zqhost\")", "(words : \"zqmy zqhost\")"),
             ("zxr1 AND zxlink", "zxr1 AND zxlink"),
         ] {
-            assert_eq!(index.asked(tokens).await, asked, "{tokens}");
+            assert_eq!(index.expand(expression).await, expanded, "{expression}");
         }
-        let many = ["(\"zqhost\"*)"; WORDS_MAX + 1].join(" AND ");
-        assert_eq!(index.asked(&many).await.matches('*').count(), 1);
-        index.put("message_words, rowid", "'delete', 1, 'zqhosts', ''").await;
-        assert_eq!(index.asked("(\"zqhost\"*)").await, "((\"zqhost\"))");
+        let many = ["(\"zqhost\"*)"; EXPANSIONS_MAX + 1].join(" AND ");
+        assert_eq!(index.expand(&many).await.matches('*').count(), 1);
+        index.insert("message_words, rowid", "'delete', 1, 'zqhosts', ''").await;
+        assert_eq!(index.expand("(\"zqhost\"*)").await, "((\"zqhost\"))");
     }
 
-    /// To name a few that are rare, or very many, takes longer than it saves.
+    /// Expanding a few rare terms, or very many, takes longer than it saves.
     #[tokio::test]
-    async fn what_is_rare_or_very_many_is_left_to_the_engine() {
-        let words: Vec<_> = (10..26).map(|nth| format!("zqhost{nth}")).collect();
-        let four = words[..4].join(" ");
+    async fn rare_and_very_many_terms_are_left_to_the_engine() {
+        let terms: Vec<_> = (10..26).map(|nth| format!("zqhost{nth}")).collect();
+        let four = terms[..4].join(" ");
         let index = Index::of(&[&four]).await;
-        assert_eq!(index.asked("(\"zqhost\"*)").await, "((\"zqhost\"*))");
-        index.put("rowid", &format!("1, '{}', ''", "zqhost13 ".repeat(1_000))).await;
-        let named = |count: usize| {
-            let names: Vec<_> = words[..count].iter().map(|word| format!("\"{word}\"")).collect();
-            format!("(({}))", names.join(" OR "))
+        assert_eq!(index.expand("(\"zqhost\"*)").await, "((\"zqhost\"*))");
+        index.insert("rowid", &format!("1, '{}', ''", "zqhost13 ".repeat(1_000))).await;
+        let expanded = |count: usize| {
+            let quoted: Vec<_> = terms[..count].iter().map(|term| format!("\"{term}\"")).collect();
+            format!("(({}))", quoted.join(" OR "))
         };
-        assert_eq!(index.asked("(\"zqhost\"*)").await, named(4));
-        index.put("rowid", &format!("2, '{}', ''", words.join(" "))).await;
-        assert_eq!(index.asked("(\"zqhost\"*)").await, named(16));
-        index.put("rowid", "3, 'zqhostess', ''").await;
-        assert_eq!(index.asked("(\"zqhost\"*)").await, "((\"zqhost\"*))");
+        assert_eq!(index.expand("(\"zqhost\"*)").await, expanded(4));
+        index.insert("rowid", &format!("2, '{}', ''", terms.join(" "))).await;
+        assert_eq!(index.expand("(\"zqhost\"*)").await, expanded(16));
+        index.insert("rowid", "3, 'zqhostess', ''").await;
+        assert_eq!(index.expand("(\"zqhost\"*)").await, "((\"zqhost\"*))");
     }
 }

@@ -162,8 +162,8 @@ impl Cast {
         let txn = self.server.app.db.begin().await.unwrap();
         let row = row.one(&txn).await.unwrap().unwrap();
         let moved = messages::Model { created_at: moment.timestamp_micros(), ..row.clone() };
-        search_index::forget(&txn, [&row]).await.unwrap();
-        search_index::index(&txn, [&moved]).await.unwrap();
+        search_index::remove(&txn, [&row]).await.unwrap();
+        search_index::insert(&txn, [&moved]).await.unwrap();
         let mut moved = messages::ActiveModel::from(moved);
         moved.reset(messages::Column::CreatedAt);
         moved.update(&txn).await.unwrap();

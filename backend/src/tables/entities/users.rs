@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use shared::users::{User, UserRef};
 
-use super::to_timestamp;
+use crate::tables::timestamps::to_timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -24,7 +24,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// The short form, for messages and members.
+    /// The short form in messages and memberships.
     pub fn to_ref(&self) -> UserRef {
         UserRef { id: self.id.into(), username: self.username.clone() }
     }

@@ -1,9 +1,9 @@
-//! Rooms, each with its two counters (`last_seq`, `last_rev`) that only the ledger advances.
+//! Rooms. Only the ledger advances their counters `last_seq` and `last_rev`.
 
 use sea_orm::entity::prelude::*;
 use shared::rooms::Room;
 
-use super::to_timestamp;
+use crate::tables::timestamps::to_timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "rooms")]

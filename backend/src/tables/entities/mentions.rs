@@ -1,4 +1,4 @@
-//! Which messages name whom: the `@` badge without reading a text.
+//! Which messages mention whom, so that counting unread mentions reads no text.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Sign-ins. The row is the authority: a token without one is worth nothing.
+//! Sessions. A token is valid only while the row of its session exists.
 
 use sea_orm::entity::prelude::*;
 

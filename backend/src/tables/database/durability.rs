@@ -1,0 +1,52 @@
+//! Checks at start that a commit survives a crash of the machine.
+
+use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+
+use super::dialect::query_text;
+
+/// A setting, the SQL that reads it, and the values with which a commit survives a crash.
+type Setting = (&'static str, &'static str, &'static [&'static str]);
+
+const SQLITE: &[Setting] = &[
+    ("journal_mode", "PRAGMA journal_mode", &["wal"]),
+    // 2 is FULL.
+    ("synchronous", "PRAGMA synchronous", &["2"]),
+];
+const POSTGRES: &[Setting] = &[
+    ("fsync", "SHOW fsync", &["on"]),
+    ("full_page_writes", "SHOW full_page_writes", &["on"]),
+    (
+        "synchronous_commit",
+        "SHOW synchronous_commit",
+        &["on", "local", "remote_write", "remote_apply"],
+    ),
+];
+const MYSQL: &[Setting] = &[
+    (
+        "innodb_flush_log_at_trx_commit",
+        "SELECT CAST(@@innodb_flush_log_at_trx_commit AS CHAR)",
+        &["1"],
+    ),
+    ("innodb_doublewrite", "SELECT CAST(@@innodb_doublewrite AS CHAR)", &["1", "ON"]),
+];
+
+/// Reads the settings; returns them as a sentence for people, or fails if a commit could be lost.
+pub async fn check_durable(writer: &DatabaseConnection) -> Result<String, DbErr> {
+    let (name, settings) = match writer.get_database_backend() {
+        DbBackend::Sqlite => ("sqlite", SQLITE),
+        DbBackend::Postgres => ("postgresql", POSTGRES),
+        _ => ("mysql", MYSQL),
+    };
+    let mut report = Vec::new();
+    for (setting, sql, good) in settings {
+        let value = query_text(writer, sql).await?;
+        if !good.contains(&&*value) {
+            let good = good.join(" or ");
+            return Err(DbErr::Custom(format!(
+                "commits would not be durable: {name} has {setting}={value} (needs {good})"
+            )));
+        }
+        report.push(format!("{setting}={value}"));
+    }
+    Ok(format!("{name}: {}: an acknowledged write is on disk", report.join(", ")))
+}

@@ -1,0 +1,8 @@
+//! The sea-orm entities, one file for each table.
+
+pub mod members;
+pub mod mentions;
+pub mod messages;
+pub mod rooms;
+pub mod sessions;
+pub mod users;

@@ -1,0 +1,112 @@
+//! The rooms that a user is in, with how far the user has read each.
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait, Statement,
+};
+use shared::ids::{Rev, RoomId, Seq, UserId};
+
+use super::{
+    database::sqlite_json::{from_json, is_sqlite, query_json},
+    entities::{members, rooms},
+    message_rows::{NewestMessage, newest_message},
+    timestamps::now,
+};
+
+/// A room that a user is in.
+#[derive(Clone, Debug)]
+pub struct JoinedRoom {
+    pub id: RoomId,
+    pub name: String,
+    pub topic: String,
+    /// The newest message.
+    pub last_seq: Seq,
+    /// The last change.
+    pub last_rev: Rev,
+    /// How far the user has read.
+    pub read_seq: Seq,
+}
+
+impl JoinedRoom {
+    /// A room that the user has read up to `read_seq`.
+    pub fn new(room: &rooms::Model, read_seq: Seq) -> Self {
+        Self {
+            id: room.id.into(),
+            name: room.name.clone(),
+            topic: room.topic.clone(),
+            last_seq: room.last_seq.into(),
+            last_rev: room.last_rev.into(),
+            read_seq,
+        }
+    }
+}
+
+/// `id`, `name`, `topic`, `last_seq`, `last_rev`, `read_seq`.
+type Row = (i64, String, String, i64, i64, i64);
+
+impl From<Row> for JoinedRoom {
+    fn from((id, name, topic, last_seq, last_rev, read_seq): Row) -> Self {
+        Self {
+            id: id.into(),
+            name,
+            topic,
+            last_seq: last_seq.into(),
+            last_rev: last_rev.into(),
+            read_seq: read_seq.into(),
+        }
+    }
+}
+
+/// SQLite's rows as one JSON text.
+const JOINED_ROOMS: &str = "SELECT json_group_array(json_array( \
+     r.id, r.name, r.topic, r.last_seq, r.last_rev, m.read_seq) ORDER BY r.name_key) \
+     FROM members m JOIN rooms r ON r.id = m.room_id \
+     WHERE m.user_id = ? AND NOT m.has_left AND r.deleted_at IS NULL";
+
+/// The rooms of a user, by name.
+pub async fn joined_rooms(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Vec<JoinedRoom>, DbErr> {
+    use members::Column as M;
+    use rooms::Column as R;
+    let rows: Vec<Row> = if is_sqlite(db) {
+        query_json(db, JOINED_ROOMS, [user.0.into()]).await?
+    } else {
+        members::Entity::find()
+            .select_only()
+            .columns([R::Id, R::Name, R::Topic, R::LastSeq, R::LastRev])
+            .column(M::ReadSeq)
+            .join(JoinType::InnerJoin, members::Relation::Room.def())
+            .filter(M::UserId.eq(user.0))
+            .filter(M::HasLeft.eq(false))
+            .filter(R::DeletedAt.is_null())
+            .order_by_asc(R::NameKey)
+            .into_tuple()
+            .all(db)
+            .await?
+    };
+    Ok(rows.into_iter().map(JoinedRoom::from).collect())
+}
+
+/// The rooms of a user and the newest message of all rooms. SQLite reads both in one statement,
+/// because a second one would cost another thread switch, which takes longer than either of them.
+pub async fn joined_rooms_and_newest(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<(Vec<JoinedRoom>, NewestMessage), DbErr> {
+    if !is_sqlite(db) {
+        return Ok((joined_rooms(db, user).await?, newest_message(db).await?));
+    }
+    let last = |column| format!("(SELECT {column} FROM messages ORDER BY id DESC LIMIT 1)");
+    let sql = format!("SELECT ({JOINED_ROOMS}), {}, {}", last("id"), last("created_at"));
+    let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [user.0.into()]);
+    let row = db.query_one_raw(statement).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("messages".to_owned()))?;
+    let rows: Vec<Row> = from_json(&row.try_get_by_index::<String>(0)?)?;
+    let newest = NewestMessage {
+        id: row.try_get_by_index::<Option<i64>>(1)?.unwrap_or(0),
+        created_at: row.try_get_by_index::<Option<i64>>(2)?.unwrap_or_else(now),
+    };
+    Ok((rows.into_iter().map(JoinedRoom::from).collect(), newest))
+}

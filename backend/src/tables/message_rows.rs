@@ -1,0 +1,166 @@
+//! Reads messages for clients: one row type, one list of columns, and one conversion for pages,
+//! replay, live events, search hits and exports.
+
+use std::sync::LazyLock;
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic,
+    Iterable, QueryOrder, QueryResult, QuerySelect, Statement,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+};
+use shared::{
+    ids::{ClientId, RoomId, Seq},
+    messages::Message,
+    users::UserRef,
+};
+
+use super::{
+    database::sqlite_json::{from_json, is_sqlite},
+    entities::{
+        messages::{Column, Entity, Model},
+        users,
+    },
+    timestamps::{now, to_timestamp},
+};
+
+/// A message joined with its author.
+pub struct MessageRow {
+    /// The message, without `sent_hash`: clients never see it.
+    pub message: Model,
+    /// The author's name.
+    pub username: String,
+}
+
+impl MessageRow {
+    /// The message as clients see it.
+    pub fn hydrate(self) -> Message {
+        let Self { message: row, username } = self;
+        Message {
+            id: row.id.into(),
+            room: row.room_id.into(),
+            seq: row.seq.into(),
+            rev: row.rev.into(),
+            user: UserRef { id: row.user_id.into(), username },
+            content: row.content,
+            client_id: ClientId(row.client_id),
+            reply_to: row.reply_to.map(Seq),
+            created_at: to_timestamp(row.created_at),
+            edited_at: row.edited_at.map(to_timestamp),
+            deleted_at: row.deleted_at.map(to_timestamp),
+        }
+    }
+
+    /// Selects the columns of a row; the caller adds the tables.
+    pub(super) fn select() -> SelectStatement {
+        let mut select = Query::select();
+        for column in Column::iter() {
+            match column {
+                Column::SentHash => select.expr_as(Expr::cust("NULL"), column),
+                _ => select.column((Entity, column)),
+            };
+        }
+        select.column((users::Entity, users::Column::Username));
+        select
+    }
+
+    /// Runs such a statement. SQLite packs all rows into two JSON texts, because sqlx-sqlite crosses
+    /// a thread for each row.
+    pub(super) async fn fetch(
+        db: &impl ConnectionTrait,
+        select: &SelectStatement,
+    ) -> Result<Vec<Self>, DbErr> {
+        if !is_sqlite(db) {
+            let row = |row: &QueryResult| {
+                let message = Model::from_query_result(row, "")?;
+                Ok(Self { message, username: row.try_get("", "username")? })
+            };
+            return db.query_all(select).await?.iter().map(row).collect();
+        }
+        let inner = DbBackend::Sqlite.build(select);
+        let sql = format!("{} FROM ({})", *SELECT_JSON, inner.sql);
+        let values = inner.values.map(|values| values.0).unwrap_or_default();
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+        let packed = db.query_one_raw(statement).await?;
+        let packed = packed.ok_or_else(|| DbErr::RecordNotFound("messages".into()))?;
+        let messages: Vec<Model> = from_json(&packed.try_get_by_index::<String>(0)?)?;
+        let usernames: Vec<String> = from_json(&packed.try_get_by_index::<String>(1)?)?;
+        let row = |(message, username)| Self { message, username };
+        Ok(messages.into_iter().zip(usernames).map(row).collect())
+    }
+}
+
+/// Packs the messages (each an array in the order of [`Model`]'s fields) and the usernames.
+static SELECT_JSON: LazyLock<String> = LazyLock::new(|| {
+    let columns = Column::iter().map(|column| match column {
+        Column::ClientId => "hex(client_id)",
+        column => column.as_str(),
+    });
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    format!("SELECT json_group_array(json_array({columns})), json_group_array(username)")
+});
+
+impl Model {
+    /// The message as clients see it.
+    pub fn into_message(self, author: &users::Model) -> Message {
+        MessageRow { message: self, username: author.username.clone() }.hydrate()
+    }
+}
+
+/// The messages as clients see them. Whatever else belongs to a message is added here.
+pub fn hydrate(rows: Vec<MessageRow>) -> Vec<Message> {
+    rows.into_iter().map(MessageRow::hydrate).collect()
+}
+
+/// The messages that a statement of [`MessageRow::select`] finds.
+pub async fn fetch_messages(
+    db: &impl ConnectionTrait,
+    select: &SelectStatement,
+) -> Result<Vec<Message>, DbErr> {
+    Ok(hydrate(MessageRow::fetch(db, select).await?))
+}
+
+/// The messages of a room from one `seq` to another, both included, in their order.
+pub async fn messages_in_range(
+    db: &impl ConnectionTrait,
+    room: RoomId,
+    from: i64,
+    to: i64,
+) -> Result<Vec<Message>, DbErr> {
+    let mut select = with_author();
+    select.and_where(Column::RoomId.eq(room.0)).and_where(Column::Seq.between(from, to));
+    let mut messages = fetch_messages(db, &select).await?;
+    // The index returns them in this order already, but ORDER BY would make SQLite sort a copy.
+    messages.sort_unstable_by_key(|message| message.seq);
+    Ok(messages)
+}
+
+/// All messages with their authors.
+pub(super) fn with_author() -> SelectStatement {
+    let author = Expr::col((users::Entity, users::Column::Id)).equals((Entity, Column::UserId));
+    let mut select = MessageRow::select();
+    select.from(Entity).inner_join(users::Entity, author);
+    select
+}
+
+/// The newest message of all rooms.
+#[derive(Clone, Copy, Debug)]
+pub struct NewestMessage {
+    /// Its `id`, which is about the number of messages.
+    pub id: i64,
+    /// When it was written, in microseconds since 1970.
+    pub created_at: i64,
+}
+
+/// Reads the newest message.
+pub async fn newest_message(db: &impl ConnectionTrait) -> Result<NewestMessage, DbErr> {
+    let newest = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::CreatedAt])
+        .order_by_desc(Column::Id)
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await?;
+    let (id, created_at) = newest.unwrap_or_else(|| (0, now()));
+    Ok(NewestMessage { id, created_at })
+}

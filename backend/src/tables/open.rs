@@ -1,0 +1,57 @@
+//! Opens the database: connects, migrates, rebuilds an outdated search index, and checks that
+//! commits are durable.
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, IsolationLevel, TransactionTrait};
+
+use super::{
+    database::{Database, connect_without_idle_timeout, lock_migrations, unlock_migrations},
+    search_index,
+};
+
+impl Database {
+    /// Opens the database, creates the file with SQLite, and brings the tables up to date. At most
+    /// `connections` connections read, and as many write unless it is SQLite.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
+        let db = connect_without_idle_timeout(url, connections).await?;
+        migrate(&db).await?;
+        Self::with_pool(db, url, connections).await
+    }
+
+    /// Opens a database without changing its tables, because a running server may be using them.
+    /// Fails unless the tables are those of this version.
+    pub async fn open_existing(url: &str, connections: u32) -> Result<Self, DbErr> {
+        let db = connect_without_idle_timeout(url, connections).await?;
+        check_migrated(&db).await?;
+        Self::with_pool(db, url, connections).await
+    }
+}
+
+/// Brings the tables up to date. When several nodes start at once, one migrates and the others wait.
+async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        Migrator::up(db, None).await?;
+        return search_index::rebuild_if_outdated(db).await;
+    }
+    let lock = db.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
+    lock_migrations(&lock).await?;
+    Migrator::up(db, None).await?;
+    search_index::rebuild_if_outdated(db).await?;
+    unlock_migrations(&lock).await?;
+    lock.commit().await
+}
+
+async fn check_migrated(db: &DatabaseConnection) -> Result<(), DbErr> {
+    let pending = Migrator::get_pending_migrations_read_only(db).await?.len();
+    let wrong = |text: &str| Err(DbErr::Custom(text.to_owned()));
+    if pending == Migrator::migrations().len() {
+        return wrong("the database is empty; `hallway serve` creates the tables");
+    }
+    if pending > 0 {
+        return wrong(
+            "an older version of Hallway created the tables; `hallway serve` of this version \
+             brings them up to date",
+        );
+    }
+    Ok(())
+}
