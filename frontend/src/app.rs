@@ -1,6 +1,8 @@
-//! The wiring: the three root contexts and the routes.
+//! The root component: contexts, routes, and what runs on every page.
 
-use leptos::prelude::*;
+use std::time::Duration;
+
+use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{
     components::{ParentRoute, Redirect, Route, Router, Routes},
     path,
@@ -10,44 +12,37 @@ use shared::paths;
 use crate::{
     api,
     live::LiveClient,
-    rooms::{RoomPage, RoomsPage, Shell},
-    search::SearchPage,
-    ui::action,
-    ui::{Mark, Toasts, Ui, effect, href, memo},
+    rooms::{RoomPage, RoomsPage, Shell, insights},
+    search::{SearchPage, search_form},
+    ui::{Logo, Toasts, Ui, href},
     users::{
-        Login, RegisterPage,
-        session::{Session, Who, follow_other_tabs},
+        LoginPage, RegisterPage,
+        auth::{Auth, AuthState, follow_other_tabs},
     },
 };
 
-/// Everything on the page.
+/// Until then network and processor are busy with the first page.
+const LOAD_PARTS_AFTER: Duration = Duration::from_secs(2);
+
 #[component]
 pub fn App() -> impl IntoView {
-    let (session, ui) = (Session::new(), Ui::new());
-    let live = LiveClient::new(session, ui);
-    provide_context(session);
+    let (auth, ui) = (Auth::new(), Ui::new());
+    let live = LiveClient::new(auth, ui);
+    provide_context(auth);
     provide_context(ui);
     provide_context(live);
-    effect(move || ui.theme.get().apply());
-    follow_other_tabs(session);
-    come_back_at_once(live);
-    connect_as_who_is_here(session, live);
-
-    let ask = action(move |_: &()| async move { session.answered(api::get_me().await) });
-    ask.dispatch(());
-    effect(move || {
-        if session.who.with(|who| *who == Who::Unknown)
-            && ask.value().with_untracked(Option::is_some)
-        {
-            ask.dispatch(());
-        }
-    });
+    Effect::new(move |_| ui.theme.get().apply());
+    load_account(auth);
+    follow_other_tabs(auth);
+    connect_while_signed_in(auth, live);
+    reconnect_when_visible_or_online(live);
+    load_parts_later();
 
     view! {
-        <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
+        <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
         <Router base=paths::UI>
             <Routes fallback=NotFound>
-                <Route path=path!("/login") view=Login/>
+                <Route path=path!("/login") view=LoginPage/>
                 <Route path=path!("/register") view=RegisterPage/>
                 <ParentRoute path=path!("") view=Shell>
                     <Route path=path!("") view=|| view! { <Redirect path="/rooms"/> }/>
@@ -62,37 +57,55 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// The socket belongs to whoever is signed in, and to nobody else.
-fn connect_as_who_is_here(session: Session, live: LiveClient) {
-    let me = memo(move || session.me().map(|me| me.short()));
-    effect(move || match me.get() {
+/// Asks the server who is signed in, at the start and whenever the state is set to unknown.
+fn load_account(auth: Auth) {
+    Effect::new(move |_| {
+        if auth.state.with(|state| *state == AuthState::Unknown) {
+            spawn_local(async move { auth.load(api::get_me().await) });
+        }
+    });
+}
+
+fn connect_while_signed_in(auth: Auth, live: LiveClient) {
+    let me = Memo::new(move |_| auth.me().map(|me| me.short()));
+    Effect::new(move |_| match me.get() {
         Some(me) => live.connect(me),
         None => live.disconnect(),
     });
 }
 
-/// The network or the reader is back: no reason to wait for the next try.
-fn come_back_at_once(live: LiveClient) {
+fn reconnect_when_visible_or_online(live: LiveClient) {
     let online = window_event_listener(leptos::ev::online, move |_| live.reconnect_now());
-    let shown = window_event_listener(leptos::ev::visibilitychange, move |_| {
+    let visible = window_event_listener(leptos::ev::visibilitychange, move |_| {
         if !document().hidden() {
             live.reconnect_now();
         }
     });
     on_cleanup(move || {
         online.remove();
-        shown.remove();
+        visible.remove();
     });
+}
+
+/// Loads the parts of the page in the background, so that they open at once, and offline too.
+fn load_parts_later() {
+    let load = || {
+        spawn_local(async {
+            let _ = search_form().await;
+            let _ = insights().await;
+        });
+    };
+    set_timeout(load, LOAD_PARTS_AFTER);
 }
 
 #[component]
 fn NotFound() -> impl IntoView {
-    document().set_title("Nothing here · Hallway");
+    document().set_title("Page not found · Hallway");
     view! {
         <main class="lost" id="main">
-            <Mark/>
-            <h1>"This door leads nowhere"</h1>
-            <p>"There is no page at this address."</p>
+            <Logo/>
+            <h1>"Page not found"</h1>
+            <p>"There's nothing at this address."</p>
             <p><a href=href("/rooms") class="button button-primary">"Go to the rooms"</a></p>
         </main>
     }

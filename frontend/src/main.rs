@@ -1,10 +1,6 @@
-//! Hallway in the browser. `app` wires; `users`, `rooms` and `messages` are what one sees; `live` and
-//! `api` are the only ways to the network; `state` is plain; `ui` knows no noun of ours.
-
-#![allow(
-    clippy::redundant_closure,
-    reason = "`view!` shares what drives a closure only where it sees one: `title=move || name()`"
-)]
+//! Hallway in the browser. `app` wires contexts and routes; `users`, `rooms`, `messages` and `search` are
+//! the pages; `live` and `api` talk to the server; `state` is plain data; `ui` has components that any
+//! app could use.
 
 mod api;
 mod app;
@@ -17,7 +13,7 @@ mod ui;
 mod users;
 
 fn main() {
-    ui::panic::install();
+    ui::panic::install_hook();
     if let Some(boot) = leptos::prelude::document().get_element_by_id("boot") {
         boot.remove();
     }

@@ -1,4 +1,5 @@
-//! The page: frontend/ and shared/ through trunk into dist/, each file compressed beside itself.
+//! Builds the page: trunk turns frontend/ and shared/ into dist/, then each file gets a name by its
+//! content and a compressed copy.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,14 +11,33 @@ use brotli::enc::BrotliEncoderParams;
 use crate::steps::Steps;
 use crate::{commands, places, tools};
 
-/// All that the page is made from. A lock file is coarse, and safe.
-const INPUTS: [&str; 6] =
-    ["frontend", "shared", "Trunk.toml", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+/// Everything that decides what the page is. A lock file is coarse, and safe.
+const INPUTS: [&str; 8] = [
+    "frontend",
+    "shared",
+    "xtask/src/page.rs",
+    "xtask/wasm-bindgen",
+    "Trunk.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+];
 
 /// Images and fonts are compressed already.
 const COMPRESSED: [&str; 9] = ["html", "js", "css", "wasm", "svg", "json", "txt", "map", "ico"];
 
-/// Builds the page unless dist/ holds exactly what the present sources gave.
+/// As in frontend/index.html for the main module, but without `--reorder-functions-by-name`, which
+/// needs names.
+const OPTIMISE: [&str; 3] =
+    ["-Os", "--low-memory-unused", "--one-caller-inline-max-function-size=100"];
+
+/// Fetches the part of the search page while the main module is on its way, if the address asks for
+/// that page. `FILES` is a list of strings.
+const PRELOAD: &str = "<script>if(location.pathname.startsWith('/ui/search'))\
+    for(const href of[FILES])document.head.append(Object.assign(document.createElement('link'),\
+    {rel:'preload',as:'fetch',crossOrigin:'anonymous',href}))</script>";
+
+/// Builds the page unless dist/ is what the present inputs gave.
 pub fn build(steps: &mut Steps) -> Result<()> {
     let stamp_file = places::target().join("page.stamp");
     let inputs = fingerprint(&INPUTS.map(|name| places::root().join(name)))?;
@@ -29,20 +49,45 @@ pub fn build(steps: &mut Steps) -> Result<()> {
         return Ok(());
     }
     let mut trunk = steps.run("tools", tools::trunk)?;
-    steps.run("page", || commands::run(trunk.args(["build", "--release"])))?;
+    let parts = places::target().join("page-parts");
+    trunk.args(["build", "--release"]).env("WASM_SPLIT_DIR", &parts);
+    steps.run("page", || commands::run(&mut trunk))?;
+    steps.run("parts", || optimise_parts(&parts))?;
     steps.run("compress", || {
-        join_styles()?;
+        let mut html = fs::read_to_string(places::dist().join("index.html"))?;
+        html = preload_search(&html, &fs::read_to_string(parts.join("parts.txt"))?)?;
+        html = join_styles(&html)?;
+        html = name_by_content(html)?;
+        fs::write(places::dist().join("index.html"), html)?;
         compress()
     })?;
     fs::create_dir_all(places::target())?;
     Ok(fs::write(&stamp_file, stamp(fingerprint(&[places::dist()])?))?)
 }
 
-/// One style sheet instead of one a slice, in the order of the page: one request, and compressed
-/// together they are a quarter smaller.
-fn join_styles() -> Result<()> {
-    let page = places::dist().join("index.html");
-    let html = fs::read_to_string(&page)?;
+/// Optimises each part into dist/. trunk does that for the main module and knows nothing of parts.
+fn optimise_parts(parts: &Path) -> Result<()> {
+    let wasm_opt = tools::wasm_opt()?;
+    for part in files_with(parts, "wasm")? {
+        let output = places::dist().join(part.file_name().unwrap_or_default());
+        let output = format!("--output={}", output.display());
+        commands::run(commands::new(&wasm_opt).arg(output).args(OPTIMISE).arg(part))?;
+    }
+    Ok(())
+}
+
+/// Adds the script that preloads the search page. Each line of `parts` is a part and its files.
+fn preload_search(html: &str, parts: &str) -> Result<String> {
+    let search = parts.lines().find_map(|line| line.strip_prefix("search "));
+    let files = search.context("no part `search`")?.split(' ');
+    let files: Vec<_> = files.map(|file| format!("'/ui/{file}.wasm'")).collect();
+    let script = PRELOAD.replace("FILES", &files.join(","));
+    Ok(html.replace("</head>", &format!("{script}</head>")))
+}
+
+/// Joins the style sheets in the order of the page: one request, and compressed together they are a
+/// quarter smaller.
+fn join_styles(html: &str) -> Result<String> {
     let is_style = |line: &str| line.contains("<link rel=\"stylesheet\"");
     let name = |line: &str| Some(line.split_once("/ui/")?.1.split_once(".css")?.0.to_owned());
     let mut joined = String::new();
@@ -51,20 +96,44 @@ fn join_styles() -> Result<()> {
         joined += &fs::read_to_string(&file)?;
         fs::remove_file(file)?;
     }
-    let mut hasher = DefaultHasher::new();
-    joined.hash(&mut hasher);
-    let name = format!("style-{:016x}.css", hasher.finish());
+    let name = format!("style-{:016x}.css", hash(joined.as_bytes()));
     fs::write(places::dist().join(&name), joined)?;
     let mut link = Some(format!("<link rel=\"stylesheet\" href=\"/ui/{name}\">"));
     let lines = html.lines().filter_map(|line| match is_style(line) {
         true => link.take(),
         false => Some(line.to_owned()),
     });
-    let html = lines.collect::<Vec<_>>().join("\n");
-    Ok(fs::write(page, html)?)
+    Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// Once here at the best quality, instead of at each request at a middling one.
+/// Renames modules and loader by their content, because browsers keep them for a year, and files of
+/// two builds must never meet. trunk's hash covers only what cargo built.
+fn name_by_content(mut html: String) -> Result<String> {
+    let dist = places::dist();
+    let loader = files_with(&dist, "js")?.pop().context("trunk left no loader")?;
+    let mut js = fs::read_to_string(&loader)?;
+    for file in files_with(&dist, "wasm")? {
+        let (old, new) = names(&file, &fs::read(&file)?);
+        (js, html) = (js.replace(&old, &new), html.replace(&old, &new));
+        fs::rename(&file, dist.join(new))?;
+    }
+    // Last, because the loader names the modules.
+    let (old, new) = names(&loader, js.as_bytes());
+    fs::remove_file(loader)?;
+    fs::write(dist.join(&new), js)?;
+    Ok(html.replace(&old, &new))
+}
+
+/// The name of a file, and the one that it gets by its content.
+fn names(file: &Path, content: &[u8]) -> (String, String) {
+    let old = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = old.split(['-', '.']).next().unwrap_or_default();
+    let extension = file.extension().unwrap_or_default().to_string_lossy();
+    let new = format!("{stem}-{:016x}.{extension}", hash(content));
+    (old, new)
+}
+
+/// Compresses once, at the best quality, instead of at each request at a middling one.
 fn compress() -> Result<()> {
     let (mut plain, mut small) = (0, 0);
     for file in files(&places::dist())? {
@@ -78,23 +147,31 @@ fn compress() -> Result<()> {
             BrotliEncoderParams { quality: 11, size_hint: bytes.len(), ..Default::default() };
         brotli::BrotliCompress(&mut bytes.as_slice(), &mut packed, &params)?;
         (plain, small) = (plain + bytes.len(), small + packed.len());
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        eprintln!("  {name:<40} {:>6.1} KiB in brotli", packed.len() as f64 / 1024.0);
         fs::write(file.with_extension(format!("{extension}.br")), packed)?;
     }
     eprintln!("  {} KiB, {} KiB in brotli", plain.div_ceil(1024), small.div_ceil(1024));
     Ok(())
 }
 
-/// By content: modification times change with every clone and every switch of branches.
-fn fingerprint(paths: &[PathBuf]) -> Result<u64> {
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// Hashes names and contents: modification times change with every clone and every switch of branches.
+pub fn fingerprint(paths: &[PathBuf]) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     for file in paths.iter().map(|path| files(path)).collect::<Result<Vec<_>>>()?.concat() {
-        file.hash(&mut hasher);
+        file.strip_prefix(places::root()).unwrap_or(&file).hash(&mut hasher);
         fs::read(&file)?.hash(&mut hasher);
     }
     Ok(hasher.finish())
 }
 
-/// A file itself, or all files under a folder, in a stable order.
+/// Returns a file itself, or all files under a folder, in a stable order.
 pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -103,4 +180,29 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
     let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     entries.sort();
     Ok(entries.iter().map(|entry| files(entry)).collect::<Result<Vec<_>>>()?.concat())
+}
+
+fn files_with(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let all = files(folder)?;
+    let is_wanted = |file: &PathBuf| file.extension().is_some_and(|found| found == extension);
+    Ok(all.into_iter().filter(is_wanted).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_named_by_their_content() {
+        let name = |file: &str, content: &str| names(Path::new(file), content.as_bytes()).1;
+        assert_eq!(name("frontend-1a2b_bg.wasm", "a"), name("frontend-3c4d_bg.wasm", "a"));
+        assert_ne!(name("search.wasm", "a"), name("search.wasm", "b"));
+        assert!(name("search.wasm", "a").starts_with("search-"));
+    }
+
+    #[test]
+    fn only_the_files_of_the_search_page_are_preloaded() {
+        let html = preload_search("<head></head>", "more c0 more\nsearch c0 search\n").unwrap();
+        assert!(html.contains("of['/ui/c0.wasm','/ui/search.wasm']"), "{html}");
+    }
 }

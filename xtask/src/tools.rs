@@ -12,7 +12,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-use crate::{commands, places};
+use crate::{commands, page, places};
 
 const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132";
@@ -90,18 +90,16 @@ fn find_trunk() -> Result<PathBuf> {
     Ok(cached)
 }
 
-/// The tool must be of the very version that the frontend is locked to.
+/// Builds our own wasm-bindgen. One on PATH is not used, because it does not split the page into
+/// parts. It must have the version that the frontend is locked to.
 fn wasm_bindgen() -> Result<PathBuf> {
     let lock = fs::read_to_string(places::root().join("Cargo.lock"))?;
     let wanted = locked(&lock, "wasm-bindgen-shared").context("no wasm-bindgen in Cargo.lock")?;
-    let line = format!("wasm-bindgen {wanted}");
-    let exact = |path: &PathBuf| version(path).is_some_and(|v| v.split(" (").next() == Some(&line));
-    if let Some(tool) = places::on_path("wasm-bindgen").filter(exact) {
-        return Ok(tool);
-    }
-    let cached = places::cache(&format!("wasm-bindgen-{wanted}-short")).join("bin/wasm-bindgen");
+    let sources = page::fingerprint(&[places::root().join("xtask/wasm-bindgen")])?;
+    let name = format!("wasm-bindgen-{wanted}-{sources:016x}");
+    let cached = places::cache(&name).join("bin/wasm-bindgen");
     if !cached.is_file() {
-        eprintln!("  building wasm-bindgen {wanted} (once, about a minute on 2 cores)");
+        eprintln!("  building wasm-bindgen {wanted} (once, about 90 seconds on 2 cores)");
         let mut build = commands::cargo();
         build.args(["build", "--quiet", "--profile", "tools", "--manifest-path"]);
         commands::run(build.arg("xtask/wasm-bindgen/Cargo.toml"))?;
@@ -110,7 +108,8 @@ fn wasm_bindgen() -> Result<PathBuf> {
     Ok(cached)
 }
 
-fn wasm_opt() -> Result<PathBuf> {
+/// wasm-opt, or a stand-in that copies its input.
+pub fn wasm_opt() -> Result<PathBuf> {
     let root = places::cache(&format!("binaryen-{BINARYEN}"));
     let cached = root.join("node_modules/.bin/wasm-opt");
     if cached.is_file() && places::on_path("node").is_some() {

@@ -114,7 +114,7 @@ async fn a_deep_link_leads_through_the_door_and_back() {
         // Another room, where he is not: the way in is offered, and taken.
         let other = stage.hallway.room("ada", "other", "", &["ada"]).await;
         bob.open(&format!("/ui/room/{other}")).await;
-        bob.reads("main", "You are not in this room").await;
+        bob.reads("main", "You're not in this room").await;
         bob.click("main button").await;
         bob.sees(COMPOSER).await;
     })

@@ -38,12 +38,12 @@ async fn a_few_letters_lead_anywhere() {
         bob.fill(PALETTE, "cel").await;
         bob.reads(ACTIVE, "Not joined").await;
         bob.click(ACTIVE).await;
-        bob.reads("main", "You are not in this room").await;
+        bob.reads("main", "You're not in this room").await;
         assert_eq!(bob.path().await, format!("/ui/room/{cellar}"));
 
         bob.click("[data-testid=jump]").await;
         bob.keys(PALETTE, "carl").await;
-        bob.reads(ACTIVE, "What they said").await;
+        bob.reads(ACTIVE, "Their messages").await;
         bob.keys(PALETTE, ENTER).await;
         bob.reads("[data-testid=total]", "1 message").await;
 

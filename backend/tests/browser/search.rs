@@ -149,7 +149,7 @@ async fn looks_on_where_time_ran_out(ada: &Browser, room: i64) {
     ada.click(&format!("li:first-of-type > {HIT}")).await;
     ada.reads(TRAIL, "Hit 1 of 1+").await;
     ada.keys("body", "n").await;
-    ada.reads(TRAIL, "Looking…").await;
+    ada.reads(TRAIL, "Searching…").await;
     ada.keys("body", "x").await;
     ada.reads(TRAIL, "Hit 1 of 1+").await;
     let _: Option<()> = ada.run("hold = false", vec![]).await;

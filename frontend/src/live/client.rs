@@ -17,7 +17,7 @@ use crate::{
         rooms::RoomList,
     },
     ui::Ui,
-    users::session::Session,
+    users::auth::Auth,
 };
 
 /// The status of the socket.
@@ -50,7 +50,7 @@ pub struct LiveClient {
     pub connection_epoch: RwSignal<u32>,
     /// The room that I left or was removed from last.
     pub departure: RwSignal<Option<Departure>>,
-    pub(super) session: Session,
+    pub(super) auth: Auth,
     pub(super) ui: Ui,
     pub(super) me: StoredValue<Option<UserRef>>,
     pub(super) room_states: StoredValue<HashMap<RoomId, RoomState>>,
@@ -65,13 +65,13 @@ pub struct LiveClient {
 }
 
 impl LiveClient {
-    pub fn new(session: Session, ui: Ui) -> Self {
+    pub fn new(auth: Auth, ui: Ui) -> Self {
         Self {
             rooms: RwSignal::default(),
             status: RwSignal::new(ConnectionStatus::SignedOut),
             connection_epoch: RwSignal::new(0),
             departure: RwSignal::new(None),
-            session,
+            auth,
             ui,
             me: StoredValue::new(None),
             room_states: StoredValue::default(),

@@ -99,7 +99,7 @@ async fn stay_connected(live: LiveClient, run: u32, woken: &mut UnboundedReceive
         let delay = match next {
             Next::ReconnectIn(delay) => delay,
             Next::Backoff => backoff.next(js_sys::Math::random()),
-            Next::SignOut => return live.session.ended_elsewhere(),
+            Next::SignOut => return live.auth.end_session(),
         };
         select(TimeoutFuture::new(delay), woken.next()).await;
     }

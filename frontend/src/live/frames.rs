@@ -36,7 +36,7 @@ impl LiveClient {
             F::Heartbeat { heads } => {
                 heads.into_iter().for_each(|(room, rev)| self.check_head(room, rev));
             }
-            F::User { user } => self.session.changed(user),
+            F::User { user } => self.auth.update(user),
             F::Error { problem } => self.ui.error(problem.detail),
             // The connection handles it.
             F::Goaway { .. } => {}
@@ -54,7 +54,7 @@ impl LiveClient {
             let _ = window().location().reload();
             return;
         }
-        self.session.changed(user);
+        self.auth.update(user);
         self.room_states.update_value(|states| {
             states.retain(|id, _| rooms.iter().any(|room| room.id == *id));
         });

@@ -5,13 +5,13 @@ use leptos::prelude::*;
 use shared::ids::Seq;
 
 use super::{context::RoomContext, text::snippet};
-use crate::users::session::Session;
+use crate::users::auth::Auth;
 
 /// "Ada: hello"
 #[component]
 pub fn Announcer() -> impl IntoView {
     let room = expect_context::<RoomContext>();
-    let me = expect_context::<Session>().me_untracked().map(|me| me.id);
+    let me = expect_context::<Auth>().me_untracked().map(|me| me.id);
     let announced = Memo::new(move |before: Option<&(Seq, String)>| {
         room.with_timeline(|t| {
             let last = t.last_seq();

@@ -7,7 +7,7 @@ use shared::messages::{Calendar, CalendarDay, Month};
 use super::context::RoomContext;
 use crate::{
     api,
-    ui::{Dialog, Icon, Shape, time},
+    ui::{Dialog, Icon, Lazy, Shape, part, time},
 };
 
 /// How many shades there are for days with at least one message.
@@ -19,10 +19,12 @@ const WEEKDAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
 pub fn CalendarDialog(open: RwSignal<bool>) -> impl IntoView {
     view! {
         <Dialog open title="Jump to a day">
-            <MonthView open/>
+            <Lazy load=month_view props=open/>
         </Dialog>
     }
 }
+
+part!(more: fn month_view(open: RwSignal<bool>) { view! { <MonthView open/> } });
 
 #[component]
 fn MonthView(open: RwSignal<bool>) -> impl IntoView {

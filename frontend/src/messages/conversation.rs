@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::PageRequest,
     live::{LiveClient, RoomState},
-    users::session::Session,
+    users::auth::Auth,
 };
 
 /// With more unread messages than this, the newest page does not reach the first of them.
@@ -26,12 +26,12 @@ const NEWEST_PAGE: i64 = 45;
 /// beginning and whenever it changes.
 #[component]
 pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> impl IntoView {
-    let (live, session) = (expect_context::<LiveClient>(), expect_context::<Session>());
+    let (live, auth) = (expect_context::<LiveClient>(), expect_context::<Auth>());
     let read =
         live.rooms.with_untracked(|rooms| rooms.get(room).map(|r| r.read)).unwrap_or_default();
     let unread_after = (read.unread > 0).then_some(read.read_seq);
     live.rooms.maybe_update(|rooms| rooms.stop_keeping_unread(room));
-    let draft = session.me_untracked().map(|me| stored_draft(me.id, room)).unwrap_or_default();
+    let draft = auth.me_untracked().map(|me| stored_draft(me.id, room)).unwrap_or_default();
     let room = RoomContext::new(room, state.clone(), unread_after, draft);
     let viewport = Viewport::new();
     provide_context(room);

@@ -11,15 +11,15 @@ use super::{
 };
 use crate::{
     ui::{Avatar, Icon, Shape, time},
-    users::session::Session,
+    users::auth::Auth,
 };
 
 /// The row of a message. A change of the message replaces the row.
 #[component]
 pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
-    let (room, session) = (expect_context::<RoomContext>(), expect_context::<Session>());
+    let (room, auth) = (expect_context::<RoomContext>(), expect_context::<Auth>());
     let message = room.message(seq)?;
-    let is_mine = session.me_untracked().is_some_and(|me| me.id == message.user.id);
+    let is_mine = auth.me_untracked().is_some_and(|me| me.id == message.user.id);
     let is_deleted = message.deleted_at.is_some();
     let (at, name) = (message.created_at, message.user.username.clone());
     let label = format!("{name}, {}", time::clock(at));

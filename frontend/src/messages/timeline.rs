@@ -18,8 +18,8 @@ use super::{
 use crate::{
     api::PageRequest,
     state::timeline_rows::{RowWindow, TimelineRow, WindowCenter, row_window},
-    ui::{Icon, Shape, each, time},
-    users::session::Session,
+    ui::{Icon, Shape, keyed_rows, time},
+    users::auth::Auth,
 };
 
 /// How close to the end of the rows the next page is loaded, in heights of the viewport.
@@ -74,7 +74,7 @@ pub fn TimelineView() -> impl IntoView {
                     <Show when=move || window.with(|window| window.has_room_start)>
                         <p class="timeline-start">"This is the beginning of the room."</p>
                     </Show>
-                    {each(
+                    {keyed_rows(
                         move || window.with(|window| window.rows.clone()),
                         |row| *row,
                         |row| view! { <Row row/> }.into_any(),
@@ -94,7 +94,7 @@ pub fn TimelineView() -> impl IntoView {
 
 /// The rows around the reader.
 fn use_row_window(room: RoomContext, viewport: Viewport) -> Memo<RowWindow> {
-    let me = expect_context::<Session>().me_untracked().map(|me| me.id).unwrap_or_default();
+    let me = expect_context::<Auth>().me_untracked().map(|me| me.id).unwrap_or_default();
     let center = Memo::new(move |before: Option<&WindowCenter>| {
         let first = viewport.visible.get().first();
         WindowCenter::follow(before.copied(), viewport.at_bottom.get(), first)

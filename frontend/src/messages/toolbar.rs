@@ -6,18 +6,18 @@ use shared::ids::Seq;
 use super::context::RoomContext;
 use crate::{
     live::LiveClient,
-    search::address,
+    search::message_href,
     ui::{Icon, Shape, Ui},
-    users::session::Session,
+    users::auth::Auth,
 };
 
 #[component]
 pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
-    let (room, session) = (expect_context::<RoomContext>(), expect_context::<Session>());
+    let (room, auth) = (expect_context::<RoomContext>(), expect_context::<Auth>());
     let (ui, live) = (expect_context::<Ui>(), expect_context::<LiveClient>());
     let copy_link = move || {
         let origin = window().location().origin().unwrap_or_default();
-        let link = format!("{origin}{}", address(room.id, seq));
+        let link = format!("{origin}{}", message_href(room.id, seq));
         // Browsers offer the clipboard only over https; otherwise the toast shows the link.
         if window().is_secure_context() {
             let _ = window().navigator().clipboard().write_text(&link);
@@ -66,7 +66,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     <Icon shape=Shape::Pencil/>
                 </button>
             })}
-            <Show when=move || is_mine || session.is_admin()>
+            <Show when=move || is_mine || auth.is_admin()>
                 <button
                     type="button"
                     class="icon-button"

@@ -1,4 +1,4 @@
-//! How much is said in a room, when, and by whom: pictures, and the same as tables.
+//! Statistics of a room: how many messages, when, and by whom. As charts and as tables.
 
 use leptos::prelude::*;
 use shared::{ids::RoomId, messages::Insights, search::ByAuthor};
@@ -6,45 +6,45 @@ use shared::{ids::RoomId, messages::Insights, search::ByAuthor};
 use crate::{
     api,
     state::charts::{BAR_HEIGHT, HEAT_LEVELS, bar_chart, heat_map},
-    ui::{Avatar, Dialog, list, percent, resource, time},
+    ui::{Avatar, Dialog, Lazy, part, percent, time},
 };
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/// The dialog.
 #[component]
 pub fn InsightsDialog(open: RwSignal<bool>, id: RoomId) -> impl IntoView {
     view! {
-        <Dialog open title="How much is said here" wide=true>
-            <Loaded id/>
+        <Dialog open title="Insights" wide=true>
+            <Lazy load=insights props=id/>
         </Dialog>
     }
 }
 
+part!(more: pub fn insights(id: RoomId) { view! { <RoomInsights id/> } });
+
 #[component]
-fn Loaded(id: RoomId) -> impl IntoView {
-    let insights = resource(move || api::get_insights(id));
-    view! {
-        {move || match insights.get() {
-            None => view! { <p class="quiet">"Counting…"</p> }.into_any(),
-            Some(Err(failure)) => view! { <p class="field-error">{failure.message()}</p> }.into_any(),
-            Some(Ok(insights)) => view! { <Pictures insights/> }.into_any(),
-        }}
+fn RoomInsights(id: RoomId) -> impl IntoView {
+    let insights = LocalResource::new(move || api::get_insights(id));
+    move || match insights.get() {
+        None => view! { <p class="quiet">"Loading…"</p> }.into_any(),
+        Some(Err(error)) => view! { <p class="field-error">{error.message()}</p> }.into_any(),
+        Some(Ok(insights)) => view! { <Charts insights/> }.into_any(),
     }
 }
 
 #[component]
-fn Pictures(insights: Insights) -> impl IntoView {
+fn Charts(insights: Insights) -> impl IntoView {
     let Insights { since, total, days, hours, authors } = insights;
     let counts: Vec<_> = days.iter().map(|day| day.count).collect();
     let most = counts.iter().max().copied().unwrap_or(0);
-    let shade = |shade| {
-        view! { <path class=format!("shade-{shade}") d=heat_map(&hours, shade)/> }.into_any()
-    };
+    let since = time::day_name(time::local_day(since));
+    let shades = (1..=HEAT_LEVELS).map(|shade| {
+        view! { <path class=format!("shade-{shade}") d=heat_map(&hours, shade)/> }
+    });
     view! {
         <div class="insights" data-testid="insights">
-            <p>{format!("{} messages since {}", time::number(total as i64), time::day_name(time::local_day(since)))}</p>
-            <h3>{format!("Each day, at most {}", time::number(most as i64))}</h3>
+            <p>{format!("{} messages since {since}", time::number(total as i64))}</p>
+            <h3>{format!("Messages per day, at most {}", time::number(most as i64))}</h3>
             <svg
                 class="insights-days"
                 viewBox=format!("0 0 {} {BAR_HEIGHT}", counts.len())
@@ -55,21 +55,25 @@ fn Pictures(insights: Insights) -> impl IntoView {
             </svg>
             <h3>"Hours of the week"</h3>
             <div class="insights-week" aria-hidden="true">
-                <div class="insights-weekdays">{list(&mut WEEKDAYS.iter().map(|day| view! { <span>{*day}</span> }.into_any()))}</div>
-                <svg viewBox="0 0 24 7">{list(&mut (1..=HEAT_LEVELS).map(shade))}</svg>
-                <div class="insights-hours"><span>"0"</span><span>"6"</span><span>"12"</span><span>"18"</span><span>"24"</span></div>
+                <div class="insights-weekdays">
+                    {WEEKDAYS.map(|day| view! { <span>{day}</span> }).collect_view()}
+                </div>
+                <svg viewBox="0 0 24 7">{shades.collect_view()}</svg>
+                <div class="insights-hours">
+                    <span>"0"</span><span>"6"</span><span>"12"</span><span>"18"</span><span>"24"</span>
+                </div>
             </div>
-            <h3>"Who says most"</h3>
+            <h3>"Most active people"</h3>
             <Authors authors/>
             <details>
-                <summary>"As tables"</summary>
+                <summary>"Show as tables"</summary>
                 <table>
-                    <caption>"Messages each day"</caption>
-                    {list(&mut days.iter().map(|day| row(&time::day_name(day.day), &[day.count])))}
+                    <caption>"Messages per day"</caption>
+                    {days.iter().map(|day| row(&time::day_name(day.day), &[day.count])).collect_view()}
                 </table>
                 <table>
-                    <caption>"Messages by day of the week, from hour 0 to hour 23"</caption>
-                    {list(&mut WEEKDAYS.iter().zip(&hours).map(|(day, hours)| row(day, hours)))}
+                    <caption>"Messages per weekday and hour, 0 to 23"</caption>
+                    {WEEKDAYS.iter().zip(&hours).map(|(day, hours)| row(day, hours)).collect_view()}
                 </table>
             </details>
         </div>
@@ -79,23 +83,23 @@ fn Pictures(insights: Insights) -> impl IntoView {
 #[component]
 fn Authors(authors: Vec<ByAuthor>) -> impl IntoView {
     let most = authors.iter().map(|author| author.count).max().unwrap_or(0).max(1) as f64;
-    let author = |ByAuthor { user, count }: ByAuthor| {
-        let name = user.username.clone();
+    let rows = authors.into_iter().map(|ByAuthor { user, count }| {
         view! {
             <li>
-                <Avatar name=user.username small=true/>
-                <span>{name}</span>
-                <span class="insights-bar" style:inline-size=percent(count as f64 / most * 0.5)></span>
+                <Avatar name=user.username.clone() small=true/>
+                <span>{user.username}</span>
+                <span
+                    class="insights-bar"
+                    style:inline-size=percent(count as f64 / most * 0.5)
+                ></span>
                 <span class="quiet">{time::number(count as i64)}</span>
             </li>
         }
-        .into_any()
-    };
-    view! { <ol class="insights-authors">{list(&mut authors.into_iter().map(author))}</ol> }
+    });
+    view! { <ol class="insights-authors">{rows.collect_view()}</ol> }
 }
 
-fn row(name: &str, counts: &[u64]) -> AnyView {
-    let cells =
-        list(&mut counts.iter().map(|count| view! { <td>{count.to_string()}</td> }.into_any()));
-    view! { <tr><th scope="row">{name.to_owned()}</th>{cells}</tr> }.into_any()
+fn row(name: &str, counts: &[u64]) -> impl IntoView + use<> {
+    let cells = counts.iter().map(|count| view! { <td>{count.to_string()}</td> }).collect_view();
+    view! { <tr><th scope="row">{name.to_owned()}</th>{cells}</tr> }
 }

@@ -1,4 +1,4 @@
-//! Rooms: the frame around them, finding them, and one of them with the people in it.
+//! Rooms: the frame around all pages, the list of rooms, and the page of one room.
 
 use leptos::prelude::*;
 use shared::ids::RoomId;
@@ -15,30 +15,37 @@ mod shell;
 mod sidebar;
 
 pub use browse::RoomsPage;
+pub use insights::insights;
 pub use page::RoomPage;
 pub use shell::Shell;
 
+/// The dialogs and columns that open over or beside a page.
 #[derive(Clone, Copy)]
 pub struct Panels {
     pub browse: RwSignal<bool>,
     pub create: RwSignal<bool>,
     pub palette: RwSignal<bool>,
     pub members: RwSignal<bool>,
-    /// The room that the address names.
-    pub here: Memo<Option<RoomId>>,
+    /// The room in the address.
+    pub current_room: Memo<Option<RoomId>>,
 }
 
 impl Panels {
-    fn new(here: Memo<Option<RoomId>>) -> Self {
+    fn new(current_room: Memo<Option<RoomId>>) -> Self {
         let [browse, create, palette] = [(); 3].map(|()| RwSignal::new(false));
-        // As in the style sheet: from here on the people have a column of their own.
-        let wide = window().match_media("(min-width: 70rem)").ok().flatten();
-        let members = RwSignal::new(wide.is_some_and(|m| m.matches()));
-        Self { browse, create, palette, members, here }
+        let members = RwSignal::new(has_members_column());
+        Self { browse, create, palette, members, current_room }
     }
 }
 
-/// A room's address inside the router.
-pub fn address(room: RoomId) -> String {
+/// Returns whether the window is wide enough for a column of members; otherwise they are a sheet over
+/// the room. The style sheet has the same limit.
+fn has_members_column() -> bool {
+    let query = window().match_media("(min-width: 70rem)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}
+
+/// Returns a room's path inside the router.
+pub fn path_to(room: RoomId) -> String {
     format!("/room/{room}")
 }

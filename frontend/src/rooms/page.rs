@@ -1,4 +1,4 @@
-//! `/ui/room/{id}`: the room, if I am in it; the way in, if I am not.
+//! `/ui/room/{id}`: the room if I am a member, otherwise an invitation to join it.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -9,59 +9,62 @@ use crate::{
     api,
     live::LiveClient,
     messages::Conversation,
-    search::{Tour, TrailBar},
-    ui::action,
-    ui::{Icon, Shape, Ui, href, memo, resource},
+    search::{HitBar, HitNavigator},
+    ui::{Icon, Shape, Ui, href},
 };
 
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
-    Nowhere,
-    Waiting,
-    Mine(RoomId),
-    NotMine(RoomId),
+enum Access {
+    /// The address has no valid room id.
+    NoSuchRoom,
+    /// The socket has not sent my rooms yet.
+    Unknown,
+    Member(RoomId),
+    NotMember(RoomId),
 }
 
-/// The room that the address names.
 #[component]
 pub fn RoomPage() -> impl IntoView {
     let live = expect_context::<LiveClient>();
     let params = use_params_map();
-    let id = memo(move || params.with(|p| p.get("id").and_then(|id| id.parse().ok())));
-    let at = memo(move || {
+    let id = Memo::new(move |_| params.with(|p| p.get("id").and_then(|id| id.parse().ok())));
+    let at = Memo::new(move |_| {
         let seq = params.with(|p| p.get("seq").and_then(|seq| seq.parse().ok()));
         seq.map(Seq)
     });
-    let place = memo(move || {
-        let Some(id) = id.get() else { return Place::Nowhere };
+    let access = Memo::new(move |_| {
+        let Some(id) = id.get() else { return Access::NoSuchRoom };
         live.rooms.with(|rooms| match rooms.get(id) {
-            Some(_) => Place::Mine(id),
-            None if !rooms.is_loaded => Place::Waiting,
-            None => Place::NotMine(id),
+            Some(_) => Access::Member(id),
+            None if !rooms.is_loaded => Access::Unknown,
+            None => Access::NotMember(id),
         })
     });
-    let body = move || match place.get() {
-        Place::Mine(id) => view! { <Room id at/> }.into_any(),
-        Place::NotMine(id) => view! { <Outside id/> }.into_any(),
-        Place::Nowhere => view! { <NoSuchRoom/> }.into_any(),
-        Place::Waiting => {
+    move || match access.get() {
+        Access::Member(id) => view! { <Room id at/> }.into_any(),
+        Access::NotMember(id) => view! { <JoinRoom id/> }.into_any(),
+        Access::NoSuchRoom => view! { <RoomNotFound/> }.into_any(),
+        Access::Unknown => {
             view! { <main class="lost" id="main" aria-busy="true"></main> }.into_any()
         }
-    };
-    view! { {move || body()} }
+    }
 }
 
 #[component]
-fn Room(id: RoomId, at: Memo<Option<Seq>>) -> impl IntoView {
+fn Room(
+    id: RoomId,
+    /// The message in the address.
+    at: Memo<Option<Seq>>,
+) -> impl IntoView {
     let live = expect_context::<LiveClient>();
-    let room = memo(move || live.rooms.with(|rooms| rooms.get(id).cloned()));
-    provide_context(Tour::new(id, at));
+    let room = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).cloned()));
+    provide_context(HitNavigator::new(id, at));
     live.room_state(id).map(|state| {
         view! {
             <div class="room">
                 <main class="room-main" id="main" tabindex="-1">
                     <RoomHeader id room state=state.clone()/>
-                    <TrailBar/>
+                    <HitBar/>
                     <Conversation room=id state=state.clone() at/>
                 </main>
                 <Members room=id state/>
@@ -71,28 +74,27 @@ fn Room(id: RoomId, at: Memo<Option<Seq>>) -> impl IntoView {
 }
 
 #[component]
-fn Outside(id: RoomId) -> impl IntoView {
+fn JoinRoom(id: RoomId) -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let room = resource(move || api::get_room(id));
-    let join = action(move |_: &()| async move {
-        if let Err(failure) = api::join_room(id).await {
-            ui.error(failure.message());
+    let room = LocalResource::new(move || api::get_room(id));
+    let join = Action::new_local(move |_: &()| async move {
+        if let Err(error) = api::join_room(id).await {
+            ui.error(error.message());
         }
     });
-    let joining = join.pending();
-    let body = move || match room.get() {
+    move || match room.get() {
         None => view! { <main class="lost" id="main"></main> }.into_any(),
         Some(Ok(room)) => view! {
             <main class="lost" id="main" tabindex="-1">
                 <Icon shape=Shape::Door/>
                 <h1>{room.name}</h1>
                 <p>{room.topic}</p>
-                <p class="quiet">"You are not in this room. Join it to read and write."</p>
+                <p class="quiet">"You're not in this room. Join it to read and write."</p>
                 <button
                     type="button"
                     class="button button-primary"
-                    disabled=move || joining.get()
-                    on:click:target=move |_| join.dispatch(())
+                    disabled=join.pending()
+                    on:click=move |_| { join.dispatch_local(()); }
                 >
                     "Join this room"
                 </button>
@@ -100,17 +102,16 @@ fn Outside(id: RoomId) -> impl IntoView {
             </main>
         }
         .into_any(),
-        Some(Err(_)) => view! { <NoSuchRoom/> }.into_any(),
-    };
-    view! { {move || body()} }
+        Some(Err(_)) => view! { <RoomNotFound/> }.into_any(),
+    }
 }
 
 #[component]
-fn NoSuchRoom() -> impl IntoView {
+fn RoomNotFound() -> impl IntoView {
     view! {
         <main class="lost" id="main" tabindex="-1">
             <Icon shape=Shape::Door/>
-            <h1>"There is no such room"</h1>
+            <h1>"Room not found"</h1>
             <p>"It may have been deleted."</p>
             <p><a href=href("/rooms") class="button button-primary">"All rooms"</a></p>
         </main>

@@ -1,4 +1,4 @@
-//! Naming a room: a new one, or one that is there.
+//! The dialogs that create a room and edit its name and topic.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -9,88 +9,102 @@ use shared::{
     rules,
 };
 
-use super::address;
+use super::path_to;
 use crate::{
     api,
-    ui::action,
-    ui::{Dialog, Field, Ui},
+    ui::{Dialog, Field, Lazy, Ui, part},
 };
 
-/// A new room; whoever makes it goes in.
 #[component]
 pub fn CreateDialog(open: RwSignal<bool>) -> impl IntoView {
     view! {
         <Dialog open title="New room">
-            <RoomForm open room=None/>
+            <Lazy load=room_form props=(open, None)/>
         </Dialog>
     }
 }
 
-/// Another name and topic.
 #[component]
 pub fn EditDialog(open: RwSignal<bool>, room: Memo<Option<MyRoom>>) -> impl IntoView {
     view! {
         <Dialog open title="Edit room">
-            <RoomForm open room=room.get_untracked()/>
+            <Lazy load=room_form props=(open, room.get_untracked())/>
         </Dialog>
     }
 }
 
+part!(more: fn room_form((open, room): (RwSignal<bool>, Option<MyRoom>)) {
+    view! { <RoomForm open room/> }
+});
+
 #[component]
-fn RoomForm(open: RwSignal<bool>, room: Option<MyRoom>) -> impl IntoView {
+fn RoomForm(
+    open: RwSignal<bool>,
+    /// The room to edit; none for a new one.
+    room: Option<MyRoom>,
+) -> impl IntoView {
     let (ui, navigate) = (expect_context::<Ui>(), use_navigate());
     let (name, topic) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     let id = room.as_ref().map(|room| room.id);
-    let save = action(move |new: &NewRoom| {
+    let save = Action::new_local(move |new: &NewRoom| {
         let (new, navigate) = (new.clone(), navigate.clone());
         async move {
             let room = save(id, new).await?;
             open.try_set(false);
             match id {
-                Some(_) => ui.notice("The room is changed."),
-                None => navigate(&address(room.id), NavigateOptions::default()),
+                Some(_) => ui.notice("Room saved."),
+                None => navigate(&path_to(room.id), NavigateOptions::default()),
             }
-            Ok(())
+            api::Result::Ok(())
         }
     });
-    let failure = move || save.value().get().and_then(|answer: api::Result<()>| answer.err());
-    let of_topic = Signal::derive(move || failure()?.field_message("topic"));
-    let of_name = Signal::derive(move || {
-        let failure = failure()?;
-        let taken = (failure.code() == Some(Code::RoomNameTaken)).then(|| failure.message());
-        let other = of_topic.get().is_none().then(|| failure.message());
-        taken.or(failure.field_message("name")).or(other)
+    let error = move || save.value().get().and_then(Result::err);
+    let topic_error = Signal::derive(move || error()?.field_message("topic"));
+    let name_error = Signal::derive(move || {
+        let error = error()?;
+        let taken = (error.code() == Some(Code::RoomNameTaken)).then(|| error.message());
+        let other = topic_error.get().is_none().then(|| error.message());
+        taken.or(error.field_message("name")).or(other)
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
         if let (Some(name), Some(topic)) = (value(name), value(topic)) {
-            save.dispatch(NewRoom { name, topic });
+            save.dispatch_local(NewRoom { name, topic });
         }
     };
-    let saving = save.pending();
-    let yes = if id.is_some() { "Save" } else { "Create room" };
+    let label = if id.is_some() { "Save" } else { "Create room" };
     let (old_name, old_topic) = room.map(|room| (room.name, room.topic)).unwrap_or_default();
     view! {
         <form class="form" on:submit=submit>
-            <Field label="Name" name="name" input=name value=old_name error=of_name autofocus=true/>
+            <Field
+                label="Name"
+                name="name"
+                input=name
+                value=old_name
+                error=name_error
+                autofocus=true
+            />
             <Field
                 label="Topic (optional)"
                 name="topic"
                 input=topic
                 value=old_topic
-                error=of_topic
+                error=topic_error
                 required=false
-                hint="A line about what the room is for."
+                hint="One line about what the room is for."
             />
             <div class="dialog-actions">
-                <button type="button" class="button" on:click:target=move |_| open.set(false)>"Cancel"</button>
-                <button type="submit" class="button button-primary" disabled=move || saving.get()>{yes}</button>
+                <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
+                <button type="submit" class="button button-primary" disabled=save.pending()>
+                    {label}
+                </button>
             </div>
         </form>
     }
 }
 
+/// Checks both fields before the server does, so that all errors show at once.
 async fn save(id: Option<RoomId>, new: NewRoom) -> api::Result<Room> {
     let mut problem = Problem::new(Code::InvalidFields);
     problem.errors.extend(rules::room_name(&new.name).err());
@@ -102,7 +116,7 @@ async fn save(id: Option<RoomId>, new: NewRoom) -> api::Result<Room> {
         Some(id) => api::edit_room(id, new).await,
         None => {
             let room = api::create_room(new).await?;
-            // Its maker is in it on most servers already; joining again changes nothing.
+            // The server has added its creator already; joining again changes nothing.
             api::join_room(room.id).await?;
             Ok(room)
         }

@@ -1,5 +1,5 @@
-//! The frame of every page behind the door: sidebar, main part, shortcuts, title. Sends whoever is
-//! not signed in to the login page and remembers where they wanted to go.
+//! The frame of every page for people who are signed in: sidebar, keys, title. Others are redirected to
+//! the login page, which then leads back.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -9,78 +9,84 @@ use leptos_router::{
 };
 use shared::{ids::RoomId, live::RemovedReason, paths};
 
-use super::{Panels, address, browse::BrowseDialog, room_dialog::CreateDialog, sidebar::Sidebar};
+use super::{
+    Panels, browse::BrowseDialog, has_members_column, path_to, room_dialog::CreateDialog,
+    sidebar::Sidebar,
+};
 use crate::{
     live::{ConnectionBanner, LiveClient},
     search::Palette,
     state::title::document_title,
-    ui::{Mark, Ui, effect, memo, on_key},
+    ui::{Logo, Ui, on_page_keydown},
     users::{
-        is_page,
-        session::{Session, Who},
-        with,
+        auth::{Auth, AuthState},
+        can_return_to, with_next,
     },
 };
 
+/// [`AuthState`] without the account, so that a change of the account does not rebuild the page.
 #[derive(Clone, Copy, PartialEq)]
 enum Stage {
-    Asking,
+    Unknown,
     Unreachable,
-    Out,
-    In,
+    SignedOut,
+    SignedIn,
 }
 
-/// What is behind the door, as far as one may see it.
 #[component]
 pub fn Shell() -> impl IntoView {
-    let session = expect_context::<Session>();
-    let (navigate, location) = (use_navigate(), use_location());
-    let stage = memo(move || {
-        session.who.with(|who| match who {
-            Who::Unknown => Stage::Asking,
-            Who::Unreachable => Stage::Unreachable,
-            Who::Nobody => Stage::Out,
-            Who::Somebody(_) => Stage::In,
+    let auth = expect_context::<Auth>();
+    let stage = Memo::new(move |_| {
+        auth.state.with(|state| match state {
+            AuthState::Unknown => Stage::Unknown,
+            AuthState::Unreachable => Stage::Unreachable,
+            AuthState::SignedOut => Stage::SignedOut,
+            AuthState::SignedIn(_) => Stage::SignedIn,
         })
     });
-    effect(move || {
-        if stage.get() == Stage::Out {
-            let here = location.pathname.get_untracked();
-            let search = location.search.get_untracked();
-            let here = here.strip_prefix(paths::UI).unwrap_or_default().to_owned();
-            let here = match search.trim_start_matches('?') {
-                "" => here,
-                search => format!("{here}?{search}"),
-            };
-            let to = match is_page(&here) && here != "/rooms" {
-                true => with("/login", &here),
-                false => "/login".into(),
-            };
-            navigate(&to, NavigateOptions { replace: true, ..Default::default() });
-        }
-    });
-    let body = move || match stage.get() {
-        Stage::In => view! { <Inside/> }.into_any(),
+    redirect_to_login(stage);
+    move || match stage.get() {
+        Stage::SignedIn => view! { <Frame/> }.into_any(),
         Stage::Unreachable => view! { <Unreachable/> }.into_any(),
-        Stage::Asking | Stage::Out => {
-            view! { <main class="lost" id="main" aria-busy="true"><Mark/></main> }.into_any()
+        Stage::Unknown | Stage::SignedOut => {
+            view! { <main class="lost" id="main" aria-busy="true"><Logo/></main> }.into_any()
         }
-    };
-    view! { {move || body()} }
+    }
+}
+
+fn redirect_to_login(stage: Memo<Stage>) {
+    let (navigate, location) = (use_navigate(), use_location());
+    Effect::new(move |_| {
+        if stage.get() != Stage::SignedOut {
+            return;
+        }
+        let path = location.pathname.get_untracked();
+        let path = path.strip_prefix(paths::UI).unwrap_or_default();
+        let search = location.search.get_untracked();
+        let next = match search.trim_start_matches('?') {
+            "" => path.to_owned(),
+            search => format!("{path}?{search}"),
+        };
+        let to = match can_return_to(&next) && next != "/rooms" {
+            true => with_next("/login", &next),
+            false => "/login".into(),
+        };
+        navigate(&to, NavigateOptions { replace: true, ..Default::default() });
+    });
 }
 
 #[component]
 fn Unreachable() -> impl IntoView {
-    let session = expect_context::<Session>();
+    let auth = expect_context::<Auth>();
     view! {
         <main class="lost" id="main">
-            <Mark/>
-            <h1>"Nobody answers"</h1>
-            <p>"Hallway cannot be reached. Check your connection; the server may be restarting."</p>
+            <Logo/>
+            <h1>"Can't reach Hallway"</h1>
+            <p>"Check your connection. The server may be restarting."</p>
             <button
                 type="button"
                 class="button button-primary"
-                on:click:target=move |_| session.who.set(Who::Unknown)
+                on:click=move |_| auth.state.set(AuthState::Unknown)
             >
                 "Try again"
             </button>
@@ -89,26 +95,25 @@ fn Unreachable() -> impl IntoView {
 }
 
 #[component]
-fn Inside() -> impl IntoView {
+fn Frame() -> impl IntoView {
     let live = expect_context::<LiveClient>();
-    let here = current_room();
-    let panels = Panels::new(here);
+    let current_room = current_room();
+    let panels = Panels::new(current_room);
     provide_context(panels);
-    shortcuts(live, panels, here);
-    follow_departures(live, here);
-    effect(move || {
+    handle_keys(live, panels);
+    leave_lost_rooms(live, current_room);
+    Effect::new(move |_| {
         let text = live.rooms.with(|rooms| {
-            let place = here.get().and_then(|id| rooms.get(id)).map(|room| room.name.as_str());
-            document_title(
-                rooms.total_unread(),
-                place.or(Some("Rooms")).filter(|_| rooms.is_loaded),
-            )
+            let room = current_room.get().and_then(|id| rooms.get(id));
+            let name = room.map_or("Rooms", |room| room.name.as_str());
+            document_title(rooms.total_unread(), Some(name).filter(|_| rooms.is_loaded))
         });
         document().set_title(&text);
     });
     let path = use_location().pathname;
+    // In a narrow window these pages replace the sidebar.
     let is_inner =
-        move || here.with(Option::is_some) || path.with(|path| path.ends_with("/search"));
+        move || current_room.with(Option::is_some) || path.with(|path| path.ends_with("/search"));
     view! {
         <div class="shell" class:shell-room=is_inner>
             <Sidebar/>
@@ -123,10 +128,10 @@ fn Inside() -> impl IntoView {
     }
 }
 
-/// The room that the address names.
+/// The room in the address.
 fn current_room() -> Memo<Option<RoomId>> {
     let location = use_location();
-    memo(move || {
+    Memo::new(move |_| {
         location.pathname.with(|path| {
             let (_, rest) = path.split_once("/room/")?;
             rest.split('/').next()?.parse().ok()
@@ -134,15 +139,18 @@ fn current_room() -> Memo<Option<RoomId>> {
     })
 }
 
-/// Alt+arrows walk through the rooms; Ctrl or ⌘ with K leads anywhere.
-fn shortcuts(live: LiveClient, panels: Panels, here: Memo<Option<RoomId>>) {
+/// Alt with arrows goes to the next room, Ctrl or ⌘ with K opens the palette, Escape closes the sheet
+/// of members.
+fn handle_keys(live: LiveClient, panels: Panels) {
     let navigate = use_navigate();
-    on_key(move |event| {
+    on_page_keydown(move |event| {
         let step = match event.key().as_str() {
             "ArrowUp" if event.alt_key() => -1,
             "ArrowDown" if event.alt_key() => 1,
             "Escape"
-                if !event.default_prevented() && is_narrow() && panels.members.get_untracked() =>
+                if !event.default_prevented()
+                    && panels.members.get_untracked()
+                    && !has_members_column() =>
             {
                 event.prevent_default();
                 return panels.members.set(false);
@@ -154,32 +162,25 @@ fn shortcuts(live: LiveClient, panels: Panels, here: Memo<Option<RoomId>>) {
             _ => return,
         };
         event.prevent_default();
-        let next = live.rooms.with_untracked(|rooms| rooms.neighbour(here.get_untracked(), step));
-        if let Some(next) = next {
-            navigate(&address(next), NavigateOptions::default());
+        let current = panels.current_room.get_untracked();
+        if let Some(next) = live.rooms.with_untracked(|rooms| rooms.neighbour(current, step)) {
+            navigate(&path_to(next), NavigateOptions::default());
         }
     });
 }
 
-/// Whether the people in the room are a sheet over it.
-fn is_narrow() -> bool {
-    let wide = window().match_media("(min-width: 70rem)").ok().flatten();
-    wide.is_some_and(|wide| !wide.matches())
-}
-
-/// A room that I am no longer in is left, with a word why.
-fn follow_departures(live: LiveClient, here: Memo<Option<RoomId>>) {
+/// Says why a room is no longer mine, and goes to the list of rooms if it is the current one.
+fn leave_lost_rooms(live: LiveClient, current_room: Memo<Option<RoomId>>) {
     let (navigate, ui) = (use_navigate(), expect_context::<Ui>());
-    effect(move || {
+    Effect::new(move |_| {
         let Some(gone) = live.departure.get() else { return };
-        match gone.reason {
-            RemovedReason::Left => ui.notice(format!("You left “{}”.", gone.name)),
-            RemovedReason::Removed => {
-                ui.notice(format!("An admin took you out of “{}”.", gone.name));
-            }
-            RemovedReason::RoomDeleted => ui.notice(format!("“{}” was deleted.", gone.name)),
-        }
-        if here.get_untracked() == Some(gone.room) {
+        let name = gone.name;
+        ui.notice(match gone.reason {
+            RemovedReason::Left => format!("You left “{name}”."),
+            RemovedReason::Removed => format!("An admin removed you from “{name}”."),
+            RemovedReason::RoomDeleted => format!("“{name}” was deleted."),
+        });
+        if current_room.get_untracked() == Some(gone.room) {
             navigate("/rooms", NavigateOptions { replace: true, ..Default::default() });
         }
     });

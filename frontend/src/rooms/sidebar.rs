@@ -1,16 +1,16 @@
-//! My rooms, what is unread in them, and the ways to more.
+//! The sidebar: my rooms with their unread counts, and the ways to more.
 
 use leptos::prelude::*;
-use shared::{ids::RoomId, paths, rooms::MyRoom};
+use shared::{ids::RoomId, rooms::MyRoom};
 
-use super::{Panels, address, all_read::AllReadButton};
+use super::{Panels, all_read::AllReadButton, path_to};
 use crate::{
     live::LiveClient,
-    ui::{Icon, Mark, Shape, each, href, memo, shown},
-    users::{AccountMenu, session::Session},
+    ui::{Icon, Logo, Shape, href},
+    users::{AccountMenu, auth::Auth},
 };
 
-/// The left part; on a narrow screen a page of its own.
+/// In a narrow window a page of its own.
 #[component]
 pub fn Sidebar() -> impl IntoView {
     let panels = expect_context::<Panels>();
@@ -18,7 +18,7 @@ pub fn Sidebar() -> impl IntoView {
         <aside class="sidebar" aria-label="Rooms and account">
             <header class="sidebar-head">
                 <a href=href("/rooms") class="brand">
-                    <Mark/>
+                    <Logo/>
                     <span>"Hallway"</span>
                 </a>
             </header>
@@ -27,7 +27,7 @@ pub fn Sidebar() -> impl IntoView {
                     type="button"
                     class="button button-full button-quiet"
                     data-testid="jump"
-                    on:click:target=move |_| panels.palette.set(true)
+                    on:click=move |_| panels.palette.set(true)
                 >
                     <Icon shape=Shape::Door/>
                     <span>"Jump to…"</span>
@@ -37,7 +37,7 @@ pub fn Sidebar() -> impl IntoView {
                     type="button"
                     class="button button-full button-quiet"
                     data-testid="browse-rooms"
-                    on:click:target=move |_| panels.browse.set(true)
+                    on:click=move |_| panels.browse.set(true)
                 >
                     <Icon shape=Shape::Compass/>
                     <span>"Browse rooms"</span>
@@ -60,11 +60,11 @@ pub fn Sidebar() -> impl IntoView {
     }
 }
 
-/// For everybody to see; only admins can use it, and the others are told why not.
+/// Members see it too, and learn that only admins can use it.
 #[component]
 fn NewRoomButton() -> impl IntoView {
-    let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
-    let label = move || match session.is_admin() {
+    let (auth, panels) = (expect_context::<Auth>(), expect_context::<Panels>());
+    let label = move || match auth.is_admin() {
         true => "New room",
         false => "New room (only admins can create rooms)",
     };
@@ -73,11 +73,11 @@ fn NewRoomButton() -> impl IntoView {
             type="button"
             class="icon-button"
             data-testid="new-room"
-            aria-label=move || label()
-            title=move || label()
-            // Not `disabled`: then nobody could reach it to learn why.
-            aria-disabled=move || (!session.is_admin()).to_string()
-            on:click:target=move |_| if session.is_admin() { panels.create.set(true) }
+            aria-label=label
+            title=label
+            // Not `disabled`: a disabled button cannot be focused, and nobody would learn why.
+            aria-disabled=move || (!auth.is_admin()).to_string()
+            on:click=move |_| if auth.is_admin() { panels.create.set(true) }
         >
             <Icon shape=Shape::Plus/>
         </button>
@@ -87,36 +87,36 @@ fn NewRoomButton() -> impl IntoView {
 #[component]
 fn RoomLinks() -> impl IntoView {
     let live = expect_context::<LiveClient>();
-    let ids = memo(move || {
+    let ids = Memo::new(move |_| {
         live.rooms.with(|rooms| rooms.by_name().iter().map(|room| room.id).collect::<Vec<_>>())
     });
-    let is_empty = move || ids.with(Vec::is_empty);
-    let known = memo(move || live.rooms.with(|rooms| rooms.is_loaded));
+    let is_known = Memo::new(move |_| live.rooms.with(|rooms| rooms.is_loaded));
     view! {
         <ul class="room-links">
-            {each(move || ids.get(), |id| *id, |id| view! { <RoomLink id/> }.into_any())}
+            <For each=move || ids.get() key=|id| *id children=|id| view! { <RoomLink id/> }/>
         </ul>
-        {shown(move || !known.get(), move || view! {
+        <Show when=move || !is_known.get()>
             <div class="skeletons" aria-hidden="true"><span></span><span></span><span></span></div>
-        }.into_any())}
-        {shown(move || known.get() && is_empty(), move || view! {
+        </Show>
+        <Show when=move || is_known.get() && ids.with(Vec::is_empty)>
             <NoRooms/>
-        }.into_any())}
+        </Show>
     }
 }
 
 #[component]
 fn NoRooms() -> impl IntoView {
-    let (session, panels) = (expect_context::<Session>(), expect_context::<Panels>());
-    let begin = move |_| match session.is_admin() {
+    let (auth, panels) = (expect_context::<Auth>(), expect_context::<Panels>());
+    let open = move |_| match auth.is_admin() {
         true => panels.create.set(true),
         false => panels.browse.set(true),
     };
-    let label = move || if session.is_admin() { "Create a room" } else { "Find a room" };
     view! {
         <div class="no-rooms">
-            <p>"You are in no room yet."</p>
-            <button type="button" class="button button-primary" on:click=begin>{move || label()}</button>
+            <p>"You're not in any room yet."</p>
+            <button type="button" class="button button-primary" on:click=open>
+                {move || if auth.is_admin() { "Create a room" } else { "Find a room" }}
+            </button>
         </div>
     }
 }
@@ -124,16 +124,36 @@ fn NoRooms() -> impl IntoView {
 #[component]
 fn RoomLink(id: RoomId) -> impl IntoView {
     let live = expect_context::<LiveClient>();
-    let here = expect_context::<Panels>().here;
-    let room = memo(move || live.rooms.with(|rooms| rooms.get(id).cloned()));
-    let of = move |read: fn(&MyRoom) -> i64| room.with(|room| room.as_ref().map_or(0, read));
+    let current_room = expect_context::<Panels>().current_room;
+    let room = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).cloned()));
     let name = move || room.with(|room| room.as_ref().map(|r| r.name.clone()).unwrap_or_default());
-    let unread = move || of(|room| room.read.unread);
-    let mentions = move || of(|room| room.read.mentions);
-    let badge = move || {
-        let (unread, mentions) = (unread(), mentions());
+    let read = move |field: fn(&MyRoom) -> i64| room.with(|room| room.as_ref().map_or(0, field));
+    let unread = Signal::derive(move || read(|room| room.read.unread));
+    let mentions = Signal::derive(move || read(|room| room.read.mentions));
+    view! {
+        <li>
+            <a
+                href=href(&path_to(id))
+                class="room-link"
+                data-room=id.to_string()
+                aria-current=move || (current_room.get() == Some(id)).then_some("page")
+            >
+                <Icon shape=Shape::Hash/>
+                <span class="room-link-name" class:room-link-unread=move || unread.get().gt(&0)>
+                    {name}
+                </span>
+                <Badge unread mentions/>
+            </a>
+        </li>
+    }
+}
+
+#[component]
+fn Badge(unread: Signal<i64>, mentions: Signal<i64>) -> impl IntoView {
+    move || {
+        let unread = unread.get();
         let count = if unread > 99 { "99+".to_owned() } else { unread.to_string() };
-        match (unread, mentions) {
+        match (unread, mentions.get()) {
             (..=0, _) => ().into_any(),
             (_, 0) => view! {
                 <span class="badge" data-testid="unread">
@@ -149,21 +169,5 @@ fn RoomLink(id: RoomId) -> impl IntoView {
             }
             .into_any(),
         }
-    };
-    view! {
-        <li>
-            <a
-                href=format!("{}{}", paths::UI, address(id))
-                class="room-link"
-                data-room=id.to_string()
-                aria-current=move || (here.get() == Some(id)).then_some("page")
-            >
-                <Icon shape=Shape::Hash/>
-                <span class="room-link-name" class:room-link-unread=move || unread().gt(&0)>
-                    {move || name()}
-                </span>
-                {move || badge()}
-            </a>
-        </li>
     }
 }

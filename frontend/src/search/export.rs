@@ -1,45 +1,48 @@
-//! What is on the page, to take along as a file.
+//! The dialog that exports a room or a search as a file.
 
 use leptos::prelude::*;
 
-use crate::ui::{Dialog, time};
+use crate::ui::{Dialog, Lazy, part, time};
 
-/// The forms, with what each is for.
+/// Each format with its name and what it is good for.
 const FORMATS: [(&str, &str, &str); 4] = [
-    ("html", "Page", "opens anywhere without a network, and has a search"),
-    ("markdown", "Markdown", "to read or to paste elsewhere"),
-    ("csv", "CSV", "for a spreadsheet"),
-    ("jsonl", "JSONL", "for a program: everything that there is"),
+    ("html", "Web page", "opens in any browser, works offline, and can be searched"),
+    ("markdown", "Markdown", "for reading or pasting elsewhere"),
+    ("csv", "CSV", "for spreadsheets"),
+    ("jsonl", "JSONL", "for programs: every field"),
 ];
 
-/// The dialog. `path` is where the file comes from, up to its parameters.
+/// `path` is the address of the file without the parameters that the dialog adds.
 #[component]
 pub fn ExportDialog(open: RwSignal<bool>, #[prop(into)] path: Signal<String>) -> impl IntoView {
     view! {
         <Dialog open title="Export">
-            <ul class="plain-list">
-                {FORMATS.map(|(format, name, says)| {
-                    let tz = String::from(js_sys::encode_uri_component(&time::utc_offset()));
-                    let href = move || {
-                        let path = path.get();
-                        let sign = if path.contains('?') { '&' } else { '?' };
-                        format!("{path}{sign}format={format}&tz={tz}")
-                    };
-                    view! {
-                        <li class="list-row">
-                            <a
-                                class="button button-small"
-                                href=move || href()
-                                download
-                                on:click:target=move |_| open.set(false)
-                            >
-                                {name}
-                            </a>
-                            <span class="quiet">{says}</span>
-                        </li>
-                    }
-                }).into_iter().collect_view()}
-            </ul>
+            <Lazy load=format_list props=(open, path)/>
         </Dialog>
     }
+}
+
+part!(more: fn format_list((open, path): (RwSignal<bool>, Signal<String>)) {
+    view! { <FormatList open path/> }
+});
+
+#[component]
+fn FormatList(open: RwSignal<bool>, path: Signal<String>) -> impl IntoView {
+    let rows = FORMATS.map(|(format, name, purpose)| {
+        let tz = String::from(js_sys::encode_uri_component(&time::utc_offset()));
+        let href = move || {
+            let path = path.get();
+            let separator = if path.contains('?') { '&' } else { '?' };
+            format!("{path}{separator}format={format}&tz={tz}")
+        };
+        view! {
+            <li class="list-row">
+                <a class="button button-small" href=href download on:click=move |_| open.set(false)>
+                    {name}
+                </a>
+                <span class="quiet">{purpose}</span>
+            </li>
+        }
+    });
+    view! { <ul class="plain-list">{rows.collect_view()}</ul> }
 }

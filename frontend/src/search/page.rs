@@ -1,5 +1,4 @@
-//! `/ui/search?q=`: what is asked stands in the address, so a search can be kept and shared. So does
-//! how it is shown: with `by=room` a room after the other.
+//! `/ui/search?q=..&by=room`: the address holds the search, so that it can be shared and kept.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use leptos_router::{
@@ -7,25 +6,52 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::{chips::Chips, recent::RecentSearches, results::Results, search_address};
-use crate::ui::{Icon, Shape, effect, href, list, memo, parameter, shown};
+use super::{chips::Chips, recent::RecentSearches, results::Results, search_path};
+use crate::ui::{Icon, Lazy, Shape, href, part, query_param};
 
-/// The search.
+/// Searches to try, and what they find.
+const EXAMPLES: [(&str, &str); 7] = [
+    ("deploy failed", "both words, anywhere"),
+    ("\"out of disk\"", "exactly these words"),
+    ("disk OR ssd -tape", "one of two, without a third"),
+    ("~ostnam", "part of a word"),
+    ("from:me has:link", "by author and content: link, code, reply, edit, mention"),
+    ("mentions:me after:7d", "by mention and date: 2026-03, 2026-03-01, today, 7d"),
+    ("is:unread", "what you haven't read yet"),
+];
+
 #[component]
 pub fn SearchPage() -> impl IntoView {
+    view! {
+        <main class="page search" id="main" tabindex="-1">
+            <header class="search-head">
+                <a href=href("/rooms") class="icon-button room-back" aria-label="Back to the rooms">
+                    <Icon shape=Shape::Back/>
+                </a>
+                <h1>"Search"</h1>
+            </header>
+            <Lazy load=search_form props=()/>
+        </main>
+    }
+}
+
+part!(search: pub fn search_form((): ()) { view! { <SearchForm/> } });
+
+#[component]
+fn SearchForm() -> impl IntoView {
     let query = use_location().search;
-    let q = memo(move || query.with(|query| parameter(query, "q").unwrap_or_default()));
-    let grouped = memo(move || query.with(|query| parameter(query, "by")).is_some());
+    let q = Memo::new(move |_| query.with(|query| query_param(query, "q").unwrap_or_default()));
+    let grouped = Memo::new(move |_| query.with(|query| query_param(query, "by")).is_some());
     let navigate = use_navigate();
-    let ask = Callback::new(move |q: String| {
+    let search = Callback::new(move |q: String| {
         navigate(
-            &search_address(q.trim(), grouped.get_untracked()),
+            &search_path(q.trim(), grouped.get_untracked()),
             NavigateOptions { scroll: false, ..Default::default() },
         );
     });
     let is_blank = RwSignal::new(true);
     let input = NodeRef::<html::Input>::new();
-    effect(move || {
+    Effect::new(move |_| {
         if let Some(input) = input.get() {
             input.set_value(&q.get());
             is_blank.set(q.with(String::is_empty));
@@ -35,68 +61,47 @@ pub fn SearchPage() -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if let Some(input) = input.get_untracked() {
-            ask.run(input.value());
+            search.run(input.value());
         }
     };
     view! {
-        <main class="page search" id="main" tabindex="-1">
-            <header class="search-head">
-                <a href=href("/rooms") class="icon-button room-back" aria-label="Back to the rooms">
-                    <Icon shape=Shape::Back/>
-                </a>
-                <h1>"Search"</h1>
-            </header>
-            <form class="search-form" role="search" on:submit=submit>
-                <input
-                    node_ref=input
-                    class="finder-input"
-                    type="search"
-                    name="q"
-                    maxlength="10000"
-                    autocomplete="off"
-                    placeholder="Words, \"a phrase\", from:name, in:room, after:7d"
-                    aria-label="Search what was said"
-                    data-testid="search"
-                    on:input:target=move |event| is_blank.set(event.target().value().trim().is_empty())
-                />
-                <button type="submit" class="button button-primary">"Search"</button>
-            </form>
-            {shown(move || is_blank.get(), move || view! { <RecentSearches on_change=ask/> }.into_any())}
-            <Chips q on_change=ask/>
-            {move || match q.get().is_empty() {
-                true => view! { <Help on_change=ask/> }.into_any(),
-                false => view! { <Results q=q.get() grouped on_change=ask/> }.into_any(),
-            }}
-        </main>
+        <form class="search-form" role="search" on:submit=submit>
+            <input
+                node_ref=input
+                class="finder-input"
+                type="search"
+                name="q"
+                maxlength="10000"
+                autocomplete="off"
+                placeholder="Words, \"a phrase\", from:name, in:room, after:7d"
+                aria-label="Search messages"
+                data-testid="search"
+                on:input:target=move |event| is_blank.set(event.target().value().trim().is_empty())
+            />
+            <button type="submit" class="button button-primary">"Search"</button>
+        </form>
+        <Show when=move || is_blank.get()>
+            <RecentSearches on_change=search/>
+        </Show>
+        <Chips q on_change=search/>
+        {move || match q.get().is_empty() {
+            true => view! { <Examples on_change=search/> }.into_any(),
+            false => view! { <Results q=q.get() grouped on_change=search/> }.into_any(),
+        }}
     }
 }
 
-/// What one can ask, each to be tried.
 #[component]
-fn Help(on_change: Callback<String>) -> impl IntoView {
-    let examples = [
-        ("deploy failed", "both words, in any place"),
-        ("\"out of disk\"", "exactly these words"),
-        ("disk OR ssd -tape", "one of two, without a third"),
-        ("~ostnam", "a part of a word"),
-        ("from:me has:link", "who wrote it, and what it has: link, code, reply, edit, mention"),
-        ("mentions:me after:7d", "who is named, and when: 2026-03, 2026-03-01, today, 7d"),
-        ("is:unread", "what I have not read yet"),
-    ];
-    let rows = examples.into_iter().map(|(example, says)| {
+fn Examples(on_change: Callback<String>) -> impl IntoView {
+    let rows = EXAMPLES.map(|(q, meaning)| {
         view! {
             <li class="list-row">
-                <button
-                    type="button"
-                    class="chip"
-                    on:click:target=move |_| on_change.run(example.to_owned())
-                >
-                    {example}
+                <button type="button" class="chip" on:click=move |_| on_change.run(q.to_owned())>
+                    {q}
                 </button>
-                <span class="quiet">{says}</span>
+                <span class="quiet">{meaning}</span>
             </li>
         }
-        .into_any()
     });
-    view! { <ul class="plain-list">{list(&mut rows.into_iter())}</ul> }
+    view! { <ul class="plain-list">{rows.collect_view()}</ul> }
 }

@@ -1,5 +1,5 @@
-//! From anywhere to a room, a person or a message: one types, and chooses with arrows and Enter (the
-//! ARIA combobox pattern with a list of its own).
+//! The palette (Ctrl K): jumps to a room, a person's messages or a message (the ARIA combobox pattern
+//! with a list).
 
 use std::time::Duration;
 
@@ -12,78 +12,78 @@ use shared::{
 };
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use super::{hit::marked, search_address};
+use super::{hit::mark_matches, search_path};
 use crate::{
     api,
     live::LiveClient,
+    rooms::path_to,
     state::search::{
         fuzzy_rank::{RANKS, rank},
         highlight::{Fragment, excerpt},
     },
-    ui::{Avatar, Dialog, Icon, Shape, effect, list, resource},
+    ui::{Avatar, Dialog, Icon, Lazy, Shape, part},
 };
 
-/// So long nothing is typed before the server is asked.
-const ASK_AFTER: Duration = Duration::from_millis(200);
-/// Rooms and people that are shown, of each kind.
-const SHOWN: usize = 6;
-/// Bytes of a message that are shown.
-const EXCERPT: usize = 110;
+/// The server is asked when nobody has typed for this long.
+const DEBOUNCE: Duration = Duration::from_millis(200);
+/// The most choices of each kind.
+const MAX_CHOICES: usize = 6;
+/// The most bytes of a message that a choice shows.
+const MAX_EXCERPT: usize = 110;
 
-/// Where one can go.
 #[derive(Clone)]
 struct Choice {
-    /// What stands before it; without, somebody's face.
+    /// The icon; without one, the avatar of `name`.
     shape: Option<Shape>,
-    /// Whose face, and whose words.
     name: String,
     text: Vec<Fragment>,
     kind: &'static str,
-    /// The address inside the router.
-    to: String,
+    /// A path inside the router.
+    path: String,
 }
 
-/// The dialog.
 #[component]
 pub fn Palette(open: RwSignal<bool>) -> impl IntoView {
     view! {
         <Dialog open title="Jump to" wide=true>
-            <Chooser open/>
+            <Lazy load=combobox props=open/>
         </Dialog>
     }
 }
 
+part!(search: fn combobox(open: RwSignal<bool>) { view! { <Combobox open/> } });
+
 #[component]
-fn Chooser(open: RwSignal<bool>) -> impl IntoView {
+fn Combobox(open: RwSignal<bool>) -> impl IntoView {
     let (live, navigate) = (expect_context::<LiveClient>(), use_navigate());
-    let (q, asked) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    ask_when_quiet(q, asked);
-    let found = resource(move || {
-        let q = asked.get();
+    let q = RwSignal::new(String::new());
+    let debounced = debounce(q);
+    let found = LocalResource::new(move || {
+        let q = debounced.get();
         async move { (q.clone(), find(q).await) }
     });
     let choices = move || {
         let q = q.get();
         let mut choices = my_rooms(live, &q);
-        // An answer to another text is none.
+        // A result for an earlier text does not count.
         if let Some((_, found)) = found.get().filter(|(of, _)| *of == q) {
             choices.extend(found);
         }
         if !q.is_empty() {
-            choices.push(everything(&q));
+            choices.push(all_messages(&q));
         }
         choices
     };
     let active = RwSignal::new(0);
-    let go = Callback::new(move |to: String| {
+    let go = Callback::new(move |path: String| {
         open.set(false);
-        navigate(&to, NavigateOptions::default());
+        navigate(&path, NavigateOptions::default());
     });
-    effect(move || {
-        if let Some(chosen) = document().get_element_by_id(&id(active.get())) {
+    Effect::new(move |_| {
+        if let Some(choice) = document().get_element_by_id(&choice_id(active.get())) {
             let options = ScrollIntoViewOptions::new();
             options.set_block(ScrollLogicalPosition::Nearest);
-            chosen.scroll_into_view_with_scroll_into_view_options(&options);
+            choice.scroll_into_view_with_scroll_into_view_options(&options);
         }
     });
     let on_key = move |event: ev::KeyboardEvent| {
@@ -93,8 +93,8 @@ fn Chooser(open: RwSignal<bool>) -> impl IntoView {
             "ArrowDown" => active.update(|at| *at = (*at + 1) % count),
             "ArrowUp" => active.update(|at| *at = (*at + count - 1) % count),
             "Enter" if !event.is_composing() => {
-                if let Some(chosen) = choices.get(active.get_untracked() as usize) {
-                    go.run(chosen.to.clone());
+                if let Some(choice) = choices.get(active.get_untracked() as usize) {
+                    go.run(choice.path.clone());
                 }
             }
             _ => return,
@@ -103,19 +103,19 @@ fn Chooser(open: RwSignal<bool>) -> impl IntoView {
     };
     let rows = move || {
         let rows = (0..).zip(choices());
-        list(&mut rows.map(|(nth, choice)| view! { <Row nth choice active go/> }.into_any()))
+        rows.map(|(index, choice)| view! { <Row index choice active go/> }).collect_view()
     };
     view! {
         <div class="palette">
             <input
                 class="finder-input"
-                // Not `search`: there Esc empties the field and leaves the dialog open.
+                // Not `search`: Escape would empty such a field and leave the dialog open.
                 type="text"
                 role="combobox"
                 aria-expanded="true"
                 aria-controls="choices"
                 aria-autocomplete="list"
-                aria-activedescendant=move || id(active.get())
+                aria-activedescendant=move || choice_id(active.get())
                 aria-label="A room, a person, or words of a message"
                 placeholder="A room, a person, or words of a message"
                 autocomplete="off"
@@ -127,57 +127,44 @@ fn Chooser(open: RwSignal<bool>) -> impl IntoView {
                     q.set(event.target().value().trim().to_owned());
                 }
             />
-            <ul id="choices" class="choices" role="listbox" aria-label="Where to">{move || rows()}</ul>
+            <ul id="choices" class="choices" role="listbox" aria-label="Results">{rows}</ul>
         </div>
     }
 }
 
-fn id(nth: u32) -> String {
-    format!("choice-{nth}")
+fn choice_id(index: u32) -> String {
+    format!("choice-{index}")
 }
 
-/// Typing goes on for a while: the server is asked at its end.
-fn ask_when_quiet(q: RwSignal<String>, asked: RwSignal<String>) {
-    Effect::new(move |before: Option<Option<TimeoutHandle>>| {
-        if let Some(Some(timer)) = before {
+fn debounce(q: RwSignal<String>) -> ReadSignal<String> {
+    let (debounced, set_debounced) = signal(String::new());
+    Effect::new(move |timer: Option<Option<TimeoutHandle>>| {
+        if let Some(Some(timer)) = timer {
             timer.clear();
         }
         let q = q.get();
-        let ask = move || {
-            asked.try_set(q);
-        };
-        set_timeout_with_handle(ask, ASK_AFTER).ok()
+        set_timeout_with_handle(move || drop(set_debounced.try_set(q)), DEBOUNCE).ok()
     });
+    debounced
 }
 
-fn room(id: RoomId, name: String, kind: &'static str) -> Choice {
-    let to = format!("/room/{id}");
-    Choice {
-        shape: Some(Shape::Hash),
-        name: String::new(),
-        text: vec![Fragment::plain(name)],
-        kind,
-        to,
-    }
-}
-
-/// My rooms, best first: they are known without asking.
+/// My rooms by rank. They need no request.
 fn my_rooms(live: LiveClient, q: &str) -> Vec<Choice> {
     live.rooms.with(|rooms| {
         let rooms = rooms.by_name();
-        let fitting = |best| rooms.iter().filter(move |room| rank(&room.name, q) == Some(best));
-        let best = RANKS.into_iter().flat_map(fitting).take(SHOWN);
-        best.map(|mine| room(mine.id, mine.name.clone(), "Room")).collect()
+        let of_rank = |best| rooms.iter().filter(move |room| rank(&room.name, q) == Some(best));
+        let ranked = RANKS.into_iter().flat_map(of_rank).take(MAX_CHOICES);
+        ranked.map(|mine| room(mine.id, mine.name.clone(), "Room")).collect()
     })
 }
 
-/// Other rooms, people and messages.
+/// Asks the server for other rooms, people and messages.
 async fn find(q: String) -> Vec<Choice> {
     if q.is_empty() {
         return Vec::new();
     }
     let search = async {
-        // What cannot be read, as somebody may just be writing, need not be asked.
+        // The server would reject what somebody has not finished typing.
         parse(&q).ok()?;
         api::search_messages(&q, "&before=5").await.ok()
     };
@@ -186,57 +173,63 @@ async fn find(q: String) -> Vec<Choice> {
     let rooms = rooms.into_iter().flat_map(|list| list.rooms);
     let others = rooms.filter(|listing| !listing.joined && rank(&listing.room.name, &q).is_some());
     let others = others.map(|listing| room(listing.room.id, listing.room.name, "Not joined"));
-    let mut choices: Vec<_> = others.take(SHOWN).collect();
-    let people = people.into_iter().flat_map(|list| list.people).take(SHOWN);
-    choices.extend(people.map(|person| said_by(person.username)));
-    choices.extend(hits.into_iter().flat_map(|found| found.hits).map(|hit| message(hit, &q)));
+    let mut choices: Vec<_> = others.take(MAX_CHOICES).collect();
+    let people = people.into_iter().flat_map(|list| list.people).take(MAX_CHOICES);
+    choices.extend(people.map(|person| messages_from(person.username)));
+    choices.extend(hits.into_iter().flat_map(|hits| hits.hits).map(|hit| message(hit, &q)));
     choices
 }
 
-fn said_by(name: String) -> Choice {
-    let to = search_address(&By::From(Person::Name(name.clone())).to_string(), false);
+fn room(id: RoomId, name: String, kind: &'static str) -> Choice {
+    let (shape, text) = (Some(Shape::Hash), vec![Fragment::plain(name)]);
+    Choice { shape, name: String::new(), text, kind, path: path_to(id) }
+}
+
+fn messages_from(name: String) -> Choice {
+    let path = search_path(&By::From(Person::Name(name.clone())).to_string(), false);
     Choice {
         shape: None,
         text: vec![Fragment::plain(name.clone())],
         name,
-        kind: "What they said",
-        to,
+        kind: "Their messages",
+        path,
     }
 }
 
-fn message(Hit { message, ranges, .. }: Hit, q: &str) -> Choice {
+fn message(hit: Hit, q: &str) -> Choice {
+    let Hit { message, ranges, .. } = hit;
     let name = message.user.username;
     let mut text = vec![Fragment::plain(format!("{name}: "))];
-    text.extend(excerpt(&message.content, &ranges, EXCERPT));
-    let search = search_address(q, false);
+    text.extend(excerpt(&message.content, &ranges, MAX_EXCERPT));
+    let search = search_path(q, false);
     let search = search.trim_start_matches("/search");
-    let to = format!("/room/{}/m/{}{search}", message.room, message.seq);
-    Choice { shape: None, name, text, kind: "Message", to }
+    let path = format!("{}/m/{}{search}", path_to(message.room), message.seq);
+    Choice { shape: None, name, text, kind: "Message", path }
 }
 
-fn everything(q: &str) -> Choice {
+fn all_messages(q: &str) -> Choice {
     let text = vec![Fragment::plain(format!("All messages with “{q}”"))];
-    let (shape, to) = (Some(Shape::Search), search_address(q, false));
-    Choice { shape, name: String::new(), text, kind: "", to }
+    let (shape, path) = (Some(Shape::Search), search_path(q, false));
+    Choice { shape, name: String::new(), text, kind: "", path }
 }
 
 #[component]
-fn Row(nth: u32, choice: Choice, active: RwSignal<u32>, go: Callback<String>) -> impl IntoView {
-    let Choice { shape, name, text, kind, to } = choice;
+fn Row(index: u32, choice: Choice, active: RwSignal<u32>, go: Callback<String>) -> impl IntoView {
+    let Choice { shape, name, text, kind, path } = choice;
     let face = match shape {
         Some(shape) => view! { <Icon shape/> }.into_any(),
         None => view! { <Avatar name small=true/> }.into_any(),
     };
     view! {
         <li
-            id=id(nth)
+            id=choice_id(index)
             class="choice"
             role="option"
-            aria-selected=move || (active.get() == nth).to_string()
-            on:click:target=move |_| go.run(to.clone())
+            aria-selected=move || (active.get() == index).to_string()
+            on:click=move |_| go.run(path.clone())
         >
             <span class="choice-face">{face}</span>
-            <span class="choice-text">{marked(text)}</span>
+            <span class="choice-text">{mark_matches(text)}</span>
             <span class="quiet">{kind}</span>
         </li>
     }

@@ -1,21 +1,20 @@
-//! Where a search in one room begins: in its header.
+//! The search field in a room's header.
 
 use leptos::{ev, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::ids::RoomId;
 
-use super::search_address;
-use crate::ui::{Icon, Shape, is_plain_key, on_key};
+use super::search_path;
+use crate::ui::{Icon, Shape, is_shortcut, on_page_keydown};
 
-/// A field on a wide screen; on a narrow one its button alone, which leads to the search.
+/// In a narrow window only its button shows, which opens the search page.
 #[component]
 pub fn RoomSearch(id: RoomId) -> impl IntoView {
     let (input, navigate) = (NodeRef::<html::Input>::new(), use_navigate());
-    on_key(move |event| {
-        let anywhere = matches!(&*event.key(), "F" | "f") && event.shift_key() && {
-            event.ctrl_key() || event.meta_key()
-        };
-        if anywhere || (event.key() == "/" && is_plain_key(event)) {
+    on_page_keydown(move |event| {
+        let has_modifiers = event.shift_key() && (event.ctrl_key() || event.meta_key());
+        let is_find = has_modifiers && event.key().eq_ignore_ascii_case("f");
+        if is_find || (event.key() == "/" && is_shortcut(event)) {
             event.prevent_default();
             input.try_get_untracked().flatten().map(|input| input.focus());
         }
@@ -23,10 +22,10 @@ pub fn RoomSearch(id: RoomId) -> impl IntoView {
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let words = input.get_untracked().map(|input| input.value()).unwrap_or_default();
-        // By its number: names change, and an address is for keeping. The blank is for what is
-        // written next.
+        // The id instead of the name, because names change and addresses are kept. The space lets the
+        // reader type on.
         let q = format!("{} in:#{id} ", words.trim());
-        navigate(&search_address(q.trim_start(), false), NavigateOptions::default());
+        navigate(&search_path(q.trim_start(), false), NavigateOptions::default());
     };
     view! {
         <form class="room-search" role="search" on:submit=submit>

@@ -1,14 +1,14 @@
-//! A person's initials on a colour of their own.
+//! A person's initials on a colour that depends on the name.
 
 use leptos::prelude::*;
 
-/// How many colours the style sheet has.
+/// The number of colours in the style sheet.
 const COLOURS: u32 = 8;
 
-/// Decoration only: the name stands beside it.
+/// Hidden from screen readers, because the name always stands beside it.
 #[component]
 pub fn Avatar(#[prop(into)] name: String, #[prop(optional)] small: bool) -> impl IntoView {
-    // FNV-1a: its high bits differ for short names, too.
+    // FNV-1a. The low bits are not used, because they hardly differ between short names.
     let mix = |h: u32, b: u8| (h ^ u32::from(b)).wrapping_mul(16_777_619);
     let colour = name.to_lowercase().bytes().fold(2_166_136_261, mix) >> 16;
     let class = format!("avatar avatar-{}", colour % COLOURS);
@@ -18,11 +18,10 @@ pub fn Avatar(#[prop(into)] name: String, #[prop(optional)] small: bool) -> impl
 }
 
 fn initials(name: &str) -> String {
-    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let first = words.next().and_then(|word| word.chars().next());
-    let second = words.next().and_then(|word| word.chars().next());
-    let found: String = first.into_iter().chain(second).flat_map(char::to_uppercase).collect();
-    if found.is_empty() { "·".into() } else { found }
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    let letters = words.filter_map(|word| word.chars().next()).take(2);
+    let initials: String = letters.flat_map(char::to_uppercase).collect();
+    if initials.is_empty() { "·".into() } else { initials }
 }
 
 #[cfg(test)]
@@ -30,7 +29,7 @@ mod tests {
     use super::initials;
 
     #[test]
-    fn one_or_two_letters() {
+    fn initials_are_one_or_two_letters() {
         assert_eq!(initials("ada lovelace king"), "AL");
         assert_eq!(initials("bob"), "B");
         assert_eq!(initials("🎉"), "·");

@@ -1,11 +1,11 @@
-//! A modal dialog on the browser's own `<dialog>`, which traps the focus; given back on closing.
+//! Modal dialogs on the browser's `<dialog>`, which keeps the focus inside.
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{Icon, Shape, effect, shown};
+use super::{Icon, Shape};
 
-/// A dialog with a heading and a way out. Its children are made anew each time that it opens.
+/// A dialog with a heading and a close button. Its children exist while it is open.
 #[component]
 pub fn Dialog(
     open: RwSignal<bool>,
@@ -15,17 +15,17 @@ pub fn Dialog(
 ) -> impl IntoView {
     let (title, children) = (StoredValue::new(title), StoredValue::new(children));
     view! {
-        {shown(move || open.get(), move || view! {
-            <Modal open title=title.get_value() wide>{children.with_value(|children| children())}</Modal>
-        }.into_any())}
+        <Show when=move || open.get()>
+            <Modal open title=title.get_value() wide>{children.with_value(|view| view())}</Modal>
+        </Show>
     }
 }
 
 #[component]
 fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let before = StoredValue::new_local(document().active_element());
-    effect(move || {
+    let focused_before = StoredValue::new_local(document().active_element());
+    Effect::new(move |_| {
         if let Some(dialog) = dialog.get()
             && !dialog.open()
         {
@@ -33,16 +33,15 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
         }
     });
     on_cleanup(move || {
-        let before = before.try_get_value().flatten();
-        if let Some(before) = before.and_then(|el| el.dyn_into::<web_sys::HtmlElement>().ok()) {
-            let _ = before.focus();
+        let element = focused_before.try_get_value().flatten();
+        if let Some(element) = element.and_then(|el| el.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = element.focus();
         }
     });
-    let clicked = move |event: ev::MouseEvent| {
-        let on_backdrop = event
-            .target()
-            .is_some_and(|target| target.dyn_ref::<web_sys::HtmlDialogElement>().is_some());
-        if on_backdrop {
+    // A click on the backdrop has the dialog itself as its target.
+    let close_on_backdrop = move |event: ev::MouseEvent| {
+        let target = event.target();
+        if target.is_some_and(|it| it.dyn_ref::<web_sys::HtmlDialogElement>().is_some()) {
             open.set(false);
         }
     };
@@ -52,8 +51,8 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
             class="dialog"
             class:dialog-wide=wide
             aria-labelledby="dialog-title"
-            on:mousedown=clicked
-            on:close:target=move |_| {
+            on:mousedown=close_on_backdrop
+            on:close=move |_| {
                 open.try_set(false);
             }
         >
@@ -64,7 +63,7 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
                         type="button"
                         class="icon-button"
                         aria-label="Close"
-                        on:click:target=move |_| open.set(false)
+                        on:click=move |_| open.set(false)
                     >
                         <Icon shape=Shape::Close/>
                     </button>
@@ -75,28 +74,28 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
     }
 }
 
-/// Asks before something that cannot be undone.
+/// The body of a dialog that asks before something that cannot be undone.
 #[component]
 pub fn Confirm(
     #[prop(into)] text: String,
-    #[prop(into)] yes: String,
-    open: RwSignal<bool>,
-    /// While it is being done.
+    /// The label of the button that confirms.
     #[prop(into)]
-    busy: Signal<bool>,
+    yes: String,
+    open: RwSignal<bool>,
+    #[prop(into)] busy: Signal<bool>,
     #[prop(into)] on_yes: Callback<()>,
 ) -> impl IntoView {
     view! {
         <p class="dialog-text">{text}</p>
         <div class="dialog-actions">
-            <button type="button" class="button" on:click:target=move |_| open.set(false)>"Cancel"</button>
+            <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
             <button
                 type="button"
                 class="button button-danger"
                 data-testid="confirm"
                 autofocus=true
-                disabled=move || busy.get()
-                on:click:target=move |_| on_yes.run(())
+                disabled=busy
+                on:click=move |_| on_yes.run(())
             >
                 {yes}
             </button>
@@ -104,19 +103,20 @@ pub fn Confirm(
     }
 }
 
-/// Whether a dialog about something is open: while there is something. Closing it drops the thing.
-pub fn open_while_some<T: Send + Sync + 'static>(about: RwSignal<Option<T>>) -> RwSignal<bool> {
+/// Opens a dialog while `subject` is some; closing the dialog sets `subject` to none.
+pub fn open_while_some<T: Send + Sync + 'static>(subject: RwSignal<Option<T>>) -> RwSignal<bool> {
     let open = RwSignal::new(false);
-    // Each sets only what differs: two effects that set each other's signal would never rest.
-    effect(move || {
-        let some = about.with(Option::is_some);
-        if open.get_untracked() != some {
-            open.set(some);
+    // Each effect sets a signal only if its value differs; otherwise they would trigger each other
+    // for ever.
+    Effect::new(move |_| {
+        let is_some = subject.with(Option::is_some);
+        if open.get_untracked() != is_some {
+            open.set(is_some);
         }
     });
-    effect(move || {
-        if !open.get() && about.with_untracked(Option::is_some) {
-            about.set(None);
+    Effect::new(move |_| {
+        if !open.get() && subject.with_untracked(Option::is_some) {
+            subject.set(None);
         }
     });
     open

@@ -1,4 +1,4 @@
-//! A labelled input with its hint and what is wrong with it.
+//! A labelled input with a hint and an error message.
 
 use leptos::{html, prelude::*};
 
@@ -8,9 +8,7 @@ pub fn Field(
     #[prop(into)] label: String,
     name: &'static str,
     input: NodeRef<html::Input>,
-    /// What is wrong with it, if anything.
-    #[prop(into)]
-    error: Signal<Option<String>>,
+    #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(default = "text")] kind: &'static str,
     #[prop(default = "off")] autocomplete: &'static str,
     #[prop(optional, into)] hint: String,
@@ -40,7 +38,7 @@ pub fn Field(
                 aria-describedby=described_by
             />
             <p id=hint_id class="field-hint" hidden=no_hint>{hint}</p>
-            <p id=error_id class="field-error" role="alert">{move || error.get()}</p>
+            <p id=error_id class="field-error" role="alert">{error}</p>
         </div>
     }
 }

@@ -1,9 +1,9 @@
-//! The icons, drawn as lines on a grid of 24, and Hallway's mark. Decoration only: whoever uses one
-//! says what it means.
+//! Line icons on a grid of 24, and Hallway's logo. Hidden from screen readers: the element around an
+//! icon carries the label.
 
 use leptos::prelude::*;
 
-/// What an icon shows.
+/// The picture of an icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     Back,
@@ -75,9 +75,9 @@ pub fn Icon(shape: Shape) -> impl IntoView {
     }
 }
 
-/// Hallway's mark: a hall in perspective with light behind the door.
+/// Hallway's logo: a hall in perspective with light behind the door.
 #[component]
-pub fn Mark() -> impl IntoView {
+pub fn Logo() -> impl IntoView {
     view! {
         <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
             <rect class="mark-wall" width="32" height="32" rx="8"/>

@@ -1,16 +1,16 @@
-//! A button that opens a menu (the ARIA menu button pattern: arrows move, Esc closes and gives the
-//! focus back, Tab leaves).
+//! A button that opens a menu (the ARIA menu button pattern: arrows move, Escape closes and returns the
+//! focus, Tab leaves).
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{effect, move_focus, shown};
+use super::move_focus;
 
-/// The menu's items are its children: buttons with `role="menuitem"`. A click on one closes it.
+/// The children are buttons with `role="menuitem"`. A click on one closes the menu.
 #[component]
 pub fn Menu(
     #[prop(into)] label: String,
-    /// Also shown: what the button holds.
+    /// The content of the button.
     #[prop(into)]
     face: ViewFn,
     #[prop(default = "icon-button")] class: &'static str,
@@ -18,10 +18,10 @@ pub fn Menu(
     children: ChildrenFn,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
-    let (place, list) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
+    let (container, list) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let button = NodeRef::<html::Button>::new();
-    let children = StoredValue::new(children);
-    effect(move || {
+    let (children, menu_label) = (StoredValue::new(children), StoredValue::new(label.clone()));
+    Effect::new(move |_| {
         if open.get() && list.get().is_some() {
             focus_item(list, 0, 0);
         }
@@ -46,45 +46,45 @@ pub fn Menu(
     };
     let on_focus_out = move |event: ev::FocusEvent| {
         let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
-        // The browser also says so while the menu is being taken off the page.
-        let Some(Some(place)) = place.try_get_untracked() else { return };
-        if !place.contains(to.as_ref()) {
+        // The event also comes while the menu is being removed.
+        let Some(Some(container)) = container.try_get_untracked() else { return };
+        if !container.contains(to.as_ref()) {
             open.try_set(false);
         }
     };
     view! {
-        <div class="menu-place" node_ref=place on:focusout=on_focus_out>
+        <div class="menu-place" node_ref=container on:focusout=on_focus_out>
             <button
                 type="button"
                 node_ref=button
                 class=class
                 aria-label=label.clone()
-                title=label.clone()
+                title=label
                 aria-haspopup="menu"
                 aria-expanded=move || open.get().to_string()
                 data-testid=testid
-                on:click:target=move |_| open.update(|open| *open = !*open)
+                on:click=move |_| open.update(|open| *open = !*open)
             >
                 {face.run()}
             </button>
-            {shown(move || open.get(), move || view! {
+            <Show when=move || open.get()>
                 <div
                     class="menu"
                     role="menu"
                     tabindex="-1"
-                    aria-label=label.clone()
+                    aria-label=menu_label.get_value()
                     node_ref=list
                     on:keydown=on_key
-                    on:click:target=move |_| close()
+                    on:click=move |_| close()
                 >
                     {children.with_value(|children| children())}
                 </div>
-            }.into_any())}
+            </Show>
         </div>
     }
 }
 
-/// Moves the focus by `step` from where it is, or to `start` (-1: the last) if it is nowhere.
+/// Moves the focus by `step`, or to `start` (-1 is the last item) if no item has it.
 fn focus_item(list: NodeRef<html::Div>, step: i32, start: i32) {
     let Some(list) = list.get_untracked() else { return };
     move_focus(&list, "[role=menuitem]", |at, count| {

@@ -1,19 +1,16 @@
-//! What the reader sees when the page breaks: an overlay that offers to load it again. Drafts and the
-//! outbox are on disk already, so nothing is saved here; plain DOM only, since the app is gone.
-
-use std::panic::PanicHookInfo;
+//! The overlay that shows when the page panics and offers to reload it. It uses plain DOM, because
+//! Leptos no longer works then. Drafts and the outbox are on disk already.
 
 use leptos::prelude::*;
 
-/// From now on a panic shows the overlay.
-pub fn install() {
+pub fn install_hook() {
     std::panic::set_hook(Box::new(|info| {
         leptos::logging::error!("{info}");
-        show(info);
+        show_overlay();
     }));
 }
 
-fn show(_info: &PanicHookInfo<'_>) {
+fn show_overlay() {
     let document = document();
     if document.get_element_by_id("broken").is_some() {
         return;
@@ -23,12 +20,12 @@ fn show(_info: &PanicHookInfo<'_>) {
     };
     overlay.set_id("broken");
     let _ = overlay.set_attribute("role", "alertdialog");
-    let _ = overlay.set_attribute("aria-label", "Hallway has stopped");
-    // `rel=external`: the router must not take this click, it is part of what broke.
+    let _ = overlay.set_attribute("aria-label", "Something went wrong");
+    // `rel=external` keeps the broken router from handling the click.
     overlay.set_inner_html(
-        "<div><h1>Hallway has stopped</h1>\
-         <p>Something went wrong in this page. What you wrote is kept on this device.</p>\
-         <a class='button button-primary' href='' target='_self' rel='external'>Load it again</a></div>",
+        "<div><h1>Something went wrong</h1>\
+         <p>The page has stopped working. What you wrote is saved on this device.</p>\
+         <a class='button button-primary' href='' target='_self' rel='external'>Reload</a></div>",
     );
     let _ = body.append_child(&overlay);
 }

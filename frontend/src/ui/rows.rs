@@ -1,5 +1,5 @@
-//! Rows by their keys, kept as long as they are wanted. leptos's own `For` takes every row off the page
-//! and puts it back when some come before it, and the page is laid out anew for each.
+//! A keyed list for rows that come at the front, as older messages do. Leptos' `For` takes every row
+//! off the page and puts it back then, and the browser lays out the whole list again.
 
 use std::{
     collections::HashMap,
@@ -14,48 +14,40 @@ use leptos::{
 };
 use web_sys::{Element, Node};
 
-use super::effect;
-
-/// A row for each item, made anew only where the key is another, boxed like an [`action`](super::action).
-/// The rows stand before an empty `<template>`, which browsers show nothing of.
-pub fn each<T: 'static, K: Hash>(
+/// Shows a row for each item and keeps it while its key stays in the list. The rows stand before an
+/// empty `<template>`, which browsers do not show.
+pub fn keyed_rows<T: 'static, K: Hash>(
     items: impl Fn() -> Vec<T> + 'static,
     key: impl Fn(&T) -> K + 'static,
-    row: impl Fn(T) -> AnyView + 'static,
+    view: impl Fn(T) -> AnyView + 'static,
 ) -> AnyView {
-    let row = Rc::new(row);
-    each_boxed(Box::new(move || {
-        let of = |item: T| -> (u64, Make) {
-            // Two keys with one hash of 64 bits are not to be expected in the life of a page.
+    let view = Rc::new(view);
+    let end = NodeRef::<html::Template>::new();
+    // Weak, because the effect belongs to this owner: a strong reference would keep both for ever.
+    let owner = Owner::current().unwrap_or_default().downgrade();
+    // Dropped with the owner and no later: the rows may read signals that it owns.
+    let rows = StoredValue::new_local(Rows::default());
+    Effect::new(move |_| {
+        let new_row = |item: T| -> NewRow {
+            // 64 bits are enough: two keys with the same hash are not to be expected.
             let mut hasher = DefaultHasher::new();
             key(&item).hash(&mut hasher);
-            let row = row.clone();
-            (hasher.finish(), Box::new(move || row(item)))
+            let view = view.clone();
+            (hasher.finish(), Box::new(move || view(item)))
         };
-        items().into_iter().map(of).collect()
-    }))
-}
-
-type Make = Box<dyn FnOnce() -> AnyView>;
-
-fn each_boxed(wanted: Box<dyn Fn() -> Vec<(u64, Make)>>) -> AnyView {
-    let end = NodeRef::<html::Template>::new();
-    // The effect belongs to the owner: if it held it, neither would ever go.
-    let owner = Owner::current().unwrap_or_default().downgrade();
-    // Gone with the owner and not a moment later: what is in the rows may read what goes with it.
-    let rows = StoredValue::new_local(Rows::default());
-    effect(move || {
-        let (wanted, Some(end), Some(owner)) = (wanted(), end.get(), owner.upgrade()) else {
-            return;
-        };
+        let new: Vec<_> = items().into_iter().map(new_row).collect();
+        let (Some(end), Some(owner)) = (end.get(), owner.upgrade()) else { return };
         if let Some(parent) = end.parent_element() {
-            untrack(|| rows.update_value(|rows| rows.become_(wanted, &owner, (&parent, &end))));
+            untrack(|| rows.update_value(|rows| rows.update(new, &owner, (&parent, &end))));
         }
     });
     view! { <template node_ref=end></template> }.into_any()
 }
 
-/// What is on the page, in its order.
+/// The hash of a key, and what builds its row.
+type NewRow = (u64, Box<dyn FnOnce() -> AnyView>);
+
+/// The rows on the page, in order.
 #[derive(Default)]
 struct Rows(Vec<Row>);
 
@@ -66,18 +58,18 @@ struct Row {
 }
 
 impl Rows {
-    /// Takes away what is not wanted any more, makes what is new, and moves as little as can be.
-    fn become_(&mut self, wanted: Vec<(u64, Make)>, owner: &Owner, place: (&Element, &Node)) {
-        let before = std::mem::take(&mut self.0).into_iter().enumerate();
-        let mut before: HashMap<_, _> = before.map(|(at, row)| (row.key, (at, row))).collect();
-        let kept: Vec<_> = wanted.iter().map(|(key, _)| before.remove(key)).collect();
-        drop(before);
-        let places: Vec<_> = kept.iter().flatten().map(|(at, _)| *at).collect();
-        let mut stays = staying(&places).into_iter();
+    /// Removes rows whose keys are gone, builds new ones, and moves as few as possible.
+    fn update(&mut self, new: Vec<NewRow>, owner: &Owner, place: (&Element, &Node)) {
+        let old = std::mem::take(&mut self.0).into_iter().enumerate();
+        let mut old: HashMap<_, _> = old.map(|(at, row)| (row.key, (at, row))).collect();
+        let kept: Vec<_> = new.iter().map(|(key, _)| old.remove(key)).collect();
+        drop(old);
+        let positions: Vec<_> = kept.iter().flatten().map(|(at, _)| *at).collect();
+        let mut stays = longest_ascending(&positions).into_iter();
         let mut moves = Vec::new();
-        for ((key, make), kept) in wanted.into_iter().zip(kept) {
+        for ((key, build), kept) in new.into_iter().zip(kept) {
             moves.push(kept.is_none() || stays.next() == Some(false));
-            self.0.push(kept.map_or_else(|| Row::new(key, make, owner), |(_, row)| row));
+            self.0.push(kept.map_or_else(|| Row::new(key, build, owner), |(_, row)| row));
         }
         let (parent, end) = place;
         for at in (0..moves.len()).rev().filter(|at| moves[*at]) {
@@ -91,9 +83,9 @@ impl Rows {
 }
 
 impl Row {
-    fn new(key: u64, make: Make, owner: &Owner) -> Self {
+    fn new(key: u64, build: Box<dyn FnOnce() -> AnyView>, owner: &Owner) -> Self {
         let owner = owner.child();
-        let view = owner.with(|| make().build());
+        let view = owner.with(|| build().build());
         Self { key, view, owner }
     }
 }
@@ -105,24 +97,24 @@ impl Drop for Row {
     }
 }
 
-/// Which of some places, each there once, stay where they are for the fewest to move: a longest run
-/// that ascends.
-fn staying(places: &[usize]) -> Vec<bool> {
-    // Of the runs of each length, the one that ends with the least; and what is before each place.
-    let (mut ends, mut before) = (Vec::<usize>::new(), Vec::new());
-    for (at, place) in places.iter().enumerate() {
-        let shorter = ends.partition_point(|end| places[*end] < *place);
-        before.push(shorter.checked_sub(1).map(|end| ends[end]));
+/// Marks the members of a longest ascending subsequence of distinct numbers: the rows that can stay.
+fn longest_ascending(positions: &[usize]) -> Vec<bool> {
+    // `ends[n]` is the smallest last member of the subsequences of length n + 1; `previous` links each
+    // member to the one before it.
+    let (mut ends, mut previous) = (Vec::<usize>::new(), Vec::new());
+    for (at, position) in positions.iter().enumerate() {
+        let shorter = ends.partition_point(|end| positions[*end] < *position);
+        previous.push(shorter.checked_sub(1).map(|end| ends[end]));
         match ends.get_mut(shorter) {
             Some(end) => *end = at,
             None => ends.push(at),
         }
     }
-    let mut stays = vec![false; places.len()];
+    let mut stays = vec![false; positions.len()];
     let mut next = ends.last().copied();
     while let Some(at) = next {
         stays[at] = true;
-        next = before[at];
+        next = previous[at];
     }
     stays
 }
@@ -131,20 +123,20 @@ fn staying(places: &[usize]) -> Vec<bool> {
 mod tests {
     use super::*;
 
-    fn moved(places: &[usize]) -> Vec<usize> {
-        let stays = staying(places);
-        places.iter().zip(stays).filter(|(_, stays)| !stays).map(|(place, _)| *place).collect()
+    fn moved(positions: &[usize]) -> Vec<usize> {
+        let stays = longest_ascending(positions);
+        positions.iter().zip(stays).filter(|(_, stays)| !stays).map(|(at, _)| *at).collect()
     }
 
     #[test]
-    fn what_is_in_order_stays() {
-        for places in [&[][..], &[0], &[3, 4, 7, 9]] {
-            assert!(moved(places).is_empty(), "{places:?}");
+    fn rows_in_order_stay() {
+        for positions in [&[][..], &[0], &[3, 4, 7, 9]] {
+            assert!(moved(positions).is_empty(), "{positions:?}");
         }
     }
 
     #[test]
-    fn the_fewest_move() {
+    fn as_few_rows_as_possible_move() {
         assert_eq!(moved(&[3, 0, 1, 2]), [3]);
         assert_eq!(moved(&[1, 2, 3, 0]), [0]);
         assert_eq!(moved(&[0, 4, 2, 3, 1, 5]), [4, 1]);

@@ -1,4 +1,4 @@
-//! Light, dark, or what the system says; kept in localStorage, shown as `data-theme` on the root.
+//! The colour theme: light, dark or the system's; stored in localStorage, applied as `data-theme`.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,6 @@ use super::{Ui, storage};
 
 const KEY: &str = "hallway.theme";
 
-/// Which colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
     System,
@@ -33,13 +32,13 @@ impl Theme {
         }
     }
 
-    /// What was chosen on this device.
-    pub fn remembered() -> Self {
+    /// Reads the theme chosen on this device.
+    pub fn load() -> Self {
         let name = storage::get(KEY).unwrap_or_default();
         Self::ALL.into_iter().find(|theme| theme.name() == name).unwrap_or(Self::System)
     }
 
-    /// Shows and remembers it.
+    /// Applies the theme to the page and stores it.
     pub fn apply(self) {
         let Some(root) = document().document_element() else { return };
         let _ = match self {
@@ -50,7 +49,6 @@ impl Theme {
     }
 }
 
-/// The three choices side by side.
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
     let theme = expect_context::<Ui>().theme;

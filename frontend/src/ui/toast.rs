@@ -1,53 +1,51 @@
-//! Short notices in a corner that go away by themselves.
+//! Short notices in a corner that disappear after a while.
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Icon, Shape, Ui, each};
+use super::{Icon, Shape, Ui};
 
 /// Long enough to read a sentence twice.
-const SHOWN_MS: u32 = 7_000;
+const VISIBLE_MS: u32 = 7_000;
 
-/// One notice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
-    number: u32,
+    id: u32,
     text: String,
     is_error: bool,
 }
 
-/// Shows a notice for a while.
+/// Shows a toast. It replaces one with the same text.
 pub fn show(toasts: RwSignal<Vec<Toast>>, text: String, is_error: bool) {
-    let number = toasts.with_untracked(|all| all.last().map_or(0, |last| last.number + 1));
+    let id = toasts.with_untracked(|all| all.last().map_or(0, |last| last.id + 1));
     toasts.update(|all| {
         all.retain(|toast| toast.text != text);
-        all.push(Toast { number, text, is_error });
+        all.push(Toast { id, text, is_error });
     });
     spawn_local(async move {
-        TimeoutFuture::new(SHOWN_MS).await;
-        toasts.try_update(|all| all.retain(|toast| toast.number != number));
+        TimeoutFuture::new(VISIBLE_MS).await;
+        toasts.try_update(|all| all.retain(|toast| toast.id != id));
     });
 }
 
-/// Where they are shown.
 #[component]
 pub fn Toasts() -> impl IntoView {
     let toasts = expect_context::<Ui>().toasts;
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            {each(move || toasts.get(), |toast| toast.number, move |toast| view! {
+            <For each=move || toasts.get() key=|toast| toast.id let:toast>
                 <div class="toast" class:toast-error=toast.is_error>
                     <span>{toast.text}</span>
                     <button
                         type="button"
                         class="icon-button"
                         aria-label="Dismiss"
-                        on:click:target=move |_| toasts.update(|all| all.retain(|t| t.number != toast.number))
+                        on:click=move |_| toasts.update(|all| all.retain(|it| it.id != toast.id))
                     >
                         <Icon shape=Shape::Close/>
                     </button>
                 </div>
-            }.into_any())}
+            </For>
         </div>
     }
 }

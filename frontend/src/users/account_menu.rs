@@ -1,48 +1,46 @@
-//! One's own corner of the sidebar: theme, password, sessions, the way out.
+//! The account in the sidebar's corner: theme, password, devices, signing out.
 
 use leptos::prelude::*;
 
-use super::{password::PasswordDialog, session::Session, sessions::SessionsDialog};
+use super::{auth::Auth, password::PasswordDialog, sessions::SessionsDialog};
 use crate::{
     api,
-    ui::action,
-    ui::{Avatar, Dialog, Icon, Menu, Shape, ThemeSwitch, Ui, memo},
+    ui::{Avatar, Dialog, Icon, Menu, Shape, ThemeSwitch, Ui},
 };
 
-/// Who I am, and a menu of what I can do about it.
 #[component]
 pub fn AccountMenu() -> impl IntoView {
-    let (session, ui) = (expect_context::<Session>(), expect_context::<Ui>());
+    let (auth, ui) = (expect_context::<Auth>(), expect_context::<Ui>());
     let [password, sessions, theme] = [(); 3].map(|()| RwSignal::new(false));
-    let sign_out = action(move |_: &()| async move {
+    let sign_out = Action::new_local(move |_: &()| async move {
         match api::sign_out().await {
-            Ok(()) => session.ended(),
-            Err(failure) if failure.is_unauthenticated() => session.ended(),
-            Err(failure) => ui.error(failure.message()),
+            Ok(()) => auth.sign_out(),
+            Err(error) if error.is_unauthenticated() => auth.sign_out(),
+            Err(error) => ui.error(error.message()),
         }
     });
-    let name = memo(move || session.me().map(|me| me.username).unwrap_or_default());
-    let role = move || if session.is_admin() { "Admin" } else { "Member" };
+    let name = Memo::new(move |_| auth.me().map(|me| me.username).unwrap_or_default());
+    let role = move || if auth.is_admin() { "Admin" } else { "Member" };
     view! {
         <div class="account">
             {move || view! { <Avatar name=name.get()/> }}
             <div class="account-text">
-                <strong data-testid="my-name">{move || name.get()}</strong>
-                <span class="quiet">{move || role()}</span>
+                <strong data-testid="my-name">{name}</strong>
+                <span class="quiet">{role}</span>
             </div>
             <Menu label="Account" testid="account-menu" face=|| view! { <Icon shape=Shape::Gear/> }>
-                <button type="button" role="menuitem" on:click:target=move |_| theme.set(true)>"Theme"</button>
-                <button type="button" role="menuitem" on:click:target=move |_| password.set(true)>
+                <button type="button" role="menuitem" on:click=move |_| theme.set(true)>"Theme"</button>
+                <button type="button" role="menuitem" on:click=move |_| password.set(true)>
                     "Change password"
                 </button>
-                <button type="button" role="menuitem" on:click:target=move |_| sessions.set(true)>
-                    "Where you are signed in"
+                <button type="button" role="menuitem" on:click=move |_| sessions.set(true)>
+                    "Your devices"
                 </button>
                 <button
                     type="button"
                     role="menuitem"
                     data-testid="sign-out"
-                    on:click:target=move |_| sign_out.dispatch(())
+                    on:click=move |_| { sign_out.dispatch_local(()); }
                 >
                     "Sign out"
                 </button>

@@ -1,4 +1,4 @@
-//! The frame of the two pages in front of the door, and where the door leads.
+//! The frame of the login and register pages, and the page to return to after signing in.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -6,48 +6,37 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::session::{Session, Who};
-use crate::ui::{Mark, ThemeSwitch, effect, parameter};
+use super::auth::{Auth, AuthState};
+use crate::ui::{Logo, ThemeSwitch, query_param};
 
-/// Where to go once signed in: back to where one came from, as far as that is a page of ours.
-pub fn next_page() -> String {
-    let next = next().unwrap_or_default();
-    match is_page(&next) {
-        true => next,
-        false => "/rooms".into(),
-    }
-}
-
-fn next() -> Option<String> {
-    use_location().search.with_untracked(|query| parameter(query, "next"))
-}
-
-/// The same page to come back to, for the link to the other form.
-pub fn with_next(path: &str) -> String {
-    match next().filter(|next| is_page(next)) {
-        Some(next) => with(path, &next),
-        None => path.to_owned(),
-    }
-}
-
-/// A path with the page to go to afterwards.
-pub fn with(path: &str, next: &str) -> String {
-    format!("{path}?next={}", String::from(js_sys::encode_uri_component(next)))
-}
-
-/// Whether it is worth coming back to, and a page of ours.
-pub fn is_page(path: &str) -> bool {
+/// Returns whether the page at a path is worth returning to, and one of this app.
+pub fn can_return_to(path: &str) -> bool {
     path.starts_with("/room") || path.starts_with("/search")
 }
 
-/// The frame. Whoever is signed in already is sent on.
+/// Adds the page to return to as a parameter.
+pub fn with_next(path: &str, next: &str) -> String {
+    format!("{path}?next={}", String::from(js_sys::encode_uri_component(next)))
+}
+
+/// The link to the other form, with the same page to return to.
+pub fn other_form(path: &str) -> String {
+    next().map_or_else(|| path.to_owned(), |next| with_next(path, &next))
+}
+
+fn next() -> Option<String> {
+    let next = use_location().search.with_untracked(|query| query_param(query, "next"));
+    next.filter(|next| can_return_to(next))
+}
+
+/// Redirects people who are signed in already.
 #[component]
 pub fn AuthPage(heading: &'static str, children: Children) -> impl IntoView {
-    let session = expect_context::<Session>();
-    let (navigate, next) = (use_navigate(), next_page());
+    let auth = expect_context::<Auth>();
+    let (navigate, next) = (use_navigate(), next().unwrap_or_else(|| "/rooms".into()));
     document().set_title(&format!("{heading} · Hallway"));
-    effect(move || {
-        if session.who.with(|who| matches!(who, Who::Somebody(_))) {
+    Effect::new(move |_| {
+        if auth.state.with(|state| matches!(state, AuthState::SignedIn(_))) {
             navigate(&next, NavigateOptions { replace: true, ..Default::default() });
         }
     });
@@ -55,11 +44,11 @@ pub fn AuthPage(heading: &'static str, children: Children) -> impl IntoView {
         <main class="auth" id="main">
             <div class="auth-card">
                 <div class="auth-brand">
-                    <Mark/>
+                    <Logo/>
                     <span>"Hallway"</span>
                 </div>
                 <h1>{heading}</h1>
-                <p class="auth-notice" role="status">{move || session.notice.get()}</p>
+                <p class="auth-notice" role="status">{auth.notice}</p>
                 {children()}
             </div>
             <footer class="auth-foot">

@@ -1,41 +1,35 @@
-//! Signing in.
+//! `/ui/login`
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 
 use super::{
-    auth_page::{AuthPage, with_next},
-    session::Session,
+    auth::Auth,
+    auth_page::{AuthPage, other_form},
 };
 use crate::{
     api,
-    ui::action,
     ui::{Field, href},
 };
 
-/// `/ui/login`
 #[component]
-pub fn Login() -> impl IntoView {
-    let session = expect_context::<Session>();
+pub fn LoginPage() -> impl IntoView {
+    let auth = expect_context::<Auth>();
     let (username, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let sign_in = action(move |(username, password): &(String, String)| {
+    let sign_in = Action::new_local(move |(username, password): &(String, String)| {
         let (username, password) = (username.clone(), password.clone());
-        async move { api::sign_in(username, password).await.map(|user| session.began(user)) }
+        async move { api::sign_in(username, password).await.map(|user| auth.sign_in(user)) }
     });
     let error = Signal::derive(move || {
-        sign_in.value().with(|answer| match answer {
-            Some(Err(failure)) => Some(failure.message()),
-            _ => None,
-        })
+        sign_in.value().get().and_then(Result::err).map(|error| error.message())
     });
     let busy = sign_in.pending();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
         if let (Some(username), Some(password)) = (value(username), value(password)) {
-            sign_in.dispatch((username, password));
+            sign_in.dispatch_local((username, password));
         }
     };
-    let fine = Signal::derive(|| None::<String>);
     view! {
         <AuthPage heading="Sign in">
             <form class="form" method="post" on:submit=submit>
@@ -43,7 +37,6 @@ pub fn Login() -> impl IntoView {
                     label="Username"
                     name="username"
                     input=username
-                    error=fine
                     autocomplete="username"
                     autofocus=true
                 />
@@ -55,12 +48,12 @@ pub fn Login() -> impl IntoView {
                     error
                     autocomplete="current-password"
                 />
-                <button type="submit" class="button button-primary button-full" disabled=move || busy.get()>
+                <button type="submit" class="button button-primary button-full" disabled=busy>
                     {move || if busy.get() { "Signing in…" } else { "Sign in" }}
                 </button>
             </form>
             <p class="auth-other">
-                "New here? " <a href=href(&with_next("/register"))>"Create an account"</a>
+                "New here? " <a href=href(&other_form("/register"))>"Create an account"</a>
             </p>
         </AuthPage>
     }

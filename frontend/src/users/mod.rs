@@ -1,14 +1,14 @@
-//! People: signing in and up, and one's own account.
+//! Signing in, signing up, and one's own account.
 
 mod account_menu;
+pub mod auth;
 mod auth_page;
 mod login;
 mod password;
 mod register;
-pub mod session;
 mod sessions;
 
 pub use account_menu::AccountMenu;
-pub use auth_page::{is_page, with};
-pub use login::Login;
+pub use auth_page::{can_return_to, with_next};
+pub use login::LoginPage;
 pub use register::RegisterPage;

@@ -1,54 +1,54 @@
-//! Changing one's own password.
+//! The dialog that changes one's password.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use shared::problem::Code;
 
 use crate::{
     api,
-    ui::action,
-    ui::{Dialog, Field, Ui},
+    ui::{Dialog, Field, Lazy, Ui, part},
 };
 
-/// The dialog. Changing ends the other sessions, and says so.
 #[component]
 pub fn PasswordDialog(open: RwSignal<bool>) -> impl IntoView {
     view! {
         <Dialog open title="Change password">
-            <PasswordForm open/>
+            <Lazy load=password_form props=open/>
         </Dialog>
     }
 }
+
+part!(more: fn password_form(open: RwSignal<bool>) { view! { <PasswordForm open/> } });
 
 #[component]
 fn PasswordForm(open: RwSignal<bool>) -> impl IntoView {
     let ui = expect_context::<Ui>();
     let (current, new) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let change = action(move |(current, new): &(String, String)| {
+    let change = Action::new_local(move |(current, new): &(String, String)| {
         let (current, new) = (current.clone(), new.clone());
         async move {
             api::change_password(current, new).await.map(|()| {
-                ui.notice("Your password is changed. Your other sessions are ended.");
+                ui.notice("Password changed. Your other devices have been signed out.");
                 open.try_set(false);
             })
         }
     });
-    let failure = move || change.value().get().and_then(Result::err);
-    let is_wrong = move || failure().is_some_and(|f| f.code() == Some(Code::InvalidCredentials));
-    let of_current = Signal::derive(move || {
-        let wrong = is_wrong().then(|| "This is not your current password.".to_owned());
-        failure()?.field_message("current_password").or(wrong)
+    let error = move || change.value().get().and_then(Result::err);
+    let current_error = Signal::derive(move || {
+        let error = error()?;
+        let is_wrong = error.code() == Some(Code::InvalidCredentials);
+        let wrong = is_wrong.then(|| "That's not your current password.".to_owned());
+        error.field_message("current_password").or(wrong)
     });
-    let of_new = Signal::derive(move || {
-        let failure = failure()?;
-        let other = of_current.get().is_none().then(|| failure.message());
-        failure.field_message("password").or(other)
+    let new_error = Signal::derive(move || {
+        let error = error()?;
+        let other = current_error.get().is_none().then(|| error.message());
+        error.field_message("password").or(other)
     });
-    let changing = change.pending();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
         if let (Some(current), Some(new)) = (value(current), value(new)) {
-            change.dispatch((current, new));
+            change.dispatch_local((current, new));
         }
     };
     view! {
@@ -58,7 +58,7 @@ fn PasswordForm(open: RwSignal<bool>) -> impl IntoView {
                 name="current_password"
                 kind="password"
                 input=current
-                error=of_current
+                error=current_error
                 autocomplete="current-password"
                 autofocus=true
             />
@@ -67,13 +67,13 @@ fn PasswordForm(open: RwSignal<bool>) -> impl IntoView {
                 name="new_password"
                 kind="password"
                 input=new
-                error=of_new
+                error=new_error
                 autocomplete="new-password"
-                hint="At least 8 characters. You are signed out everywhere else."
+                hint="At least 8 characters. Your other devices will be signed out."
             />
             <div class="dialog-actions">
-                <button type="button" class="button" on:click:target=move |_| open.set(false)>"Cancel"</button>
-                <button type="submit" class="button button-primary" disabled=move || changing.get()>
+                <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
+                <button type="submit" class="button button-primary" disabled=change.pending()>
                     "Change password"
                 </button>
             </div>

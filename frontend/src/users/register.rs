@@ -1,4 +1,4 @@
-//! Making an account; whoever makes one is signed in with it.
+//! `/ui/register`: creates an account and signs in with it.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use shared::{
@@ -7,44 +7,43 @@ use shared::{
 };
 
 use super::{
-    auth_page::{AuthPage, with_next},
-    session::Session,
+    auth::Auth,
+    auth_page::{AuthPage, other_form},
 };
 use crate::{
     api,
-    ui::action,
     ui::{Field, href},
 };
 
-/// `/ui/register`
 #[component]
 pub fn RegisterPage() -> impl IntoView {
-    let session = expect_context::<Session>();
+    let auth = expect_context::<Auth>();
     let (username, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let register = action(move |(username, password): &(String, String)| {
+    let register = Action::new_local(move |(username, password): &(String, String)| {
         let (username, password) = (username.clone(), password.clone());
         async move {
-            make(&username, &password).await?;
-            api::sign_in(username, password).await.map(|user| session.began(user))
+            register(&username, &password).await?;
+            api::sign_in(username, password).await.map(|user| auth.sign_in(user))
         }
     });
-    let failure = move || register.value().get().and_then(Result::err);
-    let of_username = Signal::derive(move || {
-        let failure = failure()?;
-        let taken = (failure.code() == Some(Code::UsernameTaken)).then(|| failure.message());
-        failure.field_message("username").or(taken)
+    let error = move || register.value().get().and_then(Result::err);
+    let username_error = Signal::derive(move || {
+        let error = error()?;
+        let taken = (error.code() == Some(Code::UsernameTaken)).then(|| error.message());
+        error.field_message("username").or(taken)
     });
-    let of_password = Signal::derive(move || {
-        let failure = failure()?;
-        let other = of_username.get().is_none().then(|| failure.message());
-        failure.field_message("password").or(other)
+    let password_error = Signal::derive(move || {
+        let error = error()?;
+        // An error that belongs to no field shows below the last one.
+        let other = username_error.get().is_none().then(|| error.message());
+        error.field_message("password").or(other)
     });
     let busy = register.pending();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
         if let (Some(username), Some(password)) = (value(username), value(password)) {
-            register.dispatch((username, password));
+            register.dispatch_local((username, password));
         }
     };
     view! {
@@ -54,7 +53,7 @@ pub fn RegisterPage() -> impl IntoView {
                     label="Username"
                     name="username"
                     input=username
-                    error=of_username
+                    error=username_error
                     autocomplete="username"
                     autofocus=true
                     hint="This is how others see you."
@@ -64,22 +63,23 @@ pub fn RegisterPage() -> impl IntoView {
                     name="password"
                     kind="password"
                     input=password
-                    error=of_password
+                    error=password_error
                     autocomplete="new-password"
                     hint=format!("At least {} characters.", rules::PASSWORD_MIN_BYTES)
                 />
-                <button type="submit" class="button button-primary button-full" disabled=move || busy.get()>
+                <button type="submit" class="button button-primary button-full" disabled=busy>
                     {move || if busy.get() { "Creating…" } else { "Create account" }}
                 </button>
             </form>
             <p class="auth-other">
-                "You have one? " <a href=href(&with_next("/login"))>"Sign in"</a>
+                "Already have an account? " <a href=href(&other_form("/login"))>"Sign in"</a>
             </p>
         </AuthPage>
     }
 }
 
-async fn make(username: &str, password: &str) -> api::Result<()> {
+/// Checks both fields before the server does, so that all errors show at once.
+async fn register(username: &str, password: &str) -> api::Result<()> {
     let mut problem = Problem::new(Code::InvalidFields);
     problem.errors.extend(rules::username(username).err());
     problem.errors.extend(rules::password(password).err());

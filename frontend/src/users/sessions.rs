@@ -1,76 +1,69 @@
-//! Where one is signed in.
+//! The dialog that lists the devices on which one is signed in.
 
 use leptos::prelude::*;
-use shared::{ids::SessionId, users::Session as SignIn};
+use shared::{ids::SessionId, users::Session};
 
 use crate::{
     api,
-    ui::action,
-    ui::{Action, Dialog, Ui, resource, time},
+    ui::{Dialog, Lazy, Ui, part, time},
 };
 
-/// The dialog: each sign-in, and a way to end it.
 #[component]
 pub fn SessionsDialog(open: RwSignal<bool>) -> impl IntoView {
     view! {
-        <Dialog open title="Where you are signed in" wide=true>
-            <SessionList/>
+        <Dialog open title="Your devices" wide=true>
+            <Lazy load=session_list props=()/>
         </Dialog>
     }
 }
 
+part!(more: fn session_list((): ()) { view! { <SessionList/> } });
+
+type EndSessions = Action<Vec<SessionId>, ()>;
+
 #[component]
 fn SessionList() -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let changes = RwSignal::new(0);
-    let sessions = resource(move || {
-        changes.track();
-        api::list_sessions()
-    });
-    let end = action(move |ids: &Vec<SessionId>| {
+    let sessions = LocalResource::new(api::list_sessions);
+    let end = Action::new_local(move |ids: &Vec<SessionId>| {
         let ids = ids.clone();
         async move {
             for id in ids {
-                if let Err(failure) = api::end_session(id).await {
-                    ui.error(failure.message());
+                if let Err(error) = api::end_session(id).await {
+                    ui.error(error.message());
                 }
             }
-            changes.try_update(|n| *n += 1);
+            sessions.refetch();
         }
     });
-    let list = move || match sessions.get() {
+    move || match sessions.get() {
         None => view! { <p class="quiet">"Loading…"</p> }.into_any(),
-        Some(Ok(list)) => {
-            let others: Vec<_> =
-                list.sessions.iter().filter(|s| !s.is_current).map(|s| s.id).collect();
-            let none = others.len() < 2;
-            view! {
-                <ul class="plain-list">
-                    {list
-                        .sessions
-                        .into_iter()
-                        .map(|session| view! { <SessionRow session end/> })
-                        .collect_view()}
-                </ul>
-                <div class="dialog-actions" hidden=none>
-                    <button
-                        type="button"
-                        class="button button-danger"
-                        on:click:target=move |_| end.dispatch(others.clone())
-                    >
-                        "Sign out everywhere else"
-                    </button>
-                </div>
-            }
-            .into_any()
-        }
-        Some(Err(failure)) => view! { <p class="field-error">{failure.message()}</p> }.into_any(),
-    };
-    view! { {move || list()} }
+        Some(Ok(list)) => view! { <Sessions sessions=list.sessions end/> }.into_any(),
+        Some(Err(error)) => view! { <p class="field-error">{error.message()}</p> }.into_any(),
+    }
 }
 
 #[component]
-fn SessionRow(session: SignIn, end: Action<Vec<SessionId>, ()>) -> impl IntoView {
+fn Sessions(sessions: Vec<Session>, end: EndSessions) -> impl IntoView {
+    let others: Vec<_> = sessions.iter().filter(|s| !s.is_current).map(|s| s.id).collect();
+    let has_few = others.len() < 2;
+    let end_others = move |_| {
+        end.dispatch_local(others.clone());
+    };
+    view! {
+        <ul class="plain-list">
+            {sessions.into_iter().map(|session| view! { <SessionRow session end/> }).collect_view()}
+        </ul>
+        <div class="dialog-actions" hidden=has_few>
+            <button type="button" class="button button-danger" on:click=end_others>
+                "Sign out everywhere else"
+            </button>
+        </div>
+    }
+}
+
+#[component]
+fn SessionRow(session: Session, end: EndSessions) -> impl IntoView {
     let id = session.id;
     let device = device(&session.user_agent);
     let since = format!("Since {}", time::short(session.created_at));
@@ -82,7 +75,7 @@ fn SessionRow(session: SignIn, end: Action<Vec<SessionId>, ()>) -> impl IntoView
                 type="button"
                 class="button button-small"
                 aria-label=label
-                on:click:target=move |_| end.dispatch(vec![id])
+                on:click=move |_| { end.dispatch_local(vec![id]); }
             >
                 "Sign out"
             </button>
@@ -100,7 +93,7 @@ fn SessionRow(session: SignIn, end: Action<Vec<SessionId>, ()>) -> impl IntoView
     }
 }
 
-/// What people call a browser; the whole `User-Agent` if it is none that we know.
+/// Names a browser and its system; falls back to the `User-Agent`.
 fn device(user_agent: &str) -> String {
     let browsers =
         [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"), ("Safari/", "Safari")];

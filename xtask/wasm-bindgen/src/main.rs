@@ -1,10 +1,11 @@
-//! The `wasm-bindgen` command as trunk calls it, and no more of it.
+//! The `wasm-bindgen` command with the arguments that trunk passes, and with code splitting.
 //!
-//! `wasm-bindgen-cli` proper takes four times as long to build, for a test runner and an HTTP
-//! server that nobody here uses. Both are thin over one library, and the output does the same; but
-//! here what WASM and JS call each other by is short. The library's names end in 64 bits of hash each,
-//! in both files, and no compression makes these smaller.
-//! This room knows nothing of Hallway.
+//! It replaces `wasm-bindgen-cli`, which takes four times as long to build because of a test runner
+//! and an HTTP server. It differs in two ways: it shortens the names that WASM and JS call each other
+//! by, because the library's names end in 64 bits of hash each, which do not compress; and it splits
+//! modules that use `#[wasm_split]` (see [`split`]). It knows nothing of Hallway.
+
+mod split;
 
 use std::collections::HashMap;
 use std::fs;
@@ -18,7 +19,7 @@ fn main() -> Result<()> {
     // The library's defaults are not those of the command: without these two the page's loader
     // would not know where its WASM is, and typings would be missing when asked for.
     bindgen.omit_default_module_path(false).typescript(true);
-    let (mut input, mut out_dir) = (None, None);
+    let (mut input, mut out_dir, mut out_name) = (None, None, None);
     for arg in std::env::args().skip(1) {
         let (flag, value) = arg.split_once('=').unwrap_or((&arg, ""));
         match flag {
@@ -27,49 +28,56 @@ fn main() -> Result<()> {
                 return Ok(());
             }
             "--target" => match value {
-                "web" => bindgen.web(true)?,
-                "no-modules" => bindgen.no_modules(true)?,
+                "web" => drop(bindgen.web(true)?),
+                "no-modules" => drop(bindgen.no_modules(true)?),
                 other => bail!("--target={other}: only web and no-modules are supported"),
             },
-            "--out-dir" => {
-                out_dir = Some(value.to_owned());
-                &mut bindgen
-            }
-            "--out-name" => bindgen.out_name(value),
-            "--keep-debug" => bindgen.keep_debug(true),
-            "--no-demangle" => bindgen.demangle(false),
-            "--no-typescript" => bindgen.typescript(false),
+            "--out-dir" => out_dir = Some(value.to_owned()),
+            "--out-name" => out_name = Some(value.to_owned()),
+            "--keep-debug" => drop(bindgen.keep_debug(true)),
+            "--no-demangle" => drop(bindgen.demangle(false)),
+            "--no-typescript" => drop(bindgen.typescript(false)),
             // Read from the module's own target features since Rust 1.82.
-            "--reference-types" | "--weak-refs" => &mut bindgen,
-            _ if flag.starts_with('-') => bail!("{arg}: trunk is not known to pass this"),
-            _ => {
-                input = Some(arg.clone());
-                bindgen.input_path(&arg)
-            }
-        };
+            "--reference-types" | "--weak-refs" => {}
+            _ if flag.starts_with('-') => bail!("{arg}: unknown argument"),
+            _ => input = Some(arg.clone()),
+        }
     }
-    input.context("usage: wasm-bindgen --target=web --out-dir=DIR [--out-name=NAME] FILE.wasm")?;
-    let out_dir = out_dir.context("--out-dir=DIR is missing")?;
-    let loader = Path::new(&out_dir).join(bindgen.stem()?).with_extension("js");
-    let mut output = bindgen.generate_output()?;
+    let usage = "usage: wasm-bindgen --target=web --out-dir=DIR [--out-name=NAME] FILE.wasm";
+    let (input, out_dir) = (input.context(usage)?, out_dir.context(usage)?);
+    let wasm = fs::read(&input).with_context(|| input.clone())?;
+    let parts = split::split(&wasm)?;
+    match &parts {
+        // Parts refer to what the linker exports from the main module.
+        Some(parts) => bindgen.input_path(&parts.main).keep_lld_exports(true),
+        None => bindgen.input_path(&input),
+    };
+    let out_name = out_name.or_else(|| Path::new(&input).file_stem()?.to_str().map(Into::into));
+    let out_name = out_name.context(usage)?;
+    let mut output = bindgen.out_name(&out_name).generate_output()?;
     let mut short = HashMap::new();
-    // Other modules are snippets of somebody's own JS, whose names are theirs.
+    // Other modules are the link module and snippets of JS, whose names are their own.
     let is_glue = |module: &str| module.ends_with("_bg.js");
     for import in output.wasm_mut().imports.iter_mut().filter(|import| is_glue(&import.module)) {
         let name = format!("i{}", short.len());
         short.insert(std::mem::replace(&mut import.name, name.clone()), name);
     }
     output.emit(&out_dir)?;
-    let js = fs::read_to_string(&loader)?;
-    Ok(fs::write(&loader, smaller(&js, &short))?)
+    let loader = Path::new(&out_dir).join(out_name).with_extension("js");
+    let mut js = fs::read_to_string(&loader)?;
+    if let Some(parts) = parts {
+        js = parts.link(&js)?;
+    }
+    Ok(fs::write(&loader, minify(&js, &short))?)
 }
 
-/// With the short names, and without what nobody reads who did not write it.
-fn smaller(js: &str, short: &HashMap<String, String>) -> String {
-    let renamed = |line: &str| match line.split_once(": ") {
+/// Shortens the names of imports; removes indentation and comments.
+fn minify(js: &str, short: &HashMap<String, String>) -> String {
+    let rename = |line: &str| match line.split_once(": ") {
         Some((name, rest)) if short.contains_key(name) => format!("{}: {rest}\n", short[name]),
         _ => format!("{line}\n"),
     };
-    let is_comment = |line: &&str| ["//", "/**", "* ", "*/"].iter().any(|c| line.starts_with(c));
-    js.lines().map(str::trim_start).filter(|line| !is_comment(line)).map(renamed).collect()
+    let is_comment =
+        |line: &&str| ["//", "/*", "* ", "*/"].iter().any(|start| line.starts_with(start));
+    js.lines().map(str::trim_start).filter(|line| !is_comment(line)).map(rename).collect()
 }

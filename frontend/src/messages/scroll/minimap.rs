@@ -12,7 +12,7 @@ use crate::{
     api,
     live::LiveClient,
     messages::context::RoomContext,
-    search::Tour,
+    search::HitNavigator,
     state::scroll::minimap::{HEIGHT, MonthLabel, marks_path, month_labels, y},
     ui::{percent, time},
 };
@@ -25,7 +25,7 @@ const MENTIONS: Range<u8> = 4..8;
 #[component]
 pub fn Minimap(map: LocalResource<api::Result<RoomMap>>) -> impl IntoView {
     let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
-    let navigator = expect_context::<Tour>();
+    let navigator = expect_context::<HitNavigator>();
     // Each new message moves all marks, but in a long room by much less than a pixel: the paths are
     // built again when the room has grown by a thousandth.
     let last = Memo::new(move |_| {

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use shared::ids::{RoomId, Seq};
 
-use crate::{api, live::LiveClient, messages::context::RoomContext, users::session::Session};
+use crate::{api, live::LiveClient, messages::context::RoomContext, users::auth::Auth};
 
 /// The most requests for one search. The server answers each one within a time limit, so a long
 /// room takes several.
@@ -58,7 +58,7 @@ async fn load_hits(
 
 /// My own messages, including those that I send while the room is open.
 pub fn my_messages(room: RoomContext) -> RwSignal<Vec<Seq>> {
-    let me = expect_context::<Session>().me_untracked().map(|me| me.id);
+    let me = expect_context::<Auth>().me_untracked().map(|me| me.id);
     let hits = search_hits(room.id, || Some("is:mine".into()));
     let last_seen = StoredValue::new(room.with_timeline_untracked(|t| t.last_seq()));
     Effect::new(move |_| {

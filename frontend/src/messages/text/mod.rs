@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use shared::ids::{Rev, Seq};
 
 use crate::{
-    search::{Tour, marked},
+    search::{HitNavigator, mark_matches},
     state::{
         pieces::{Piece, pieces},
         search::highlight,
     },
-    users::session::Session,
+    users::auth::Auth,
 };
 
 mod preview;
@@ -25,14 +25,14 @@ pub fn MessageText(
     content: String,
     #[prop(optional)] revision: Option<(Seq, Rev)>,
 ) -> impl IntoView {
-    let me = expect_context::<Session>().me_untracked().map(|me| me.username).unwrap_or_default();
-    let navigator = expect_context::<Tour>();
+    let me = expect_context::<Auth>().me_untracked().map(|me| me.username).unwrap_or_default();
+    let navigator = expect_context::<HitNavigator>();
     move || {
         let matches = revision.map(|(seq, rev)| navigator.ranges(seq, rev)).unwrap_or_default();
         let mut offset = 0;
         let view = |piece| {
             let (Piece::Text(text) | Piece::Link(text) | Piece::Mention(text)) = &piece;
-            let shown = marked(highlight::split(text, offset, &matches));
+            let shown = mark_matches(highlight::split(text, offset, &matches));
             offset += text.len();
             match piece {
                 Piece::Text(_) => shown,

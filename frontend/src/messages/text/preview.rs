@@ -8,7 +8,7 @@ use shared::{
 
 use crate::{
     live::LiveClient,
-    search::address,
+    search::message_href,
     state::{pieces::permalinks, search::highlight::excerpt},
     ui::{Avatar, time},
 };
@@ -49,7 +49,7 @@ fn Card(name: String, message: Message) -> impl IntoView {
         }
     };
     view! {
-        <a href=address(message.room, message.seq) class="preview" data-testid="preview">
+        <a href=message_href(message.room, message.seq) class="preview" data-testid="preview">
             <span class="message-head">
                 <Avatar name=author.clone() small=true/>
                 <strong>{author}</strong>" "

@@ -13,10 +13,10 @@ use super::{
 use crate::{
     live::LiveClient,
     messages::{context::RoomContext, text::snippet},
-    search::Tour,
+    search::HitNavigator,
     state::scroll::goto_command::{self, GotoTarget},
     ui::{Icon, Shape, Ui, time},
-    users::session::Session,
+    users::auth::Auth,
 };
 
 /// From this length on the limit is shown.
@@ -26,7 +26,7 @@ const SHOW_LIMIT_FROM: usize = CONTENT_MAX_BYTES / 10 * 9;
 pub fn Composer() -> impl IntoView {
     let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
     let ui = expect_context::<Ui>();
-    let me = expect_context::<Session>().me_untracked().map(|me| me.id).unwrap_or_default();
+    let me = expect_context::<Auth>().me_untracked().map(|me| me.id).unwrap_or_default();
     let area = NodeRef::<html::Textarea>::new();
     store_draft(room, me, area);
     focus_when_useful(room, area);
@@ -110,11 +110,11 @@ fn limit_text(bytes: usize) -> Option<String> {
 
 /// Focuses the composer when the room opens and when a reply starts.
 fn focus_when_useful(room: RoomContext, area: NodeRef<html::Textarea>) {
-    let navigator = expect_context::<Tour>();
+    let navigator = expect_context::<HitNavigator>();
     Effect::new(move |_| {
         area.track();
         // The keys that step through the hits of a search are letters.
-        if room.reply_to.get().is_none() && untrack(|| navigator.is_on()) {
+        if room.reply_to.get().is_none() && untrack(|| navigator.is_active()) {
             return;
         }
         // On a touch screen the keyboard would cover half of the room.

@@ -7,15 +7,15 @@ use crate::{
     live::LiveClient,
     messages::{context::RoomContext, text::MessageText},
     ui::{Avatar, Icon, Shape},
-    users::session::Session,
+    users::auth::Auth,
 };
 
 #[component]
 pub fn PendingRow(client_id: ClientId, starts_group: bool) -> impl IntoView {
-    let (room, session) = (expect_context::<RoomContext>(), expect_context::<Session>());
+    let (room, auth) = (expect_context::<RoomContext>(), expect_context::<Auth>());
     let is_it = |pending: &&Pending| pending.client_id == client_id;
     let pending = room.with_timeline_untracked(|t| t.pending().iter().find(is_it).cloned())?;
-    let name = session.me_untracked().map(|me| me.username).unwrap_or_default();
+    let name = auth.me_untracked().map(|me| me.username).unwrap_or_default();
     let reason = pending.refused.map(|problem| problem.detail);
     let is_refused = reason.is_some();
     let side = match starts_group {

@@ -1,0 +1,246 @@
+//! Goes from hit to hit in a room while its address has a search: the bar above the timeline, its keys,
+//! and what the rows highlight.
+
+use std::ops::Range;
+
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+use shared::{
+    ids::{Rev, RoomId, Seq},
+    messages::{Message, MessagePage},
+    search::parse,
+};
+
+use super::message_href;
+use crate::{
+    api,
+    rooms::path_to,
+    state::search::hit_list::{HitList, HitPosition, RoomHit},
+    ui::{Icon, Shape, href, is_shortcut, on_page_keydown, query_param},
+};
+
+#[derive(Clone, Copy)]
+pub struct HitNavigator {
+    room: RoomId,
+    /// The query string of the address.
+    query_string: Memo<String>,
+    /// The search in the address.
+    q: Memo<Option<String>>,
+    /// The message in the address.
+    at: Memo<Option<Seq>>,
+    /// The hits loaded so far, and the search that they belong to.
+    hits: RwSignal<(String, HitList)>,
+    is_searching: RwSignal<bool>,
+    /// Whether the reader cancelled the search for the next hit.
+    is_cancelled: RwSignal<bool>,
+}
+
+/// The search for the next hit ends after this many pages without one; the reader may start it again.
+const MAX_EMPTY_PAGES: usize = 25;
+
+impl HitNavigator {
+    pub fn new(room: RoomId, at: Memo<Option<Seq>>) -> Self {
+        let query_string = use_location().search;
+        let q = Memo::new(move |_| {
+            let q = query_string.with(|query| query_param(query, "q"))?;
+            let has_words = parse(&q).is_ok_and(|query| !query.within_a_room().is_empty());
+            (has_words && at.get().is_some()).then_some(q)
+        });
+        let (is_searching, is_cancelled) = (RwSignal::new(false), RwSignal::new(false));
+        let hits = RwSignal::default();
+        let this = Self { room, query_string, q, at, hits, is_searching, is_cancelled };
+        Effect::new(move |_| {
+            let (Some(q), Some(at)) = (q.get(), at.get()) else { return };
+            if this.hits.with_untracked(|(of, hits)| *of != q || hits.needs_more_around(at)) {
+                spawn_local(this.load_around(q, at));
+            }
+        });
+        this
+    }
+
+    pub fn is_active(self) -> bool {
+        self.q.with(Option::is_some)
+    }
+
+    /// The bytes to highlight in a message of this revision.
+    pub fn ranges(self, seq: Seq, rev: Rev) -> Vec<Range<usize>> {
+        self.with_hits(|hits| hits.ranges(seq, rev).to_vec()).unwrap_or_default()
+    }
+
+    /// The search without the operators that select rooms.
+    pub fn query(self) -> Option<String> {
+        self.q.with(|q| Some(parse(q.as_ref()?).ok()?.within_a_room().to_string()))
+    }
+
+    async fn load_around(self, q: String, at: Seq) {
+        let Some(query) = untrack(|| self.query()) else { return };
+        let Ok(page) = api::search_room_around(self.room, &query, at).await else { return };
+        if self.is_still_at(&q, at) {
+            self.hits.update(|(of, hits)| match *of == q {
+                true => hits.merge(hits_of(page)),
+                false => (*of, *hits) = (q, hits_of(page)),
+            });
+        }
+    }
+
+    /// Reads the hits if they belong to the current search.
+    fn with_hits<T>(self, read: impl FnOnce(&HitList) -> T) -> Option<T> {
+        let is_current = |of: &str| self.q.with(|q| q.as_deref() == Some(of));
+        self.hits.with(|(of, hits)| is_current(of).then(|| read(hits)))
+    }
+
+    /// Returns whether the reader has neither changed the search nor moved on during a request.
+    fn is_still_at(self, q: &str, at: Seq) -> bool {
+        let is_here = self.at.try_get_untracked() == Some(Some(at));
+        is_here && self.q.try_get_untracked().flatten().as_deref() == Some(q)
+    }
+
+    /// The path of the next loaded hit.
+    fn next_path(self, is_older: bool) -> Option<String> {
+        let at = self.at.get()?;
+        let seq = self.with_hits(|hits| hits.next(at, is_older))??;
+        Some(format!("{}/m/{seq}?{}", path_to(self.room), self.parameters()))
+    }
+
+    /// The message from which the server has to search for the next hit, if none is loaded.
+    fn search_from(self, is_older: bool) -> Option<Seq> {
+        let at = self.at.get()?;
+        self.with_hits(|hits| hits.resume_from(at, is_older))?
+    }
+
+    fn has_next(self, is_older: bool) -> bool {
+        self.next_path(is_older).is_some() || self.search_from(is_older).is_some()
+    }
+
+    fn go_to_next(self, is_older: bool, go: Callback<String>) {
+        if !self.is_searching.get_untracked() {
+            spawn_local(self.find_next(is_older, go));
+        }
+    }
+
+    /// Goes to the next hit; searches page by page while none is loaded.
+    async fn find_next(self, is_older: bool, go: Callback<String>) {
+        let start = untrack(|| Some((self.q.get()?, self.query()?, self.at.get()?)));
+        let Some((q, query, at)) = start else { return };
+        self.is_cancelled.set(false);
+        for pages_left in (0..=MAX_EMPTY_PAGES).rev() {
+            let (next, from) = untrack(|| (self.next_path(is_older), self.search_from(is_older)));
+            if let Some(path) = next {
+                go.run(path);
+                break;
+            }
+            let Some(from) = from.filter(|_| pages_left > 0) else { break };
+            self.is_searching.set(true);
+            let page = api::search_room_from(self.room, &query, from, is_older).await;
+            let is_cancelled = self.is_cancelled.try_get_untracked() != Some(false);
+            let (Ok(page), false) = (page, is_cancelled || !self.is_still_at(&q, at)) else {
+                break;
+            };
+            self.hits.update(|(_, hits)| hits.extend(hits_of(page), is_older));
+        }
+        self.is_searching.try_set(false);
+    }
+
+    /// The parameters of the address, without the question mark.
+    fn parameters(self) -> String {
+        self.query_string.with(|query| query.trim_start_matches('?').to_owned())
+    }
+
+    /// "Hit 2 of 3+", or that the search is running.
+    fn status(self) -> String {
+        if self.is_searching.get() && !self.is_cancelled.get() {
+            return "Searching…".into();
+        }
+        let place = || self.with_hits(|hits| hits.position(self.at.get()?))?;
+        match place() {
+            Some(HitPosition { number, total, has_more }) => {
+                format!("Hit {number} of {total}{}", if has_more { "+" } else { "" })
+            }
+            None => "Hits".into(),
+        }
+    }
+}
+
+fn hits_of(page: MessagePage) -> HitList {
+    let MessagePage { messages, ranges, older, newer, .. } = page;
+    let hit =
+        |(message, ranges): (Message, _)| RoomHit { seq: message.seq, rev: message.rev, ranges };
+    HitList { hits: messages.into_iter().zip(ranges).map(hit).collect(), older, newer }
+}
+
+/// The bar above the timeline while the navigator is active.
+#[component]
+pub fn HitBar() -> impl IntoView {
+    let navigator = expect_context::<HitNavigator>();
+    view! {
+        <Show when=move || navigator.is_active()>
+            <Bar navigator/>
+        </Show>
+    }
+}
+
+#[component]
+fn Bar(navigator: HitNavigator) -> impl IntoView {
+    let navigate = use_navigate();
+    let go = Callback::new(move |path: String| {
+        // Replaces the address, so that Back leads to the results.
+        navigate(&path, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+    });
+    on_page_keydown(move |event| {
+        let is_older = event.key() == "n";
+        // Any key cancels a search, except for the repetitions of the key that started it.
+        if navigator.is_searching.get_untracked() && !event.repeat() {
+            navigator.is_cancelled.set(true);
+        } else if (is_older || event.key() == "N") && is_shortcut(event) {
+            event.prevent_default();
+            navigator.go_to_next(is_older, go);
+        }
+    });
+    let results = move || href(&format!("/search?{}", navigator.parameters()));
+    let message = move || navigator.at.get().map(|seq| message_href(navigator.room, seq));
+    view! {
+        <div
+            class="trail"
+            role="group"
+            aria-label="Hits in this room"
+            aria-busy=move || navigator.is_searching.get().to_string()
+            data-testid="trail"
+        >
+            <p role="status">
+                <strong>{move || navigator.status()}</strong>
+                <span>{move || navigator.q.get().map(|q| format!(" for “{q}”"))}</span>
+            </p>
+            <NextButton navigator is_older=true label="Next hit, an older one (n)" go/>
+            <NextButton navigator is_older=false label="Previous hit, a newer one (N)" go/>
+            <a href=results class="button button-small">"Results"</a>
+            <a href=message class="icon-button" aria-label="End the search" title="End the search">
+                <Icon shape=Shape::Close/>
+            </a>
+        </div>
+    }
+}
+
+#[component]
+fn NextButton(
+    navigator: HitNavigator,
+    is_older: bool,
+    label: &'static str,
+    go: Callback<String>,
+) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="icon-button"
+            class:trail-older=is_older
+            aria-label=label
+            title=label
+            disabled=move || !navigator.has_next(is_older)
+            on:click=move |_| navigator.go_to_next(is_older, go)
+        >
+            <Icon shape=Shape::Down/>
+        </button>
+    }
+}

@@ -1,0 +1,122 @@
+//! Parts of the page that the browser loads when they are first needed.
+
+use gloo_net::http::Request;
+use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
+use shared::paths;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+/// What a function declared with [`part!`](part) returns: the view's function, or an error if the
+/// part does not load.
+pub type Loaded<P> = Result<fn(P) -> AnyView, SplitLoaderError>;
+
+/// Declares an async function that loads a part and returns the function of a view in it. Several
+/// views may be in one part.
+///
+/// Debug builds have no parts: the linker's relocations, which the split needs, would make each build
+/// slower, and `trunk serve` knows nothing of parts.
+macro_rules! part {
+    ($part:ident: $vis:vis fn $name:ident($props:tt: $Props:ty) { $view:expr }) => {
+        #[cfg(debug_assertions)]
+        $vis async fn $name() -> $crate::ui::Loaded<$Props> {
+            Ok(|$props| leptos::prelude::IntoAny::into_any($view))
+        }
+
+        #[cfg(not(debug_assertions))]
+        #[leptos::wasm_split::wasm_split($part, wasm_split_path = leptos::wasm_split, fallible)]
+        $vis fn $name() -> $crate::ui::Loaded<$Props> {
+            Ok(|$props| leptos::prelude::IntoAny::into_any($view))
+        }
+    };
+}
+
+pub(crate) use part;
+
+#[derive(Clone)]
+enum State<P> {
+    Loading,
+    Loaded(fn(P) -> AnyView),
+    Failed(Cause),
+}
+
+/// Why a part does not load.
+#[derive(Clone, Copy)]
+enum Cause {
+    Unreachable,
+    /// The server has another build of the page: the parts of this one are gone.
+    Updated,
+    Other,
+}
+
+/// Shows a view of a part: meanwhile that it is loading, and if that fails, why and a way out.
+#[component]
+pub fn Lazy<P, F>(
+    /// A function declared with [`part!`](part).
+    load: fn() -> F,
+    props: P,
+) -> impl IntoView
+where
+    P: Clone + Send + Sync + 'static,
+    F: Future<Output = Loaded<P>> + 'static,
+{
+    let state = RwSignal::new(State::Loading);
+    let start = move || {
+        state.set(State::Loading);
+        spawn_local(async move {
+            let new = match load().await {
+                Ok(view) => State::Loaded(view),
+                Err(_) => State::Failed(find_cause().await),
+            };
+            state.try_set(new);
+            // The browser looks for `autofocus` when a dialog opens, before the part is there.
+            request_animation_frame(focus_in_dialog);
+        });
+    };
+    start();
+    let retry = Callback::new(move |()| start());
+    move || match state.get() {
+        State::Loading => view! { <p class="lazy quiet" role="status">"Loading…"</p> }.into_any(),
+        State::Loaded(view) => untrack(|| view(props.clone())),
+        State::Failed(cause) => view! { <LoadError cause retry/> }.into_any(),
+    }
+}
+
+#[component]
+fn LoadError(cause: Cause, retry: Callback<()>) -> impl IntoView {
+    let text = match cause {
+        Cause::Unreachable => "You're offline, and this hasn't been loaded yet.",
+        Cause::Updated => "Hallway was updated. Reload the page to go on; your drafts are kept.",
+        Cause::Other => "This couldn't be loaded.",
+    };
+    let is_updated = matches!(cause, Cause::Updated);
+    let act = move |_| match is_updated {
+        true => drop(window().location().reload()),
+        false => retry.run(()),
+    };
+    view! {
+        <div class="lazy" role="alert" data-testid="load-error">
+            <p>{text}</p>
+            <button type="button" class="button button-primary" on:click=act>
+                {if is_updated { "Reload" } else { "Try again" }}
+            </button>
+        </div>
+    }
+}
+
+/// Compares the page that the server has now with this one.
+async fn find_cause() -> Cause {
+    let Ok(response) = Request::get(paths::UI).send().await else { return Cause::Unreachable };
+    let (true, Ok(html)) = (response.ok(), response.text().await) else { return Cause::Other };
+    let loader = document().query_selector("link[rel=modulepreload]").ok().flatten();
+    match loader.and_then(|loader| loader.get_attribute("href")) {
+        Some(loader) if !html.contains(&loader) => Cause::Updated,
+        _ => Cause::Other,
+    }
+}
+
+fn focus_in_dialog() {
+    let field = document().query_selector("dialog[open] [autofocus]").ok().flatten();
+    if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
+        let _ = field.focus();
+    }
+}

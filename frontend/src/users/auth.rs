@@ -1,0 +1,100 @@
+//! Who is signed in on this page.
+
+use leptos::prelude::*;
+use shared::users::User;
+
+use crate::{api, ui::storage};
+
+/// Holds the id of the signed-in account, so that the other tabs of this browser notice a change.
+const ACCOUNT_KEY: &str = "hallway.account";
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum AuthState {
+    /// The server has not been asked yet.
+    Unknown,
+    /// The server does not respond.
+    Unreachable,
+    SignedOut,
+    SignedIn(User),
+}
+
+/// The signed-in account, and a notice for the login page.
+#[derive(Clone, Copy)]
+pub struct Auth {
+    pub state: RwSignal<AuthState>,
+    pub notice: RwSignal<Option<&'static str>>,
+}
+
+impl Auth {
+    pub fn new() -> Self {
+        Self { state: RwSignal::new(AuthState::Unknown), notice: RwSignal::new(None) }
+    }
+
+    /// Takes the server's answer at the start of the page.
+    pub fn load(self, me: api::Result<User>) {
+        self.state.set(match me {
+            Ok(user) => AuthState::SignedIn(user),
+            Err(error) if error.is_unauthenticated() => AuthState::SignedOut,
+            Err(_) => AuthState::Unreachable,
+        });
+    }
+
+    pub fn sign_in(self, user: User) {
+        storage::set(ACCOUNT_KEY, &user.id.to_string());
+        self.notice.set(None);
+        self.state.set(AuthState::SignedIn(user));
+    }
+
+    pub fn sign_out(self) {
+        storage::set(ACCOUNT_KEY, "");
+        self.notice.set(Some("You've signed out."));
+        self.state.set(AuthState::SignedOut);
+    }
+
+    /// Ends the session of this page because it ended in another tab, on another device, or by an
+    /// admin.
+    pub fn end_session(self) {
+        self.notice.set(Some("Your session has ended. Sign in again; your drafts are saved."));
+        self.state.set(AuthState::SignedOut);
+    }
+
+    /// Updates my account, for example after I became an admin.
+    pub fn update(self, user: User) {
+        let new = AuthState::SignedIn(user);
+        if self.state.with_untracked(|state| *state != new) {
+            self.state.set(new);
+        }
+    }
+
+    pub fn me(self) -> Option<User> {
+        self.state.with(|state| match state {
+            AuthState::SignedIn(user) => Some(user.clone()),
+            _ => None,
+        })
+    }
+
+    pub fn me_untracked(self) -> Option<User> {
+        untrack(|| self.me())
+    }
+
+    pub fn is_admin(self) -> bool {
+        self.state.with(|state| matches!(state, AuthState::SignedIn(user) if user.is_admin))
+    }
+}
+
+/// Signs this tab out, or reloads it, when another tab of this browser changes the account.
+pub fn follow_other_tabs(auth: Auth) {
+    let listener = window_event_listener(leptos::ev::storage, move |event| {
+        if event.key().as_deref() != Some(ACCOUNT_KEY) {
+            return;
+        }
+        let mine = auth.me_untracked().map(|me| me.id.to_string()).unwrap_or_default();
+        match event.new_value().unwrap_or_default() {
+            theirs if theirs == mine => {}
+            none if none.is_empty() => auth.end_session(),
+            // Everything in memory belongs to another account.
+            _ => drop(window().location().reload()),
+        }
+    });
+    on_cleanup(move || listener.remove());
+}
