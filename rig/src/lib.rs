@@ -1,18 +1,23 @@
-//! What loads and torments Hallway, and judges what it did.
+//! The load generator, fault injector and history checker of Hallway.
 //!
-//! `services` are processes of our own (databases, Redis, Hallway, links between them) that can be
-//! killed, paused and cut off; `workload` are people whose every step is written into a `history`;
-//! `checker` judges it; `faults` brings them together and `report` shows it. `load` measures, beside
-//! the bare loops that it brings along. `mutants` tests the rig: what it says of servers that are known to be bad. An
-//! arrow only points down.
+//! `services` run databases, Redis and Hallway, which can be killed, paused and disconnected. The
+//! clients of a `workload` record every step in a `history`, and the `checker` finds its violations.
+//! `faults` combines them, and `report` writes the result. `load` measures speed against baselines.
+//! `mutants` tests the rig itself with servers that have known faults. A module uses only modules
+//! below it in this list.
+
+pub mod mutants;
 
 pub mod faults;
 pub mod load;
-pub mod mutants;
-pub mod report;
 
-pub mod checker;
+pub mod report;
 pub mod workload;
 
+pub mod accounts;
+pub mod checker;
+
+pub mod api;
 pub mod history;
 pub mod services;
+pub mod stats;

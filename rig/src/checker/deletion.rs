@@ -1,64 +1,66 @@
 //! Leak after delete.
 //!
-//! Text that is sent more than a second after its deletion was acknowledged is a leak; the second
-//! is for what was on its way. An answer to a request (a page, an ack) counts as sent after the
-//! request. A frame counts as sent after its socket was opened, and after its tombstone came on the
-//! same socket; and after an echo that was asked for before it, while nothing is broken: a process
-//! that was frozen sends what it composed before. What the nodes give at the end came after
-//! everything. A tombstone never has text.
+//! Text that the server sends more than 1 s after it acknowledged the delete is a leak; the second
+//! covers text in transit. A reply to a request (a page, an ack) left the server after the request. A
+//! frame left the server after its socket was opened, and after the tombstone that the same socket
+//! delivered. Without a fault it also left after the last answered ping; a process that was paused
+//! sends what it composed before. The final states of the nodes come after everything. A tombstone
+//! never has text.
 
 use shared::messages::Message;
 
-use super::{Found, Kind, facts::Facts, walk::Link};
-use crate::history::{Event, Seen};
+use super::{Anomaly, Violations, index::Index, replay::Connection};
+use crate::history::{ChangedRow, Event};
 
-/// How long what is on its way may still come, in microseconds.
-const ALLOWANCE_US: u64 = 1_000_000;
+/// How long text may be in transit, in microseconds.
+const TRANSIT_US: u64 = 1_000_000;
 
-/// Judges what comes without a socket of its own: answers to writes, and final states.
-pub fn judge_answers(facts: &Facts, at: usize, found: &mut Found) {
-    match &facts.entries[at].event {
+/// Checks acks and final states, which need no connection.
+pub fn check_replies(index: &Index, at: usize, violations: &mut Violations) {
+    match &index.entries[at].event {
         Event::Ack { client_id, message } if has_text(message) => {
-            let saying = facts.sayings.get(client_id);
-            let attempts = saying.into_iter().flat_map(|saying| &saying.attempts);
-            let mut asked = attempts.filter(|(.., step)| step.done() == Some(at));
-            if let Some((.., step)) = asked.next() {
-                let sent_us = facts.entries[step.asked].at_us;
-                leak_if_after(facts, at, message, sent_us, found);
+            let sends = index.sends.get(client_id);
+            let mut operations =
+                sends.into_iter().flat_map(|sends| &sends.attempts).map(|a| a.operation);
+            if let Some(operation) = operations.find(|operation| operation.ok() == Some(at)) {
+                let sent_us = index.entries[operation.invoked].at_us;
+                check_text(index, at, message, sent_us, violations);
             }
         }
-        Event::Final(last) => {
-            let texts = last.messages.iter().filter(|message| has_text(message));
-            texts.for_each(|message| leak_if_after(facts, at, message, u64::MAX, found));
+        Event::NodeState(state) => {
+            let texts = state.messages.iter().filter(|message| has_text(message));
+            texts.for_each(|message| check_text(index, at, message, u64::MAX, violations));
         }
         _ => {}
     }
 }
 
-pub fn judge(facts: &Facts, at: usize, link: &mut Link, found: &mut Found) {
-    let entry = &facts.entries[at];
+pub fn check(index: &Index, at: usize, connection: &mut Connection, violations: &mut Violations) {
+    let entry = &index.entries[at];
     match &entry.event {
-        Event::Change { room, row: Seen::Message(message), .. } => {
-            let place = (*room, message.seq);
+        Event::Change { room, row: ChangedRow::Message(message), .. } => {
+            let key = (*room, message.seq);
             if message.deleted_at.is_some() {
-                link.tombstones.insert(place);
+                connection.tombstones.insert(key);
             }
             if !has_text(message) {
                 return;
             }
-            if link.tombstones.contains(&place) {
-                let detail = format!("text of {} of {room} came with or after its end", place.1);
-                found.add(Kind::LeakAfterDelete, [at], detail);
+            if connection.tombstones.contains(&key) {
+                let detail =
+                    format!("text of {} of {room} came with or after its tombstone", key.1);
+                violations.add(Anomaly::LeakAfterDelete, [at], detail);
             }
-            let calm = |gone: u64| facts.is_calm(entry.process, gone, entry.at_us);
-            let echoed = facts.deleted_us(place).filter(|gone| calm(*gone));
-            let sent_us = link.opened_us.max(echoed.map_or(0, |_| link.echoed_us));
-            leak_if_after(facts, at, message, sent_us, found);
+            let is_undisturbed =
+                |deleted: u64| index.is_undisturbed(entry.process, deleted, entry.at_us);
+            let pinged = index.deleted_us(key).filter(|deleted| is_undisturbed(*deleted));
+            let pinged_us = pinged.map_or(0, |_| connection.pinged_us);
+            check_text(index, at, message, connection.opened_us.max(pinged_us), violations);
         }
         Event::Page { room, messages, .. } => {
-            let asked_us = link.asked_us.get(room).copied().unwrap_or(0);
+            let requested_us = connection.page_requested_us.get(room).copied().unwrap_or(0);
             let texts = messages.iter().filter(|message| has_text(message));
-            texts.for_each(|message| leak_if_after(facts, at, message, asked_us, found));
+            texts.for_each(|message| check_text(index, at, message, requested_us, violations));
         }
         _ => {}
     }
@@ -68,12 +70,19 @@ fn has_text(message: &Message) -> bool {
     !message.content.is_empty()
 }
 
-fn leak_if_after(facts: &Facts, at: usize, message: &Message, sent_us: u64, found: &mut Found) {
-    let place = (message.room, message.seq);
-    if let Some(gone) = facts.deleted_us(place)
-        && sent_us > gone.saturating_add(ALLOWANCE_US)
+/// Checks text that left the server at `sent_us` or later.
+fn check_text(
+    index: &Index,
+    at: usize,
+    message: &Message,
+    sent_us: u64,
+    violations: &mut Violations,
+) {
+    let (room, seq) = (message.room, message.seq);
+    if let Some(deleted) = index.deleted_us((room, seq))
+        && sent_us > deleted.saturating_add(TRANSIT_US)
     {
-        let detail = format!("text of {} of room {} was sent after its deletion", place.1, place.0);
-        found.add(Kind::LeakAfterDelete, [at], detail);
+        let detail = format!("text of {seq} of room {room} was sent after its deletion");
+        violations.add(Anomaly::LeakAfterDelete, [at], detail);
     }
 }

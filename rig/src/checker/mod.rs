@@ -1,19 +1,21 @@
-//! Judges a history, in Jepsen's vocabulary. Pure: the same history gets the same verdict anywhere.
+//! Checks a history for anomalies, in Jepsen's terms. The checker is pure: the same history always
+//! gives the same result.
 //!
-//! What is judged is what can be known for certain. The order of two entries says what came first
-//! only within one process, or when one was acknowledged before the other was asked for; an answer
-//! that never came, and a refusal that may be tried again, leave open whether the thing was done.
+//! The checker reports only what is certain. The order of two entries is known only within one
+//! process, or when one operation completed before the other was invoked. An operation without a
+//! reply, or with a refusal that may be retried, is indeterminate (Jepsen: info).
 //!
-//! - **Lost write**: acknowledged, and not in every node's final state.
+//! - **Lost write**: acknowledged, and missing from the final state of a node.
 //! - **Duplicate**: one `client_id` under two numbers.
-//! - **Inconsistent offsets**: two things under one number (`seq` or `rev`), numbers that are not
-//!   dense, nodes that differ, a sender's own order turned round.
-//! - **Skip without gap**: see [`stream`].
-//! - **Aborted read**: something was read that was refused, or that nobody wrote.
-//! - **Unseen**: acknowledged, and not in what a reader held at the end.
+//! - **Inconsistent offsets**: two rows under one number (`seq` or `rev`), numbers that are not
+//!   dense, nodes that differ, or a sender's messages out of order.
+//! - **Skip without gap**: see [`continuity`].
+//! - **Aborted read**: a client read something that was refused or that nobody wrote.
+//! - **Unseen**: acknowledged, and missing from the final state of a reader.
 //! - **Leak after removal**, **leak after delete**: see [`removal`] and [`deletion`].
-//! - **Unstable ack**: two answers to one `client_id` that differ, or one that the final state belies.
-//! - **Fold mismatch**: what a reader held at the end is not the final state.
+//! - **Unstable ack**: two different acks of one `client_id`, or an ack that contradicts the final
+//!   state.
+//! - **State mismatch**: the final state of a reader differs from the final state of the nodes.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -21,26 +23,27 @@ use serde::Serialize;
 
 use crate::history::History;
 
+mod continuity;
 mod deletion;
-mod facts;
-mod folds;
+mod index;
+mod operations;
 mod order;
 mod removal;
-mod stream;
+mod replay;
+mod state_diff;
 #[cfg(test)]
 mod tests;
-mod walk;
 mod writes;
 
-use facts::Facts;
+use index::Index;
 
-/// Violations of one kind that are kept; a broken server makes thousands.
-const OF_A_KIND: usize = 100;
+/// A broken server produces thousands of violations.
+const MAX_PER_ANOMALY: usize = 100;
 
-/// What kind of promise was broken.
+/// The kind of a violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum Anomaly {
     LostWrite,
     Duplicate,
     InconsistentOffsets,
@@ -50,10 +53,10 @@ pub enum Kind {
     LeakAfterRemoval,
     LeakAfterDelete,
     UnstableAck,
-    FoldMismatch,
+    StateMismatch,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::LostWrite => "lost write",
@@ -65,47 +68,51 @@ impl fmt::Display for Kind {
             Self::LeakAfterRemoval => "leak after removal",
             Self::LeakAfterDelete => "leak after delete",
             Self::UnstableAck => "unstable ack",
-            Self::FoldMismatch => "fold mismatch",
+            Self::StateMismatch => "state mismatch",
         })
     }
 }
 
-/// A broken promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// Which.
-    pub kind: Kind,
+    pub anomaly: Anomaly,
     /// What happened, in a sentence.
     pub detail: String,
-    /// The entries that show it, as indexes into the history.
+    /// The entries that prove it, as indexes into the history.
     pub entries: Vec<usize>,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} (entries {:?})", self.kind, self.detail, self.entries)
+        write!(f, "{}: {} (entries {:?})", self.anomaly, self.detail, self.entries)
     }
 }
 
-/// Everything that is wrong with a run, by kind, then by time; at most a hundred of each kind.
+/// All violations of a history, by anomaly, then by time; at most 100 for each anomaly.
 pub fn check(history: &History) -> Vec<Violation> {
-    let facts = Facts::of(&history.0);
-    let mut found = Found::default();
-    writes::check(&facts, &mut found);
-    order::check(&facts, &mut found);
-    folds::check(&facts, &mut found);
-    walk::check(&facts, &mut found);
-    found.0.into_values().flatten().collect()
+    let index = Index::new(&history.0);
+    let mut violations = Violations::default();
+    writes::check(&index, &mut violations);
+    order::check(&index, &mut violations);
+    state_diff::check(&index, &mut violations);
+    replay::check(&index, &mut violations);
+    violations.0.into_values().flatten().collect()
 }
 
 #[derive(Default)]
-struct Found(BTreeMap<Kind, Vec<Violation>>);
+struct Violations(BTreeMap<Anomaly, Vec<Violation>>);
 
-impl Found {
-    fn add<const N: usize>(&mut self, kind: Kind, entries: [usize; N], detail: impl Into<String>) {
-        let kept = self.0.entry(kind).or_default();
-        if kept.len() < OF_A_KIND {
-            kept.push(Violation { kind, detail: detail.into(), entries: entries.to_vec() });
+impl Violations {
+    fn add<const N: usize>(
+        &mut self,
+        anomaly: Anomaly,
+        entries: [usize; N],
+        detail: impl Into<String>,
+    ) {
+        let violations = self.0.entry(anomaly).or_default();
+        if violations.len() < MAX_PER_ANOMALY {
+            let (detail, entries) = (detail.into(), entries.to_vec());
+            violations.push(Violation { anomaly, detail, entries });
         }
     }
 }

@@ -1,149 +1,157 @@
-//! One order: numbers are dense, mean one thing each, the same at every node, and leave a sender's
-//! own messages in the order of sending.
+//! One order: numbers are dense, identify one row each, are the same at every node, and keep each
+//! sender's messages in the order of sending.
 
 use std::collections::HashMap;
 
 use shared::ids::{Rev, RoomId, Seq, UserId};
 
 use super::{
-    Found, Kind,
-    facts::{Facts, Place, Saying},
+    Anomaly, Violations,
+    index::{Index, MessageKey},
+    operations::Sends,
 };
-use crate::history::{Door, Event, Final, Seen, digest};
+use crate::history::{ChangedRow, Event, NodeState, Transport, digest};
 
-pub fn check(facts: &Facts, found: &mut Found) {
-    places(facts, found);
-    numbers(facts, found);
-    for (room, finals) in &facts.finals {
-        for (at, last) in finals {
-            dense(*room, *at, last, found);
+pub fn check(index: &Index, violations: &mut Violations) {
+    check_seqs(index, violations);
+    check_revs(index, violations);
+    for (room, states) in &index.node_states {
+        for (at, state) in states {
+            check_dense(*room, *at, state, violations);
         }
-        if let Some(((first, one), others)) = finals.split_first() {
-            others.iter().for_each(|(at, two)| agree((*first, one), (*at, two), found));
-        }
-    }
-    senders(facts, found);
-}
-
-/// One `seq`, one message.
-fn places(facts: &Facts, found: &mut Found) {
-    let mut held = HashMap::new();
-    for (at, message) in &facts.states {
-        let place: Place = (message.room, message.seq);
-        let what = (message.id, message.client_id);
-        let (first, known) = held.entry(place).or_insert((*at, what));
-        if *known != what {
-            let detail = format!("{} and {} are both {} of {}", known.1, what.1, place.1, place.0);
-            found.add(Kind::InconsistentOffsets, [*first, *at], detail);
+        if let Some((first, others)) = states.split_first() {
+            others.iter().for_each(|other| check_nodes_agree(*first, *other, violations));
         }
     }
+    check_sender_order(index, violations);
 }
 
-/// What a change's number stands for.
+/// Each `seq` identifies one message.
+fn check_seqs(index: &Index, violations: &mut Violations) {
+    let mut seen = HashMap::new();
+    for (at, message) in &index.observed {
+        let key: MessageKey = (message.room, message.seq);
+        let ids = (message.id, message.client_id);
+        let (first, known) = seen.entry(key).or_insert((*at, ids));
+        if *known != ids {
+            let detail = format!("{} and {} are both {} of {}", known.1, ids.1, key.1, key.0);
+            violations.add(Anomaly::InconsistentOffsets, [*first, *at], detail);
+        }
+    }
+}
+
+/// The content of a change, as far as two changes can be told apart.
 #[derive(Clone, Copy, PartialEq)]
-enum Meaning {
+enum ChangeContent {
     Message(u64),
     Member(UserId, bool),
     Room,
 }
 
-/// One `rev`, one change.
-fn numbers(facts: &Facts, found: &mut Found) {
-    let mut held: HashMap<(RoomId, Rev), (usize, Meaning)> = HashMap::new();
-    let mut mean = |at: usize, room: RoomId, rev: Rev, meaning: Meaning| {
-        let (first, known) = held.entry((room, rev)).or_insert((at, meaning));
-        if *known != meaning {
-            let detail = format!("change {rev} of room {room} is two different ones");
-            found.add(Kind::InconsistentOffsets, [*first, at], detail);
+/// Each `rev` identifies one change.
+fn check_revs(index: &Index, violations: &mut Violations) {
+    let mut seen: HashMap<(RoomId, Rev), (usize, ChangeContent)> = HashMap::new();
+    let mut add = |at: usize, room: RoomId, rev: Rev, content: ChangeContent| {
+        let (first, known) = seen.entry((room, rev)).or_insert((at, content));
+        if *known != content {
+            let detail = format!("change {rev} of room {room} has two different contents");
+            violations.add(Anomaly::InconsistentOffsets, [*first, at], detail);
         }
     };
-    for (at, message) in &facts.states {
-        mean(*at, message.room, message.rev, Meaning::Message(digest(message)));
+    for (at, message) in &index.observed {
+        add(*at, message.room, message.rev, ChangeContent::Message(digest(message)));
     }
-    for (at, entry) in facts.entries.iter().enumerate() {
+    for (at, entry) in index.entries.iter().enumerate() {
         let Event::Change { room, rev, row } = &entry.event else { continue };
-        match row {
-            // In place of a state that is no more, a later one may come.
-            Seen::Message(message) if message.rev >= *rev => {}
-            Seen::Message(message) => mean(at, *room, *rev, Meaning::Message(digest(message))),
-            Seen::Member(member) => {
-                mean(at, *room, *rev, Meaning::Member(member.user.id, member.left));
-            }
-            Seen::Room(_) => mean(at, *room, *rev, Meaning::Room),
-        }
+        let content = match row {
+            // The server may send the latest state in place of an older one.
+            ChangedRow::Message(message) if message.rev >= *rev => continue,
+            ChangedRow::Message(message) => ChangeContent::Message(digest(message)),
+            ChangedRow::Member(member) => ChangeContent::Member(member.user.id, member.left),
+            ChangedRow::Room(_) => ChangeContent::Room,
+        };
+        add(at, *room, *rev, content);
     }
 }
 
-/// 1, 2, 3 and so on to the last, which is the room's own.
-fn dense(room: RoomId, at: usize, last: &Final, found: &mut Found) {
+/// The numbers run from 1 to `last_seq` without holes, and no change is newer than `last_rev`.
+fn check_dense(room: RoomId, at: usize, state: &NodeState, violations: &mut Violations) {
     let expected = (1..).map(Seq);
-    let wrong = last.messages.iter().zip(expected).find(|(message, seq)| message.seq != *seq);
-    let count = last.messages.len() as i64;
+    let wrong = state.messages.iter().zip(expected).find(|(message, seq)| message.seq != *seq);
+    let count = state.messages.len() as i64;
+    let newer = state.messages.iter().find(|message| message.rev > state.last_rev);
     let detail = if let Some((message, seq)) = wrong {
-        format!("node {} has {} in place of {seq} in room {room}", last.node, message.seq)
-    } else if Seq(count) != last.last_seq {
-        format!("node {} has {count} messages and says {}", last.node, last.last_seq)
-    } else if let Some(ahead) = last.messages.iter().find(|message| message.rev > last.last_rev) {
-        format!("node {} has change {} and says {}", last.node, ahead.rev, last.last_rev)
+        format!("node {} has {} in place of {seq} in room {room}", state.node, message.seq)
+    } else if Seq(count) != state.last_seq {
+        format!("node {} has {count} messages and last_seq {}", state.node, state.last_seq)
+    } else if let Some(newer) = newer {
+        format!("node {} has change {} and last_rev {}", state.node, newer.rev, state.last_rev)
     } else {
         return;
     };
-    found.add(Kind::InconsistentOffsets, [at], detail);
+    violations.add(Anomaly::InconsistentOffsets, [at], detail);
 }
 
-/// Two nodes give the same.
-fn agree(one: (usize, &Final), two: (usize, &Final), found: &mut Found) {
-    let ((first, one), (at, two)) = (one, two);
-    let pairs = one.messages.iter().zip(&two.messages);
-    let detail = if let Some((message, _)) = pairs.clone().find(|(one, two)| one != two) {
-        format!("they differ at {} of room {}", message.seq, one.room)
-    } else if one.messages.len() != two.messages.len() {
-        format!("one has {} messages, the other {}", one.messages.len(), two.messages.len())
-    } else if (one.last_seq, one.last_rev) != (two.last_seq, two.last_rev) {
-        format!("one is at {}, {}, the other not", one.last_seq, one.last_rev)
-    } else if one.members != two.members {
-        format!("they differ in the members of room {}", one.room)
+/// Two nodes return the same state.
+fn check_nodes_agree(
+    (first_at, first): (usize, &NodeState),
+    (second_at, second): (usize, &NodeState),
+    violations: &mut Violations,
+) {
+    let room = first.room;
+    let mut pairs = first.messages.iter().zip(&second.messages);
+    let detail = if let Some((message, _)) = pairs.find(|(one, two)| one != two) {
+        format!("they differ at {} of room {room}", message.seq)
+    } else if first.messages.len() != second.messages.len() {
+        format!("one has {} messages, the other {}", first.messages.len(), second.messages.len())
+    } else if (first.last_seq, first.last_rev) != (second.last_seq, second.last_rev) {
+        format!("only one is at {}, {}", first.last_seq, first.last_rev)
+    } else if first.members != second.members {
+        format!("they differ in the members of room {room}")
     } else {
         return;
     };
-    let detail = format!("nodes {} and {}: {detail}", one.node, two.node);
-    found.add(Kind::InconsistentOffsets, [first, at], detail);
+    let detail = format!("nodes {} and {}: {detail}", first.node, second.node);
+    violations.add(Anomaly::InconsistentOffsets, [first_at, second_at], detail);
 }
 
-/// What one process sent by socket, one after the other, each acknowledged at the first attempt, has
-/// ascending numbers. Where more attempts were needed, the first may have failed on its way and the
-/// one behind it not, unknown to the sender.
-fn senders(facts: &Facts, found: &mut Found) {
-    let mut turns: HashMap<(u32, RoomId), Vec<(usize, usize)>> = HashMap::new();
-    for saying in facts.sayings.values() {
-        if let (Some(process), Some(ack)) = (only_process(saying), saying.acks().next()) {
-            let turn = (saying.attempts[0].2.asked, ack);
-            turns.entry((process, saying.said.room)).or_default().push(turn);
+/// Messages that one process sent by socket, each acknowledged at the first attempt, have ascending
+/// numbers. After several attempts no order is certain: the first attempt may have failed on its way,
+/// unknown to the sender, and the message behind it not.
+fn check_sender_order(index: &Index, violations: &mut Violations) {
+    let mut sent: HashMap<(u32, RoomId), Vec<(usize, usize)>> = HashMap::new();
+    for sends in index.sends.values() {
+        if let (Some((process, invoked)), Some(ack)) = (single_attempt(sends), sends.acks().next())
+        {
+            sent.entry((process, sends.draft.room)).or_default().push((invoked, ack));
         }
     }
-    for ((process, room), mut turns) in turns {
-        turns.sort_unstable();
-        let seq = |ack: usize| match &facts.entries[ack].event {
+    for ((process, room), mut sent) in sent {
+        sent.sort_unstable();
+        let seq = |ack: usize| match &index.entries[ack].event {
             Event::Ack { message, .. } => message.seq,
             _ => Seq(0),
         };
-        for pair in turns.windows(2) {
-            let [one, two] = [pair[0].1, pair[1].1];
-            if seq(one) >= seq(two) {
+        for pair in sent.windows(2) {
+            let [first, second] = [pair[0].1, pair[1].1];
+            let seqs = [seq(first), seq(second)];
+            if seqs[0] >= seqs[1] {
+                let [first_seq, second_seq] = seqs;
                 let detail = format!(
-                    "process {process} sent {} of room {room} before {}",
-                    seq(one),
-                    seq(two)
+                    "process {process} sent {first_seq} of room {room} before {second_seq}"
                 );
-                found.add(Kind::InconsistentOffsets, [one, two], detail);
+                violations.add(Anomaly::InconsistentOffsets, [first, second], detail);
             }
         }
     }
 }
 
-fn only_process(saying: &Saying) -> Option<u32> {
-    match saying.attempts[..] {
-        [(process, Door::Socket, _)] => Some(process),
+/// The process and invocation of a message that was sent once, by socket.
+fn single_attempt(sends: &Sends) -> Option<(u32, usize)> {
+    match &sends.attempts[..] {
+        [attempt] if attempt.via == Transport::Socket => {
+            Some((attempt.process, attempt.operation.invoked))
+        }
         _ => None,
     }
 }

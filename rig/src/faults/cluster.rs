@@ -1,4 +1,4 @@
-//! A whole installation for one fault: nodes, their database, Redis between them, links to cut.
+//! A Hallway installation for one fault: nodes, their database, Redis, and links to cut.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -14,7 +14,6 @@ use crate::services::{
     ServerOptions, Service, SmallDisk, session_key,
 };
 
-/// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub enum DatabaseKind {
     /// One file; one node.
@@ -26,10 +25,9 @@ pub enum DatabaseKind {
 }
 
 impl DatabaseKind {
-    /// All of them.
     pub const ALL: &[Self] = &[Self::Sqlite, Self::Mariadb, Self::Postgres];
 
-    /// Its name, as on the command line.
+    /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -38,18 +36,18 @@ impl DatabaseKind {
         }
     }
 
-    async fn start_at(self, place: &Host) -> Result<Option<Box<dyn DatabaseServer>>> {
+    async fn start(self, host: &Host) -> Result<Option<Box<dyn DatabaseServer>>> {
         Ok(match self {
             Self::Sqlite => None,
-            Self::Mariadb => Some(Box::new(MariaDb::start(place).await?)),
-            Self::Postgres => Some(Box::new(Postgres::start(place).await?)),
+            Self::Mariadb => Some(Box::new(MariaDb::start(host).await?)),
+            Self::Postgres => Some(Box::new(Postgres::start(host).await?)),
         })
     }
 }
 
 /// A link that can be cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub enum CuttableLink {
     /// Between the first node and the database.
     NodeDatabase,
     /// Between the first node and Redis.
@@ -60,191 +58,189 @@ pub enum Cut {
     ClientNode,
 }
 
-/// What an installation consists of.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
-    /// How many nodes; with more than one there is a Redis between them.
+pub struct Topology {
+    /// With more than one node there is a Redis between them.
     pub nodes: usize,
-    /// The link that can be cut, if one can.
-    pub cut: Option<Cut>,
-    /// Whether the nodes' clock can be set.
-    pub clock: bool,
-    /// The size of the disk that holds the data, in MiB, if it can be filled.
-    pub disk: Option<u32>,
-    /// Further variables for the nodes.
+    pub cuttable_link: Option<CuttableLink>,
+    /// Whether a run can set the clock of the nodes.
+    pub own_clock: bool,
+    /// The size of the disk with the data, in MiB, if a run can fill it.
+    pub disk_mib: Option<u32>,
+    /// Further environment variables of the nodes.
     pub env: &'static [(&'static str, &'static str)],
 }
 
-impl Shape {
-    /// So many nodes, and nothing special.
-    pub const fn of(nodes: usize) -> Self {
-        Self { nodes, cut: None, clock: false, disk: None, env: &[] }
+impl Topology {
+    /// Nodes without anything special.
+    pub const fn of_nodes(nodes: usize) -> Self {
+        Self { nodes, cuttable_link: None, own_clock: false, disk_mib: None, env: &[] }
     }
 }
 
-/// A running installation. What depends on something is let go of before it.
+/// A running installation. Fields are dropped in order, each before what it depends on.
 pub struct Cluster {
-    /// The nodes.
     pub nodes: Vec<Hallway>,
-    /// What they keep their rows in, unless it is a file.
-    pub database: Option<Box<dyn DatabaseServer>>,
-    /// What carries news from node to node, if there is more than one.
-    pub redis: Option<Redis>,
-    /// The clock of the nodes, if it can be set.
+    /// The database server; `None` with SQLite.
+    database: Option<Box<dyn DatabaseServer>>,
+    redis: Option<Redis>,
     pub clock: Option<Clock>,
-    /// The disk of the first node, if it can be filled.
     pub disk: Option<SmallDisk>,
-    /// The link that can be cut.
-    pub link: Option<Link>,
-    _links: Vec<Link>,
-    _namespace: Option<Namespace>,
-    folder: TempDir,
+    network: Network,
+    dir: TempDir,
 }
 
-/// Where everything goes, and how the nodes see it.
-struct Plan {
+/// Where each service runs, and the addresses at which the nodes reach database and Redis.
+struct Network {
     database: Host,
     redis: Host,
-    nodes: Vec<Host>,
-    /// The addresses of the database and of Redis as each node sees them.
-    seen: Vec<(IpAddr, IpAddr)>,
-    link: Option<Link>,
-    links: Vec<Link>,
-    namespace: Option<Namespace>,
+    nodes: Vec<NodeNetwork>,
+    cuttable_link: Option<Link>,
+    _other_link: Option<Link>,
+    _namespace: Option<Namespace>,
+}
+
+#[derive(Clone)]
+struct NodeNetwork {
+    host: Host,
+    database: IpAddr,
+    redis: IpAddr,
 }
 
 impl Cluster {
-    /// Starts everything and waits until it is ready.
-    pub async fn start(server: &Path, kind: DatabaseKind, shape: &Shape) -> Result<Self> {
-        if kind == DatabaseKind::Sqlite && shape.nodes != 1 {
-            bail!("SQLite is for one node");
+    /// Starts all services and waits until they are ready.
+    pub async fn start(server: &Path, kind: DatabaseKind, topology: &Topology) -> Result<Self> {
+        if kind == DatabaseKind::Sqlite && topology.nodes != 1 {
+            bail!("SQLite supports one node only");
         }
-        let plan = Plan::of(shape)?;
-        let database = kind.start_at(&plan.database).await?;
+        let network = Network::new(topology)?;
+        let database = kind.start(&network.database).await?;
         if let Some(database) = &database {
             database.create_database("hallway").await?;
         }
-        let redis = match shape.nodes {
+        let redis = match topology.nodes {
             1 => None,
-            _ => Some(Redis::start(&plan.redis).await?),
+            _ => Some(Redis::start(&network.redis).await?),
         };
         let mut cluster = Self {
             nodes: Vec::new(),
             database,
             redis,
-            clock: shape.clock.then(Clock::new).transpose()?,
-            disk: shape.disk.map(SmallDisk::mount).transpose()?,
-            link: plan.link,
-            _links: plan.links,
-            _namespace: plan.namespace,
-            folder: tempfile::Builder::new().prefix("rig-").tempdir()?,
+            clock: topology.own_clock.then(Clock::new).transpose()?,
+            disk: topology.disk_mib.map(SmallDisk::mount).transpose()?,
+            network,
+            dir: tempfile::Builder::new().prefix("rig-").tempdir()?,
         };
         let key = session_key();
-        for (index, (place, seen)) in plan.nodes.iter().zip(&plan.seen).enumerate() {
-            let mut options = cluster.options(index, place, *seen);
+        for index in 0..topology.nodes {
+            let mut options = cluster.node_options(index);
             options.session_key = Some(key.clone());
-            let env = shape.env.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+            let env =
+                topology.env.iter().map(|(name, value)| (name.to_string(), value.to_string()));
             options.env.extend(env);
             cluster.nodes.push(Hallway::start(server, options).await?);
         }
         Ok(cluster)
     }
 
-    fn options(&self, index: usize, place: &Host, seen: (IpAddr, IpAddr)) -> ServerOptions {
-        let home = self.folder.path().join(format!("node-{index}"));
-        let mut options = ServerOptions::new(&home);
-        options.host = place.clone();
+    fn node_options(&self, index: usize) -> ServerOptions {
+        let node = &self.network.nodes[index];
+        let mut options = ServerOptions::new(&self.dir.path().join(format!("node-{index}")));
+        options.host = node.host.clone();
         if let Some(disk) = &self.disk {
             options.data = disk.path().join("data");
         }
         let database = self.database.as_ref();
-        options.database_url = database.map(|database| database.url_via(seen.0, "hallway"));
-        options.redis_url = self.redis.as_ref().map(|redis| redis.url_via(seen.1));
+        options.database_url = database.map(|database| database.url_via(node.database, "hallway"));
+        options.redis_url = self.redis.as_ref().map(|redis| redis.url_via(node.redis));
         options.env.extend(self.clock.iter().flat_map(Clock::env));
         options
     }
 
-    /// Where the nodes are, in order.
+    /// The addresses of the nodes, in order.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.nodes.iter().map(Hallway::address).collect()
     }
 
-    /// The database server; fails on SQLite.
     pub fn database(&self) -> Result<&dyn DatabaseServer> {
-        self.database.as_deref().context("SQLite is no server")
+        self.database.as_deref().context("SQLite has no server")
     }
 
-    /// Redis; fails with one node.
     pub fn redis(&self) -> Result<&Redis> {
-        self.redis.as_ref().context("there is no Redis")
+        self.redis.as_ref().context("a single node has no Redis")
     }
 
-    /// The link that can be cut.
     pub fn link(&self) -> Result<&Link> {
-        self.link.as_ref().context("there is no link")
+        self.network.cuttable_link.as_ref().context("this cluster has no link to cut")
     }
 
-    /// The data folder of the only node, on SQLite.
+    /// The data directory of the only node, with SQLite.
     pub fn data(&self) -> PathBuf {
         match &self.disk {
             Some(disk) => disk.path().join("data"),
-            None => self.folder.path().join("node-0"),
+            None => self.dir.path().join("node-0"),
         }
     }
 
-    /// Copies what everybody said into a folder.
-    pub fn keep_logs(&self, folder: &Path) -> Result<()> {
+    /// Copies the logs of all services into a directory.
+    pub fn copy_logs(&self, dir: &Path) -> Result<()> {
         let nodes = self.nodes.iter().enumerate();
         let nodes = nodes.map(|(index, node)| (format!("node-{index}.log"), node.process()));
-        let database = self.database.iter().map(|it| ("database.log".into(), it.process()));
+        let database = self.database.iter().map(|it| ("database.log".to_owned(), it.process()));
         let redis = self.redis.iter().map(|it| ("redis.log".to_owned(), it.process()));
         let all: Vec<(String, &Process)> = nodes.chain(database).chain(redis).collect();
         for (name, process) in all {
-            std::fs::copy(process.log(), folder.join(name))?;
+            std::fs::copy(process.log(), dir.join(name))?;
         }
         Ok(())
     }
 }
 
-impl Plan {
-    fn of(shape: &Shape) -> Result<Self> {
-        let here = Host::local();
-        let mut plan = Self {
-            database: here.clone(),
-            redis: here.clone(),
-            nodes: vec![here.clone(); shape.nodes],
-            seen: vec![(here.address(), here.address()); shape.nodes],
-            link: None,
-            links: Vec::new(),
-            namespace: None,
+impl Network {
+    fn new(topology: &Topology) -> Result<Self> {
+        let local = Host::local();
+        let address = local.address();
+        let node = NodeNetwork { host: local.clone(), database: address, redis: address };
+        let mut network = Self {
+            database: local.clone(),
+            redis: local,
+            nodes: vec![node; topology.nodes],
+            cuttable_link: None,
+            _other_link: None,
+            _namespace: None,
         };
-        let Some(cut) = shape.cut else { return Ok(plan) };
+        let Some(position) = topology.cuttable_link else { return Ok(network) };
         let namespace = Namespace::create()?;
-        let (first, second) = (namespace.link()?, namespace.link()?);
-        match cut {
-            Cut::NodeDatabase => {
-                plan.database = first.far_host();
-                plan.seen.iter_mut().for_each(|(database, _)| *database = second.far_address());
-                plan.seen[0].0 = first.far_address();
+        let (cuttable, other) = (namespace.link()?, namespace.link()?);
+        let (cuttable_address, other_address) = (cuttable.far_address(), other.far_address());
+        match position {
+            CuttableLink::NodeDatabase => {
+                network.database = cuttable.far_host();
+                network.nodes.iter_mut().for_each(|node| node.database = other_address);
+                network.nodes[0].database = cuttable_address;
             }
-            Cut::NodeRedis | Cut::NodesRedis => {
-                plan.redis = first.far_host();
-                let others =
-                    if cut == Cut::NodeRedis { second.far_address() } else { first.far_address() };
-                plan.seen.iter_mut().for_each(|(_, redis)| *redis = others);
-                plan.seen[0].1 = first.far_address();
+            CuttableLink::NodeRedis => {
+                network.redis = cuttable.far_host();
+                network.nodes.iter_mut().for_each(|node| node.redis = other_address);
+                network.nodes[0].redis = cuttable_address;
             }
-            // The second link is the node's way to everything else.
-            Cut::ClientNode => {
-                plan.nodes[0] = first.far_host();
-                (plan.database, plan.redis) = (second.near_host(), second.near_host());
-                let near = second.near_host().address();
-                plan.seen.iter_mut().for_each(|seen| *seen = (near, near));
+            CuttableLink::NodesRedis => {
+                network.redis = cuttable.far_host();
+                network.nodes.iter_mut().for_each(|node| node.redis = cuttable_address);
+            }
+            // The first node reaches everything but its clients over the other link.
+            CuttableLink::ClientNode => {
+                let near = other.near_host();
+                for node in &mut network.nodes {
+                    (node.database, node.redis) = (near.address(), near.address());
+                }
+                network.nodes[0].host = cuttable.far_host();
+                (network.database, network.redis) = (near.clone(), near);
             }
         }
-        plan.link = Some(first);
-        plan.links.push(second);
-        plan.namespace = Some(namespace);
-        Ok(plan)
+        network.cuttable_link = Some(cuttable);
+        network._other_link = Some(other);
+        network._namespace = Some(namespace);
+        Ok(network)
     }
 }

@@ -1,16 +1,16 @@
-//! Runs a cluster under load, breaks something, and judges the history.
+//! Runs a cluster under load, injects a fault, and checks the history.
 
-mod checks;
+mod catalog;
 mod cluster;
-mod crowd;
-mod idlers;
-mod links;
+mod context;
+mod criteria;
+mod environment;
+mod fault_run;
+mod idle_sockets;
+mod integrity;
+mod nemesis;
+mod overload;
 mod requests;
-mod scene;
-mod servers;
-mod session;
-mod surroundings;
-mod table;
 
 use std::{
     io::Write,
@@ -21,19 +21,20 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::services::raise_file_limit;
+use catalog::{FAULTS, Fault};
 pub use cluster::DatabaseKind;
-use scene::Pace;
-use session::{Outcome, Session};
-use table::{FAULTS, Fault};
+use context::Scale;
+use fault_run::{FaultRun, RunResult};
 
-/// How often an installation is tried of which nothing is wrong but a latency compared with that of
-/// calm.
-const TRIES: u32 = 3;
-/// Files that are open besides the sockets of a storm.
-const OTHER_FILES: u64 = 2_000;
+/// How often a cluster is tried whose only problem is a latency relative to normal operation.
+const MAX_TRIES: u32 = 3;
+/// Open files besides the sockets of a storm.
+const OTHER_FILES: usize = 2_000;
+/// The number of violations on the terminal.
+const MAX_VIOLATIONS: usize = 5;
 
 /// `rig faults`.
 #[derive(Clone, Debug, clap::Args)]
@@ -41,19 +42,19 @@ pub struct Args {
     /// Faults to inject. [default: all]
     names: Vec<String>,
 
-    /// Only says which faults there are, and what must hold.
+    /// Only list the faults and what must hold.
     #[arg(long)]
     list: bool,
 
-    /// Injects each as often as a test run does: the default.
+    /// Inject each fault as often as a test run does (the default).
     #[arg(long, conflicts_with = "long")]
     short: bool,
 
-    /// Injects each as often as it takes to be sure.
+    /// Inject each fault as often as it takes to be sure.
     #[arg(long)]
     long: bool,
 
-    /// How often to inject each, over all databases. [default: see --list]
+    /// How often to inject each fault, over all databases. [default: see --list]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     runs: Option<u32>,
 
@@ -61,34 +62,33 @@ pub struct Args {
     #[arg(long, value_enum)]
     database: Option<DatabaseKind>,
 
-    /// How long something stays broken, in seconds, where that can be chosen. [default: see --list]
+    /// How long a fault stays active, in seconds, where that can be chosen. [default: see --list]
     #[arg(long)]
     seconds: Option<f64>,
 
-    /// Only what the history proves counts; figures are shown, and depend on what else the machine
-    /// is doing.
+    /// Fail on violations only. Measurements are shown, but depend on what else the machine does.
     #[arg(long)]
     violations_only: bool,
 
-    /// The server's program. [default: `hallway` beside this one]
+    /// The server program. [default: `hallway` beside this one]
     #[arg(long)]
     server: Option<PathBuf>,
 
-    /// Where reports go; of a bad run also its history and the servers' logs.
+    /// The directory for reports; a bad run also leaves its history and the servers' logs.
     #[arg(long, default_value = "rig-out")]
     out: PathBuf,
 }
 
-/// Histories that show a broken promise.
+/// The exit code if a history shows a violation.
 pub const VIOLATED: u8 = 2;
 
-/// Injects faults, and says of each whether everything held. The exit code is [`VIOLATED`] if a
-/// history proves otherwise, and 1 if anything else is wrong.
+/// Injects faults and reports whether everything held. The exit code is [`VIOLATED`] if a history
+/// shows a violation, and 1 on any other problem.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let faults = chosen(&args.names)?;
+    let faults = select(&args.names)?;
     if args.list {
-        let text: String = faults.iter().map(|fault| listed(fault)).collect();
-        // Whoever reads it may have seen enough.
+        let text: String = faults.iter().map(|fault| describe(fault)).collect();
+        // Fails if the reader of a pipe has ended.
         let _ = std::io::stdout().write_all(text.as_bytes());
         return Ok(ExitCode::SUCCESS);
     }
@@ -96,46 +96,45 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Some(server) => server.clone(),
         None => std::env::current_exe()?.with_file_name("hallway"),
     };
-    ensure!(server.is_file(), "{} is not there: build it first", server.display());
+    ensure!(server.is_file(), "{} does not exist: build it first", server.display());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
+        // Dropping the future ends all services.
         tokio::select! {
-            done = inject(args, &faults, &server) => done,
-            // What was started ends as this is dropped.
+            exit_code = inject_all(args, &faults, &server) => exit_code,
             _ = tokio::signal::ctrl_c() => bail!("interrupted"),
             _ = terminate.recv() => bail!("interrupted"),
         }
     })
 }
 
-async fn inject(args: &Args, faults: &[&Fault], server: &Path) -> Result<ExitCode> {
-    let (mut is_good, mut is_violated) = (true, false);
-    let mut count = 0;
+async fn inject_all(args: &Args, faults: &[&Fault], server: &Path) -> Result<ExitCode> {
+    let (mut is_good, mut is_violated, mut count) = (true, false, 0);
     for fault in faults {
-        for (kind, runs) in plan(fault, args) {
-            raise_file_limit(pace(fault, args).many)?;
-            let (pace, out) = (pace(fault, args), &args.out);
-            let session = Session { fault, kind, runs: runs.clone(), pace, server, out };
-            let mut outcome = session.run().await?;
-            for _ in 1..TRIES {
-                if !outcome.is_noise || args.violations_only {
+        for (database, injections) in plan(fault, args) {
+            let scale = scale(fault, args);
+            raise_file_limit(scale.count + OTHER_FILES)?;
+            count += injections.len();
+            let run = FaultRun { fault, database, injections, scale, server, out: &args.out };
+            let mut result = run.run().await?;
+            for _ in 1..MAX_TRIES {
+                if !result.is_noise || args.violations_only {
                     break;
                 }
-                say(&outcome, runs.clone());
-                println!("     again: only a latency is out of its limit");
-                outcome = session.run().await?;
+                print_result(&result, run.injections.len());
+                println!("     again: only a latency is over its limit");
+                result = run.run().await?;
             }
             is_good &= match args.violations_only {
-                true => outcome.report.is_clean(),
-                false => outcome.report.is_good(),
+                true => result.report.is_clean(),
+                false => result.report.is_good(),
             };
-            is_violated |= !outcome.report.violations.is_empty();
-            count += runs.len();
-            say(&outcome, runs);
+            is_violated |= !result.report.violations.is_empty();
+            print_result(&result, run.injections.len());
         }
     }
-    ensure!(count > 0, "nothing to do on this database");
+    ensure!(count > 0, "none of the faults runs on this database");
     if is_good {
         println!("All is well in {count} runs.");
         return Ok(ExitCode::SUCCESS);
@@ -144,95 +143,90 @@ async fn inject(args: &Args, faults: &[&Fault], server: &Path) -> Result<ExitCod
     Ok(if is_violated { ExitCode::from(VIOLATED) } else { ExitCode::FAILURE })
 }
 
-/// The runs of a fault, as installations: the database, and which of all runs.
+/// The clusters of a fault: the database, and which injections happen there.
 fn plan(fault: &Fault, args: &Args) -> Vec<(DatabaseKind, Range<u32>)> {
     let runs = args.runs.unwrap_or(if args.long { fault.runs.1 } else { fault.runs.0 });
-    let on: Vec<_> =
-        fault.on.iter().filter(|kind| args.database.is_none_or(|only| only == **kind)).collect();
+    let is_selected = |kind: &&DatabaseKind| args.database.is_none_or(|only| only == **kind);
+    let databases: Vec<_> = fault.databases.iter().filter(is_selected).collect();
     let mut plan = Vec::new();
-    for (nth, kind) in (0..).zip(&on) {
-        // Shared out evenly, the first ones get what is left over.
-        let count = on.len() as u32;
-        let mine = runs / count + u32::from(nth < runs % count);
-        let starts = (0..mine).step_by(fault.together as usize);
-        plan.extend(starts.map(|start| (**kind, start..mine.min(start + fault.together))));
+    for (nth, database) in (0..).zip(&databases) {
+        // Evenly; the first databases get the remainder.
+        let count = databases.len() as u32;
+        let share = runs / count + u32::from(nth < runs % count);
+        let starts = (0..share).step_by(fault.per_cluster as usize);
+        let end = |start| share.min(start + fault.per_cluster);
+        plan.extend(starts.map(|start| (**database, start..end(start))));
     }
     plan
 }
 
-fn pace(fault: &Fault, args: &Args) -> Pace {
-    let (broken_s, many, calm_s) = match args.long {
-        true => (fault.broken_s.1, fault.many.1, 4.0),
-        false => (fault.broken_s.0, fault.many.0, 2.0),
+fn scale(fault: &Fault, args: &Args) -> Scale {
+    let (broken_s, count, normal_s) = match args.long {
+        true => (fault.broken_s.1, fault.count.1, 4.0),
+        false => (fault.broken_s.0, fault.count.0, 2.0),
     };
     let broken = Duration::from_secs_f64(args.seconds.unwrap_or(broken_s));
-    Pace { calm: Duration::from_secs_f64(calm_s), broken, many }
+    Scale { normal: Duration::from_secs_f64(normal_s), broken, count }
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Fault>> {
+fn select(names: &[String]) -> Result<Vec<&'static Fault>> {
     if names.is_empty() {
         return Ok(FAULTS.iter().collect());
     }
     let find = |name: &String| {
-        let known = FAULTS.iter().find(|fault| fault.name == name);
-        known.with_context(|| format!("no fault is called {name}: see --list"))
+        let fault = FAULTS.iter().find(|fault| fault.name == name);
+        fault.with_context(|| format!("no fault is called {name}: see --list"))
     };
     names.iter().map(find).collect()
 }
 
-fn listed(fault: &Fault) -> String {
-    let kinds: Vec<_> = fault.on.iter().map(|kind| kind.name()).collect();
+/// The entry of a fault in `--list`.
+fn describe(fault: &Fault) -> String {
+    let databases: Vec<_> = fault.databases.iter().map(|kind| kind.name()).collect();
     let (short, long) = fault.runs;
     let mut lines = vec![
         fault.does.to_owned(),
-        format!("runs: {short} short, {long} long, on {}", kinds.join(", ")),
+        format!("runs: {short} short, {long} long, on {}", databases.join(", ")),
     ];
     if fault.broken_s.1 > 0.0 {
         let (short, long) = fault.broken_s;
-        lines.push(format!("broken for: {short} s short, {long} s long"));
+        lines.push(format!("active for: {short} s short, {long} s long"));
     }
-    if fault.many.1 > 0 {
-        let (short, long) = fault.many;
+    if fault.count.1 > 0 {
+        let (short, long) = fault.count;
         lines.push(format!("how many: {short} short, {long} long"));
     }
-    let checks = fault.checks.iter().map(|check| check.to_string());
-    let besides = Some(fault.besides.to_owned()).filter(|text| !text.is_empty());
-    let all: Vec<_> =
-        ["no violation".to_owned()].into_iter().chain(checks).chain(besides).collect();
-    lines.push(format!("must hold: {}", all.join(", ")));
+    let mut criteria = vec!["no violation".to_owned()];
+    criteria.extend(fault.criteria.iter().map(ToString::to_string));
+    criteria.extend(Some(fault.also_holds.to_owned()).filter(|text| !text.is_empty()));
+    lines.push(format!("must hold: {}", criteria.join(", ")));
     let names = [fault.name].into_iter().chain(std::iter::repeat(""));
     names.zip(lines).map(|(name, line)| format!("{name:<20} {line}\n")).collect()
 }
 
-fn say(outcome: &Outcome, runs: Range<u32>) {
-    let report = &outcome.report;
+fn print_result(result: &RunResult, injections: usize) {
+    let report = &result.report;
     let mark = match (report.is_good(), report.is_clean()) {
         (true, _) => "good",
         (false, true) => "slow",
         (false, false) => "BAD ",
     };
-    let (title, seconds) = (&report.title, outcome.took.as_secs_f64());
-    println!("{mark} {title}: {} runs in {seconds:.0} s", runs.len());
-    for figure in &report.figures {
-        let mark = if figure.holds() { " " } else { "!" };
-        println!("   {mark} {}: {} (at most {})", figure.name, figure.said(), figure.allowed());
+    let (title, seconds) = (&report.title, result.took.as_secs_f64());
+    println!("{mark} {title}: {injections} runs in {seconds:.0} s");
+    for one in &report.measurements {
+        let mark = if one.holds() { " " } else { "!" };
+        println!("   {mark} {}: {} (at most {})", one.name, one.value_text(), one.limit_text());
     }
-    report.violations.iter().take(5).for_each(|violation| println!("   ! {violation}"));
-    if let Some(more) = report.violations.len().checked_sub(6) {
-        println!("   ! and {} more", more + 1);
+    for violation in report.violations.iter().take(MAX_VIOLATIONS) {
+        println!("   ! {violation}");
+    }
+    if let Some(more @ 1..) = report.violations.len().checked_sub(MAX_VIOLATIONS) {
+        println!("   ! and {more} more");
     }
     report.failure.iter().for_each(|failure| println!("   ! {failure}"));
     if !report.is_good() {
-        println!("   ! see {}", outcome.folder.display());
+        println!("   ! see {}", result.dir.display());
     }
-}
-
-/// Takes as many file handles as the system allows; what is started inherits it.
-fn raise_file_limit(sockets: usize) -> Result<()> {
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let needed = sockets as u64 + OTHER_FILES;
-    ensure!(hard >= needed, "{needed} open files are needed and the limit is {hard}");
-    Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
 }
 
 #[cfg(test)]
@@ -252,8 +246,8 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_shared_out_over_databases_and_installations() {
-        let fault = &chosen(&["kill-node".into()]).unwrap()[0];
+    fn runs_are_divided_among_databases_and_clusters() {
+        let fault = &select(&["kill-node".into()]).unwrap()[0];
         let plan = |words| plan(fault, &args(words));
         use DatabaseKind::{Mariadb, Postgres};
         assert_eq!(plan(""), [(Mariadb, 0..5), (Postgres, 0..5)]);
@@ -265,16 +259,17 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_has_a_name_of_its_own_and_something_to_hold() {
+    fn every_fault_has_a_unique_name_and_a_criterion() {
         let mut names: Vec<_> = FAULTS.iter().map(|fault| fault.name).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), FAULTS.len());
         for fault in FAULTS {
-            assert!(!fault.checks.is_empty() || !fault.besides.is_empty(), "{}", fault.name);
-            let is_file = fault.on.contains(&DatabaseKind::Sqlite);
-            assert!(!is_file || fault.shape.nodes == 1, "{}: SQLite is for one node", fault.name);
+            let name = fault.name;
+            assert!(!fault.criteria.is_empty() || !fault.also_holds.is_empty(), "{name}");
+            let uses_sqlite = fault.databases.contains(&DatabaseKind::Sqlite);
+            assert!(!uses_sqlite || fault.topology.nodes == 1, "{name}: SQLite is for one node");
         }
-        assert!(chosen(&["no-such-fault".into()]).is_err());
+        assert!(select(&["no-such-fault".into()]).is_err());
     }
 }

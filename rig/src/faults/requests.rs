@@ -1,142 +1,133 @@
-//! Requests that are given up half way, and messages that are said through two nodes at once.
+//! Cancelled requests, and messages that are sent through two nodes at once.
 
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use reqwest::Client;
-use serde_json::json;
-use shared::{
-    ids::{ClientId, RoomId},
-    messages::Message,
-    paths,
-};
+use shared::ids::{ClientId, RoomId};
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
 use uuid::Uuid;
 
-use super::scene::Scene;
+use super::context::FaultContext;
 use crate::{
-    history::{Door, Event, Recorder, Said},
-    workload::Account,
+    accounts::Account,
+    api::{Api, Outcome, Session},
+    history::{Draft, Event, Recorder, Transport},
 };
 
-/// Requests under way at once.
-const AT_ONCE: usize = 16;
-/// A request is given up within this time, in microseconds.
-const GIVEN_UP_WITHIN_US: u64 = 15_000;
-/// The numbers of processes from here on are nobody else's.
-const PROCESSES: u32 = 1_000_000;
-/// A long text, in bytes, and how often there is one.
-const LONG_BYTES: usize = 12_000;
-const LONG_EVERY: Duration = Duration::from_millis(100);
-const LONG_PATIENCE: Duration = Duration::from_secs(60);
+const CONCURRENT_CLIENTS: usize = 16;
+/// The longest time after which a request is cancelled, in microseconds.
+const CANCEL_MAX_US: u64 = 15_000;
+/// The process numbers from here on are not used by the workload.
+const FIRST_PROCESS: u32 = 1_000_000;
+const LONG_TEXT_BYTES: usize = 12_000;
+const LONG_TEXT_INTERVAL: Duration = Duration::from_millis(100);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Somebody whose requests are given up.
-struct Hasty {
-    http: Client,
-    node: String,
+/// A client that uses REST only.
+struct RestClient {
+    api: Api,
+    node: std::net::SocketAddr,
     account: Account,
     rooms: Vec<RoomId>,
     recorder: Recorder,
     process: u32,
 }
 
-/// Gives up many requests at random moments: messages, and joins of rooms.
-pub async fn cancel(scene: &mut Scene) -> Result<()> {
-    scene.calm().await;
-    let name = format!("{} requests given up", scene.pace.many);
-    scene.begin(&name);
-    let mut people = JoinSet::new();
-    for nth in 0..AT_ONCE {
-        let hasty = Hasty::new(scene, nth);
-        let count = scene.pace.many.div_ceil(AT_ONCE);
-        people.spawn(async move {
+/// Cancels requests that post messages and join rooms, at random moments.
+pub async fn cancel_requests(context: &mut FaultContext) -> Result<()> {
+    context.run_normally().await;
+    let fault = format!("{} cancelled requests", context.scale.count);
+    context.begin_fault(&fault);
+    let mut tasks = JoinSet::new();
+    for nth in 0..CONCURRENT_CLIENTS {
+        let client = RestClient::new(context, nth)?;
+        let count = context.scale.count.div_ceil(CONCURRENT_CLIENTS);
+        tasks.spawn(async move {
             for _ in 0..count {
-                hasty.step().await;
+                client.send_and_cancel().await;
             }
         });
     }
-    people.join_all().await;
-    scene.end(&name);
-    scene.progress(1).await?;
-    scene.whole().await
+    tasks.join_all().await;
+    context.end_fault(&fault);
+    context.wait_for_acks(1).await?;
+    context.wait_until_recovered().await
 }
 
-/// Says long things in all rooms, one after the other, for ever.
-pub async fn talk_at_length(scene: &Scene) {
-    let talker = Hasty::new(scene, 0);
+/// Posts long texts in all rooms until it is cancelled.
+pub async fn send_long_texts(context: &FaultContext) {
+    let Ok(client) = RestClient::new(context, 0) else { return };
     for nth in 0.. {
-        let room = talker.rooms[nth % talker.rooms.len()];
-        let words = "at length ".repeat(LONG_BYTES / 10);
-        talker.post(room, &words, LONG_PATIENCE).await;
-        sleep(LONG_EVERY).await;
+        let room = client.rooms[nth % client.rooms.len()];
+        let text = "long text ".repeat(LONG_TEXT_BYTES / 10);
+        client.post(room, &text, REQUEST_TIMEOUT).await;
+        sleep(LONG_TEXT_INTERVAL).await;
     }
 }
 
-impl Hasty {
-    fn new(scene: &Scene, nth: usize) -> Self {
-        Self {
-            http: Client::new(),
-            node: format!("http://{}", scene.cluster.addresses()[0]),
-            // Not the guest, who is the last and put out now and then.
-            account: scene.stage.people[nth % (scene.stage.people.len() - 1)].clone(),
-            rooms: scene.stage.rooms.clone(),
-            recorder: scene.recorder.clone(),
-            process: PROCESSES + nth as u32,
-        }
+/// Lets the workload's duplicate senders run; they alone do what this fault is about.
+pub async fn race(context: &mut FaultContext) -> Result<()> {
+    context.run_normally().await;
+    let fault = "the same client_id through two nodes";
+    context.begin_fault(fault);
+    context.keep_broken().await;
+    context.end_fault(fault);
+    context.wait_until_recovered().await
+}
+
+impl RestClient {
+    fn new(context: &FaultContext, nth: usize) -> Result<Self> {
+        let users = &context.fixture.users;
+        Ok(Self {
+            api: Api::new(REQUEST_TIMEOUT)?,
+            node: context.cluster.addresses()[0],
+            // Not the guest, who is the last and may be removed.
+            account: users[nth % (users.len() - 1)].clone(),
+            rooms: context.fixture.rooms.clone(),
+            recorder: context.recorder.clone(),
+            process: FIRST_PROCESS + nth as u32,
+        })
     }
 
-    async fn step(&self) {
+    fn session(&self) -> Session<'_> {
+        self.account.at(self.node)
+    }
+
+    async fn send_and_cancel(&self) {
         let room = self.rooms[fastrand::usize(..self.rooms.len())];
-        let patience = Duration::from_micros(fastrand::u64(..GIVEN_UP_WITHIN_US));
+        let cancel_after = Duration::from_micros(fastrand::u64(..CANCEL_MAX_US));
         if fastrand::u8(..4) == 0 {
-            self.join(room, patience).await;
+            self.join(room, cancel_after).await;
         } else {
-            self.post(room, "never mind", patience).await;
+            self.post(room, "may be cancelled", cancel_after).await;
         }
     }
 
-    async fn post(&self, room: RoomId, words: &str, patience: Duration) {
+    async fn post(&self, room: RoomId, text: &str, cancel_after: Duration) {
         let client_id = ClientId(Uuid::now_v7());
-        let content = format!("{words} {client_id}");
-        let said = Arc::new(Said { room, user: self.account.user.id, client_id, content });
-        let body = json!({"client_id": client_id, "content": said.content});
-        self.record(Event::Send { said, node: 0, by: Door::Rest });
-        let url = format!("{}{}", self.node, paths::fill(paths::MESSAGES, &[&room]));
-        let request = self.http.post(url).bearer_auth(&self.account.token).json(&body).send();
-        let answered = async { request.await?.error_for_status()?.json::<Message>().await };
-        self.record(match timeout(patience, answered).await {
-            Ok(Ok(message)) => Event::Ack { client_id, message: message.into() },
+        let content = format!("{text} {client_id}");
+        let draft = Arc::new(Draft { room, user: self.account.user.id, client_id, content });
+        self.record(Event::Send { draft: draft.clone(), node: 0, via: Transport::Rest });
+        self.record(match timeout(cancel_after, self.api.post(self.session(), &draft)).await {
+            Ok(Outcome::Ok(message)) => Event::Ack { client_id, message: message.into() },
             _ => Event::Unknown { client_id },
         });
     }
 
-    /// Of a room that it is in already.
-    async fn join(&self, room: RoomId, patience: Duration) {
+    /// Joins a room whose member the user is already.
+    async fn join(&self, room: RoomId, cancel_after: Duration) {
         let user = self.account.user.id;
         self.record(Event::Join { room, user });
-        let url = format!("{}{}", self.node, paths::fill(paths::MEMBERSHIP, &[&room]));
-        let request = self.http.put(url).bearer_auth(&self.account.token).send();
-        let answered = async { request.await?.error_for_status()?.bytes().await };
-        self.record(match timeout(patience, answered).await {
-            Ok(Ok(_)) => Event::Joined { room, user },
-            _ => Event::Lost,
+        self.record(match timeout(cancel_after, self.api.join(self.session(), room)).await {
+            Ok(Outcome::Ok(_)) => Event::Joined { room, user },
+            _ => Event::NoReply,
         });
     }
 
     fn record(&self, event: Event) {
         self.recorder.record(self.process, event);
     }
-}
-
-/// For a while, much is said through two nodes at once, by the people themselves.
-pub async fn race(scene: &mut Scene) -> Result<()> {
-    scene.calm().await;
-    let name = "the same client_id through two nodes";
-    scene.begin(name);
-    scene.hold().await;
-    scene.end(name);
-    scene.whole().await
 }

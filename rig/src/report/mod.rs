@@ -1,13 +1,11 @@
-//! A run as a page: verdict, figures, a timeline picture.
+//! The report of a run: the verdict, measurements, and a chart over time.
 
-mod axis;
-mod page;
-mod picture;
-mod samples;
-mod series;
+mod chart;
+mod summary;
 #[cfg(test)]
 mod tests;
+mod time_series;
+mod timings;
 
-pub use axis::written;
-pub use page::{Figure, Report};
-pub use samples::{Band, Sample, Samples, quantile, within};
+pub use summary::{Measurement, Report};
+pub use timings::{FaultPeriod, Interval, Timings, durations_within};

@@ -1,12 +1,12 @@
-//! People who talk and read, and write down every step.
+//! Clients that chat, and record every step in a history.
 //!
 //! ```no_run
 //! # use std::{net::SocketAddr, time::Duration};
-//! # use rig::{checker, history::Recorder, workload::{Workload, setup}};
+//! # use rig::{checker, history::Recorder, workload::{Fixture, Workload}};
 //! # async fn run(address: SocketAddr) -> anyhow::Result<()> {
-//! let stage = setup(address, 5, 3).await?;
-//! let (_moved, nodes) = tokio::sync::watch::channel(vec![address]);
-//! let running = Workload::new(nodes, stage).start(Recorder::default()).await?;
+//! let fixture = Fixture::create(address, 5, 3).await?;
+//! let (_addresses, nodes) = tokio::sync::watch::channel(vec![address]);
+//! let running = Workload::new(nodes, fixture).start(Recorder::default())?;
 //! tokio::time::sleep(Duration::from_secs(5)).await;
 //! let history = running.stop(Duration::from_secs(30)).await?;
 //! assert!(checker::check(&history).is_empty());
@@ -14,7 +14,11 @@
 //! # }
 //! ```
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use anyhow::{Result, ensure};
 use tokio::{
@@ -22,207 +26,211 @@ use tokio::{
     task::JoinSet,
 };
 
-mod crew;
-mod frames;
-mod last;
-mod link;
-mod meter;
+mod clients;
+mod connection;
+mod context;
+mod final_read;
+mod fixture;
+mod frame_cache;
 mod nodes;
-mod people;
-mod rest;
-mod running;
-mod stage;
+mod running_workload;
 #[cfg(test)]
 mod tests;
 
-pub use crew::Patience;
-pub use meter::{Measure, Summary, WINDOW, Window};
-pub use nodes::Backoff;
-pub use running::{Resumed, Running};
-pub use stage::{Account, Stage, setup};
+pub use clients::new_draft;
+pub use context::Timeouts;
+pub use fixture::Fixture;
+pub use running_workload::{Connected, RunningWorkload};
 
-use crate::history::Recorder;
-use crew::{Crew, Means, Phase, Role};
-use link::Owner;
+use crate::{accounts::Account, api::Api, history::Recorder};
+use clients::{DuplicateSender, Editor, MembershipChurn, Reader, SendSettings, Sender};
+use connection::Client;
+use context::{ClientKind, Context, EditRequest, RunPhase};
 use nodes::Nodes;
-use people::{Changer, Doorman, Racer, Reader, Sender, Talk};
-use rest::Rest;
 
-/// Those who fulfil wishes for edits and deletions.
-const CHANGERS: usize = 2;
-/// Messages a second at most in the room in which little is said.
+/// The clients that edit and delete.
+const EDITORS: usize = 2;
+/// The maximum rate in the quiet room, in messages a second.
 const QUIET_RATE: f64 = 0.5;
 
-/// Who takes part, and what they do.
+/// The clients of a run, and what they do.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    /// The nodes' addresses; they may change while it runs.
+    /// The addresses of the nodes; they may change during the run.
     pub nodes: watch::Receiver<Vec<SocketAddr>>,
-    /// Accounts and rooms.
-    pub stage: Stage,
-    /// Those who talk, by socket. Several share an account.
+    pub fixture: Fixture,
+    /// Clients that send by socket. Several share an account.
     pub senders: usize,
-    /// Those who read, by socket. Several share an account.
+    /// Clients that read by socket. Several share an account.
     pub readers: usize,
-    /// Rooms that each of them reads.
-    pub rooms_each: usize,
-    /// Messages a second, of all senders together, as far as acks come in time.
+    pub rooms_per_reader: usize,
+    /// Messages a second of all senders together, as long as acks come in time.
     pub rate: f64,
-    /// Messages that one sender may have under way.
-    pub in_flight: usize,
-    /// The share of messages that are edited later, as far as there is time.
-    pub edits: f64,
-    /// The share of messages that are deleted later, as far as there is time.
-    pub deletes: f64,
-    /// Those who say the same thing twice: through two nodes, much later, or after cancelling.
-    pub racers: usize,
-    /// Between two acts of a racer.
-    pub race_every: Duration,
-    /// Between the guest's coming in and being put out again, if that is to happen.
-    pub removal_every: Option<Duration>,
-    /// How many readers, the last ones, stop reading for some seconds now and then. They have a
-    /// receive buffer of 4 KiB, so that soon the server notices.
+    /// The maximum of unacknowledged messages of a sender.
+    pub max_in_flight: usize,
+    /// The share of messages that are edited later. When the editors are busy, it is less.
+    pub edit_share: f64,
+    /// The share of messages that are deleted later. When the editors are busy, it is less.
+    pub delete_share: f64,
+    /// Clients that send a message twice: through two nodes, much later, or after cancelling.
+    pub duplicate_senders: usize,
+    pub duplicate_interval: Duration,
+    /// From the guest's join to the next removal; `None` removes nobody.
+    pub removal_interval: Option<Duration>,
+    /// The last so many readers pause for some seconds now and then. Their receive buffer is 4 KiB,
+    /// so that the server notices soon.
     pub slow_readers: usize,
-    /// How many readers, the first ones, have such a buffer for the sake of [`Running::stall`].
-    pub narrow_readers: usize,
-    /// How long everybody waits.
-    pub patience: Patience,
-    /// Chance. What the net and the server do is not in its hands.
+    /// The first so many readers have a receive buffer of 4 KiB, for
+    /// [`RunningWorkload::pause_readers`].
+    pub small_buffer_readers: usize,
+    pub timeouts: Timeouts,
+    /// The seed of random decisions. Network and server still make each run different.
     pub seed: u64,
 }
 
 impl Workload {
-    /// A moderate one: 200 messages a second, 30 readers, everything that can happen.
-    pub fn new(nodes: watch::Receiver<Vec<SocketAddr>>, stage: Stage) -> Self {
+    /// A moderate workload with everything in it: 200 messages a second, 30 readers.
+    pub fn new(nodes: watch::Receiver<Vec<SocketAddr>>, fixture: Fixture) -> Self {
         Self {
             nodes,
-            stage,
+            fixture,
             senders: 10,
             readers: 30,
-            rooms_each: 2,
+            rooms_per_reader: 2,
             rate: 200.0,
-            in_flight: 16,
-            edits: 0.05,
-            deletes: 0.03,
-            racers: 2,
-            race_every: Duration::from_millis(300),
-            removal_every: Some(Duration::from_secs(2)),
+            max_in_flight: 16,
+            edit_share: 0.05,
+            delete_share: 0.03,
+            duplicate_senders: 2,
+            duplicate_interval: Duration::from_millis(300),
+            removal_interval: Some(Duration::from_secs(2)),
             slow_readers: 3,
-            narrow_readers: 0,
-            patience: Patience::default(),
+            small_buffer_readers: 0,
+            timeouts: Timeouts::default(),
             seed: 1,
         }
     }
 
-    /// Starts everybody. They end with the value.
-    pub async fn start(self, recorder: Recorder) -> Result<Running> {
-        ensure!(!self.stage.rooms.is_empty() && self.stage.people.len() >= 2, "nobody is there");
-        let (wishes, wished) = mpsc::channel(256);
-        let (phase, phases) = watch::channel(Phase::Going);
-        let (stall, stalled) = watch::channel(0);
-        let (hang_up, hung_up) = watch::channel(0);
-        let means = Means {
+    /// Starts all clients.
+    pub fn start(self, recorder: Recorder) -> Result<RunningWorkload> {
+        let Fixture { users, rooms, .. } = &self.fixture;
+        ensure!(!rooms.is_empty() && users.len() >= 2, "a workload needs two users and a room");
+        let (edit_requests, edit_queue) = mpsc::channel(256);
+        let (phase, phase_receiver) = watch::channel(RunPhase::Running);
+        let (paused_readers, paused_receiver) = watch::channel(0);
+        let flags = |count| (0..count).map(|_| AtomicBool::new(false)).collect();
+        let context = Arc::new(Context {
             recorder,
             nodes: Nodes(self.nodes.clone()),
-            rest: Rest::new(self.patience.answer)?,
-            patience: self.patience,
-            phase: phases,
-            stalled,
-            hang_up: hung_up,
-            wishes,
-        };
-        let crew = Arc::new(Crew::new(
-            means,
-            self.senders,
-            self.readers.saturating_sub(self.slow_readers),
-        ));
-        let mut cast = Cast::new(&self, crew.clone());
-        cast.readers(&self);
-        cast.senders(&self);
-        cast.others(&self, wished);
-        let Cast { writers, readers, .. } = cast;
-        let (admin, rooms) = (self.stage.admin, self.stage.rooms);
-        Ok(Running { crew, phase, stall, hang_up, writers, readers, admin, rooms })
+            api: Api::new(self.timeouts.reply)?,
+            frames: Default::default(),
+            timeouts: self.timeouts,
+            phase: phase_receiver,
+            paused_readers: paused_receiver,
+            edit_requests,
+            senders_connected: flags(self.senders),
+            readers_in_sync: flags(self.readers.saturating_sub(self.slow_readers)),
+            acks: Default::default(),
+            processes: Default::default(),
+        });
+        let mut starter = Starter::new(&self, context.clone());
+        starter.start_readers();
+        starter.start_senders();
+        starter.start_others(edit_queue);
+        let Starter { writers, readers, .. } = starter;
+        let Fixture { admin, rooms, .. } = self.fixture;
+        Ok(RunningWorkload { context, phase, paused_readers, writers, readers, admin, rooms })
     }
 }
 
-/// Gives everybody a part.
-struct Cast {
-    crew: Arc<Crew>,
-    people: Vec<Arc<Account>>,
+/// Starts the clients of a workload. Readers and senders get the first process numbers.
+struct Starter<'a> {
+    workload: &'a Workload,
+    context: Arc<Context>,
+    users: Vec<Arc<Account>>,
     rng: fastrand::Rng,
     writers: JoinSet<()>,
     readers: JoinSet<()>,
 }
 
-impl Cast {
-    fn new(workload: &Workload, crew: Arc<Crew>) -> Self {
-        let people = workload.stage.people.iter().cloned().map(Arc::new).collect();
+impl<'a> Starter<'a> {
+    fn new(workload: &'a Workload, context: Arc<Context>) -> Self {
+        let users = workload.fixture.users.iter().cloned().map(Arc::new).collect();
         let rng = fastrand::Rng::with_seed(workload.seed);
-        Self { crew, people, rng, writers: JoinSet::new(), readers: JoinSet::new() }
+        let (writers, readers) = (JoinSet::new(), JoinSet::new());
+        Self { workload, context, users, rng, writers, readers }
     }
 
-    fn owner(&self, nth: usize, role: Role, is_narrow: bool) -> Owner {
-        let account = self.people[nth % self.people.len()].clone();
-        Owner { crew: self.crew.clone(), process: self.crew.process(), account, role, is_narrow }
+    fn client(&self, nth: usize, kind: ClientKind, has_small_buffer: bool) -> Client {
+        let account = self.users[nth % self.users.len()].clone();
+        let process = self.context.next_process();
+        Client { context: self.context.clone(), process, account, kind, has_small_buffer }
     }
 
-    fn readers(&mut self, workload: &Workload) {
-        let rooms = &workload.stage.rooms;
+    fn start_readers(&mut self) {
+        let workload = self.workload;
+        let rooms = &workload.fixture.rooms;
         for nth in 0..workload.readers {
             let is_slow = nth + workload.slow_readers >= workload.readers;
-            let is_narrow = is_slow || nth < workload.narrow_readers;
-            let owner = self.owner(nth, Role::Reads, is_narrow);
-            let each = workload.rooms_each.clamp(1, rooms.len());
-            let read: Vec<_> = rooms.iter().cycle().skip(nth).take(each).copied().collect();
-            let reader = Reader::new(owner, nth, &read, is_slow, self.rng.fork());
+            let has_small_buffer = is_slow || nth < workload.small_buffer_readers;
+            let client = self.client(nth, ClientKind::Reader, has_small_buffer);
+            let count = workload.rooms_per_reader.clamp(1, rooms.len());
+            let rooms: Vec<_> = rooms.iter().cycle().skip(nth).take(count).copied().collect();
+            let reader = Reader::new(client, nth, &rooms, is_slow, self.rng.fork());
             self.readers.spawn(reader.run());
         }
     }
 
-    fn senders(&mut self, workload: &Workload) {
-        let talk = Talk {
-            rooms: workload.stage.rooms.clone(),
-            quiet: (QUIET_RATE / workload.rate).min(0.02),
-            period: Duration::from_secs_f64(workload.senders as f64 / workload.rate),
-            in_flight: workload.in_flight,
-            edits: workload.edits,
-            deletes: workload.deletes,
+    fn start_senders(&mut self) {
+        let workload = self.workload;
+        let settings = SendSettings {
+            rooms: workload.fixture.rooms.clone(),
+            quiet_share: (QUIET_RATE / workload.rate).min(0.02),
+            interval: Duration::from_secs_f64(workload.senders as f64 / workload.rate),
+            max_in_flight: workload.max_in_flight,
+            edit_share: workload.edit_share,
+            delete_share: workload.delete_share,
         };
         for nth in 0..workload.senders {
-            let owner = self.owner(nth, Role::Writes, false);
-            let sender = Sender::new(owner, nth, talk.clone(), self.rng.fork());
+            let client = self.client(nth, ClientKind::Writer, false);
+            let sender = Sender::new(client, nth, settings.clone(), self.rng.fork());
             self.writers.spawn(sender.run());
         }
     }
 
-    fn others(&mut self, workload: &Workload, wished: mpsc::Receiver<people::Wish>) {
-        let rooms = &workload.stage.rooms;
-        let wishes = Arc::new(Mutex::new(wished));
-        for _ in 0..CHANGERS {
-            let (crew, process) = (self.crew.clone(), self.crew.process());
-            let changer = Changer { crew, process, wishes: wishes.clone(), rng: self.rng.fork() };
-            self.writers.spawn(changer.run());
+    fn start_others(&mut self, edit_queue: mpsc::Receiver<EditRequest>) {
+        let workload = self.workload;
+        let rooms = workload.fixture.rooms.clone();
+        let queue = Arc::new(Mutex::new(edit_queue));
+        for _ in 0..EDITORS {
+            let (context, process) = (self.context.clone(), self.context.next_process());
+            let editor = Editor { context, process, queue: queue.clone(), rng: self.rng.fork() };
+            self.writers.spawn(editor.run());
         }
-        // The guest is refused now and then; a race is about something else.
-        let others = self.people.len() - 1;
-        for nth in 0..workload.racers {
-            let owner = self.owner(nth % others, Role::Writes, false);
-            let (other, every) = (self.crew.process(), workload.race_every);
-            let (rooms, rng) = (rooms.clone(), self.rng.fork());
-            self.writers.spawn(Racer { owner, other, rooms, every, rng }.run());
-        }
-        if let Some(every) = workload.removal_every {
-            let doorman = Doorman {
-                crew: self.crew.clone(),
-                process: self.crew.process(),
-                admin: Arc::new(workload.stage.admin.clone()),
-                guest: self.people[others].clone(),
+        // The guest sends no duplicates, because the server refuses them after a removal.
+        let guest = self.users.len() - 1;
+        for nth in 0..workload.duplicate_senders {
+            let client = self.client(nth % guest, ClientKind::Writer, false);
+            let sender = DuplicateSender {
+                client,
+                rest_process: self.context.next_process(),
                 rooms: rooms.clone(),
-                every,
+                interval: workload.duplicate_interval,
                 rng: self.rng.fork(),
             };
-            self.writers.spawn(doorman.run());
+            self.writers.spawn(sender.run());
+        }
+        if let Some(interval) = workload.removal_interval {
+            let churn = MembershipChurn {
+                context: self.context.clone(),
+                process: self.context.next_process(),
+                admin: workload.fixture.admin.clone(),
+                guest: self.users[guest].clone(),
+                rooms,
+                interval,
+                rng: self.rng.fork(),
+            };
+            self.writers.spawn(churn.run());
         }
     }
 }

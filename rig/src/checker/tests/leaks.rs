@@ -1,42 +1,42 @@
-//! Histories in which something is shown that must not be.
+//! Histories in which the server sends what it must not send.
 
 use std::sync::Arc;
 
 use shared::ids::Rev;
 
 use super::{
+    fixtures::*,
     model::{GUEST, READER, READERS, ROOM},
-    spoilt::*,
 };
 use crate::{
-    checker::{Kind, check},
-    history::{Entry, Event, History, Phase, RIG, Seen},
+    checker::{Anomaly, check},
+    history::{ChangedRow, Entry, Event, FaultPhase, History, RIG},
 };
 
 #[test]
 fn leaks_after_removal() {
     let guest = READER + READERS as u32 - 1;
-    // Said long after the removal; another reader got it.
-    let late = |entries: &[Entry]| seen(entries, READER, 7);
-    spoilt(Kind::LeakAfterRemoval, "was told", |entries| {
+    // Draft long after the removal; another reader got it.
+    let late = |entries: &[Entry]| find_change(entries, READER, 7);
+    assert_finds(Anomaly::LeakAfterRemoval, "after it delivered removed", |entries| {
         let at = late(entries);
         let event = entries[at].event.clone();
         insert(entries, at, guest, event);
     });
-    spoilt(Kind::LeakAfterRemoval, "put out of it", |entries| {
+    assert_finds(Anomaly::LeakAfterRemoval, "after their removal", |entries| {
         let at = late(entries);
         let event = entries[at].event.clone();
         insert(entries, at, guest, event);
-        entries.retain(|entry| !matches!(entry.event, Event::OutOf { .. }));
+        entries.retain(|entry| !matches!(entry.event, Event::LeftRoom { .. }));
     });
-    spoilt(Kind::LeakAfterRemoval, "put out of it", |entries| {
+    assert_finds(Anomaly::LeakAfterRemoval, "after their removal", |entries| {
         let at = late(entries);
-        let (_, message) = acked(entries, PLAIN);
-        insert(entries, at, guest, Event::Read { room: ROOM });
+        let (_, message) = find_ack(entries, PLAIN);
+        insert(entries, at, guest, Event::ReadPage { room: ROOM });
         let page = Event::Page { room: ROOM, as_of_rev: message.rev, messages: [message].into() };
         insert(entries, at + 1, guest, page);
     });
-    spoilt(Kind::LeakAfterRemoval, "put out of it", |entries| {
+    assert_finds(Anomaly::LeakAfterRemoval, "after their removal", |entries| {
         let (at, user, room) = (late(entries), GUEST, ROOM);
         insert(entries, at, guest, Event::Connect { node: 1, user });
         insert(entries, at + 1, guest, Event::Subscribe { room, after_rev: Rev(0) });
@@ -45,86 +45,96 @@ fn leaks_after_removal() {
     });
 }
 
-/// A slow reader has asked twice when they are put out, hears of it late, and is in again by then.
+/// A slow reader subscribed twice before the removal and receives `removed` after joining again.
 #[test]
-fn what_was_asked_for_before_is_answered() {
+fn an_earlier_subscription_may_be_answered_after_a_rejoin() {
     let guest = READER + READERS as u32 - 1;
-    let mut entries = honest();
-    let is_asking = |event: &Event| matches!(event, Event::Subscribe { .. });
-    let asks = entries.iter().rposition(|e| e.process == guest && is_asking(&e.event)).unwrap();
-    let asked = entries.remove(asks).event;
-    let told = |entry: &Entry| matches!(entry.event, Event::OutOf { .. });
-    let out = find(&entries, told);
+    let mut entries = valid_history();
+    let is_subscribe = |event: &Event| matches!(event, Event::Subscribe { .. });
+    let subscribe_at =
+        entries.iter().rposition(|e| e.process == guest && is_subscribe(&e.event)).unwrap();
+    let subscribe = entries.remove(subscribe_at).event;
+    let is_removed = |entry: &Entry| matches!(entry.event, Event::LeftRoom { .. });
+    let out = find(&entries, is_removed);
     let subscribed = Event::Subscribed { room: ROOM, rev: Rev(0) };
-    for event in [subscribed, asked.clone(), asked] {
+    for event in [subscribed, subscribe.clone(), subscribe] {
         insert(&mut entries, out, guest, event);
     }
     assert_eq!(check(&History(entries.clone())), []);
-    // Nobody has asked for them to come in again.
+    // Without the join it is a leak.
     entries.retain(|entry| !matches!(entry.event, Event::Join { .. }));
     let found = check(&History(entries));
-    assert!(found.iter().any(|found| found.detail.contains("was told")), "{found:#?}");
+    assert!(
+        found.iter().any(|found| found.detail.contains("after it delivered removed")),
+        "{found:#?}"
+    );
 }
 
 #[test]
 fn leaks_after_delete() {
     let text = |entries: &[Entry]| {
-        let message = acked(entries, DELETED).1;
-        Event::Change { room: ROOM, rev: message.rev, row: Seen::Message(message) }
+        let message = find_ack(entries, DELETED).1;
+        Event::Change { room: ROOM, rev: message.rev, row: ChangedRow::Message(message) }
     };
-    spoilt(Kind::LeakAfterDelete, "sent after", |entries| {
+    assert_finds(Anomaly::LeakAfterDelete, "sent after", |entries| {
         let event = text(entries);
         let connects =
             |entry: &Entry| entry.process == READER && matches!(entry.event, Event::Connect { .. });
         let at = entries.iter().rposition(connects).unwrap();
         insert(entries, at + 3, READER, event);
     });
-    spoilt(Kind::LeakAfterDelete, "with or after its end", |entries| {
+    assert_finds(Anomaly::LeakAfterDelete, "with or after its tombstone", |entries| {
         let event = text(entries);
         let gone = find(entries, |entry| match &entry.event {
-            Event::Change { row: Seen::Message(message), .. } => message.deleted_at.is_some(),
+            Event::Change { row: ChangedRow::Message(message), .. } => message.deleted_at.is_some(),
             _ => false,
         });
         let process = entries[gone].process;
         insert(entries, gone + 1, process, event);
     });
-    spoilt(Kind::LeakAfterDelete, "sent after", |entries| again(entries, DELETED, |_| ()));
-    spoilt(Kind::LeakAfterDelete, "sent after", |entries| {
-        let content = acked(entries, DELETED).1.content.clone();
-        for last in finals(entries) {
-            Arc::make_mut(&mut last.messages[DELETED as usize - 1]).content = content.clone();
+    assert_finds(Anomaly::LeakAfterDelete, "sent after", |entries| {
+        resend(entries, DELETED, |_| ())
+    });
+    assert_finds(Anomaly::LeakAfterDelete, "sent after", |entries| {
+        let content = find_ack(entries, DELETED).1.content.clone();
+        for state in node_states(entries) {
+            Arc::make_mut(&mut state.messages[DELETED as usize - 1]).content = content.clone();
         }
     });
 }
 
-/// What a socket brings after an echo that was asked for late left the server late; unless
-/// something was broken, and a frozen process sent what it had in hand.
+/// A frame after the reply to a late ping left the server late, unless a fault was active: a paused
+/// process sends what it composed before.
 #[test]
-fn echoes_tell_what_is_late() {
+fn a_ping_proves_that_a_frame_is_late() {
     let guest = READER + READERS as u32 - 1;
     let late = |entries: &mut Vec<Entry>, process: u32, seq: i64| {
-        let (at, message) = (seen(entries, READER, 7), acked(entries, seq).1);
-        let asked_us = entries[at].at_us - 1;
-        let (rev, row) = (message.rev, Seen::Message(message));
-        insert(entries, at, process, Event::Pong { asked_us });
+        let (at, message) = (find_change(entries, READER, 7), find_ack(entries, seq).1);
+        let pinged_us = entries[at].at_us - 1;
+        let (rev, row) = (message.rev, ChangedRow::Message(message));
+        insert(entries, at, process, Event::Pong { pinged_us });
         insert(entries, at + 1, process, Event::Change { room: ROOM, rev, row });
         entries.retain(|entry| match &entry.event {
-            Event::OutOf { .. } => false,
-            Event::Change { row: Seen::Message(message), .. } => {
+            Event::LeftRoom { .. } => false,
+            Event::Change { row: ChangedRow::Message(message), .. } => {
                 entry.process != process || message.deleted_at.is_none()
             }
             _ => true,
         });
     };
-    spoilt(Kind::LeakAfterRemoval, "put out of it", |entries| late(entries, guest, PLAIN));
-    spoilt(Kind::LeakAfterDelete, "sent after", |entries| late(entries, READER + 1, DELETED));
+    assert_finds(Anomaly::LeakAfterRemoval, "after their removal", |entries| {
+        late(entries, guest, PLAIN)
+    });
+    assert_finds(Anomaly::LeakAfterDelete, "sent after", |entries| {
+        late(entries, READER + 1, DELETED)
+    });
     for (process, seq) in [(guest, PLAIN), (READER + 1, DELETED)] {
-        let mut entries = honest();
+        let mut entries = valid_history();
         late(&mut entries, process, seq);
-        let (name, phase) = ("frozen".to_owned(), Phase::Begin);
+        let (name, phase) = ("paused".to_owned(), FaultPhase::Begin);
         insert(&mut entries, 1, RIG, Event::Fault { name, phase });
         let violations = check(&History(entries));
-        let is_leak = |kind| matches!(kind, Kind::LeakAfterRemoval | Kind::LeakAfterDelete);
-        assert!(!violations.iter().any(|found| is_leak(found.kind)), "{violations:#?}");
+        let is_leak = |kind| matches!(kind, Anomaly::LeakAfterRemoval | Anomaly::LeakAfterDelete);
+        assert!(!violations.iter().any(|found| is_leak(found.anomaly)), "{violations:#?}");
     }
 }

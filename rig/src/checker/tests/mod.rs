@@ -1,7 +1,7 @@
-//! The checker, tested: honest histories are clean, spoilt ones are not.
+//! The checker accepts valid histories and finds the anomaly in each corrupted one.
 
-mod honest;
+mod corrupted;
+mod fixtures;
 mod leaks;
 mod model;
-mod mutated;
-mod spoilt;
+mod valid_histories;

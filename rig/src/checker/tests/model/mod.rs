@@ -1,5 +1,5 @@
-//! A small honest world: one room on two nodes, people who write, readers whose links break. It
-//! writes the history that the workload would write of a server that keeps its promises.
+//! A reference model of a correct server: one room on two nodes, senders, and readers whose
+//! connections break. It records the history that the workload would record.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,48 +16,49 @@ use uuid::Uuid;
 
 mod readers;
 
-use crate::history::{Door, Entry, Event, Final, Fold, History, RIG, Said};
+use crate::history::{Draft, Entry, Event, History, NodeState, RIG, ReaderState, Transport};
 
-/// The room.
 pub const ROOM: RoomId = RoomId(1);
-/// Whoever is put out and comes in again.
+/// The user who is removed and joins again.
 pub const GUEST: UserId = UserId(3);
-/// Who edits and deletes; who puts people out. Senders have their user's number.
+/// Processes. A sender has the number of its user.
 pub const EDITOR: u32 = 10;
-pub const DOORMAN: u32 = 11;
-/// The first reader; the one of the guest is the last of [`READERS`].
+pub const ADMIN: u32 = 11;
+/// The first reader process. The guest's is the last of [`READERS`].
 pub const READER: u32 = 20;
 pub const READERS: usize = 3;
-/// What becomes of an attempt to say something.
+
+/// What becomes of the first attempt to send a message.
 #[derive(Clone, Copy, Debug)]
-pub enum Fate {
+pub enum SendResult {
     Acked,
-    /// Stored, but the link breaks; said again.
+    /// Stored, but the ack is lost; sent again.
     AckLost,
-    /// Never arrives; said again.
+    /// Never arrives; sent again.
     SendLost,
-    /// The database is away, before the commit or just after it; said again.
+    /// The database fails before or just after the commit; sent again.
     Busy {
         stored: bool,
     },
-    /// Refused for good.
+    /// Refused without retry.
     Refused,
-    /// Stored, and nobody ever hears of it.
-    Forgotten,
+    /// Stored, but the ack is lost and the sender does not retry.
+    Abandoned,
 }
 
-/// A reader's end of a link and the server's: which change was sent last, none if not subscribed.
+/// Both ends of a reader's connection.
 struct Reader {
     process: u32,
     user: UserId,
     timeline: Timeline,
+    /// The last change that the server sent; `None` without a subscription.
     sent: Option<Rev>,
 }
 
-pub struct World {
+pub struct Model {
     entries: Vec<Entry>,
     now_us: u64,
-    names: u128,
+    sent_count: u128,
     rev: Rev,
     messages: Vec<Message>,
     members: BTreeMap<UserId, Member>,
@@ -65,87 +66,90 @@ pub struct World {
     readers: Vec<Reader>,
 }
 
-impl World {
+impl Model {
     pub fn new() -> Self {
         let reader = |nth: usize| {
             let (user, process) = (UserId(nth as i64 + 1), READER + nth as u32);
             Reader { process, user, timeline: Timeline::new(user, Seq(0), Rev(0)), sent: None }
         };
-        let mut world = Self {
+        let mut model = Self {
             entries: Vec::new(),
             now_us: 0,
-            names: 0,
+            sent_count: 0,
             rev: Rev(0),
             messages: Vec::new(),
             members: BTreeMap::new(),
             log: Vec::new(),
             readers: (0..READERS).map(reader).collect(),
         };
-        (1..=3).for_each(|user| world.member(UserId(user), false));
-        (0..READERS).for_each(|nth| world.connect(nth));
-        world
+        (1..=3).for_each(|user| model.set_member(UserId(user), false));
+        (0..READERS).for_each(|nth| model.connect(nth));
+        model
     }
 
     pub fn wait(&mut self, us: u64) {
         self.now_us += us;
     }
 
-    fn note(&mut self, process: u32, event: Event) {
+    fn record(&mut self, process: u32, event: Event) {
         self.now_us += 1_000;
         self.entries.push(Entry { at_us: self.now_us, process, event });
     }
 
-    fn change(&mut self, row: Row) {
+    fn log_change(&mut self, row: Row) {
         self.log.push(Change { rev: self.rev, row });
     }
 
-    fn member(&mut self, user: UserId, left: bool) {
+    fn set_member(&mut self, user: UserId, left: bool) {
         self.rev = self.rev.next();
-        let (rev, joined_at) = (self.rev, at(self.now_us));
-        let user = person(user);
+        let (rev, joined_at) = (self.rev, timestamp(self.now_us));
+        let user = user_ref(user);
         let member = Member { user, role: Role::Member, joined_at, left, rev };
         self.members.insert(member.user.id, member.clone());
-        self.change(Row::Member(member));
+        self.log_change(Row::Member(member));
     }
 
-    fn is_in(&self, user: UserId) -> bool {
+    fn is_member(&self, user: UserId) -> bool {
         !self.members[&user].left
     }
 
-    /// Somebody says something.
-    pub fn say(&mut self, user: UserId, fate: Fate) {
-        self.names += 1;
-        let client_id = ClientId(Uuid::from_u128(self.names));
-        let content = format!("word {}", self.names);
-        let said = Arc::new(Said { room: ROOM, user, client_id, content });
-        let fate = if self.is_in(user) { fate } else { Fate::Refused };
+    pub fn send(&mut self, user: UserId, result: SendResult) {
+        self.sent_count += 1;
+        let client_id = ClientId(Uuid::from_u128(self.sent_count));
+        let content = format!("message {}", self.sent_count);
+        let draft = Arc::new(Draft { room: ROOM, user, client_id, content });
+        let result = if self.is_member(user) { result } else { SendResult::Refused };
         let process = user.0 as u32;
-        self.attempt(process, &said);
-        let is_stored =
-            !matches!(fate, Fate::SendLost | Fate::Busy { stored: false } | Fate::Refused);
+        self.attempt(process, &draft);
+        let is_stored = !matches!(
+            result,
+            SendResult::SendLost | SendResult::Busy { stored: false } | SendResult::Refused
+        );
         if is_stored {
-            self.post(&said);
+            self.post(&draft);
         }
         let nack = |code: Code| Event::Nack { client_id, code, retry: code.is_retryable() };
-        match fate {
-            Fate::Acked => return self.ack(process, &said),
-            Fate::Refused => return self.note(process, nack(Code::NotAMember)),
-            Fate::Forgotten => return self.note(process, Event::Unknown { client_id }),
-            Fate::AckLost | Fate::SendLost => self.note(process, Event::Unknown { client_id }),
-            Fate::Busy { .. } => self.note(process, nack(Code::Unavailable)),
+        match result {
+            SendResult::Acked => return self.ack(process, &draft),
+            SendResult::Refused => return self.record(process, nack(Code::NotAMember)),
+            SendResult::Abandoned => return self.record(process, Event::Unknown { client_id }),
+            SendResult::AckLost | SendResult::SendLost => {
+                self.record(process, Event::Unknown { client_id })
+            }
+            SendResult::Busy { .. } => self.record(process, nack(Code::Unavailable)),
         }
-        self.attempt(process, &said);
+        self.attempt(process, &draft);
         if !is_stored {
-            self.post(&said);
+            self.post(&draft);
         }
-        self.ack(process, &said);
+        self.ack(process, &draft);
     }
 
-    fn attempt(&mut self, process: u32, said: &Arc<Said>) {
-        self.note(process, Event::Send { said: said.clone(), node: 0, by: Door::Socket });
+    fn attempt(&mut self, process: u32, draft: &Arc<Draft>) {
+        self.record(process, Event::Send { draft: draft.clone(), node: 0, via: Transport::Socket });
     }
 
-    fn post(&mut self, said: &Said) {
+    fn post(&mut self, draft: &Draft) {
         self.rev = self.rev.next();
         let seq = Seq(self.messages.len() as i64 + 1);
         let message = Message {
@@ -153,29 +157,29 @@ impl World {
             room: ROOM,
             seq,
             rev: self.rev,
-            user: person(said.user),
-            content: said.content.clone(),
-            client_id: said.client_id,
+            user: user_ref(draft.user),
+            content: draft.content.clone(),
+            client_id: draft.client_id,
             reply_to: None,
-            created_at: at(self.now_us),
+            created_at: timestamp(self.now_us),
             edited_at: None,
             deleted_at: None,
         };
         self.messages.push(message.clone());
-        self.change(Row::Message(message));
+        self.log_change(Row::Message(message));
     }
 
-    fn ack(&mut self, process: u32, said: &Said) {
-        let stored = self.messages.iter().find(|m| m.client_id == said.client_id).cloned();
+    fn ack(&mut self, process: u32, draft: &Draft) {
+        let stored = self.messages.iter().find(|m| m.client_id == draft.client_id).cloned();
         let message = Arc::new(stored.expect("a stored message"));
-        self.note(process, Event::Ack { client_id: said.client_id, message });
+        self.record(process, Event::Ack { client_id: draft.client_id, message });
     }
 
-    /// A message, by its place modulo how many there are, gets another text, or none any more.
-    pub fn rewrite(&mut self, nth: usize, delete: bool, heard: bool) {
+    /// Edits or deletes the message at index `nth` modulo the number of messages.
+    pub fn rewrite(&mut self, nth: usize, delete: bool, acked: bool) {
         let Some(nth) = nth.checked_rem(self.messages.len()) else { return };
-        let (seq, content) = (self.messages[nth].seq, format!("word after {}", self.rev));
-        self.note(
+        let (seq, content) = (self.messages[nth].seq, format!("edit after {}", self.rev));
+        self.record(
             EDITOR,
             match delete {
                 true => Event::Delete { room: ROOM, seq },
@@ -184,54 +188,55 @@ impl World {
         );
         if self.messages[nth].deleted_at.is_some() {
             let code = Code::MessageDeleted;
-            return self.note(EDITOR, Event::Refused { code, retry: false });
+            return self.record(EDITOR, Event::Refused { code, retry: false });
         }
         self.rev = self.rev.next();
-        let (rev, now) = (self.rev, Some(at(self.now_us)));
+        let (rev, now) = (self.rev, Some(timestamp(self.now_us)));
         let message = &mut self.messages[nth];
         message.rev = rev;
         message.content = if delete { String::new() } else { content };
         *(if delete { &mut message.deleted_at } else { &mut message.edited_at }) = now;
         let message = message.clone();
-        self.change(Row::Message(message.clone()));
-        self.note(
+        self.log_change(Row::Message(message.clone()));
+        self.record(
             EDITOR,
-            match (heard, delete) {
-                (false, _) => Event::Lost,
+            match (acked, delete) {
+                (false, _) => Event::NoReply,
                 (true, true) => Event::Deleted { room: ROOM, seq },
                 (true, false) => Event::Edited { message: message.into() },
             },
         );
     }
 
-    /// The guest is put out, or comes in again.
-    pub fn move_guest(&mut self) {
+    /// Removes the guest, or lets the guest join again.
+    pub fn toggle_guest(&mut self) {
         let (room, user) = (ROOM, GUEST);
-        let is_in = self.is_in(GUEST);
-        let asked = if is_in { Event::Remove { room, user } } else { Event::Join { room, user } };
-        self.note(DOORMAN, asked);
-        self.member(GUEST, is_in);
+        let is_in = self.is_member(GUEST);
+        let invocation =
+            if is_in { Event::Remove { room, user } } else { Event::Join { room, user } };
+        self.record(ADMIN, invocation);
+        self.set_member(GUEST, is_in);
         let nth = READERS - 1;
         if is_in {
             if self.readers[nth].sent.is_some() {
                 self.deliver(nth, usize::MAX);
-                self.out(nth);
+                self.leave(nth);
             }
-            self.note(DOORMAN, Event::Removed { room, user });
+            self.record(ADMIN, Event::Removed { room, user });
         } else {
-            self.note(DOORMAN, Event::Joined { room, user });
+            self.record(ADMIN, Event::Joined { room, user });
             self.subscribe(nth);
         }
     }
 
-    /// All come in, everything arrives, and what is held is compared.
+    /// Delivers everything and records the final states.
     pub fn finish(mut self) -> History {
-        if !self.is_in(GUEST) {
-            self.move_guest();
+        if !self.is_member(GUEST) {
+            self.toggle_guest();
         }
         let members = || self.members.values().filter(|member| !member.left).cloned();
         for node in 0..2 {
-            let last = Final {
+            let state = NodeState {
                 node,
                 room: ROOM,
                 last_seq: Seq(self.messages.len() as i64),
@@ -240,23 +245,23 @@ impl World {
                 members: members().collect(),
             };
             self.now_us += 1_000;
-            let event = Event::Final(last.into());
+            let event = Event::NodeState(state.into());
             self.entries.push(Entry { at_us: self.now_us, process: RIG, event });
         }
         for nth in 0..READERS {
-            self.echo(nth);
+            self.ping(nth);
             assert!(self.readers[nth].timeline.page(self.messages.clone(), self.rev));
-            let fold = Fold::of(ROOM, &self.readers[nth].timeline);
-            self.note(self.readers[nth].process, Event::Fold(fold.into()));
+            let state = ReaderState::new(ROOM, &self.readers[nth].timeline);
+            self.record(self.readers[nth].process, Event::ReaderState(state.into()));
         }
         History(self.entries)
     }
 }
 
-fn person(id: UserId) -> UserRef {
+fn user_ref(id: UserId) -> UserRef {
     UserRef { id, username: format!("user{id}") }
 }
 
-fn at(us: u64) -> Timestamp {
+fn timestamp(us: u64) -> Timestamp {
     Timestamp::from_timestamp_micros(us as i64).expect("a time in range")
 }

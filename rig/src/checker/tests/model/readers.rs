@@ -1,4 +1,4 @@
-//! The readers' links: what the server sends over them, and how they break.
+//! The readers' connections.
 
 use std::sync::Arc;
 
@@ -9,31 +9,31 @@ use shared::{
     timeline::Applied,
 };
 
-use super::{ROOM, Reader, World};
+use super::{Model, ROOM, Reader};
 use crate::history::{Entry, Event};
 
-/// Changes in one answer at most; what needs more gets a gap.
-const ANSWER: usize = 12;
+/// The server answers a subscription that needs more changes with a gap.
+const REPLAY_MAX: usize = 12;
 
-impl World {
-    pub(super) fn out(&mut self, nth: usize) {
+impl Model {
+    pub(super) fn leave(&mut self, nth: usize) {
         self.readers[nth].sent = None;
-        let event = Event::OutOf { room: ROOM, reason: RemovedReason::Removed };
-        self.note(self.readers[nth].process, event);
+        let event = Event::LeftRoom { room: ROOM, reason: RemovedReason::Removed };
+        self.record(self.readers[nth].process, event);
     }
 
-    /// A link breaks and another is made.
+    /// Closes the connection and opens another.
     pub fn connect(&mut self, nth: usize) {
         let Reader { process, user, .. } = self.readers[nth];
         self.readers[nth].sent = None;
-        self.note(process, Event::Closed { code: None });
-        self.note(process, Event::Connect { node: 1, user });
-        self.note(process, Event::Welcome);
+        self.record(process, Event::Closed { code: None });
+        self.record(process, Event::Connect { node: 1, user });
+        self.record(process, Event::Welcome);
         self.subscribe(nth);
     }
 
-    /// What was missed, in latest states.
-    fn missed(&self, after: Rev) -> Vec<Change> {
+    /// The changed rows after `after`, in their latest states.
+    fn changes_after(&self, after: Rev) -> Vec<Change> {
         let messages = self.messages.iter().map(|m| (m.rev, Row::Message(m.clone())));
         let members = self.members.values().map(|m| (m.rev, Row::Member(m.clone())));
         let mut rows: Vec<_> = messages.chain(members).filter(|(rev, _)| *rev > after).collect();
@@ -43,49 +43,49 @@ impl World {
 
     pub fn subscribe(&mut self, nth: usize) {
         let (process, after_rev) = (self.readers[nth].process, self.readers[nth].timeline.rev());
-        self.note(process, Event::Subscribe { room: ROOM, after_rev });
-        if !self.is_in(self.readers[nth].user) {
-            return self.out(nth);
+        self.record(process, Event::Subscribe { room: ROOM, after_rev });
+        if !self.is_member(self.readers[nth].user) {
+            return self.leave(nth);
         }
         self.replay(nth, after_rev);
     }
 
     fn replay(&mut self, nth: usize, after: Rev) {
         let (process, rev) = (self.readers[nth].process, self.rev);
-        let missed = self.missed(after);
+        let missed = self.changes_after(after);
         self.readers[nth].sent = Some(rev);
-        if missed.len() <= ANSWER {
+        if missed.len() <= REPLAY_MAX {
             for change in missed {
-                let _ = self.take(nth, change);
+                let _ = self.receive(nth, change);
             }
-            self.note(process, Event::Subscribed { room: ROOM, rev });
+            self.record(process, Event::Subscribed { room: ROOM, rev });
             return self.readers[nth].timeline.subscribed(rev);
         }
         let last_seq = Seq(self.messages.len() as i64);
-        self.note(process, Event::Gap { room: ROOM, from_rev: after, to_rev: rev, last_seq });
-        self.note(process, Event::Read { room: ROOM });
+        self.record(process, Event::Gap { room: ROOM, from_rev: after, to_rev: rev, last_seq });
+        self.record(process, Event::ReadPage { room: ROOM });
         let newest = self.messages.len().saturating_sub(5);
         let messages: Arc<[_]> = self.messages[newest..].iter().cloned().map(Arc::new).collect();
-        self.note(process, Event::Page { room: ROOM, as_of_rev: rev, messages });
+        self.record(process, Event::Page { room: ROOM, as_of_rev: rev, messages });
         let timeline = &mut self.readers[nth].timeline;
         timeline.reset(last_seq, rev);
         assert!(timeline.page(self.messages[newest..].to_vec(), rev));
         self.members.values().for_each(|member| timeline.member(member.clone()));
     }
 
-    fn take(&mut self, nth: usize, change: Change) -> Applied {
+    fn receive(&mut self, nth: usize, change: Change) -> Applied {
         let (process, rev) = (self.readers[nth].process, change.rev);
-        self.note(process, Event::Change { room: ROOM, rev, row: change.row.clone().into() });
+        self.record(process, Event::Change { room: ROOM, rev, row: change.row.clone().into() });
         self.readers[nth].timeline.apply(change)
     }
 
-    /// Live changes arrive, as many as there are.
+    /// Delivers waiting live changes.
     pub fn deliver(&mut self, nth: usize, at_most: usize) {
         let Some(sent) = self.readers[nth].sent else { return };
         let waiting = self.log.iter().filter(|change| change.rev > sent).take(at_most).cloned();
         for mut change in waiting.collect::<Vec<_>>() {
             self.readers[nth].sent = Some(change.rev);
-            // Some are still in the server's hands: what was deleted meanwhile has no text.
+            // Every other message is still unsent when it is deleted, so its text is gone.
             if let Row::Message(message) = &mut change.row
                 && message.seq.0 % 2 == 0
             {
@@ -94,32 +94,32 @@ impl World {
                     *message = now.clone();
                 }
             }
-            assert_eq!(self.take(nth, change), Applied::InOrder);
+            assert_eq!(self.receive(nth, change), Applied::InOrder);
         }
     }
 
-    /// The server dropped what waits for this reader, and reads it again; the client notices and
-    /// asks, too.
-    pub fn refill(&mut self, nth: usize) {
+    /// The server drops the queue of this reader and reads the changes from the database; the client
+    /// notices the step and subscribes again.
+    pub fn recover(&mut self, nth: usize) {
         let Some(sent) = self.readers[nth].sent else { return };
-        let missed = self.missed(sent);
-        let is_jump = missed.first().is_some_and(|change| change.rev > sent.next());
+        let missed = self.changes_after(sent);
+        let has_step = missed.first().is_some_and(|change| change.rev > sent.next());
         let after = self.readers[nth].timeline.rev();
         self.replay(nth, sent);
-        if is_jump && missed.len() <= ANSWER {
+        if has_step && missed.len() <= REPLAY_MAX {
             let (process, room) = (self.readers[nth].process, ROOM);
-            let jump = self.entries.len() - missed.len();
-            let at_us = self.entries[jump].at_us;
+            let step = self.entries.len() - missed.len();
+            let at_us = self.entries[step].at_us;
             let event = Event::Subscribe { room, after_rev: after };
-            self.entries.insert(jump, Entry { at_us, process, event });
+            self.entries.insert(step, Entry { at_us, process, event });
             self.replay(nth, after);
         }
     }
 
-    /// Everything that waits arrives, and an echo after it.
-    pub fn echo(&mut self, nth: usize) {
-        let asked_us = self.now_us;
+    /// Delivers everything that waits, then the reply to a ping.
+    pub fn ping(&mut self, nth: usize) {
+        let pinged_us = self.now_us;
         self.deliver(nth, usize::MAX);
-        self.note(self.readers[nth].process, Event::Pong { asked_us });
+        self.record(self.readers[nth].process, Event::Pong { pinged_us });
     }
 }

@@ -1,0 +1,223 @@
+//! An index of a history: operations, final states and observed messages.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use shared::{
+    ids::{ClientId, RoomId, Seq, UserId},
+    messages::Message,
+};
+
+use super::operations::{
+    Completion, MembershipChange, Operation, SendAttempt, Sends, first_possible,
+};
+use crate::history::{ChangedRow, Entry, Event, FaultPhase, NodeState, ReaderState};
+
+/// A message's number in its room.
+pub type MessageKey = (RoomId, Seq);
+
+/// How long delivery may still be late after a fault, in microseconds.
+const RECOVERY_US: u64 = 2_000_000;
+
+#[derive(Default)]
+pub struct Index<'h> {
+    pub entries: &'h [Entry],
+    pub sends: BTreeMap<ClientId, Sends<'h>>,
+    /// The new texts of messages.
+    pub edits: HashMap<MessageKey, Vec<(&'h str, Operation)>>,
+    pub deletes: HashMap<MessageKey, Vec<Operation>>,
+    /// By invocation.
+    pub memberships: BTreeMap<(RoomId, UserId), Vec<MembershipChange>>,
+    /// The final states of the nodes, with their entries.
+    pub node_states: BTreeMap<RoomId, Vec<(usize, &'h NodeState)>>,
+    /// The final states of the readers, with their entries.
+    pub reader_states: Vec<(usize, &'h ReaderState)>,
+    /// Every state of a message that a client observed, with the entry that first shows it. States
+    /// that are not shared in memory may occur several times.
+    pub observed: Vec<(usize, &'h Message)>,
+    /// Name, begin and end in microseconds.
+    faults: Vec<(&'h str, u64, u64)>,
+    /// By process: begin and end in microseconds.
+    read_pauses: HashMap<u32, Vec<(u64, u64)>>,
+    observed_pointers: HashSet<*const Message>,
+    /// The edit, delete, removal or join that a process has in flight.
+    in_flight: HashMap<u32, InFlight>,
+}
+
+/// An operation's key and its position among the operations of that key.
+enum InFlight {
+    Edit(MessageKey, usize),
+    Delete(MessageKey, usize),
+    Membership((RoomId, UserId), usize),
+}
+
+impl<'h> Index<'h> {
+    pub fn new(entries: &'h [Entry]) -> Self {
+        let mut index = Self { entries, ..Self::default() };
+        for (at, entry) in entries.iter().enumerate() {
+            index.add_invocation(at, entry);
+            index.add_completion(at, entry);
+            index.add_observation(at, entry);
+            index.add_disturbance(entry);
+        }
+        index
+    }
+
+    fn add_invocation(&mut self, at: usize, Entry { process, event, .. }: &'h Entry) {
+        let operation = Operation::new(at);
+        let in_flight = match event {
+            Event::Send { draft, via, .. } => {
+                let new = || Sends { draft, attempts: Vec::new() };
+                let sends = self.sends.entry(draft.client_id).or_insert_with(new);
+                sends.attempts.push(SendAttempt { process: *process, via: *via, operation });
+                return;
+            }
+            Event::Edit { room, seq, content } => {
+                let edits = self.edits.entry((*room, *seq)).or_default();
+                edits.push((content, operation));
+                InFlight::Edit((*room, *seq), edits.len() - 1)
+            }
+            Event::Delete { room, seq } => {
+                let deletes = self.deletes.entry((*room, *seq)).or_default();
+                deletes.push(operation);
+                InFlight::Delete((*room, *seq), deletes.len() - 1)
+            }
+            Event::Remove { room, user } | Event::Join { room, user } => {
+                let is_join = matches!(event, Event::Join { .. });
+                let changes = self.memberships.entry((*room, *user)).or_default();
+                changes.push(MembershipChange { is_join, operation });
+                InFlight::Membership((*room, *user), changes.len() - 1)
+            }
+            _ => return,
+        };
+        self.in_flight.insert(*process, in_flight);
+    }
+
+    fn add_completion(&mut self, at: usize, Entry { process, event, .. }: &Entry) {
+        let refused = |retry: bool| if retry { Completion::Info } else { Completion::Fail };
+        match event {
+            Event::Ack { client_id, .. } => {
+                self.complete_send(*process, *client_id, Completion::Ok(at));
+            }
+            Event::Nack { client_id, retry, .. } => {
+                self.complete_send(*process, *client_id, refused(*retry));
+            }
+            Event::Unknown { client_id } => {
+                self.complete_send(*process, *client_id, Completion::Info);
+            }
+            Event::Edited { .. }
+            | Event::Deleted { .. }
+            | Event::Removed { .. }
+            | Event::Joined { .. } => self.complete_in_flight(*process, Completion::Ok(at)),
+            Event::Refused { retry, .. } => self.complete_in_flight(*process, refused(*retry)),
+            Event::NoReply => self.complete_in_flight(*process, Completion::Info),
+            _ => {}
+        }
+    }
+
+    fn complete_send(&mut self, process: u32, client_id: ClientId, completion: Completion) {
+        let attempts = self.sends.get_mut(&client_id).map(|sends| &mut sends.attempts);
+        let is_pending = |attempt: &&mut SendAttempt| {
+            attempt.process == process && attempt.operation.completion == Completion::Pending
+        };
+        if let Some(attempt) = attempts.and_then(|all| all.iter_mut().rev().find(is_pending)) {
+            attempt.operation.completion = completion;
+        }
+    }
+
+    fn complete_in_flight(&mut self, process: u32, completion: Completion) {
+        let operation = match self.in_flight.remove(&process) {
+            Some(InFlight::Edit(key, nth)) => {
+                let edits = self.edits.get_mut(&key);
+                edits.and_then(|edits| edits.get_mut(nth)).map(|(_, operation)| operation)
+            }
+            Some(InFlight::Delete(key, nth)) => {
+                self.deletes.get_mut(&key).and_then(|deletes| deletes.get_mut(nth))
+            }
+            Some(InFlight::Membership(key, nth)) => {
+                let changes = self.memberships.get_mut(&key);
+                changes.and_then(|all| all.get_mut(nth)).map(|change| &mut change.operation)
+            }
+            None => None,
+        };
+        if let Some(operation) = operation {
+            operation.completion = completion;
+        }
+    }
+
+    fn add_observation(&mut self, at: usize, entry: &'h Entry) {
+        match &entry.event {
+            Event::Ack { message, .. }
+            | Event::Edited { message }
+            | Event::Change { row: ChangedRow::Message(message), .. } => {
+                self.add_message(at, message);
+            }
+            Event::Page { messages, .. } => messages.iter().for_each(|m| self.add_message(at, m)),
+            Event::NodeState(state) => {
+                self.node_states.entry(state.room).or_default().push((at, state));
+                state.messages.iter().for_each(|message| self.add_message(at, message));
+            }
+            Event::ReaderState(state) => self.reader_states.push((at, state)),
+            _ => {}
+        }
+    }
+
+    fn add_message(&mut self, at: usize, message: &'h Message) {
+        if self.observed_pointers.insert(message) {
+            self.observed.push((at, message));
+        }
+    }
+
+    fn add_disturbance(&mut self, Entry { at_us, process, event }: &'h Entry) {
+        match event {
+            Event::Fault { name, phase: FaultPhase::Begin } => {
+                self.faults.push((name, *at_us, u64::MAX));
+            }
+            Event::Fault { name, phase: FaultPhase::End } => {
+                let mut latest_first = self.faults.iter_mut().rev();
+                if let Some((.., until)) = latest_first.find(|(other, ..)| other == name) {
+                    *until = at_us + RECOVERY_US;
+                }
+            }
+            Event::ReadPaused => {
+                self.read_pauses.entry(*process).or_default().push((*at_us, u64::MAX));
+            }
+            Event::ReadResumed => {
+                let pauses = self.read_pauses.get_mut(process);
+                if let Some((_, until)) = pauses.and_then(|pauses| pauses.last_mut()) {
+                    *until = at_us + RECOVERY_US;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether no fault was active and the process read its socket during the whole period. Only
+    /// then does the server send frames soon after it composed them.
+    pub fn is_undisturbed(&self, process: u32, from_us: u64, to_us: u64) -> bool {
+        let pauses = self.read_pauses.get(&process).into_iter().flatten().copied();
+        let faults = self.faults.iter().map(|(_, from, until)| (*from, *until));
+        !faults.chain(pauses).any(|(from, until)| from <= to_us && until >= from_us)
+    }
+
+    /// The earliest time at which a message can have reached this state; `None` if nobody wrote it,
+    /// or every attempt failed.
+    pub fn earliest_us(&self, message: &Message) -> Option<u64> {
+        let (key, sends) = ((message.room, message.seq), self.sends.get(&message.client_id)?);
+        let invoked = if message.deleted_at.is_some() {
+            first_possible(self.deletes.get(&key).into_iter().flatten())
+        } else if message.content == sends.draft.content {
+            first_possible(sends.attempts.iter().map(|attempt| &attempt.operation))
+        } else {
+            let edits = self.edits.get(&key).into_iter().flatten();
+            let edits = edits.filter(|(text, _)| *text == message.content);
+            first_possible(edits.map(|(_, operation)| operation))
+        };
+        invoked.map(|invoked| self.entries[invoked].at_us)
+    }
+
+    /// When the first delete of a message was acknowledged.
+    pub fn deleted_us(&self, key: MessageKey) -> Option<u64> {
+        let acked = self.deletes.get(&key)?.iter().filter_map(Operation::ok).min()?;
+        Some(self.entries[acked].at_us)
+    }
+}

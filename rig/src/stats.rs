@@ -1,0 +1,65 @@
+//! Quantiles, and numbers as text.
+
+/// The nearest-rank quantile (`share` from 0 to 1): the smallest value that so many of the values do
+/// not exceed. `None` without values.
+pub fn quantile(mut values: Vec<u64>, share: f64) -> Option<u64> {
+    values.sort_unstable();
+    let rank = (values.len() as f64 * share).ceil() as usize;
+    values.get(rank.max(1) - 1).copied()
+}
+
+/// The median; of an even number of values the lower of the two in the middle, without values 0.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or_default()
+}
+
+/// A rounded number with grouped digits: `1 500`, `0.5`.
+pub fn grouped(value: f64) -> String {
+    if value.abs() < 1_000.0 {
+        let factor = if value.abs() < 10.0 { 100.0 } else { 10.0 };
+        return ((value * factor).round() / factor).to_string();
+    }
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
+            text.push('\u{a0}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with three significant digits at most: `54 k`, `1.23 M`.
+pub fn short(count: f64) -> String {
+    match count {
+        1e6.. => format!("{:.2} M", count / 1e6),
+        1e4.. => format!("{:.0} k", count / 1e3),
+        1e3.. => format!("{:.1} k", count / 1e3),
+        _ => format!("{count:.0}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_is_one_of_the_values() {
+        assert_eq!(quantile(vec![], 0.99), None);
+        assert_eq!(quantile(vec![7], 0.99), Some(7));
+        assert_eq!(quantile((1..=100).rev().collect(), 0.99), Some(99));
+        assert_eq!(quantile((1..=100).collect(), 1.0), Some(100));
+        assert_eq!(median(vec![9.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), 2.0);
+    }
+
+    #[test]
+    fn numbers_are_grouped_or_shortened() {
+        assert_eq!(grouped(12_345.0), "12\u{a0}345");
+        assert_eq!([0.5, 0.123, 123.45].map(grouped), ["0.5", "0.12", "123.5"]);
+        let counts = [12.4, 4_321.0, 54_321.0, 1_234_567.0].map(short);
+        assert_eq!(counts, ["12", "4.3 k", "54 k", "1.23 M"]);
+    }
+}

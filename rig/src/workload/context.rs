@@ -1,0 +1,137 @@
+//! The state that all clients of a run share.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use shared::{ids::RoomId, messages::Message};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep},
+};
+
+use super::{
+    frame_cache::FrameCache,
+    nodes::{Backoff, Nodes},
+};
+use crate::{
+    accounts::Account,
+    api::{Api, Outcome},
+    history::{Event, NodeState, Recorder},
+};
+
+#[derive(Clone, Debug)]
+pub enum RunPhase {
+    Running,
+    /// Writers start nothing new and complete what is in flight until the deadline.
+    Draining(Instant),
+    /// The rooms have reached these final states. Readers catch up until the deadline.
+    Finishing(Instant, Arc<BTreeMap<RoomId, Arc<NodeState>>>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientKind {
+    /// Ends after draining.
+    Writer,
+    /// Ends when it has caught up.
+    Reader,
+}
+
+/// An acknowledged message that its author edits or deletes.
+pub struct EditRequest {
+    pub message: Arc<Message>,
+    pub author: Arc<Account>,
+    pub is_deletion: bool,
+}
+
+pub struct Context {
+    pub recorder: Recorder,
+    pub nodes: Nodes,
+    pub api: Api,
+    pub frames: FrameCache,
+    pub timeouts: Timeouts,
+    pub phase: watch::Receiver<RunPhase>,
+    /// The first so many readers read nothing from their sockets.
+    pub paused_readers: watch::Receiver<usize>,
+    pub edit_requests: mpsc::Sender<EditRequest>,
+    /// By sender: whether it has a socket.
+    pub senders_connected: Vec<AtomicBool>,
+    /// By reader, without the slow ones: whether it has a socket and is in sync.
+    pub readers_in_sync: Vec<AtomicBool>,
+    /// The number of acks that senders have received.
+    pub acks: AtomicU64,
+    /// The number of processes so far.
+    pub processes: AtomicU32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For a socket to be welcomed, and for a reply by REST.
+    pub reply: Duration,
+    /// After which a silent socket counts as dead. By default 10 s more than the heartbeat.
+    pub silence: Option<Duration>,
+    pub ping_interval: Duration,
+    pub backoff: Backoff,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let backoff = Backoff { min: Duration::from_millis(200), max: Duration::from_secs(2) };
+        let (reply, ping_interval) = (Duration::from_secs(5), Duration::from_secs(1));
+        Self { reply, silence: None, ping_interval, backoff }
+    }
+}
+
+impl Context {
+    /// The number of a new process.
+    pub fn next_process(&self) -> u32 {
+        self.processes.fetch_add(1, Relaxed) + 1
+    }
+
+    pub fn record(&self, process: u32, event: Event) {
+        if matches!(event, Event::Ack { .. }) {
+            self.acks.fetch_add(1, Relaxed);
+        }
+        self.recorder.record(process, event);
+    }
+
+    /// Whether clients still start new operations.
+    pub fn is_running(&self) -> bool {
+        matches!(*self.phase.borrow(), RunPhase::Running)
+    }
+
+    /// Whether the deadline for clients of this kind has passed.
+    pub fn is_over(&self, kind: ClientKind) -> bool {
+        match (&*self.phase.borrow(), kind) {
+            (RunPhase::Running, _) | (RunPhase::Draining(_), ClientKind::Reader) => false,
+            (RunPhase::Draining(deadline), ClientKind::Writer)
+            | (RunPhase::Finishing(deadline, _), ClientKind::Reader) => Instant::now() >= *deadline,
+            (RunPhase::Finishing(..), ClientKind::Writer) => true,
+        }
+    }
+
+    /// Waits. Returns early with `false` if clients must not start new operations.
+    pub async fn pause(&self, time: Duration) -> bool {
+        let mut phase = self.phase.clone();
+        let end =
+            async { phase.wait_for(|phase| !matches!(phase, RunPhase::Running)).await.is_err() };
+        tokio::select! {
+            _ = sleep(time) => self.is_running(),
+            _ = end => false,
+        }
+    }
+}
+
+/// The completion of an edit, delete, removal or join.
+pub fn completion<T>(outcome: Outcome<T>, ok: impl FnOnce(T) -> Event) -> Event {
+    match outcome {
+        Outcome::Ok(value) => ok(value),
+        Outcome::Refused(code) => Event::Refused { code, retry: code.is_retryable() },
+        Outcome::NoReply => Event::NoReply,
+    }
+}

@@ -1,0 +1,115 @@
+//! A started workload.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use anyhow::Result;
+use shared::ids::RoomId;
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    context::{Context, RunPhase},
+    final_read::read_final_states,
+};
+use crate::{
+    accounts::Account,
+    history::{Event, FaultPhase, History, RIG},
+};
+
+/// A started workload. Dropping it ends all clients.
+pub struct RunningWorkload {
+    pub(super) context: Arc<Context>,
+    pub(super) phase: watch::Sender<RunPhase>,
+    pub(super) paused_readers: watch::Sender<usize>,
+    pub(super) writers: JoinSet<()>,
+    pub(super) readers: JoinSet<()>,
+    pub(super) admin: Account,
+    pub(super) rooms: Vec<RoomId>,
+}
+
+/// How many clients are connected now, without the slow readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connected {
+    pub senders: usize,
+    pub of_senders: usize,
+    /// Readers that are also in sync, as far as they know.
+    pub readers: usize,
+    pub of_readers: usize,
+}
+
+impl RunningWorkload {
+    /// The number of acks that senders have received so far.
+    pub fn acks(&self) -> u64 {
+        self.context.acks.load(Relaxed)
+    }
+
+    pub fn connected(&self) -> Connected {
+        let count = |all: &[AtomicBool]| all.iter().filter(|one| one.load(Relaxed)).count();
+        let (senders, readers) = (&self.context.senders_connected, &self.context.readers_in_sync);
+        Connected {
+            senders: count(senders),
+            of_senders: senders.len(),
+            readers: count(readers),
+            of_readers: readers.len(),
+        }
+    }
+
+    /// Waits until all clients are connected and in sync; `false` on timeout. Right after a
+    /// connection broke, its client may not have noticed yet and still count as connected.
+    pub async fn wait_until_connected(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let Connected { senders, of_senders, readers, of_readers } = self.connected();
+            if (senders, readers) == (of_senders, of_readers) {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Records the begin or the end of a fault.
+    pub fn record_fault(&self, name: &str, phase: FaultPhase) {
+        self.context.record(RIG, Event::Fault { name: name.to_owned(), phase });
+    }
+
+    /// The first `count` readers stop reading from their sockets; 0 lets all of them read again.
+    /// They notice a lost socket only then.
+    pub fn pause_readers(&self, count: usize) {
+        self.paused_readers.send_replace(count);
+    }
+
+    /// Stops new operations, retries what is unacknowledged until it is acknowledged or refused,
+    /// reads the final states from all nodes, and lets the readers catch up. Draining may take half
+    /// of `timeout`. Fails if the final states cannot be read in time.
+    pub async fn stop(mut self, timeout: Duration) -> Result<History> {
+        let (drained, deadline) = (Instant::now() + timeout / 2, Instant::now() + timeout);
+        self.phase.send_replace(RunPhase::Draining(drained));
+        join_all(&mut self.writers, drained).await?;
+        let states = read_final_states(&self.context, &self.admin, &self.rooms, deadline).await?;
+        self.phase.send_replace(RunPhase::Finishing(deadline, Arc::new(states)));
+        join_all(&mut self.readers, deadline).await?;
+        Ok(self.context.recorder.take())
+    }
+}
+
+/// Waits for all tasks. Aborts those that have not noticed the deadline 2 s later.
+async fn join_all(tasks: &mut JoinSet<()>, deadline: Instant) -> Result<()> {
+    let deadline = deadline + Duration::from_secs(2);
+    while let Ok(Some(ended)) = timeout_at(deadline, tasks.join_next()).await {
+        ended?;
+    }
+    tasks.shutdown().await;
+    Ok(())
+}
