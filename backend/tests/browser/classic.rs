@@ -1,15 +1,15 @@
-//! A client of the classic chat, unchanged, in a browser.
+//! An unchanged client of the classic chat in a browser.
 
 use serde_json::{Value, json};
 
-use crate::stage::story;
+use crate::fixture::scenario;
 
 #[tokio::test]
-async fn a_client_of_the_classic_chat_works_unchanged() {
-    story("classic", async |stage| {
-        let browser = stage.browser("old").await;
+async fn an_unchanged_classic_client_works() {
+    scenario("classic", async |fixture| {
+        let browser = fixture.open_browser("classic").await;
         browser.open("/ui/login").await;
-        let report = browser.wait_for(include_str!("classic.js"), vec![]).await;
+        let report = browser.run_async_script(include_str!("classic.js"), vec![]).await;
         assert_eq!(report["error"], Value::Null, "{report:#}");
         let (ids, room) = (&report["ids"], &report["ids"]["room"]);
         assert_eq!(report["registered ada"], json!({ "message": "User created successfully" }));
@@ -24,14 +24,14 @@ async fn a_client_of_the_classic_chat_works_unchanged() {
         assert_eq!(report["room"]["users"], json!([ids["ada"]["user_id"], ids["bob"]["user_id"]]));
         assert!(report["forbidden"]["detail"].is_string(), "{report:#}");
         assert_eq!(report["joined"]["detail"], "You have joined the room \"Old Hall\"");
-        statuses(&report, room);
-        conversation(&report, room);
-        assert_eq!(stage.hallway.csp_reports().await, 0);
+        check_statuses(&report, room);
+        check_messages(&report, room);
+        assert_eq!(fixture.server.csp_reports().await, 0);
     })
     .await;
 }
 
-fn statuses(report: &Value, room: &Value) {
+fn check_statuses(report: &Value, room: &Value) {
     let expected = [
         "POST /register/ 201".to_owned(),
         "POST /login/ 200".into(),
@@ -51,17 +51,21 @@ fn statuses(report: &Value, room: &Value) {
     assert_eq!(report["statuses"], json!(expected));
 }
 
-/// Everybody hears everything, what they said themselves included; nobody speaks for another.
-fn conversation(report: &Value, room: &Value) {
-    let said = [["ada", "who is there?"], ["bob", "only me"], ["bob", "by post"]];
-    let pairs = |list: &Value, who: &str, what: &str| -> Vec<[String; 2]> {
+/// Each socket receives every message, its own included; a forged `userid` has no effect.
+fn check_messages(report: &Value, room: &Value) {
+    let messages = [["ada", "who is there?"], ["bob", "only me"], ["bob", "by post"]];
+    let pairs = |list: &Value, author: &str, content: &str| -> Vec<[String; 2]> {
         let text = |message: &Value, key: &str| message[key].as_str().unwrap_or("?").to_owned();
-        list.as_array().unwrap().iter().map(|m| [text(m, who), text(m, what)]).collect()
+        list.as_array().unwrap().iter().map(|m| [text(m, author), text(m, content)]).collect()
     };
     for name in ["ada", "bob"] {
-        assert_eq!(pairs(&report["heard"][name], "username", "message"), said, "{name} hears");
+        assert_eq!(
+            pairs(&report["received"][name], "username", "message"),
+            messages,
+            "{name} receives"
+        );
     }
-    assert_eq!(pairs(&report["history"]["messages"], "user", "content"), said);
+    assert_eq!(pairs(&report["history"]["messages"], "user", "content"), messages);
     assert_eq!(report["history"]["name"], "Old Hall");
     assert_eq!(&report["posted"]["room"], room);
     assert_eq!(report["posted"]["content"], "by post");

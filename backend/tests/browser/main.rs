@@ -1,23 +1,19 @@
-//! Hallway as people meet it: headless Chromium against the real program and the released page.
+//! Browser tests: headless Chromium against the built server and the release page.
 //!
-//! Each test is a story with a server and browsers of its own, so all of them can run at once. A
-//! story that fails leaves a screenshot and the console of each browser in `test-output/`. Nothing
-//! in here looks behind the doors: what is known comes from the page, from REST and from `/metrics`.
+//! Each test starts its own server and browsers, so the tests run in parallel. A failed test leaves a
+//! screenshot, the console and the HTML of each browser in `test-output/`. The tests see only what
+//! users see: the page, the REST API and `/metrics`.
 
-mod axe;
-mod browser;
-mod driver;
-mod hallway;
-mod people;
-mod stage;
+mod fixture;
 
+mod access;
+mod appearance;
 mod classic;
-mod doors;
-mod jump;
-mod long;
-mod look;
+mod conversation;
+mod dev;
+mod drafts;
+mod long_room;
+mod palette;
 mod scroll;
 mod search;
-mod talk;
 mod unread;
-mod writing;

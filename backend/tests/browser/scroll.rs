@@ -1,169 +1,174 @@
-//! Reading back: older pages come without a jump, and what is new does not pull the reader away.
+//! Scroll anchoring: older pages load without a jump, and new messages do not move the reader.
 
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{browser::Browser, stage::story};
+use crate::fixture::{Browser, scenario};
 
 const MESSAGES: usize = 300;
 
-/// Scrolls so that the reader is near the top of what is loaded, chooses the row in the middle of
-/// the view, and notes from now on how far it is ever from where it was. The observer is newer than
-/// the page's own, so it looks after the page has settled and before the frame is painted; its first
-/// look says where the row was, since a script may come between new rows and their settling.
-const HOLD: &str = "
+/// Scrolls to an offset, chooses the row in the middle of the viewport, and from then on records the
+/// largest distance of that row from its first position. This ResizeObserver is newer than the
+/// page's own, so it runs after the page has adjusted the offset and before the frame is painted.
+/// Its first run records the position, because a script may run between the insertion of rows and
+/// the adjustment.
+const TRACK: &str = "
     const [to, done] = arguments;
     const view = document.querySelector('[data-testid=timeline]');
     if (to !== null) view.scrollTop = to;
     const top = () => view.getBoundingClientRect().top;
-    let place, was;
+    let position, first;
     const choose = () => {
         const rows = [...view.querySelectorAll('[data-seq]')];
         const row = rows.find(r => r.getBoundingClientRect().top > top() + view.clientHeight / 2);
         const seq = row.dataset.seq;
-        place = () => view.querySelector(`[data-seq=\"${seq}\"]`).getBoundingClientRect().top - top();
-        was = place();
+        position = () => view.querySelector(`[data-seq=\"${seq}\"]`).getBoundingClientRect().top - top();
+        first = position();
         done({ first: Number(rows[0].dataset.seq), top: view.scrollTop });
     };
     window.watch?.disconnect();
     window.drift = 0;
-    window.look = () => {
-        if (!place) choose();
-        window.drift = Math.max(window.drift, Math.abs(place() - was));
+    window.measure = () => {
+        if (!position) choose();
+        window.drift = Math.max(window.drift, Math.abs(position() - first));
     };
-    window.watch = new ResizeObserver(look);
+    window.watch = new ResizeObserver(measure);
     window.watch.observe(view.firstElementChild);";
 
-pub async fn hold(ada: &Browser, at: Value) -> Held {
-    serde_json::from_value(ada.wait_for(HOLD, vec![at]).await).unwrap()
+/// Starts to track a row; `offset` is where to scroll first, or null.
+pub async fn track_row(ada: &Browser, offset: Value) -> Tracked {
+    serde_json::from_value(ada.run_async_script(TRACK, vec![offset]).await).unwrap()
 }
 
 #[derive(Deserialize)]
-pub struct Held {
-    /// The first message that is loaded.
+pub struct Tracked {
+    /// The first loaded message.
     pub first: i64,
     top: f64,
 }
 
-/// Counts the rows that are taken off the page and put back, each of which is laid out anew.
-const COUNT_MOVED: &str = "
+/// Counts the rows that are removed and inserted again, because each of them costs a layout.
+const COUNT_REINSERTED: &str = "
     const list = document.querySelector('.timeline-list');
     const known = new WeakSet(list.children);
-    window.moved = 0;
+    window.reinserted = 0;
     new MutationObserver(all => all.forEach(one => one.addedNodes.forEach(
-        row => known.has(row) ? moved++ : known.add(row)
+        row => known.has(row) ? reinserted++ : known.add(row)
     ))).observe(list, { childList: true });";
 
 #[tokio::test]
 async fn older_messages_load_without_a_jump() {
-    story("scroll", async |stage| {
-        stage.hallway.account("ada").await;
-        stage.hallway.account("bob").await;
-        let room = stage.hallway.room("ada", "long", "", &["ada", "bob"]).await;
+    scenario("scroll", async |fixture| {
+        fixture.server.create_account("ada").await;
+        fixture.server.create_account("bob").await;
+        let room = fixture.server.create_room("ada", "long", "", &["ada", "bob"]).await;
         for n in 1..=MESSAGES {
-            // Rows of different heights: a jump of a page must not look like none.
+            // Different heights, because a jump by whole equal rows would go unnoticed.
             let text = format!("message {n} {}", "and more of it ".repeat(n * 7 % 23));
-            stage.hallway.say("ada", room, &text).await;
+            fixture.server.post_message("ada", room, &text).await;
         }
         let read = format!("/api/v1/rooms/{room}/read");
-        stage.hallway.done(Method::PUT, &read, "ada", json!({ "seq": MESSAGES })).await;
-        let ada = stage.browser("ada").await;
+        fixture.server.request_ok(Method::PUT, &read, "ada", json!({ "seq": MESSAGES })).await;
+        let ada = fixture.open_browser("ada").await;
         ada.sign_in("ada").await;
-        ada.go_to(room, "long").await;
-        ada.hears(&format!("message {MESSAGES} ")).await;
-        at_the_newest(&ada).await;
-        back_to_the_beginning(&ada).await;
-        new_ones_wait(&ada, async |text: &str| stage.hallway.say("bob", room, text).await).await;
+        ada.open_room(room, "long").await;
+        ada.wait_message(&format!("message {MESSAGES} ")).await;
+        wait_at_newest(&ada).await;
+        scroll_to_the_beginning(&ada).await;
+        new_messages_do_not_scroll(&ada, async |text: &str| {
+            fixture.server.post_message("bob", room, text).await
+        })
+        .await;
     })
     .await;
 }
 
-pub async fn at_the_newest(ada: &Browser) {
+pub async fn wait_at_newest(ada: &Browser) {
     let view = "document.querySelector('[data-testid=timeline]')";
     let rest = format!("{view}.scrollHeight - {view}.scrollTop - {view}.clientHeight < 4");
-    ada.until("the newest is in sight", &rest).await;
+    ada.wait_until("the newest message is in view", &rest).await;
 }
 
-/// Page by page up to the first message; each time the row that the reader looks at stays, and no
-/// row that was there is touched.
-async fn back_to_the_beginning(ada: &Browser) {
-    let _: Option<()> = ada.run(COUNT_MOVED, vec![]).await;
+/// Loads page after page up to the first message. The tracked row never moves, and no existing row is
+/// reinserted.
+async fn scroll_to_the_beginning(ada: &Browser) {
+    let _: Option<()> = ada.run_script(COUNT_REINSERTED, vec![]).await;
     let mut pages = 0;
     loop {
-        let held = hold(ada, json!(30)).await;
-        if held.first == 1 {
+        let tracked = track_row(ada, json!(30)).await;
+        if tracked.first == 1 {
             break;
         }
-        let older = format!("document.querySelector('[data-seq]').dataset.seq < {}", held.first);
-        ada.until(&format!("what is before {} loads", held.first), &older).await;
+        let older = format!("document.querySelector('[data-seq]').dataset.seq < {}", tracked.first);
+        ada.wait_until(&format!("messages before {} load", tracked.first), &older).await;
         assert!(drift(ada).await <= 2.0, "a jump of {} px", drift(ada).await);
         pages += 1;
-        assert!(pages < 20, "no end of pages");
+        assert!(pages < 20, "more than 20 pages");
     }
     assert!(pages >= 3, "{MESSAGES} messages came in {pages} pages");
-    let moved: i64 = ada.run("return moved", vec![]).await;
-    assert_eq!(moved, 0, "rows were put back that were there, in {pages} pages");
-    ada.reads("[data-testid=timeline]", "This is the beginning of the room").await;
+    let reinserted: i64 = ada.run_script("return reinserted", vec![]).await;
+    assert_eq!(reinserted, 0, "{pages} pages reinserted rows");
+    ada.wait_text("[data-testid=timeline]", "This is the beginning of the room").await;
     let every =
         "[...document.querySelectorAll('[data-seq]')].every((r, n) => r.dataset.seq == n + 1)";
-    ada.until("no message is left out", every).await;
+    ada.wait_until("no message is missing", every).await;
 }
 
-/// How far the row has moved since, at worst, in CSS pixels; two frames later, when all is quiet.
+/// The largest movement of the tracked row in CSS pixels, after two more frames.
 pub async fn drift(ada: &Browser) -> f64 {
     let script = "const done = arguments[0];
-        requestAnimationFrame(() => requestAnimationFrame(() => { look(); done(drift); }))";
-    ada.wait_for(script, vec![]).await.as_f64().unwrap()
+        requestAnimationFrame(() => requestAnimationFrame(() => { measure(); done(drift); }))";
+    ada.run_async_script(script, vec![]).await.as_f64().unwrap()
 }
 
-async fn new_ones_wait(ada: &Browser, say: impl AsyncFn(&str)) {
-    let held = hold(ada, json!(400)).await;
-    ada.sees("[data-testid=new-pill]").await;
+async fn new_messages_do_not_scroll(ada: &Browser, post: impl AsyncFn(&str)) {
+    let tracked = track_row(ada, json!(400)).await;
+    ada.wait_visible("[data-testid=new-pill]").await;
     for text in ["are you there?", "it is urgent", "really"] {
-        say(text).await;
+        post(text).await;
     }
-    ada.reads("[data-testid=new-pill]", "3 new").await;
-    assert!(drift(ada).await <= 2.0, "what is new moves the reader by {} px", drift(ada).await);
-    let now = hold(ada, json!(null)).await;
-    assert_eq!(now.top, held.top);
+    ada.wait_text("[data-testid=new-pill]", "3 new").await;
+    assert!(drift(ada).await <= 2.0, "new messages move the reader by {} px", drift(ada).await);
+    let after = track_row(ada, json!(null)).await;
+    assert_eq!(after.top, tracked.top);
     ada.click("[data-testid=new-pill]").await;
-    ada.hears("really").await;
-    at_the_newest(ada).await;
-    ada.loses("[data-testid=new-pill]").await;
+    ada.wait_message("really").await;
+    wait_at_newest(ada).await;
+    ada.wait_hidden("[data-testid=new-pill]").await;
 }
 
-/// So little of a room is out of sight that the scrollbar is most of what changes: it may not come
-/// and go with it.
+/// The room overflows the viewport by about the height of the scrollbar's own elements, so a
+/// scrollbar that appears and disappears with the overflow would flicker.
 #[tokio::test]
-async fn a_room_that_is_a_little_too_long_can_be_read() {
-    story("brim", async |stage| {
-        stage.hallway.account("ada").await;
-        let room = stage.hallway.room("ada", "brim", "", &["ada"]).await;
+async fn a_slightly_overflowing_room_scrolls_to_the_top() {
+    scenario("slight-overflow", async |fixture| {
+        fixture.server.create_account("ada").await;
+        let room = fixture.server.create_room("ada", "slight-overflow", "", &["ada"]).await;
         for n in 1..=8 {
             let text = format!("message {n} {}", "and more of it ".repeat(n * 7 % 23));
-            stage.hallway.say("ada", room, &text).await;
+            fixture.server.post_message("ada", room, &text).await;
         }
-        let ada = stage.browser("ada").await;
+        let ada = fixture.open_browser("ada").await;
         ada.sign_in("ada").await;
-        ada.go_to(room, "brim").await;
-        ada.hears("message 8 ").await;
+        ada.open_room(room, "slight-overflow").await;
+        ada.wait_message("message 8 ").await;
         let script = "const view = document.querySelector('[data-testid=timeline]');
             const rows = [...view.firstElementChild.children];
             const high = rows.at(-1).getBoundingClientRect().bottom - rows[0].getBoundingClientRect().top;
             return Math.round(innerHeight - view.clientHeight + high)";
-        let height: i64 = ada.run(script, vec![]).await;
+        let height: i64 = ada.run_script(script, vec![]).await;
         let metrics = json!({ "width": 1280, "height": height, "deviceScaleFactor": 1, "mobile": false });
         ada.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
-        ada.sees("[data-testid=scrollbar]").await;
-        at_the_newest(&ada).await;
+        ada.wait_visible("[data-testid=scrollbar]").await;
+        wait_at_newest(&ada).await;
         let top = "const done = arguments[0];
             const view = document.querySelector('[data-testid=timeline]');
             view.scrollTop = 0;
             let frames = 0;
             const next = () => frames++ < 9 ? requestAnimationFrame(next) : done(view.scrollTop);
             next()";
-        assert_eq!(ada.wait_for(top, vec![]).await, json!(0));
+        assert_eq!(ada.run_async_script(top, vec![]).await, json!(0));
     })
     .await;
 }

@@ -1,277 +1,299 @@
-//! Finding what was said, going there, and going to a day.
+//! Search: results, navigation between hits, and jumps to a day.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{browser::Browser, people::COMPOSER, stage::story};
+use crate::fixture::{Browser, COMPOSER, DOWN, ENTER, ESCAPE, scenario};
 
 const MESSAGES: usize = 130;
 
 const SEARCH: &str = "[data-testid=search]";
 const HIT: &str = "[data-testid=hit]";
-const TRAIL: &str = "[data-testid=trail]";
-/// Ctrl A, Backspace.
-const EMPTY_IT: &str = "\u{e009}a\u{e000}\u{e003}";
-const ENTER: &str = "\u{e007}";
+const HIT_NAVIGATOR: &str = "[data-testid=trail]";
+/// Ctrl+A, Backspace.
+const CLEAR_FIELD: &str = "\u{e009}a\u{e000}\u{e003}";
 
 #[tokio::test]
-async fn what_was_said_long_ago_is_found_in_its_place() {
-    story("search", async |stage| {
-        stage.hallway.account("ada").await;
-        stage.hallway.account("bob").await;
-        let room = stage.hallway.room("ada", "long", "", &["ada", "bob"]).await;
+async fn an_old_message_is_found_and_opened_in_its_room() {
+    scenario("search", async |fixture| {
+        fixture.server.create_account("ada").await;
+        fixture.server.create_account("bob").await;
+        let room = fixture.server.create_room("ada", "long", "", &["ada", "bob"]).await;
         for n in 1..=MESSAGES {
             let text =
                 if n % 60 == 7 { format!("a needle, number {n}") } else { format!("hay {n}") };
-            stage.hallway.say("bob", room, &text).await;
+            fixture.server.post_message("bob", room, &text).await;
         }
-        let ada = stage.browser("ada").await;
+        let ada = fixture.open_browser("ada").await;
         ada.sign_in("ada").await;
-        finds(&ada).await;
-        takes_it_along(&ada).await;
-        goes_there(&ada, room).await;
-        walks_from_hit_to_hit(&ada, room).await;
-        looks_on_where_time_ran_out(&ada, room).await;
+        search(&ada).await;
+        export_hits(&ada).await;
+        open_hit(&ada, room).await;
+        navigate_hits(&ada, room).await;
+        continue_partial_search(&ada, room).await;
         let page = format!("/api/v1/rooms/{room}/messages?before=0");
-        let page = stage.hallway.done(Method::GET, &page, "ada", Value::Null).await;
-        assert_eq!(page["read_seq"], json!(0), "who looks something up has not read all before it");
-        reads_from_the_beginning(&ada).await;
-        is_told_what_was_meant(&ada).await;
-        goes_to_a_day(&ada, room).await;
-        // Every link of the page leads to a page.
+        let page = fixture.server.request_ok(Method::GET, &page, "ada", Value::Null).await;
+        assert_eq!(page["read_seq"], json!(0), "opening a hit does not mark the room as read");
+        sort_oldest_first(&ada).await;
+        correct_operator(&ada).await;
+        open_day(&ada, room).await;
         ada.click("a.brand").await;
-        ada.reads("h1", "Rooms").await;
+        ada.wait_text("h1", "Rooms").await;
         assert_eq!(ada.path().await, "/ui/rooms");
     })
     .await;
 }
 
-async fn finds(ada: &Browser) {
+async fn search(ada: &Browser) {
     ada.click(".sidebar a[href='/ui/search']").await;
     ada.fill(SEARCH, &format!("needle from:bob{ENTER}")).await;
-    ada.reads("[data-testid=total]", "3 messages").await;
-    ada.until("the marks are shown", "document.querySelectorAll('.hit mark').length === 3").await;
+    ada.wait_text("[data-testid=total]", "3 messages").await;
+    ada.wait_until("each hit has a mark", "document.querySelectorAll('.hit mark').length === 3")
+        .await;
     ada.click("[aria-label='Without from:bob']").await;
-    ada.until("the chip is gone", "!document.querySelector('.chip')").await;
-    ada.reads("[data-testid=total]", "3 messages").await;
+    ada.wait_until("the chip disappears", "!document.querySelector('.chip')").await;
+    ada.wait_text("[data-testid=total]", "3 messages").await;
 }
 
-/// A file of what was found, as the browser fetches it.
-async fn takes_it_along(ada: &Browser) {
+/// Downloads the hits as a file.
+async fn export_hits(ada: &Browser) {
     ada.click("[data-testid=export]").await;
-    ada.sees("dialog[open] a[download]").await;
+    ada.wait_visible("dialog[open] a[download]").await;
     let fetch = "const done = arguments[0];
         const link = document.querySelector('dialog[open] a[href*=\"format=jsonl\"]');
         fetch(link.href).then(a => a.text()).then(done, e => done(String(e)));";
-    let file = ada.wait_for(fetch, vec![]).await;
+    let file = ada.run_async_script(fetch, vec![]).await;
     let lines: Vec<&str> = file.as_str().unwrap().lines().collect();
     assert_eq!(lines.len(), 3, "{lines:?}");
     assert!(lines.iter().all(|line| line.contains("a needle")), "{lines:?}");
-    ada.keys("dialog[open] :focus", "\u{e00c}").await;
-    ada.loses("dialog[open]").await;
+    ada.type_keys("dialog[open] :focus", ESCAPE).await;
+    ada.wait_hidden("dialog[open]").await;
 }
 
-async fn goes_there(ada: &Browser, room: i64) {
+async fn open_hit(ada: &Browser, room: i64) {
     ada.click(&format!("li:last-of-type > {HIT}")).await;
     assert_eq!(ada.path().await, format!("/ui/room/{room}/m/7"));
-    in_sight(ada, 7).await;
-    ada.sees(".message-lit[data-seq='7']").await;
-    // Longer than a look that counts as reading.
+    wait_in_view(ada, 7).await;
+    ada.wait_visible(".message-lit[data-seq='7']").await;
+    // Longer than a message must be in view to count as read.
     tokio::time::sleep(std::time::Duration::from_millis(900)).await;
-    let _: Value = ada.run("history.back()", vec![]).await;
-    ada.reads("[data-testid=total]", "3 messages").await;
+    let _: Value = ada.run_script("history.back()", vec![]).await;
+    ada.wait_text("[data-testid=total]", "3 messages").await;
 }
 
-/// In the room, as from one match to the next in a text.
-async fn walks_from_hit_to_hit(ada: &Browser, room: i64) {
+async fn navigate_hits(ada: &Browser, room: i64) {
     ada.click(&format!("li:last-of-type > {HIT}")).await;
-    ada.reads(TRAIL, "Hit 3 of 3 for “needle”").await;
-    ada.reads("[data-seq='7'] .found", "needle").await;
-    ada.until("the map has them all", &marks(".map-hit", 3)).await;
-    ada.keys("body", "N").await;
-    ada.reads(TRAIL, "Hit 2 of 3").await;
-    in_sight(ada, 67).await;
+    ada.wait_text(HIT_NAVIGATOR, "Hit 3 of 3 for “needle”").await;
+    ada.wait_text("[data-seq='7'] .found", "needle").await;
+    ada.wait_until("the map marks all hits", &has_marks(".map-hit", 3)).await;
+    ada.type_keys("body", "N").await;
+    ada.wait_text(HIT_NAVIGATOR, "Hit 2 of 3").await;
+    wait_in_view(ada, 67).await;
     assert_eq!(ada.path().await, format!("/ui/room/{room}/m/67"));
     ada.click("[data-testid=trail] button:not(.trail-older)").await;
-    ada.reads(TRAIL, "Hit 1 of 3").await;
-    in_sight(ada, 127).await;
-    ada.sees("[data-testid=trail] button:not(.trail-older):disabled").await;
-    ada.keys("body", "n").await;
-    in_sight(ada, 67).await;
-    ada.sees(".found").await;
+    ada.wait_text(HIT_NAVIGATOR, "Hit 1 of 3").await;
+    wait_in_view(ada, 127).await;
+    ada.wait_visible("[data-testid=trail] button:not(.trail-older):disabled").await;
+    ada.type_keys("body", "n").await;
+    wait_in_view(ada, 67).await;
+    ada.wait_visible(".found").await;
     ada.click("[aria-label='End the search']").await;
-    ada.loses(TRAIL).await;
-    ada.loses(".found").await;
+    ada.wait_hidden(HIT_NAVIGATOR).await;
+    ada.wait_hidden(".found").await;
     assert_eq!(ada.path().await, format!("/ui/room/{room}/m/67"));
-    // In a field a letter is a letter.
+    // Keys in a text field are no shortcuts.
     ada.click("[data-testid=timeline] [data-seq='67']").await;
-    ada.keys("body", "/").await;
-    ada.keys(".room-search input:focus", &format!("hay{ENTER}")).await;
-    ada.until(
-        "the room is named",
+    ada.type_keys("body", "/").await;
+    ada.type_keys(".room-search input:focus", &format!("hay{ENTER}")).await;
+    ada.wait_until(
+        "the query names the room",
         &format!(
             "document.querySelector('[data-testid=search]')?.value.trim() === 'hay in:#{room}'"
         ),
     )
     .await;
-    let _: Value = ada.run("history.back()", vec![]).await;
-    ada.sees("[data-seq='67']").await;
-    let _: Value = ada.run("history.go(-2)", vec![]).await;
-    ada.reads("[data-testid=total]", "3 messages").await;
+    let _: Value = ada.run_script("history.back()", vec![]).await;
+    ada.wait_visible("[data-seq='67']").await;
+    let _: Value = ada.run_script("history.go(-2)", vec![]).await;
+    ada.wait_text("[data-testid=total]", "3 messages").await;
 }
 
-/// So many lines of a kind are on the map.
-fn marks(path: &str, count: usize) -> String {
+/// An expression: the map has `count` marks of a kind.
+fn has_marks(path: &str, count: usize) -> String {
     format!("document.querySelector('{path}')?.getAttribute('d').split('M').length === {count} + 1")
 }
 
-/// Of a room that is longer than there is time for, an answer has what was found up to some place:
-/// here the first three have nothing but where they began, and come when they are let.
-const SHORT_OF_TIME: &str = "
+/// Turns the first three responses into partial ones, as the server sends them when its time limit
+/// ends before the search does: each holds only the message at its start, and a cursor. The
+/// responses wait until `hold` is false.
+const PARTIAL_RESPONSES: &str = "
     const fetch = window.fetch.bind(window);
-    Object.assign(window, { parts: 0, hold: true });
+    Object.assign(window, { responses: 0, hold: true });
     window.fetch = async request => {
-        const url = new URL(request.url), asked = url.searchParams;
-        const answer = await fetch(request);
-        if (!url.pathname.endsWith('/messages') || !asked.has('q') || !asked.has('anchor')) return answer;
-        while (hold && !asked.has('after')) await new Promise(done => setTimeout(done, 20));
-        if (++parts > 3) return answer;
-        const page = await answer.json(), at = page.anchor.seq;
+        const url = new URL(request.url), query = url.searchParams;
+        const response = await fetch(request);
+        if (!url.pathname.endsWith('/messages') || !query.has('q') || !query.has('anchor')) return response;
+        while (hold && !query.has('after')) await new Promise(done => setTimeout(done, 20));
+        if (++responses > 3) return response;
+        const page = await response.json(), at = page.anchor.seq;
         const kept = page.messages.flatMap((message, nth) => message.seq === at ? [nth] : []);
         page.messages = kept.map(nth => page.messages[nth]);
         page.ranges = kept.map(nth => page.ranges[nth]);
         page.older = at - 10;
-        return new Response(JSON.stringify(page), { headers: answer.headers });
+        return new Response(JSON.stringify(page), { headers: response.headers });
     };";
 
-async fn looks_on_where_time_ran_out(ada: &Browser, room: i64) {
-    let _: Option<()> = ada.run(SHORT_OF_TIME, vec![]).await;
+async fn continue_partial_search(ada: &Browser, room: i64) {
+    let _: Option<()> = ada.run_script(PARTIAL_RESPONSES, vec![]).await;
     ada.click(&format!("li:first-of-type > {HIT}")).await;
-    ada.reads(TRAIL, "Hit 1 of 1+").await;
-    ada.keys("body", "n").await;
-    ada.reads(TRAIL, "Searching…").await;
-    ada.keys("body", "x").await;
-    ada.reads(TRAIL, "Hit 1 of 1+").await;
-    let _: Option<()> = ada.run("hold = false", vec![]).await;
-    ada.sees(&format!("{TRAIL}[aria-busy=false]")).await;
-    assert_eq!(ada.path().await, format!("/ui/room/{room}/m/127"), "whoever stops it stays");
-    ada.keys("body", "n").await;
-    ada.reads(TRAIL, "Hit 2 of 3").await;
-    in_sight(ada, 67).await;
-    let _: Value = ada.run("history.back()", vec![]).await;
-    ada.reads("[data-testid=total]", "3 messages").await;
+    ada.wait_text(HIT_NAVIGATOR, "Hit 1 of 1+").await;
+    ada.type_keys("body", "n").await;
+    ada.wait_text(HIT_NAVIGATOR, "Searching…").await;
+    ada.type_keys("body", "x").await;
+    ada.wait_text(HIT_NAVIGATOR, "Hit 1 of 1+").await;
+    let _: Option<()> = ada.run_script("hold = false", vec![]).await;
+    ada.wait_visible(&format!("{HIT_NAVIGATOR}[aria-busy=false]")).await;
+    assert_eq!(
+        ada.path().await,
+        format!("/ui/room/{room}/m/127"),
+        "a cancelled search stays at its hit"
+    );
+    ada.type_keys("body", "n").await;
+    ada.wait_text(HIT_NAVIGATOR, "Hit 2 of 3").await;
+    wait_in_view(ada, 67).await;
+    let _: Value = ada.run_script("history.back()", vec![]).await;
+    ada.wait_text("[data-testid=total]", "3 messages").await;
 }
 
-async fn in_sight(ada: &Browser, seq: i64) {
+async fn wait_in_view(ada: &Browser, seq: i64) {
     let row = format!("document.querySelector('[data-seq=\"{seq}\"]')");
     let view = "document.querySelector('[data-testid=timeline]')";
     let inside = format!(
         "{row} && {row}.getBoundingClientRect().top >= {view}.getBoundingClientRect().top - 1 \
          && {row}.getBoundingClientRect().bottom <= {view}.getBoundingClientRect().bottom + 1"
     );
-    ada.until(&format!("message {seq} is in sight"), &inside).await;
+    ada.wait_until(&format!("message {seq} is in view"), &inside).await;
 }
 
-/// The oldest first, and on from there.
-async fn reads_from_the_beginning(ada: &Browser) {
+async fn sort_oldest_first(ada: &Browser) {
     ada.fill(SEARCH, &format!("hay sort:old{ENTER}")).await;
-    ada.reads(&format!("li:first-child > {HIT}"), "hay 1").await;
-    ada.until("fifty are shown", "document.querySelectorAll('.hit').length === 50").await;
+    ada.wait_text(&format!("li:first-child > {HIT}"), "hay 1").await;
+    ada.wait_until("50 hits are shown", "document.querySelectorAll('.hit').length === 50").await;
     ada.click("[data-testid=more]").await;
-    ada.until("more are shown", "document.querySelectorAll('.hit').length === 100").await;
+    ada.wait_until("100 hits are shown", "document.querySelectorAll('.hit').length === 100").await;
 }
 
-async fn is_told_what_was_meant(ada: &Browser) {
+async fn correct_operator(ada: &Browser) {
     ada.fill(SEARCH, &format!("needle form:bob{ENTER}")).await;
-    ada.reads("[data-testid=mistake]", "no operator form:").await;
+    ada.wait_text("[data-testid=mistake]", "no operator form:").await;
     ada.click("[data-testid=mistake] button").await;
-    ada.reads("[data-testid=total]", "3 messages").await;
+    ada.wait_text("[data-testid=total]", "3 messages").await;
 }
 
-async fn goes_to_a_day(ada: &Browser, room: i64) {
-    ada.go_to(room, "long").await;
-    ada.sees("[data-seq]").await;
+async fn open_day(ada: &Browser, room: i64) {
+    ada.open_room(room, "long").await;
+    ada.wait_visible("[data-seq]").await;
     ada.click("[data-testid=people]").await;
     ada.click("[data-testid=people]").await;
-    let _: Value =
-        ada.run("document.querySelector('[data-testid=timeline]').scrollTop = 0", vec![]).await;
-    ada.until("the first day is loaded", "document.querySelector('[data-seq=\"1\"]')").await;
+    let _: Value = ada
+        .run_script("document.querySelector('[data-testid=timeline]').scrollTop = 0", vec![])
+        .await;
+    ada.wait_until("the first message is loaded", "document.querySelector('[data-seq=\"1\"]')")
+        .await;
     ada.click("[data-testid=day]").await;
-    ada.sees("dialog[open] .calendar-4").await;
+    ada.wait_visible("dialog[open] .calendar-4").await;
     ada.click("dialog[open] .calendar-4").await;
-    ada.loses("dialog[open]").await;
-    in_sight(ada, 1).await;
-    // What is said now is on the map.
-    ada.until("nothing of mine is there", &marks(".map-mine", 0)).await;
-    ada.fill(COMPOSER, &format!("so that was it{ENTER}")).await;
-    ada.until("it is on the map", &marks(".map-mine", 1)).await;
+    ada.wait_hidden("dialog[open]").await;
+    wait_in_view(ada, 1).await;
+    // The map shows a new message at once.
+    ada.wait_until("the map marks no message of hers", &has_marks(".map-mine", 0)).await;
+    ada.fill(COMPOSER, &format!("a new message{ENTER}")).await;
+    ada.wait_until("the map marks the new message", &has_marks(".map-mine", 1)).await;
 }
 
-/// Chips narrow, results stand by room, keys walk through them, and searches are remembered.
 #[tokio::test]
-async fn a_search_is_narrowed_grouped_and_made_again() {
-    story("results", async |stage| {
-        let people = ["ada", "bob", "Cy Young"];
-        for name in people {
-            stage.hallway.account(name).await;
+async fn search_results_are_grouped_filtered_and_remembered() {
+    scenario("results", async |fixture| {
+        let names = ["ada", "bob", "Cy Young"];
+        for name in names {
+            fixture.server.create_account(name).await;
         }
-        let attic = stage.hallway.room("ada", "attic", "", &people).await;
-        let lobby = stage.hallway.room("ada", "lobby", "", &people).await;
-        for (who, room) in [("bob", attic), ("Cy Young", lobby), ("ada", attic)] {
-            stage.hallway.say(who, room, &format!("a needle of {who}")).await;
+        let attic = fixture.server.create_room("ada", "attic", "", &names).await;
+        let lobby = fixture.server.create_room("ada", "lobby", "", &names).await;
+        for (author, room) in [("bob", attic), ("Cy Young", lobby), ("ada", attic)] {
+            fixture.server.post_message(author, room, &format!("a needle of {author}")).await;
         }
-        let ada = stage.browser("ada").await;
+        let ada = fixture.open_browser("ada").await;
         ada.sign_in("ada").await;
         ada.open("/ui/search").await;
-        ada.loses("[data-testid=recents]").await;
+        ada.wait_hidden("[data-testid=recents]").await;
         ada.fill(SEARCH, &format!("needle from:bob from:\"Cy Young\"{ENTER}")).await;
-        ada.reads("[data-testid=total]", "2 messages").await;
-        stands_by_room(&ada).await;
-        narrows(&ada).await;
-        remembers(&ada).await;
+        ada.wait_text("[data-testid=total]", "2 messages").await;
+        group_by_room(&ada).await;
+        filter_by_facet(&ada).await;
+        repeat_recent_search(&ada).await;
     })
     .await;
 }
 
-async fn stands_by_room(ada: &Browser) {
+async fn group_by_room(ada: &Browser) {
     ada.click("[data-testid=by-room]").await;
-    ada.until("the rooms stand", "document.querySelectorAll('.hits-room').length === 2").await;
-    ada.reads(".hits-room:first-child + li", "Cy Young").await;
-    ada.keys("body", "j").await;
-    ada.until("the first has the focus", "document.activeElement.textContent.includes('Cy Young')")
-        .await;
-    ada.keys(&format!("{HIT}:focus"), "\u{e015}").await;
-    ada.until("the next", "document.activeElement.textContent.includes('needle of bob')").await;
-    ada.keys(&format!("{HIT}:focus"), "k").await;
-    ada.until("and back", "document.activeElement.textContent.includes('Cy Young')").await;
-    ada.keys(&format!("{HIT}:focus"), ENTER).await;
-    ada.reads(TRAIL, "Hit 1 of 1").await;
+    ada.wait_until(
+        "two rooms are headings",
+        "document.querySelectorAll('.hits-room').length === 2",
+    )
+    .await;
+    ada.wait_text(".hits-room:first-child + li", "Cy Young").await;
+    ada.type_keys("body", "j").await;
+    ada.wait_until(
+        "the first hit has the focus",
+        "document.activeElement.textContent.includes('Cy Young')",
+    )
+    .await;
+    ada.type_keys(&format!("{HIT}:focus"), DOWN).await;
+    ada.wait_until(
+        "the second hit has the focus",
+        "document.activeElement.textContent.includes('needle of bob')",
+    )
+    .await;
+    ada.type_keys(&format!("{HIT}:focus"), "k").await;
+    ada.wait_until(
+        "the first hit has the focus again",
+        "document.activeElement.textContent.includes('Cy Young')",
+    )
+    .await;
+    ada.type_keys(&format!("{HIT}:focus"), ENTER).await;
+    ada.wait_text(HIT_NAVIGATOR, "Hit 1 of 1").await;
     ada.click("[data-testid=trail] .button").await;
-    ada.sees(".hits-room").await;
+    ada.wait_visible(".hits-room").await;
 }
 
-async fn narrows(ada: &Browser) {
+async fn filter_by_facet(ada: &Browser) {
     let chip = "[...document.querySelectorAll('.counts .chip')].find(c => c.textContent.startsWith('from:bob'))";
-    ada.until("the people are counted", chip).await;
-    let _: Value = ada.run(&format!("{chip}.click()"), vec![]).await;
-    ada.reads("[data-testid=total]", "1 message").await;
-    let asked: String =
-        ada.run("return document.querySelector('[data-testid=search]').value", vec![]).await;
-    assert_eq!(asked, "needle from:bob");
-    ada.sees(".hits-room").await;
+    ada.wait_until("the facet has bob", chip).await;
+    let _: Value = ada.run_script(&format!("{chip}.click()"), vec![]).await;
+    ada.wait_text("[data-testid=total]", "1 message").await;
+    let query: String =
+        ada.run_script("return document.querySelector('[data-testid=search]').value", vec![]).await;
+    assert_eq!(query, "needle from:bob");
+    ada.wait_visible(".hits-room").await;
 }
 
-async fn remembers(ada: &Browser) {
+async fn repeat_recent_search(ada: &Browser) {
     let recents =
         "[...document.querySelectorAll('.recent-again')].map(r => r.textContent).join('; ')";
-    ada.keys(SEARCH, EMPTY_IT).await;
-    ada.until(
-        "both are there",
+    ada.type_keys(SEARCH, CLEAR_FIELD).await;
+    ada.wait_until(
+        "both recent searches are listed",
         &format!("{recents} === 'needle from:bob; needle from:bob from:\"Cy Young\"'"),
     )
     .await;
     ada.click("[aria-label='Forget needle from:bob']").await;
-    ada.until("one is there", &format!("{recents} === 'needle from:bob from:\"Cy Young\"'")).await;
+    ada.wait_until(
+        "one recent search is listed",
+        &format!("{recents} === 'needle from:bob from:\"Cy Young\"'"),
+    )
+    .await;
     ada.click(".recent-again").await;
-    ada.reads("[data-testid=total]", "2 messages").await;
+    ada.wait_text("[data-testid=total]", "2 messages").await;
 }

@@ -1,11 +1,15 @@
 //! Everything that a change must pass, in the order in which it fails soonest.
 
+mod contract;
+mod server;
+mod system;
+
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::steps::Steps;
-use crate::{commands, contract, page, places, rig, system, tools};
+use crate::{commands, page, places, rig, tools};
 
 const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-unknown"];
 
@@ -13,7 +17,7 @@ const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-un
 const NOT_TESTED: [&str; 2] = ["--exclude", "wasm-bindgen"];
 
 /// Words of a filter that are steps.
-const STEPS: [&str; 6] = ["fmt", "clippy", "mariadb", "postgres", "faults", "contract"];
+const STEPS: [&str; 7] = ["fmt", "clippy", "dev", "mariadb", "postgres", "faults", "contract"];
 
 /// What the suite runs on besides SQLite, and as which step.
 const DATABASES: [(&str, &str); 2] =
@@ -37,6 +41,7 @@ fn all(steps: &mut Steps) -> Result<()> {
     for (database, step) in DATABASES {
         steps.run(step, || commands::run(&mut tests_on(database)))?;
     }
+    steps.run("dev", dev)?;
     steps.run("faults", rig::faults)?;
     steps.run("contract", contract::run)
 }
@@ -69,6 +74,9 @@ fn some(steps: &mut Steps, filter: &[String]) -> Result<()> {
             steps.run(step, || commands::run(&mut tests_on(database)))?;
         }
     }
+    if named("dev") {
+        steps.run("dev", dev)?;
+    }
     if named("faults") {
         steps.run("faults", rig::faults)?;
     }
@@ -99,6 +107,14 @@ fn tests() -> Command {
     let mut tests = commands::cargo();
     tests.args(["test", "--workspace"]).args(NOT_TESTED);
     tests
+}
+
+/// `cargo xtask run --dev` with a browser, in a copy of the sources. A step of its own, because it
+/// calls cargo, which would wait for the `cargo test` of all others.
+fn dev() -> Result<()> {
+    let mut tests = commands::cargo();
+    tests.args(["test", "--package", "hallway", "--test", "browser"]);
+    commands::run(tests.args(["--", "--ignored", "dev::"]))
 }
 
 /// The suite once more on another database, with the tests of several nodes that SQLite has no use

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::server::Server;
+use super::server::Server;
 use crate::{commands, places};
 
 const SCHEMATHESIS: &str = "4.32.5";
