@@ -3,11 +3,11 @@
 
 pub mod charts;
 pub mod live;
-pub mod pieces;
 pub mod read_tracking;
 pub mod rooms;
 pub mod scroll;
 pub mod search;
+pub mod spans;
 #[cfg(test)]
 mod test_data;
 pub mod timeline_rows;

@@ -6,8 +6,8 @@ use shared::ids::{Rev, Seq};
 use crate::{
     search::{HitNavigator, mark_matches},
     state::{
-        pieces::{Piece, pieces},
         search::highlight,
+        spans::{Span, spans},
     },
     users::auth::Auth,
 };
@@ -30,20 +30,20 @@ pub fn MessageText(
     move || {
         let matches = revision.map(|(seq, rev)| navigator.ranges(seq, rev)).unwrap_or_default();
         let mut offset = 0;
-        let view = |piece| {
-            let (Piece::Text(text) | Piece::Link(text) | Piece::Mention(text)) = &piece;
+        let view = |span| {
+            let (Span::Text(text) | Span::Link(text) | Span::Mention(text)) = &span;
             let shown = mark_matches(highlight::split(text, offset, &matches));
             offset += text.len();
-            match piece {
-                Piece::Text(_) => shown,
-                Piece::Link(link) => {
+            match span {
+                Span::Text(_) => shown,
+                Span::Link(link) => {
                     view! { <a href=link target="_blank" rel="noopener noreferrer">{shown}</a> }
                         .into_any()
                 }
-                Piece::Mention(name) => view! { <mark class="mention">{name}</mark> }.into_any(),
+                Span::Mention(name) => view! { <mark class="mention">{name}</mark> }.into_any(),
             }
         };
-        pieces(&content, &me).into_iter().map(view).collect_view()
+        spans(&content, &me).into_iter().map(view).collect_view()
     }
 }
 

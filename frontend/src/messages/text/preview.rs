@@ -9,7 +9,7 @@ use shared::{
 use crate::{
     live::LiveClient,
     search::message_href,
-    state::{pieces::permalinks, search::highlight::excerpt},
+    state::{search::highlight::excerpt, spans::permalinks},
     ui::{Avatar, time},
 };
 
