@@ -1,42 +1,42 @@
-//! Faults that are there on purpose: the rig must catch each of them, or its verdicts would be worth
-//! nothing. Only a build with the feature `deliberate-faults` has them, and shows one of them when
-//! `HALLWAY_FAULT` names it. In every other build [`has`] is `false`, and nothing is left of them.
+//! Failpoints: faults that the rig activates to test itself, because a checker that finds nothing
+//! proves nothing. Only a build with the feature `deliberate-faults` has them, and activates the one
+//! that `HALLWAY_FAULT` names. In every other build [`is_active`] is `false` at compile time.
 
-/// What a server must never do.
+/// A fault that violates a promise of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum Failpoint {
     /// Acknowledge before the commit.
     AckBeforeCommit,
-    /// Take the next number without holding the lock of the room.
+    /// Assign numbers without the lock of the room.
     MaxPlusOne,
-    /// Not look for what was missed while the link to other nodes was away.
+    /// Do not reconcile with the database after the relay was down.
     NoCatchUp,
-    /// Read a room's changes first and listen to it afterwards.
+    /// Read a room's changes before subscribing, instead of after.
     ReadThenSubscribe,
-    /// Know only by its memory (of one batch) that a message was sent before.
+    /// Detect duplicate posts only within one batch.
     IdempotencyByCache,
-    /// Leave out what does not fit into a slow reader's queue.
+    /// Drop changes for a slow reader without marking it as lagging.
     DropOnFullQueue,
-    /// Keep the text of a deleted message, and give it out.
+    /// Keep the text of a deleted message, and replay it.
     ReplayOfDeletedText,
-    /// Not hear from another node that somebody was removed.
+    /// Keep the subscriptions of a removed member.
     RemovalIgnored,
 }
 
-/// Whether this server has the fault.
+/// Whether the failpoint is active.
 #[cfg(not(feature = "deliberate-faults"))]
 #[inline(always)]
-pub const fn has(_: Fault) -> bool {
+pub const fn is_active(_: Failpoint) -> bool {
     false
 }
 
-/// Whether this server has the fault.
+/// Whether the failpoint is active.
 #[cfg(feature = "deliberate-faults")]
-pub fn has(fault: Fault) -> bool {
-    static CHOSEN: std::sync::LazyLock<Option<Fault>> = std::sync::LazyLock::new(|| {
-        use Fault::*;
-        let named = std::env::var("HALLWAY_FAULT").ok()?;
-        let known = match &*named {
+pub fn is_active(failpoint: Failpoint) -> bool {
+    static ACTIVE: std::sync::LazyLock<Option<Failpoint>> = std::sync::LazyLock::new(|| {
+        use Failpoint::*;
+        let name = std::env::var("HALLWAY_FAULT").ok()?;
+        let failpoint = match &*name {
             "ack-before-commit" => AckBeforeCommit,
             "max-plus-one" => MaxPlusOne,
             "no-catch-up" => NoCatchUp,
@@ -45,9 +45,9 @@ pub fn has(fault: Fault) -> bool {
             "drop-on-full-queue" => DropOnFullQueue,
             "replay-of-deleted-text" => ReplayOfDeletedText,
             "removal-ignored" => RemovalIgnored,
-            other => panic!("HALLWAY_FAULT={other} is none of the deliberate faults"),
+            other => panic!("HALLWAY_FAULT={other} names no failpoint"),
         };
-        Some(known)
+        Some(failpoint)
     });
-    *CHOSEN == Some(fault)
+    *ACTIVE == Some(failpoint)
 }

@@ -53,7 +53,7 @@ impl Auth {
     pub fn open(settings: Arc<Settings>, db: Database, hub: &Hub) -> Result<Self> {
         let sessions = session_cache::SessionCache::default();
         let cache = sessions.clone();
-        hub.when_ended(move |revocation| cache.invalidate(revocation));
+        hub.on_revocation(move |revocation| cache.invalidate(revocation));
         Ok(Self(Arc::new(Inner {
             tokens: token::TokenSigner::open(&settings)?,
             hasher: PasswordHasher::default(),

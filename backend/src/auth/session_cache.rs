@@ -17,7 +17,7 @@ use shared::{
 
 use crate::{
     Result,
-    realtime::hub::Ended,
+    realtime::hub::Revocation,
     tables::{Database, now, sessions, users},
 };
 
@@ -41,12 +41,12 @@ impl Default for SessionCache {
 }
 
 impl SessionCache {
-    pub(super) fn invalidate(&self, revocation: &Ended) {
+    pub(super) fn invalidate(&self, revocation: &Revocation) {
         self.generation.fetch_add(1, SeqCst);
         match revocation {
-            Ended::Session(session) => self.users.invalidate(session),
-            Ended::User(user) => self.invalidate_user(*user),
-            Ended::Changed(user) => self.invalidate_user(user.id),
+            Revocation::Session(session) => self.users.invalidate(session),
+            Revocation::Account(user) => self.invalidate_user(*user),
+            Revocation::Role(user) => self.invalidate_user(user.id),
         }
     }
 

@@ -258,7 +258,7 @@ pub async fn edit(
     Json(edit): Json<EditMessage>,
 ) -> Result<Json<Message>> {
     let content = rules::content(&edit.content)?;
-    let edit = ledger::Edit { room: id, seq, by: caller.user.id, content };
+    let edit = ledger::EditMessage { room: id, seq, by: caller.user.id, content };
     Ok(Json(app.ledger.write(edit).await?))
 }
 
@@ -267,7 +267,7 @@ pub async fn delete(
     caller: Caller,
     Path(MessagePath { id, seq }): Path<MessagePath>,
 ) -> Result<NoContent> {
-    app.ledger.write(ledger::Delete { room: id, seq, by: caller.user.id }).await?;
+    app.ledger.write(ledger::DeleteMessage { room: id, seq, by: caller.user.id }).await?;
     Ok(NoContent)
 }
 
@@ -278,7 +278,7 @@ pub async fn read(
     Json(mark): Json<MarkRead>,
 ) -> Result<Json<ReadState>> {
     let mark = ledger::MarkRead { room: id, user: caller.user.id, mark };
-    Ok(Json(app.ledger.write(mark).await?))
+    Ok(Json(app.ledger.mark_read(mark).await?.committed().await?))
 }
 
 pub async fn changes(

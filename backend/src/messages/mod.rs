@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     App, Result,
     http::problems,
-    realtime::ledger::{Answer, Post, Posted},
+    realtime::ledger::{PendingWrite, PostMessage, PostedMessage},
 };
 
 mod calendar;
@@ -147,15 +147,19 @@ pub async fn submit(
     author: UserId,
     room: RoomId,
     new: NewMessage,
-) -> Result<Answer<Posted>> {
+) -> Result<PendingWrite<PostedMessage>> {
     let content = rules::content(&new.content)?;
     let client_id = new.client_id.unwrap_or_else(|| ClientId(Uuid::now_v7()));
-    let post = Post { room, author, client_id, content, reply_to: new.reply_to };
-    app.ledger.submit(post).await
+    let post = PostMessage { room, author, client_id, content, reply_to: new.reply_to };
+    app.ledger.post(post).await
 }
 
 /// Says something, and waits until it is stored.
-pub async fn post(app: &App, author: UserId, room: RoomId, new: NewMessage) -> Result<Posted> {
-    let answer = submit(app, author, room, new).await?;
-    answer.await.unwrap_or_else(|_| Err(Code::Unavailable.into()))
+pub async fn post(
+    app: &App,
+    author: UserId,
+    room: RoomId,
+    new: NewMessage,
+) -> Result<PostedMessage> {
+    submit(app, author, room, new).await?.committed().await
 }

@@ -18,7 +18,9 @@ use crate::{
     App, Result,
     auth::{Admin, Caller},
     http::extract::{Created, Json, Path, Query, WithStatus},
-    realtime::ledger::{Create, Discard, Join, Leave, Ledger, Update},
+    realtime::ledger::{
+        CreateRoom, DeleteRoom, JoinRoom, Ledger, PurgeRoom, RemoveMember, UpdateRoom,
+    },
     tables::rooms,
 };
 
@@ -111,7 +113,7 @@ pub async fn post(
 /// Makes a room.
 pub async fn create(app: &App, Admin(by): &Admin, new: NewRoom) -> Result<Room> {
     let (name, topic) = (rules::room_name(&new.name)?, rules::topic(&new.topic)?);
-    app.ledger.write(Create { by: by.user.id, name, topic }).await
+    app.ledger.write(CreateRoom { by: by.user.id, name, topic }).await
 }
 
 pub async fn put(
@@ -138,7 +140,7 @@ pub async fn update(app: &App, Admin(by): &Admin, room: RoomId, to: PatchRoom) -
     let name = to.name.as_deref().map(rules::room_name).transpose()?;
     let topic = to.topic.as_deref().map(rules::topic).transpose()?;
     let by = by.user.id;
-    app.ledger.write(Update { room, by, name, topic, delete: false }).await
+    app.ledger.write(UpdateRoom { room, by, name, topic }).await
 }
 
 pub async fn delete(
@@ -152,8 +154,7 @@ pub async fn delete(
 
 /// Deletes a room. What it held is unreadable at once and cleared away in the background.
 pub async fn remove(app: &App, Admin(by): &Admin, room: RoomId) -> Result<()> {
-    let gone = Update { room, by: by.user.id, name: None, topic: None, delete: true };
-    app.ledger.write(gone).await?;
+    app.ledger.write(DeleteRoom { room, by: by.user.id }).await?;
     discard(&app.ledger, room);
     Ok(())
 }
@@ -161,7 +162,7 @@ pub async fn remove(app: &App, Admin(by): &Admin, room: RoomId) -> Result<()> {
 /// Deletes the rows of a deleted room in the background, one batch at a time.
 fn discard(ledger: &Ledger, room: RoomId) {
     let ledger = ledger.clone();
-    tokio::spawn(async move { while let Ok(true) = ledger.write(Discard { room }).await {} });
+    tokio::spawn(async move { while let Ok(true) = ledger.write(PurgeRoom { room }).await {} });
 }
 
 /// Resumes room deletions that the last shutdown interrupted.
@@ -178,7 +179,7 @@ pub async fn join(
     caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<Json<Member>> {
-    Ok(Json(app.ledger.write(Join { room: id, user: caller.user.id }).await?))
+    Ok(Json(app.ledger.write(JoinRoom { room: id, user: caller.user.id }).await?))
 }
 
 pub async fn leave(
@@ -187,7 +188,7 @@ pub async fn leave(
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<NoContent> {
     let me = caller.user.id;
-    app.ledger.write(Leave { room: id, user: me, by: me }).await?;
+    app.ledger.write(RemoveMember { room: id, user: me, by: me }).await?;
     Ok(NoContent)
 }
 
@@ -196,7 +197,7 @@ pub async fn expel(
     Admin(by): Admin,
     Path(MemberPath { id, user }): Path<MemberPath>,
 ) -> Result<NoContent> {
-    app.ledger.write(Leave { room: id, user, by: by.user.id }).await?;
+    app.ledger.write(RemoveMember { room: id, user, by: by.user.id }).await?;
     Ok(NoContent)
 }
 
@@ -225,9 +226,9 @@ pub async fn members(
 ) -> Result<Json<MemberList>> {
     let (limit, room) = (check_limit(query.limit)?, membership.room_id());
     let (rows, next) = queries::members(&app.db.reader, room, query.after, limit).await?;
-    let present = app.hub.present(room);
+    let online = app.hub.online_users(room);
     let members = rows.into_iter().map(|(row, user)| {
-        let online = present.contains(&UserId(user.id));
+        let online = online.contains(&UserId(user.id));
         MemberListing { member: row.to_member(&user), online }
     });
     Ok(Json(MemberList { members: members.collect(), next }))

@@ -1,10 +1,10 @@
-//! What a client asks for, handed to whom it concerns.
+//! The frames of the client: each is a call to a slice, the ledger or the hub.
 
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use shared::{
-    ids::{ClientId, RoomId},
+    ids::{ClientId, Rev, RoomId},
     live::{ClientFrame, ServerFrame},
     messages::NewMessage,
     problem::Code,
@@ -14,114 +14,115 @@ use shared::{
 use tokio::time::Instant;
 
 use super::{
-    Wire,
-    session::{Ended, Session},
+    Codec,
+    session::{Session, SessionResult},
 };
 use crate::{
     Error,
-    failpoints::{Fault, has},
+    failpoints::{Failpoint, is_active},
     messages,
     realtime::ledger,
 };
 
-impl<W: Wire> Session<W> {
-    /// Does what a frame asks for; one that cannot be understood is answered, not punished.
-    pub(super) async fn obey(&mut self, text: &str) -> Ended {
-        match self.wire.decode(text) {
-            Ok(frame) => self.command(frame).await,
-            Err(error) => self.say(&ServerFrame::Error { problem: *error.problem }).await,
+impl<C: Codec> Session<C> {
+    /// Handles a frame. The reply to an invalid one is an `error` frame; the socket stays open.
+    pub(super) async fn handle_text(&mut self, text: &str) -> SessionResult {
+        match self.codec.decode(text) {
+            Ok(frame) => self.handle(frame).await,
+            Err(error) => self.send(&ServerFrame::Error { problem: *error.problem }).await,
         }
     }
 
-    /// Does what a frame asks for.
-    pub async fn command(&mut self, frame: ClientFrame) -> Ended {
+    /// Handles a frame.
+    pub async fn handle(&mut self, frame: ClientFrame) -> SessionResult {
         match frame {
             ClientFrame::Authenticate { .. } => {
-                self.complain("This socket is authenticated.").await
+                self.send_bad_request("This socket is authenticated already.").await
             }
-            ClientFrame::Subscribe { room, after_rev } => {
-                // Listening first: what is committed while the database is read waits in the
-                // queue, and what it repeats is left out by its number.
-                if has(Fault::ReadThenSubscribe) {
-                    self.behind.insert(room, after_rev);
-                    self.catch_up().await?;
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    self.inbox.listen(room);
-                    let head = self.inbox.head(room);
-                    self.sent.entry(room).and_modify(|sent| *sent = head.max(*sent));
-                    return Ok(());
-                }
-                self.inbox.listen(room);
-                self.behind.insert(room, after_rev);
-                self.catch_up().await
-            }
+            ClientFrame::Subscribe { room, after_rev } => self.subscribe(room, after_rev).await,
             ClientFrame::Unsubscribe { room } => {
-                self.inbox.leave(room);
-                self.sent.remove(&room);
-                self.behind.remove(&room);
+                self.inbox.unsubscribe(room);
+                self.cursors.remove(&room);
+                self.catching_up.remove(&room);
                 Ok(())
             }
             ClientFrame::Send { room, client_id, content, reply_to } => {
                 let new = NewMessage { client_id: Some(client_id), content, reply_to };
-                self.send(room, client_id, new).await
+                self.post(room, client_id, new).await
             }
             ClientFrame::Read { room, seq, exact, known } => {
-                self.read(room, MarkRead { seq, exact, known }).await
+                self.mark_read(room, MarkRead { seq, exact, known }).await
             }
-            ClientFrame::Typing { room } => self.typing(room),
+            ClientFrame::Typing { room } => self.publish_typing(room),
         }
     }
 
-    /// Puts a message in line. The next frame is taken before the answer comes, and the ledger
+    /// Subscribes before it reads the database: changes that are committed meanwhile wait in the
+    /// inbox, and the cursor drops those that the replay contained.
+    async fn subscribe(&mut self, room: RoomId, after_rev: Option<Rev>) -> SessionResult {
+        if is_active(Failpoint::ReadThenSubscribe) {
+            self.catching_up.insert(room, after_rev);
+            self.catch_up().await?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            self.inbox.subscribe(room);
+            let published = self.inbox.published_rev(room);
+            self.cursors.entry(room).and_modify(|cursor| *cursor = published.max(*cursor));
+            return Ok(());
+        }
+        self.inbox.subscribe(room);
+        self.catching_up.insert(room, after_rev);
+        self.catch_up().await
+    }
+
+    /// Queues a message. The session goes on with the next frame before the commit, and the ledger
     /// keeps the order.
-    async fn send(&mut self, room: RoomId, client_id: ClientId, new: NewMessage) -> Ended {
+    async fn post(&mut self, room: RoomId, client_id: ClientId, new: NewMessage) -> SessionResult {
         let author = self.caller.user.id;
         match messages::submit(&self.app, author, room, new).await {
-            Ok(answer) => {
-                let frame = async move {
-                    let posted = answer.await.unwrap_or_else(|_| Err(Code::Unavailable.into()));
-                    Some(match posted {
+            Ok(pending) => {
+                let reply = async move {
+                    Some(match pending.committed().await {
                         Ok(posted) => ServerFrame::Ack { client_id, message: posted.message },
                         Err(error) => nack(client_id, error),
                     })
                 };
-                self.answers.push(frame.boxed());
+                self.replies.push(reply.boxed());
                 Ok(())
             }
-            Err(error) => self.say(&nack(client_id, error)).await,
+            Err(error) => self.send(&nack(client_id, error)).await,
         }
     }
 
-    async fn read(&mut self, room: RoomId, mark: MarkRead) -> Ended {
+    async fn mark_read(&mut self, room: RoomId, mark: MarkRead) -> SessionResult {
         let mark = ledger::MarkRead { room, user: self.caller.user.id, mark };
-        match self.app.ledger.submit(mark).await {
-            Ok(answer) => {
-                let frame = async move {
-                    let error = answer.await.ok()?.err()?;
+        match self.app.ledger.mark_read(mark).await {
+            Ok(pending) => {
+                let reply = async move {
+                    let error = pending.committed().await.err()?;
                     Some(ServerFrame::Error { problem: *error.problem })
                 };
-                self.answers.push(frame.boxed());
+                self.replies.push(reply.boxed());
                 Ok(())
             }
-            Err(error) => self.say(&ServerFrame::Error { problem: *error.problem }).await,
+            Err(error) => self.send(&ServerFrame::Error { problem: *error.problem }).await,
         }
     }
 
-    fn typing(&mut self, room: RoomId) -> Ended {
+    fn publish_typing(&mut self, room: RoomId) -> SessionResult {
         let now = Instant::now();
-        let often = Duration::from_secs(rules::TYPING_EVERY_S);
-        let is_due = self.typed.get(&room).is_none_or(|last| now - *last >= often);
-        if is_due && self.sent.contains_key(&room) {
-            self.typed.insert(room, now);
+        let interval = Duration::from_secs(rules::TYPING_EVERY_S);
+        let is_due = self.typing_sent.get(&room).is_none_or(|last| now - *last >= interval);
+        if is_due && self.cursors.contains_key(&room) {
+            self.typing_sent.insert(room, now);
             let user = self.caller.user.short();
-            self.inbox.whisper(room, ServerFrame::Typing { room, user });
+            self.inbox.publish_ephemeral(room, ServerFrame::Typing { room, user });
         }
         Ok(())
     }
 
-    pub(super) async fn complain(&mut self, detail: &str) -> Ended {
+    pub(super) async fn send_bad_request(&mut self, detail: &str) -> SessionResult {
         let error = Error::new(Code::BadRequest, detail);
-        self.say(&ServerFrame::Error { problem: *error.problem }).await
+        self.send(&ServerFrame::Error { problem: *error.problem }).await
     }
 }
 

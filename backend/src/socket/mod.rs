@@ -1,12 +1,12 @@
-//! Sockets: one session loop for the live wire and the classic one. Decodes, dispatches, delivers;
-//! what a message may be and who may say it is the slices' and the ledger's to know.
+//! Sockets: one session loop for the live protocol and the classic one. A session decodes frames,
+//! calls the slices and the ledger, and delivers changes; it decides nothing about messages itself.
 
+mod catch_up;
+mod codec;
 mod commands;
-mod delivery;
 mod session;
 mod upgrade;
-mod wire;
 
+pub use codec::{Codec, LiveCodec};
 pub use session::Session;
 pub use upgrade::{accept, routes};
-pub use wire::{Live, Wire};

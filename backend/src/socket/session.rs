@@ -1,5 +1,5 @@
-//! The life of one socket: what comes from the client, the hub, the ledger and the clock is taken
-//! in turn; what waits to go out leaves in one write.
+//! The session of one socket. It waits for the client, the hub, the ledger and the clock; each turn
+//! writes everything that is ready with one flush.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,115 +10,113 @@ use shared::{
     live::{CloseCode, RemovedReason, ServerFrame},
     rules,
 };
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
 
-use super::Wire;
+use super::Codec;
 use crate::{
     App,
     auth::Caller,
-    failpoints::{Fault, has},
-    realtime::hub::{Inbox, Signal},
+    failpoints::{Failpoint, is_active},
+    realtime::hub::{Inbox, Publication, Signal},
     rooms::queries,
 };
 
-/// A reader who takes nothing for this long is sent away, to come back and catch up.
-const WRITE_WITHIN: Duration = Duration::from_secs(10);
-/// Writes of one socket that may be under way; further frames wait in the kernel.
-const UNDER_WAY: usize = 64;
-/// How exactly a socket keeps time.
+/// A client that accepts no data for this long is disconnected; it can reconnect and catch up.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Writes of one socket that may wait for the ledger. Above that the session stops reading, and
+/// further frames wait in the kernel (back-pressure).
+const MAX_IN_FLIGHT: usize = 64;
+/// The resolution of heartbeats and of the silence timeout.
 const TICK: Duration = Duration::from_secs(5);
 
-/// Why a session ends: a code to say, or the link is gone.
-pub(super) type Ended<T = ()> = Result<T, Option<CloseCode>>;
+/// An error ends the session: with a code to send, or without one if the connection is lost.
+pub(super) type SessionResult<T = ()> = Result<T, Option<CloseCode>>;
 
-/// One socket of somebody.
-pub struct Session<W> {
+/// The session of one socket of a user.
+pub struct Session<C> {
     pub(super) app: App,
     pub(super) caller: Caller,
-    pub(super) wire: W,
+    pub(super) codec: C,
     pub(super) inbox: Inbox,
-    /// The last change delivered of each room subscribed to.
-    pub(super) sent: BTreeMap<RoomId, Rev>,
-    /// Rooms to be read from the database: from where, `None` for "only what comes".
-    pub(super) behind: BTreeMap<RoomId, Option<Rev>>,
-    /// Answers of the ledger that have not come yet.
-    pub(super) answers: FuturesUnordered<BoxFuture<'static, Option<ServerFrame>>>,
-    pub(super) typed: BTreeMap<RoomId, Instant>,
-    /// When to try again what is behind.
-    pub(super) retry: Instant,
+    /// The last change that was sent of each subscribed room.
+    pub(super) cursors: BTreeMap<RoomId, Rev>,
+    /// Rooms whose changes have to be read from the database: those after this one, or none if only
+    /// new changes are wanted.
+    pub(super) catching_up: BTreeMap<RoomId, Option<Rev>>,
+    /// When to try again to catch up.
+    pub(super) retry_at: Instant,
+    /// Replies to the writes that wait for the ledger.
+    pub(super) replies: FuturesUnordered<BoxFuture<'static, Option<ServerFrame>>>,
+    /// When the last typing event of each room was published.
+    pub(super) typing_sent: BTreeMap<RoomId, Instant>,
     socket: WebSocket,
-    heard: Instant,
-    beaten: Instant,
+    last_received: Instant,
+    last_heartbeat: Instant,
 }
 
-impl<W: Wire> Session<W> {
-    /// A session that has not said or subscribed anything yet.
-    pub fn new(app: App, caller: Caller, socket: WebSocket, wire: W) -> Self {
+impl<C: Codec> Session<C> {
+    /// A session without subscriptions.
+    pub fn new(app: App, caller: Caller, socket: WebSocket, codec: C) -> Self {
         let inbox = app.hub.connect(caller.user.id, caller.session);
         Self {
             app,
             caller,
-            wire,
+            codec,
             inbox,
-            sent: BTreeMap::new(),
-            behind: BTreeMap::new(),
-            answers: FuturesUnordered::new(),
-            typed: BTreeMap::new(),
-            retry: Instant::now(),
+            cursors: BTreeMap::new(),
+            catching_up: BTreeMap::new(),
+            retry_at: Instant::now(),
+            replies: FuturesUnordered::new(),
+            typing_sent: BTreeMap::new(),
             socket,
-            heard: Instant::now(),
-            beaten: Instant::now(),
+            last_received: Instant::now(),
+            last_heartbeat: Instant::now(),
         }
     }
 
-    /// Says who the caller is and which rooms they are in; false if that failed.
+    /// Sends `welcome`, with the user and their rooms. Returns false if that failed.
     pub async fn welcome(&mut self) -> bool {
         let user = self.caller.user.clone();
-        let said = match queries::mine(&self.app.db.reader, user.id, user.is_admin).await {
+        let result = match queries::mine(&self.app.db.reader, user.id, user.is_admin).await {
             Ok(rooms) => {
                 let frame = ServerFrame::Welcome { user, rooms, heartbeat_s: rules::HEARTBEAT_S };
-                self.say(&frame).await.and(self.flush().await)
+                self.send(&frame).await.and(self.flush().await)
             }
             Err(_) => Err(Some(CloseCode::Restart)),
         };
-        match said {
-            Ok(()) => true,
-            Err(code) => {
-                self.end(code).await;
-                false
-            }
+        if let Err(code) = result {
+            self.close(code).await;
         }
+        result.is_ok()
     }
 
-    /// Runs until one end or the other has had enough.
+    /// Runs until the client or the server ends the session.
     pub async fn run(mut self) {
         let mut clock = interval(TICK);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         clock.reset();
         loop {
-            let turn = self.turn(&mut clock).await;
-            let turn = match turn {
-                Ok(()) => self.deliver_waiting().await,
-                Err(code) => Err(code),
-            };
-            let turn = match turn {
-                Ok(()) => self.flush().await,
-                Err(code) => Err(code),
-            };
-            if let Err(code) = turn {
-                return self.end(code).await;
+            if let Err(code) = self.turn(&mut clock).await {
+                return self.close(code).await;
             }
         }
     }
 
-    async fn turn(&mut self, clock: &mut tokio::time::Interval) -> Ended {
+    async fn turn(&mut self, clock: &mut Interval) -> SessionResult {
+        self.wait(clock).await?;
+        self.deliver_ready().await?;
+        self.flush().await
+    }
+
+    /// Waits for one event, and handles it.
+    async fn wait(&mut self, clock: &mut Interval) -> SessionResult {
         tokio::select! {
-            () = self.inbox.filled() => Ok(()),
-            Some(answer) = self.answers.next(), if !self.answers.is_empty() => {
-                self.say_maybe(answer).await
+            () = self.inbox.not_empty() => Ok(()),
+            Some(reply) = self.replies.next(), if !self.replies.is_empty() => {
+                self.send_reply(reply).await
             }
-            message = self.socket.recv(), if self.answers.len() < UNDER_WAY => {
-                self.heard = Instant::now();
+            message = self.socket.recv(), if self.replies.len() < MAX_IN_FLIGHT => {
+                self.last_received = Instant::now();
                 match message {
                     Some(Ok(message)) => self.receive(message).await,
                     Some(Err(error)) if is_too_large(&error) => Err(Some(CloseCode::TooLarge)),
@@ -126,149 +124,157 @@ impl<W: Wire> Session<W> {
                 }
             }
             _ = clock.tick() => self.tick().await,
-            _ = sleep_until(self.retry), if !self.behind.is_empty() => self.catch_up().boxed().await,
+            _ = sleep_until(self.retry_at), if !self.catching_up.is_empty() => {
+                self.catch_up().boxed().await
+            }
         }
     }
 
-    async fn receive(&mut self, message: Message) -> Ended {
+    async fn receive(&mut self, message: Message) -> SessionResult {
         match message {
-            // Boxed, and so are the others that read the database: most of an idle socket's memory
-            // would be room for what it is not doing.
-            Message::Text(text) => self.obey(&text).boxed().await,
+            // Boxed, like all futures that read the database, because they would be most of the
+            // memory of an idle socket otherwise.
+            Message::Text(text) => self.handle_text(&text).boxed().await,
             Message::Close(_) => Err(None),
-            Message::Binary(_) => self.complain("Frames are JSON text, not binary.").await,
+            Message::Binary(_) => self.send_bad_request("Frames are JSON text, not binary.").await,
             Message::Ping(_) | Message::Pong(_) => Ok(()),
         }
     }
 
-    /// Everything that waits, so that it leaves in one write.
-    async fn deliver_waiting(&mut self) -> Ended {
-        while let Some(Some(answer)) = self.answers.next().now_or_never() {
-            self.say_maybe(answer).await?;
+    /// Sends all ready replies and the content of the inbox, without a flush in between.
+    async fn deliver_ready(&mut self) -> SessionResult {
+        while let Some(Some(reply)) = self.replies.next().now_or_never() {
+            self.send_reply(reply).await?;
         }
-        let found = self.inbox.take();
-        for signal in found.signals {
+        let drained = self.inbox.drain();
+        for signal in drained.signals {
             self.deliver(signal).await?;
         }
-        if found.is_lagging {
-            self.note_lag();
+        if drained.is_lagging {
+            self.mark_lagging_rooms();
         }
-        if !self.behind.is_empty() && self.retry <= Instant::now() {
+        if !self.catching_up.is_empty() && self.retry_at <= Instant::now() {
             self.catch_up().boxed().await?;
         }
-        match found.close {
+        match drained.close {
             Some(code) => Err(Some(code)),
             None => Ok(()),
         }
     }
 
-    async fn deliver(&mut self, signal: Signal) -> Ended {
+    async fn deliver(&mut self, signal: Signal) -> SessionResult {
         match signal {
-            Signal::Event(event) => {
-                let Some(sent) = self.sent.get_mut(&event.room) else { return Ok(()) };
-                if event.rev <= *sent {
-                    return Ok(());
-                }
-                let is_blind = has(Fault::DropOnFullQueue) || has(Fault::NoCatchUp);
-                if event.rev > sent.next() && !is_blind {
-                    self.behind.insert(event.room, Some(*sent));
-                    return self.catch_up().boxed().await;
-                }
-                *sent = event.rev;
-                let text = self.wire.event(&event);
-                self.feed(text).await
-            }
-            Signal::Behind(room) => {
-                if let Some(sent) = self.sent.get(&room) {
-                    self.behind.insert(room, Some(*sent));
+            Signal::Change(publication) => self.deliver_change(&publication).await,
+            Signal::Lagged(room) => {
+                if let Some(cursor) = self.cursors.get(&room) {
+                    self.catching_up.insert(room, Some(*cursor));
                 }
                 self.catch_up().boxed().await
             }
-            Signal::Personal(frame) => {
+            Signal::ToUser(frame) => {
                 if let ServerFrame::User { user } = &*frame {
                     self.caller.user = user.clone();
                 }
-                self.say(&frame).await
+                self.send(&frame).await
             }
-            Signal::Whisper(room, text) if self.sent.contains_key(&room) => {
-                self.whispered(text).await
+            Signal::Ephemeral(room, frame) if self.cursors.contains_key(&room) => {
+                let text = self.codec.encode_ephemeral(frame);
+                self.send_text(text).await
             }
-            Signal::Whisper(..) => Ok(()),
-            Signal::Removed(room, reason) => self.removed(room, reason).await,
+            Signal::Ephemeral(..) => Ok(()),
+            Signal::Removed(room, reason) => self.end_subscription(room, reason).await,
         }
     }
 
-    pub(super) async fn removed(&mut self, room: RoomId, reason: RemovedReason) -> Ended {
-        self.sent.remove(&room);
-        self.behind.remove(&room);
-        self.say(&ServerFrame::Removed { room, reason }).await?;
-        if self.wire.ends_with(room) { Err(Some(CloseCode::NotAMember)) } else { Ok(()) }
-    }
-
-    async fn whispered(&mut self, text: Utf8Bytes) -> Ended {
-        let text = self.wire.whisper(text);
-        self.feed(text).await
-    }
-
-    /// One timer a socket, for all that is about time.
-    async fn tick(&mut self) -> Ended {
-        let now = Instant::now();
-        // While nothing is read, silence says nothing.
-        let silent = now - self.heard > Duration::from_secs(rules::DEAD_AFTER_S);
-        if silent && self.answers.len() < UNDER_WAY {
-            return Err(Some(CloseCode::Silent));
-        }
-        if now - self.beaten + TICK / 2 < Duration::from_secs(rules::HEARTBEAT_S) {
+    /// Sends a change if it is the next one after the cursor. Drops one that was sent before, and
+    /// catches up if changes are missing in between.
+    async fn deliver_change(&mut self, publication: &Publication) -> SessionResult {
+        let Some(cursor) = self.cursors.get_mut(&publication.room) else { return Ok(()) };
+        if publication.rev <= *cursor {
             return Ok(());
         }
-        self.beaten = now;
-        self.beat().await
+        let ignores_gaps = is_active(Failpoint::DropOnFullQueue) || is_active(Failpoint::NoCatchUp);
+        if publication.rev > cursor.next() && !ignores_gaps {
+            self.catching_up.insert(publication.room, Some(*cursor));
+            return self.catch_up().boxed().await;
+        }
+        *cursor = publication.rev;
+        let text = self.codec.encode_change(publication);
+        self.send_text(text).await
     }
 
-    async fn beat(&mut self) -> Ended {
+    pub(super) async fn end_subscription(
+        &mut self,
+        room: RoomId,
+        reason: RemovedReason,
+    ) -> SessionResult {
+        self.cursors.remove(&room);
+        self.catching_up.remove(&room);
+        self.send(&ServerFrame::Removed { room, reason }).await?;
+        if self.codec.closes_with(room) { Err(Some(CloseCode::NotAMember)) } else { Ok(()) }
+    }
+
+    /// Sends the heartbeat when it is due, and ends the session of a silent client. One timer for
+    /// both keeps an idle socket small.
+    async fn tick(&mut self) -> SessionResult {
+        let now = Instant::now();
+        // Idle time does not count while the session is not reading (back-pressure).
+        let is_silent = now - self.last_received > Duration::from_secs(rules::DEAD_AFTER_S);
+        if is_silent && self.replies.len() < MAX_IN_FLIGHT {
+            return Err(Some(CloseCode::Silent));
+        }
+        if now - self.last_heartbeat + TICK / 2 < Duration::from_secs(rules::HEARTBEAT_S) {
+            return Ok(());
+        }
+        self.last_heartbeat = now;
+        self.send_heartbeat().await
+    }
+
+    async fn send_heartbeat(&mut self) -> SessionResult {
         self.write(Message::Ping(bytes::Bytes::new())).await?;
-        let heads = self.sent.iter().map(|(room, sent)| (*room, self.inbox.head(*room).max(*sent)));
-        let heads = heads.collect();
-        self.say(&ServerFrame::Heartbeat { heads }).await
+        let head =
+            |(room, cursor): (&RoomId, &Rev)| (*room, self.inbox.published_rev(*room).max(*cursor));
+        let heads = self.cursors.iter().map(head).collect();
+        self.send(&ServerFrame::Heartbeat { heads }).await
     }
 
-    /// Spells a frame and puts it in line.
-    pub(super) async fn say(&mut self, frame: &ServerFrame) -> Ended {
-        let text = self.wire.frame(frame);
-        self.feed(text).await
+    /// Encodes a frame and writes it, without a flush.
+    pub(super) async fn send(&mut self, frame: &ServerFrame) -> SessionResult {
+        let text = self.codec.encode(frame);
+        self.send_text(text).await
     }
 
-    async fn say_maybe(&mut self, frame: Option<ServerFrame>) -> Ended {
-        match frame {
-            Some(frame) => self.say(&frame).await,
+    async fn send_reply(&mut self, reply: Option<ServerFrame>) -> SessionResult {
+        match reply {
+            Some(frame) => self.send(&frame).await,
             None => Ok(()),
         }
     }
 
-    pub(super) async fn feed(&mut self, text: Option<Utf8Bytes>) -> Ended {
+    pub(super) async fn send_text(&mut self, text: Option<Utf8Bytes>) -> SessionResult {
         match text {
             Some(text) => self.write(Message::Text(text)).await,
             None => Ok(()),
         }
     }
 
-    async fn write(&mut self, message: Message) -> Ended {
-        in_time(self.socket.feed(message)).await
+    async fn write(&mut self, message: Message) -> SessionResult {
+        with_timeout(self.socket.feed(message)).await
     }
 
-    async fn flush(&mut self) -> Ended {
-        in_time(self.socket.flush()).await
+    async fn flush(&mut self) -> SessionResult {
+        with_timeout(self.socket.flush()).await
     }
 
-    async fn end(&mut self, code: Option<CloseCode>) {
+    async fn close(&mut self, code: Option<CloseCode>) {
         if let Some(code) = code {
             close(&mut self.socket, code).await;
         }
     }
 }
 
-async fn in_time(write: impl Future<Output = Result<(), axum::Error>>) -> Ended {
-    match timeout(WRITE_WITHIN, write).await {
+async fn with_timeout(write: impl Future<Output = Result<(), axum::Error>>) -> SessionResult {
+    match timeout(WRITE_TIMEOUT, write).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(None),
         Err(_) => Err(Some(CloseCode::TooSlow)),
@@ -279,14 +285,14 @@ fn is_too_large(error: &axum::Error) -> bool {
     error.to_string().contains("too long")
 }
 
-/// Says why, and waits a moment for the other end to say so too: closing at once could take the
-/// last frames with it.
+/// Sends a close frame and waits up to 2 s for the client's, because the client may lose the last
+/// frames if the TCP connection closes at once.
 pub(super) async fn close(socket: &mut WebSocket, code: CloseCode) {
     let frame = CloseFrame { code: code as u16, reason: code.reason().into() };
-    let goodbye = async {
+    let handshake = async {
         socket.send(Message::Close(Some(frame))).await?;
         while let Some(Ok(_)) = socket.recv().await {}
         Ok::<_, axum::Error>(())
     };
-    let _ = timeout(Duration::from_secs(2), goodbye).await;
+    let _ = timeout(Duration::from_secs(2), handshake).await;
 }

@@ -1,4 +1,4 @@
-//! From an HTTP request to a session: origin, credentials, buffer sizes.
+//! The websocket upgrade: checks the origin and the credentials, and sets the buffer sizes.
 
 use std::time::Duration;
 
@@ -19,21 +19,21 @@ use shared::{
 };
 use tokio::time::timeout;
 
-use super::{Live, Session, Wire, session::close};
+use super::{Codec, LiveCodec, Session, session::close};
 use crate::{
     App, Error, Result,
     auth::{Caller, MaybeCaller, is_origin_allowed},
     http::problems,
 };
 
-/// Where the live socket is.
+/// The route of the live socket.
 pub fn routes() -> ApiRouter<App> {
     ApiRouter::new().api_route(
         paths::LIVE,
         get_with(live, |op| {
             op.id("live").tag("live").summary("The live socket").description(
-                "A websocket of JSON text frames told apart by `type`. The subprotocol `hallway.v1` \
-                 is optional. Authenticated by cookie or `Authorization` on the upgrade, else by a \
+                "A websocket of JSON text frames with a `type`. The subprotocol `hallway.v1` is \
+                 optional. Authenticate by cookie or `Authorization` header on the upgrade, or by a \
                  first frame `{\"type\":\"authenticate\",\"token\":\"..\"}` within 5 seconds.",
             )
             .with(problems::of(&[Code::CrossOrigin, Code::UpgradeRequired]))
@@ -51,11 +51,11 @@ async fn live(
     Ok(upgrade.on_upgrade(async move |mut socket| {
         let caller = match caller {
             Some(caller) => Some(caller),
-            None => introduce(&app, &mut socket).await,
+            None => authenticate(&app, &mut socket).await,
         };
         match caller {
             Some(caller) => {
-                let mut session = Session::new(app, caller, socket, Live);
+                let mut session = Session::new(app, caller, socket, LiveCodec);
                 if session.welcome().await {
                     session.run().await;
                 }
@@ -65,8 +65,8 @@ async fn live(
     }))
 }
 
-/// Checks an upgrade and sets the sizes of its buffers: the defaults (128 KiB for reading,
-/// unlimited for writing) would cost a gigabyte for ten thousand idle sockets.
+/// Checks the origin of an upgrade and sets the buffer sizes, because the defaults (128 KiB for
+/// reading, unlimited for writing) cost a gigabyte for ten thousand idle sockets.
 pub fn accept(
     app: &App,
     headers: &HeaderMap,
@@ -84,15 +84,15 @@ pub fn accept(
         .max_frame_size(rules::FRAME_MAX_BYTES))
 }
 
-/// The first frame of somebody whose upgrade did not say who they are.
-async fn introduce(app: &App, socket: &mut WebSocket) -> Option<Caller> {
+/// Authenticates by the first frame, if the upgrade had no credentials.
+async fn authenticate(app: &App, socket: &mut WebSocket) -> Option<Caller> {
     let first = timeout(Duration::from_secs(rules::AUTHENTICATE_WITHIN_S), socket.recv()).await;
     let Ok(Some(Ok(Message::Text(text)))) = first else { return None };
-    match Live.decode(&text) {
+    match LiveCodec.decode(&text) {
         Ok(ClientFrame::Authenticate { token }) => app.auth.authenticate_token(&token).await.ok(),
         Ok(_) => None,
         Err(error) => {
-            let frame = Live.frame(&ServerFrame::Error { problem: *error.problem })?;
+            let frame = LiveCodec.encode(&ServerFrame::Error { problem: *error.problem })?;
             let _ = socket.send(Message::Text(frame)).await;
             None
         }

@@ -23,7 +23,7 @@ use crate::{
         username_key,
     },
     error::is_duplicate,
-    realtime::hub::Ended,
+    realtime::hub::Revocation,
     tables::{Database, lock_first_account, now, row_lock, users},
 };
 
@@ -167,13 +167,13 @@ pub async fn update(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Resu
             true => sessions::delete_others(&transaction, id, None).await?,
             false => Vec::new(),
         };
-        app.ledger.account_changes(&transaction);
+        app.ledger.invalidate_accounts(&transaction);
         transaction.commit().await?;
         sessions::revoke(&app, revoked);
         if user.is_disabled {
-            app.hub.end(Ended::User(user.id));
+            app.hub.revoke(Revocation::Account(user.id));
         } else if user.is_admin != before.is_admin {
-            app.hub.end(Ended::Changed(user.clone()));
+            app.hub.revoke(Revocation::Role(user.clone()));
         }
         Ok(user)
     })

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     App, Error, Result,
     auth::{lock_if_unmodified, run_to_completion},
-    realtime::hub::Ended,
+    realtime::hub::Revocation,
     tables::{now, sessions, to_timestamp},
 };
 
@@ -135,7 +135,7 @@ pub(super) async fn delete_others(
 /// Closes the sockets of deleted sessions on all nodes and removes them from the caches.
 pub(super) fn revoke(app: &App, sessions: impl IntoIterator<Item = SessionId>) {
     for session in sessions {
-        app.hub.end(Ended::Session(session));
+        app.hub.revoke(Revocation::Session(session));
     }
 }
 

@@ -139,7 +139,7 @@ pub async fn join(
     caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<Json<Detail>> {
-    app.ledger.write(ledger::Join { room: id, user: caller.user.id }).await?;
+    app.ledger.write(ledger::JoinRoom { room: id, user: caller.user.id }).await?;
     let room = queries::room(&app.db.reader, id).await?;
     Ok(Json(Detail { detail: format!("You have joined the room \"{}\"", room.name) }))
 }

@@ -22,9 +22,9 @@ use uuid::Uuid;
 
 use crate::{
     App, Error, Result,
-    realtime::hub::Event,
+    realtime::hub::Publication,
     rooms::Membership,
-    socket::{Session, Wire, accept},
+    socket::{Codec, Session, accept},
 };
 
 pub async fn socket(
@@ -40,7 +40,7 @@ pub async fn socket(
     Ok(upgrade.on_upgrade(async move |socket| {
         let mut session = Session::new(app, membership.caller, socket, Classic { room, told });
         let after_rev = Some(membership.room.last_rev.into());
-        if session.command(ClientFrame::Subscribe { room, after_rev }).await.is_ok() {
+        if session.handle(ClientFrame::Subscribe { room, after_rev }).await.is_ok() {
             session.run().await;
         }
     }))
@@ -58,7 +58,7 @@ struct Said {
     message: String,
 }
 
-impl Wire for Classic {
+impl Codec for Classic {
     fn decode(&mut self, text: &str) -> Result<ClientFrame> {
         let said: Said = serde_json::from_str(text).map_err(|cause| {
             Error::new(Code::BadRequest, format!("Send {{\"message\": ..}}: {cause}."))
@@ -67,7 +67,7 @@ impl Wire for Classic {
         Ok(ClientFrame::Send { room: self.room, client_id, content: said.message, reply_to: None })
     }
 
-    fn frame(&mut self, frame: &ServerFrame) -> Option<Utf8Bytes> {
+    fn encode(&mut self, frame: &ServerFrame) -> Option<Utf8Bytes> {
         match frame {
             ServerFrame::Nack { problem, .. } | ServerFrame::Error { problem } => {
                 Some(json!({ "error": problem.detail }).to_string().into())
@@ -76,8 +76,8 @@ impl Wire for Classic {
         }
     }
 
-    fn event(&mut self, event: &Event) -> Option<Utf8Bytes> {
-        let Row::Message(message) = &event.change().row else { return None };
+    fn encode_change(&mut self, publication: &Publication) -> Option<Utf8Bytes> {
+        let Row::Message(message) = &publication.change().row else { return None };
         if self.told.contains(message.seq) || message.deleted_at.is_some() {
             return None;
         }
@@ -93,7 +93,7 @@ impl Wire for Classic {
         Some(text.to_string().into())
     }
 
-    fn whisper(&mut self, _: Utf8Bytes) -> Option<Utf8Bytes> {
+    fn encode_ephemeral(&mut self, _: Utf8Bytes) -> Option<Utf8Bytes> {
         None
     }
 
@@ -101,7 +101,7 @@ impl Wire for Classic {
         false
     }
 
-    fn ends_with(&self, room: RoomId) -> bool {
+    fn closes_with(&self, room: RoomId) -> bool {
         room == self.room
     }
 }

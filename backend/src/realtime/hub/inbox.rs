@@ -1,4 +1,4 @@
-//! A socket's place in the hub.
+//! The inbox of a socket: a bounded queue between the hub and the socket's session.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -12,133 +12,135 @@ use shared::{
 };
 use tokio::sync::Notify;
 
-use crate::failpoints::{Fault, has};
+use crate::failpoints::{Failpoint, is_active};
 
-use super::{Hub, Signal, State};
+use super::{Hub, NodeEvent, Signal, State};
 
-/// Events that may wait for one socket.
+/// Signals that may wait for one socket.
 const QUEUE: usize = 512;
 
-/// A socket as the hub knows it.
-pub(super) struct Listener {
+/// The hub's side of an inbox.
+pub(super) struct Connection {
     pub(super) user: UserId,
     pub(super) session: Option<SessionId>,
-    state: Mutex<Waiting>,
-    /// Something waits that did not before.
-    filled: Notify,
+    queue: Mutex<Queue>,
+    /// Wakes the session when the queue stops being empty.
+    not_empty: Notify,
 }
 
-/// What a socket has not taken yet. Taken all at once, so that it leaves in one write; an idle socket
-/// holds nothing here.
+/// The queue of an inbox. The session takes all of it at once and writes it with one flush; the
+/// queue of an idle socket has no allocation.
 #[derive(Default)]
-struct Waiting {
+struct Queue {
     signals: VecDeque<Signal>,
-    /// Numbered events were dropped.
+    /// Numbered changes were dropped.
     is_lagging: bool,
-    /// The socket is to end.
+    /// The socket has to close.
     close: Option<CloseCode>,
     rooms: HashSet<RoomId>,
 }
 
-/// A socket's end of the hub; dropping it ends the listening.
+/// The session's side of an inbox. Dropping it ends the subscriptions.
 pub struct Inbox {
     id: u64,
     hub: Hub,
-    listener: Arc<Listener>,
+    connection: Arc<Connection>,
 }
 
-/// What a socket finds in its inbox.
-pub struct Found {
-    /// In order.
+/// The content of an inbox.
+pub struct Drained {
+    /// The signals, in order.
     pub signals: VecDeque<Signal>,
-    /// Set when something was dropped.
+    /// Whether numbered changes were dropped.
     pub is_lagging: bool,
-    /// Set when the socket is to end, once it has said the rest.
+    /// Set if the socket has to close, after it sent the signals.
     pub close: Option<CloseCode>,
 }
 
 impl Hub {
-    /// A new socket of somebody.
+    /// Registers a socket of a user.
     pub fn connect(&self, user: UserId, session: Option<SessionId>) -> Inbox {
-        let (state, filled) = (Mutex::default(), Notify::new());
-        let listener = Arc::new(Listener { user, session, state, filled });
+        let (queue, not_empty) = (Mutex::default(), Notify::new());
+        let connection = Arc::new(Connection { user, session, queue, not_empty });
         let mut state = self.state();
         state.next_id += 1;
         let id = state.next_id;
-        state.users.entry(user).or_default().insert(id, listener.clone());
-        state.listeners.insert(id, listener.clone());
+        state.connections_by_user.entry(user).or_default().insert(id, connection.clone());
+        state.connections.insert(id, connection.clone());
         if state.is_draining {
-            listener.send_away(0);
+            connection.go_away(0);
         }
         metrics::gauge!("hallway_sockets").increment(1);
-        Inbox { id, hub: self.clone(), listener }
+        Inbox { id, hub: self.clone(), connection }
     }
 }
 
 impl Inbox {
-    /// Waits until there is something; what it was is for [`Inbox::take`] to say.
-    pub async fn filled(&self) {
-        self.listener.filled.notified().await;
+    /// Waits until the inbox has something for [`Inbox::drain`].
+    pub async fn not_empty(&self) {
+        self.connection.not_empty.notified().await;
     }
 
-    /// All that waits.
-    pub fn take(&self) -> Found {
-        let mut state = self.listener.state();
-        Found {
-            signals: std::mem::take(&mut state.signals),
-            is_lagging: std::mem::take(&mut state.is_lagging),
-            close: state.close,
+    /// Takes everything out.
+    pub fn drain(&self) -> Drained {
+        let mut queue = self.connection.queue();
+        Drained {
+            signals: std::mem::take(&mut queue.signals),
+            is_lagging: std::mem::take(&mut queue.is_lagging),
+            close: queue.close,
         }
     }
 
-    /// Everything of a room, from now on.
-    pub fn listen(&self, room: RoomId) {
+    /// Subscribes to a room: the inbox gets its changes and ephemeral events from now on.
+    pub fn subscribe(&self, room: RoomId) {
         let mut state = self.hub.state();
         let state = &mut *state;
-        self.listener.state().rooms.insert(room);
-        let listened = state.rooms.entry(room).or_default();
-        if listened.listeners.is_empty() {
-            self.hub.follow(room);
+        self.connection.queue().rooms.insert(room);
+        let fanout = state.rooms.entry(room).or_default();
+        if fanout.subscribers.is_empty() {
+            self.hub.subscribe_node(room);
         }
-        listened.listeners.insert(self.id, self.listener.clone());
-        state.stirred.insert(room);
+        fanout.subscribers.insert(self.id, self.connection.clone());
+        state.presence_dirty.insert(room);
     }
 
-    /// This socket has read a room's changes up to here: what comes next for it is what follows.
-    pub fn reached(&self, room: RoomId, rev: Rev) {
-        if let Some(listened) = self.hub.state().rooms.get_mut(&room) {
-            listened.told.get_or_insert(rev);
+    /// The session has read the changes of a room up to `rev`. If the hub has published none of the
+    /// room, it goes on after this one.
+    pub fn caught_up(&self, room: RoomId, rev: Rev) {
+        if let Some(fanout) = self.hub.state().rooms.get_mut(&room) {
+            fanout.published_rev.get_or_insert(rev);
         }
     }
 
-    /// No more of a room.
-    pub fn leave(&self, room: RoomId) {
-        self.hub.state().unlisten(self.id, room);
+    /// Ends the subscription to a room.
+    pub fn unsubscribe(&self, room: RoomId) {
+        self.hub.state().unsubscribe(self.id, room);
     }
 
-    /// Tells the others in a room something that is never stored.
-    pub fn whisper(&self, room: RoomId, frame: ServerFrame) {
-        self.hub.whisper(room, self.listener.user, frame);
+    /// Sends a frame that is never stored to the other users who are subscribed to a room.
+    pub fn publish_ephemeral(&self, room: RoomId, frame: ServerFrame) {
+        self.hub.publish(NodeEvent::Ephemeral { room, from: self.connection.user, frame });
     }
 
-    /// The newest change of a room that was told here.
-    pub fn head(&self, room: RoomId) -> Rev {
-        self.hub.state().rooms.get(&room).and_then(|listened| listened.told).unwrap_or_default()
+    /// The last change of a room that the hub published on this node.
+    pub fn published_rev(&self, room: RoomId) -> Rev {
+        let state = self.hub.state();
+        state.rooms.get(&room).and_then(|fanout| fanout.published_rev).unwrap_or_default()
     }
 }
 
 impl Drop for Inbox {
     fn drop(&mut self) {
         let mut state = self.hub.state();
-        let rooms = std::mem::take(&mut self.listener.state().rooms);
+        let rooms = std::mem::take(&mut self.connection.queue().rooms);
         for room in rooms {
-            state.unlisten(self.id, room);
+            state.unsubscribe(self.id, room);
         }
-        state.listeners.remove(&self.id);
-        if let Some(sockets) = state.users.get_mut(&self.listener.user) {
-            sockets.remove(&self.id);
-            if sockets.is_empty() {
-                state.users.remove(&self.listener.user);
+        state.connections.remove(&self.id);
+        if let Some(connections) = state.connections_by_user.get_mut(&self.connection.user) {
+            connections.remove(&self.id);
+            if connections.is_empty() {
+                state.connections_by_user.remove(&self.connection.user);
             }
         }
         metrics::gauge!("hallway_sockets").decrement(1);
@@ -146,63 +148,66 @@ impl Drop for Inbox {
 }
 
 impl State {
-    pub(super) fn unlisten(&mut self, id: u64, room: RoomId) {
-        if let Some(listener) = self.listeners.get(&id) {
-            listener.state().rooms.remove(&room);
+    pub(super) fn unsubscribe(&mut self, id: u64, room: RoomId) {
+        if let Some(connection) = self.connections.get(&id) {
+            connection.queue().rooms.remove(&room);
         }
-        let Some(listened) = self.rooms.get_mut(&room) else { return };
-        listened.listeners.remove(&id);
-        self.stirred.insert(room);
-        if listened.listeners.is_empty() {
+        let Some(fanout) = self.rooms.get_mut(&room) else { return };
+        fanout.subscribers.remove(&id);
+        self.presence_dirty.insert(room);
+        if fanout.subscribers.is_empty() {
             self.rooms.remove(&room);
         }
     }
 }
 
-impl Listener {
-    /// Puts it in the socket's queue, or notes that there was no place for it.
-    pub(super) fn tell(&self, signal: Signal) {
-        let mut state = self.state();
-        let was_idle = state.signals.is_empty();
-        if state.signals.len() < if has(Fault::DropOnFullQueue) { 4 } else { QUEUE } {
-            state.signals.push_back(signal);
+impl Connection {
+    /// Queues a signal. If the queue is full, marks the socket as lagging.
+    pub(super) fn send(&self, signal: Signal) {
+        let mut queue = self.queue();
+        let was_empty = queue.signals.is_empty();
+        let limit = if is_active(Failpoint::DropOnFullQueue) { 4 } else { QUEUE };
+        if queue.signals.len() < limit {
+            queue.signals.push_back(signal);
         } else {
             metrics::counter!("hallway_dropped_signals").increment(1);
             match signal {
-                Signal::Event(_) | Signal::Behind(_) => {
-                    state.is_lagging = !has(Fault::DropOnFullQueue);
+                Signal::Change(_) | Signal::Lagged(_) => {
+                    queue.is_lagging = !is_active(Failpoint::DropOnFullQueue);
                 }
-                // What has no number cannot be read again: a new welcome brings it.
-                _ => _ = state.close.get_or_insert(CloseCode::TooSlow),
+                // A signal without a number cannot be read again. The socket closes, and the
+                // `welcome` of the next one has the same information.
+                _ => _ = queue.close.get_or_insert(CloseCode::TooSlow),
             }
         }
-        drop(state);
-        if was_idle {
-            self.filled.notify_one();
+        drop(queue);
+        if was_empty {
+            self.not_empty.notify_one();
         }
     }
 
-    /// The same for what may be lost: half of the queue is for what counts.
-    pub(super) fn whisper(&self, room: RoomId, frame: Utf8Bytes) {
-        if self.state().signals.len() < QUEUE / 2 {
-            self.tell(Signal::Whisper(room, frame));
+    /// Queues a frame that may be lost. Half of the queue is reserved for other signals.
+    pub(super) fn send_ephemeral(&self, room: RoomId, frame: Utf8Bytes) {
+        if self.queue().signals.len() < QUEUE / 2 {
+            self.send(Signal::Ephemeral(room, frame));
         }
     }
 
-    /// The server stops: come back at another moment than the others, within two seconds.
-    pub(super) fn send_away(&self, nth: usize) {
+    /// Tells the client that the server stops, and closes the socket. `nth` spreads the delays
+    /// before clients reconnect over two seconds.
+    pub(super) fn go_away(&self, nth: usize) {
         let reconnect_after_ms = (nth as u64 * 37) % 2_000;
-        self.tell(Signal::Personal(Arc::new(ServerFrame::Goaway { reconnect_after_ms })));
+        self.send(Signal::ToUser(Arc::new(ServerFrame::Goaway { reconnect_after_ms })));
         self.close(CloseCode::Restart);
     }
 
-    /// The socket is to end.
+    /// Closes the socket after it sent what is in the queue.
     pub(super) fn close(&self, code: CloseCode) {
-        self.state().close = Some(code);
-        self.filled.notify_one();
+        self.queue().close = Some(code);
+        self.not_empty.notify_one();
     }
 
-    fn state(&self) -> MutexGuard<'_, Waiting> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,10 @@
-//! Who listens to which room on this node, and telling them, here and (by `relay`) on other nodes.
+//! The hub fans committed changes out to the sockets of this node and, by the relay, to the other
+//! nodes.
 //!
-//! A hub tells a room's changes in their order: `rev = told + 1`. One that comes early waits a
-//! moment for those before it; what does not come is read from the database. A listener's queue is
-//! bounded: when it is full, numbered events are dropped and the listener is marked as lagging; its
-//! session then reads the room's changes since the last one that it delivered.
+//! It publishes the changes of a room in order: `rev = published_rev + 1`. A change that comes too
+//! early waits 20 ms for its predecessors; then the hub reads them from the database. The inbox of a
+//! socket is bounded: if it is full, the hub drops numbered changes and marks the socket as lagging,
+//! and its session reads the changes after its cursor from the database.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,28 +13,27 @@ use std::{
 };
 
 use shared::{
-    ids::{RoomId, SessionId, UserId},
+    ids::{RoomId, UserId},
     live::{CloseCode, RemovedReason, ServerFrame},
-    messages::Change,
-    users::User,
 };
-mod event;
-mod heads;
-mod hints;
-mod inbox;
-mod presence;
-mod room;
+use tokio::time::Instant;
 
-pub use event::{Event, Signal, encode};
-pub use hints::Ended;
-pub use inbox::{Found, Inbox};
+mod fanout;
+mod inbox;
+mod node_events;
+mod presence;
+mod publication;
+mod reconcile;
+
+pub use inbox::{Drained, Inbox};
+pub use node_events::{NodeEvent, NodeId, Revocation, RoomChange};
+pub use publication::{Publication, Signal, encode};
 
 use crate::{realtime::relay::Relay, tables::Database};
-use hints::{Hint, NodeId};
-use inbox::Listener;
-use room::Listened;
+use fanout::RoomFanout;
+use inbox::Connection;
 
-/// The fan-out of this node.
+/// A handle to the fan-out of this node; cheap to clone.
 #[derive(Clone)]
 pub struct Hub(Arc<Shared>);
 
@@ -42,188 +42,151 @@ struct Shared {
     node: NodeId,
     relay: Option<Relay>,
     state: Mutex<State>,
-    when_ended: OnceLock<WhenEnded>,
+    on_revocation: OnceLock<OnRevocation>,
 }
 
-type WhenEnded = Box<dyn Fn(&Ended) + Send + Sync>;
+type OnRevocation = Box<dyn Fn(&Revocation) + Send + Sync>;
 
 #[derive(Default)]
 struct State {
     next_id: u64,
-    listeners: HashMap<u64, Arc<Listener>>,
-    users: HashMap<UserId, HashMap<u64, Arc<Listener>>>,
-    rooms: HashMap<RoomId, Listened>,
-    /// Rooms whose people came or went since presence was last told.
-    stirred: HashSet<RoomId>,
-    /// When other nodes were last heard.
-    nodes: HashMap<NodeId, tokio::time::Instant>,
-    /// Whether whoever comes now is sent away too: an upgrade may have been answered just before.
+    connections: HashMap<u64, Arc<Connection>>,
+    connections_by_user: HashMap<UserId, HashMap<u64, Arc<Connection>>>,
+    rooms: HashMap<RoomId, RoomFanout>,
+    /// Rooms whose presence may have changed since it was last sent.
+    presence_dirty: HashSet<RoomId>,
+    /// When the last event of each other node came.
+    nodes_seen: HashMap<NodeId, Instant>,
+    /// Set when the server stops: a socket that connects now is closed too, because its upgrade may
+    /// have been accepted just before.
     is_draining: bool,
 }
 
 impl Hub {
-    /// Starts telling. With a relay other nodes hear and are heard.
+    /// Starts the background tasks. With a Redis URL, the hub exchanges events with other nodes.
     pub fn start(db: Database, redis: Option<&str>) -> crate::Result<Self> {
         let node = NodeId(uuid::Uuid::new_v4().as_u64_pair().0);
         let relay = redis.map(|url| Relay::start(url, node.0)).transpose()?;
-        let (relay, heard) = relay.unzip();
-        let (state, when_ended) = (Mutex::default(), OnceLock::new());
-        let hub = Self(Arc::new(Shared { db, node, relay, state, when_ended }));
-        hub.tell_presence();
-        if let Some(heard) = heard {
-            hub.hear(heard);
+        let (relay, relay_events) = relay.unzip();
+        let (state, on_revocation) = (Mutex::default(), OnceLock::new());
+        let hub = Self(Arc::new(Shared { db, node, relay, state, on_revocation }));
+        hub.spawn_presence();
+        if let Some(relay_events) = relay_events {
+            hub.spawn_receiver(relay_events);
         }
         if hub.0.db.is_shared() {
-            hub.watch_heads();
+            hub.spawn_reconciler();
         }
         Ok(hub)
     }
 
-    /// What is to be done when sign-ins end or accounts change, here or on another node: caches are
-    /// emptied. Said once, at start.
-    pub fn when_ended(&self, act: impl Fn(&Ended) + Send + Sync + 'static) {
-        let _ = self.0.when_ended.set(Box::new(act));
+    /// Sets the callback for revocations on this or another node; it clears caches. Called once, at
+    /// start.
+    pub fn on_revocation(&self, callback: impl Fn(&Revocation) + Send + Sync + 'static) {
+        let _ = self.0.on_revocation.set(Box::new(callback));
     }
 
-    /// Whether the link to other nodes is up; none without one.
+    /// Whether the relay is up; none if there is no relay.
     pub fn relay_is_up(&self) -> Option<bool> {
         self.0.relay.as_ref().map(Relay::is_up)
     }
 
-    /// Tells everyone in the room of a change; with the reason, if it says that somebody is no
-    /// longer in it.
-    pub fn publish(&self, room: RoomId, change: Change, why: Option<RemovedReason>) {
-        self.relay(|| Hint::Change { room, change: change.clone(), why });
-        self.offer(room, change, why);
+    /// Closes the sockets of a session or an account that lost rights, on every node.
+    pub fn revoke(&self, revocation: Revocation) {
+        self.publish(NodeEvent::Revoked(revocation));
     }
 
-    /// Tells every socket of a person.
-    pub fn to_user(&self, user: UserId, frame: &ServerFrame) {
-        self.relay(|| Hint::Personal { user, frame: frame.clone() });
-        self.state().to_user(user, frame);
+    /// The users who have a socket that is subscribed to the room, on any node.
+    pub fn online_users(&self, room: RoomId) -> HashSet<UserId> {
+        self.state().rooms.get(&room).map(RoomFanout::online_users).unwrap_or_default()
     }
 
-    /// Tells everyone in a room that it is no more.
-    pub fn room_deleted(&self, room: RoomId) {
-        self.relay(|| Hint::RoomDeleted { room });
-        self.state().room_deleted(room);
-    }
-
-    /// A sign-in or an account has ended, or is another one: sockets are closed or told, caches
-    /// emptied.
-    pub fn end(&self, ended: Ended) {
-        self.relay(|| Hint::Ended(ended.clone()));
-        self.ended(&ended);
-    }
-
-    /// Tells the others in a room something that is never stored.
-    fn whisper(&self, room: RoomId, from: UserId, frame: ServerFrame) {
-        self.relay(|| Hint::Whisper { room, from, frame: frame.clone() });
-        self.state().whisper(room, &frame, |listener| listener.user != from);
-    }
-
-    /// Who has a socket that listens to the room, on any node.
-    pub fn present(&self, room: RoomId) -> HashSet<UserId> {
-        self.state().rooms.get(&room).map(Listened::present).unwrap_or_default()
-    }
-
-    /// Sends every socket away, each told to come back at another moment of the next two seconds,
-    /// and waits until they are gone or five seconds have passed.
+    /// Closes every socket, each with another delay before it reconnects (0 to 2 s), and waits until
+    /// all are gone or 5 s have passed.
     pub async fn drain(&self) {
-        self.relay(|| Hint::Gone { node: self.0.node });
-        self.state().send_all_away();
-        let mut empty = 0;
+        self.relay(&NodeEvent::Stopping);
+        self.state().start_drain();
+        let mut empty_checks = 0;
         for _ in 0..100 {
-            empty = if self.state().listeners.is_empty() { empty + 1 } else { 0 };
-            if empty > 2 {
+            empty_checks = if self.state().connections.is_empty() { empty_checks + 1 } else { 0 };
+            if empty_checks > 2 {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
-    fn ended(&self, ended: &Ended) {
-        if let Some(act) = self.0.when_ended.get() {
-            act(ended);
+    fn apply_revocation(&self, revocation: &Revocation) {
+        if let Some(callback) = self.0.on_revocation.get() {
+            callback(revocation);
         }
         let state = self.state();
-        match ended {
-            Ended::Session(session) => state.close_session(*session),
-            Ended::User(user) => state.close_user(*user),
-            Ended::Changed(user) => state.user_changed(user),
+        match revocation {
+            Revocation::Session(session) => {
+                state.close_where(|connection| connection.session == Some(*session));
+            }
+            Revocation::Account(user) => state.close_where(|connection| connection.user == *user),
+            Revocation::Role(user) => {
+                state.send_to_user(user.id, &ServerFrame::User { user: user.clone() });
+            }
         }
     }
 
-    /// Makes the hint only where somebody takes it.
-    fn relay(&self, hint: impl FnOnce() -> Hint) {
-        if let Some(relay) = &self.0.relay {
-            let hint = hint();
-            relay.tell(hint.topic(), hint.encode(self.0.node));
-        }
-    }
-
-    /// A poisoned lock is taken all the same: every change of the state is whole before any code
-    /// that could panic.
+    /// Ignores poisoning: no code that could panic runs while the state is half changed.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    fn send_all_away(&mut self) {
+    fn start_drain(&mut self) {
         self.is_draining = true;
-        self.listeners.values().enumerate().for_each(|(nth, listener)| listener.send_away(nth));
+        self.connections.values().enumerate().for_each(|(nth, connection)| connection.go_away(nth));
     }
 
-    fn to_user(&self, user: UserId, frame: &ServerFrame) {
-        if let Some(sockets) = self.users.get(&user) {
+    fn send_to_user(&self, user: UserId, frame: &ServerFrame) {
+        if let Some(connections) = self.connections_by_user.get(&user) {
             let frame = Arc::new(frame.clone());
-            for listener in sockets.values() {
-                listener.tell(Signal::Personal(frame.clone()));
+            for connection in connections.values() {
+                connection.send(Signal::ToUser(frame.clone()));
             }
         }
     }
 
     fn room_deleted(&mut self, room: RoomId) {
-        let listeners = self.rooms.get(&room).map(|r| r.listeners.clone()).unwrap_or_default();
-        for (id, listener) in listeners {
-            self.unlisten(id, room);
-            listener.tell(Signal::Removed(room, RemovedReason::RoomDeleted));
+        let subscribers = self.rooms.get(&room).map(|fanout| fanout.subscribers.clone());
+        for (id, connection) in subscribers.unwrap_or_default() {
+            self.unsubscribe(id, room);
+            connection.send(Signal::Removed(room, RemovedReason::RoomDeleted));
         }
     }
 
-    /// Ends the listening of one person to a room.
-    fn removed(&mut self, room: RoomId, user: UserId, reason: RemovedReason) {
-        let sockets = self.users.get(&user).cloned().unwrap_or_default();
-        for (id, listener) in sockets {
-            self.unlisten(id, room);
-            listener.tell(Signal::Removed(room, reason));
+    /// Ends all subscriptions of a user to a room.
+    fn remove_member(&mut self, room: RoomId, user: UserId, reason: RemovedReason) {
+        let connections = self.connections_by_user.get(&user).cloned().unwrap_or_default();
+        for (id, connection) in connections {
+            self.unsubscribe(id, room);
+            connection.send(Signal::Removed(room, reason));
         }
     }
 
-    fn close_session(&self, session: SessionId) {
-        self.close_where(|listener| listener.session == Some(session));
-    }
-
-    fn close_user(&self, user: UserId) {
-        self.close_where(|listener| listener.user == user);
-    }
-
-    fn close_where(&self, which: impl Fn(&Listener) -> bool) {
-        for listener in self.listeners.values().filter(|listener| which(listener)) {
-            listener.close(CloseCode::SessionEnded);
+    fn close_where(&self, condition: impl Fn(&Connection) -> bool) {
+        for connection in self.connections.values().filter(|connection| condition(connection)) {
+            connection.close(CloseCode::SessionEnded);
         }
     }
 
-    fn user_changed(&self, user: &User) {
-        self.to_user(user.id, &ServerFrame::User { user: user.clone() });
-    }
-
-    fn whisper(&self, room: RoomId, frame: &ServerFrame, to: impl Fn(&Listener) -> bool) {
-        let Some(listened) = self.rooms.get(&room) else { return };
+    /// Sends a frame that is never stored to those subscribers of a room that fulfil a condition.
+    fn send_ephemeral(
+        &self,
+        room: RoomId,
+        frame: &ServerFrame,
+        condition: impl Fn(&Connection) -> bool,
+    ) {
+        let Some(fanout) = self.rooms.get(&room) else { return };
         let frame = encode(frame);
-        for listener in listened.listeners.values().filter(|listener| to(listener)) {
-            listener.whisper(room, frame.clone());
+        for connection in fanout.subscribers.values().filter(|connection| condition(connection)) {
+            connection.send_ephemeral(room, frame.clone());
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Who is there: told once a second and as a difference, so that a thousand people who come back at
-//! once are one frame, and one who reconnects within the second is none.
+//! Presence: sent at most once a second and as a difference, so that a thousand users who reconnect
+//! at once are one frame, and a user who reconnects within the second is none.
 
 use std::time::Duration;
 
@@ -8,49 +8,51 @@ use shared::{ids::RoomId, live::ServerFrame};
 use super::{Hub, State};
 
 impl Hub {
-    /// Starts telling; ends with the runtime.
-    pub(super) fn tell_presence(&self) {
+    /// Starts the task that sends presence; it ends with the runtime.
+    pub(super) fn spawn_presence(&self) {
         let hub = self.clone();
         tokio::spawn(async move {
             let mut second = tokio::time::interval(Duration::from_secs(1));
             loop {
                 second.tick().await;
-                let stirred = std::mem::take(&mut hub.state().stirred);
-                for room in stirred {
-                    hub.state().tell_presence(room);
-                    hub.tell_nodes(room);
+                let dirty = std::mem::take(&mut hub.state().presence_dirty);
+                for room in dirty {
+                    hub.state().send_presence(room);
+                    hub.relay_changed_presence(room);
                 }
             }
         });
     }
 
-    /// Other nodes are told only what is different for them, or two would tell each other for ever.
-    fn tell_nodes(&self, room: RoomId) {
+    /// Relays the presence of this node only if it changed, or two nodes would answer each other for
+    /// ever.
+    fn relay_changed_presence(&self, room: RoomId) {
         let mut state = self.state();
-        let Some(listened) = state.rooms.get_mut(&room) else {
-            // Under the lock, or somebody who comes right now would not be heard.
-            self.unfollow(room);
+        let Some(fanout) = state.rooms.get_mut(&room) else {
+            // Under the lock, or this could undo the subscription of a socket that connects now.
+            self.unsubscribe_node(room);
             drop(state);
-            return self.say_present(room);
+            return self.relay_presence(room);
         };
-        let here = listened.here();
-        if here != listened.said {
-            listened.said = here;
+        let local_users = fanout.local_users();
+        if local_users != fanout.relayed_users {
+            fanout.relayed_users = local_users;
             drop(state);
-            self.say_present(room);
+            self.relay_presence(room);
         }
     }
 }
 
 impl State {
-    fn tell_presence(&mut self, room: RoomId) {
-        let Some(listened) = self.rooms.get_mut(&room) else { return };
-        let present = listened.present();
-        let online: Vec<_> = present.difference(&listened.announced).copied().collect();
-        let offline: Vec<_> = listened.announced.difference(&present).copied().collect();
-        listened.announced = present;
+    fn send_presence(&mut self, room: RoomId) {
+        let Some(fanout) = self.rooms.get_mut(&room) else { return };
+        let users = fanout.online_users();
+        let online: Vec<_> = users.difference(&fanout.announced_users).copied().collect();
+        let offline: Vec<_> = fanout.announced_users.difference(&users).copied().collect();
+        fanout.announced_users = users;
         if !online.is_empty() || !offline.is_empty() {
-            self.whisper(room, &ServerFrame::Presence { room, online, offline }, |_| true);
+            let frame = ServerFrame::Presence { room, online, offline };
+            self.send_ephemeral(room, &frame, |_| true);
         }
     }
 }

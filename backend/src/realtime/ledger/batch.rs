@@ -1,4 +1,4 @@
-//! One transaction's view of what it touches: read once for all of the batch, written back once.
+//! A batch: the rows of one transaction, read once for all of its writes and written back once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,135 +15,152 @@ use shared::{
     rooms::ReadState,
 };
 
-use super::Notice;
 use crate::{
     Result,
-    failpoints::{Fault, has},
+    failpoints::{Failpoint, is_active},
+    realtime::hub::{NodeEvent, RoomChange},
     tables::{flush_counters, members, now, rooms, users},
 };
 
-type Place = (RoomId, UserId);
+type MemberKey = (RoomId, UserId);
 
-/// Rows that may be kept from one batch to the next.
-const KEPT_MAX: usize = 50_000;
+/// Rooms, and members, that a cache may hold between batches.
+const CACHE_MAX: usize = 50_000;
 
-/// Rooms and members as the last batch left them. Where one process writes alone nobody else can
-/// have changed them, so they need not be read again: most of the work of a batch in many rooms.
+/// Rooms and members as the last batch left them. Where this process is the only writer, the next
+/// batch need not read them again; reading is most of the work of a batch that spans many rooms.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct RowCache {
     rooms: BTreeMap<RoomId, rooms::Model>,
-    members: HashMap<Place, Option<(members::Model, users::Model)>>,
-    /// The count of changes to accounts when this was read.
-    pub(super) accounts: u64,
+    /// A row with its account, or none if it was looked up and does not exist.
+    members: HashMap<MemberKey, Option<(members::Model, users::Model)>>,
+    /// The version of the accounts in `members`.
+    accounts_version: u64,
 }
 
-/// The rooms, members, counters and notices of one transaction.
+impl RowCache {
+    /// Empties the cache if accounts changed since it was filled.
+    pub(super) fn invalidate_unless(&mut self, accounts_version: u64) {
+        if self.accounts_version != accounts_version {
+            *self = Self { accounts_version, ..Self::default() };
+        }
+    }
+}
+
+/// A member's new read mark.
+struct ReadMark {
+    state: ReadState,
+    exact: bool,
+}
+
+/// The rows that one transaction reads and changes, and the events to publish after its commit.
 pub struct Batch<'t> {
     /// The transaction.
     pub txn: &'t DatabaseTransaction,
-    /// The moment of everything in it.
+    /// The time of every write in the batch.
     pub now: i64,
-    rooms: BTreeMap<RoomId, rooms::Model>,
-    dirty: BTreeSet<RoomId>,
-    members: HashMap<Place, Option<(members::Model, users::Model)>>,
-    reads: BTreeMap<Place, (ReadState, bool)>,
-    notices: Vec<Notice>,
+    rows: RowCache,
+    dirty_rooms: BTreeSet<RoomId>,
+    read_marks: BTreeMap<MemberKey, ReadMark>,
+    events: Vec<NodeEvent>,
 }
 
 impl<'t> Batch<'t> {
-    pub(super) fn new(txn: &'t DatabaseTransaction, known: Known) -> Self {
+    pub(super) fn new(txn: &'t DatabaseTransaction, rows: RowCache) -> Self {
         Self {
             txn,
             now: now(),
-            rooms: known.rooms,
-            dirty: BTreeSet::new(),
-            members: known.members,
-            reads: BTreeMap::new(),
-            notices: Vec::new(),
+            rows,
+            dirty_rooms: BTreeSet::new(),
+            read_marks: BTreeMap::new(),
+            events: Vec::new(),
         }
     }
 
-    /// Reads the rooms of the batch and locks them until the commit. All at once and by number:
-    /// two nodes that took them one by one could wait for each other.
+    /// Reads the rooms of the batch and locks their rows until the commit: all with one statement
+    /// and in the order of ids, because two nodes that lock them one by one could deadlock.
     pub(super) async fn lock_rooms(&mut self, ids: impl Iterator<Item = RoomId>) -> Result<()> {
-        let new = ids.filter(|id| !self.rooms.contains_key(id));
-        let ids: BTreeSet<i64> = new.map(|id| id.0).collect();
-        if ids.is_empty() {
+        let missing = ids.filter(|id| !self.rows.rooms.contains_key(id));
+        let missing: BTreeSet<i64> = missing.map(|id| id.0).collect();
+        if missing.is_empty() {
             return Ok(());
         }
-        // Not the stronger lock of PostgreSQL, which would also keep out whoever refers to the room.
-        let rows = rooms::Entity::find()
-            .filter(rooms::Column::Id.is_in(ids))
+        let select = rooms::Entity::find()
+            .filter(rooms::Column::Id.is_in(missing))
             .order_by_asc(rooms::Column::Id);
-        let rows = match has(Fault::MaxPlusOne) {
-            true => rows,
-            false => rows.lock(crate::tables::row_lock(self.txn, LockType::NoKeyUpdate)),
+        // FOR NO KEY UPDATE: FOR UPDATE would also block inserts with a foreign key to the room.
+        let select = match is_active(Failpoint::MaxPlusOne) {
+            true => select,
+            false => select.lock(crate::tables::row_lock(self.txn, LockType::NoKeyUpdate)),
         };
-        let rows = rows.all(self.txn).await?;
-        self.rooms.extend(rows.into_iter().map(|row| (RoomId(row.id), row)));
+        let rows = select.all(self.txn).await?;
+        self.rows.rooms.extend(rows.into_iter().map(|row| (RoomId(row.id), row)));
         Ok(())
     }
 
-    /// A room of the batch that is not deleted.
+    /// A locked room that is not deleted.
     pub fn room(&self, id: RoomId) -> Result<&rooms::Model> {
-        let room = self.rooms.get(&id).filter(|room| room.deleted_at.is_none());
+        let room = self.rows.rooms.get(&id).filter(|room| room.deleted_at.is_none());
         room.ok_or_else(|| Code::NotFound.into())
     }
 
-    /// Changes a room that [`Batch::room`] has given; it is written at the end.
-    pub fn change_room(&mut self, id: RoomId, change: impl FnOnce(&mut rooms::Model)) {
-        if let Some(room) = self.rooms.get_mut(&id) {
-            change(room);
-            self.dirty.insert(id);
+    /// Changes a locked room; [`Batch::flush`] writes it.
+    pub fn update_room(&mut self, id: RoomId, update: impl FnOnce(&mut rooms::Model)) {
+        if let Some(room) = self.rows.rooms.get_mut(&id) {
+            update(room);
+            self.dirty_rooms.insert(id);
         }
     }
 
-    /// Adds a room that was just made.
+    /// Adds a room that this transaction inserted.
     pub fn add_room(&mut self, room: rooms::Model) {
-        self.rooms.insert(RoomId(room.id), room);
+        self.rows.rooms.insert(RoomId(room.id), room);
     }
 
-    /// The number of the room's next change.
+    /// Assigns the number of the room's next change.
     pub fn next_rev(&mut self, id: RoomId) -> Rev {
         let mut rev = Rev(0);
-        self.change_room(id, |room| {
+        self.update_room(id, |room| {
             room.last_rev += 1;
             rev = Rev(room.last_rev);
         });
         rev
     }
 
-    /// The number of the room's next message.
+    /// Assigns the number of the room's next message.
     pub fn next_seq(&mut self, id: RoomId) -> Seq {
         let mut seq = Seq(0);
-        self.change_room(id, |room| {
+        self.update_room(id, |room| {
             room.last_seq += 1;
             seq = Seq(room.last_seq);
         });
         seq
     }
 
-    /// Somebody who may act: an account that is not shut.
-    pub async fn user(&self, id: UserId) -> Result<users::Model> {
+    /// An account that is not disabled.
+    pub async fn active_user(&self, id: UserId) -> Result<users::Model> {
         let user = users::Entity::find_by_id(id.0).one(self.txn).await?;
         Ok(user.filter(|user| !user.is_disabled).ok_or(Code::Unauthenticated)?)
     }
 
-    /// Somebody who may act as an admin.
-    pub async fn admin(&self, id: UserId) -> Result<users::Model> {
-        let user = self.user(id).await?;
+    /// An account that is not disabled and belongs to an admin.
+    pub async fn active_admin(&self, id: UserId) -> Result<users::Model> {
+        let user = self.active_user(id).await?;
         if user.is_admin { Ok(user) } else { Err(Code::AdminOnly.into()) }
     }
 
-    /// Reads the rows of these people in these rooms, all at once.
-    pub(super) async fn load_members(&mut self, places: impl Iterator<Item = Place>) -> Result<()> {
-        let places: BTreeSet<Place> =
-            places.filter(|place| !self.members.contains_key(place)).collect();
-        if places.is_empty() {
+    /// Reads those member rows that are not in the cache, with one query.
+    pub(super) async fn load_members(
+        &mut self,
+        keys: impl Iterator<Item = MemberKey>,
+    ) -> Result<()> {
+        let missing = keys.filter(|key| !self.rows.members.contains_key(key));
+        let missing: BTreeSet<MemberKey> = missing.collect();
+        if missing.is_empty() {
             return Ok(());
         }
         let mut any = Condition::any();
-        for (room, user) in &places {
+        for (room, user) in &missing {
             any = any
                 .add(all![members::Column::RoomId.eq(room.0), members::Column::UserId.eq(user.0)]);
         }
@@ -152,39 +169,39 @@ impl<'t> Batch<'t> {
             .find_also_related(users::Entity)
             .all(self.txn)
             .await?;
-        self.members.extend(places.into_iter().map(|place| (place, None)));
+        self.rows.members.extend(missing.into_iter().map(|key| (key, None)));
         for (member, user) in rows {
-            let place = (RoomId(member.room_id), UserId(member.user_id));
-            self.members.insert(place, user.map(|user| (member, user)));
+            let key = (RoomId(member.room_id), UserId(member.user_id));
+            self.rows.members.insert(key, user.map(|user| (member, user)));
         }
         Ok(())
     }
 
-    /// Somebody's row in a room, whether they have left or not.
-    pub async fn membership(
+    /// A user's member row, which stays after they leave.
+    pub async fn member_row(
         &mut self,
         room: RoomId,
         user: UserId,
     ) -> Result<Option<(members::Model, users::Model)>> {
         self.load_members([(room, user)].into_iter()).await?;
-        Ok(self.members.get(&(room, user)).cloned().flatten())
+        Ok(self.rows.members.get(&(room, user)).cloned().flatten())
     }
 
-    /// Somebody who is in the room and may act.
-    pub async fn member(
+    /// A current member whose account is not disabled.
+    pub async fn active_member(
         &mut self,
         room: RoomId,
         user: UserId,
     ) -> Result<(members::Model, users::Model)> {
-        match self.membership(room, user).await? {
+        match self.member_row(room, user).await? {
             Some((_, user)) if user.is_disabled => Err(Code::Unauthenticated.into()),
             Some((member, user)) if !member.has_left => Ok((member, user)),
             _ => Err(Code::NotAMember.into()),
         }
     }
 
-    /// Writes somebody's row in a room.
-    pub(super) async fn put_member(
+    /// Inserts or updates a member row.
+    pub(super) async fn upsert_member(
         &mut self,
         row: members::Model,
         user: users::Model,
@@ -193,64 +210,69 @@ impl<'t> Batch<'t> {
         let update = OnConflict::columns([C::RoomId, C::UserId])
             .update_columns([C::JoinedAt, C::HasLeft, C::ReadSeq, C::Rev])
             .to_owned();
-        let written = members::ActiveModel::from(row.clone()).reset_all();
-        members::Entity::insert(written)
-            .on_conflict(update)
-            .exec_without_returning(self.txn)
-            .await?;
-        let place = (RoomId(row.room_id), UserId(row.user_id));
-        self.reads.remove(&place);
-        self.members.insert(place, Some((row, user)));
+        let model = members::ActiveModel::from(row.clone()).reset_all();
+        members::Entity::insert(model).on_conflict(update).exec_without_returning(self.txn).await?;
+        let key = (RoomId(row.room_id), UserId(row.user_id));
+        self.read_marks.remove(&key);
+        self.rows.members.insert(key, Some((row, user)));
         Ok(())
     }
 
-    /// Somebody has read up to here, or wants it to be exactly so: written, and told to all their
-    /// devices, at the end. Whoever has left has no such mark.
-    pub(super) fn has_read(&mut self, room: RoomId, user: UserId, read: ReadState, exact: bool) {
-        if let Some(Some((member, _))) = self.members.get_mut(&(room, user)) {
-            member.read_seq = read.read_seq.0;
-            // One that went back and on again may still be behind what the devices know.
-            let was_exact = self.reads.get(&(room, user)).is_some_and(|(_, exact)| *exact);
-            self.reads.insert((room, user), (read, exact || was_exact));
+    /// Sets a member's read mark. [`Batch::flush`] writes it and sends it to the user's devices. A
+    /// user who has no member row has no read mark.
+    pub(super) fn set_read_mark(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        state: ReadState,
+        exact: bool,
+    ) {
+        if let Some(Some((member, _))) = self.rows.members.get_mut(&(room, user)) {
+            member.read_seq = state.read_seq.0;
+            // A mark that went back and forth again may still be less than the devices show, and
+            // they ignore a lesser mark that is not exact.
+            let was_exact = self.read_marks.get(&(room, user)).is_some_and(|mark| mark.exact);
+            self.read_marks.insert((room, user), ReadMark { state, exact: exact || was_exact });
         }
     }
 
-    /// To be told to the room after the commit.
-    pub fn tell(&mut self, room: RoomId, rev: Rev, row: Row) {
-        self.notices.push(Notice::Change(room, Change { rev, row }, None));
+    /// Publishes a row's new state to the room after the commit.
+    pub fn publish_row(&mut self, room: RoomId, rev: Rev, row: Row) {
+        self.publish(NodeEvent::Change(RoomChange::new(room, Change { rev, row })));
     }
 
-    /// The same of somebody who is no longer in the room.
-    pub fn tell_gone(&mut self, room: RoomId, rev: Rev, row: Row, why: RemovedReason) {
-        self.notices.push(Notice::Change(room, Change { rev, row }, Some(why)));
+    /// The same for a member who is no longer in the room.
+    pub fn publish_removal(&mut self, room: RoomId, rev: Rev, row: Row, reason: RemovedReason) {
+        let change = RoomChange::new(room, Change { rev, row });
+        self.publish(NodeEvent::Change(RoomChange { removed: Some(reason), ..change }));
     }
 
-    /// To be told to somebody after the commit.
-    pub fn notice(&mut self, notice: Notice) {
-        self.notices.push(notice);
+    /// Publishes an event after the commit.
+    pub fn publish(&mut self, event: NodeEvent) {
+        self.events.push(event);
     }
 
-    /// The room's rows are gone.
+    /// Drops a room whose rows this transaction deleted.
     pub(super) fn forget_room(&mut self, id: RoomId) {
-        self.rooms.remove(&id);
-        self.members.retain(|(room, _), _| *room != id);
+        self.rows.rooms.remove(&id);
+        self.rows.members.retain(|(room, _), _| *room != id);
     }
 
-    /// Writes rooms and marks of reading back. What is known then holds once it is committed.
-    pub(super) async fn flush(mut self) -> Result<(Vec<Notice>, Known)> {
-        let members = &self.members;
-        let marks =
-            self.reads.keys().filter_map(|place| Some(members.get(place)?.as_ref()?.0.clone()));
-        let marks: Vec<_> = marks.collect();
-        for ((room, user), (read, exact)) in self.reads {
-            self.notices.push(Notice::Personal(user, ServerFrame::Read { room, read, exact }));
+    /// Writes the changed rooms and read marks. The returned rows are valid once the transaction
+    /// commits.
+    pub(super) async fn flush(mut self) -> Result<(Vec<NodeEvent>, RowCache)> {
+        let member = |key| Some(self.rows.members.get(key)?.as_ref()?.0.clone());
+        let members: Vec<_> = self.read_marks.keys().filter_map(member).collect();
+        let dirty = self.dirty_rooms.iter().filter_map(|id| self.rows.rooms.get(id));
+        let rooms: Vec<_> = dirty.cloned().collect();
+        flush_counters(self.txn, &members, &rooms).await?;
+        for ((room, user), ReadMark { state: read, exact }) in self.read_marks {
+            let frame = ServerFrame::Read { room, read, exact };
+            self.events.push(NodeEvent::ToUser { user, frame });
         }
-        let dirty: Vec<_> =
-            self.dirty.iter().filter_map(|id| self.rooms.get(id)).cloned().collect();
-        flush_counters(self.txn, &marks, &dirty).await?;
-        if self.members.len() > KEPT_MAX || self.rooms.len() > KEPT_MAX {
-            (self.members, self.rooms) = Default::default();
+        if self.rows.members.len() > CACHE_MAX || self.rows.rooms.len() > CACHE_MAX {
+            (self.rows.members, self.rows.rooms) = Default::default();
         }
-        Ok((self.notices, Known { rooms: self.rooms, members: self.members, accounts: 0 }))
+        Ok((self.events, self.rows))
     }
 }

@@ -8,55 +8,57 @@ use shared::{
     rooms::{Member, MyRoom, ReadState},
 };
 
-use super::{Batch, Notice, Write};
+use super::{Batch, RoomWrite};
 use crate::{
     Result,
+    realtime::hub::NodeEvent,
     tables::{members, users},
 };
 
-/// Come into a room. Being in it already is no error and no change.
-pub struct Join {
-    /// Which.
+/// Joins a room. Does nothing for a user who is a member already.
+pub struct JoinRoom {
+    /// The room.
     pub room: RoomId,
-    /// Who.
+    /// The new member.
     pub user: UserId,
 }
 
-/// Go out of a room, or be put out of it by an admin. Not being in it is no change.
-pub struct Leave {
-    /// Which.
+/// Removes a member: they leave, or an admin removes them. Leaving does nothing for a user who is
+/// not a member.
+pub struct RemoveMember {
+    /// The room.
     pub room: RoomId,
-    /// Who goes.
+    /// The member.
     pub user: UserId,
-    /// Who says so: the same, or an admin.
+    /// The member, or an admin.
     pub by: UserId,
 }
 
-impl Write for Join {
+impl RoomWrite for JoinRoom {
     type Out = Member;
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
     }
 
-    async fn write(&self, batch: &mut Batch<'_>) -> Result<Member> {
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<Member> {
         batch.room(self.room)?;
-        let user = batch.user(self.user).await?;
-        match batch.membership(self.room, self.user).await? {
+        let user = batch.active_user(self.user).await?;
+        match batch.member_row(self.room, self.user).await? {
             Some((row, _)) if !row.has_left => Ok(row.to_member(&user)),
-            _ => enter(batch, self.room, &user).await,
+            _ => add_member(batch, self.room, &user).await,
         }
     }
 }
 
-/// Writes somebody into a room. Nothing that was said before counts as unread.
-pub(super) async fn enter(
+/// Adds a member. Earlier messages do not count as unread.
+pub(super) async fn add_member(
     batch: &mut Batch<'_>,
     room: RoomId,
     user: &users::Model,
 ) -> Result<Member> {
     let rev = batch.next_rev(room);
-    batch.change_room(room, |room| room.member_count += 1);
+    batch.update_room(room, |room| room.member_count += 1);
     let state = batch.room(room)?.clone();
     let row = members::Model {
         room_id: room.0,
@@ -67,9 +69,9 @@ pub(super) async fn enter(
         rev: rev.0,
     };
     let member = row.to_member(user);
-    batch.put_member(row, user.clone()).await?;
-    batch.tell(room, rev, Row::Member(member.clone()));
-    let mine = MyRoom {
+    batch.upsert_member(row, user.clone()).await?;
+    batch.publish_row(room, rev, Row::Member(member.clone()));
+    let joined = MyRoom {
         id: room,
         name: state.name,
         topic: state.topic,
@@ -78,36 +80,37 @@ pub(super) async fn enter(
         read: ReadState { read_seq: state.last_seq.into(), unread: 0, mentions: 0 },
         role: member.role,
     };
-    batch.notice(Notice::Personal(user.id.into(), ServerFrame::Joined { room: mine }));
+    let frame = ServerFrame::Joined { room: joined };
+    batch.publish(NodeEvent::ToUser { user: user.id.into(), frame });
     Ok(member)
 }
 
-impl Write for Leave {
+impl RoomWrite for RemoveMember {
     type Out = ();
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
     }
 
-    async fn write(&self, batch: &mut Batch<'_>) -> Result<()> {
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {
         batch.room(self.room)?;
         let is_own = self.by == self.user;
         if is_own {
-            batch.user(self.by).await?
+            batch.active_user(self.by).await?
         } else {
-            batch.admin(self.by).await?
+            batch.active_admin(self.by).await?
         };
-        let row = batch.membership(self.room, self.user).await?;
+        let row = batch.member_row(self.room, self.user).await?;
         let Some((row, user)) = row.filter(|(row, _)| !row.has_left) else {
             return if is_own { Ok(()) } else { Err(Code::NotFound.into()) };
         };
         let rev = batch.next_rev(self.room);
-        batch.change_room(self.room, |room| room.member_count -= 1);
+        batch.update_room(self.room, |room| room.member_count -= 1);
         let row = members::Model { has_left: true, rev: rev.0, ..row };
         let member = row.to_member(&user);
-        batch.put_member(row, user).await?;
+        batch.upsert_member(row, user).await?;
         let reason = if is_own { RemovedReason::Left } else { RemovedReason::Removed };
-        batch.tell_gone(self.room, rev, Row::Member(member), reason);
+        batch.publish_removal(self.room, rev, Row::Member(member), reason);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Changing and deleting a message, and noting whom a text names.
+//! Editing and deleting a message, and the mentions of a message.
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect,
@@ -10,49 +10,49 @@ use shared::{
     problem::Code,
 };
 
-use super::{Batch, Write};
+use super::{Batch, RoomWrite};
 use crate::{
     Error, Result,
-    failpoints::{Fault, has},
+    failpoints::{Failpoint, is_active},
     tables::{members, mentions as mention_rows, messages, row_lock, search_index, users},
 };
 
-/// People whom one message can mention.
+/// Users that one message can mention.
 pub const MENTIONS_MAX: usize = 50;
 
-/// Give one's own message another text.
-pub struct Edit {
-    /// Where.
+/// Replaces the text of a message; only its author may.
+pub struct EditMessage {
+    /// The room.
     pub room: RoomId,
-    /// Which.
+    /// The message.
     pub seq: Seq,
-    /// Who asks.
+    /// The caller.
     pub by: UserId,
-    /// The text from now on.
+    /// The new text.
     pub content: String,
 }
 
-/// Take a message's text away for ever: its author may, and an admin.
-pub struct Delete {
-    /// Where.
+/// Turns a message into a tombstone without text; its author and admins may.
+pub struct DeleteMessage {
+    /// The room.
     pub room: RoomId,
-    /// Which.
+    /// The message.
     pub seq: Seq,
-    /// Who asks.
+    /// The caller.
     pub by: UserId,
 }
 
-impl Write for Edit {
+impl RoomWrite for EditMessage {
     type Out = Message;
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
     }
 
-    async fn write(&self, batch: &mut Batch<'_>) -> Result<Message> {
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<Message> {
         batch.room(self.room)?;
-        let (_, author) = batch.member(self.room, self.by).await?;
-        let row = find(batch, self.room, self.seq).await?;
+        let (_, author) = batch.active_member(self.room, self.by).await?;
+        let row = find_message(batch, self.room, self.seq).await?;
         if row.user_id != self.by.0 {
             return Err(Code::NotTheAuthor.into());
         }
@@ -62,30 +62,30 @@ impl Write for Edit {
         if row.content == self.content {
             return Ok(row.into_message(&author));
         }
-        unmention(batch, self.room, self.seq).await?;
-        mention(batch, self.room, self.seq, &self.content).await?;
+        delete_mentions(batch, self.room, self.seq).await?;
+        insert_mentions(batch, self.room, self.seq, &self.content).await?;
         search_index::remove(batch.txn, [&row]).await?;
-        let changed =
+        let edited =
             messages::Model { content: self.content.clone(), edited_at: Some(batch.now), ..row };
-        search_index::insert(batch.txn, [&changed]).await?;
-        change(batch, changed, author).await
+        search_index::insert(batch.txn, [&edited]).await?;
+        update_message(batch, edited, author).await
     }
 }
 
-impl Write for Delete {
+impl RoomWrite for DeleteMessage {
     type Out = Message;
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
     }
 
-    async fn write(&self, batch: &mut Batch<'_>) -> Result<Message> {
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<Message> {
         batch.room(self.room)?;
-        let by = batch.user(self.by).await?;
+        let by = batch.active_user(self.by).await?;
         if !by.is_admin {
-            batch.member(self.room, self.by).await?;
+            batch.active_member(self.room, self.by).await?;
         }
-        let row = find(batch, self.room, self.seq).await?;
+        let row = find_message(batch, self.room, self.seq).await?;
         if row.user_id != self.by.0 && !by.is_admin {
             return Err(Error::new(
                 Code::NotTheAuthor,
@@ -93,33 +93,38 @@ impl Write for Delete {
             ));
         }
         let author = users::Entity::find_by_id(row.user_id).one(batch.txn).await?;
-        let author = author.ok_or_else(|| Error::internal("a message without its author"))?;
+        let author = author.ok_or_else(|| Error::internal("a message has no author"))?;
         if row.deleted_at.is_some() {
             return Ok(row.into_message(&author));
         }
-        unmention(batch, self.room, self.seq).await?;
+        delete_mentions(batch, self.room, self.seq).await?;
         search_index::remove(batch.txn, [&row]).await?;
-        let gone = messages::Model {
-            content: if has(Fault::ReplayOfDeletedText) { row.content } else { String::new() },
+        let tombstone = messages::Model {
+            content: if is_active(Failpoint::ReplayOfDeletedText) {
+                row.content
+            } else {
+                String::new()
+            },
             sent_hash: None,
             deleted_at: Some(batch.now),
             ..row
         };
-        change(batch, gone, author).await
+        update_message(batch, tombstone, author).await
     }
 }
 
-async fn find(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<messages::Model> {
+async fn find_message(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<messages::Model> {
     let row = messages::Entity::find()
         .filter(messages::Column::RoomId.eq(room.0))
         .filter(messages::Column::Seq.eq(seq.0))
-        // A node that makes the index anew holds the row until its old text is in, to be taken out.
+        // A node that rebuilds the search index locks the row until it has indexed the old text,
+        // which this transaction then removes from the index.
         .lock(row_lock(batch.txn, LockType::NoKeyUpdate));
     Ok(row.one(batch.txn).await?.ok_or(Code::NotFound)?)
 }
 
-/// Writes a message's new state under the room's next number.
-async fn change(
+/// Writes a message's new state with the room's next `rev`, and publishes it.
+async fn update_message(
     batch: &mut Batch<'_>,
     row: messages::Model,
     author: users::Model,
@@ -138,12 +143,12 @@ async fn change(
     };
     messages::Entity::update(update).exec_without_returning(batch.txn).await?;
     let message = row.into_message(&author);
-    batch.tell(room, rev, Row::Message(message.clone()));
+    batch.publish_row(room, rev, Row::Message(message.clone()));
     Ok(message)
 }
 
-/// Notes which members a text names.
-pub(super) async fn mention(
+/// Inserts a row for each member that a text mentions.
+pub(super) async fn insert_mentions(
     batch: &Batch<'_>,
     room: RoomId,
     seq: Seq,
@@ -153,7 +158,7 @@ pub(super) async fn mention(
     if names.is_empty() {
         return Ok(());
     }
-    let named: Vec<i64> = members::Entity::find()
+    let mentioned: Vec<i64> = members::Entity::find()
         .select_only()
         .column(members::Column::UserId)
         .join(JoinType::InnerJoin, members::Relation::User.def())
@@ -163,7 +168,7 @@ pub(super) async fn mention(
         .into_tuple()
         .all(batch.txn)
         .await?;
-    let rows = named.into_iter().map(|user| mention_rows::ActiveModel {
+    let rows = mentioned.into_iter().map(|user| mention_rows::ActiveModel {
         user_id: Set(user),
         room_id: Set(room.0),
         seq: Set(seq.0),
@@ -175,7 +180,7 @@ pub(super) async fn mention(
     Ok(())
 }
 
-async fn unmention(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<()> {
+async fn delete_mentions(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<()> {
     let of_message = Condition::all()
         .add(mention_rows::Column::RoomId.eq(room.0))
         .add(mention_rows::Column::Seq.eq(seq.0));

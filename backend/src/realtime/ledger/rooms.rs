@@ -1,4 +1,4 @@
-//! Making, renaming, deleting a room. Admins only, and checked here, in the same transaction.
+//! Creating, updating, deleting and purging a room. Only admins may; the transaction checks it.
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -13,56 +13,63 @@ use shared::{
     rules,
 };
 
-use super::{Batch, Notice, Write, members::enter};
+use super::{Batch, RoomWrite, members::add_member};
 use crate::{
     Error, Result,
+    realtime::hub::NodeEvent,
     tables::{members, mentions, messages, rooms, row_lock, search_index},
 };
 
-/// Rows of a deleted room that one write clears away: enough to be done soon, few enough that
-/// nobody who writes elsewhere has to wait for it.
-const DISCARD: u64 = 500;
+/// Messages of a deleted room that one [`PurgeRoom`] deletes: few enough that writes to other rooms
+/// are not delayed, enough to finish soon.
+const PURGE_MESSAGES: u64 = 500;
 
-/// Make a room; its maker is in it.
-pub struct Create {
-    /// Who.
+/// Creates a room; its creator becomes a member.
+pub struct CreateRoom {
+    /// The admin.
     pub by: UserId,
-    /// Passed `shared::rules`.
+    /// The name, validated by `shared::rules`.
     pub name: String,
-    /// Passed `shared::rules`.
+    /// The topic, validated by `shared::rules`.
     pub topic: String,
 }
 
-/// Change a room, or delete it. What is `None` stays.
-pub struct Update {
-    /// Which.
+/// Changes the name or the topic of a room; `None` keeps it.
+pub struct UpdateRoom {
+    /// The room.
     pub room: RoomId,
-    /// Who.
+    /// The admin.
     pub by: UserId,
-    /// Passed `shared::rules`.
+    /// The new name, validated by `shared::rules`.
     pub name: Option<String>,
-    /// Passed `shared::rules`.
+    /// The new topic, validated by `shared::rules`.
     pub topic: Option<String>,
-    /// Whether it is to go. From the commit on nothing of it can be read.
-    pub delete: bool,
 }
 
-/// Clear away some rows of a deleted room; the answer is whether there are more.
-pub struct Discard {
-    /// Which.
+/// Deletes a room: nothing in it can be read after the commit. [`PurgeRoom`] deletes its rows.
+pub struct DeleteRoom {
+    /// The room.
+    pub room: RoomId,
+    /// The admin.
+    pub by: UserId,
+}
+
+/// Deletes some rows of a deleted room; true if there are more.
+pub struct PurgeRoom {
+    /// The room.
     pub room: RoomId,
 }
 
-impl Write for Create {
+impl RoomWrite for CreateRoom {
     type Out = Room;
 
     fn room(&self) -> Option<RoomId> {
         None
     }
 
-    async fn write(&self, batch: &mut Batch<'_>) -> Result<Room> {
-        let by = batch.admin(self.by).await?;
-        check_free(batch, &self.name, None).await?;
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<Room> {
+        let by = batch.active_admin(self.by).await?;
+        check_name_is_free(batch, &self.name, None).await?;
         let row = rooms::ActiveModel {
             id: NotSet,
             name: Set(self.name.clone()),
@@ -80,41 +87,32 @@ impl Write for Create {
         let room = rooms::Entity::insert(row).exec_with_returning(batch.txn).await?;
         let id = RoomId(room.id);
         batch.add_room(room);
-        enter(batch, id, &by).await?;
+        add_member(batch, id, &by).await?;
         Ok(batch.room(id)?.clone().into())
     }
 }
 
-impl Write for Update {
+impl RoomWrite for UpdateRoom {
     type Out = Room;
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
     }
 
-    async fn write(&self, batch: &mut Batch<'_>) -> Result<Room> {
-        batch.admin(self.by).await?;
-        let before = batch.room(self.room)?.clone();
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<Room> {
+        batch.active_admin(self.by).await?;
+        let current = batch.room(self.room)?.clone();
         if let Some(name) = &self.name {
-            check_free(batch, name, Some(self.room)).await?;
+            check_name_is_free(batch, name, Some(self.room)).await?;
         }
-        if self.delete {
-            let now = batch.now;
-            batch.change_room(self.room, |room| {
-                room.deleted_at = Some(now);
-                room.name_key = None;
-            });
-            batch.notice(Notice::Deleted(self.room));
-            return Ok(before.into());
-        }
-        let name = self.name.clone().unwrap_or_else(|| before.name.clone());
-        let topic = self.topic.clone().unwrap_or_else(|| before.topic.clone());
-        if (&name, &topic) == (&before.name, &before.topic) {
-            return Ok(before.into());
+        let name = self.name.clone().unwrap_or_else(|| current.name.clone());
+        let topic = self.topic.clone().unwrap_or_else(|| current.topic.clone());
+        if (&name, &topic) == (&current.name, &current.topic) {
+            return Ok(current.into());
         }
         let rev = batch.next_rev(self.room);
         let now = batch.now;
-        batch.change_room(self.room, |room| {
+        batch.update_room(self.room, |room| {
             room.name_key = Some(rules::key(&name));
             room.name = name;
             room.topic = topic;
@@ -122,14 +120,34 @@ impl Write for Update {
             room.rev = rev.0;
         });
         let room: Room = batch.room(self.room)?.clone().into();
-        batch.tell(self.room, rev, Row::Room(room.clone()));
+        batch.publish_row(self.room, rev, Row::Room(room.clone()));
         Ok(room)
     }
 }
 
-async fn check_free(batch: &Batch<'_>, name: &str, except: Option<RoomId>) -> Result<()> {
-    let namesake = rooms::Entity::find().filter(rooms::Column::NameKey.eq(rules::key(name)));
-    match namesake.one(batch.txn).await? {
+impl RoomWrite for DeleteRoom {
+    type Out = ();
+
+    fn room(&self) -> Option<RoomId> {
+        Some(self.room)
+    }
+
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {
+        batch.active_admin(self.by).await?;
+        batch.room(self.room)?;
+        let now = batch.now;
+        batch.update_room(self.room, |room| {
+            room.deleted_at = Some(now);
+            room.name_key = None;
+        });
+        batch.publish(NodeEvent::RoomDeleted { room: self.room });
+        Ok(())
+    }
+}
+
+async fn check_name_is_free(batch: &Batch<'_>, name: &str, except: Option<RoomId>) -> Result<()> {
+    let same_name = rooms::Entity::find().filter(rooms::Column::NameKey.eq(rules::key(name)));
+    match same_name.one(batch.txn).await? {
         Some(room) if except != Some(RoomId(room.id)) => {
             let mut error = Error::from(Code::RoomNameTaken);
             error.problem.errors.push(FieldError::new("name", "is the name of another room"));
@@ -139,14 +157,14 @@ async fn check_free(batch: &Batch<'_>, name: &str, except: Option<RoomId>) -> Re
     }
 }
 
-impl Write for Discard {
+impl RoomWrite for PurgeRoom {
     type Out = bool;
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
     }
 
-    async fn write(&self, batch: &mut Batch<'_>) -> Result<bool> {
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<bool> {
         let room = self.room.0;
         let deleted = rooms::Entity::find_by_id(room)
             .filter(rooms::Column::DeletedAt.is_not_null())
@@ -155,17 +173,17 @@ impl Write for Discard {
         if deleted == 0 {
             return Ok(false);
         }
-        let some = messages::Entity::find()
+        let chunk = messages::Entity::find()
             .filter(messages::Column::RoomId.eq(room))
             .order_by_asc(messages::Column::Seq)
-            .limit(DISCARD)
+            .limit(PURGE_MESSAGES)
             .lock(row_lock(batch.txn, LockType::Update))
             .all(batch.txn)
             .await?;
-        if !some.is_empty() {
-            search_index::remove(batch.txn, &some).await?;
-            let some = messages::Column::Id.is_in(some.iter().map(|row| row.id));
-            messages::Entity::delete_many().filter(some).exec(batch.txn).await?;
+        if !chunk.is_empty() {
+            search_index::remove(batch.txn, &chunk).await?;
+            let in_chunk = messages::Column::Id.is_in(chunk.iter().map(|row| row.id));
+            messages::Entity::delete_many().filter(in_chunk).exec(batch.txn).await?;
             return Ok(true);
         }
         let in_room = mentions::Column::RoomId.eq(room);

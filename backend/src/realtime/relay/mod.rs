@@ -1,8 +1,8 @@
-//! The link between the nodes of one chat: hints by Redis pub/sub. Only this floor knows that Redis
-//! exists. What passes here is worth nothing by itself: whatever is lost is found in the database.
+//! The relay carries node events between the nodes of one chat by Redis pub/sub. No other module
+//! knows Redis. Delivery is at most once: the hub finds lost events in the database.
 //!
-//! A process has one connection that listens and one that speaks. Where the server has it (Redis 7
-//! and later), sharded pub/sub keeps a cluster from passing everything everywhere.
+//! A process has one connection that subscribes and one that publishes. Redis 7 and later have
+//! sharded pub/sub, with which a cluster does not broadcast every message to all of its servers.
 
 use std::{
     collections::HashSet,
@@ -13,6 +13,7 @@ use std::{
 };
 
 use fred::{
+    clients::Client,
     prelude::{Builder, ReconnectPolicy},
     types::config::{Config, UnresponsiveConfig},
 };
@@ -22,136 +23,139 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::{Error, Result};
 
-mod listening;
-mod speaking;
+mod publisher;
+mod subscriber;
 
-/// Hints that may wait on either way; further ones are lost.
+/// Messages that may wait in either direction; further ones are dropped.
 const QUEUE: usize = 4_096;
-/// How long Redis may take for anything.
-const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
-/// How often this node speaks to itself to hear whether the link is alive.
-const BEAT: Duration = Duration::from_millis(1_000);
-/// How long it may hear nothing.
-const SILENT: Duration = Duration::from_millis(4_000);
+/// Deadline for every command and connection attempt.
+const COMMAND_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// How often this node publishes a probe to itself, to learn whether the link works.
+const PROBE_INTERVAL: Duration = Duration::from_millis(1_000);
+/// Reconnect if nothing came for this long, not even a probe.
+const SILENCE_TIMEOUT: Duration = Duration::from_millis(4_000);
 
-/// Whom a hint is for.
+/// The receivers of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// Every node.
-    Everyone,
-    /// The nodes where somebody listens to the room.
+    AllNodes,
+    /// The nodes that are subscribed to the room.
     Room(RoomId),
 }
 
-/// What is heard.
+/// What the relay reports to the hub.
 #[derive(Debug)]
-pub enum Heard {
-    /// Hints of another node (or this one), in the order in which it gave them.
-    Hints(String),
-    /// These rooms are listened to from now on.
-    Following(Vec<RoomId>),
-    /// Hints may have been lost; the link is up (again).
-    Missed,
+pub enum RelayEvent {
+    /// Messages of one node, one a line, in the order in which it published them. The node may be
+    /// this one.
+    Message(String),
+    /// The subscriptions to these rooms are active from now on.
+    Subscribed(Vec<RoomId>),
+    /// Messages may have been lost; the link is up (again).
+    Lost,
 }
 
-/// This node's end of the link; cheap to clone.
+/// A handle to the two connections; cheap to clone.
 #[derive(Clone)]
 pub struct Relay {
     shared: Arc<Shared>,
-    out: mpsc::Sender<(Topic, String)>,
+    outgoing: mpsc::Sender<(Topic, String)>,
 }
 
-/// What the two ways know in common.
+/// The state that both connections and the handles use.
 struct Shared {
-    /// Whether this node hears itself.
-    up: AtomicBool,
-    /// Whether the server knows sharded pub/sub.
-    sharded: AtomicBool,
-    wanted: Mutex<HashSet<RoomId>>,
-    changed: Notify,
+    /// Whether the last probe came back.
+    is_up: AtomicBool,
+    /// Whether the server supports sharded pub/sub.
+    is_sharded: AtomicBool,
+    /// The rooms to subscribe to.
+    desired_rooms: Mutex<HashSet<RoomId>>,
+    desired_changed: Notify,
 }
 
 impl Relay {
-    /// Starts listening and speaking; the connections are made, and made again, in the background,
-    /// so a Redis that is away keeps nobody from starting. The address is one of fred's: `redis://`,
-    /// `redis-sentinel://`, `redis-cluster://`. `this` names the node.
-    pub fn start(url: &str, this: u64) -> Result<(Self, mpsc::Receiver<Heard>)> {
+    /// Starts both connections in the background; they reconnect for ever, so the server starts
+    /// without Redis too. The URL is one of fred's: `redis://`, `redis-sentinel://` or
+    /// `redis-cluster://`.
+    pub fn start(url: &str, node: u64) -> Result<(Self, mpsc::Receiver<RelayEvent>)> {
         let config = Config::from_url(url).map_err(|error| {
-            Error::new(Code::Internal, format!("REDIS_URL is not understood: {}", error.details()))
+            Error::new(Code::Internal, format!("REDIS_URL is not valid: {}", error.details()))
         })?;
         let shared = Arc::new(Shared {
-            up: AtomicBool::new(false),
-            sharded: AtomicBool::new(true),
-            wanted: Mutex::default(),
-            changed: Notify::new(),
+            is_up: AtomicBool::new(false),
+            is_sharded: AtomicBool::new(true),
+            desired_rooms: Mutex::default(),
+            desired_changed: Notify::new(),
         });
-        let (out, to_say) = mpsc::channel(QUEUE);
-        let (heard, hear) = mpsc::channel(QUEUE);
-        let client = || {
-            let mut builder = Builder::from_config(config.clone());
-            builder
-                .with_performance_config(|config| {
-                    config.default_command_timeout = ANSWER_WITHIN;
-                    config.broadcast_channel_capacity = QUEUE;
-                })
-                .with_connection_config(|config| {
-                    config.connection_timeout = ANSWER_WITHIN;
-                    config.internal_command_timeout = ANSWER_WITHIN;
-                    config.max_command_attempts = 1;
-                    config.unresponsive = UnresponsiveConfig {
-                        max_timeout: Some(SILENT),
-                        interval: Duration::from_millis(500),
-                    };
-                })
-                // Without end, from a tenth of a second to a second, each time by another bit.
-                .set_policy(ReconnectPolicy::new_exponential(0, 100, 1_000, 2));
-            builder.build().map_err(Error::internal)
-        };
-        let (speaker, listener) = (client()?, client()?);
-        tokio::spawn(speaking::run(speaker.clone(), shared.clone(), to_say));
-        tokio::spawn(listening::run(listener, speaker, shared.clone(), heard, this));
-        Ok((Self { shared, out }, hear))
+        let (outgoing, to_publish) = mpsc::channel(QUEUE);
+        let (events, incoming) = mpsc::channel(QUEUE);
+        let (publisher, subscriber) = (client(config.clone())?, client(config)?);
+        tokio::spawn(publisher::run(publisher.clone(), shared.clone(), to_publish));
+        tokio::spawn(subscriber::run(subscriber, publisher, shared.clone(), events, node));
+        Ok((Self { shared, outgoing }, incoming))
     }
 
-    /// Tells other nodes; lost if too much waits.
-    pub fn tell(&self, topic: Topic, hint: String) {
-        if self.out.try_send((topic, hint)).is_err() {
+    /// Sends a message to other nodes; drops it if too many wait.
+    pub fn publish(&self, topic: Topic, message: String) {
+        if self.outgoing.try_send((topic, message)).is_err() {
             metrics::counter!("hallway_relay_dropped").increment(1);
         }
     }
 
-    /// Listens to a room from soon on; [`Heard::Following`] says when.
-    pub fn follow(&self, room: RoomId) {
-        self.shared.wanted().insert(room);
-        self.shared.changed.notify_one();
+    /// Subscribes to a room in the background; [`RelayEvent::Subscribed`] says when.
+    pub fn subscribe(&self, room: RoomId) {
+        self.shared.desired_rooms().insert(room);
+        self.shared.desired_changed.notify_one();
     }
 
-    /// No more of a room.
-    pub fn unfollow(&self, room: RoomId) {
-        self.shared.wanted().remove(&room);
-        self.shared.changed.notify_one();
+    /// Ends the subscription to a room.
+    pub fn unsubscribe(&self, room: RoomId) {
+        self.shared.desired_rooms().remove(&room);
+        self.shared.desired_changed.notify_one();
     }
 
-    /// Whether this node heard itself a moment ago.
+    /// Whether the last probe came back.
     pub fn is_up(&self) -> bool {
-        self.shared.up.load(Relaxed)
+        self.shared.is_up.load(Relaxed)
     }
 }
 
 impl Shared {
-    fn wanted(&self) -> std::sync::MutexGuard<'_, HashSet<RoomId>> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn desired_rooms(&self) -> std::sync::MutexGuard<'_, HashSet<RoomId>> {
+        self.desired_rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_sharded(&self) -> bool {
-        self.sharded.load(Relaxed)
+        self.is_sharded.load(Relaxed)
     }
 }
 
-/// A topic's channel.
+fn client(config: Config) -> Result<Client> {
+    let mut builder = Builder::from_config(config);
+    builder
+        .with_performance_config(|config| {
+            config.default_command_timeout = COMMAND_TIMEOUT;
+            config.broadcast_channel_capacity = QUEUE;
+        })
+        .with_connection_config(|config| {
+            config.connection_timeout = COMMAND_TIMEOUT;
+            config.internal_command_timeout = COMMAND_TIMEOUT;
+            config.max_command_attempts = 1;
+            config.unresponsive = UnresponsiveConfig {
+                max_timeout: Some(SILENCE_TIMEOUT),
+                interval: Duration::from_millis(500),
+            };
+        })
+        // Without end, after 100 ms to 1 s with jitter.
+        .set_policy(ReconnectPolicy::new_exponential(0, 100, 1_000, 2));
+    builder.build().map_err(Error::internal)
+}
+
+/// The Redis channel of a topic.
 fn channel(topic: Topic) -> String {
     match topic {
-        Topic::Everyone => "hallway:everyone".into(),
+        Topic::AllNodes => "hallway:everyone".into(),
         Topic::Room(room) => format!("hallway:room:{room}"),
     }
 }

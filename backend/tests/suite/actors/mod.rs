@@ -176,11 +176,11 @@ impl Cast {
         for (seq, exact) in marks {
             let mark = MarkRead { seq: (*seq).into(), exact: *exact, known: None };
             let mark = ledger::MarkRead { room: self.room, user: self.member.user.id, mark };
-            answers.push(self.server.app.ledger.submit(mark).await.unwrap());
+            answers.push(self.server.app.ledger.mark_read(mark).await.unwrap());
         }
         let mut read = Vec::new();
         for answer in answers {
-            read.push(answer.await.unwrap().unwrap());
+            read.push(answer.committed().await.unwrap());
         }
         read
     }

@@ -1,0 +1,178 @@
+//! The fan-out of one room: publishes its changes to the subscribed sockets in the order of revs.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use shared::{
+    ids::{Rev, RoomId, Seq, UserId},
+    live::RemovedReason,
+    messages::{Change, Row},
+};
+
+use crate::failpoints::{Failpoint, is_active};
+
+use super::{Hub, Publication, RoomChange, Signal, State, inbox::Connection, node_events::NodeId};
+
+/// How long a change whose predecessors are missing waits for them before the database is read.
+const REORDER_WAIT: Duration = Duration::from_millis(20);
+/// Changes that may wait so; if there are more, the database is read for them.
+const REORDER_MAX: usize = 1_024;
+
+/// The subscribers of a room on this node.
+#[derive(Default)]
+pub(super) struct RoomFanout {
+    /// The last change that was published here; none before the first. Every subscriber got it, or
+    /// was told that it lags.
+    pub(super) published_rev: Option<Rev>,
+    pub(super) subscribers: HashMap<u64, Arc<Connection>>,
+    /// The presence that the subscribers know.
+    pub(super) announced_users: HashSet<UserId>,
+    /// The users who are subscribed on other nodes.
+    pub(super) remote_users: HashMap<NodeId, HashSet<UserId>>,
+    /// This node's users, as the other nodes know them.
+    pub(super) relayed_users: HashSet<UserId>,
+    /// Messages that may still wait in an inbox, oldest first.
+    undelivered: VecDeque<(Seq, Weak<Publication>)>,
+    /// Changes whose predecessors are missing.
+    out_of_order: BTreeMap<Rev, RoomChange>,
+    is_reorder_timer_set: bool,
+}
+
+impl RoomFanout {
+    /// The users who are subscribed on this node.
+    pub(super) fn local_users(&self) -> HashSet<UserId> {
+        self.subscribers.values().map(|connection| connection.user).collect()
+    }
+
+    /// The users who are subscribed on any node.
+    pub(super) fn online_users(&self) -> HashSet<UserId> {
+        let mut users = self.local_users();
+        users.extend(self.remote_users.values().flatten());
+        users
+    }
+
+    /// Remembers a message that may wait in an inbox; a deletion redacts those that do.
+    fn track(&mut self, publication: &Arc<Publication>) {
+        let Row::Message(message) = &publication.change().row else { return };
+        while self.undelivered.front().is_some_and(|(_, waiting)| waiting.strong_count() == 0) {
+            self.undelivered.pop_front();
+        }
+        if self.undelivered.len() > REORDER_MAX {
+            self.undelivered.retain(|(_, waiting)| waiting.strong_count() > 0);
+        }
+        if message.deleted_at.is_some() {
+            let same = self.undelivered.iter().filter(|(seq, _)| *seq == message.seq);
+            same.filter_map(|(_, waiting)| waiting.upgrade()).for_each(|p| p.redact(message));
+        } else {
+            self.undelivered.push_back((message.seq, Arc::downgrade(publication)));
+        }
+    }
+
+    /// Skips to `rev`: the subscribers read the changes up to it from the database.
+    fn skip_to(&mut self, room: RoomId, rev: Rev) {
+        self.published_rev = Some(rev);
+        self.out_of_order = self.out_of_order.split_off(&rev.next());
+        for connection in self.subscribers.values() {
+            connection.send(Signal::Lagged(room));
+        }
+    }
+}
+
+impl Hub {
+    /// Takes a change that this or another node committed, and publishes it when it is the next one.
+    pub(super) fn offer(&self, change: RoomChange) {
+        let room = change.room;
+        let starts_wait = self.state().offer(change);
+        if starts_wait {
+            let hub = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(REORDER_WAIT).await;
+                if hub.state().end_reorder_wait(room) {
+                    hub.publish_missing(room).await;
+                }
+            });
+        }
+    }
+}
+
+impl State {
+    /// True if the caller has to start the wait for missing predecessors.
+    fn offer(&mut self, change: RoomChange) -> bool {
+        let room = change.room;
+        let Some(fanout) = self.rooms.get_mut(&room) else { return false };
+        let rev = change.change.rev;
+        let published = fanout.published_rev.unwrap_or(Rev(rev.0 - 1));
+        if rev <= published {
+            return false;
+        }
+        if rev > published.next() && !is_active(Failpoint::NoCatchUp) {
+            if fanout.out_of_order.len() < REORDER_MAX {
+                fanout.out_of_order.insert(rev, change);
+            }
+            return !std::mem::replace(&mut fanout.is_reorder_timer_set, true);
+        }
+        let mut next = Some(change);
+        while let Some(change) = next {
+            let rev = change.change.rev;
+            self.fan_out(change);
+            let fanout = self.rooms.get_mut(&room);
+            next = fanout.and_then(|fanout| fanout.out_of_order.remove(&rev.next()));
+        }
+        false
+    }
+
+    /// Sends the next change to all subscribers, and unsubscribes the member that it removes.
+    fn fan_out(&mut self, RoomChange { room, change, removed }: RoomChange) {
+        let Some(fanout) = self.rooms.get_mut(&room) else { return };
+        fanout.published_rev = Some(change.rev);
+        let removed_user = removed_member(&change);
+        let publication = Arc::new(Publication::new(room, change));
+        fanout.track(&publication);
+        for connection in fanout.subscribers.values() {
+            connection.send(Signal::Change(publication.clone()));
+        }
+        if let Some(user) = removed_user
+            && !is_active(Failpoint::RemovalIgnored)
+        {
+            self.remove_member(room, user, removed.unwrap_or(RemovedReason::Removed));
+        }
+    }
+
+    /// True if predecessors are still missing.
+    fn end_reorder_wait(&mut self, room: RoomId) -> bool {
+        let Some(fanout) = self.rooms.get_mut(&room) else { return false };
+        fanout.is_reorder_timer_set = false;
+        !fanout.out_of_order.is_empty()
+    }
+
+    /// Takes the changes that the database has after `published_rev`. They are published one by one
+    /// if none is missing between them. A row that changed twice shows only its last change, and
+    /// leaves a gap: then the subscribers read for themselves.
+    pub(super) fn catch_up(&mut self, room: RoomId, changes: Vec<Change>, to: Rev) {
+        let Some(fanout) = self.rooms.get_mut(&room) else { return };
+        let Some(published) = fanout.published_rev else { return };
+        let new: Vec<Change> =
+            changes.into_iter().filter(|change| change.rev > published).collect();
+        if new.len() as i64 == to.0 - published.0 {
+            new.into_iter().for_each(|change| _ = self.offer(RoomChange::new(room, change)));
+            return;
+        }
+        if to > published {
+            fanout.skip_to(room, to);
+        }
+        for user in new.iter().filter_map(removed_member) {
+            self.remove_member(room, user, RemovedReason::Removed);
+        }
+    }
+}
+
+/// The user who is no longer a member by this change.
+fn removed_member(change: &Change) -> Option<UserId> {
+    match &change.row {
+        Row::Member(member) if member.left => Some(member.user.id),
+        _ => None,
+    }
+}

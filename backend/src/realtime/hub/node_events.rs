@@ -1,0 +1,274 @@
+//! Node events: what a node publishes to its own sockets and, by the relay, to the other nodes. The
+//! relay may lose any of them; the reconciler then finds the same in the database.
+
+use std::{collections::HashSet, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use shared::{
+    ids::{RoomId, SessionId, UserId},
+    live::{RemovedReason, ServerFrame},
+    messages::Change,
+    users::User,
+};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval},
+};
+
+use super::Hub;
+use crate::realtime::relay::{RelayEvent, Topic};
+
+/// How often a node sends its heartbeat.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// A node without a heartbeat for this long is taken for dead, and its users for offline.
+const DEAD_AFTER: Duration = Duration::from_secs(7);
+
+/// Identifies a process while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct NodeId(pub(super) u64);
+
+/// A sign-in or an account that lost rights.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Revocation {
+    /// A session ended.
+    Session(SessionId),
+    /// An account was disabled.
+    Account(UserId),
+    /// An account became an admin's or ceased to be one.
+    Role(User),
+}
+
+/// A committed change of a room.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RoomChange {
+    /// The room.
+    pub room: RoomId,
+    /// The row's new state, and its number.
+    pub change: Change,
+    /// Why the member of the change is no longer in the room, if so.
+    pub removed: Option<RemovedReason>,
+}
+
+/// An event between nodes, and from the ledger to the hub.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeEvent {
+    /// A change was committed.
+    Change(RoomChange),
+    /// A frame for all devices of a user.
+    ToUser {
+        /// The user.
+        user: UserId,
+        /// The frame.
+        frame: ServerFrame,
+    },
+    /// A room was deleted.
+    RoomDeleted {
+        /// The room.
+        room: RoomId,
+    },
+    /// A session or an account lost rights.
+    Revoked(Revocation),
+    /// A frame that is never stored, for a room's subscribers.
+    Ephemeral {
+        /// The room.
+        room: RoomId,
+        /// The sender, who does not get it.
+        from: UserId,
+        /// The frame.
+        frame: ServerFrame,
+    },
+    /// All users with a subscription to a room on one node.
+    Presence {
+        /// The node.
+        node: NodeId,
+        /// The room.
+        room: RoomId,
+        /// The users.
+        users: Vec<UserId>,
+    },
+    /// Asks the other nodes for their [`NodeEvent::Presence`] of a room.
+    PresenceRequest {
+        /// The room.
+        room: RoomId,
+    },
+    /// The sender runs.
+    Heartbeat,
+    /// The sender stops.
+    Stopping,
+}
+
+/// The encoded form of an event.
+#[derive(Debug, Serialize, Deserialize)]
+struct Envelope<E> {
+    from: NodeId,
+    event: E,
+}
+
+impl RoomChange {
+    /// A change that removes nobody.
+    pub fn new(room: RoomId, change: Change) -> Self {
+        Self { room, change, removed: None }
+    }
+}
+
+impl NodeEvent {
+    fn topic(&self) -> Topic {
+        match self {
+            Self::Change(RoomChange { room, .. })
+            | Self::RoomDeleted { room }
+            | Self::Ephemeral { room, .. }
+            | Self::Presence { room, .. }
+            | Self::PresenceRequest { room } => Topic::Room(*room),
+            Self::ToUser { .. } | Self::Revoked(_) | Self::Heartbeat | Self::Stopping => {
+                Topic::AllNodes
+            }
+        }
+    }
+}
+
+impl Hub {
+    /// Publishes an event on this node and to the other nodes.
+    pub fn publish(&self, event: NodeEvent) {
+        self.relay(&event);
+        self.apply(event);
+    }
+
+    /// Sends an event to the other nodes only.
+    pub(super) fn relay(&self, event: &NodeEvent) {
+        if let Some(relay) = &self.0.relay {
+            let line = serde_json::to_string(&Envelope { from: self.0.node, event });
+            relay.publish(event.topic(), line.unwrap_or_default());
+        }
+    }
+
+    /// Applies an event of this or another node.
+    fn apply(&self, event: NodeEvent) {
+        match event {
+            NodeEvent::Change(change) => self.offer(change),
+            NodeEvent::ToUser { user, frame } => self.state().send_to_user(user, &frame),
+            NodeEvent::RoomDeleted { room } => self.state().room_deleted(room),
+            NodeEvent::Revoked(revocation) => self.apply_revocation(&revocation),
+            NodeEvent::Ephemeral { room, from, frame } => {
+                self.state().send_ephemeral(room, &frame, |connection| connection.user != from);
+            }
+            NodeEvent::Presence { node, room, users } => {
+                self.state().set_remote_presence(node, room, users);
+            }
+            NodeEvent::PresenceRequest { room } => self.relay_presence(room),
+            NodeEvent::Heartbeat | NodeEvent::Stopping => {}
+        }
+    }
+
+    pub(super) fn subscribe_node(&self, room: RoomId) {
+        if let Some(relay) = &self.0.relay {
+            relay.subscribe(room);
+            // If the room was empty here for a moment only, the relay is still subscribed to it and
+            // will not report a new subscription, but the remote presence is lost.
+            self.relay(&NodeEvent::PresenceRequest { room });
+        }
+    }
+
+    pub(super) fn unsubscribe_node(&self, room: RoomId) {
+        if let Some(relay) = &self.0.relay {
+            relay.unsubscribe(room);
+        }
+    }
+
+    /// Starts the task that receives the events of other nodes; it ends with the runtime.
+    pub(super) fn spawn_receiver(&self, mut relay_events: mpsc::Receiver<RelayEvent>) {
+        let hub = self.clone();
+        tokio::spawn(async move {
+            let mut heartbeat = interval(HEARTBEAT);
+            heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    event = relay_events.recv() => match event {
+                        Some(event) => hub.receive(event),
+                        None => return,
+                    },
+                    _ = heartbeat.tick() => {
+                        hub.relay(&NodeEvent::Heartbeat);
+                        hub.state().expire_nodes(None);
+                    }
+                }
+            }
+        });
+    }
+
+    fn receive(&self, event: RelayEvent) {
+        match event {
+            RelayEvent::Message(lines) => {
+                for line in lines.lines() {
+                    match serde_json::from_str::<Envelope<NodeEvent>>(line) {
+                        Ok(Envelope { from, event }) if from != self.0.node => {
+                            self.state().node_seen(from);
+                            if matches!(event, NodeEvent::Stopping) {
+                                self.state().expire_nodes(Some(from));
+                            }
+                            self.apply(event);
+                        }
+                        Ok(_) => {}
+                        Err(error) => {
+                            tracing::warn!(%error, "unknown node event; another version?");
+                        }
+                    }
+                }
+            }
+            RelayEvent::Subscribed(rooms) => {
+                for room in &rooms {
+                    self.relay(&NodeEvent::PresenceRequest { room: *room });
+                }
+                self.state().presence_dirty.extend(&rooms);
+                self.spawn_reconcile(Some(rooms));
+            }
+            RelayEvent::Lost => self.spawn_reconcile(None),
+        }
+    }
+
+    /// Reconciles these or all rooms, because events may be lost, in a task of its own so that the
+    /// receiver goes on.
+    fn spawn_reconcile(&self, rooms: Option<Vec<RoomId>>) {
+        let hub = self.clone();
+        tokio::spawn(async move {
+            let is_full = rooms.is_none();
+            let _ = hub.reconcile_rooms(rooms).await;
+            if is_full {
+                let _ = hub.reconcile_sessions().await;
+            }
+        });
+    }
+
+    /// Sends this node's presence in a room to the other nodes.
+    pub(super) fn relay_presence(&self, room: RoomId) {
+        let local = self.state().rooms.get(&room).map(|fanout| fanout.local_users());
+        let users = local.unwrap_or_default().into_iter().collect();
+        self.relay(&NodeEvent::Presence { node: self.0.node, room, users });
+    }
+}
+
+impl super::State {
+    fn node_seen(&mut self, node: NodeId) {
+        self.nodes_seen.insert(node, Instant::now());
+    }
+
+    fn set_remote_presence(&mut self, node: NodeId, room: RoomId, users: Vec<UserId>) {
+        if let Some(fanout) = self.rooms.get_mut(&room) {
+            fanout.remote_users.insert(node, users.into_iter().collect::<HashSet<_>>());
+            self.presence_dirty.insert(room);
+        }
+    }
+
+    /// Drops the presence of nodes without a heartbeat, and of one that stopped.
+    fn expire_nodes(&mut self, stopped: Option<NodeId>) {
+        self.nodes_seen.retain(|node, seen| stopped != Some(*node) && seen.elapsed() <= DEAD_AFTER);
+        for (room, fanout) in &mut self.rooms {
+            let before = fanout.remote_users.len();
+            fanout.remote_users.retain(|node, _| self.nodes_seen.contains_key(node));
+            if fanout.remote_users.len() != before {
+                self.presence_dirty.insert(*room);
+            }
+        }
+    }
+}

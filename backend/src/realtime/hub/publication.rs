@@ -1,0 +1,71 @@
+//! What the hub puts into the inboxes of sockets. A change is encoded once for all of them.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::ws::Utf8Bytes;
+use shared::{
+    ids::{Rev, RoomId},
+    live::{RemovedReason, ServerFrame},
+    messages::{Change, Message, Row},
+};
+
+/// An item of an inbox.
+#[derive(Clone, Debug)]
+pub enum Signal {
+    /// A numbered change of a room.
+    Change(Arc<Publication>),
+    /// The hub skipped changes of the room: the session reads them from the database.
+    Lagged(RoomId),
+    /// A frame for all devices of the user; it has no number.
+    ToUser(Arc<ServerFrame>),
+    /// A frame about a room that is never stored (typing, presence).
+    Ephemeral(RoomId, Utf8Bytes),
+    /// The user may not read the room any more; no change of it follows.
+    Removed(RoomId, RemovedReason),
+}
+
+/// A change of a room, with the frame in which the live socket sends it.
+#[derive(Debug)]
+pub struct Publication {
+    /// The room.
+    pub room: RoomId,
+    /// The change's number.
+    pub rev: Rev,
+    change: Change,
+    frame: Utf8Bytes,
+    /// The message's tombstone, if it was deleted while this waited in an inbox.
+    redacted: OnceLock<(Change, Utf8Bytes)>,
+}
+
+impl Publication {
+    /// Encodes a change.
+    pub fn new(room: RoomId, change: Change) -> Self {
+        let frame = encode(&ServerFrame::of(room, change.clone()));
+        Self { room, rev: change.rev, change, frame, redacted: OnceLock::new() }
+    }
+
+    /// The change; without its text if the message was deleted meanwhile.
+    pub fn change(&self) -> &Change {
+        self.redacted.get().map_or(&self.change, |(change, _)| change)
+    }
+
+    /// The frame of the live socket; without the text if the message was deleted meanwhile.
+    pub fn frame(&self) -> Utf8Bytes {
+        self.redacted.get().map_or(&self.frame, |(_, frame)| frame).clone()
+    }
+
+    /// Replaces a deleted message by its tombstone. The publication keeps its `rev`, so that the
+    /// revs of the room stay consecutive.
+    pub(super) fn redact(&self, tombstone: &Message) {
+        self.redacted.get_or_init(|| {
+            let change = Change { rev: self.rev, row: Row::Message(tombstone.clone()) };
+            let frame = encode(&ServerFrame::of(self.room, change.clone()));
+            (change, frame)
+        });
+    }
+}
+
+/// The JSON text of a frame.
+pub fn encode(frame: &ServerFrame) -> Utf8Bytes {
+    serde_json::to_string(frame).unwrap_or_default().into()
+}

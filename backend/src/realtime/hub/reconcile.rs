@@ -1,0 +1,172 @@
+//! The reconciler, where several nodes share a database: it finds in the database what the relay
+//! lost. It compares the `last_rev` of all subscribed rooms every second, and every 250 ms while the
+//! relay is down. So the loss of Redis costs delay, and never a change.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use shared::{
+    ids::{Rev, RoomId, SessionId, UserId},
+    messages::Changes,
+    rules,
+};
+use uuid::Uuid;
+
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::{Hub, Revocation};
+use crate::{
+    Result,
+    failpoints::{Failpoint, is_active},
+    tables::{changes_since, rooms, sessions, users},
+};
+
+const TICK: Duration = Duration::from_millis(250);
+/// Ticks between two comparisons of rooms while the relay is up, and between two comparisons of
+/// sessions in any case: a revocation must take effect within 2 s, and it takes longer than that to
+/// notice that the relay is down.
+const RELAXED_TICKS: u32 = 4;
+/// Rows in one query.
+const CHUNK: usize = 1_000;
+
+impl Hub {
+    /// Starts the reconciler; it ends with the runtime.
+    pub(super) fn spawn_reconciler(&self) {
+        let hub = self.clone();
+        tokio::spawn(async move {
+            let mut tick = interval(TICK);
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            for nth in 0u32.. {
+                tick.tick().await;
+                let relay_is_up = hub.relay_is_up() == Some(true);
+                if nth.is_multiple_of(if relay_is_up { RELAXED_TICKS } else { 1 }) {
+                    log_failure(hub.reconcile_rooms(None).await);
+                }
+                if nth.is_multiple_of(RELAXED_TICKS) {
+                    log_failure(hub.reconcile_sessions().await);
+                }
+            }
+        });
+    }
+
+    /// Publishes the changes that these, or all subscribed rooms, have in the database and were not
+    /// published on this node.
+    pub(super) async fn reconcile_rooms(&self, only: Option<Vec<RoomId>>) -> Result<()> {
+        if is_active(Failpoint::NoCatchUp) {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let published = self.state().published_revs(only.as_deref());
+        for chunk in published.chunks(CHUNK) {
+            let ids = chunk.iter().map(|(room, _)| room.0);
+            let select = rooms::Entity::find()
+                .select_only()
+                .columns([rooms::Column::Id, rooms::Column::LastRev])
+                .filter(rooms::Column::Id.is_in(ids))
+                .filter(rooms::Column::DeletedAt.is_null())
+                .into_tuple::<(i64, i64)>();
+            let last_revs = select.all(&self.0.db.reader).await?;
+            let last_revs: HashMap<i64, i64> = last_revs.into_iter().collect();
+            for (room, published_rev) in chunk {
+                match last_revs.get(&room.0) {
+                    None => self.state().room_deleted(*room),
+                    Some(last) if Rev(*last) > *published_rev => self.publish_missing(*room).await,
+                    Some(_) => {}
+                }
+            }
+        }
+        metrics::histogram!("hallway_heads_seconds").record(started.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Reads the changes of a room that were not published on this node, and publishes them here.
+    pub(super) async fn publish_missing(&self, room: RoomId) {
+        let Some(published) = self.state().published_rev(room) else { return };
+        match self.read_changes(room, published).await {
+            Ok(Some((found, last_rev))) => {
+                self.state().catch_up(room, found.changes, last_rev);
+            }
+            Ok(None) => self.state().room_deleted(room),
+            Err(error) => tracing::debug!(%error, %room, "cannot read the changes of a room"),
+        }
+    }
+
+    /// A room's changes after `after`, and its `last_rev`; none if the room is deleted.
+    async fn read_changes(&self, room: RoomId, after: Rev) -> Result<Option<(Changes, Rev)>> {
+        let db = &self.0.db.reader;
+        let row = rooms::Entity::find_by_id(room.0).filter(rooms::Column::DeletedAt.is_null());
+        let Some(row) = row.one(db).await? else { return Ok(None) };
+        let found = changes_since(db, &row, after, rules::CHANGES_MAX).await?;
+        Ok(Some((found, Rev(row.last_rev))))
+    }
+
+    /// Applies the revocations that the relay lost: of sessions that are not in the database, and of
+    /// disabled accounts.
+    pub(super) async fn reconcile_sessions(&self) -> Result<()> {
+        let (connected_sessions, connected_users) = self.state().connected_credentials();
+        let db = &self.0.db.reader;
+        for chunk in connected_sessions.chunks(CHUNK) {
+            let stored: Vec<Uuid> = sessions::Entity::find()
+                .select_only()
+                .column(sessions::Column::Id)
+                .filter(sessions::Column::Id.is_in(chunk.iter().map(|session| session.0)))
+                .into_tuple()
+                .all(db)
+                .await?;
+            let stored: HashSet<Uuid> = stored.into_iter().collect();
+            for session in chunk.iter().filter(|session| !stored.contains(&session.0)) {
+                self.apply_revocation(&Revocation::Session(*session));
+            }
+        }
+        for chunk in connected_users.chunks(CHUNK) {
+            let disabled: Vec<i64> = users::Entity::find()
+                .select_only()
+                .column(users::Column::Id)
+                .filter(users::Column::Id.is_in(chunk.iter().map(|user| user.0)))
+                .filter(users::Column::IsDisabled.eq(true))
+                .into_tuple()
+                .all(db)
+                .await?;
+            for user in disabled {
+                self.apply_revocation(&Revocation::Account(UserId(user)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn log_failure(result: Result<()>) {
+    if let Err(error) = result {
+        tracing::debug!(%error, "cannot compare subscriptions with the database");
+    }
+}
+
+impl super::State {
+    /// The published revs of these or all subscribed rooms.
+    fn published_revs(&self, only: Option<&[RoomId]>) -> Vec<(RoomId, Rev)> {
+        let rev = |room: &RoomId| Some((*room, self.published_rev(*room)?));
+        match only {
+            Some(rooms) => rooms.iter().filter_map(rev).collect(),
+            None => self.rooms.keys().filter_map(rev).collect(),
+        }
+    }
+
+    fn published_rev(&self, room: RoomId) -> Option<Rev> {
+        self.rooms.get(&room)?.published_rev
+    }
+
+    /// The sessions of the sockets, and the users of those sockets that have no session.
+    fn connected_credentials(&self) -> (Vec<SessionId>, Vec<UserId>) {
+        let (mut sessions, mut users) = (HashSet::new(), HashSet::new());
+        for connection in self.connections.values() {
+            match connection.session {
+                Some(session) => _ = sessions.insert(session),
+                None => _ = users.insert(connection.user),
+            }
+        }
+        (sessions.into_iter().collect(), users.into_iter().collect())
+    }
+}

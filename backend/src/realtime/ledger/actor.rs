@@ -1,0 +1,121 @@
+//! An actor: takes batches from its queue, commits each, then replies and publishes.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use shared::problem::Code;
+use tokio::sync::mpsc;
+
+use super::{
+    Batch,
+    batch::RowCache,
+    queue::{self, QueuedWrite},
+};
+use crate::{
+    Error, Result,
+    failpoints::{Failpoint, is_active},
+    realtime::hub::{Hub, NodeEvent},
+    tables::{Database, with_timeout},
+};
+
+/// Writes that share one transaction at most.
+const BATCH: usize = 64;
+/// Attempts to commit a batch that fails with a serialization failure or a deadlock.
+const ATTEMPTS: usize = 3;
+
+pub(super) struct Actor {
+    db: Database,
+    hub: Hub,
+    accounts_version: Arc<AtomicU64>,
+    cache: RowCache,
+}
+
+impl Actor {
+    pub(super) fn new(db: Database, hub: Hub, accounts_version: Arc<AtomicU64>) -> Self {
+        Self { db, hub, accounts_version, cache: RowCache::default() }
+    }
+
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<QueuedWrite>) {
+        let mut writes = Vec::with_capacity(BATCH);
+        while queue.recv_many(&mut writes, BATCH).await > 0 {
+            self.write_batch(std::mem::take(&mut writes)).await;
+        }
+    }
+
+    /// Commits a batch. If it fails as a whole, commits each write by itself, so that one bad write
+    /// does not fail the others.
+    async fn write_batch(&mut self, mut writes: Vec<QueuedWrite>) {
+        metrics::histogram!("hallway_ledger_batch").record(writes.len() as f64);
+        match self.commit_with_retry(&mut writes).await {
+            Ok(events) => self.finish(&mut writes, events),
+            // If the database is down or full, single commits would fail in the same way, and every
+            // caller would wait for all of them.
+            Err(error) if writes.len() == 1 || is_outage(&error) => fail(&mut writes, &error),
+            Err(_) => {
+                for write in &mut writes {
+                    let write = std::slice::from_mut(write);
+                    match self.commit_with_retry(write).await {
+                        Ok(events) => self.finish(write, events),
+                        Err(error) => fail(write, &error),
+                    }
+                }
+            }
+        }
+    }
+
+    /// With several nodes, the database may abort a transaction in favour of another node's.
+    async fn commit_with_retry(&mut self, writes: &mut [QueuedWrite]) -> Result<Vec<NodeEvent>> {
+        let mut attempts = 1;
+        loop {
+            let backend = self.db.backend();
+            match with_timeout(backend, self.commit(writes)).await {
+                Err(error) if error.is_serialization_failure && attempts < ATTEMPTS => {
+                    attempts += 1
+                }
+                done => return done,
+            }
+            tokio::time::sleep(Duration::from_millis(5 * attempts as u64)).await;
+        }
+    }
+
+    async fn commit(&mut self, writes: &mut [QueuedWrite]) -> Result<Vec<NodeEvent>> {
+        let txn = self.db.begin().await?;
+        // Taken out, because the cached rows are wrong if the commit fails.
+        let mut cache = std::mem::take(&mut self.cache);
+        cache.invalidate_unless(self.accounts_version.load(SeqCst));
+        let mut batch = Batch::new(&txn, cache);
+        if let Err(error) = queue::execute_all(&mut batch, writes).await {
+            // If the rollback fails too, the pool drops the connection.
+            let _ = txn.rollback().await;
+            return Err(error);
+        }
+        let (events, cache) = batch.flush().await?;
+        if is_active(Failpoint::AckBeforeCommit) {
+            writes.iter_mut().for_each(|write| write.send_reply(None));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        txn.commit().await?;
+        if !self.db.is_shared() {
+            self.cache = cache;
+        }
+        Ok(events)
+    }
+
+    fn finish(&self, writes: &mut [QueuedWrite], events: Vec<NodeEvent>) {
+        writes.iter_mut().for_each(|write| write.send_reply(None));
+        events.into_iter().for_each(|event| self.hub.publish(event));
+    }
+}
+
+fn is_outage(error: &Error) -> bool {
+    matches!(error.code(), Code::Unavailable | Code::StorageFull)
+}
+
+fn fail(writes: &mut [QueuedWrite], error: &Error) {
+    writes.iter_mut().for_each(|write| write.send_reply(Some(error)));
+}

@@ -1,0 +1,200 @@
+//! Posting: all new messages of a batch, with the same few statements whether it has one or many.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+use shared::{
+    ids::{ClientId, RoomId, Seq, UserId},
+    messages::{Message, Row},
+    problem::{Code, FieldError},
+    rooms::ReadState,
+};
+
+use super::{Batch, messages::insert_mentions};
+use crate::{
+    Error, Result,
+    failpoints::{Failpoint, is_active},
+    tables::{insert_messages, messages, messages_by_client_id, users},
+};
+
+/// A new message. `shared::rules` has validated the text.
+pub struct PostMessage {
+    /// The room.
+    pub room: RoomId,
+    /// The author.
+    pub author: UserId,
+    /// The idempotency key that the author's client chose.
+    pub client_id: ClientId,
+    /// The text.
+    pub content: String,
+    /// The message that it replies to.
+    pub reply_to: Option<Seq>,
+}
+
+/// A stored message. A retry gets the original, in its present state.
+#[derive(Clone)]
+pub struct PostedMessage {
+    /// The message.
+    pub message: Message,
+    /// Whether this post created it.
+    pub is_new: bool,
+}
+
+/// Identifies a message for ever: posts with the same key are the same message.
+type IdempotencyKey = (RoomId, UserId, ClientId);
+
+/// The outcome of a post.
+enum PostOutcome {
+    Rejected(Error),
+    /// An earlier batch stored the message.
+    Duplicate(Box<PostedMessage>),
+    /// This batch stores it, as the new row at `index`. Only the first post with the key created it.
+    Inserted {
+        index: usize,
+        is_new: bool,
+    },
+}
+
+impl PostMessage {
+    fn key(&self) -> IdempotencyKey {
+        (self.room, self.author, self.client_id)
+    }
+
+    /// A hash of the content, by which a retry is told from another message with the same key.
+    fn hash(&self) -> Vec<u8> {
+        let mut hash = Sha256::new();
+        hash.update(self.reply_to.map_or(0, |seq| seq.0).to_be_bytes());
+        hash.update(&self.content);
+        hash.finalize().to_vec()
+    }
+}
+
+/// Writes the messages in their order. The outer error fails the batch, an inner one only its post.
+pub(super) async fn post_all(
+    batch: &mut Batch<'_>,
+    posts: &[&PostMessage],
+) -> Result<Vec<Result<PostedMessage>>> {
+    if posts.is_empty() {
+        return Ok(Vec::new());
+    }
+    batch.load_members(posts.iter().map(|post| (post.room, post.author))).await?;
+    let originals = find_originals(batch, posts).await?;
+    let mut new = NewRows::default();
+    let mut outcomes = Vec::with_capacity(posts.len());
+    for post in posts {
+        outcomes.push(match new.add(batch, post, &originals).await {
+            Err(error) if error.code().is_retryable() => return Err(error),
+            outcome => outcome.unwrap_or_else(PostOutcome::Rejected),
+        });
+    }
+    let mut written = Vec::with_capacity(new.rows.len());
+    if !new.rows.is_empty() {
+        insert_messages(batch.txn, &mut new.rows).await?;
+    }
+    for (row, author) in new.rows.into_iter().zip(new.authors) {
+        written.push(finish_post(batch, row, author).await?);
+    }
+    let results = outcomes.into_iter().map(|outcome| match outcome {
+        PostOutcome::Rejected(error) => Err(error),
+        PostOutcome::Duplicate(posted) => Ok(*posted),
+        PostOutcome::Inserted { index, is_new } => {
+            Ok(PostedMessage { message: written[index].clone(), is_new })
+        }
+    });
+    Ok(results.collect())
+}
+
+/// The new rows of a batch, each with its author.
+#[derive(Default)]
+struct NewRows {
+    rows: Vec<messages::Model>,
+    authors: Vec<users::Model>,
+    by_key: HashMap<IdempotencyKey, usize>,
+}
+
+impl NewRows {
+    /// Validates a post and adds its row, with the room's next `seq` and `rev`, unless the message
+    /// exists.
+    async fn add(
+        &mut self,
+        batch: &mut Batch<'_>,
+        post: &PostMessage,
+        originals: &HashMap<IdempotencyKey, messages::Model>,
+    ) -> Result<PostOutcome> {
+        let last_seq = Seq(batch.room(post.room)?.last_seq);
+        let (_, author) = batch.active_member(post.room, post.author).await?;
+        let hash = post.hash();
+        let differs = |row: &messages::Model| row.sent_hash.as_ref().is_some_and(|h| *h != hash);
+        if let Some(&index) = self.by_key.get(&post.key()) {
+            return if differs(&self.rows[index]) {
+                Err(Code::ClientIdReused.into())
+            } else {
+                Ok(PostOutcome::Inserted { index, is_new: false })
+            };
+        }
+        let original = originals.get(&post.key());
+        if let Some(row) = original.filter(|_| !is_active(Failpoint::IdempotencyByCache)) {
+            if differs(row) {
+                return Err(Code::ClientIdReused.into());
+            }
+            let message = row.clone().into_message(&author);
+            let posted = PostedMessage { message, is_new: false };
+            return Ok(PostOutcome::Duplicate(Box::new(posted)));
+        }
+        if post.reply_to.is_some_and(|seq| seq < Seq(1) || seq > last_seq) {
+            let message = format!("must be a message of this room, 1 to {last_seq}");
+            return Err(FieldError::new("reply_to", message).into());
+        }
+        let row = messages::Model {
+            id: 0,
+            room_id: post.room.0,
+            seq: batch.next_seq(post.room).0,
+            rev: batch.next_rev(post.room).0,
+            user_id: post.author.0,
+            client_id: match original {
+                None => post.client_id.0,
+                // Only with the failpoint: the unique index would reject the original's key.
+                Some(_) => uuid::Uuid::now_v7(),
+            },
+            content: post.content.clone(),
+            sent_hash: Some(hash),
+            reply_to: post.reply_to.map(|seq| seq.0),
+            created_at: batch.now,
+            edited_at: None,
+            deleted_at: None,
+        };
+        let index = self.rows.len();
+        self.by_key.insert(post.key(), index);
+        self.rows.push(row);
+        self.authors.push(author);
+        Ok(PostOutcome::Inserted { index, is_new: true })
+    }
+}
+
+/// The stored messages with the keys of these posts.
+async fn find_originals(
+    batch: &Batch<'_>,
+    posts: &[&PostMessage],
+) -> Result<HashMap<IdempotencyKey, messages::Model>> {
+    let keys: Vec<_> =
+        posts.iter().map(|post| (post.room.0, post.author.0, post.client_id.0)).collect();
+    let rows = messages_by_client_id(batch.txn, &keys).await?;
+    let key =
+        |row: &messages::Model| (row.room_id.into(), row.user_id.into(), ClientId(row.client_id));
+    Ok(rows.into_iter().map(|row| (key(&row), row)).collect())
+}
+
+/// Writes the mentions of a new message, moves its author's read mark to it, and publishes it.
+async fn finish_post(
+    batch: &mut Batch<'_>,
+    row: messages::Model,
+    author: users::Model,
+) -> Result<Message> {
+    let (room, seq, user) = (RoomId(row.room_id), Seq(row.seq), UserId(row.user_id));
+    insert_mentions(batch, room, seq, &row.content).await?;
+    let read = ReadState { read_seq: seq, unread: 0, mentions: 0 };
+    batch.set_read_mark(room, user, read, false);
+    let message = row.into_message(&author);
+    batch.publish_row(room, message.rev, Row::Message(message.clone()));
+    Ok(message)
+}

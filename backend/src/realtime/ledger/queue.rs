@@ -1,0 +1,143 @@
+//! Queued writes: how a batch executes them, and how their results reach the callers.
+
+use futures_util::future::BoxFuture;
+use shared::{ids::RoomId, problem::Code, rooms::ReadState};
+use tokio::sync::oneshot;
+
+use super::{
+    Batch, MarkRead, PostMessage, PostedMessage, RoomWrite, mark_read::mark_all_read,
+    post::post_all,
+};
+use crate::{Error, Result};
+
+/// A write in an actor's queue.
+pub(super) enum QueuedWrite {
+    /// All posts of a batch share a few statements.
+    Post(PostMessage, Reply<PostedMessage>),
+    /// So do all read marks.
+    MarkRead(MarkRead, Reply<ReadState>),
+    /// Any other write, executed by itself.
+    Other(Box<dyn OtherWrite>),
+}
+
+/// A [`RoomWrite`] of any type, and its reply.
+pub(super) trait OtherWrite: Send + Sync {
+    fn room(&self) -> Option<RoomId>;
+    fn execute<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<()>>;
+    fn send_reply(&mut self, failure: Option<&Error>);
+}
+
+/// The result of a write: set inside the transaction, sent after the commit.
+pub(super) struct Reply<T> {
+    result: Option<Result<T>>,
+    sender: Option<oneshot::Sender<Result<T>>>,
+}
+
+/// A queued write, from the caller's side. Dropping it does not cancel the write.
+pub struct PendingWrite<T>(oneshot::Receiver<Result<T>>);
+
+impl<T> PendingWrite<T> {
+    /// Waits for the commit.
+    pub async fn committed(self) -> Result<T> {
+        self.0.await.unwrap_or_else(|_| Err(Code::Unavailable.into()))
+    }
+}
+
+impl<T> Reply<T> {
+    pub(super) fn new() -> (Self, PendingWrite<T>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self { result: None, sender: Some(sender) }, PendingWrite(receiver))
+    }
+
+    /// Stores the result. A retryable error is one of the database's, after which the transaction
+    /// cannot go on: it fails the batch.
+    fn set(&mut self, result: Result<T>) -> Result<()> {
+        match result {
+            Err(error) if error.code().is_retryable() => Err(error),
+            result => {
+                self.result = Some(result);
+                Ok(())
+            }
+        }
+    }
+
+    fn send(&mut self, failure: Option<&Error>) {
+        let result = match failure {
+            Some(error) => Err(error.clone()),
+            None => self.result.take().unwrap_or_else(|| Err(Code::Internal.into())),
+        };
+        if let Some(sender) = self.sender.take() {
+            // The caller may be gone; the write stays committed.
+            let _ = sender.send(result);
+        }
+    }
+}
+
+impl<W: RoomWrite> OtherWrite for (W, Reply<W::Out>) {
+    fn room(&self) -> Option<RoomId> {
+        self.0.room()
+    }
+
+    fn execute<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let result = self.0.execute(batch).await;
+            self.1.set(result)
+        })
+    }
+
+    fn send_reply(&mut self, failure: Option<&Error>) {
+        self.1.send(failure);
+    }
+}
+
+impl QueuedWrite {
+    pub(super) fn room(&self) -> Option<RoomId> {
+        match self {
+            Self::Post(post, _) => Some(post.room),
+            Self::MarkRead(mark, _) => Some(mark.room),
+            Self::Other(write) => write.room(),
+        }
+    }
+
+    /// Sends the result to the caller, or the error with which the transaction failed.
+    pub(super) fn send_reply(&mut self, failure: Option<&Error>) {
+        match self {
+            Self::Post(_, reply) => reply.send(failure),
+            Self::MarkRead(_, reply) => reply.send(failure),
+            Self::Other(write) => write.send_reply(failure),
+        }
+    }
+}
+
+/// Executes a batch: posts, then read marks, then the other writes one by one. No client gets a
+/// reply before the batch commits, so its writes are concurrent and may be reordered, as long as
+/// the messages of each sender keep their order.
+pub(super) async fn execute_all(batch: &mut Batch<'_>, writes: &mut [QueuedWrite]) -> Result<()> {
+    batch.lock_rooms(writes.iter().filter_map(QueuedWrite::room)).await?;
+    let (mut posts, mut post_replies) = (Vec::new(), Vec::new());
+    let (mut marks, mut mark_replies) = (Vec::new(), Vec::new());
+    let mut others = Vec::new();
+    for write in writes {
+        match write {
+            QueuedWrite::Post(post, reply) => {
+                posts.push(&*post);
+                post_replies.push(reply);
+            }
+            QueuedWrite::MarkRead(mark, reply) => {
+                marks.push(&*mark);
+                mark_replies.push(reply);
+            }
+            QueuedWrite::Other(write) => others.push(write),
+        }
+    }
+    for (reply, result) in post_replies.into_iter().zip(post_all(batch, &posts).await?) {
+        reply.set(result)?;
+    }
+    for (reply, result) in mark_replies.into_iter().zip(mark_all_read(batch, &marks).await?) {
+        reply.set(result)?;
+    }
+    for write in others {
+        write.execute(batch).await?;
+    }
+    Ok(())
+}

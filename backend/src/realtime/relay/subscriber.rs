@@ -1,0 +1,199 @@
+//! Receives from Redis: one connection that subscribes to the channel of all nodes, to those of the
+//! desired rooms, and to a channel of its own for probes. A half-open link shows no error; only a
+//! probe that does not come back reveals it.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+use fred::{
+    clients::Client,
+    prelude::{ClientLike, EventInterface, FredResult, PubsubInterface},
+    types::Message,
+};
+use futures_util::future::try_join_all;
+use shared::ids::RoomId;
+use tokio::{
+    sync::{broadcast::error::RecvError, mpsc},
+    time::{Instant, MissedTickBehavior, interval},
+};
+
+use super::{
+    PROBE_INTERVAL, RelayEvent, SILENCE_TIMEOUT, Shared, Topic, channel, publisher::publish,
+};
+
+/// Channels in one command.
+const CHUNK: usize = 256;
+
+struct Subscriber {
+    client: Client,
+    publisher: Client,
+    shared: Arc<Shared>,
+    events: mpsc::Sender<RelayEvent>,
+    /// The channel on which this node probes itself.
+    probe_channel: String,
+    /// Rooms with an active subscription.
+    subscribed: HashSet<RoomId>,
+    /// Whether the channels that do not depend on rooms have one.
+    is_subscribed: bool,
+    last_received: Instant,
+    /// Whether messages may have been lost and the hub does not know it yet.
+    lost: bool,
+}
+
+pub(super) async fn run(
+    client: Client,
+    publisher: Client,
+    shared: Arc<Shared>,
+    events: mpsc::Sender<RelayEvent>,
+    node: u64,
+) {
+    let (mut messages, mut reconnects) = (client.message_rx(), client.reconnect_rx());
+    let connection = client.connect();
+    let mut subscriber = Subscriber {
+        client,
+        publisher,
+        shared: shared.clone(),
+        events,
+        probe_channel: format!("hallway:node:{node:x}"),
+        subscribed: HashSet::new(),
+        is_subscribed: false,
+        last_received: Instant::now(),
+        lost: true,
+    };
+    let mut tick = interval(PROBE_INTERVAL);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !subscriber.events.is_closed() {
+        tokio::select! {
+            message = messages.recv() => match message {
+                Ok(message) => subscriber.receive(message),
+                Err(RecvError::Lagged(_)) => subscriber.lost = true,
+                Err(RecvError::Closed) => break,
+            },
+            reconnected = reconnects.recv() => match reconnected {
+                Ok(_) | Err(RecvError::Lagged(_)) => subscriber.resubscribe().await,
+                Err(RecvError::Closed) => break,
+            },
+            () = shared.desired_changed.notified() => subscriber.update_subscriptions().await,
+            _ = tick.tick() => subscriber.check_link().await,
+        }
+    }
+    connection.abort();
+}
+
+impl Subscriber {
+    fn receive(&mut self, message: Message) {
+        self.last_received = Instant::now();
+        if *message.channel == *self.probe_channel {
+            if !self.shared.is_up.swap(true, Relaxed) {
+                tracing::info!("redis: the link is up");
+            }
+            return;
+        }
+        let Some(text) = message.value.into_string() else { return };
+        if self.events.try_send(RelayEvent::Message(text)).is_err() {
+            self.lost = true;
+        }
+    }
+
+    /// Subscribes to everything on a new connection, which has no subscriptions.
+    async fn resubscribe(&mut self) {
+        self.is_subscribed = false;
+        self.subscribed.clear();
+        self.lost = true;
+        self.detect_sharding().await;
+        let channels = vec![channel(Topic::AllNodes), self.probe_channel.clone()];
+        match self.subscribe(channels).await {
+            Ok(()) => {
+                self.is_subscribed = true;
+                self.last_received = Instant::now();
+                self.update_subscriptions().await;
+            }
+            Err(error) => tracing::warn!(%error, "redis: cannot subscribe"),
+        }
+    }
+
+    /// A server without sharded pub/sub answers that the command is unknown.
+    async fn detect_sharding(&self) {
+        let answer: FredResult<i64> = self.client.spublish("hallway:probe", "").await;
+        let unknown = answer.is_err_and(|error| error.details().to_lowercase().contains("unknown"));
+        self.shared.is_sharded.store(!unknown, Relaxed);
+    }
+
+    /// Subscribes to the desired rooms, and unsubscribes from all others.
+    async fn update_subscriptions(&mut self) {
+        if !self.is_subscribed {
+            return;
+        }
+        let desired = self.shared.desired_rooms().clone();
+        let new: Vec<RoomId> = desired.difference(&self.subscribed).copied().collect();
+        let old: Vec<RoomId> = self.subscribed.difference(&desired).copied().collect();
+        let channels =
+            |rooms: &[RoomId]| rooms.iter().map(|room| channel(Topic::Room(*room))).collect();
+        for rooms in new.chunks(CHUNK) {
+            if let Err(error) = self.subscribe(channels(rooms)).await {
+                // The next tick tries again.
+                tracing::warn!(%error, "redis: cannot subscribe to rooms");
+                return;
+            }
+            self.subscribed.extend(rooms);
+            let _ = self.events.send(RelayEvent::Subscribed(rooms.to_vec())).await;
+        }
+        for rooms in old.chunks(CHUNK) {
+            let _ = self.unsubscribe(channels(rooms)).await;
+            rooms.iter().for_each(|room| {
+                self.subscribed.remove(room);
+            });
+        }
+    }
+
+    /// Sharded channels need one command each, because a cluster may keep them on different servers.
+    async fn subscribe(&self, channels: Vec<String>) -> FredResult<()> {
+        if !self.shared.is_sharded() {
+            return self.client.subscribe(channels).await;
+        }
+        try_join_all(channels.into_iter().map(|name| self.client.ssubscribe(name))).await.map(drop)
+    }
+
+    async fn unsubscribe(&self, channels: Vec<String>) -> FredResult<()> {
+        if !self.shared.is_sharded() {
+            return self.client.unsubscribe(channels).await;
+        }
+        try_join_all(channels.into_iter().map(|name| self.client.sunsubscribe(name)))
+            .await
+            .map(drop)
+    }
+
+    /// Runs every second: reconnects a silent link, repeats what failed, and sends the next probe.
+    async fn check_link(&mut self) {
+        if self.last_received.elapsed() > SILENCE_TIMEOUT {
+            self.last_received = Instant::now();
+            if self.shared.is_up.swap(false, Relaxed) {
+                tracing::warn!("redis: the link is silent, reconnecting");
+            }
+            self.is_subscribed = false;
+            let _ = self.client.force_reconnection().await;
+            return;
+        }
+        if self.last_received.elapsed() > PROBE_INTERVAL * 5 / 2 || !self.client.is_connected() {
+            self.shared.is_up.store(false, Relaxed);
+        }
+        if !self.client.is_connected() {
+            return;
+        }
+        if !self.is_subscribed {
+            return self.resubscribe().await;
+        }
+        self.update_subscriptions().await;
+        if self.lost && self.events.try_send(RelayEvent::Lost).is_ok() {
+            self.lost = false;
+        }
+        let (publisher, shared) = (self.publisher.clone(), self.shared.clone());
+        let channel = self.probe_channel.clone();
+        // In a task of its own, because this loop must go on receiving.
+        tokio::spawn(async move {
+            publish(&publisher, &shared, channel, String::new()).await.map(drop)
+        });
+    }
+}
