@@ -11,14 +11,12 @@ use shared::paths;
 
 use crate::{
     api,
+    auth::{Auth, AuthState, follow_other_tabs},
     live::LiveClient,
     rooms::{RoomPage, RoomsPage, Shell, insights},
     search::{SearchPage, search_form},
     ui::{Logo, Toasts, Ui, href},
-    users::{
-        LoginPage, RegisterPage,
-        auth::{Auth, AuthState, follow_other_tabs},
-    },
+    users::{LoginPage, RegisterPage},
 };
 
 /// Until then network and processor are busy with the first page.

@@ -1,9 +1,12 @@
-//! Hallway in the browser. `app` wires contexts and routes; `users`, `rooms`, `messages` and `search` are
-//! the pages; `live` and `api` talk to the server; `state` is plain data; `ui` has components that any
-//! app could use.
+//! Hallway in the browser. `app` wires contexts and routes; `rooms`, `messages`, `search` and `users` are
+//! the pages; `live` and `api` talk to the server; `auth` holds the signed-in account; `state` is plain
+//! data; `ui` has components that any app could use.
+//!
+//! Imports point one way: pages, then `live`, `auth`, `api`, and last `state` and `ui`.
 
 mod api;
 mod app;
+mod auth;
 mod live;
 mod messages;
 mod rooms;

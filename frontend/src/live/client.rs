@@ -12,12 +12,12 @@ use shared::{
 
 use super::room_state::RoomState;
 use crate::{
+    auth::Auth,
     state::{
         live::{outbox::Outbox, preview_cache::PreviewCache},
         rooms::RoomList,
     },
     ui::Ui,
-    users::auth::Auth,
 };
 
 /// The status of the socket.

@@ -1,8 +1,6 @@
 //! The client of the live socket: frames from the server become state, commands go to the server,
-//! and unacknowledged messages stay in the outbox. Must not render anything but the connection
-//! banner.
+//! and unacknowledged messages stay in the outbox. Must not render anything.
 
-mod banner;
 mod client;
 mod connection;
 mod frames;
@@ -12,6 +10,5 @@ mod read_marks;
 mod room_state;
 mod sending;
 
-pub use banner::ConnectionBanner;
 pub use client::{ConnectionStatus, LiveClient};
 pub use room_state::RoomState;

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use shared::ids::Seq;
 
 use super::{context::RoomContext, text::snippet};
-use crate::users::auth::Auth;
+use crate::auth::Auth;
 
 /// "Ada: hello"
 #[component]

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     api::PageRequest,
+    auth::Auth,
     live::{LiveClient, RoomState},
-    users::auth::Auth,
 };
 
 /// With more unread messages than this, the newest page does not reach the first of them.

@@ -10,8 +10,8 @@ use super::{
     writing::Editor,
 };
 use crate::{
+    auth::Auth,
     ui::{Avatar, Icon, Shape, time},
-    users::auth::Auth,
 };
 
 /// The row of a message. A change of the message replaces the row.

@@ -17,9 +17,9 @@ use super::{
 };
 use crate::{
     api::PageRequest,
+    auth::Auth,
     state::timeline_rows::{RowWindow, TimelineRow, WindowCenter, row_window},
     ui::{Icon, Shape, keyed_rows, time},
-    users::auth::Auth,
 };
 
 /// How close to the end of the rows the next page is loaded, in heights of the viewport.

@@ -5,10 +5,10 @@ use shared::ids::Seq;
 
 use super::context::RoomContext;
 use crate::{
+    auth::Auth,
     live::LiveClient,
     search::message_href,
     ui::{Icon, Shape, Ui},
-    users::auth::Auth,
 };
 
 #[component]

@@ -10,9 +10,9 @@ use shared::{
 use super::{Panels, path_to};
 use crate::{
     api,
+    auth::Auth,
     live::LiveClient,
     ui::{Dialog, Icon, Shape, Ui, href},
-    users::auth::Auth,
 };
 
 /// `/ui/rooms`

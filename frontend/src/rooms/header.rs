@@ -10,10 +10,10 @@ use super::{
     room_dialog::EditDialog,
 };
 use crate::{
+    auth::Auth,
     live::{LiveClient, RoomState},
     search::{ExportDialog, RoomSearch},
     ui::{Icon, Menu, Shape, href},
-    users::auth::Auth,
 };
 
 const ADMINS_ONLY: &str = "Only admins can do this";

@@ -10,9 +10,9 @@ use shared::{
 use super::Panels;
 use crate::{
     api,
+    auth::Auth,
     live::{LiveClient, RoomState},
     ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, open_while_some},
-    users::auth::Auth,
 };
 
 /// A room may have more members than these pages; the list then ends early.

@@ -5,6 +5,7 @@ use shared::ids::RoomId;
 
 mod all_read;
 mod browse;
+mod connection_banner;
 mod delete_dialog;
 mod header;
 mod insights;

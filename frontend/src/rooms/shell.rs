@@ -10,18 +10,16 @@ use leptos_router::{
 use shared::{ids::RoomId, live::RemovedReason, paths};
 
 use super::{
-    Panels, browse::BrowseDialog, has_members_column, path_to, room_dialog::CreateDialog,
-    sidebar::Sidebar,
+    Panels, browse::BrowseDialog, connection_banner::ConnectionBanner, has_members_column, path_to,
+    room_dialog::CreateDialog, sidebar::Sidebar,
 };
 use crate::{
-    live::{ConnectionBanner, LiveClient},
+    auth::{Auth, AuthState},
+    live::LiveClient,
     search::Palette,
     state::title::document_title,
     ui::{Logo, Ui, on_page_keydown},
-    users::{
-        auth::{Auth, AuthState},
-        can_return_to, with_next,
-    },
+    users::{can_return_to, with_next},
 };
 
 /// [`AuthState`] without the account, so that a change of the account does not rebuild the page.

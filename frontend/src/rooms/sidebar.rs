@@ -5,9 +5,10 @@ use shared::{ids::RoomId, rooms::MyRoom};
 
 use super::{Panels, all_read::AllReadButton, path_to};
 use crate::{
+    auth::Auth,
     live::LiveClient,
     ui::{Icon, Logo, Shape, href},
-    users::{AccountMenu, auth::Auth},
+    users::AccountMenu,
 };
 
 /// In a narrow window a page of its own.

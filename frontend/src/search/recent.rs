@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
+    auth::Auth,
     state::search::recent_searches::RecentSearches as Searches,
     ui::{Icon, Shape, storage},
-    users::auth::Auth,
 };
 
 fn storage_key(auth: Auth) -> String {

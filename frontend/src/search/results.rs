@@ -6,11 +6,11 @@ use shared::{ids::RoomId, search::Hit};
 use super::{hit::HitRow, recent::remember, summary::Counts};
 use crate::{
     api,
+    auth::Auth,
     live::LiveClient,
     rooms::path_to,
     state::search::groups::{GroupedRow, group_by_room},
     ui::{Icon, Shape, href, is_shortcut, is_text_field_focused, move_focus, on_page_keydown},
-    users::auth::Auth,
 };
 
 #[component]

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{auth::Auth, password::PasswordDialog, sessions::SessionsDialog};
+use super::{password::PasswordDialog, sessions::SessionsDialog};
 use crate::{
     api,
+    auth::Auth,
     ui::{Avatar, Dialog, Icon, Menu, Shape, ThemeSwitch, Ui},
 };
 

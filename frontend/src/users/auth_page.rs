@@ -6,8 +6,10 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::auth::{Auth, AuthState};
-use crate::ui::{Logo, ThemeSwitch, query_param};
+use crate::{
+    auth::{Auth, AuthState},
+    ui::{Logo, ThemeSwitch, query_param},
+};
 
 /// Returns whether the page at a path is worth returning to, and one of this app.
 pub fn can_return_to(path: &str) -> bool {

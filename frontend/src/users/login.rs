@@ -2,12 +2,10 @@
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 
-use super::{
-    auth::Auth,
-    auth_page::{AuthPage, other_form},
-};
+use super::auth_page::{AuthPage, other_form};
 use crate::{
     api,
+    auth::Auth,
     ui::{Field, href},
 };
 

@@ -1,7 +1,6 @@
 //! Signing in, signing up, and one's own account.
 
 mod account_menu;
-pub mod auth;
 mod auth_page;
 mod login;
 mod password;

@@ -6,12 +6,10 @@ use shared::{
     rules,
 };
 
-use super::{
-    auth::Auth,
-    auth_page::{AuthPage, other_form},
-};
+use super::auth_page::{AuthPage, other_form};
 use crate::{
     api,
+    auth::Auth,
     ui::{Field, href},
 };
 

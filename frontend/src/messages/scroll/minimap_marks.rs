@@ -3,7 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use shared::ids::{RoomId, Seq};
 
-use crate::{api, live::LiveClient, messages::context::RoomContext, users::auth::Auth};
+use crate::{api, auth::Auth, live::LiveClient, messages::context::RoomContext};
 
 /// The most requests for one search. The server answers each one within a time limit, so a long
 /// room takes several.

@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use shared::ids::{Rev, Seq};
 
 use crate::{
+    auth::Auth,
     search::{HitNavigator, mark_matches},
     state::{
         search::highlight,
         spans::{Span, spans},
     },
-    users::auth::Auth,
 };
 
 mod preview;

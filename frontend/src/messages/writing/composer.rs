@@ -11,12 +11,12 @@ use super::{
     text_field::{focus_composer, is_composing},
 };
 use crate::{
+    auth::Auth,
     live::LiveClient,
     messages::{context::RoomContext, text::snippet},
     search::HitNavigator,
     state::scroll::goto_command::{self, GotoTarget},
     ui::{Icon, Shape, Ui, time},
-    users::auth::Auth,
 };
 
 /// From this length on the limit is shown.

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use shared::{ids::ClientId, timeline::Pending};
 
 use crate::{
+    auth::Auth,
     live::LiveClient,
     messages::{context::RoomContext, text::MessageText},
     ui::{Avatar, Icon, Shape},
-    users::auth::Auth,
 };
 
 #[component]

@@ -3,7 +3,7 @@
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::client::{ConnectionStatus, LiveClient};
+use crate::live::{ConnectionStatus, LiveClient};
 
 /// Shorter interruptions show no banner.
 const SHOW_AFTER_MS: u32 = 1_000;
