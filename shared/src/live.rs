@@ -2,7 +2,7 @@
 //! `type`.
 //!
 //! A socket that carries no credentials in its upgrade sends [`ClientFrame::Authenticate`] within
-//! [`crate::rules::AUTHENTICATE_WITHIN_S`] seconds. After [`ServerFrame::Welcome`] the client
+//! [`crate::rules::AUTHENTICATE_TIMEOUT_S`] seconds. After [`ServerFrame::Welcome`] the client
 //! subscribes to rooms. Frames about a room carry its `rev`, consecutive while all is well: on a
 //! step of more than one, or a heartbeat whose head is ahead, the client subscribes again with the
 //! last `rev` it holds. Between `subscribe` and `subscribed` come the missed rows, by `rev`, in
@@ -67,10 +67,10 @@ pub enum ClientFrame {
         /// Whether everything after it is unread from now on.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         exact: bool,
-        /// What I believe to be read so far. If that is not so any more, nothing is marked, and `read`
-        /// says how it is.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        known: Option<Seq>,
+        /// The `read_seq` that the client holds. If the server holds another one, it changes nothing
+        /// and answers with its own `read`. Also accepted as `known`.
+        #[serde(default, alias = "known", skip_serializing_if = "Option::is_none")]
+        if_read_seq: Option<Seq>,
     },
     /// I am writing something.
     Typing {

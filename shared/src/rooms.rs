@@ -184,8 +184,9 @@ pub struct MarkRead {
     /// was read before.
     #[serde(default)]
     pub exact: bool,
-    /// What a device that marks by itself what it shows believes to be read so far. If that is not so
-    /// any more, nothing is marked, unless `exact`: what was made unread meanwhile stays so.
-    #[serde(default)]
-    pub known: Option<Seq>,
+    /// The `read_seq` that the client holds. If the server holds another one, the request changes
+    /// nothing, unless `exact`: a message that another device marked unread stays unread. Also
+    /// accepted as `known`.
+    #[serde(default, alias = "known")]
+    pub if_read_seq: Option<Seq>,
 }

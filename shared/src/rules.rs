@@ -26,45 +26,49 @@ pub const PAGE_MAX: u64 = 200;
 /// People in one answer at most.
 pub const PEOPLE_MAX: u64 = 20;
 /// Mentions of oneself on a room's map at most.
-pub const MAP_PLACES_MAX: u64 = 500;
+pub const MAP_MENTIONS_MAX: u64 = 500;
 /// Parts of a room, of each of which its map has one hit at most.
-pub const MAP_PARTS: i64 = 1_000;
+pub const MAP_BUCKETS: i64 = 1_000;
 /// Changes in one answer at most; a live subscription that would need more gets a `gap`.
 pub const CHANGES_MAX: u64 = 1_000;
 /// A search query's greatest length, in characters.
-pub const SEARCH_MAX: usize = 10_000;
+pub const QUERY_MAX_CHARS: usize = 10_000;
 /// Hits that are counted at most.
-pub const SUMMARY_MAX: u64 = 1_000;
+pub const SUMMARY_MAX_HITS: u64 = 1_000;
 /// Days back that are counted at most.
-pub const INSIGHTS_DAYS: u64 = 90;
+pub const INSIGHTS_MAX_DAYS: u64 = 90;
 /// Messages of a room that are counted at most, the newest.
-pub const INSIGHTS_MAX: i64 = 50_000;
+pub const INSIGHTS_MAX_MESSAGES: i64 = 50_000;
 /// How often the server says that it is there, in seconds.
 pub const HEARTBEAT_S: u64 = 25;
 /// A socket on which nothing came for this long is dead, in seconds.
-pub const DEAD_AFTER_S: u64 = 35;
+pub const SOCKET_TIMEOUT_S: u64 = 35;
 /// How long a socket may stay without saying who it is, in seconds.
-pub const AUTHENTICATE_WITHIN_S: u64 = 5;
+pub const AUTHENTICATE_TIMEOUT_S: u64 = 5;
 /// How often one person's typing in one room is passed on, in seconds.
-pub const TYPING_EVERY_S: u64 = 2;
+pub const TYPING_INTERVAL_S: u64 = 2;
 
 /// A username as it is kept: trimmed. The server also brings it to NFC before checking.
-pub fn username(text: &str) -> Result<String, FieldError> {
-    name("username", text, USERNAME_MAX_CHARS)
+pub fn validate_username(text: &str) -> Result<String, FieldError> {
+    validate_name("username", text, USERNAME_MAX_CHARS)
 }
 
 /// A room's name as it is kept: trimmed.
-pub fn room_name(text: &str) -> Result<String, FieldError> {
-    name("name", text, ROOM_NAME_MAX_CHARS)
+pub fn validate_room_name(text: &str) -> Result<String, FieldError> {
+    validate_name("name", text, ROOM_NAME_MAX_CHARS)
 }
 
 /// A topic as it is kept: trimmed, possibly empty.
-pub fn topic(text: &str) -> Result<String, FieldError> {
-    if text.trim().is_empty() { Ok(String::new()) } else { name("topic", text, TOPIC_MAX_CHARS) }
+pub fn validate_topic(text: &str) -> Result<String, FieldError> {
+    if text.trim().is_empty() {
+        Ok(String::new())
+    } else {
+        validate_name("topic", text, TOPIC_MAX_CHARS)
+    }
 }
 
 /// Whether a new password will do. It is taken as it is, blanks included.
-pub fn password(text: &str) -> Result<(), FieldError> {
+pub fn validate_password(text: &str) -> Result<(), FieldError> {
     match text.len() {
         PASSWORD_MIN_BYTES..=PASSWORD_MAX_BYTES => Ok(()),
         length => Err(FieldError::new(
@@ -77,7 +81,7 @@ pub fn password(text: &str) -> Result<(), FieldError> {
 }
 
 /// A message's text as it is kept: trimmed, line ends as `\n`.
-pub fn content(text: &str) -> Result<String, FieldError> {
+pub fn validate_content(text: &str) -> Result<String, FieldError> {
     let text = text.trim().replace("\r\n", "\n").replace('\r', "\n");
     let wrong = |message: String| Err(FieldError::new("content", message));
     if text.is_empty() {
@@ -96,11 +100,11 @@ pub fn content(text: &str) -> Result<String, FieldError> {
 }
 
 /// The form in which names are unique: without regard to case.
-pub fn key(name: &str) -> String {
+pub fn name_key(name: &str) -> String {
     name.to_lowercase()
 }
 
-fn name(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
+fn validate_name(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
     let text = text.trim();
     let length = text.chars().count();
     if length == 0 {
@@ -139,25 +143,30 @@ mod tests {
 
     #[test]
     fn a_broken_limit_is_named() {
-        let error = username(&"x".repeat(151)).unwrap_err();
+        let error = validate_username(&"x".repeat(151)).unwrap_err();
         assert_eq!(error.message, "must be at most 150 characters, and is 151");
-        assert!(username(&"ü".repeat(150)).is_ok());
-        assert!(password("1234567").unwrap_err().message.contains("8 to 1024"));
-        assert!(content(&"x".repeat(CONTENT_MAX_BYTES + 1)).unwrap_err().message.contains("16384"));
+        assert!(validate_username(&"ü".repeat(150)).is_ok());
+        assert!(validate_password("1234567").unwrap_err().message.contains("8 to 1024"));
+        assert!(
+            validate_content(&"x".repeat(CONTENT_MAX_BYTES + 1))
+                .unwrap_err()
+                .message
+                .contains("16384")
+        );
     }
 
     #[test]
     fn names_hold_nothing_that_cannot_be_seen() {
         for text in ["a\u{200b}b", "a\u{202e}b", "a\nb", "a\u{0}b", "a\u{a0}b", "   ", "\u{3164}"] {
-            assert!(username(text).is_err(), "{text:?}");
+            assert!(validate_username(text).is_err(), "{text:?}");
         }
-        assert_eq!(username("  Jörg Müller ").unwrap(), "Jörg Müller");
+        assert_eq!(validate_username("  Jörg Müller ").unwrap(), "Jörg Müller");
     }
 
     #[test]
     fn content_is_trimmed_and_keeps_its_lines() {
-        assert_eq!(content(" a\r\n\tb \n").unwrap(), "a\n\tb");
-        assert!(content(" \n ").is_err());
-        assert!(content("a\u{0}b").is_err());
+        assert_eq!(validate_content(" a\r\n\tb \n").unwrap(), "a\n\tb");
+        assert!(validate_content(" \n ").is_err());
+        assert!(validate_content("a\u{0}b").is_err());
     }
 }

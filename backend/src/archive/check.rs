@@ -23,15 +23,15 @@ type Checked = Result<(), FieldError>;
 pub fn user(line: &User) -> Checked {
     number("id", line.id, 1, NUMBER_MAX)?;
     let nfc: String = line.username.nfc().collect();
-    same("username", &line.username, rules::username(&nfc)?)?;
+    same("username", &line.username, rules::validate_username(&nfc)?)?;
     check_password_hash(&line.password_hash)?;
     moment("created_at", line.created_at)
 }
 
 pub fn room(line: &Room) -> Checked {
     number("id", line.id, 1, NUMBER_MAX)?;
-    same("name", &line.name, rules::room_name(&line.name)?)?;
-    same("topic", &line.topic, rules::topic(&line.topic)?)?;
+    same("name", &line.name, rules::validate_room_name(&line.name)?)?;
+    same("topic", &line.topic, rules::validate_topic(&line.topic)?)?;
     number("last_rev", line.last_rev, 1, NUMBER_MAX)?;
     number("last_seq", line.last_seq, 0, line.last_rev)?;
     number("rev", line.rev, 1, line.last_rev)?;
@@ -58,7 +58,7 @@ pub fn message(line: &Message, room: &Room) -> Checked {
             return Err(FieldError::new("deleted_at", text));
         }
     } else {
-        same("content", &line.content, rules::content(&line.content)?)?;
+        same("content", &line.content, rules::validate_content(&line.content)?)?;
     }
     if line.sent_hash.as_deref().is_some_and(|hash| bytes(hash).is_none()) {
         return Err(FieldError::new("sent_hash", "must be 64 lower hexadecimal digits"));

@@ -144,7 +144,7 @@ impl<'t> Loader<'t> {
         let max = self.header.last_ids.rooms;
         check::number("id", line.id, last + 1, max).map_err(wrong)?;
         self.somebody("created_by", line.created_by).map_err(wrong)?;
-        if !self.room_names.insert(rules::key(&line.name)) {
+        if !self.room_names.insert(rules::name_key(&line.name)) {
             return Err(wrong(FieldError::new("name", "is the name of another room")));
         }
         self.counts.rooms += 1;

@@ -27,7 +27,7 @@ impl From<users::Model> for User {
 impl From<User> for users::Model {
     fn from(line: User) -> Self {
         let User { id, username, password_hash, is_admin, is_disabled, created_at } = line;
-        let username_key = rules::key(&username);
+        let username_key = rules::name_key(&username);
         let created_at = created_at.timestamp_micros();
         Self { id, username, username_key, password_hash, is_admin, is_disabled, created_at }
     }
@@ -70,7 +70,7 @@ impl From<Room> for rooms::Model {
     fn from(line: Room) -> Self {
         Self {
             id: line.id,
-            name_key: Some(rules::key(&line.name)),
+            name_key: Some(rules::name_key(&line.name)),
             name: line.name,
             topic: line.topic,
             created_by: line.created_by,

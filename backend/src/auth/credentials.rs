@@ -17,7 +17,7 @@ use crate::{
 
 /// The normalized form by which a username is looked up: NFC, trimmed, case-folded.
 pub fn username_key(username: &str) -> String {
-    rules::key(username.nfc().collect::<String>().trim())
+    rules::name_key(username.nfc().collect::<String>().trim())
 }
 
 /// The account with this [`username_key`].

@@ -136,7 +136,7 @@ impl OperationOutput for PostAnswer {
 }
 
 fn insights_days() -> u64 {
-    rules::INSIGHTS_DAYS
+    rules::INSIGHTS_MAX_DAYS
 }
 
 fn changes_max() -> u64 {
@@ -215,8 +215,8 @@ pub async fn insights(
     Query(InsightsQuery { days, tz }): Query<InsightsQuery>,
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<Insights>> {
-    if !(1..=rules::INSIGHTS_DAYS).contains(&days) {
-        let message = format!("must be 1 to {}, and is {days}", rules::INSIGHTS_DAYS);
+    if !(1..=rules::INSIGHTS_MAX_DAYS).contains(&days) {
+        let message = format!("must be 1 to {}, and is {days}", rules::INSIGHTS_MAX_DAYS);
         return Err(FieldError::new("days", message).into());
     }
     let room = membership.room;
@@ -257,7 +257,7 @@ pub async fn edit(
     Path(MessagePath { id, seq }): Path<MessagePath>,
     Json(edit): Json<EditMessage>,
 ) -> Result<Json<Message>> {
-    let content = rules::content(&edit.content)?;
+    let content = rules::validate_content(&edit.content)?;
     let edit = ledger::EditMessage { room: id, seq, by: caller.user.id, content };
     Ok(Json(app.ledger.write(edit).await?))
 }

@@ -12,9 +12,9 @@ use sea_orm::{
 use shared::{
     Timestamp,
     ids::UserId,
-    messages::{InDay, Insights, Offset},
-    rules::INSIGHTS_MAX,
-    search::ByAuthor,
+    messages::{DayCount, Insights, Offset},
+    rules::INSIGHTS_MAX_MESSAGES,
+    search::AuthorCount,
     users::UserRef,
 };
 
@@ -40,7 +40,7 @@ pub async fn insights(
     let (from, since) = begin(db, room, midnight(first_day, offset)).await?;
     let first_day = local(since).date();
     let days = first_day.iter_days().take_while(|day| *day <= today(offset));
-    let mut days: Vec<_> = days.map(|day| InDay { day, count: 0 }).collect();
+    let mut days: Vec<_> = days.map(|day| DayCount { day, count: 0 }).collect();
     let mut hours = vec![vec![0; 24]; 7];
     let mut total = 0;
     for (hour, count) in by_hour(db, counted(room, from), offset).await? {
@@ -70,7 +70,7 @@ async fn begin(
 ) -> Result<(i64, Timestamp)> {
     let first = queries::first_since(db, room, day).await?;
     let first = first.map_or(room.last_seq + 1, |(seq, _)| seq.0);
-    let oldest = room.last_seq - INSIGHTS_MAX + 1;
+    let oldest = room.last_seq - INSIGHTS_MAX_MESSAGES + 1;
     if first >= oldest {
         return Ok((first, to_timestamp(day)));
     }
@@ -106,7 +106,7 @@ async fn by_hour(
 async fn by_author(
     db: &impl ConnectionTrait,
     counted: Select<messages::Entity>,
-) -> Result<Vec<ByAuthor>> {
+) -> Result<Vec<AuthorCount>> {
     let count = messages::Column::Id.count();
     let counted = counted
         .inner_join(users::Entity)
@@ -118,7 +118,7 @@ async fn by_author(
         .order_by_asc(users::Column::Id)
         .limit(AUTHORS);
     let counted = counted.into_tuple::<(i64, String, i64)>().all(db).await?;
-    let author = |(id, username, count): (i64, String, i64)| ByAuthor {
+    let author = |(id, username, count): (i64, String, i64)| AuthorCount {
         user: UserRef { id: UserId(id), username },
         count: count.max(0) as u64,
     };

@@ -148,7 +148,7 @@ pub async fn submit(
     room: RoomId,
     new: NewMessage,
 ) -> Result<PendingWrite<PostedMessage>> {
-    let content = rules::content(&new.content)?;
+    let content = rules::validate_content(&new.content)?;
     let client_id = new.client_id.unwrap_or_else(|| ClientId(Uuid::now_v7()));
     let post = PostMessage { room, author, client_id, content, reply_to: new.reply_to };
     app.ledger.post(post).await

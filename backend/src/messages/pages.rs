@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 use shared::{
     ids::{RoomId, Seq},
-    messages::{Anchor, Anchored, Date, Elsewhere, Message, MessagePage},
+    messages::{Anchor, AnchorMiss, Date, Message, MessagePage, ResolvedAnchor},
     problem::FieldError,
     rules,
 };
@@ -149,23 +149,23 @@ async fn locate(
     room: &rooms::Model,
     read_seq: Seq,
     anchor: Anchor,
-) -> Result<Anchored> {
+) -> Result<ResolvedAnchor> {
     let last = Seq(room.last_seq);
     if last < Seq(1) {
-        return Ok(instead(Seq(0), Elsewhere::EmptyRoom));
+        return Ok(instead(Seq(0), AnchorMiss::EmptyRoom));
     }
     Ok(match anchor {
         Anchor::Seq(seq) => numbered(seq, last),
         Anchor::Id(id) => match queries::seq_of(db, room, id).await? {
             Some(seq) => found(seq),
-            None => instead(last, Elsewhere::Unknown),
+            None => instead(last, AnchorMiss::Unknown),
         },
         Anchor::Oldest => found(Seq(1)),
         Anchor::Newest => found(last),
         Anchor::FirstUnread if read_seq < last => found(read_seq.next()),
-        Anchor::FirstUnread => instead(last, Elsewhere::NothingUnread),
+        Anchor::FirstUnread => instead(last, AnchorMiss::NothingUnread),
         Anchor::LastRead if read_seq > Seq(0) => found(read_seq.min(last)),
-        Anchor::LastRead => instead(Seq(1), Elsewhere::NothingRead),
+        Anchor::LastRead => instead(Seq(1), AnchorMiss::NothingRead),
         Anchor::Date(date) => {
             let since = date.begins().timestamp_micros();
             dated(date, queries::first_since(db, room, since).await?, last)
@@ -173,39 +173,39 @@ async fn locate(
     })
 }
 
-fn found(seq: Seq) -> Anchored {
-    Anchored { seq, found: true, reason: None }
+fn found(seq: Seq) -> ResolvedAnchor {
+    ResolvedAnchor { seq, found: true, reason: None }
 }
 
-fn instead(seq: Seq, reason: Elsewhere) -> Anchored {
-    Anchored { seq, found: false, reason: Some(reason) }
+fn instead(seq: Seq, reason: AnchorMiss) -> ResolvedAnchor {
+    ResolvedAnchor { seq, found: false, reason: Some(reason) }
 }
 
-fn numbered(seq: Seq, last: Seq) -> Anchored {
+fn numbered(seq: Seq, last: Seq) -> ResolvedAnchor {
     if seq > last {
-        instead(last, Elsewhere::BeyondNewest)
+        instead(last, AnchorMiss::BeyondNewest)
     } else if seq < Seq(1) {
-        instead(Seq(1), Elsewhere::BeforeOldest)
+        instead(Seq(1), AnchorMiss::BeforeOldest)
     } else {
         found(seq)
     }
 }
 
 /// Where a date leads, given the first message since it begins and when that was said.
-fn dated(date: Date, first: Option<(Seq, i64)>, last: Seq) -> Anchored {
+fn dated(date: Date, first: Option<(Seq, i64)>, last: Seq) -> ResolvedAnchor {
     let end = date.ends().map(|end| end.timestamp_micros());
     match (first, end) {
-        (Some((seq, said)), Some(end)) if said >= end => instead(seq, Elsewhere::EmptyDay),
+        (Some((seq, said)), Some(end)) if said >= end => instead(seq, AnchorMiss::EmptyDay),
         (Some((seq, _)), _) => found(seq),
-        (None, Some(_)) => instead(last, Elsewhere::EmptyDay),
-        (None, None) => instead(last, Elsewhere::BeyondNewest),
+        (None, Some(_)) => instead(last, AnchorMiss::EmptyDay),
+        (None, None) => instead(last, AnchorMiss::BeyondNewest),
     }
 }
 
 /// From a tombstone to the nearest message of the page that has its text, the later of two as near.
 /// The page stays around the tombstone: who reads on from there, page by page, must come past any
 /// number of them.
-fn with_text(place: Anchored, messages: &[Message]) -> Anchored {
+fn with_text(place: ResolvedAnchor, messages: &[Message]) -> ResolvedAnchor {
     let is_gone = |message: &&Message| message.deleted_at.is_some();
     let named = messages.iter().find(|message| message.seq == place.seq);
     if !place.found || named.filter(is_gone).is_none() {
@@ -213,7 +213,7 @@ fn with_text(place: Anchored, messages: &[Message]) -> Anchored {
     }
     let living = messages.iter().filter(|message| !is_gone(message)).map(|message| message.seq);
     let nearest = living.min_by_key(|seq| ((seq.0 - place.seq.0).abs(), *seq < place.seq));
-    instead(nearest.unwrap_or(place.seq), Elsewhere::Deleted)
+    instead(nearest.unwrap_or(place.seq), AnchorMiss::Deleted)
 }
 
 #[cfg(test)]
@@ -266,9 +266,9 @@ mod tests {
     fn a_number_beyond_the_room_is_its_end() {
         let last = Seq(120);
         assert_eq!(numbered(Seq(120), last), found(last));
-        assert_eq!(numbered(Seq(121), last), instead(last, Elsewhere::BeyondNewest));
-        assert_eq!(numbered(Seq(i64::MAX), last), instead(last, Elsewhere::BeyondNewest));
-        assert_eq!(numbered(Seq(0), last), instead(Seq(1), Elsewhere::BeforeOldest));
+        assert_eq!(numbered(Seq(121), last), instead(last, AnchorMiss::BeyondNewest));
+        assert_eq!(numbered(Seq(i64::MAX), last), instead(last, AnchorMiss::BeyondNewest));
+        assert_eq!(numbered(Seq(0), last), instead(Seq(1), AnchorMiss::BeforeOldest));
     }
 
     #[test]
@@ -279,11 +279,11 @@ mod tests {
         let said = |text| Some((Seq(4), at(text)));
         let (day, moment) = (date("2026-03-01+02:00"), date("2026-03-01T14:30"));
         assert_eq!(dated(day, said("2026-03-01T21:59:59.999999Z"), last), found(Seq(4)));
-        let next = instead(Seq(4), Elsewhere::EmptyDay);
+        let next = instead(Seq(4), AnchorMiss::EmptyDay);
         assert_eq!(dated(day, said("2026-03-01T22:00:00Z"), last), next);
-        assert_eq!(dated(day, None, last), instead(last, Elsewhere::EmptyDay));
+        assert_eq!(dated(day, None, last), instead(last, AnchorMiss::EmptyDay));
         assert_eq!(dated(moment, said("2030-01-01T00:00:00Z"), last), found(Seq(4)));
-        assert_eq!(dated(moment, None, last), instead(last, Elsewhere::BeyondNewest));
+        assert_eq!(dated(moment, None, last), instead(last, AnchorMiss::BeyondNewest));
     }
 
     /// A run from 1 on, `x` for a tombstone.
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_tombstone_leads_to_the_nearest_text() {
         let from = |text, seq| with_text(found(Seq(seq)), &run(text));
-        let deleted = |seq| instead(Seq(seq), Elsewhere::Deleted);
+        let deleted = |seq| instead(Seq(seq), AnchorMiss::Deleted);
         assert_eq!(from("..x..", 2), found(Seq(2)));
         assert_eq!(from("..x..", 3), deleted(4));
         assert_eq!(from("..xx.", 3), deleted(2));
@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(from("xxxx.", 1), deleted(5));
         assert_eq!(from("xxx", 2), deleted(2));
         // What was not found has its reason already.
-        let beyond = instead(Seq(3), Elsewhere::BeyondNewest);
+        let beyond = instead(Seq(3), AnchorMiss::BeyondNewest);
         assert_eq!(with_text(beyond, &run("..x")), beyond);
     }
 }

@@ -112,7 +112,7 @@ pub async fn post(
 
 /// Makes a room.
 pub async fn create(app: &App, Admin(by): &Admin, new: NewRoom) -> Result<Room> {
-    let (name, topic) = (rules::room_name(&new.name)?, rules::topic(&new.topic)?);
+    let (name, topic) = (rules::validate_room_name(&new.name)?, rules::validate_topic(&new.topic)?);
     app.ledger.write(CreateRoom { by: by.user.id, name, topic }).await
 }
 
@@ -137,8 +137,8 @@ pub async fn patch(
 
 /// Changes a room's name, topic or both.
 pub async fn update(app: &App, Admin(by): &Admin, room: RoomId, to: PatchRoom) -> Result<Room> {
-    let name = to.name.as_deref().map(rules::room_name).transpose()?;
-    let topic = to.topic.as_deref().map(rules::topic).transpose()?;
+    let name = to.name.as_deref().map(rules::validate_room_name).transpose()?;
+    let topic = to.topic.as_deref().map(rules::validate_topic).transpose()?;
     let by = by.user.id;
     app.ledger.write(UpdateRoom { room, by, name, topic }).await
 }

@@ -63,7 +63,7 @@ pub async fn list(
         .filter(rooms::Column::Id.gt(after.0))
         .order_by_asc(rooms::Column::Id)
         .limit(limit + 1);
-    if let Some(q) = q.map(rules::key).filter(|q| !q.is_empty()) {
+    if let Some(q) = q.map(rules::name_key).filter(|q| !q.is_empty()) {
         let in_name = contains_ignoring_case(rooms::Column::NameKey, &q);
         found = found.filter(in_name.or(contains_ignoring_case(rooms::Column::Topic, &q)));
     }
@@ -128,7 +128,7 @@ pub async fn people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<
         .filter(M::HasLeft.eq(false))
         .filter(M::RoomId.in_subquery(mine.into_query()));
     let name = users::Column::UsernameKey;
-    let q = rules::key(q);
+    let q = rules::name_key(q);
     let found = users::Entity::find()
         .filter(users::Column::Id.in_subquery(theirs.into_query()))
         .filter(users::Column::IsDisabled.eq(false))

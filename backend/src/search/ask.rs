@@ -14,7 +14,7 @@ use shared::{
     messages::Offset,
     problem::{Code, FieldError},
     rules,
-    search::{By, Has, Is, Moments, Person, Place, Query, words::Sought},
+    search::{Has, Is, Person, Predicate, Query, RoomRef, TimeRange, tokenizer::Matcher},
     users::User,
 };
 
@@ -40,7 +40,7 @@ pub struct Ask {
     /// The search.
     pub query: Query,
     /// Its texts, as they are looked for in what is found.
-    pub sought: Arc<Sought>,
+    pub sought: Arc<Matcher>,
     /// For the engine of the index.
     pub lookup: Lookup,
     /// For the rows.
@@ -76,8 +76,8 @@ impl Ask {
     pub async fn new(db: &impl ConnectionTrait, query: Query, asker: &Asker<'_>) -> Result<Self> {
         let people = people(db, &query).await?;
         let names = Names { people, asker, now: Utc::now() };
-        let asked = query.asked();
-        let wants_deleted = asked.iter().any(|kind| *kind[0] == By::Is(Is::Deleted));
+        let asked = query.filter_groups();
+        let wants_deleted = asked.iter().any(|kind| *kind[0] == Predicate::Is(Is::Deleted));
         if wants_deleted && !asker.user.is_admin {
             return Err(Error::new(
                 Code::AdminOnly,
@@ -86,7 +86,7 @@ impl Ask {
         }
         let mut condition = Condition::all();
         let mut marks = Vec::new();
-        let mut span: Moments = (None, None);
+        let mut span: TimeRange = (None, None);
         let backend = db.get_database_backend();
         for kind in &asked {
             let mut any = Condition::any();
@@ -97,14 +97,14 @@ impl Ask {
             let some = kind.iter().map(|by| names.mark(by)).collect::<Option<Result<Vec<_>>>>();
             marks.extend(some.transpose()?);
             if let [by] = kind[..] {
-                span = within(span, by.moments(names.now, asker.offset.0).unwrap_or_default());
+                span = within(span, by.time_range(names.now, asker.offset.0).unwrap_or_default());
             }
         }
         if let Some(room) = asker.within {
             condition = condition.add(messages::Column::RoomId.eq(room.0));
             marks.push(vec![Facet::Room(room.0)]);
         }
-        for by in query.excluded() {
+        for by in query.excluded_predicates() {
             condition = condition.add(names.condition(backend, by)?.not());
         }
         let near = query.near.map(|seq| names.near(seq, &asked)).transpose()?;
@@ -116,8 +116,8 @@ impl Ask {
             if let Some(days) = days(span, asker.newest.created_at) {
                 marks.push(days);
             }
-            let asks_for_rooms =
-                asker.within.is_some() || asked.iter().any(|kind| matches!(kind[0], By::In(_)));
+            let asks_for_rooms = asker.within.is_some()
+                || asked.iter().any(|kind| matches!(kind[0], Predicate::In(_)));
             let readable: i64 = asker.rooms.iter().map(|room| room.last_seq.0).sum();
             if !asks_for_rooms
                 && readable < asker.newest.id / SHARE
@@ -128,7 +128,7 @@ impl Ask {
             marks.retain(|any: &Vec<Facet>| !any.is_empty());
             Lookup::new(backend, &query, &marks)
         };
-        let sought = Arc::new(Sought::new(&query));
+        let sought = Arc::new(Matcher::new(&query));
         Ok(Self { me: asker.user.id, query, sought, lookup, condition, near })
     }
 }
@@ -144,71 +144,73 @@ impl Names<'_> {
         match person {
             Person::Me => Ok(self.asker.user.id.0),
             Person::Name(name) => {
-                let id = self.people.get(&rules::key(name)).copied();
+                let id = self.people.get(&rules::name_key(name)).copied();
                 id.ok_or_else(|| wrong(format!("{operator}: nobody here is called “{name}”.")))
             }
         }
     }
 
-    fn room(&self, place: &Place) -> Result<i64> {
+    fn room(&self, place: &RoomRef) -> Result<i64> {
         let found = self.asker.rooms.iter().find(|room| match place {
-            Place::Id(id) => room.id == *id,
-            Place::Name(name) => rules::key(&room.name) == rules::key(name),
+            RoomRef::Id(id) => room.id == *id,
+            RoomRef::Name(name) => rules::name_key(&room.name) == rules::name_key(name),
         });
         let called = match place {
-            Place::Id(id) => format!("with the number {id}"),
-            Place::Name(name) => format!("called “{name}”"),
+            RoomRef::Id(id) => format!("with the number {id}"),
+            RoomRef::Name(name) => format!("called “{name}”"),
         };
         let room = found.ok_or_else(|| wrong(format!("in: you are in no room {called}.")))?;
         Ok(room.id.0)
     }
 
-    fn condition(&self, backend: DbBackend, by: &By) -> Result<Condition> {
+    fn condition(&self, backend: DbBackend, by: &Predicate) -> Result<Condition> {
         use messages::Column as C;
         Ok(match by {
-            By::From(person) => C::UserId.eq(self.person("from", person)?).into_condition(),
-            By::In(place) => C::RoomId.eq(self.room(place)?).into_condition(),
-            By::Before(_) | By::After(_) | By::On(_) => {
-                let (from, to) = by.moments(self.now, self.asker.offset.0).unwrap_or_default();
+            Predicate::From(person) => C::UserId.eq(self.person("from", person)?).into_condition(),
+            Predicate::In(place) => C::RoomId.eq(self.room(place)?).into_condition(),
+            Predicate::Before(_) | Predicate::After(_) | Predicate::On(_) => {
+                let (from, to) = by.time_range(self.now, self.asker.offset.0).unwrap_or_default();
                 let from = from.map(|from| C::CreatedAt.gte(from.timestamp_micros()));
                 let to = to.map(|to| C::CreatedAt.lt(to.timestamp_micros()));
                 Condition::all().add_option(from).add_option(to)
             }
-            By::Has(Has::Link) => Facet::Link.condition(backend).into_condition(),
-            By::Has(Has::Code) => Facet::Code.condition(backend).into_condition(),
-            By::Has(Has::Reply) => C::ReplyTo.is_not_null().into_condition(),
-            By::Has(Has::Edit) | By::Is(Is::Edited) => C::EditedAt.is_not_null().into_condition(),
-            By::Has(Has::Mention) => mentioned(None).into_condition(),
-            By::Mentions(person) => {
+            Predicate::Has(Has::Link) => Facet::Link.condition(backend).into_condition(),
+            Predicate::Has(Has::Code) => Facet::Code.condition(backend).into_condition(),
+            Predicate::Has(Has::Reply) => C::ReplyTo.is_not_null().into_condition(),
+            Predicate::Has(Has::Edit) | Predicate::Is(Is::Edited) => {
+                C::EditedAt.is_not_null().into_condition()
+            }
+            Predicate::Has(Has::Mention) => mentioned(None).into_condition(),
+            Predicate::Mentions(person) => {
                 mentioned(Some(self.person("mentions", person)?)).into_condition()
             }
-            By::Is(Is::Mine) => C::UserId.eq(self.asker.user.id.0).into_condition(),
-            By::Is(Is::Unread) => {
+            Predicate::Is(Is::Mine) => C::UserId.eq(self.asker.user.id.0).into_condition(),
+            Predicate::Is(Is::Unread) => {
                 let read = Expr::col((members::Entity, members::Column::ReadSeq));
                 C::Seq.into_simple_expr().gt(read).into_condition()
             }
-            By::Is(Is::Deleted) => C::DeletedAt.is_not_null().into_condition(),
+            Predicate::Is(Is::Deleted) => C::DeletedAt.is_not_null().into_condition(),
         })
     }
 
     /// What the index knows of it.
-    fn mark(&self, by: &By) -> Option<Result<Facet>> {
+    fn mark(&self, by: &Predicate) -> Option<Result<Facet>> {
         Some(match by {
-            By::From(person) => self.person("from", person).map(Facet::Author),
-            By::In(place) => self.room(place).map(Facet::Room),
-            By::Is(Is::Mine) => Ok(Facet::Author(self.asker.user.id.0)),
-            By::Has(Has::Link) => Ok(Facet::Link),
-            By::Has(Has::Code) => Ok(Facet::Code),
-            By::Has(Has::Reply) => Ok(Facet::Reply),
-            By::Has(Has::Edit) | By::Is(Is::Edited) => Ok(Facet::Edited),
+            Predicate::From(person) => self.person("from", person).map(Facet::Author),
+            Predicate::In(place) => self.room(place).map(Facet::Room),
+            Predicate::Is(Is::Mine) => Ok(Facet::Author(self.asker.user.id.0)),
+            Predicate::Has(Has::Link) => Ok(Facet::Link),
+            Predicate::Has(Has::Code) => Ok(Facet::Code),
+            Predicate::Has(Has::Reply) => Ok(Facet::Reply),
+            Predicate::Has(Has::Edit) | Predicate::Is(Is::Edited) => Ok(Facet::Edited),
             _ => return None,
         })
     }
 
     /// Numbers are a room's.
-    fn near(&self, seq: Seq, asked: &[Vec<&By>]) -> Result<(RoomId, Seq)> {
+    fn near(&self, seq: Seq, asked: &[Vec<&Predicate>]) -> Result<(RoomId, Seq)> {
         let rooms = asked.iter().find_map(|kind| match kind[..] {
-            [By::In(place)] => Some(self.room(place)),
+            [Predicate::In(place)] => Some(self.room(place)),
             _ => None,
         });
         let alone = match self.asker.rooms {
@@ -239,8 +241,10 @@ fn mentioned(user: Option<i64>) -> SimpleExpr {
 
 /// The numbers of the people that a query names.
 async fn people(db: &impl ConnectionTrait, query: &Query) -> Result<HashMap<String, i64>> {
-    let names = query.filters.iter().filter_map(|filter| match &filter.by {
-        By::From(Person::Name(name)) | By::Mentions(Person::Name(name)) => Some(rules::key(name)),
+    let names = query.filters.iter().filter_map(|filter| match &filter.predicate {
+        Predicate::From(Person::Name(name)) | Predicate::Mentions(Person::Name(name)) => {
+            Some(rules::name_key(name))
+        }
         _ => None,
     });
     let names: Vec<_> = names.collect();

@@ -106,7 +106,7 @@ pub async fn summary(
         let (user, offset) = (&caller.user, query.tz);
         let asker = Asker { user, rooms: &rooms, newest, within: None, offset };
         let ask = Ask::new(&db, asked, &asker).await?;
-        let found = find(&db, &ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX).await?;
+        let found = find(&db, &ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX_HITS).await?;
         let summary = summaries::of(&found.messages, found.up_to.is_some(), &rooms, offset);
         Ok((summary, found.in_time))
     });

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, ops::Range, sync::Arc, time::Instant};
 
-use shared::{messages::Message, search::words::Sought};
+use shared::{messages::Message, search::tokenizer::Matcher};
 
 use super::{ask::Ask, queries::WITHIN};
 use crate::{Error, Result};
@@ -20,7 +20,7 @@ pub struct Looked {
 
 /// Those of some messages of which the whole query is true, as many as there is time for, and one
 /// at least.
-pub async fn matching(sought: Arc<Sought>, rows: Vec<Message>, began: Instant) -> Result<Looked> {
+pub async fn matching(sought: Arc<Matcher>, rows: Vec<Message>, began: Instant) -> Result<Looked> {
     aside(move || {
         let count = rows.len();
         let mut looked = Looked { messages: Vec::new(), last: None };
@@ -28,7 +28,7 @@ pub async fn matching(sought: Arc<Sought>, rows: Vec<Message>, began: Instant) -
             if began.elapsed() > WITHIN && nth + 1 < count {
                 looked.last = Some(row.clone());
             }
-            if sought.is_in(&row.content) {
+            if sought.is_match(&row.content) {
                 looked.messages.push(row);
             }
             if looked.last.is_some() {
@@ -104,7 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn when_time_is_over_one_more_is_looked_at() {
-        let sought = Arc::new(Sought::new(&parse("disk").unwrap()));
+        let sought = Arc::new(Matcher::new(&parse("disk").unwrap()));
         let now = Instant::now();
         let over = now.checked_sub(2 * WITHIN).unwrap();
         let look = async |texts: &[&str], began| {

@@ -4,8 +4,8 @@
 
 use sea_orm::DbBackend;
 use shared::search::{
-    Query, Text,
-    words::{QueryToken, Wanted, encode, wanted},
+    Query, Term,
+    tokenizer::{CompiledTerm, QueryToken, compile_term, encode},
 };
 
 use crate::tables::search_index::Facet;
@@ -46,21 +46,22 @@ impl Lookup {
         lookup
     }
 
-    fn require(&mut self, engine: Engine, any_of: &[Text], terms: &mut Vec<String>) {
-        let wanted: Vec<_> = any_of.iter().map(wanted).filter(|w| *w != Wanted::Nothing).collect();
-        if wanted.is_empty() {
+    fn require(&mut self, engine: Engine, any_of: &[Term], terms: &mut Vec<String>) {
+        let compiled: Vec<_> =
+            any_of.iter().map(compile_term).filter(|term| *term != CompiledTerm::Nothing).collect();
+        if compiled.is_empty() {
             return;
         }
         let mut tokens = Vec::new();
         let mut folded = Vec::new();
-        for wanted in wanted {
-            match wanted {
-                Wanted::Tokens { tokens: some, in_parts } => {
-                    self.is_exact &= engine.is_exact(&some, in_parts);
-                    tokens.push(engine.term(&some, in_parts));
+        for term in compiled {
+            match term {
+                CompiledTerm::Tokens { tokens: some, in_subwords } => {
+                    self.is_exact &= engine.is_exact(&some, in_subwords);
+                    tokens.push(engine.term(&some, in_subwords));
                 }
-                Wanted::Substring(text) => folded.push(text),
-                Wanted::Nothing => {}
+                CompiledTerm::Substring(text) => folded.push(text),
+                CompiledTerm::Nothing => {}
             }
         }
         let is_short = |text: &String| text.chars().count() < GRAM;
@@ -78,16 +79,18 @@ impl Lookup {
     }
 
     /// What must not be found. An engine can only take it away from something.
-    fn without(&mut self, engine: Engine, none_of: &[Text], has_terms: bool) -> Vec<String> {
+    fn without(&mut self, engine: Engine, none_of: &[Term], has_terms: bool) -> Vec<String> {
         let mut not = Vec::new();
         for text in none_of {
-            match wanted(text) {
-                Wanted::Tokens { tokens, in_parts }
-                    if has_terms && not.len() < TERMS_MAX && engine.is_exact(&tokens, in_parts) =>
+            match compile_term(text) {
+                CompiledTerm::Tokens { tokens, in_subwords }
+                    if has_terms
+                        && not.len() < TERMS_MAX
+                        && engine.is_exact(&tokens, in_subwords) =>
                 {
-                    not.push(engine.term(&tokens, in_parts));
+                    not.push(engine.term(&tokens, in_subwords));
                 }
-                Wanted::Nothing => {}
+                CompiledTerm::Nothing => {}
                 _ => self.is_exact = false,
             }
         }
@@ -118,18 +121,18 @@ struct Engine(DbBackend);
 
 impl Engine {
     /// Tokens next to each other, or the one that there is.
-    fn term(self, tokens: &[QueryToken], in_parts: bool) -> String {
+    fn term(self, tokens: &[QueryToken], in_subwords: bool) -> String {
         let is_prefix = tokens.last().is_some_and(|token| token.is_prefix);
         let encoded: Vec<_> = tokens.iter().take(TERMS_MAX).map(|t| encode(&t.text)).collect();
         let is_whole = encoded.len() == tokens.len();
         let star = if is_prefix && is_whole { "*" } else { "" };
         match self.0 {
             DbBackend::Sqlite => {
-                let column = if in_parts { "" } else { "words : " };
+                let column = if in_subwords { "" } else { "words : " };
                 format!("({column}\"{}\"{star})", encoded.join(" "))
             }
             DbBackend::Postgres => {
-                let weight = if in_parts { "" } else { "D" };
+                let weight = if in_subwords { "" } else { "D" };
                 let last = encoded.len() - 1;
                 let each = encoded.iter().enumerate().map(|(nth, token)| {
                     let star = if nth == last { star } else { "" };
@@ -146,11 +149,11 @@ impl Engine {
     }
 
     /// Whether a term finds nothing but what is meant.
-    fn is_exact(self, tokens: &[QueryToken], in_parts: bool) -> bool {
+    fn is_exact(self, tokens: &[QueryToken], in_subwords: bool) -> bool {
         match self.0 {
             DbBackend::Sqlite | DbBackend::Postgres => tokens.len() <= TERMS_MAX,
             // Its columns are one text to it.
-            _ => in_parts,
+            _ => in_subwords,
         }
     }
 

@@ -10,7 +10,7 @@ use chrono::Utc;
 use shared::{
     paths,
     problem::{Code, FieldError},
-    search::{Mistake, Query, parse},
+    search::{Query, QueryError, parse},
 };
 
 use crate::{App, Error, Result, http::problems};
@@ -40,7 +40,7 @@ pub fn read(q: &str) -> Result<Query> {
         refused.problem.errors = vec![error];
         refused
     };
-    let mut query = parse(q).map_err(|Mistake { at, message, suggestion }| {
+    let mut query = parse(q).map_err(|QueryError { at, message, suggestion }| {
         refused(FieldError { at: Some(at), suggestion, ..FieldError::new("q", message) })
     })?;
     let (mut filters, mut texts, mut none) = (HashSet::new(), HashSet::new(), HashSet::new());

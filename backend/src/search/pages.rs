@@ -84,7 +84,7 @@ impl Sides {
 pub async fn hits(db: &impl ConnectionTrait, ask: &Ask, page: &Page) -> Result<(Hits, bool)> {
     let Sides { before, after, .. } = page.sides;
     if ask.query.sort == Sort::Relevance {
-        let found = find(db, ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX).await?;
+        let found = find(db, ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX_HITS).await?;
         let best = best(ask, found.messages, before as usize).await?;
         let hits = with_context(db, ask, page, best).await?;
         return Ok((Hits { hits, older: None, newer: None }, found.in_time));

@@ -1,7 +1,7 @@
 //! The time that a search is about, as the index knows it.
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta};
-use shared::search::Moments;
+use shared::search::TimeRange;
 
 use crate::tables::{now, search_index::Facet};
 
@@ -11,7 +11,7 @@ const DAYS_MAX: i64 = 62;
 const MONTHS_MAX: i32 = 60;
 
 /// What is in both.
-pub(super) fn within(a: Moments, b: Moments) -> Moments {
+pub(super) fn within(a: TimeRange, b: TimeRange) -> TimeRange {
     let later = [a.0, b.0].into_iter().flatten().max();
     let earlier = [a.1, b.1].into_iter().flatten().min();
     (later, earlier)
@@ -20,7 +20,7 @@ pub(super) fn within(a: Moments, b: Moments) -> Moments {
 /// The days of a time as the index knows them, or its months; none where the time is open at the
 /// beginning or too long. A time without an end ends with the newest message, whatever the clock
 /// said when that was written.
-pub(super) fn days((from, to): Moments, newest: i64) -> Option<Vec<Facet>> {
+pub(super) fn days((from, to): TimeRange, newest: i64) -> Option<Vec<Facet>> {
     let newest = DateTime::from_timestamp_micros(newest.max(now())).unwrap_or_default();
     let first = from?.date_naive();
     let last = to.map_or(newest + TimeDelta::days(1), |to| to).date_naive();

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use shared::{
     messages::{Message, Offset},
-    search::{ByAuthor, InMonth, InRoom, Summary},
+    search::{AuthorCount, MonthCount, RoomCount, Summary},
 };
 
 use crate::tables::JoinedRoom;
@@ -22,7 +22,7 @@ pub fn of(hits: &[Message], more: bool, rooms: &[JoinedRoom], offset: Offset) ->
     }
     let in_room = |room: &JoinedRoom| {
         let count = by_room.get(&room.id).copied();
-        count.map(|count| InRoom { id: room.id, name: room.name.clone(), count })
+        count.map(|count| RoomCount { id: room.id, name: room.name.clone(), count })
     };
     let mut summary = Summary {
         total: hits.len() as u64,
@@ -30,9 +30,13 @@ pub fn of(hits: &[Message], more: bool, rooms: &[JoinedRoom], offset: Offset) ->
         rooms: rooms.iter().filter_map(in_room).collect(),
         authors: by_author
             .into_values()
-            .map(|(user, count)| ByAuthor { user: user.clone(), count })
+            .map(|(user, count)| AuthorCount { user: user.clone(), count })
             .collect(),
-        months: by_month.into_iter().rev().map(|(month, count)| InMonth { month, count }).collect(),
+        months: by_month
+            .into_iter()
+            .rev()
+            .map(|(month, count)| MonthCount { month, count })
+            .collect(),
     };
     summary.rooms.sort_by_key(|room| Reverse(room.count));
     summary.authors.sort_by_key(|author| Reverse(author.count));

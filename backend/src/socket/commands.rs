@@ -50,8 +50,8 @@ impl<C: Codec> Session<C> {
                 let new = NewMessage { client_id: Some(client_id), content, reply_to };
                 self.post(room, client_id, new).await
             }
-            ClientFrame::Read { room, seq, exact, known } => {
-                self.mark_read(room, MarkRead { seq, exact, known }).await
+            ClientFrame::Read { room, seq, exact, if_read_seq } => {
+                self.mark_read(room, MarkRead { seq, exact, if_read_seq }).await
             }
             ClientFrame::Typing { room } => self.publish_typing(room),
         }
@@ -110,7 +110,7 @@ impl<C: Codec> Session<C> {
 
     fn publish_typing(&mut self, room: RoomId) -> SessionResult {
         let now = Instant::now();
-        let interval = Duration::from_secs(rules::TYPING_EVERY_S);
+        let interval = Duration::from_secs(rules::TYPING_INTERVAL_S);
         let is_due = self.typing_sent.get(&room).is_none_or(|last| now - *last >= interval);
         if is_due && self.cursors.contains_key(&room) {
             self.typing_sent.insert(room, now);

@@ -219,7 +219,7 @@ impl<C: Codec> Session<C> {
     async fn tick(&mut self) -> SessionResult {
         let now = Instant::now();
         // Idle time does not count while the session is not reading (back-pressure).
-        let is_silent = now - self.last_received > Duration::from_secs(rules::DEAD_AFTER_S);
+        let is_silent = now - self.last_received > Duration::from_secs(rules::SOCKET_TIMEOUT_S);
         if is_silent && self.replies.len() < MAX_IN_FLIGHT {
             return Err(Some(CloseCode::Silent));
         }

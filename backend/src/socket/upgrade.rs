@@ -86,7 +86,7 @@ pub fn accept(
 
 /// Authenticates by the first frame, if the upgrade had no credentials.
 async fn authenticate(app: &App, socket: &mut WebSocket) -> Option<Caller> {
-    let first = timeout(Duration::from_secs(rules::AUTHENTICATE_WITHIN_S), socket.recv()).await;
+    let first = timeout(Duration::from_secs(rules::AUTHENTICATE_TIMEOUT_S), socket.recv()).await;
     let Ok(Some(Ok(Message::Text(text)))) = first else { return None };
     match LiveCodec.decode(&text) {
         Ok(ClientFrame::Authenticate { token }) => app.auth.authenticate_token(&token).await.ok(),

@@ -29,15 +29,16 @@ use crate::{
 
 /// Creates an account; the first one becomes an admin. Only an admin may create another admin.
 pub async fn register(app: &App, by: Option<UserId>, request: Register) -> Result<User> {
-    let name = rules::username(&request.username.nfc().collect::<String>());
-    let errors = [name.as_ref().err().cloned(), rules::password(&request.password.0).err()];
+    let name = rules::validate_username(&request.username.nfc().collect::<String>());
+    let errors =
+        [name.as_ref().err().cloned(), rules::validate_password(&request.password.0).err()];
     let errors: Vec<FieldError> = errors.into_iter().flatten().collect();
     let Ok(username) = name else { return Err(errors.into()) };
     if !errors.is_empty() {
         return Err(errors.into());
     }
     let as_admin = request.is_admin == Some(true);
-    let key = rules::key(&username);
+    let key = rules::name_key(&username);
     // Before the expensive hash; the transaction below checks again.
     check_registration(&app.db.reader, by, as_admin, &key).await?;
     let password_hash = app.auth.hash_password(request.password).await?;
@@ -113,7 +114,7 @@ pub async fn change_password(
     address: IpAddr,
     request: ChangePassword,
 ) -> Result<User> {
-    rules::password(&request.password.0)?;
+    rules::validate_password(&request.password.0)?;
     // Not 401, because a client would take that for the end of its session.
     let as_field_error = |error: Error| match error.code() {
         Code::InvalidCredentials => FieldError::new("current_password", "is wrong").into(),

@@ -7,7 +7,7 @@ use shared::{
     live::{ClientFrame, RemovedReason, ServerFrame},
     messages::{Change, Message, Row},
     rooms::MyRoom,
-    timeline::Applied,
+    timeline::ApplyOutcome,
     users::{User, UserRef},
 };
 
@@ -87,7 +87,7 @@ impl LiveClient {
 
     fn handle_subscribed(self, room: RoomId, rev: Rev) {
         let Some(state) = self.room_state(room) else { return };
-        state.timeline.update(|t| t.subscribed(rev));
+        state.timeline.update(|t| t.advance_rev(rev));
         state.is_catching_up.set(false);
     }
 
@@ -107,7 +107,7 @@ impl LiveClient {
             Row::Member(_) => {}
         }
         let applied = state.timeline.try_update(|t| t.apply(change));
-        if applied == Some(Applied::Ahead) && !state.is_catching_up.get_untracked() {
+        if applied == Some(ApplyOutcome::MissedEarlier) && !state.is_catching_up.get_untracked() {
             self.subscribe(room, &state);
         }
     }

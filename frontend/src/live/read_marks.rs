@@ -12,7 +12,7 @@ impl LiveClient {
     /// Marks everything up to `seq` as read, unless my read position is no longer `known`. The page
     /// shows the new position when the server confirms it, because only then other devices have it.
     pub fn mark_read(self, room: RoomId, seq: Seq, known: Seq) {
-        self.send_command(ClientFrame::Read { room, seq, exact: false, known: Some(known) });
+        self.send_command(ClientFrame::Read { room, seq, exact: false, if_read_seq: Some(known) });
     }
 
     /// Marks everything in one room, or in all rooms, as read.
@@ -22,7 +22,7 @@ impl LiveClient {
             return;
         }
         for (room, seq) in unread {
-            self.send_command(ClientFrame::Read { room, seq, exact: false, known: None });
+            self.send_command(ClientFrame::Read { room, seq, exact: false, if_read_seq: None });
         }
     }
 
@@ -30,7 +30,7 @@ impl LiveClient {
     pub fn mark_unread_from(self, room: RoomId, seq: Seq) {
         if self.check_connected() {
             let seq = Seq(seq.0 - 1);
-            self.send_command(ClientFrame::Read { room, seq, exact: true, known: None });
+            self.send_command(ClientFrame::Read { room, seq, exact: true, if_read_seq: None });
         }
     }
 

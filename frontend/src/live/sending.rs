@@ -42,7 +42,7 @@ impl LiveClient {
     pub fn discard_message(self, client_id: ClientId) {
         let entry = self.outbox.try_update_value(|outbox| outbox.remove(client_id)).flatten();
         if let Some(state) = entry.and_then(|entry| self.room_state(entry.room)) {
-            state.timeline.update(|t| t.forget(client_id));
+            state.timeline.update(|t| t.remove_pending(client_id));
         }
         outbox_store::delete(client_id);
     }
@@ -75,7 +75,7 @@ impl LiveClient {
             return;
         };
         self.rooms.update(|rooms| rooms.apply_message(&message, &me));
-        state.timeline.update(|t| t.message(message));
+        state.timeline.update(|t| t.upsert_message(message));
         self.remove_from_outbox(client_id);
     }
 
@@ -94,7 +94,7 @@ impl LiveClient {
             self.outbox.try_update_value(|o| o.refuse(client_id, problem.clone())).flatten();
         let Some(entry) = refused else { return };
         if let Some(state) = self.room_state(entry.room) {
-            state.timeline.update(|t| t.refused(client_id, problem));
+            state.timeline.update(|t| t.mark_rejected(client_id, problem));
         }
         outbox_store::put(entry);
     }

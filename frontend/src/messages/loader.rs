@@ -18,7 +18,9 @@ pub async fn load_page(room: RoomId, page: PageRequest, state: RoomState) -> api
     for _ in 0..MAX_ATTEMPTS {
         let loaded = api::list_messages(room, page).await?;
         // The timeline refuses a page that was read before a reset.
-        if state.timeline.try_update(|t| t.page(loaded.messages, loaded.as_of_rev)) != Some(false) {
+        if state.timeline.try_update(|t| t.insert_page(loaded.messages, loaded.as_of_rev))
+            != Some(false)
+        {
             break;
         }
     }
@@ -45,6 +47,6 @@ pub async fn load_day(
     };
     let other_day = (!anchor.found).then(|| time::local_day(message.created_at));
     // The timeline refuses a page that was read before a reset; the jump then loads it again.
-    let _ = state.timeline.try_update(|t| t.page(loaded.messages, loaded.as_of_rev));
+    let _ = state.timeline.try_update(|t| t.insert_page(loaded.messages, loaded.as_of_rev));
     Ok(Some(DayAnchor { seq: anchor.seq, other_day }))
 }

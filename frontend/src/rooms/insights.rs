@@ -1,7 +1,7 @@
 //! Statistics of a room: how many messages, when, and by whom. As charts and as tables.
 
 use leptos::prelude::*;
-use shared::{ids::RoomId, messages::Insights, search::ByAuthor};
+use shared::{ids::RoomId, messages::Insights, search::AuthorCount};
 
 use crate::{
     api,
@@ -81,9 +81,9 @@ fn Charts(insights: Insights) -> impl IntoView {
 }
 
 #[component]
-fn Authors(authors: Vec<ByAuthor>) -> impl IntoView {
+fn Authors(authors: Vec<AuthorCount>) -> impl IntoView {
     let most = authors.iter().map(|author| author.count).max().unwrap_or(0).max(1) as f64;
-    let rows = authors.into_iter().map(|ByAuthor { user, count }| {
+    let rows = authors.into_iter().map(|AuthorCount { user, count }| {
         view! {
             <li>
                 <Avatar name=user.username.clone() small=true/>

@@ -82,7 +82,7 @@ fn sorted_members(state: &RoomState) -> Vec<(Member, bool)> {
     let mut members: Vec<_> = state
         .timeline
         .with(|t| t.members().map(|m| (m.clone(), online.contains(&m.user.id))).collect());
-    members.sort_by_cached_key(|(m, online)| (!online, rules::key(&m.user.username)));
+    members.sort_by_cached_key(|(m, online)| (!online, rules::name_key(&m.user.username)));
     members
 }
 

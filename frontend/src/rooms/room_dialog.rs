@@ -107,8 +107,8 @@ fn RoomForm(
 /// Checks both fields before the server does, so that all errors show at once.
 async fn save(id: Option<RoomId>, new: NewRoom) -> api::Result<Room> {
     let mut problem = Problem::new(Code::InvalidFields);
-    problem.errors.extend(rules::room_name(&new.name).err());
-    problem.errors.extend(rules::topic(&new.topic).err());
+    problem.errors.extend(rules::validate_room_name(&new.name).err());
+    problem.errors.extend(rules::validate_topic(&new.topic).err());
     if !problem.errors.is_empty() {
         return Err(api::Error::Rejected(Box::new(problem)));
     }

@@ -1,7 +1,7 @@
 //! The operators of a search as chips; a click removes one.
 
 use leptos::prelude::*;
-use shared::search::{Kind, pieces};
+use shared::search::{HighlightKind, highlight};
 
 use crate::ui::{Icon, Shape};
 
@@ -30,10 +30,10 @@ pub fn Chips(#[prop(into)] q: Signal<String>, on_change: Callback<String>) -> im
 fn operators(q: &str) -> Vec<(String, String)> {
     let mut negation = None;
     let mut operators = Vec::new();
-    for piece in pieces(q) {
+    for piece in highlight(q) {
         match piece.kind {
-            Kind::Not => negation = Some(piece.range.start),
-            Kind::Operator => {
+            HighlightKind::Not => negation = Some(piece.range.start),
+            HighlightKind::Operator => {
                 let range = negation.take().unwrap_or(piece.range.start)..piece.range.end;
                 let rest = format!("{}{}", &q[..range.start], &q[range.end..]);
                 let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");

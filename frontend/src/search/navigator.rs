@@ -46,7 +46,7 @@ impl HitNavigator {
         let query_string = use_location().search;
         let q = Memo::new(move |_| {
             let q = query_string.with(|query| query_param(query, "q"))?;
-            let has_words = parse(&q).is_ok_and(|query| !query.within_a_room().is_empty());
+            let has_words = parse(&q).is_ok_and(|query| !query.without_scope().is_empty());
             (has_words && at.get().is_some()).then_some(q)
         });
         let (is_searching, is_cancelled) = (RwSignal::new(false), RwSignal::new(false));
@@ -72,7 +72,7 @@ impl HitNavigator {
 
     /// The search without the operators that select rooms.
     pub fn query(self) -> Option<String> {
-        self.q.with(|q| Some(parse(q.as_ref()?).ok()?.within_a_room().to_string()))
+        self.q.with(|q| Some(parse(q.as_ref()?).ok()?.without_scope().to_string()))
     }
 
     async fn load_around(self, q: String, at: Seq) {

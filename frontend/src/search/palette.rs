@@ -8,7 +8,7 @@ use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
     ids::RoomId,
-    search::{By, Hit, Person, parse},
+    search::{Hit, Person, Predicate, parse},
 };
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
@@ -186,7 +186,7 @@ fn room(id: RoomId, name: String, kind: &'static str) -> Choice {
 }
 
 fn messages_from(name: String) -> Choice {
-    let path = search_path(&By::From(Person::Name(name.clone())).to_string(), false);
+    let path = search_path(&Predicate::From(Person::Name(name.clone())).to_string(), false);
     Choice {
         shape: None,
         text: vec![Fragment::plain(name.clone())],

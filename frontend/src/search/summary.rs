@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::{
     paths,
-    search::{By, Person, Place, Summary, parse},
+    search::{Person, Predicate, RoomRef, Summary, parse},
 };
 
 use super::{ExportDialog, search_path};
@@ -30,7 +30,7 @@ pub fn Counts(
         let text = by.to_string();
         let narrow = move |_| {
             if let Ok(query) = parse(&q.get_untracked()) {
-                on_change.run(query.narrowed(by.clone()).to_string());
+                on_change.run(query.narrow(by.clone()).to_string());
             }
         };
         view! {
@@ -79,15 +79,17 @@ fn total(summary: &Summary) -> String {
 
 /// Operators that narrow the search, with their counts. A kind with only one is left out, because it
 /// would narrow nothing.
-fn filters(summary: &Summary) -> Vec<(By, u64)> {
-    let rooms =
-        summary.rooms.iter().map(|room| (By::In(Place::Name(room.name.clone())), room.count));
+fn filters(summary: &Summary) -> Vec<(Predicate, u64)> {
+    let rooms = summary
+        .rooms
+        .iter()
+        .map(|room| (Predicate::In(RoomRef::Name(room.name.clone())), room.count));
     let authors = summary.authors.iter().map(|author| {
         let name = author.user.username.clone();
-        (By::From(Person::Name(name)), author.count)
+        (Predicate::From(Person::Name(name)), author.count)
     });
     let months =
-        summary.months.iter().filter_map(|m| Some((By::On(m.month.parse().ok()?), m.count)));
+        summary.months.iter().filter_map(|m| Some((Predicate::On(m.month.parse().ok()?), m.count)));
     let kinds: [Vec<_>; 3] = [rooms.collect(), authors.collect(), months.collect()];
     let kinds = kinds.into_iter().filter(|kind| kind.len() > 1);
     kinds.flat_map(|kind| kind.into_iter().take(MAX_COUNTS)).collect()

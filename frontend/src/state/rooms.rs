@@ -60,7 +60,7 @@ impl RoomList {
             return;
         }
         room.read.unread = message.seq.0 - room.read.read_seq.0;
-        let name = rules::key(&me.username);
+        let name = rules::name_key(&me.username);
         let mentions_me = messages::mentions(&message.content).any(|mention| mention == name);
         room.read.mentions += i64::from(mentions_me);
     }
@@ -110,7 +110,7 @@ impl RoomList {
     /// All rooms, sorted by name.
     pub fn by_name(&self) -> Vec<&MyRoom> {
         let mut rooms: Vec<_> = self.rooms.values().collect();
-        rooms.sort_by_cached_key(|room| (rules::key(&room.name), room.id));
+        rooms.sort_by_cached_key(|room| (rules::name_key(&room.name), room.id));
         rooms
     }
 

@@ -22,7 +22,7 @@ pub enum Span {
 
 /// Splits a text for the reader of this name. Only http and https URLs become links.
 pub fn spans(content: &str, me: &str) -> Vec<Span> {
-    let me = rules::key(me);
+    let me = rules::name_key(me);
     let mut spans = Vec::new();
     let mut rest = content;
     while let Some(link) = first_link(rest) {
@@ -75,7 +75,7 @@ fn find_mention(word: &str, me: &str) -> Option<(usize, usize)> {
     let from = word.len() - rest.len();
     let name = rest.strip_prefix('@')?.trim_end();
     let name = name.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '_');
-    (rules::key(name) == me).then_some((from, from + 1 + name.len()))
+    (rules::name_key(name) == me).then_some((from, from + 1 + name.len()))
 }
 
 fn push_text(plain: &mut String, spans: &mut Vec<Span>) {

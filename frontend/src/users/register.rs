@@ -79,8 +79,8 @@ pub fn RegisterPage() -> impl IntoView {
 /// Checks both fields before the server does, so that all errors show at once.
 async fn register(username: &str, password: &str) -> api::Result<()> {
     let mut problem = Problem::new(Code::InvalidFields);
-    problem.errors.extend(rules::username(username).err());
-    problem.errors.extend(rules::password(password).err());
+    problem.errors.extend(rules::validate_username(username).err());
+    problem.errors.extend(rules::validate_password(password).err());
     if !problem.errors.is_empty() {
         return Err(api::Error::Rejected(Box::new(problem)));
     }

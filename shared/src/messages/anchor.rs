@@ -36,7 +36,7 @@ pub enum Anchor {
 
 /// Why a text is no [`Anchor`]: a sentence that goes after the field's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BadAnchor {
+pub enum AnchorError {
     /// A number that does not say what it counts.
     Bare(i64),
     /// A date that is in no calendar, or not written like one.
@@ -45,9 +45,9 @@ pub enum BadAnchor {
     Form,
 }
 
-impl std::error::Error for BadAnchor {}
+impl std::error::Error for AnchorError {}
 
-impl fmt::Display for BadAnchor {
+impl fmt::Display for AnchorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bare(number) => write!(f, "must say which: `seq:{number}` or `id:{number}`?"),
@@ -65,19 +65,21 @@ impl fmt::Display for BadAnchor {
 }
 
 impl FromStr for Anchor {
-    type Err = BadAnchor;
+    type Err = AnchorError;
 
-    fn from_str(text: &str) -> Result<Self, BadAnchor> {
+    fn from_str(text: &str) -> Result<Self, AnchorError> {
         Ok(match text {
             "oldest" => Self::Oldest,
             "newest" => Self::Newest,
             "first_unread" => Self::FirstUnread,
             "last_read" => Self::LastRead,
             _ => match text.split_once(':') {
-                Some(("seq", number)) => Self::Seq(Seq(digits(number).ok_or(BadAnchor::Form)?)),
-                Some(("id", number)) => Self::Id(MessageId(digits(number).ok_or(BadAnchor::Form)?)),
+                Some(("seq", number)) => Self::Seq(Seq(digits(number).ok_or(AnchorError::Form)?)),
+                Some(("id", number)) => {
+                    Self::Id(MessageId(digits(number).ok_or(AnchorError::Form)?))
+                }
                 Some(("date", date)) => Self::Date(date.parse()?),
-                _ => return Err(digits(text).map_or(BadAnchor::Form, BadAnchor::Bare)),
+                _ => return Err(digits(text).map_or(AnchorError::Form, AnchorError::Bare)),
             },
         })
     }
@@ -169,7 +171,7 @@ mod tests {
     #[test]
     fn what_is_no_anchor_says_what_would_be() {
         let wrong = |text: &str| text.parse::<Anchor>().unwrap_err();
-        assert_eq!(wrong("57"), BadAnchor::Bare(57));
+        assert_eq!(wrong("57"), AnchorError::Bare(57));
         for text in [
             "",
             "Newest",
@@ -185,7 +187,7 @@ mod tests {
             "99999999999999999999",
             "2026-03-01",
         ] {
-            assert_eq!(wrong(text), BadAnchor::Form, "{text}");
+            assert_eq!(wrong(text), AnchorError::Form, "{text}");
         }
     }
 }

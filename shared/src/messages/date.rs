@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
-use super::anchor::{BadAnchor, digits};
+use super::anchor::{AnchorError, digits};
 use crate::Timestamp;
 
 /// A day, or a moment of it, by the clocks of some place.
@@ -35,10 +35,10 @@ impl Date {
 }
 
 impl FromStr for Date {
-    type Err = BadAnchor;
+    type Err = AnchorError;
 
-    fn from_str(text: &str) -> Result<Self, BadAnchor> {
-        read(text).ok_or(BadAnchor::Date)
+    fn from_str(text: &str) -> Result<Self, AnchorError> {
+        read(text).ok_or(AnchorError::Date)
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
             "2026-03-01é",
             "2026-03-0é",
         ] {
-            assert_eq!(text.parse::<Date>(), Err(BadAnchor::Date), "{text}");
+            assert_eq!(text.parse::<Date>(), Err(AnchorError::Date), "{text}");
         }
     }
 }

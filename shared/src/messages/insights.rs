@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, search::ByAuthor};
+use crate::{Timestamp, search::AuthorCount};
 
 /// `GET /rooms/{id}/insights`: what was said in the last days, without what was deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,18 +15,18 @@ pub struct Insights {
     /// How many messages are counted.
     pub total: u64,
     /// Each day from then to today, by the reader's clock, oldest first.
-    pub days: Vec<InDay>,
+    pub days: Vec<DayCount>,
     /// How many on which day of the week at which hour, by the reader's clock: seven lists of 24,
     /// Monday first.
     pub hours: Vec<Vec<u64>>,
     /// Who said most, most first, at most 10.
-    pub authors: Vec<ByAuthor>,
+    pub authors: Vec<AuthorCount>,
 }
 
 /// Messages of a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct InDay {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InDay"))]
+pub struct DayCount {
     /// The day.
     pub day: NaiveDate,
     /// How many.

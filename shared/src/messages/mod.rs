@@ -19,10 +19,10 @@ mod looks;
 mod map;
 mod offset;
 
-pub use anchor::{Anchor, BadAnchor};
+pub use anchor::{Anchor, AnchorError};
 pub use calendar::{Calendar, CalendarDay, Month};
 pub use date::Date;
-pub use insights::{InDay, Insights};
+pub use insights::{DayCount, Insights};
 pub use looks::{first_link, has_code};
 pub use map::{MapHits, MapMonth, RoomMap};
 pub use offset::Offset;
@@ -86,7 +86,7 @@ pub struct EditMessage {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MessagePage {
     /// What became of the anchor.
-    pub anchor: Anchored,
+    pub anchor: ResolvedAnchor,
     /// Dense: each `seq` is one more than the last, deleted ones included as tombstones. With `q`
     /// only those that it finds.
     pub messages: Vec<Message>,
@@ -117,22 +117,22 @@ pub struct MessagePage {
 
 /// Where an anchor led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Anchored {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Anchored"))]
+pub struct ResolvedAnchor {
     /// The message to show first: the one that was asked for, or what is there instead. It is in
     /// the page; 0 if the room is empty.
     pub seq: Seq,
     /// Whether it is the one that was asked for.
     pub found: bool,
     /// Why not, if not.
-    pub reason: Option<Elsewhere>,
+    pub reason: Option<AnchorMiss>,
 }
 
 /// Why an anchor led elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Elsewhere"))]
 #[serde(rename_all = "snake_case")]
-pub enum Elsewhere {
+pub enum AnchorMiss {
     /// The message that was named is deleted. Its tombstone is in the page, and `seq` is the
     /// message of the page nearest to it that has its text, or its own place if none has.
     Deleted,

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    AnyOf, By, Filter, Person, Place, Query, Sort, Text,
+    AnyOf, Filter, Person, Predicate, Query, RoomRef, Sort, Term,
     lexer::{self, What},
     operators::{self, Said},
 };
@@ -23,30 +23,30 @@ impl Display for Query {
 
 impl Display for AnyOf {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let texts: Vec<_> = self.0.iter().map(Text::to_string).collect();
+        let texts: Vec<_> = self.0.iter().map(Term::to_string).collect();
         f.write_str(&texts.join(" OR "))
     }
 }
 
 /// As it is written in a query; in quotes where it would be read as something else.
-impl Display for Text {
+impl Display for Term {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&text_with("", self))
     }
 }
 
-fn text_with(sign: &str, text: &Text) -> String {
+fn text_with(sign: &str, text: &Term) -> String {
     let (before, after) = match text {
-        Text::Word(_) => ("", ""),
-        Text::Prefix(_) => ("", "*"),
-        Text::Substring(_) => ("~", ""),
-        Text::Phrase(phrase) => return format!("{sign}{}", quote(phrase)),
+        Term::Word(_) => ("", ""),
+        Term::Prefix(_) => ("", "*"),
+        Term::Substring(_) => ("~", ""),
+        Term::Phrase(phrase) => return format!("{sign}{}", quote(phrase)),
     };
     let bare = format!("{sign}{before}{}{after}", text.as_str());
     let is_read_back = match lexer::parts(&bare).as_slice() {
         [part] => {
             part.not.is_some() != sign.is_empty()
-                && matches!(&part.what, What::Text(Some(read)) if read == text)
+                && matches!(&part.what, What::Term(Some(read)) if read == text)
         }
         _ => false,
     };
@@ -56,17 +56,17 @@ fn text_with(sign: &str, text: &Text) -> String {
 impl Display for Filter {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let sign = if self.negated { "-" } else { "" };
-        write!(f, "{sign}{}", self.by)
+        write!(f, "{sign}{}", self.predicate)
     }
 }
 
-impl Display for By {
+impl Display for Predicate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::From(person) => named(f, "from:", self, person.value()),
             Self::Mentions(person) => named(f, "mentions:", self, person.value()),
-            Self::In(Place::Name(name)) => named(f, "in:", self, name),
-            Self::In(Place::Id(id)) => write!(f, "in:#{id}"),
+            Self::In(RoomRef::Name(name)) => named(f, "in:", self, name),
+            Self::In(RoomRef::Id(id)) => write!(f, "in:#{id}"),
             Self::Before(when) => write!(f, "before:{when}"),
             Self::After(when) => write!(f, "after:{when}"),
             Self::On(when) => write!(f, "on:{when}"),
@@ -85,12 +85,12 @@ impl Person {
     }
 }
 
-fn named(f: &mut Formatter<'_>, operator: &str, by: &By, value: &str) -> fmt::Result {
+fn named(f: &mut Formatter<'_>, operator: &str, by: &Predicate, value: &str) -> fmt::Result {
     let bare = format!("{operator}{value}");
     let is_read_back = match lexer::parts(&bare).as_slice() {
         [part] => match &part.what {
             What::Operator { name, value } => {
-                matches!(operators::read(part.at.clone(), name, value), Ok(Said::By(read)) if read == *by)
+                matches!(operators::read(part.at.clone(), name, value), Ok(Said::Predicate(read)) if read == *by)
             }
             _ => false,
         },

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, Utc};
 
-use super::{Moments, When};
+use super::{TimeRange, TimeSpan};
 use crate::ids::RoomId;
 
 /// A condition on a message.
@@ -11,22 +11,22 @@ pub struct Filter {
     /// Whether it must *not* hold.
     pub negated: bool,
     /// What it asks.
-    pub by: By,
+    pub predicate: Predicate,
 }
 
 /// What a filter asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum By {
+pub enum Predicate {
     /// `from:`: who wrote it.
     From(Person),
     /// `in:`: the room it is in.
-    In(Place),
+    In(RoomRef),
     /// `before:`: posted before the span begins.
-    Before(When),
+    Before(TimeSpan),
     /// `after:`: posted after the span has ended; of `7d` and `2w`, after it began.
-    After(When),
+    After(TimeSpan),
     /// `on:` and `during:`: posted within the span.
-    On(When),
+    On(TimeSpan),
     /// `has:`: what it has.
     Has(Has),
     /// `mentions:`: whom it names.
@@ -35,16 +35,16 @@ pub enum By {
     Is(Is),
 }
 
-impl By {
+impl Predicate {
     /// Whether two filters are of one kind, and so alternatives.
-    pub fn is_like(&self, other: &Self) -> bool {
+    pub fn is_same_kind(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
             && (!matches!(self, Self::Is(_)) || self == other)
     }
 
     /// From when on and before when a message must be posted, if this is about time; see
-    /// [`When::span`].
-    pub fn moments(&self, now: DateTime<Utc>, offset: FixedOffset) -> Option<Moments> {
+    /// [`TimeSpan::span`].
+    pub fn time_range(&self, now: DateTime<Utc>, offset: FixedOffset) -> Option<TimeRange> {
         match self {
             Self::Before(when) => Some((None, Some(when.span(now, offset).0))),
             Self::After(when) => Some((Some(when.end(now, offset)), None)),
@@ -68,7 +68,7 @@ pub enum Person {
 
 /// A room in a query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum RoomRef {
     /// By number.
     Id(RoomId),
     /// By name, as it was written; never empty.

@@ -10,7 +10,7 @@ use winnow::{
 };
 
 use super::{
-    Text,
+    Term,
     chars::{has_substance, is_blank, is_quote},
     operators,
 };
@@ -32,7 +32,7 @@ pub(super) struct Part<'i> {
 pub(super) enum What<'i> {
     Or,
     /// A text, or nothing where there is nothing in it to look for.
-    Text(Option<Text>),
+    Term(Option<Term>),
     /// `name:value`; the name may be unknown.
     Operator {
         name: &'i str,
@@ -81,7 +81,7 @@ fn minus(input: &mut Input<'_>) -> Result<()> {
 fn what<'i>(input: &mut Input<'i>) -> Result<What<'i>> {
     alt((
         preceded('~', alt((quoted, bare.map(str::to_owned)))).map(substring),
-        quoted.map(|text| What::Text(has_substance(&text).then_some(Text::Phrase(text)))),
+        quoted.map(|text| What::Term(has_substance(&text).then_some(Term::Phrase(text)))),
         operator,
         bare.map(word),
     ))
@@ -89,15 +89,15 @@ fn what<'i>(input: &mut Input<'i>) -> Result<What<'i>> {
 }
 
 fn substring<'i>(text: String) -> What<'i> {
-    What::Text((!text.trim().is_empty()).then_some(Text::Substring(text)))
+    What::Term((!text.trim().is_empty()).then_some(Term::Substring(text)))
 }
 
 fn word<'i>(text: &str) -> What<'i> {
     let stem = text.trim_end_matches('*');
-    What::Text(match has_substance(stem) {
+    What::Term(match has_substance(stem) {
         false => None,
-        true if stem.len() < text.len() => Some(Text::Prefix(stem.to_owned())),
-        true => Some(Text::Word(text.to_owned())),
+        true if stem.len() < text.len() => Some(Term::Prefix(stem.to_owned())),
+        true => Some(Term::Word(text.to_owned())),
     })
 }
 

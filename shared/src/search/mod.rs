@@ -1,7 +1,7 @@
 //! The one search grammar: of the server, of the `q` in an address, and of the chips in the search
 //! box.
 //!
-//! A query is at most [`SEARCH_MAX`](crate::rules::SEARCH_MAX) characters. Its parts stand between
+//! A query is at most [`QUERY_MAX_CHARS`](crate::rules::QUERY_MAX_CHARS) characters. Its parts stand between
 //! blanks (white space and control characters), in any order, and all of them must hold:
 //!
 //! | part | finds messages |
@@ -14,7 +14,7 @@
 //! | `-part` | without it; any text, any operator but `near:` and `sort:` |
 //! | `from:ada`, `from:me` | by this person; `@ada` is `ada` |
 //! | `in:general`, `in:#12` | in the room of this name, or of this number; `#general` is `general` |
-//! | `before:` `after:` `on:` | outside or inside of a span of time ([`When`]); `during:` is `on:` |
+//! | `before:` `after:` `on:` | outside or inside of a span of time ([`TimeSpan`]); `during:` is `on:` |
 //! | `has:` | that have one of these: [`Has`] |
 //! | `mentions:ada`, `mentions:me` | that name this person |
 //! | `is:` | in this state: [`Is`] |
@@ -26,7 +26,7 @@
 //! called #12. A quote that is never closed reaches to the end.
 //!
 //! **What is an operator.** Letters (A to Z, in any case), one `:` and directly a value. Where the
-//! name is not known that is a [`Mistake`], whose suggestion is the name meant or the same in
+//! name is not known that is a [`QueryError`], whose suggestion is the name meant or the same in
 //! quotes. These are plain words: what has anything but letters before the colon (`12:30`,
 //! `x-forwarded-for:1`), `::` (`std::sync::Arc`), `://` (any address), an unknown name with nothing
 //! behind the colon (`foo:`), an unknown single letter (`C:\dir`), and a number behind a name that
@@ -42,16 +42,16 @@
 //! can be edited *and* mine: `is:edited is:mine` is both.
 //!
 //! ```
-//! use shared::search::{parse, By, Person};
+//! use shared::search::{Person, Predicate, parse};
 //!
 //! let query = parse("disk OR ssd failing -from:bot after:7d")?;
 //! assert_eq!(query.all_of.len(), 2);
-//! assert_eq!(query.filters[0].by, By::From(Person::Name("bot".into())));
+//! assert_eq!(query.filters[0].predicate, Predicate::From(Person::Name("bot".into())));
 //! assert_eq!(query.to_string(), "disk OR ssd failing -from:bot after:7d");
 //!
 //! let mistake = parse("disk form:ada").unwrap_err();
 //! assert_eq!((mistake.at, mistake.suggestion.as_deref()), (5..10, Some("from:")));
-//! # Ok::<(), shared::search::Mistake>(())
+//! # Ok::<(), shared::search::QueryError>(())
 //! ```
 
 use std::ops::Range;
@@ -61,25 +61,25 @@ use serde::{Deserialize, Serialize};
 use crate::ids::Seq;
 
 mod chars;
-mod dates;
 mod display;
 mod filters;
-mod found;
+mod highlight;
 mod lexer;
 mod operators;
 mod parse;
-mod pieces;
+mod results;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "words")]
-pub mod words;
+mod time_span;
+#[cfg(feature = "tokenizer")]
+pub mod tokenizer;
 
-pub use dates::{Moments, When};
-pub use filters::{By, Filter, Has, Is, Person, Place, Sort};
-pub use found::{ByAuthor, Hit, Hits, InMonth, InRoom, Summary};
-pub use operators::{OPERATORS, Operator, Takes};
+pub use filters::{Filter, Has, Is, Person, Predicate, RoomRef, Sort};
+pub use highlight::{Highlight, HighlightKind, highlight};
+pub use operators::{OPERATORS, Operator, ValueKind};
 pub use parse::parse;
-pub use pieces::{Kind, Piece, pieces};
+pub use results::{AuthorCount, Hit, Hits, MonthCount, RoomCount, Summary};
+pub use time_span::{TimeRange, TimeSpan};
 
 /// What is asked for. Every string in it is plain text: no quotes, no operators, nothing that an
 /// engine could take for syntax.
@@ -91,7 +91,7 @@ pub struct Query {
     /// Each of them must be found.
     pub all_of: Vec<AnyOf>,
     /// None of them may be found.
-    pub none_of: Vec<Text>,
+    pub none_of: Vec<Term>,
     /// What must be true beside the text; [`Query::asked`] and [`Query::excluded`] say how they
     /// go together.
     pub filters: Vec<Filter>,
@@ -103,11 +103,11 @@ pub struct Query {
 
 /// Texts of which one must be found. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AnyOf(pub Vec<Text>);
+pub struct AnyOf(pub Vec<Term>);
 
 /// A text to look for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Text {
+pub enum Term {
     /// `host`: this word, or several next to each other where punctuation divides it.
     Word(String),
     /// `"exact phrase"`: these words, whole, next to each other.
@@ -118,7 +118,7 @@ pub enum Text {
     Substring(String),
 }
 
-impl Text {
+impl Term {
     /// What the reader wrote, without quotes, star and tilde.
     pub fn as_str(&self) -> &str {
         let (Self::Word(text) | Self::Phrase(text) | Self::Prefix(text) | Self::Substring(text)) =
@@ -135,12 +135,12 @@ impl Query {
 
     /// The filters that are not negated, by kind: one of each inner list must hold. No inner list
     /// is empty.
-    pub fn asked(&self) -> Vec<Vec<&By>> {
-        let mut kinds: Vec<Vec<&By>> = Vec::new();
+    pub fn filter_groups(&self) -> Vec<Vec<&Predicate>> {
+        let mut kinds: Vec<Vec<&Predicate>> = Vec::new();
         for filter in self.filters.iter().filter(|filter| !filter.negated) {
-            match kinds.iter_mut().find(|kind| kind[0].is_like(&filter.by)) {
-                Some(kind) => kind.push(&filter.by),
-                None => kinds.push(vec![&filter.by]),
+            match kinds.iter_mut().find(|kind| kind[0].is_same_kind(&filter.predicate)) {
+                Some(kind) => kind.push(&filter.predicate),
+                None => kinds.push(vec![&filter.predicate]),
             }
         }
         kinds
@@ -148,37 +148,39 @@ impl Query {
 
     /// The same query, of which this is true as well. What it asked of the same kind goes: beside
     /// it, it would be an alternative and let in more instead of less.
-    pub fn narrowed(mut self, by: By) -> Self {
-        self.filters.retain(|filter| filter.negated || !filter.by.is_like(&by));
-        self.filters.push(Filter { negated: false, by });
+    pub fn narrow(mut self, predicate: Predicate) -> Self {
+        self.filters.retain(|filter| filter.negated || !filter.predicate.is_same_kind(&predicate));
+        self.filters.push(Filter { negated: false, predicate });
         self
     }
 
     /// Only what it asks of a message, and not in which room, at which place and in which order:
     /// what can be asked in one room, where no other one may be named.
-    pub fn within_a_room(mut self) -> Self {
-        self.filters.retain(|filter| !matches!(filter.by, By::In(_)));
+    pub fn without_scope(mut self) -> Self {
+        self.filters.retain(|filter| !matches!(filter.predicate, Predicate::In(_)));
         Self { near: None, sort: Sort::default(), ..self }
     }
 
     /// Whether what it finds depends on when it is asked: `today`, `7d`.
     pub fn is_relative(&self) -> bool {
-        self.filters.iter().any(|filter| match filter.by {
-            By::Before(when) | By::After(when) | By::On(when) => when.is_relative(),
+        self.filters.iter().any(|filter| match filter.predicate {
+            Predicate::Before(when) | Predicate::After(when) | Predicate::On(when) => {
+                when.is_relative()
+            }
             _ => false,
         })
     }
 
     /// The negated filters: none of them may hold.
-    pub fn excluded(&self) -> impl Iterator<Item = &By> {
-        self.filters.iter().filter(|filter| filter.negated).map(|filter| &filter.by)
+    pub fn excluded_predicates(&self) -> impl Iterator<Item = &Predicate> {
+        self.filters.iter().filter(|filter| filter.negated).map(|filter| &filter.predicate)
     }
 }
 
 /// Why a query cannot be read, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Mistake {
+pub struct QueryError {
     /// The bytes of the query (UTF-8) that are wrong, half-open, on character boundaries.
     pub at: Range<usize>,
     /// What is wrong and what would be right, in a sentence for people.
@@ -188,10 +190,10 @@ pub struct Mistake {
     pub suggestion: Option<String>,
 }
 
-impl std::fmt::Display for Mistake {
+impl std::fmt::Display for QueryError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Mistake {}
+impl std::error::Error for QueryError {}

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{By, Has, Is, Mistake, Person, Place, Sort, lexer::Value};
+use super::{Has, Is, Person, Predicate, QueryError, RoomRef, Sort, lexer::Value};
 use crate::ids::{RoomId, Seq};
 
 /// An operator as a list of them would show it.
@@ -12,41 +12,41 @@ pub struct Operator {
     /// Its name, without the colon.
     pub name: &'static str,
     /// What stands behind the colon.
-    pub takes: Takes,
+    pub value: ValueKind,
 }
 
 /// What stands behind the colon of an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Takes {
+pub enum ValueKind {
     /// A username, or `me`.
     Person,
     /// A room's name, or `#` and its number.
-    Place,
-    /// A span of time: [`super::When`].
-    When,
+    Room,
+    /// A span of time: [`super::TimeSpan`].
+    Time,
     /// One of these.
     OneOf(&'static [&'static str]),
     /// A message's `seq`, from 1.
     Seq,
 }
 
-const fn operator(name: &'static str, takes: Takes) -> Operator {
-    Operator { name, takes }
+const fn operator(name: &'static str, value: ValueKind) -> Operator {
+    Operator { name, value }
 }
 
 /// Every operator.
 pub const OPERATORS: &[Operator] = &[
-    operator("from", Takes::Person),
-    operator("in", Takes::Place),
-    operator("before", Takes::When),
-    operator("after", Takes::When),
-    operator("on", Takes::When),
-    operator("during", Takes::When),
-    operator("has", Takes::OneOf(Has::NAMES)),
-    operator("mentions", Takes::Person),
-    operator("is", Takes::OneOf(Is::NAMES)),
-    operator("near", Takes::Seq),
-    operator("sort", Takes::OneOf(Sort::NAMES)),
+    operator("from", ValueKind::Person),
+    operator("in", ValueKind::Room),
+    operator("before", ValueKind::Time),
+    operator("after", ValueKind::Time),
+    operator("on", ValueKind::Time),
+    operator("during", ValueKind::Time),
+    operator("has", ValueKind::OneOf(Has::NAMES)),
+    operator("mentions", ValueKind::Person),
+    operator("is", ValueKind::OneOf(Is::NAMES)),
+    operator("near", ValueKind::Seq),
+    operator("sort", ValueKind::OneOf(Sort::NAMES)),
 ];
 
 /// Names that other searches have for the same.
@@ -65,7 +65,7 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// What an operator says.
 pub(super) enum Said {
-    By(By),
+    Predicate(Predicate),
     Near(Seq),
     Sort(Sort),
 }
@@ -75,7 +75,8 @@ pub(super) fn is_plain(name: &str, value: &str) -> bool {
     if value.starts_with(':') || value.starts_with("//") {
         return true;
     }
-    let takes_numbers = |operator: &Operator| matches!(operator.takes, Takes::When | Takes::Seq);
+    let takes_numbers =
+        |operator: &Operator| matches!(operator.value, ValueKind::Time | ValueKind::Seq);
     let is_number = value.starts_with(|c: char| c.is_ascii_digit());
     find(name).is_none()
         && (value.is_empty()
@@ -84,15 +85,15 @@ pub(super) fn is_plain(name: &str, value: &str) -> bool {
 }
 
 /// What `name:value` says. `at` is the place of both.
-pub(super) fn read(at: Range<usize>, name: &str, value: &Value) -> Result<Said, Mistake> {
+pub(super) fn read(at: Range<usize>, name: &str, value: &Value) -> Result<Said, QueryError> {
     let Some(operator) = find(name) else { return Err(unknown(at, name, value)) };
     let text = value.text.as_str();
     let wrong = |should: &str, suggestion: Option<&str>| {
         let is = if text.is_empty() { "nothing".into() } else { format!("“{text}”") };
-        Mistake {
+        QueryError {
             at: if text.is_empty() { at.clone() } else { value.at.clone() },
             message: format!(
-                "{}: takes {should} directly after the colon, not {is}.",
+                "{}: value {should} directly after the colon, not {is}.",
                 operator.name
             ),
             suggestion: suggestion.map(str::to_owned),
@@ -107,22 +108,22 @@ pub(super) fn read(at: Range<usize>, name: &str, value: &Value) -> Result<Said, 
         let index = names.iter().position(|name| name.eq_ignore_ascii_case(text));
         index.ok_or_else(|| wrong(&list(names), nearest(text, names.iter().copied())))
     };
-    Ok(Said::By(match operator.name {
-        "from" => By::From(person()?),
-        "mentions" => By::Mentions(person()?),
-        "in" => {
-            By::In(place(value).ok_or_else(|| wrong("a room's name, or # and its number", None))?)
-        }
-        "before" => By::Before(when()?),
-        "after" => By::After(when()?),
-        "has" => By::Has(Has::ALL[one_of(Has::NAMES)?]),
-        "is" => By::Is(Is::ALL[one_of(Is::NAMES)?]),
+    Ok(Said::Predicate(match operator.name {
+        "from" => Predicate::From(person()?),
+        "mentions" => Predicate::Mentions(person()?),
+        "in" => Predicate::In(
+            place(value).ok_or_else(|| wrong("a room's name, or # and its number", None))?,
+        ),
+        "before" => Predicate::Before(when()?),
+        "after" => Predicate::After(when()?),
+        "has" => Predicate::Has(Has::ALL[one_of(Has::NAMES)?]),
+        "is" => Predicate::Is(Is::ALL[one_of(Is::NAMES)?]),
         "sort" => return Ok(Said::Sort(Sort::ALL[one_of(Sort::NAMES)?])),
         "near" => {
             let seq = positive(text).ok_or_else(|| wrong("a message's number (from 1)", None))?;
             return Ok(Said::Near(Seq(seq)));
         }
-        _ => By::On(when()?),
+        _ => Predicate::On(when()?),
     }))
 }
 
@@ -135,16 +136,16 @@ fn person(value: &Value) -> Option<Person> {
     (!name.is_empty()).then(|| Person::Name(name.to_owned()))
 }
 
-fn place(value: &Value) -> Option<Place> {
+fn place(value: &Value) -> Option<RoomRef> {
     let text = value.text.trim();
     let name = match text.strip_prefix('#').filter(|_| !value.quoted) {
         Some(name) if name.bytes().all(|b| b.is_ascii_digit()) => {
-            return positive(name).map(|id| Place::Id(RoomId(id)));
+            return positive(name).map(|id| RoomRef::Id(RoomId(id)));
         }
         Some(name) => name,
         None => text,
     };
-    (!name.is_empty()).then(|| Place::Name(name.to_owned()))
+    (!name.is_empty()).then(|| RoomRef::Name(name.to_owned()))
 }
 
 fn positive(text: &str) -> Option<i64> {
@@ -152,9 +153,9 @@ fn positive(text: &str) -> Option<i64> {
     text.parse().ok().filter(|&number| is_digits && number > 0)
 }
 
-fn unknown(at: Range<usize>, name: &str, value: &Value) -> Mistake {
+fn unknown(at: Range<usize>, name: &str, value: &Value) -> QueryError {
     match meant(name) {
-        Some(operator) => Mistake {
+        Some(operator) => QueryError {
             message: format!(
                 "There is no operator {name}: (did you mean {}:?). To look for the text, put it in quotes.",
                 operator.name
@@ -165,7 +166,7 @@ fn unknown(at: Range<usize>, name: &str, value: &Value) -> Mistake {
         None => {
             let names: Vec<_> = OPERATORS.iter().map(|operator| operator.name).collect();
             let names = list(&names);
-            Mistake {
+            QueryError {
                 at,
                 message: format!(
                     "There is no operator {name}: (there are {names}). To look for the text, put it in quotes."

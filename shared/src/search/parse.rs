@@ -3,19 +3,19 @@
 use std::ops::Range;
 
 use super::{
-    AnyOf, By, Filter, Mistake, Query, Sort, Text,
+    AnyOf, Filter, Predicate, Query, QueryError, Sort, Term,
     lexer::{self, Part, What},
     operators::{self, Said},
 };
-use crate::{ids::Seq, rules::SEARCH_MAX};
+use crate::{ids::Seq, rules::QUERY_MAX_CHARS};
 
 /// What a text asks for.
 ///
 /// # Errors
-/// The first [`Mistake`]: an unknown operator, a value that an operator does not take, a second
+/// The first [`QueryError`]: an unknown operator, a value that an operator does not take, a second
 /// `near:` or `sort:` that says something else, an `OR` between what are not two texts, or more
-/// than [`SEARCH_MAX`] characters.
-pub fn parse(text: &str) -> Result<Query, Mistake> {
+/// than [`QUERY_MAX_CHARS`] characters.
+pub fn parse(text: &str) -> Result<Query, QueryError> {
     if let Some(mistake) = too_long(text) {
         return Err(mistake);
     }
@@ -26,12 +26,12 @@ pub fn parse(text: &str) -> Result<Query, Mistake> {
     }
 }
 
-pub(super) fn too_long(text: &str) -> Option<Mistake> {
-    let (limit, _) = text.char_indices().nth(SEARCH_MAX)?;
-    Some(Mistake {
+pub(super) fn too_long(text: &str) -> Option<QueryError> {
+    let (limit, _) = text.char_indices().nth(QUERY_MAX_CHARS)?;
+    Some(QueryError {
         at: limit..text.len(),
         message: format!(
-            "A query is at most {SEARCH_MAX} characters long, and this one is {}.",
+            "A query is at most {QUERY_MAX_CHARS} characters long, and this one is {}.",
             text.chars().count()
         ),
         suggestion: None,
@@ -49,7 +49,7 @@ pub(super) struct Reader {
     query: Query,
     sort: Option<Sort>,
     /// In the order of their places.
-    pub mistakes: Vec<Mistake>,
+    pub mistakes: Vec<QueryError>,
     /// An `OR` that waits for what stands behind it.
     or: Option<Range<usize>>,
     before: Before,
@@ -60,7 +60,7 @@ pub(super) struct Reader {
 enum Before {
     #[default]
     Nothing,
-    Text,
+    Term,
     Filter,
     Other,
 }
@@ -70,8 +70,8 @@ impl Reader {
         match &part.what {
             What::Or if self.before == Before::Nothing => {}
             What::Or => self.or = Some(part.at.clone()),
-            What::Text(None) => {}
-            What::Text(Some(text)) => self.text(text.clone(), part.not.is_some()),
+            What::Term(None) => {}
+            What::Term(Some(text)) => self.text(text.clone(), part.not.is_some()),
             What::Operator { name, value } => match operators::read(part.at.clone(), name, value) {
                 Ok(said) => self.said(said, part),
                 Err(mistake) => {
@@ -83,7 +83,7 @@ impl Reader {
         }
     }
 
-    fn text(&mut self, text: Text, negated: bool) {
+    fn text(&mut self, text: Term, negated: bool) {
         let or = self.or.take();
         if negated {
             self.lone(or);
@@ -92,25 +92,25 @@ impl Reader {
             return;
         }
         match (or, self.query.all_of.last_mut()) {
-            (Some(_), Some(any_of)) if self.before == Before::Text => any_of.0.push(text),
+            (Some(_), Some(any_of)) if self.before == Before::Term => any_of.0.push(text),
             (or, _) => {
                 self.lone(or);
                 self.query.all_of.push(AnyOf(vec![text]));
             }
         }
-        self.before = Before::Text;
+        self.before = Before::Term;
     }
 
     fn said(&mut self, said: Said, part: &Part<'_>) {
         let or = self.or.take();
         let negated = part.not.is_some();
         match said {
-            Said::By(by) => {
+            Said::Predicate(by) => {
                 if negated || !self.follows_its_kind(&by) {
                     self.lone(or);
                 }
                 self.before = if negated { Before::Other } else { Before::Filter };
-                self.query.filters.push(Filter { negated, by });
+                self.query.filters.push(Filter { negated, predicate: by });
             }
             Said::Near(seq) => {
                 self.lone(or);
@@ -136,9 +136,9 @@ impl Reader {
         self.query.sort = sort;
     }
 
-    fn follows_its_kind(&self, by: &By) -> bool {
+    fn follows_its_kind(&self, by: &Predicate) -> bool {
         self.before == Before::Filter
-            && self.query.filters.last().is_some_and(|last| last.by.is_like(by))
+            && self.query.filters.last().is_some_and(|last| last.predicate.is_same_kind(by))
     }
 
     fn once(&mut self, name: &str, contradicts: bool, part: &Part<'_>) {
@@ -160,6 +160,6 @@ impl Reader {
 
     fn mistake(&mut self, at: &Range<usize>, message: String, suggestion: Option<&str>) {
         let suggestion = suggestion.map(str::to_owned);
-        self.mistakes.push(Mistake { at: at.clone(), message, suggestion });
+        self.mistakes.push(QueryError { at: at.clone(), message, suggestion });
     }
 }

@@ -13,11 +13,11 @@ use crate::{
     rooms::{Member, Room},
 };
 
-mod ranges;
+mod seq_ranges;
 #[cfg(test)]
 mod tests;
 
-pub use ranges::Ranges;
+pub use seq_ranges::SeqRanges;
 
 /// What one reader holds of one room.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,15 +32,15 @@ pub struct Timeline {
     /// The newest known state of each message, those outside `loaded` included: a page that is on
     /// its way must not bring back what was edited or deleted meanwhile.
     messages: BTreeMap<Seq, Message>,
-    loaded: Ranges,
+    loaded: SeqRanges,
     members: BTreeMap<UserId, Member>,
     room: Option<Room>,
-    pending: Vec<Pending>,
+    pending: Vec<PendingMessage>,
 }
 
 /// A message of mine that the server has not acknowledged yet.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pending {
+pub struct PendingMessage {
     /// My name for it.
     pub client_id: ClientId,
     /// The text.
@@ -48,16 +48,16 @@ pub struct Pending {
     /// The message that it answers.
     pub reply_to: Option<Seq>,
     /// Why the server refused it, if it did; it is being sent otherwise.
-    pub refused: Option<Problem>,
+    pub rejection: Option<Problem>,
 }
 
 /// What a change meant for the one who applied it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Applied {
+pub enum ApplyOutcome {
     /// It was the next one, or nothing new.
     InOrder,
     /// Changes before it are missing: subscribe again, after [`Timeline::rev`].
-    Ahead,
+    MissedEarlier,
 }
 
 /// One place in the timeline, top to bottom.
@@ -66,14 +66,14 @@ pub enum Item<'a> {
     /// A message, or its tombstone.
     Message(&'a Message),
     /// Messages that are not loaded, both ends included.
-    Hole {
+    Gap {
         /// The first of them.
         from: Seq,
         /// The last of them.
         to: Seq,
     },
     /// A message of mine on its way.
-    Pending(&'a Pending),
+    Pending(&'a PendingMessage),
 }
 
 impl Timeline {
@@ -86,7 +86,7 @@ impl Timeline {
             last_seq,
             live_from: last_seq.next(),
             messages: BTreeMap::new(),
-            loaded: Ranges::default(),
+            loaded: SeqRanges::default(),
             members: BTreeMap::new(),
             room: None,
             pending: Vec::new(),
@@ -100,47 +100,47 @@ impl Timeline {
     }
 
     /// Takes a change that came by the socket, live or replayed.
-    pub fn apply(&mut self, change: Change) -> Applied {
+    pub fn apply(&mut self, change: Change) -> ApplyOutcome {
         let ahead = change.rev > self.rev.next();
         if change.rev == self.rev.next() {
             self.rev = change.rev;
         }
         match change.row {
-            Row::Message(message) => self.message(message),
-            Row::Member(member) => self.member(member),
-            Row::Room(room) => self.room(room),
+            Row::Message(message) => self.upsert_message(message),
+            Row::Member(member) => self.upsert_member(member),
+            Row::Room(room) => self.upsert_room(room),
         }
-        if ahead { Applied::Ahead } else { Applied::InOrder }
+        if ahead { ApplyOutcome::MissedEarlier } else { ApplyOutcome::InOrder }
     }
 
     /// Everything up to `rev` was sent: what `subscribed` says.
-    pub fn subscribed(&mut self, rev: Rev) {
+    pub fn advance_rev(&mut self, rev: Rev) {
         self.rev = self.rev.max(rev);
     }
 
     /// Takes a dense run of messages that was read by REST as of `as_of_rev`. False if it was read
     /// before a reset and may be stale: then it changed nothing, and is to be read again.
     #[must_use]
-    pub fn page(&mut self, messages: Vec<Message>, as_of_rev: Rev) -> bool {
+    pub fn insert_page(&mut self, messages: Vec<Message>, as_of_rev: Rev) -> bool {
         if as_of_rev < self.base_rev {
             return false;
         }
         if let (Some(first), Some(last)) = (messages.first(), messages.last()) {
             self.loaded.insert(first.seq, last.seq);
         }
-        messages.into_iter().for_each(|message| self.message(message));
+        messages.into_iter().for_each(|message| self.upsert_message(message));
         true
     }
 
     /// Takes a message's state, unless a newer one is held.
-    pub fn message(&mut self, message: Message) {
+    pub fn upsert_message(&mut self, message: Message) {
         let seq = message.seq;
         self.last_seq = self.last_seq.max(seq);
         if seq >= self.live_from {
             self.loaded.insert(seq, seq);
         }
         if message.user.id == self.me {
-            self.forget(message.client_id);
+            self.remove_pending(message.client_id);
         }
         if self.messages.get(&seq).is_none_or(|held| held.rev < message.rev) {
             self.messages.insert(seq, message);
@@ -148,40 +148,42 @@ impl Timeline {
     }
 
     /// Takes a member's state, unless a newer one is held.
-    pub fn member(&mut self, member: Member) {
+    pub fn upsert_member(&mut self, member: Member) {
         if self.members.get(&member.user.id).is_none_or(|held| held.rev < member.rev) {
             self.members.insert(member.user.id, member);
         }
     }
 
     /// Takes the room's state, unless a newer one is held.
-    pub fn room(&mut self, room: Room) {
+    pub fn upsert_room(&mut self, room: Room) {
         if self.room.as_ref().is_none_or(|held| held.rev < room.rev) {
             self.room = Some(room);
         }
     }
 
     /// A message of mine sets out, or sets out again. One that is here already is not shown twice.
-    pub fn send(&mut self, client_id: ClientId, content: String, reply_to: Option<Seq>) {
+    pub fn add_pending(&mut self, client_id: ClientId, content: String, reply_to: Option<Seq>) {
         let mine = |m: &Message| m.client_id == client_id && m.user.id == self.me;
         if self.messages.values().rev().any(mine) {
             return;
         }
         match self.pending.iter_mut().find(|p| p.client_id == client_id) {
-            Some(pending) => pending.refused = None,
-            None => self.pending.push(Pending { client_id, content, reply_to, refused: None }),
+            Some(pending) => pending.rejection = None,
+            None => {
+                self.pending.push(PendingMessage { client_id, content, reply_to, rejection: None })
+            }
         }
     }
 
     /// The server refused a message of mine.
-    pub fn refused(&mut self, client_id: ClientId, problem: Problem) {
+    pub fn mark_rejected(&mut self, client_id: ClientId, problem: Problem) {
         if let Some(pending) = self.pending.iter_mut().find(|p| p.client_id == client_id) {
-            pending.refused = Some(problem);
+            pending.rejection = Some(problem);
         }
     }
 
     /// A message of mine is no longer on its way: acknowledged, or given up.
-    pub fn forget(&mut self, client_id: ClientId) {
+    pub fn remove_pending(&mut self, client_id: ClientId) {
         self.pending.retain(|pending| pending.client_id != client_id);
     }
 
@@ -190,13 +192,13 @@ impl Timeline {
     pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
         let mut end = None;
         let runs = self.loaded.iter().flat_map(move |(from, to)| {
-            let hole = end.map(|end: Seq| Item::Hole { from: end.next(), to: Seq(from.0 - 1) });
+            let hole = end.map(|end: Seq| Item::Gap { from: end.next(), to: Seq(from.0 - 1) });
             end = Some(to);
             hole.into_iter().chain(self.messages.range(from..=to).map(|(_, m)| Item::Message(m)))
         });
         let tail =
             self.loaded.iter().next_back().map(|(_, to)| to).filter(|to| *to < self.last_seq);
-        let tail = tail.map(|to| Item::Hole { from: to.next(), to: self.last_seq });
+        let tail = tail.map(|to| Item::Gap { from: to.next(), to: self.last_seq });
         runs.chain(tail).chain(self.pending.iter().map(Item::Pending))
     }
 
@@ -216,18 +218,22 @@ impl Timeline {
     }
 
     /// The loaded runs, lowest first, both ends of each included.
-    pub fn runs(&self) -> impl DoubleEndedIterator<Item = (Seq, Seq)> + '_ {
+    pub fn loaded_runs(&self) -> impl DoubleEndedIterator<Item = (Seq, Seq)> + '_ {
         self.loaded.iter()
     }
 
     /// The loaded run that a message is in.
-    pub fn run(&self, seq: Seq) -> Option<(Seq, Seq)> {
+    pub fn loaded_run(&self, seq: Seq) -> Option<(Seq, Seq)> {
         self.loaded.run(seq)
     }
 
     /// The messages of a run, or of a part of one, both ends included; none if it ends before it
     /// begins.
-    pub fn between(&self, from: Seq, to: Seq) -> impl DoubleEndedIterator<Item = &Message> {
+    pub fn messages_between(
+        &self,
+        from: Seq,
+        to: Seq,
+    ) -> impl DoubleEndedIterator<Item = &Message> {
         self.messages.range(from..to.next().max(from)).map(|(_, message)| message)
     }
 
@@ -252,12 +258,12 @@ impl Timeline {
     }
 
     /// The room's own state, once a change or a read has brought it.
-    pub fn current_room(&self) -> Option<&Room> {
+    pub fn room(&self) -> Option<&Room> {
         self.room.as_ref()
     }
 
     /// My messages on their way, in the order of sending.
-    pub fn pending(&self) -> &[Pending] {
+    pub fn pending(&self) -> &[PendingMessage] {
         &self.pending
     }
 }

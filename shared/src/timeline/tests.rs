@@ -164,7 +164,7 @@ impl Reader {
             for change in missed {
                 self.timeline.apply(change);
             }
-            self.timeline.subscribed(Rev(server.rev));
+            self.timeline.advance_rev(Rev(server.rev));
         }
         self.delivered = server.live.len();
     }
@@ -180,7 +180,7 @@ impl Reader {
                 self.delivered += 1;
                 if !lost {
                     self.arrived.push(change.clone());
-                    if self.timeline.apply(change) == Applied::Ahead {
+                    if self.timeline.apply(change) == ApplyOutcome::MissedEarlier {
                         self.subscribe(server, at_most);
                     }
                 }
@@ -188,7 +188,7 @@ impl Reader {
             Step::Again { nth } => {
                 if !self.arrived.is_empty() {
                     let change = self.arrived[nth % self.arrived.len()].clone();
-                    if self.timeline.apply(change) == Applied::Ahead {
+                    if self.timeline.apply(change) == ApplyOutcome::MissedEarlier {
                         self.subscribe(server, at_most);
                     }
                 }
@@ -197,16 +197,16 @@ impl Reader {
             Step::Read { before } => self.answer = Some(server.page(before)),
             Step::Answer => {
                 if let Some((messages, rev)) = self.answer.take() {
-                    let _ = self.timeline.page(messages, rev);
+                    let _ = self.timeline.insert_page(messages, rev);
                 }
             }
             Step::Send { acked } => {
                 self.sends += 1;
                 let client_id = ClientId(Uuid::from_u128(self.sends));
-                self.timeline.send(client_id, "mine".into(), None);
+                self.timeline.add_pending(client_id, "mine".into(), None);
                 let message = server.post(ME.0, client_id);
                 if acked {
-                    self.timeline.message(message);
+                    self.timeline.upsert_message(message);
                 }
             }
         }
@@ -251,7 +251,7 @@ proptest! {
                     prop_assert_eq!(message, &server.messages[next.0 as usize - 1]);
                     next = next.next();
                 }
-                Item::Hole { from, to } => {
+                Item::Gap { from, to } => {
                     prop_assert!(from == next && from <= to);
                     next = to.next();
                 }
@@ -262,7 +262,7 @@ proptest! {
 
         // A read of everything fills every hole, and leaves exactly the server's room.
         let all = server.messages.clone();
-        prop_assert!(reader.timeline.page(all.clone(), Rev(server.rev)));
+        prop_assert!(reader.timeline.insert_page(all.clone(), Rev(server.rev)));
         let shown: Vec<_> = reader.timeline.items().collect();
         let fresh: Vec<_> = all.iter().map(Item::Message).collect();
         prop_assert_eq!(shown, fresh, "and nothing is pending: each send was stored");

@@ -16,7 +16,7 @@ use shared::{
     live::{ClientFrame, ServerFrame},
     messages::Row,
     problem::Code,
-    timeline::Ranges,
+    timeline::SeqRanges,
 };
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ pub async fn socket(
 ) -> Result<Response> {
     let upgrade = accept(&app, &headers, upgrade)?;
     let room = membership.room_id();
-    let mut told = Ranges::default();
+    let mut told = SeqRanges::default();
     told.insert(Seq(1), Seq(membership.room.last_seq));
     Ok(upgrade.on_upgrade(async move |socket| {
         let mut session = Session::new(app, membership.caller, socket, Classic { room, told });
@@ -50,7 +50,7 @@ pub async fn socket(
 struct Classic {
     room: RoomId,
     /// The messages that were told: an edit of one of them is no news here.
-    told: Ranges,
+    told: SeqRanges,
 }
 
 #[derive(Deserialize)]

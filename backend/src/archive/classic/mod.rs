@@ -133,7 +133,7 @@ impl<'a> Telling<'a> {
     fn new(people: &'a People, plan: &'a Plan, next_id: i64, notes: &'a mut Vec<String>) -> Self {
         let present = plan.members.iter().filter(|member| !member.left);
         let present = present.filter_map(|member| people.get(member.user));
-        let named = present.map(|user| (rules::key(&user.username), user.id)).collect();
+        let named = present.map(|user| (rules::name_key(&user.username), user.id)).collect();
         let moment = plan.line.created_at;
         Self { plan, people, notes, named, seq: 0, next_id, moment }
     }

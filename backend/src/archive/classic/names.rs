@@ -17,14 +17,15 @@ pub struct Kind {
 
 pub const USERNAMES: Kind = Kind {
     name: "user",
-    rule: |text| rules::username(&text.nfc().collect::<String>()),
+    rule: |text| rules::validate_username(&text.nfc().collect::<String>()),
     max: rules::USERNAME_MAX_CHARS,
 };
 
 pub const ROOM_NAMES: Kind =
-    Kind { name: "room", rule: rules::room_name, max: rules::ROOM_NAME_MAX_CHARS };
+    Kind { name: "room", rule: rules::validate_room_name, max: rules::ROOM_NAME_MAX_CHARS };
 
-pub const TOPICS: Kind = Kind { name: "topic", rule: rules::topic, max: rules::TOPIC_MAX_CHARS };
+pub const TOPICS: Kind =
+    Kind { name: "topic", rule: rules::validate_topic, max: rules::TOPIC_MAX_CHARS };
 
 /// A name each, by number. Whoever has a good one keeps it, and of several with the same one the
 /// first; nobody loses it to one that had to be changed. What was changed is noted.
@@ -33,7 +34,7 @@ pub fn settle(kind: &Kind, given: &[(i64, &str)], notes: &mut Vec<String>) -> Ha
     let mut settled = HashMap::new();
     for (id, text) in given {
         if let Ok(name) = (kind.rule)(text)
-            && taken.insert(rules::key(&name))
+            && taken.insert(rules::name_key(&name))
         {
             settled.insert(*id, name);
         }
@@ -46,7 +47,8 @@ pub fn settle(kind: &Kind, given: &[(i64, &str)], notes: &mut Vec<String>) -> Ha
         let with = |end: &str| format!("{}{end}", first(&base, kind.max - end.chars().count()));
         let ends = (2..).map(|nth| format!("-{id}-{nth}"));
         let mut ends = [String::new(), format!("-{id}")].into_iter().chain(ends);
-        let free = ends.find_map(|end| Some(with(&end)).filter(|n| taken.insert(rules::key(n))));
+        let free =
+            ends.find_map(|end| Some(with(&end)).filter(|n| taken.insert(rules::name_key(n))));
         let name = free.unwrap_or_default();
         let why = (kind.rule)(text).err().map_or("is another's".into(), |error| error.message);
         notes.push(format!("{} {id}: {text:?} is now {name:?} (the name {why})", kind.name));
@@ -94,7 +96,7 @@ mod tests {
         assert_eq!(names[3], "x".repeat(150));
         assert_eq!(names[4], format!("{}-5", "x".repeat(148)));
         assert_eq!(names[5], "a_b");
-        assert!(names.iter().all(|name| rules::username(name).as_ref() == Ok(name)));
+        assert!(names.iter().all(|name| rules::validate_username(name).as_ref() == Ok(name)));
         assert!(notes[0].contains("must not hold control or invisible characters (U+200B)"));
         assert!(notes[3].contains(&long), "nothing of it is lost");
     }

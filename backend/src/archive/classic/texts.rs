@@ -15,7 +15,7 @@ pub struct Told {
 
 /// A text as one or more that the rule takes. Blanks around it go, as they always do.
 pub fn tell(text: &str) -> Told {
-    if let Ok(text) = rules::content(text) {
+    if let Ok(text) = rules::validate_content(text) {
         return Told { parts: vec![text], why: Vec::new() };
     }
     let text = text.replace("\r\n", "\n").replace(['\r', '\u{85}'], "\n");
@@ -73,9 +73,9 @@ mod tests {
     fn parts(text: &str) -> Vec<String> {
         let told = tell(text);
         for part in &told.parts {
-            assert_eq!(rules::content(part).as_ref(), Ok(part));
+            assert_eq!(rules::validate_content(part).as_ref(), Ok(part));
         }
-        assert_eq!(told.why.is_empty(), rules::content(text).is_ok());
+        assert_eq!(told.why.is_empty(), rules::validate_content(text).is_ok());
         told.parts
     }
 

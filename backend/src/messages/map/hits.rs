@@ -7,7 +7,7 @@ use sea_orm::ConnectionTrait;
 use shared::{
     ids::{RoomId, Seq},
     messages::MapHits,
-    rules::MAP_PARTS,
+    rules::MAP_BUCKETS,
 };
 
 use crate::{
@@ -61,12 +61,12 @@ struct Parts(i64);
 impl Parts {
     /// The one that a message is in.
     fn of(&self, seq: Seq) -> i64 {
-        (seq.0 - 1) * MAP_PARTS / self.0.max(1)
+        (seq.0 - 1) * MAP_BUCKETS / self.0.max(1)
     }
 
     /// The last message before the one that a message is in.
     fn before(&self, seq: Seq) -> i64 {
-        (self.of(seq) * self.0 + MAP_PARTS - 1) / MAP_PARTS
+        (self.of(seq) * self.0 + MAP_BUCKETS - 1) / MAP_BUCKETS
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
         for last in [1, 7, 999, 1_000, 1_001, 2_500, 123_457] {
             let parts = Parts(last);
             assert_eq!((parts.of(Seq(1)), parts.before(Seq(1))), (0, 0), "{last}");
-            assert!(parts.of(Seq(last)) < MAP_PARTS);
+            assert!(parts.of(Seq(last)) < MAP_BUCKETS);
             for seq in 2..=last {
                 let (this, before) = (parts.of(Seq(seq)), parts.before(Seq(seq)));
                 assert!(before < seq && parts.of(Seq(before + 1)) == this, "{seq} of {last}");

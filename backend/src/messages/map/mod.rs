@@ -11,7 +11,7 @@ use sea_orm::{
 use shared::{
     ids::{Seq, UserId},
     messages::{MapMonth, Month, Offset, RoomMap},
-    rules::MAP_PLACES_MAX,
+    rules::MAP_MENTIONS_MAX,
 };
 
 use super::calendar::{firsts, month_of};
@@ -79,7 +79,7 @@ async fn mentions(db: &impl ConnectionTrait, room: &rooms::Model, me: UserId) ->
         .filter(C::RoomId.eq(room.id))
         .filter(C::Seq.lte(room.last_seq))
         .order_by(C::Seq, Order::Desc)
-        .limit(MAP_PLACES_MAX);
+        .limit(MAP_MENTIONS_MAX);
     let mut seqs: Vec<_> = newest.into_tuple().all(db).await?.into_iter().map(Seq).collect();
     seqs.reverse();
     Ok(seqs)

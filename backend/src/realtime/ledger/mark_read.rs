@@ -81,17 +81,17 @@ async fn resolve(
     let last_seq = Seq(batch.room(mark.room)?.last_seq);
     let (member, _) = batch.active_member(mark.room, mark.user).await?;
     let current = previous.unwrap_or(Seq(member.read_seq));
-    let rooms::MarkRead { seq, exact, known } = mark.mark;
+    let rooms::MarkRead { seq, exact, if_read_seq } = mark.mark;
     if exact && !(Seq(0)..=last_seq).contains(&seq) {
         let message = format!("must be 0 to {last_seq}, and is {seq}");
         return Err(FieldError::new("seq", message).into());
     }
-    let (read_seq, notify) = match known.filter(|known| *known != current) {
+    let (read_seq, notify) = match if_read_seq.filter(|expected| *expected != current) {
         // Sent even if nothing changes, because another device may show something else.
         _ if exact => (seq, Some(true)),
         // The device shows another mark than the server's. Without a correction the server would
         // ignore its next marks too; `exact`, because a lesser mark is ignored otherwise.
-        Some(known) => (current, Some(known > current)),
+        Some(expected) => (current, Some(expected > current)),
         None => {
             let read_seq = seq.min(last_seq).max(current);
             (read_seq, (read_seq > current).then_some(false))

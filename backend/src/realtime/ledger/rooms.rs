@@ -73,7 +73,7 @@ impl RoomWrite for CreateRoom {
         let row = rooms::ActiveModel {
             id: NotSet,
             name: Set(self.name.clone()),
-            name_key: Set(Some(rules::key(&self.name))),
+            name_key: Set(Some(rules::name_key(&self.name))),
             topic: Set(self.topic.clone()),
             created_by: Set(by.id),
             created_at: Set(batch.now),
@@ -113,7 +113,7 @@ impl RoomWrite for UpdateRoom {
         let rev = batch.next_rev(self.room);
         let now = batch.now;
         batch.update_room(self.room, |room| {
-            room.name_key = Some(rules::key(&name));
+            room.name_key = Some(rules::name_key(&name));
             room.name = name;
             room.topic = topic;
             room.updated_at = now;
@@ -146,7 +146,7 @@ impl RoomWrite for DeleteRoom {
 }
 
 async fn check_name_is_free(batch: &Batch<'_>, name: &str, except: Option<RoomId>) -> Result<()> {
-    let same_name = rooms::Entity::find().filter(rooms::Column::NameKey.eq(rules::key(name)));
+    let same_name = rooms::Entity::find().filter(rooms::Column::NameKey.eq(rules::name_key(name)));
     match same_name.one(batch.txn).await? {
         Some(room) if except != Some(RoomId(room.id)) => {
             let mut error = Error::from(Code::RoomNameTaken);

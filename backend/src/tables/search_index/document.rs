@@ -1,6 +1,6 @@
 //! The document that the index stores for a message.
 
-use shared::search::words::streams;
+use shared::search::tokenizer::index_columns;
 
 use super::facet::Facet;
 use crate::tables::entities::messages;

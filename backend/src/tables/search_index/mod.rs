@@ -1,7 +1,7 @@
 //! The full-text index of the messages. The transaction that writes a message also updates its
 //! document here; a deleted message has none.
 //!
-//! A document is two columns of tokens ([`shared::search::words`]): the words of a message in their
+//! A document is two columns of tokens ([`shared::search::tokenizer`]): the words of a message in their
 //! order, and beside them its subwords and [facets](Facet). A third column is the folded text, for
 //! substrings. SQLite stores only the index of each, so removing a document must name exactly the
 //! tokens that were inserted: see [`document::VERSION`].

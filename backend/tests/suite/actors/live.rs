@@ -8,7 +8,7 @@ use shared::{
     messages::{Anchor, Change, Changes, Message, MessagePage},
     paths,
     rooms::{Member, MemberList, MyRoom, RoomListing},
-    timeline::{Applied, Item, Timeline},
+    timeline::{ApplyOutcome, Item, Timeline},
     users::User,
 };
 use tokio::time::timeout;
@@ -173,23 +173,23 @@ impl Reader {
     async fn take(&mut self, frame: ServerFrame) {
         match frame {
             ServerFrame::Subscribed { rev, .. } => {
-                self.timeline.subscribed(rev);
+                self.timeline.advance_rev(rev);
                 self.in_sync = true;
             }
             ServerFrame::Gap { to_rev, last_seq, from_rev, .. } => {
                 assert_eq!(from_rev, self.timeline.rev(), "the gap is where I stopped");
                 self.timeline.reset(last_seq, to_rev);
-                assert!(self.timeline.page(all(&self.person, self.room).await, to_rev));
+                assert!(self.timeline.insert_page(all(&self.person, self.room).await, to_rev));
                 people(&self.person, self.room)
                     .await
                     .into_iter()
-                    .for_each(|m| self.timeline.member(m));
+                    .for_each(|m| self.timeline.upsert_member(m));
                 self.gaps += 1;
                 self.in_sync = true;
             }
             frame => {
                 let Some((_, change)) = frame.into_change() else { return };
-                let ahead = self.timeline.apply(change) == Applied::Ahead;
+                let ahead = self.timeline.apply(change) == ApplyOutcome::MissedEarlier;
                 if ahead && self.in_sync {
                     self.skips += 1;
                     self.in_sync = false;
@@ -227,8 +227,8 @@ pub async fn head(client: &Client, room: RoomId) -> Rev {
 pub async fn fresh(person: &Person, room: RoomId) -> (Vec<Message>, Vec<Member>) {
     let mut timeline = Timeline::new(UserId(0), Seq(0), Rev(0));
     let rev = head(person, room).await;
-    assert!(timeline.page(all(person, room).await, rev));
-    people(person, room).await.into_iter().for_each(|member| timeline.member(member));
+    assert!(timeline.insert_page(all(person, room).await, rev));
+    people(person, room).await.into_iter().for_each(|member| timeline.upsert_member(member));
     shown(&timeline)
 }
 

@@ -174,7 +174,7 @@ impl Cast {
     pub async fn marks_at_once(&self, marks: &[(i64, bool)]) -> Vec<ReadState> {
         let mut answers = Vec::new();
         for (seq, exact) in marks {
-            let mark = MarkRead { seq: (*seq).into(), exact: *exact, known: None };
+            let mark = MarkRead { seq: (*seq).into(), exact: *exact, if_read_seq: None };
             let mark = ledger::MarkRead { room: self.room, user: self.member.user.id, mark };
             answers.push(self.server.app.ledger.mark_read(mark).await.unwrap());
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::{
     ids::{RoomId, Seq},
-    messages::{Anchor, Elsewhere, Message, MessagePage},
+    messages::{Anchor, AnchorMiss, Message, MessagePage},
     paths,
     problem::Code,
     rooms::Room,
@@ -46,7 +46,7 @@ pub async fn read(client: &Client, room: RoomId, query: &str) -> MessagePage {
 }
 
 /// Where the anchor led, why elsewhere if so, the first and the last number of the page.
-type Seen = (i64, Option<Elsewhere>, (i64, i64));
+type Seen = (i64, Option<AnchorMiss>, (i64, i64));
 
 pub async fn seen(client: &Client, room: RoomId, query: &str) -> Seen {
     let page = read(client, room, query).await;
@@ -60,7 +60,7 @@ async fn every_anchor_leads_to_a_page() {
     let cast = Cast::assemble().await;
     let room = room(&cast, 10).await;
     cast.member.put(&paths::fill(paths::READ, &[&room]), json!({"seq": 6})).await.is(200);
-    use Elsewhere::{BeforeOldest, BeyondNewest};
+    use AnchorMiss::{BeforeOldest, BeyondNewest};
     for (query, expected) in [
         ("", (10, None, (1, 10))),
         ("before=3", (10, None, (7, 10))),
@@ -115,11 +115,11 @@ async fn a_message_is_found_by_its_number_on_the_server() {
     let elsewhere = read(&cast.member, cast.room, "").await.messages.remove(0);
     for id in [elsewhere.id, 0.into(), 4_000.into(), i64::MAX.into()] {
         let unknown = seen(&cast.member, room, &query(id)).await;
-        assert_eq!(unknown, (3, Some(Elsewhere::Unknown), (2, 3)), "{id}");
+        assert_eq!(unknown, (3, Some(AnchorMiss::Unknown), (2, 3)), "{id}");
     }
     cast.admin.delete(&paths::fill(paths::MESSAGE, &[&room, &2])).await.is(204);
     let deleted = seen(&cast.member, room, &format!("{}&after=1", query(second.id))).await;
-    assert_eq!(deleted, (3, Some(Elsewhere::Deleted), (1, 3)));
+    assert_eq!(deleted, (3, Some(AnchorMiss::Deleted), (1, 3)));
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn reading_begins_where_it_ended() {
     let room = room(&cast, 3).await;
     let (last_read, first_unread) = ("anchor=last_read&after=1", "anchor=first_unread&after=1");
     let see = async |query: &str| seen(&cast.member, room, query).await;
-    assert_eq!(see(last_read).await, (1, Some(Elsewhere::NothingRead), (1, 2)));
+    assert_eq!(see(last_read).await, (1, Some(AnchorMiss::NothingRead), (1, 2)));
     assert_eq!(see(first_unread).await, (1, None, (1, 2)));
     let path = paths::fill(paths::READ, &[&room]);
     cast.member.put(&path, json!({"seq": 1})).await.is(200);
@@ -136,7 +136,7 @@ async fn reading_begins_where_it_ended() {
     assert_eq!(see(first_unread).await, (2, None, (2, 3)));
     cast.member.put(&path, json!({"seq": 3})).await.is(200);
     assert_eq!(see(last_read).await, (3, None, (3, 3)));
-    assert_eq!(see(first_unread).await, (3, Some(Elsewhere::NothingUnread), (3, 3)));
+    assert_eq!(see(first_unread).await, (3, Some(AnchorMiss::NothingUnread), (3, 3)));
     // Each by their own: the admin said it all.
     assert_eq!(read(&cast.admin, room, "").await.first_unread_seq, None);
 }
@@ -157,7 +157,7 @@ async fn an_empty_room_has_an_empty_page() {
     ] {
         let page = read(&cast.member, room, &format!("anchor={anchor}&before=5&after=5")).await;
         let anchored = (page.anchor.seq, page.anchor.reason);
-        assert_eq!(anchored, (Seq(0), Some(Elsewhere::EmptyRoom)), "{anchor}");
+        assert_eq!(anchored, (Seq(0), Some(AnchorMiss::EmptyRoom)), "{anchor}");
         assert_eq!((page.room_last_seq.0, page.read_seq.0, page.as_of_rev.0), (0, 0, 3));
     }
 }
@@ -169,7 +169,7 @@ async fn a_tombstone_leads_to_its_neighbour() {
     for seq in [1, 4, 5, 6, 8] {
         cast.admin.delete(&paths::fill(paths::MESSAGE, &[&room, &seq])).await.is(204);
     }
-    let deleted = Some(Elsewhere::Deleted);
+    let deleted = Some(AnchorMiss::Deleted);
     for (query, expected) in [
         ("anchor=seq:3", (3, None, (1, 9))),
         ("anchor=seq:4", (3, deleted, (1, 9))),

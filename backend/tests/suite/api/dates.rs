@@ -1,7 +1,7 @@
 //! From a date to what was said then, wherever one's midnight is.
 
 use serde_json::json;
-use shared::{messages::Elsewhere, paths, rooms::Room};
+use shared::{messages::AnchorMiss, paths, rooms::Room};
 
 use super::anchors::{say, seen};
 use crate::actors::Cast;
@@ -25,7 +25,7 @@ async fn said_over_days() -> Cast {
     cast
 }
 
-async fn led(cast: &Cast, date: &str) -> (i64, Option<Elsewhere>) {
+async fn led(cast: &Cast, date: &str) -> (i64, Option<AnchorMiss>) {
     let query = format!("anchor=date:{date}&before=1&after=1");
     let (seq, reason, _) = seen(&cast.member, cast.room, &query).await;
     (seq, reason)
@@ -34,7 +34,7 @@ async fn led(cast: &Cast, date: &str) -> (i64, Option<Elsewhere>) {
 #[tokio::test]
 async fn a_day_leads_to_its_first_message() {
     let cast = said_over_days().await;
-    let empty = Some(Elsewhere::EmptyDay);
+    let empty = Some(AnchorMiss::EmptyDay);
     for (day, expected) in [
         ("2026-02-28", (1, None)),
         ("2026-03-01", (2, None)),
@@ -67,7 +67,7 @@ async fn a_day_leads_to_its_first_message() {
 #[tokio::test]
 async fn a_moment_leads_to_what_came_next() {
     let cast = said_over_days().await;
-    let beyond = Some(Elsewhere::BeyondNewest);
+    let beyond = Some(AnchorMiss::BeyondNewest);
     for (moment, expected) in [
         ("2026-02-28T22:30", (1, None)),
         ("2026-02-28T22:30:01", (2, None)),
@@ -92,7 +92,7 @@ async fn clocks_order_nothing() {
     let other: Room = cast.admin.post(paths::ROOMS, json!({"name": "Attic"})).await.read(201);
     say(&cast.admin, other.id, "elsewhere").await;
     cast.said_at(other.id, 1, "2026-03-02T12:00:00Z").await;
-    assert_eq!(led(&cast, "2026-03-02").await, (4, Some(Elsewhere::EmptyDay)));
+    assert_eq!(led(&cast, "2026-03-02").await, (4, Some(AnchorMiss::EmptyDay)));
     say(&cast.admin, cast.room, "word 6").await;
     cast.said_at(cast.room, 6, "2026-03-02T12:00:00Z").await;
     let page = seen(&cast.member, cast.room, "anchor=date:2026-03-02&before=2&after=1").await;

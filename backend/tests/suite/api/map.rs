@@ -1,7 +1,7 @@
 //! A room at a glance: its months, and who mentions me.
 
 use serde_json::json;
-use shared::{messages::RoomMap, paths, problem::Code, rooms::Room, rules::MAP_PLACES_MAX};
+use shared::{messages::RoomMap, paths, problem::Code, rooms::Room, rules::MAP_MENTIONS_MAX};
 
 use super::anchors::say;
 use crate::actors::{Answer, Cast, Client};
@@ -73,7 +73,7 @@ async fn it_knows_whose_map_it_is() {
 #[tokio::test]
 async fn of_many_places_the_newest_are_shown() {
     let cast = Cast::assemble().await;
-    let most = MAP_PLACES_MAX as i64;
+    let most = MAP_MENTIONS_MAX as i64;
     for nth in 3..most + 10 {
         say(&cast.member, cast.room, &format!("@member {nth}")).await;
     }

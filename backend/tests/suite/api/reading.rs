@@ -85,7 +85,7 @@ async fn my_other_device_hears_what_i_read() {
             room: cast.room,
             seq: 2.into(),
             exact: false,
-            known: None,
+            if_read_seq: None,
         })
         .await;
     let read = phone.expect(|frame| match frame {

@@ -104,7 +104,8 @@ async fn an_exact_mark_is_in_the_room_and_by_a_member() {
         (cast.room, -1, Code::InvalidFields),
         (RoomId(77), 1, Code::NotFound),
     ] {
-        live.send(&ClientFrame::Read { room, seq: seq.into(), exact: true, known: None }).await;
+        live.send(&ClientFrame::Read { room, seq: seq.into(), exact: true, if_read_seq: None })
+            .await;
         assert_eq!(live.expect(complained).await, code);
     }
 }
@@ -156,10 +157,15 @@ async fn all_my_devices_hear_of_a_mark() {
         assert_eq!((numbers(&read), exact), ((3, 7, 3), true));
     }
     laptop
-        .send(&ClientFrame::Read { room: cast.room, seq: 8.into(), exact: false, known: None })
+        .send(&ClientFrame::Read {
+            room: cast.room,
+            seq: 8.into(),
+            exact: false,
+            if_read_seq: None,
+        })
         .await;
     laptop
-        .send(&ClientFrame::Read { room: cast.room, seq: 6.into(), exact: true, known: None })
+        .send(&ClientFrame::Read { room: cast.room, seq: 6.into(), exact: true, if_read_seq: None })
         .await;
     // Even if both were written at once, the last of it is what was asked for last.
     for device in [&mut phone, &mut laptop] {
@@ -182,8 +188,8 @@ async fn all_my_devices_hear_of_a_mark() {
 async fn a_device_that_knows_of_another_mark_marks_nothing() {
     let cast = ten_of_which_three_name_me().await;
     let at = cast.at(paths::READ);
-    let by_itself = async |seq: i64, known: i64| {
-        let mark = json!({"seq": seq, "known": known});
+    let by_itself = async |seq: i64, if_read_seq: i64| {
+        let mark = json!({"seq": seq, "if_read_seq": if_read_seq});
         numbers(&cast.member.put(&at, mark).await.read(200))
     };
     mark(&cast, 3, true).await;
@@ -194,20 +200,24 @@ async fn a_device_that_knows_of_another_mark_marks_nothing() {
     assert_eq!(by_itself(9, 2).await, (3, 7, 3), "it has not heard that more was read");
     let (read, exact) = heard(&mut laptop).await;
     assert_eq!((numbers(&read), exact), ((3, 7, 3), false), "it goes on from there");
+    // `known` is the earlier name of `if_read_seq`.
+    let stale = cast.member.put(&at, json!({"seq": 5, "known": 4})).await;
+    assert_eq!(numbers(&stale.read(200)), (3, 7, 3));
+    assert!(!heard(&mut laptop).await.1);
     assert_eq!(by_itself(5, 3).await, (5, 5, 2));
     assert_eq!(numbers(&heard(&mut laptop).await.0), (5, 5, 2));
     // The same on the socket; and what somebody asks for themselves is always done.
-    for (seq, exact, known, read) in [
+    for (seq, exact, if_read_seq, read) in [
         (8, false, Some(4), (5, 5, 2)),
         (8, false, Some(7), (5, 5, 2)),
         (8, false, Some(5), (8, 2, 1)),
         (9, false, None, (9, 1, 0)),
         (6, true, Some(1), (6, 4, 2)),
     ] {
-        let known = known.map(shared::ids::Seq);
-        let frame = ClientFrame::Read { room: cast.room, seq: seq.into(), exact, known };
+        let if_read_seq = if_read_seq.map(shared::ids::Seq);
+        let frame = ClientFrame::Read { room: cast.room, seq: seq.into(), exact, if_read_seq };
         laptop.send(&frame).await;
-        assert_eq!(numbers(&heard(&mut laptop).await.0), read, "{seq} {known:?}");
+        assert_eq!(numbers(&heard(&mut laptop).await.0), read, "{seq} {if_read_seq:?}");
         assert_eq!(welcomed(&cast).await, read);
     }
     cast.member.put(&at, json!({"seq": 1, "known": "1"})).await.refused_field("known", "");

@@ -48,7 +48,7 @@ async fn whoever_was_away_catches_up() {
     assert_eq!(back.shown(), now, "who came back");
     assert_eq!((stays.skips, stays.gaps, back.gaps), (0, 0, 0));
     for reader in [&stays, &back] {
-        assert_eq!(reader.timeline.current_room().map(|room| &*room.topic), Some("Changed"));
+        assert_eq!(reader.timeline.room().map(|room| &*room.topic), Some("Changed"));
     }
     // And goes on live.
     cast.member.post(&cast.at(paths::MESSAGES), json!({"content": "five"})).await.is(201);
@@ -72,7 +72,7 @@ async fn a_break_anywhere_leaves_no_hole() {
         before.for_each(|change| {
             timeline.apply(change);
         });
-        timeline.subscribed(Rev(after));
+        timeline.advance_rev(Rev(after));
         let mut reader = Reader::resume(&cast.admin, cast.room, timeline).await;
         assert!(reader.reach(head).await);
         assert_eq!(reader.shown(), now, "after {after}");
@@ -137,7 +137,7 @@ async fn whoever_holds_more_than_there_is_begins_anew() {
     let beyond = changes(&cast.admin, cast.room, head.0 + 7).await;
     assert_eq!((beyond.rev, beyond.changes.len(), beyond.more), (head, 0, true));
     let mut timeline = Timeline::new(cast.admin.user.id, Seq(0), Rev(0));
-    timeline.subscribed(Rev(head.0 + 7));
+    timeline.advance_rev(Rev(head.0 + 7));
     let mut reader = Reader::resume(&cast.admin, cast.room, timeline).await;
     cast.member.post(&cast.at(paths::MESSAGES), json!({"content": "five"})).await.is(201);
     assert!(reader.reach(head.next()).await);

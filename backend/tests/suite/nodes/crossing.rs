@@ -132,5 +132,5 @@ async fn edits_and_deletes_cross() {
     let (messages, _) = reader.shown();
     let texts: Vec<_> = messages.iter().map(|message| &*message.content).collect();
     assert_eq!(texts, ["first, edited", "", "third, edited"]);
-    assert_eq!(reader.timeline.current_room().map(|room| &*room.topic), Some("Changed"));
+    assert_eq!(reader.timeline.room().map(|room| &*room.topic), Some("Changed"));
 }

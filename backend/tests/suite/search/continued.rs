@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::{
     ids::RoomId,
-    search::{parse, words::Sought},
+    search::{parse, tokenizer::Matcher},
 };
 
 use super::{room, say, search, texts};
@@ -22,9 +22,9 @@ fn said() -> Vec<String> {
 
 async fn is_found(cast: &Cast, room: RoomId, said: &[String], queries: &[&str]) {
     for q in queries {
-        let sought = Sought::new(&parse(q).unwrap());
+        let sought = Matcher::new(&parse(q).unwrap());
         let shorten = |text: &String| text.chars().take(30).collect::<String>();
-        let expected = said.iter().rev().filter(|text| sought.is_in(text));
+        let expected = said.iter().rev().filter(|text| sought.is_match(text));
         let expected: Vec<_> = expected.map(shorten).collect();
         let found = texts(&cast.admin, &format!("{q} in:#{room}")).await;
         assert_eq!(found.iter().map(shorten).collect::<Vec<_>>(), expected, "{q}");

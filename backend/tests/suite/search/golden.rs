@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use shared::search::{
     parse,
-    words::{Sought, golden},
+    tokenizer::{Matcher, golden},
 };
 
 use super::{room, say, search, texts};
@@ -29,8 +29,8 @@ async fn every_engine_finds_the_golden_set() {
         }
         let asked = format!("{query} in:Golden");
         let found: BTreeSet<String> = texts(&cast.admin, &asked).await.into_iter().collect();
-        let sought = Sought::new(&parse(query).unwrap());
-        let expected = said.iter().filter(|text| sought.is_in(text));
+        let sought = Matcher::new(&parse(query).unwrap());
+        let expected = said.iter().filter(|text| sought.is_match(text));
         let expected: BTreeSet<String> = expected.map(|text| (*text).to_owned()).collect();
         assert_eq!(found, expected, "{query}");
     }
@@ -45,7 +45,7 @@ async fn what_was_looked_for_is_marked() {
     let [hit] = &found.hits[..] else { panic!("{found:?}") };
     let marked: Vec<_> = hit.ranges.iter().map(|range| &text[range.clone()]).collect();
     assert_eq!(marked, ["Fräser", "fräst", "PLT-3699"]);
-    assert_eq!(hit.ranges, Sought::new(&parse("fras plt-3699").unwrap()).ranges(text));
+    assert_eq!(hit.ranges, Matcher::new(&parse("fras plt-3699").unwrap()).ranges(text));
 }
 
 #[tokio::test]

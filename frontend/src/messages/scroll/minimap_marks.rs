@@ -63,7 +63,7 @@ pub fn my_messages(room: RoomContext) -> RwSignal<Vec<Seq>> {
     let last_seen = StoredValue::new(room.with_timeline_untracked(|t| t.last_seq()));
     Effect::new(move |_| {
         let (mine, last) = room.with_timeline(|t| {
-            let new = t.between(last_seen.get_value().next(), t.last_seq());
+            let new = t.messages_between(last_seen.get_value().next(), t.last_seq());
             let mine = new.filter(|message| Some(message.user.id) == me);
             (mine.map(|message| message.seq).collect::<Vec<_>>(), t.last_seq())
         });

@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use shared::{
     ids::{Seq, UserId},
-    rules::{self, CONTENT_MAX_BYTES, TYPING_EVERY_S},
+    rules::{self, CONTENT_MAX_BYTES, TYPING_INTERVAL_S},
 };
 
 use super::{
@@ -32,7 +32,7 @@ pub fn Composer() -> impl IntoView {
     focus_when_useful(room, area);
     let bytes = Memo::new(move |_| room.draft.with(|draft| draft.trim().len()));
     let send = move || {
-        let Ok(content) = rules::content(&room.draft.get_untracked()) else { return };
+        let Ok(content) = rules::validate_content(&room.draft.get_untracked()) else { return };
         if let Some(target) = goto_command::parse(&content, time::today()) {
             return go_to(room, ui, target);
         }
@@ -165,10 +165,10 @@ fn handle_key(event: &ev::KeyboardEvent, room: RoomContext, me: UserId, send: im
     }
 }
 
-/// Tells the others that I am typing, at most every [`TYPING_EVERY_S`] seconds.
+/// Tells the others that I am typing, at most every [`TYPING_INTERVAL_S`] seconds.
 fn send_typing(room: RoomContext, live: LiveClient, sent_at: StoredValue<f64>, text: &str) {
     let now = js_sys::Date::now();
-    let is_due = sent_at.get_value() + TYPING_EVERY_S as f64 * 1_000.0 <= now;
+    let is_due = sent_at.get_value() + TYPING_INTERVAL_S as f64 * 1_000.0 <= now;
     if is_due && !text.trim().is_empty() {
         sent_at.set_value(now);
         live.send_typing(room.id);

@@ -16,7 +16,7 @@ pub fn Editor(message: Message) -> impl IntoView {
         let (content, state) = (content.clone(), state.clone());
         async move {
             let message = api::edit_message(room.id, seq, content).await?;
-            state.timeline.update(|t| t.message(message));
+            state.timeline.update(|t| t.upsert_message(message));
             room.editing.try_set(None);
             room.edit_draft.try_set(None);
             request_animation_frame(focus_composer);
@@ -35,7 +35,7 @@ pub fn Editor(message: Message) -> impl IntoView {
     let invalid = RwSignal::new(None::<String>);
     let submit = move || {
         let Some(area) = area.get_untracked() else { return };
-        match rules::content(&area.value()) {
+        match rules::validate_content(&area.value()) {
             Ok(content) if content == original.get_value() => close(),
             Ok(content) => drop(save.dispatch(content)),
             Err(error) => invalid.set(Some(format!("The message {}.", error.message))),

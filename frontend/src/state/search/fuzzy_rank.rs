@@ -18,7 +18,7 @@ pub enum Rank {
 
 /// The rank of a name for the typed text; `None` if the name does not contain it.
 pub fn rank(name: &str, typed: &str) -> Option<Rank> {
-    let (name, typed) = (rules::key(name), rules::key(typed.trim()));
+    let (name, typed) = (rules::name_key(name), rules::name_key(typed.trim()));
     let at = name.find(&typed)?;
     let starts_word = name
         .match_indices(&typed)

@@ -10,7 +10,7 @@ use shared::{
     Timestamp,
     ids::{ClientId, Rev, Seq, UserId},
     messages::Message,
-    timeline::{Pending, Timeline},
+    timeline::{PendingMessage, Timeline},
 };
 
 #[cfg(test)]
@@ -97,10 +97,11 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
     reader: Reader<D>,
 ) -> RowWindow {
     let run = match center {
-        WindowCenter::Message(seq) => timeline.run(seq).map(|run| (run, seq)),
+        WindowCenter::Message(seq) => timeline.loaded_run(seq).map(|run| (run, seq)),
         WindowCenter::Newest => None,
     };
-    let Some((run, at)) = run.or_else(|| timeline.runs().next_back().map(|run| (run, run.1)))
+    let Some((run, at)) =
+        run.or_else(|| timeline.loaded_runs().next_back().map(|run| (run, run.1)))
     else {
         let mut builder = RowBuilder::new(reader);
         timeline.pending().iter().for_each(|pending| builder.push_pending(pending));
@@ -117,17 +118,17 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
     let unread_after = reader.unread_after.filter(|seq| seq.next() >= run.0);
     let mut builder = RowBuilder::new(Reader { unread_after, ..reader });
     if from == run.0 && from > Seq(1) {
-        let before = timeline.runs().rev().map(|(_, to)| to).find(|to| *to < from);
+        let before = timeline.loaded_runs().rev().map(|(_, to)| to).find(|to| *to < from);
         builder.push_gap(before.unwrap_or_default().next(), Seq(from.0 - 1), true);
     } else {
         builder.skip_to(timeline, run.0, from);
     }
-    timeline.between(from, to).for_each(|message| builder.push_message(message));
+    timeline.messages_between(from, to).for_each(|message| builder.push_message(message));
     let has_room_end = to == timeline.last_seq();
     if has_room_end {
         timeline.pending().iter().for_each(|pending| builder.push_pending(pending));
     } else if to == run.1 {
-        let after = timeline.runs().map(|(from, _)| from).find(|from| *from > to);
+        let after = timeline.loaded_runs().map(|(from, _)| from).find(|from| *from > to);
         let gap_end = after.map_or(timeline.last_seq(), |after| Seq(after.0 - 1));
         builder.push_gap(to.next(), gap_end, false);
     }
@@ -173,10 +174,10 @@ impl<D: Fn(Timestamp) -> NaiveDate> RowBuilder<D> {
     fn skip_to(&mut self, timeline: &Timeline, run_start: Seq, from: Seq) {
         let unread = self.reader.unread_after.map_or(from, Seq::next).max(run_start);
         let is_theirs = |message: &Message| message.user.id != self.reader.me;
-        if unread < from && timeline.between(unread, Seq(from.0 - 1)).any(is_theirs) {
+        if unread < from && timeline.messages_between(unread, Seq(from.0 - 1)).any(is_theirs) {
             self.reader.unread_after = None;
         }
-        if let Some(message) = timeline.between(run_start, Seq(from.0 - 1)).next_back() {
+        if let Some(message) = timeline.messages_between(run_start, Seq(from.0 - 1)).next_back() {
             self.push_message(message);
             self.rows.clear();
         }

@@ -14,7 +14,7 @@ fn message(seq: i64, author: i64, minute: i64) -> Message {
 fn timeline(messages: Vec<Message>) -> Timeline {
     let last = messages.last().map_or(Seq(0), |message| message.seq);
     let mut timeline = Timeline::new(ME, last, Rev(0));
-    assert!(timeline.page(messages, Rev(100)));
+    assert!(timeline.insert_page(messages, Rev(100)));
     timeline
 }
 

@@ -123,7 +123,7 @@ mod tests {
                     panic!("that is not said in room 7")
                 };
                 assert_eq!(content.len(), bytes);
-                assert_eq!(rules::content(&content).unwrap(), content);
+                assert_eq!(rules::validate_content(&content).unwrap(), content);
             }
         }
     }

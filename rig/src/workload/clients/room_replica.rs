@@ -6,7 +6,7 @@ use shared::{
     ids::{Rev, RoomId, Seq, UserId},
     messages::{Change, Message, MessagePage, Row},
     rooms::Member,
-    timeline::{Applied, Timeline},
+    timeline::{ApplyOutcome, Timeline},
 };
 
 use crate::history::{NodeState, ReaderState};
@@ -37,7 +37,7 @@ impl RoomReplica {
     /// Applies a change. Returns true if an earlier change is missing and the reader must subscribe
     /// again.
     pub fn apply(&mut self, change: Change) -> bool {
-        let is_ahead = self.timeline.apply(change) == Applied::Ahead;
+        let is_ahead = self.timeline.apply(change) == ApplyOutcome::MissedEarlier;
         is_ahead && std::mem::take(&mut self.in_sync)
     }
 
@@ -48,7 +48,7 @@ impl RoomReplica {
 
     /// The server has sent everything up to `rev`.
     pub fn subscribed(&mut self, rev: Rev) {
-        self.timeline.subscribed(rev);
+        self.timeline.advance_rev(rev);
         (self.in_sync, self.is_removed) = (true, false);
     }
 
@@ -60,9 +60,9 @@ impl RoomReplica {
         }
         self.timeline.reset(page.room_last_seq, to_rev);
         self.first = page.messages.first().map_or(Seq(1), |message| message.seq);
-        members.into_iter().for_each(|member| self.timeline.member(member));
+        members.into_iter().for_each(|member| self.timeline.upsert_member(member));
         (self.in_sync, self.is_removed) = (true, false);
-        self.timeline.page(page.messages, page.as_of_rev)
+        self.timeline.insert_page(page.messages, page.as_of_rev)
     }
 
     pub fn has_caught_up(&self, node: &NodeState) -> bool {
@@ -75,7 +75,7 @@ impl RoomReplica {
         let earlier: Vec<Message> =
             earlier.map(|message| Arc::unwrap_or_clone(message.clone())).collect();
         // If the timeline refuses the page, the checker finds the missing messages.
-        let _ = self.timeline.page(earlier, node.last_rev);
+        let _ = self.timeline.insert_page(earlier, node.last_rev);
         ReaderState::new(self.room, &self.timeline)
     }
 }

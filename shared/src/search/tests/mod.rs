@@ -1,22 +1,22 @@
 //! What people type, what it means, and what it is told when it means nothing.
 
 use super::*;
-use crate::{ids::RoomId, rules::SEARCH_MAX};
+use crate::{ids::RoomId, rules::QUERY_MAX_CHARS};
 
-mod dates;
 mod properties;
+mod time_span;
 
-fn word(text: &str) -> Text {
-    Text::Word(text.into())
+fn word(text: &str) -> Term {
+    Term::Word(text.into())
 }
 
-fn all_of(texts: &[Text]) -> Query {
+fn all_of(texts: &[Term]) -> Query {
     let all_of = texts.iter().map(|text| AnyOf(vec![text.clone()])).collect();
     Query { all_of, ..Query::default() }
 }
 
-fn by(query: &str) -> Vec<By> {
-    parse(query).unwrap().filters.into_iter().map(|filter| filter.by).collect()
+fn by(query: &str) -> Vec<Predicate> {
+    parse(query).unwrap().filters.into_iter().map(|filter| filter.predicate).collect()
 }
 
 fn mistake(query: &str) -> (&str, String, Option<String>) {
@@ -26,9 +26,9 @@ fn mistake(query: &str) -> (&str, String, Option<String>) {
 
 #[test]
 fn every_kind_of_text() {
-    let phrase = |text: &str| Text::Phrase(text.into());
-    let prefix = |text: &str| Text::Prefix(text.into());
-    let substring = |text: &str| Text::Substring(text.into());
+    let phrase = |text: &str| Term::Phrase(text.into());
+    let prefix = |text: &str| Term::Prefix(text.into());
+    let substring = |text: &str| Term::Substring(text.into());
     for (query, texts) in [
         ("disk full", vec![word("disk"), word("full")]),
         ("\"disk full\"", vec![phrase("disk full")]),
@@ -108,7 +108,7 @@ fn what_says_nothing_is_ignored() {
 #[test]
 fn or_binds_first() {
     let query = parse("a OR \"b c\" OR d* e -f").unwrap();
-    let first = vec![word("a"), Text::Phrase("b c".into()), Text::Prefix("d".into())];
+    let first = vec![word("a"), Term::Phrase("b c".into()), Term::Prefix("d".into())];
     assert_eq!(query.all_of, [AnyOf(first), AnyOf(vec![word("e")])]);
     assert_eq!(query.none_of, [word("f")]);
     assert_eq!(parse("a OR OR b"), parse("a OR b"));
@@ -141,29 +141,29 @@ fn or_beside_anything_else_is_a_mistake() {
 fn every_operator() {
     let name = |name: &str| Person::Name(name.into());
     for (query, expected) in [
-        ("from:ada", By::From(name("ada"))),
-        ("From:@ada", By::From(name("ada"))),
-        ("from:\"Ada L\"", By::From(name("Ada L"))),
-        ("from:“Ada L”", By::From(name("Ada L"))),
-        ("from:me", By::From(Person::Me)),
-        ("FROM:Me", By::From(Person::Me)),
-        ("from:\"me\"", By::From(name("me"))),
-        ("from:@me", By::From(name("me"))),
-        ("from:a:b", By::From(name("a:b"))),
-        ("mentions:me", By::Mentions(Person::Me)),
-        ("mentions:bob", By::Mentions(name("bob"))),
-        ("in:general", By::In(Place::Name("general".into()))),
-        ("in:#general", By::In(Place::Name("general".into()))),
-        ("in:\"#general\"", By::In(Place::Name("#general".into()))),
-        ("in:#12", By::In(Place::Id(RoomId(12)))),
-        ("in:12", By::In(Place::Name("12".into()))),
-        ("has:LINK", By::Has(Has::Link)),
-        ("is:unread", By::Is(Is::Unread)),
-        ("before:2026", By::Before(When::Year(2026))),
-        ("after:7d", By::After(When::Days(7))),
-        ("during:2W", By::On(When::Weeks(2))),
-        ("on:Today", By::On(When::Today)),
-        ("on:\"yesterday\"", By::On(When::Yesterday)),
+        ("from:ada", Predicate::From(name("ada"))),
+        ("From:@ada", Predicate::From(name("ada"))),
+        ("from:\"Ada L\"", Predicate::From(name("Ada L"))),
+        ("from:“Ada L”", Predicate::From(name("Ada L"))),
+        ("from:me", Predicate::From(Person::Me)),
+        ("FROM:Me", Predicate::From(Person::Me)),
+        ("from:\"me\"", Predicate::From(name("me"))),
+        ("from:@me", Predicate::From(name("me"))),
+        ("from:a:b", Predicate::From(name("a:b"))),
+        ("mentions:me", Predicate::Mentions(Person::Me)),
+        ("mentions:bob", Predicate::Mentions(name("bob"))),
+        ("in:general", Predicate::In(RoomRef::Name("general".into()))),
+        ("in:#general", Predicate::In(RoomRef::Name("general".into()))),
+        ("in:\"#general\"", Predicate::In(RoomRef::Name("#general".into()))),
+        ("in:#12", Predicate::In(RoomRef::Id(RoomId(12)))),
+        ("in:12", Predicate::In(RoomRef::Name("12".into()))),
+        ("has:LINK", Predicate::Has(Has::Link)),
+        ("is:unread", Predicate::Is(Is::Unread)),
+        ("before:2026", Predicate::Before(TimeSpan::Year(2026))),
+        ("after:7d", Predicate::After(TimeSpan::Days(7))),
+        ("during:2W", Predicate::On(TimeSpan::Weeks(2))),
+        ("on:Today", Predicate::On(TimeSpan::Today)),
+        ("on:\"yesterday\"", Predicate::On(TimeSpan::Yesterday)),
     ] {
         assert_eq!(by(query), [expected], "{query}");
     }
@@ -184,12 +184,12 @@ fn every_operator() {
 #[test]
 fn every_operator_in_the_list_is_read() {
     for operator in OPERATORS {
-        let value = match operator.takes {
-            Takes::Person => "me",
-            Takes::Place => "#1",
-            Takes::When => "today",
-            Takes::OneOf(values) => values[1],
-            Takes::Seq => "1",
+        let value = match operator.value {
+            ValueKind::Person => "me",
+            ValueKind::Room => "#1",
+            ValueKind::Time => "today",
+            ValueKind::OneOf(values) => values[1],
+            ValueKind::Seq => "1",
         };
         let query = parse(&format!("{}:{value}", operator.name)).unwrap();
         assert!(!query.is_empty() && query.all_of.is_empty(), "{}", operator.name);
@@ -232,65 +232,68 @@ fn a_mistake_says_where_and_what_instead() {
 
 #[test]
 fn a_query_that_is_too_long_names_the_limit() {
-    let longest = "ü".repeat(SEARCH_MAX);
+    let longest = "ü".repeat(QUERY_MAX_CHARS);
     assert!(parse(&longest).is_ok());
     let mistake = parse(&format!("{longest}üü")).unwrap_err();
-    assert_eq!(mistake.at, 2 * SEARCH_MAX..2 * SEARCH_MAX + 4);
+    assert_eq!(mistake.at, 2 * QUERY_MAX_CHARS..2 * QUERY_MAX_CHARS + 4);
     assert!(mistake.message.contains("10000") && mistake.message.contains("10002"));
-    assert_eq!(pieces(&format!("{longest}x")).len(), 1);
+    assert_eq!(highlight(&format!("{longest}x")).len(), 1);
 }
 
 #[test]
 fn filters_of_one_kind_are_alternatives() {
     let query = parse("from:a has:link from:me -from:c is:edited is:mine").unwrap();
-    let from = |name: &str| By::From(Person::Name(name.into()));
-    let (edited, mine) = (By::Is(Is::Edited), By::Is(Is::Mine));
-    let asked = query.asked();
-    assert_eq!(asked[0], [&from("a"), &By::From(Person::Me)]);
-    assert_eq!(asked[1..], [vec![&By::Has(Has::Link)], vec![&edited], vec![&mine]]);
-    assert_eq!(query.excluded().collect::<Vec<_>>(), [&from("c")]);
+    let from = |name: &str| Predicate::From(Person::Name(name.into()));
+    let (edited, mine) = (Predicate::Is(Is::Edited), Predicate::Is(Is::Mine));
+    let asked = query.filter_groups();
+    assert_eq!(asked[0], [&from("a"), &Predicate::From(Person::Me)]);
+    assert_eq!(asked[1..], [vec![&Predicate::Has(Has::Link)], vec![&edited], vec![&mine]]);
+    assert_eq!(query.excluded_predicates().collect::<Vec<_>>(), [&from("c")]);
 }
 
 #[test]
 fn a_narrower_query_has_one_of_a_kind() {
-    let narrowed = |query: &str, by| parse(query).unwrap().narrowed(by).to_string();
-    let from = |name: &str| By::From(Person::Name(name.into()));
+    let narrowed = |query: &str, by| parse(query).unwrap().narrow(by).to_string();
+    let from = |name: &str| Predicate::From(Person::Name(name.into()));
     assert_eq!(narrowed("disk from:a from:bob", from("c")), "disk from:c");
     assert_eq!(narrowed("disk", from("me")), "disk from:\"me\"");
     assert_eq!(narrowed("in:\"a b\" -from:a x", from("c d")), "x in:\"a b\" -from:a from:\"c d\"");
-    let march = By::On("2026-03".parse().unwrap());
+    let march = Predicate::On("2026-03".parse().unwrap());
     assert_eq!(narrowed("during:2026 after:7d sort:old", march), "after:7d on:2026-03 sort:old");
-    assert_eq!(narrowed("is:mine", By::Is(Is::Edited)), "is:mine is:edited");
+    assert_eq!(narrowed("is:mine", Predicate::Is(Is::Edited)), "is:mine is:edited");
 }
 
 #[test]
 fn in_one_room_no_other_is_named() {
     let query = parse("disk in:attic -in:#3 from:a near:7 sort:old").unwrap();
-    assert_eq!(query.within_a_room().to_string(), "disk from:a");
-    assert!(parse("in:#3 near:7 sort:old").unwrap().within_a_room().is_empty());
+    assert_eq!(query.without_scope().to_string(), "disk from:a");
+    assert!(parse("in:#3 near:7 sort:old").unwrap().without_scope().is_empty());
 }
 
 #[test]
 fn pieces_show_what_is_wrong() {
     let query = "a OR \"b c\" -form:x OR -d in:\"y z\"q";
-    let shown: Vec<_> = pieces(query).into_iter().map(|p| (&query[p.range], p.kind)).collect();
+    let shown: Vec<_> = highlight(query).into_iter().map(|p| (&query[p.range], p.kind)).collect();
     assert_eq!(
         shown,
         [
-            ("a", Kind::Text),
-            ("OR", Kind::Or),
-            ("\"b c\"", Kind::Text),
-            ("-", Kind::Not),
-            ("form:x", Kind::Mistake),
-            ("OR", Kind::Or),
-            ("-", Kind::Not),
-            ("d", Kind::Text),
-            ("in:\"y z\"", Kind::Operator),
-            ("q", Kind::Text),
+            ("a", HighlightKind::Term),
+            ("OR", HighlightKind::Or),
+            ("\"b c\"", HighlightKind::Term),
+            ("-", HighlightKind::Not),
+            ("form:x", HighlightKind::Error),
+            ("OR", HighlightKind::Or),
+            ("-", HighlightKind::Not),
+            ("d", HighlightKind::Term),
+            ("in:\"y z\"", HighlightKind::Operator),
+            ("q", HighlightKind::Term),
         ]
     );
-    let shown: Vec<_> = pieces("a OR -b").into_iter().map(|piece| piece.kind).collect();
-    assert_eq!(shown, [Kind::Text, Kind::Mistake, Kind::Not, Kind::Text]);
+    let shown: Vec<_> = highlight("a OR -b").into_iter().map(|piece| piece.kind).collect();
+    assert_eq!(
+        shown,
+        [HighlightKind::Term, HighlightKind::Error, HighlightKind::Not, HighlightKind::Term]
+    );
 }
 
 #[test]
@@ -298,7 +301,7 @@ fn a_query_made_by_hand_is_written_so_that_it_is_read_as_text() {
     let texts = [word("from:me"), word("OR"), word("-x"), word("a b"), word("x*"), word("\"x")];
     let written = all_of(&texts).to_string();
     assert_eq!(written, "\"from:me\" \"OR\" \"-x\" \"a b\" \"x*\" \"\"\"x\"");
-    let quoted: Vec<_> = texts.iter().map(|text| Text::Phrase(text.as_str().into())).collect();
+    let quoted: Vec<_> = texts.iter().map(|text| Term::Phrase(text.as_str().into())).collect();
     assert_eq!(parse(&written), Ok(all_of(&quoted)));
 }
 
@@ -308,5 +311,5 @@ fn a_mistake_on_the_wire() {
     let json = serde_json::to_value(&mistake).unwrap();
     assert_eq!(json["at"], serde_json::json!({"start": 0, "end": 5}));
     assert_eq!(json["suggestion"], "from:");
-    assert_eq!(serde_json::from_value::<Mistake>(json).unwrap(), mistake);
+    assert_eq!(serde_json::from_value::<QueryError>(json).unwrap(), mistake);
 }

@@ -4,13 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn text() -> impl Strategy<Value = Text> {
+fn text() -> impl Strategy<Value = Term> {
     let inside = "[a-zA-Z0-9äß病😀#.:/+_'-]{0,6}";
     prop_oneof![
-        ("[#(]?[a-z0-9ä病]", inside).prop_map(|(first, rest)| Text::Word(first + &rest)),
-        ("[a-z0-9ä病]", "[a-z病\"-]{0,5}").prop_map(|(first, rest)| Text::Prefix(first + &rest)),
-        "[a-z \"病*~:-]{0,8}[a-z]".prop_map(Text::Phrase),
-        "[a-z \"病*~:-]{0,8}[^ \\p{White_Space}\\p{Cc}]".prop_map(Text::Substring),
+        ("[#(]?[a-z0-9ä病]", inside).prop_map(|(first, rest)| Term::Word(first + &rest)),
+        ("[a-z0-9ä病]", "[a-z病\"-]{0,5}").prop_map(|(first, rest)| Term::Prefix(first + &rest)),
+        "[a-z \"病*~:-]{0,8}[a-z]".prop_map(Term::Phrase),
+        "[a-z \"病*~:-]{0,8}[^ \\p{White_Space}\\p{Cc}]".prop_map(Term::Substring),
     ]
     .prop_filter("a word may look like an operator", |text| {
         !text.as_str().split(':').next().is_some_and(|name| {
@@ -33,36 +33,36 @@ fn person() -> impl Strategy<Value = Person> {
     prop_oneof![Just(Person::Me), name().prop_map(Person::Name)]
 }
 
-fn when() -> impl Strategy<Value = When> {
+fn when() -> impl Strategy<Value = TimeSpan> {
     let day = (0..3_000_000u32).prop_filter_map("a year of four digits", |days| {
         let day = chrono::NaiveDate::from_ymd_opt(1, 1, 1)? + chrono::Days::new(days.into());
         (day.format("%Y").to_string().len() == 4).then_some(day)
     });
     prop_oneof![
-        (1..10_000).prop_map(When::Year),
+        (1..10_000).prop_map(TimeSpan::Year),
         (1..10_000, 1..13u32)
-            .prop_map(|(y, m)| When::Month(chrono::NaiveDate::from_ymd_opt(y, m, 1).unwrap())),
-        day.prop_map(When::Day),
-        Just(When::Today),
-        Just(When::Yesterday),
-        (1..=u16::MAX).prop_map(When::Days),
-        (1..=u16::MAX).prop_map(When::Weeks),
+            .prop_map(|(y, m)| TimeSpan::Month(chrono::NaiveDate::from_ymd_opt(y, m, 1).unwrap())),
+        day.prop_map(TimeSpan::Day),
+        Just(TimeSpan::Today),
+        Just(TimeSpan::Yesterday),
+        (1..=u16::MAX).prop_map(TimeSpan::Days),
+        (1..=u16::MAX).prop_map(TimeSpan::Weeks),
     ]
 }
 
 fn filter() -> impl Strategy<Value = Filter> {
     let by = prop_oneof![
-        person().prop_map(By::From),
-        person().prop_map(By::Mentions),
-        name().prop_map(|name| By::In(Place::Name(name))),
-        (1..i64::MAX).prop_map(|id| By::In(Place::Id(RoomId(id)))),
-        when().prop_map(By::Before),
-        when().prop_map(By::After),
-        when().prop_map(By::On),
-        prop::sample::select(Has::ALL).prop_map(By::Has),
-        prop::sample::select(Is::ALL).prop_map(By::Is),
+        person().prop_map(Predicate::From),
+        person().prop_map(Predicate::Mentions),
+        name().prop_map(|name| Predicate::In(RoomRef::Name(name))),
+        (1..i64::MAX).prop_map(|id| Predicate::In(RoomRef::Id(RoomId(id)))),
+        when().prop_map(Predicate::Before),
+        when().prop_map(Predicate::After),
+        when().prop_map(Predicate::On),
+        prop::sample::select(Has::ALL).prop_map(Predicate::Has),
+        prop::sample::select(Is::ALL).prop_map(Predicate::Is),
     ];
-    (any::<bool>(), by).prop_map(|(negated, by)| Filter { negated, by })
+    (any::<bool>(), by).prop_map(|(negated, by)| Filter { negated, predicate: by })
 }
 
 fn query() -> impl Strategy<Value = Query> {
@@ -118,7 +118,7 @@ proptest! {
 
     #[test]
     fn pieces_cover_everything_but_blanks(input in input()) {
-        let pieces = pieces(&input);
+        let pieces = highlight(&input);
         let mut end = 0;
         for piece in &pieces {
             prop_assert!(input[end..piece.range.start].chars().all(chars::is_blank));
@@ -128,9 +128,9 @@ proptest! {
         prop_assert!(input[end..].chars().all(chars::is_blank));
         let reader = parse::read(&lexer::parts(&input));
         prop_assert!(reader.mistakes.is_sorted_by_key(|mistake| mistake.at.start));
-        let wrong = pieces.iter().filter(|piece| piece.kind == Kind::Mistake).count();
+        let wrong = pieces.iter().filter(|piece| piece.kind == HighlightKind::Error).count();
         prop_assert_eq!(wrong, reader.mistakes.len());
-        let is_wrong = pieces.iter().any(|piece| piece.kind == Kind::Mistake);
+        let is_wrong = pieces.iter().any(|piece| piece.kind == HighlightKind::Error);
         prop_assert_eq!(is_wrong, parse(&input).is_err());
     }
 }

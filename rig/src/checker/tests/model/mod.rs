@@ -250,7 +250,7 @@ impl Model {
         }
         for nth in 0..READERS {
             self.ping(nth);
-            assert!(self.readers[nth].timeline.page(self.messages.clone(), self.rev));
+            assert!(self.readers[nth].timeline.insert_page(self.messages.clone(), self.rev));
             let state = ReaderState::new(ROOM, &self.readers[nth].timeline);
             self.record(self.readers[nth].process, Event::ReaderState(state.into()));
         }

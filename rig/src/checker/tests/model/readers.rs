@@ -6,7 +6,7 @@ use shared::{
     ids::{Rev, Seq},
     live::RemovedReason,
     messages::{Change, Row},
-    timeline::Applied,
+    timeline::ApplyOutcome,
 };
 
 use super::{Model, ROOM, Reader};
@@ -59,7 +59,7 @@ impl Model {
                 let _ = self.receive(nth, change);
             }
             self.record(process, Event::Subscribed { room: ROOM, rev });
-            return self.readers[nth].timeline.subscribed(rev);
+            return self.readers[nth].timeline.advance_rev(rev);
         }
         let last_seq = Seq(self.messages.len() as i64);
         self.record(process, Event::Gap { room: ROOM, from_rev: after, to_rev: rev, last_seq });
@@ -69,11 +69,11 @@ impl Model {
         self.record(process, Event::Page { room: ROOM, as_of_rev: rev, messages });
         let timeline = &mut self.readers[nth].timeline;
         timeline.reset(last_seq, rev);
-        assert!(timeline.page(self.messages[newest..].to_vec(), rev));
-        self.members.values().for_each(|member| timeline.member(member.clone()));
+        assert!(timeline.insert_page(self.messages[newest..].to_vec(), rev));
+        self.members.values().for_each(|member| timeline.upsert_member(member.clone()));
     }
 
-    fn receive(&mut self, nth: usize, change: Change) -> Applied {
+    fn receive(&mut self, nth: usize, change: Change) -> ApplyOutcome {
         let (process, rev) = (self.readers[nth].process, change.rev);
         self.record(process, Event::Change { room: ROOM, rev, row: change.row.clone().into() });
         self.readers[nth].timeline.apply(change)
@@ -94,7 +94,7 @@ impl Model {
                     *message = now.clone();
                 }
             }
-            assert_eq!(self.receive(nth, change), Applied::InOrder);
+            assert_eq!(self.receive(nth, change), ApplyOutcome::InOrder);
         }
     }
 

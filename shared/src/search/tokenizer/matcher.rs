@@ -3,54 +3,56 @@
 use std::{cell::OnceCell, ops::Range};
 
 use super::{
-    QueryToken, Wanted, cut,
-    folding::{self, Folded},
-    wanted,
+    CompiledTerm, QueryToken, compile_term,
+    fold::{self, Folded},
+    segment,
 };
-use crate::search::{Query, Text};
+use crate::search::{Query, Term};
 
 /// What a query looks for, read once for all the texts in which it is looked for. The filters of the
 /// query are no part of it.
 ///
 /// ```
-/// use shared::search::{parse, words::Sought};
+/// use shared::search::{parse, tokenizer::Matcher};
 ///
-/// let sought = Sought::new(&parse("host OR 院")?);
-/// assert!(sought.is_in("The hostname of 病院"));
+/// let sought = Matcher::new(&parse("host OR 院")?);
+/// assert!(sought.is_match("The hostname of 病院"));
 /// assert_eq!(sought.ranges("The hostname of 病院"), [4..12, 19..22]);
-/// # Ok::<(), shared::search::Mistake>(())
+/// # Ok::<(), shared::search::QueryError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Sought {
+pub struct Matcher {
     all_of: Vec<Vec<Positive>>,
-    none_of: Vec<Wanted>,
+    none_of: Vec<CompiledTerm>,
 }
 
 /// A text of which one must be there.
 #[derive(Clone, Debug)]
 struct Positive {
-    wanted: Wanted,
+    wanted: CompiledTerm,
     folded: String,
 }
 
-impl Sought {
+impl Matcher {
     /// What the texts of a query ask for.
     pub fn new(query: &Query) -> Self {
-        let positive =
-            |text: &Text| Positive { wanted: wanted(text), folded: super::fold(text.as_str()) };
-        let asks = |positive: &Positive| positive.wanted != Wanted::Nothing;
-        let any_of = |any: &[Text]| any.iter().map(positive).filter(asks).collect();
+        let positive = |text: &Term| Positive {
+            wanted: compile_term(text),
+            folded: super::fold(text.as_str()),
+        };
+        let asks = |positive: &Positive| positive.wanted != CompiledTerm::Nothing;
+        let any_of = |any: &[Term]| any.iter().map(positive).filter(asks).collect();
         let all_of = query.all_of.iter().map(|any| any_of(&any.0));
         Self {
             all_of: all_of.filter(|any: &Vec<_>| !any.is_empty()).collect(),
-            none_of: query.none_of.iter().map(wanted).collect(),
+            none_of: query.none_of.iter().map(compile_term).collect(),
         }
     }
 
     /// Whether a text has everything that is asked for.
-    pub fn is_in(&self, text: &str) -> bool {
+    pub fn is_match(&self, text: &str) -> bool {
         let text = Cut::new(text);
-        let is_there = |wanted: &Wanted| !text.find(wanted).is_empty();
+        let is_there = |wanted: &CompiledTerm| !text.find(wanted).is_empty();
         self.all_of.iter().all(|any| any.iter().any(|positive| is_there(&positive.wanted)))
             && !self.none_of.iter().any(is_there)
     }
@@ -120,9 +122,9 @@ struct Joined {
 
 impl Cut {
     fn new(text: &str) -> Self {
-        let folded = folding::fold_chars(text);
-        let pieces = cut::cut(&folded);
-        let parts = pieces.iter().flat_map(|piece| cut::parts(&folded, piece)).collect();
+        let folded = fold::fold_chars(text);
+        let pieces = segment::cut(&folded);
+        let parts = pieces.iter().flat_map(|piece| segment::parts(&folded, piece)).collect();
         let words = pieces.into_iter().map(|piece| piece.chars).collect();
         Self { folded, words, parts, substrings: OnceCell::new() }
     }
@@ -133,16 +135,16 @@ impl Cut {
 
     /// The bytes of the text that folded characters stand for.
     fn bytes(&self, token: &Range<usize>) -> Range<usize> {
-        folding::range(self.chars(token))
+        fold::range(self.chars(token))
     }
 
-    fn find(&self, wanted: &Wanted) -> Vec<Range<usize>> {
+    fn find(&self, wanted: &CompiledTerm) -> Vec<Range<usize>> {
         match wanted {
-            Wanted::Nothing => Vec::new(),
-            Wanted::Substring(text) => self.find_substring(text),
-            Wanted::Tokens { tokens, in_parts } => {
+            CompiledTerm::Nothing => Vec::new(),
+            CompiledTerm::Substring(text) => self.find_substring(text),
+            CompiledTerm::Tokens { tokens, in_subwords } => {
                 let mut found = self.find_tokens(tokens);
-                if *in_parts {
+                if *in_subwords {
                     let parts = self.parts.iter().filter(|part| tokens[0].fits(self.chars(part)));
                     found.extend(parts.map(|part| self.bytes(part)));
                 }
@@ -168,7 +170,7 @@ impl Cut {
     fn end(&self, at: usize, token: &QueryToken) -> usize {
         let word = &self.words[at];
         let is_half = token.is_prefix
-            && token.text.starts_with(cut::is_dense)
+            && token.text.starts_with(segment::is_dense)
             && token.text.chars().count() < word.len();
         let bytes = self.bytes(word);
         // Both may stand for one character of the text (㌔ is キロ).

@@ -9,18 +9,18 @@ use super::{
 
 /// A piece of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct Highlight {
     /// Its bytes in the query, half-open, on character boundaries.
     pub range: Range<usize>,
     /// What it is.
-    pub kind: Kind,
+    pub kind: HighlightKind,
 }
 
 /// What a piece of a query is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum HighlightKind {
     /// A word, phrase, prefix or substring, quotes and signs included; ignored ones too.
-    Text,
+    Term,
     /// An operator with its value.
     Operator,
     /// The `-` before a text or an operator.
@@ -28,21 +28,21 @@ pub enum Kind {
     /// An `OR`.
     Or,
     /// What cannot be read: [`parse`](super::parse) says why of the first one.
-    Mistake,
+    Error,
 }
 
-/// The pieces of a query in their order. Between them is nothing but blanks; of a query that is too
+/// The highlight of a query in their order. Between them is nothing but blanks; of a query that is too
 /// long everything is one mistake.
 ///
 /// ```
-/// use shared::search::{Kind, pieces};
+/// use shared::search::{HighlightKind, highlight};
 ///
-/// let kinds: Vec<_> = pieces("-from:ada disk").into_iter().map(|p| (p.range, p.kind)).collect();
-/// assert_eq!(kinds, [(0..1, Kind::Not), (1..9, Kind::Operator), (10..14, Kind::Text)]);
+/// let kinds: Vec<_> = highlight("-from:ada disk").into_iter().map(|p| (p.range, p.kind)).collect();
+/// assert_eq!(kinds, [(0..1, HighlightKind::Not), (1..9, HighlightKind::Operator), (10..14, HighlightKind::Term)]);
 /// ```
-pub fn pieces(query: &str) -> Vec<Piece> {
+pub fn highlight(query: &str) -> Vec<Highlight> {
     if parse::too_long(query).is_some() {
-        return vec![Piece { range: 0..query.len(), kind: Kind::Mistake }];
+        return vec![Highlight { range: 0..query.len(), kind: HighlightKind::Error }];
     }
     let parts = lexer::parts(query);
     let mut mistakes = parse::read(&parts).mistakes.into_iter().peekable();
@@ -51,14 +51,15 @@ pub fn pieces(query: &str) -> Vec<Piece> {
     let mut pieces = Vec::with_capacity(parts.len());
     for part in parts {
         let kind = match part.what {
-            What::Or => Kind::Or,
-            What::Text(_) => Kind::Text,
-            What::Operator { .. } => Kind::Operator,
+            What::Or => HighlightKind::Or,
+            What::Term(_) => HighlightKind::Term,
+            What::Operator { .. } => HighlightKind::Operator,
         };
-        for (range, kind) in part.not.map(|at| (at, Kind::Not)).into_iter().chain([(part.at, kind)])
+        for (range, kind) in
+            part.not.map(|at| (at, HighlightKind::Not)).into_iter().chain([(part.at, kind)])
         {
-            let kind = if is_wrong(&range) { Kind::Mistake } else { kind };
-            pieces.push(Piece { range, kind });
+            let kind = if is_wrong(&range) { HighlightKind::Error } else { kind };
+            pieces.push(Highlight { range, kind });
         }
     }
     pieces

@@ -43,7 +43,7 @@ pub struct Hit {
 }
 
 /// `GET /messages/summary`: how much a search finds, and where. Of more than
-/// [`SUMMARY_MAX`](crate::rules::SUMMARY_MAX) hits it is about the newest.
+/// [`SUMMARY_MAX_HITS`](crate::rules::SUMMARY_MAX_HITS) hits it is about the newest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
@@ -52,17 +52,17 @@ pub struct Summary {
     /// Whether there are more.
     pub more: bool,
     /// The rooms that they are in, most hits first.
-    pub rooms: Vec<InRoom>,
+    pub rooms: Vec<RoomCount>,
     /// Who wrote them, most hits first.
-    pub authors: Vec<ByAuthor>,
-    /// When they were said, newest month first.
-    pub months: Vec<InMonth>,
+    pub authors: Vec<AuthorCount>,
+    /// TimeSpan they were said, newest month first.
+    pub months: Vec<MonthCount>,
 }
 
 /// Hits in a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct InRoom {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InRoom"))]
+pub struct RoomCount {
     /// The room.
     pub id: RoomId,
     /// Its name.
@@ -73,8 +73,8 @@ pub struct InRoom {
 
 /// Hits by a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ByAuthor {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ByAuthor"))]
+pub struct AuthorCount {
     /// Who.
     pub user: UserRef,
     /// How many.
@@ -83,8 +83,8 @@ pub struct ByAuthor {
 
 /// Hits in a month.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct InMonth {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InMonth"))]
+pub struct MonthCount {
     /// Such as `2026-03`, by the reader's clock: what `during:` takes.
     pub month: String,
     /// How many.

@@ -3,18 +3,26 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::search::{Query, Text, parse};
+use crate::search::{Query, Term, parse};
 
 fn finds(query: &str, text: &str) -> bool {
-    Sought::new(&parse(query).unwrap()).is_in(text)
+    Matcher::new(&parse(query).unwrap()).is_match(text)
 }
 
 fn words(text: &str) -> Vec<String> {
-    index_tokens(text).into_iter().filter(|token| !token.is_part).map(|token| token.text).collect()
+    index_tokens(text)
+        .into_iter()
+        .filter(|token| !token.is_subword)
+        .map(|token| token.text)
+        .collect()
 }
 
 fn parts(text: &str) -> Vec<String> {
-    index_tokens(text).into_iter().filter(|token| token.is_part).map(|token| token.text).collect()
+    index_tokens(text)
+        .into_iter()
+        .filter(|token| token.is_subword)
+        .map(|token| token.text)
+        .collect()
 }
 
 #[test]
@@ -29,7 +37,7 @@ fn the_golden_set_is_found() {
 
 #[test]
 fn the_best_has_more_of_it_in_less() {
-    let score = |text: &str, query: &str| Sought::new(&parse(query).unwrap()).relevance(text);
+    let score = |text: &str, query: &str| Matcher::new(&parse(query).unwrap()).relevance(text);
     let short = score("the disk is full", "disk");
     assert!(short > score(&format!("the disk is full {}", "and so on ".repeat(20)), "disk"));
     assert!(score("disk disk", "disk") > score("disk tape", "disk"));
@@ -40,8 +48,9 @@ fn the_best_has_more_of_it_in_less() {
 #[test]
 fn tokens_say_where_they_are() {
     let text = "Fra\u{308}se PLT-3 病院内 getHTTPName x_y";
-    let found = |is_part| {
-        let tokens = index_tokens(text).into_iter().filter(move |token| token.is_part == is_part);
+    let found = |is_subword| {
+        let tokens =
+            index_tokens(text).into_iter().filter(move |token| token.is_subword == is_subword);
         tokens.map(|token| (token.text, &text[token.range], token.position)).collect::<Vec<_>>()
     };
     let expect = |expected: &[(&str, &'static str, usize)]| {
@@ -70,8 +79,8 @@ fn tokens_say_where_they_are() {
             ("httpname", "HTTPName", 6),
         ])
     );
-    assert_eq!(streams("C++ aB").words, "zqcz0017z0017 zqab");
-    assert_eq!(streams("C++ aB").parts, "zqa zqb");
+    assert_eq!(index_columns("C++ aB").words, "zqcz0017z0017 zqab");
+    assert_eq!(index_columns("C++ aB").parts, "zqa zqb");
 }
 
 #[test]
@@ -95,7 +104,7 @@ fn a_long_run_goes_on_in_the_next_token() {
 #[test]
 fn marks_are_sorted_and_merged() {
     let marked = |query: &str, text: &'static str| -> Vec<&str> {
-        let sought = Sought::new(&parse(query).unwrap());
+        let sought = Matcher::new(&parse(query).unwrap());
         sought.ranges(text).into_iter().map(|range| &text[range]).collect()
     };
     assert_eq!(marked("host OR ~na db", "db of hostname, banana"), ["db", "hostname", "nana"]);
@@ -113,27 +122,27 @@ fn marks_are_sorted_and_merged() {
 
 #[test]
 fn what_is_wanted() {
-    let tokens = |text: Text| match wanted(&text) {
-        Wanted::Tokens { tokens, in_parts } => {
+    let tokens = |text: Term| match compile_term(&text) {
+        CompiledTerm::Tokens { tokens, in_subwords } => {
             let tokens = tokens.into_iter().map(|token| (token.text, token.is_prefix));
-            (tokens.collect::<Vec<_>>(), in_parts)
+            (tokens.collect::<Vec<_>>(), in_subwords)
         }
         other => panic!("{other:?}"),
     };
     let one = |text: &str, is_prefix| vec![(text.to_owned(), is_prefix)];
-    assert_eq!(tokens(Text::Word("host".into())), (one("host", true), true));
-    assert_eq!(tokens(Text::Word("ab".into())), (one("ab", false), true));
-    assert_eq!(tokens(Text::Word("2026".into())), (one("2026", false), true));
-    assert_eq!(tokens(Text::Prefix("2".into())), (one("2", true), true));
-    assert_eq!(tokens(Text::Phrase("host".into())), (one("host", false), false));
-    assert_eq!(tokens(Text::Phrase("病".into())), (one("病", true), false));
-    assert_eq!(tokens(Text::Prefix("病院".into())), (one("病院", false), true));
-    assert_eq!(wanted(&Text::Word("—".into())), Wanted::Nothing);
-    assert_eq!(wanted(&Text::Substring("\u{300}".into())), Wanted::Nothing);
-    assert_eq!(wanted(&Text::Substring("Ä-".into())), Wanted::Substring("a-".into()));
+    assert_eq!(tokens(Term::Word("host".into())), (one("host", true), true));
+    assert_eq!(tokens(Term::Word("ab".into())), (one("ab", false), true));
+    assert_eq!(tokens(Term::Word("2026".into())), (one("2026", false), true));
+    assert_eq!(tokens(Term::Prefix("2".into())), (one("2", true), true));
+    assert_eq!(tokens(Term::Phrase("host".into())), (one("host", false), false));
+    assert_eq!(tokens(Term::Phrase("病".into())), (one("病", true), false));
+    assert_eq!(tokens(Term::Prefix("病院".into())), (one("病院", false), true));
+    assert_eq!(compile_term(&Term::Word("—".into())), CompiledTerm::Nothing);
+    assert_eq!(compile_term(&Term::Substring("\u{300}".into())), CompiledTerm::Nothing);
+    assert_eq!(compile_term(&Term::Substring("Ä-".into())), CompiledTerm::Substring("a-".into()));
 }
 
-/// Text of everything that is cut in a way of its own.
+/// Term of everything that is cut in a way of its own.
 fn text() -> impl Strategy<Value = String> {
     let bit = prop_oneof![
         4 => prop::sample::select(&[
@@ -175,37 +184,37 @@ proptest! {
             let encoded = encode(&token.text);
             prop_assert!((3..=84).contains(&encoded.chars().count()), "{}", encoded);
             prop_assert!(encoded.chars().all(char::is_alphanumeric), "{}", encoded);
-            if !token.is_part {
+            if !token.is_subword {
                 prop_assert_eq!(token.position, words);
                 prop_assert!(at <= (token.range.start, token.range.end));
                 at = (token.range.start, token.range.end);
                 words += 1;
             }
         }
-        let streams = streams(&text);
+        let streams = index_columns(&text);
         prop_assert_eq!(streams.words.split_whitespace().count(), words);
     }
 
     #[test]
     fn a_text_is_found_by_itself(text in text(), before in text(), after in text()) {
         let whole = format!("{before} {text} {after}");
-        for term in [Text::Word(text.clone()), Text::Phrase(text.clone()), Text::Substring(text.clone())] {
+        for term in [Term::Word(text.clone()), Term::Phrase(text.clone()), Term::Substring(text.clone())] {
             let query = Query { all_of: vec![super::super::AnyOf(vec![term])], ..Query::default() };
-            prop_assert!(Sought::new(&query).is_in(&whole), "{:?}", query);
+            prop_assert!(Matcher::new(&query).is_match(&whole), "{:?}", query);
         }
     }
 
     #[test]
     fn marks_are_in_the_text_and_apart(text in text(), a in text(), b in text()) {
-        let terms = vec![Text::Word(a.clone()), Text::Substring(b), Text::Prefix(a)];
+        let terms = vec![Term::Word(a.clone()), Term::Substring(b), Term::Prefix(a)];
         let query = Query { all_of: vec![super::super::AnyOf(terms)], ..Query::default() };
-        let sought = Sought::new(&query);
+        let sought = Matcher::new(&query);
         let marks = sought.ranges(&text);
         for mark in &marks {
             prop_assert!(text.get(mark.clone()).is_some_and(|marked| !marked.is_empty()));
         }
         prop_assert!(marks.windows(2).all(|pair| pair[0].end < pair[1].start));
-        let asks = query.all_of[0].0.iter().any(|text| wanted(text) != Wanted::Nothing);
-        prop_assert_eq!(sought.is_in(&text), !marks.is_empty() || !asks);
+        let asks = query.all_of[0].0.iter().any(|text| compile_term(text) != CompiledTerm::Nothing);
+        prop_assert_eq!(sought.is_match(&text), !marks.is_empty() || !asks);
     }
 }

@@ -1,11 +1,11 @@
 //! What a query's text asks of the tokens.
 
-use super::{cut, folding};
-use crate::search::Text;
+use super::{fold, segment};
+use crate::search::Term;
 
 /// What a text of a query asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum CompiledTerm {
     /// Nothing: there is no token in it. Such a text is as good as not there.
     Nothing,
     /// These tokens next to each other among the words; never empty.
@@ -13,7 +13,7 @@ pub enum Wanted {
         /// The tokens in their order.
         tokens: Vec<QueryToken>,
         /// Whether the one token that there is may be a part of a word instead.
-        in_parts: bool,
+        in_subwords: bool,
     },
     /// This anywhere in the [folded](super::fold) text; never empty.
     Substring(String),
@@ -31,30 +31,30 @@ pub struct QueryToken {
 /// What a text of a query asks for.
 ///
 /// ```
-/// use shared::search::{Text, words::{QueryToken, Wanted, wanted}};
+/// use shared::search::{Term, tokenizer::{QueryToken, CompiledTerm, compile_term}};
 ///
-/// let Wanted::Tokens { tokens, in_parts } = wanted(&Text::Word("db.json".into())) else { panic!() };
+/// let CompiledTerm::Tokens { tokens, in_subwords } = compile_term(&Term::Word("db.json".into())) else { panic!() };
 /// let token = |text: &str, is_prefix| QueryToken { text: text.into(), is_prefix };
 /// assert_eq!(tokens, [token("db", false), token("json", true)]);
-/// assert!(!in_parts);
+/// assert!(!in_subwords);
 /// ```
-pub fn wanted(text: &Text) -> Wanted {
-    if let Text::Substring(text) = text {
+pub fn compile_term(text: &Term) -> CompiledTerm {
+    if let Term::Substring(text) = text {
         return match super::fold(text) {
-            folded if folded.trim().is_empty() => Wanted::Nothing,
-            folded => Wanted::Substring(folded),
+            folded if folded.trim().is_empty() => CompiledTerm::Nothing,
+            folded => CompiledTerm::Substring(folded),
         };
     }
     let (mut tokens, is_dense) = tokens(text.as_str());
-    let Some(last) = tokens.last_mut() else { return Wanted::Nothing };
+    let Some(last) = tokens.last_mut() else { return CompiledTerm::Nothing };
     last.is_prefix = last.is_prefix
         || match text {
-            Text::Prefix(_) => !is_dense,
-            Text::Word(_) => !is_dense && is_long(&last.text),
-            Text::Phrase(_) | Text::Substring(_) => false,
+            Term::Prefix(_) => !is_dense,
+            Term::Word(_) => !is_dense && is_long(&last.text),
+            Term::Phrase(_) | Term::Substring(_) => false,
         };
-    let in_parts = tokens.len() == 1 && !matches!(text, Text::Phrase(_));
-    Wanted::Tokens { tokens, in_parts }
+    let in_subwords = tokens.len() == 1 && !matches!(text, Term::Phrase(_));
+    CompiledTerm::Tokens { tokens, in_subwords }
 }
 
 fn is_long(token: &str) -> bool {
@@ -64,11 +64,11 @@ fn is_long(token: &str) -> bool {
 /// The tokens, and whether the last is of a script without blanks. Of a run of those, what
 /// follows the last character is open: it is not asked for by itself unless it is all there is.
 fn tokens(text: &str) -> (Vec<QueryToken>, bool) {
-    let folded = folding::fold_chars(text);
-    let mut pieces = cut::cut(&folded);
-    let is_dense = pieces.last().is_some_and(|last| last.script == cut::Script::End);
+    let folded = fold::fold_chars(text);
+    let mut pieces = segment::cut(&folded);
+    let is_dense = pieces.last().is_some_and(|last| last.script == segment::Script::End);
     let is_run = is_dense
-        && pieces.iter().rev().nth(1).is_some_and(|piece| piece.script == cut::Script::Pair);
+        && pieces.iter().rev().nth(1).is_some_and(|piece| piece.script == segment::Script::Pair);
     if is_run {
         pieces.pop();
     }

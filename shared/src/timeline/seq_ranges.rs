@@ -4,9 +4,9 @@ use crate::ids::Seq;
 
 /// Runs of message numbers, both ends included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ranges(Vec<(i64, i64)>);
+pub struct SeqRanges(Vec<(i64, i64)>);
 
-impl Ranges {
+impl SeqRanges {
     /// Adds a run; touching ones become one. An empty run (`to < from`) adds nothing.
     pub fn insert(&mut self, from: Seq, to: Seq) {
         let (mut from, mut to) = (from.0, to.0);
@@ -61,7 +61,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_range_set_is_a_set(runs in prop::collection::vec((1..40i64, -1..8i64), 0..20)) {
-            let mut ranges = Ranges::default();
+            let mut ranges = SeqRanges::default();
             let mut set = BTreeSet::new();
             for (from, length) in runs {
                 ranges.insert(Seq(from), Seq(from + length));

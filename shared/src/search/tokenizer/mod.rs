@@ -21,42 +21,42 @@
 //! to each other are next to each other in theirs.
 //!
 //! **Queries** ([`wanted`]). The tokens of a text must be found next to each other. The last one of
-//! a [`Text::Prefix`] may be the beginning of a token; that of a [`Text::Word`] may too when it
+//! a [`Term::Prefix`] may be the beginning of a token; that of a [`Term::Word`] may too when it
 //! has three characters and a letter among them (`host` finds `hostname`, `369` does not find
-//! `3699`); in a [`Text::Phrase`] it is the whole token. A word or prefix of one token is looked for
-//! among the parts too. A text without tokens asks for nothing. A [`Text::Substring`] is looked for
+//! `3699`); in a [`Term::Phrase`] it is the whole token. A word or prefix of one token is looked for
+//! among the parts too. A text without tokens asks for nothing. A [`Term::Substring`] is looked for
 //! in the folded text.
 //!
 //! **Engines** get every token in the form of [`encode`], which all of them keep whole.
 //!
 //! ```
-//! use shared::search::{parse, words::Sought};
+//! use shared::search::{parse, tokenizer::Matcher};
 //!
 //! let text = "PLT-3699: die Fräse hat einen neuen Hostnamen";
-//! let sought = Sought::new(&parse("plt-3699 frase host -\"host\"")?);
-//! assert!(sought.is_in(text));
+//! let sought = Matcher::new(&parse("plt-3699 frase host -\"host\"")?);
+//! assert!(sought.is_match(text));
 //! assert_eq!(&text[sought.ranges(text)[0].clone()], "PLT-3699");
-//! # Ok::<(), shared::search::Mistake>(())
+//! # Ok::<(), shared::search::QueryError>(())
 //! ```
 
 use std::ops::Range;
 
 #[cfg(doc)]
-use super::Text;
+use super::Term;
 
-mod cut;
+mod compiled_term;
 mod encode;
-mod folding;
+mod fold;
 #[cfg(any(test, feature = "golden"))]
 pub mod golden;
-mod matching;
+mod matcher;
+mod segment;
 #[cfg(test)]
 mod tests;
-mod wanted;
 
+pub use compiled_term::{CompiledTerm, QueryToken, compile_term};
 pub use encode::{decode, encode};
-pub use matching::Sought;
-pub use wanted::{QueryToken, Wanted, wanted};
+pub use matcher::Matcher;
 
 /// A token of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,38 +68,38 @@ pub struct Token {
     /// Which word of the text it is, from 0. The parts of a word have its number.
     pub position: usize,
     /// Whether it is a part of a word, and not the word.
-    pub is_part: bool,
+    pub is_subword: bool,
 }
 
 /// The tokens of a text, each word followed by its parts.
 ///
 /// ```
-/// use shared::search::words::index_tokens;
+/// use shared::search::tokenizer::index_tokens;
 ///
 /// let tokens = index_tokens("C++: getName");
 /// let texts: Vec<_> = tokens.iter().map(|token| token.text.as_str()).collect();
 /// assert_eq!(texts, ["c++", "getname", "get", "name"]);
-/// assert_eq!((tokens[3].range.clone(), tokens[3].position, tokens[3].is_part), (8..12, 1, true));
+/// assert_eq!((tokens[3].range.clone(), tokens[3].position, tokens[3].is_subword), (8..12, 1, true));
 /// ```
 pub fn index_tokens(text: &str) -> Vec<Token> {
-    let folded = folding::fold_chars(text);
+    let folded = fold::fold_chars(text);
     let mut tokens = Vec::new();
-    for (position, piece) in cut::cut(&folded).into_iter().enumerate() {
-        let token = |chars: &Range<usize>, is_part: bool| Token {
+    for (position, piece) in segment::cut(&folded).into_iter().enumerate() {
+        let token = |chars: &Range<usize>, is_subword: bool| Token {
             text: folded[chars.clone()].iter().map(|folded| folded.c).collect(),
-            range: folding::range(&folded[chars.clone()]),
+            range: fold::range(&folded[chars.clone()]),
             position,
-            is_part,
+            is_subword,
         };
         tokens.push(token(&piece.chars, false));
-        tokens.extend(cut::parts(&folded, &piece).iter().map(|part| token(part, true)));
+        tokens.extend(segment::parts(&folded, &piece).iter().map(|part| token(part, true)));
     }
     tokens
 }
 
 /// The columns of a text, as an engine gets them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Streams {
+pub struct IndexColumns {
     /// The words, encoded, with a blank between two: the n-th is at position n.
     pub words: String,
     /// The parts of the words, encoded, with a blank between two. Their order says nothing.
@@ -109,17 +109,17 @@ pub struct Streams {
 }
 
 /// What to index of a text: the tokens of [`index_tokens`], and the folded text.
-pub fn streams(text: &str) -> Streams {
-    let folded = folding::fold_chars(text);
-    let mut streams = Streams::default();
+pub fn index_columns(text: &str) -> IndexColumns {
+    let folded = fold::fold_chars(text);
+    let mut streams = IndexColumns::default();
     let push = |stream: &mut String, chars: Range<usize>| {
         if !stream.is_empty() {
             stream.push(' ');
         }
         encode::push(stream, folded[chars].iter().map(|folded| folded.c));
     };
-    for piece in cut::cut(&folded) {
-        cut::parts(&folded, &piece).into_iter().for_each(|part| push(&mut streams.parts, part));
+    for piece in segment::cut(&folded) {
+        segment::parts(&folded, &piece).into_iter().for_each(|part| push(&mut streams.parts, part));
         push(&mut streams.words, piece.chars);
     }
     streams.folded = folded.iter().map(|folded| folded.c).collect();
@@ -128,5 +128,5 @@ pub fn streams(text: &str) -> Streams {
 
 /// A text as substrings are looked for in it: folded, each blank as a space, punctuation as it is.
 pub fn fold(text: &str) -> String {
-    folding::fold_chars(text).into_iter().map(|folded| folded.c).collect()
+    fold::fold_chars(text).into_iter().map(|folded| folded.c).collect()
 }

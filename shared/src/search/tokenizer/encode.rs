@@ -14,7 +14,7 @@ const PREFIX: &str = "zq";
 /// `encode(prefix)` and the engine's star.
 ///
 /// ```
-/// use shared::search::words::{decode, encode};
+/// use shared::search::tokenizer::{decode, encode};
 ///
 /// assert_eq!(encode("hostname"), "zqhostname");
 /// assert_eq!(encode("c++"), "zqcz0017z0017");

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::{encode, folding::Folded};
+use super::{encode, fold::Folded};
 use crate::search::chars::is_emoji;
 
 /// An encoded word at most, without its prefix: MariaDB indexes nothing longer than 84 characters.

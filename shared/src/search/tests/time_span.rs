@@ -51,15 +51,15 @@ fn spans_of_time_begin_at_the_readers_midnight() {
         ("on:9999-12-31", berlin, "9999-12-30T23:00:00Z", "9999-12-31T23:00:00Z"),
     ] {
         let moment = |text: &str| Some(text.parse().unwrap());
-        let moments = by(query)[0].moments(now, offset);
+        let moments = by(query)[0].time_range(now, offset);
         assert_eq!(moments, Some((moment(from), moment(to))), "{query}");
-        let before = by(&query.replace("on:", "before:"))[0].moments(now, offset);
+        let before = by(&query.replace("on:", "before:"))[0].time_range(now, offset);
         assert_eq!(before, Some((None, moment(from))), "{query}");
-        let after = by(&query.replace("on:", "after:"))[0].moments(now, offset);
+        let after = by(&query.replace("on:", "after:"))[0].time_range(now, offset);
         let bound = if query.ends_with(['d', 'w']) { from } else { to };
         assert_eq!(after, Some((moment(bound), None)), "{query}");
     }
-    assert_eq!(by("has:link")[0].moments(now, berlin), None);
+    assert_eq!(by("has:link")[0].time_range(now, berlin), None);
     // The longest look back there is.
-    assert!(by("on:65535w")[0].moments(now, berlin).is_some());
+    assert!(by("on:65535w")[0].time_range(now, berlin).is_some());
 }

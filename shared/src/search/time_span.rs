@@ -12,7 +12,7 @@ use crate::Timestamp;
 
 /// A span of time: `2026`, `2026-03`, `2026-03-01`, `today`, `yesterday`, `7d`, `2w`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum When {
+pub enum TimeSpan {
     /// A year, 1 to 9999.
     Year(i32),
     /// A month of a year, kept as its first day.
@@ -30,9 +30,9 @@ pub enum When {
 }
 
 /// From a moment on, and before another; `None` is without end on that side.
-pub type Moments = (Option<Timestamp>, Option<Timestamp>);
+pub type TimeRange = (Option<Timestamp>, Option<Timestamp>);
 
-impl When {
+impl TimeSpan {
     /// The first moment of the span and the first one after it.
     ///
     /// `offset` is how far the reader's clock is ahead of UTC; calendar days begin at their
@@ -40,14 +40,14 @@ impl When {
     ///
     /// ```
     /// use chrono::{DateTime, FixedOffset, Utc};
-    /// use shared::search::{By, Query, parse};
+    /// use shared::search::{Predicate, parse};
     ///
     /// let query = parse("on:2024-02")?;
-    /// let By::On(february) = query.filters[0].by else { unreachable!() };
+    /// let Predicate::On(february) = query.filters[0].predicate else { unreachable!() };
     /// let (from, to) = february.span(DateTime::UNIX_EPOCH, FixedOffset::east_opt(3600).unwrap());
     /// assert_eq!(from.to_rfc3339(), "2024-01-31T23:00:00+00:00");
     /// assert_eq!(to.to_rfc3339(), "2024-02-29T23:00:00+00:00");
-    /// # Ok::<(), shared::search::Mistake>(())
+    /// # Ok::<(), shared::search::QueryError>(())
     /// ```
     pub fn span(self, now: DateTime<Utc>, offset: FixedOffset) -> (Timestamp, Timestamp) {
         let today = now.with_timezone(&offset).date_naive();
@@ -82,7 +82,7 @@ fn midnight(day: NaiveDate, offset: FixedOffset) -> Timestamp {
     (day.and_time(chrono::NaiveTime::MIN) - offset).and_utc()
 }
 
-impl std::fmt::Display for When {
+impl std::fmt::Display for TimeSpan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         use chrono::Datelike;
         match self {
@@ -99,7 +99,7 @@ impl std::fmt::Display for When {
     }
 }
 
-impl std::str::FromStr for When {
+impl std::str::FromStr for TimeSpan {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -112,18 +112,18 @@ impl std::str::FromStr for When {
     }
 }
 
-fn ago(text: &mut &str) -> Result<When, EmptyError> {
+fn ago(text: &mut &str) -> Result<TimeSpan, EmptyError> {
     let count = |text: &mut &str| {
         take_while(1..=5, |c: char| c.is_ascii_digit())
             .try_map(str::parse::<u16>)
             .verify(|&count| count > 0)
             .parse_next(text)
     };
-    alt((terminated(count, 'd').map(When::Days), terminated(count, 'w').map(When::Weeks)))
+    alt((terminated(count, 'd').map(TimeSpan::Days), terminated(count, 'w').map(TimeSpan::Weeks)))
         .parse_next(text)
 }
 
-fn calendar(text: &mut &str) -> Result<When, EmptyError> {
+fn calendar(text: &mut &str) -> Result<TimeSpan, EmptyError> {
     let digits = |count: usize| {
         take_while(count..=count, |c: char| c.is_ascii_digit()).try_map(str::parse::<u32>)
     };
@@ -132,9 +132,11 @@ fn calendar(text: &mut &str) -> Result<When, EmptyError> {
         .verify_map(|(year, month, day)| {
             let year = i32::try_from(year).ok().filter(|&year| year > 0)?;
             Some(match (month, day) {
-                (None, _) => When::Year(year),
-                (Some(month), None) => When::Month(NaiveDate::from_ymd_opt(year, month, 1)?),
-                (Some(month), Some(day)) => When::Day(NaiveDate::from_ymd_opt(year, month, day)?),
+                (None, _) => TimeSpan::Year(year),
+                (Some(month), None) => TimeSpan::Month(NaiveDate::from_ymd_opt(year, month, 1)?),
+                (Some(month), Some(day)) => {
+                    TimeSpan::Day(NaiveDate::from_ymd_opt(year, month, day)?)
+                }
             })
         })
         .parse_next(text)
