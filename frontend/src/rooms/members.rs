@@ -68,7 +68,7 @@ async fn load(room: RoomId, state: &RoomState) -> api::Result<()> {
             known.retain(|id| !offline.iter().any(|m| m.member.user.id == *id));
             known.extend(online.iter().map(|m| m.member.user.id));
         });
-        state.timeline.update(|t| list.members.into_iter().for_each(|m| t.member(m.member)));
+        state.timeline.update(|t| list.members.into_iter().for_each(|m| t.upsert_member(m.member)));
         after = list.next;
         if after.is_none() {
             break;

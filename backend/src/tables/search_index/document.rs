@@ -22,15 +22,15 @@ pub(super) struct Document {
 
 impl Document {
     pub(super) fn new(row: &messages::Model) -> Self {
-        let streams = streams(&row.content);
-        let mut parts = streams.parts;
+        let columns = index_columns(&row.content);
+        let mut parts = columns.parts;
         for facet in Facet::of(row) {
             if !parts.is_empty() {
                 parts.push(' ');
             }
             parts.push_str(&facet.token());
         }
-        Self { id: row.id, words: streams.words, parts, folded: streams.folded }
+        Self { id: row.id, words: columns.words, parts, folded: columns.folded }
     }
 
     /// The literal of a tsvector. Words have positions; parts have weight A, which keeps phrases

@@ -1,7 +1,7 @@
 //! A message of mine that the server has not acknowledged, or has refused.
 
 use leptos::prelude::*;
-use shared::{ids::ClientId, timeline::Pending};
+use shared::{ids::ClientId, timeline::PendingMessage};
 
 use crate::{
     auth::Auth,
@@ -13,10 +13,10 @@ use crate::{
 #[component]
 pub fn PendingRow(client_id: ClientId, starts_group: bool) -> impl IntoView {
     let (room, auth) = (expect_context::<RoomContext>(), expect_context::<Auth>());
-    let is_it = |pending: &&Pending| pending.client_id == client_id;
+    let is_it = |pending: &&PendingMessage| pending.client_id == client_id;
     let pending = room.with_timeline_untracked(|t| t.pending().iter().find(is_it).cloned())?;
     let name = auth.me_untracked().map(|me| me.username).unwrap_or_default();
-    let reason = pending.refused.map(|problem| problem.detail);
+    let reason = pending.rejection.map(|problem| problem.detail);
     let is_refused = reason.is_some();
     let side = match starts_group {
         true => view! { <Avatar name=name.clone()/> }.into_any(),

@@ -205,9 +205,9 @@ impl<D: Fn(Timestamp) -> NaiveDate> RowBuilder<D> {
         self.rows.push(TimelineRow::Gap { from, to, is_older });
     }
 
-    fn push_pending(&mut self, pending: &Pending) {
+    fn push_pending(&mut self, pending: &PendingMessage) {
         let starts_group = !self.above.is_mine || pending.reply_to.is_some();
-        let (client_id, refused) = (pending.client_id, pending.refused.is_some());
+        let (client_id, refused) = (pending.client_id, pending.rejection.is_some());
         self.rows.push(TimelineRow::Pending { client_id, refused, starts_group });
         self.above.is_mine = true;
     }

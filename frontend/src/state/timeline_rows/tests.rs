@@ -99,9 +99,9 @@ fn a_later_run_does_not_show_the_unread_divider() {
 #[test]
 fn gaps_end_a_run_and_pending_messages_follow_the_newest() {
     let mut t = timeline(vec![message(4, 1, 0)]);
-    assert!(t.page(vec![message(8, 1, 0)], Rev(100)));
+    assert!(t.insert_page(vec![message(8, 1, 0)], Rev(100)));
     let client_id = ClientId(Uuid::from_u128(99));
-    t.send(client_id, "mine".into(), None);
+    t.add_pending(client_id, "mine".into(), None);
     let gap = |from, to, is_older| TimelineRow::Gap { from: Seq(from), to: Seq(to), is_older };
     let pending = TimelineRow::Pending { client_id, refused: false, starts_group: false };
     let newest = row_window(&t, WindowCenter::Newest, ME, None, utc);
@@ -118,7 +118,7 @@ fn gaps_end_a_run_and_pending_messages_follow_the_newest() {
 fn the_newest_message_or_all_messages_may_be_unloaded() {
     let mut t = Timeline::new(ME, Seq(9), Rev(0));
     assert_eq!(rows(&t, None), []);
-    assert!(t.page(vec![message(1, 2, 0)], Rev(100)));
+    assert!(t.insert_page(vec![message(1, 2, 0)], Rev(100)));
     let window = row_window(&t, WindowCenter::Newest, ME, None, utc);
     let gap = TimelineRow::Gap { from: Seq(2), to: Seq(9), is_older: false };
     assert_eq!(window.rows, [day(0, 1), row(1, true), gap]);
