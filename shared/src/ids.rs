@@ -35,25 +35,25 @@ macro_rules! number {
 }
 
 number! {
-    /// A person's account, numbered from 1 in the order of registration.
+    /// The id of a user, from 1 in the order of registration.
     UserId
 }
 number! {
-    /// A room, for ever: a deleted room's number is not given again.
+    /// The id of a room. The id of a deleted room is not reused.
     RoomId
 }
 number! {
-    /// A message anywhere on this server. Says nothing about order; that is [`Seq`].
+    /// The id of a message on this server. It defines no order; [`Seq`] does.
     MessageId
 }
 number! {
-    /// A message's number in its room: dense, from 1, never reused. A deleted message keeps its
-    /// own. Everything that a reader does (paging, permalinks, unread) counts in these.
+    /// The number of a message in its room: dense, from 1, never reused. A deleted message keeps
+    /// its number. Pages, permalinks and unread counts use it.
     Seq
 }
 number! {
-    /// A change's number in its room: consecutive, from 1. A row carries the number of its last
-    /// change, so catching up is "all rows with a greater one, in this order".
+    /// The number of a change in its room: consecutive, from 1. A row carries the number of its
+    /// last change, so a client catches up with "all rows with a greater `rev`, in this order".
     Rev
 }
 
@@ -95,11 +95,12 @@ macro_rules! name {
 }
 
 name! {
-    /// The name that a client gives its message before the first try (a UUID, best version 7 of
-    /// RFC 9562). Unique per author and room, for ever: sending it again returns the original.
+    /// The idempotency key that a client gives a message (a UUID, preferably version 7 of RFC
+    /// 9562). It is unique per author and room for ever: sending it again returns the original
+    /// message.
     ClientId
 }
 name! {
-    /// One sign-in of one person on one device.
+    /// The id of a session: one sign-in on one device.
     SessionId
 }

@@ -14,6 +14,7 @@ pub mod problem;
 pub mod rooms;
 pub mod rules;
 pub mod search;
+pub mod text;
 pub mod timeline;
 pub mod users;
 

@@ -4,31 +4,31 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// An error answer (`application/problem+json`), and what a `nack` carries.
+/// An error response (`application/problem+json`), also part of a `nack`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
-    /// A URI for the kind of problem; always `about:blank`, since `code` says it.
+    /// The problem type: always `about:blank`, because `code` identifies the problem.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The HTTP status in words.
+    /// The reason phrase of the HTTP status.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// The stable name of what went wrong: what a program should look at.
+    /// The stable error code, for programs.
     pub code: Code,
-    /// What went wrong in a sentence for people.
+    /// A sentence for people.
     pub detail: String,
-    /// The fields that are wrong, where fields are.
+    /// The invalid fields, if any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// The same as the answer's `x-request-id` header: quote it when asking an admin.
+    /// The `x-request-id` of the response. Quote it when you ask an admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
 
 impl Problem {
-    /// A problem without fields; `detail` defaults to the code's own sentence.
+    /// A problem with the default `detail` of its code.
     pub fn new(code: Code) -> Self {
         Self {
             kind: "about:blank".into(),
@@ -42,24 +42,24 @@ impl Problem {
     }
 }
 
-/// What is wrong with one field.
+/// An invalid field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldError {
-    /// The field's name, a path with dots where it is nested.
+    /// The name of the field; a dotted path if it is nested.
     pub field: String,
-    /// What is wrong with it, naming the limit.
+    /// What is wrong; it names the limit.
     pub message: String,
-    /// Which bytes of it (UTF-8) are wrong, half-open, where it is a text with a grammar.
+    /// The byte range (UTF-8, half-open) of the error, in a field with a grammar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Range<usize>>,
-    /// What could stand there instead.
+    /// A replacement for that range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
 }
 
 impl FieldError {
-    /// What is wrong with which field.
+    /// An error in a field.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into(), at: None, suggestion: None }
     }
@@ -79,7 +79,7 @@ macro_rules! codes {
                 match self { $(Self::$name => $status,)* }
             }
 
-            /// The HTTP status in words.
+            /// The reason phrase of the HTTP status.
             pub fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
             }

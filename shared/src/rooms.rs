@@ -8,55 +8,55 @@ use crate::{
     users::UserRef,
 };
 
-/// A topic room.
+/// A chat room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Room {
-    /// The room's number.
+    /// The id of the room.
     pub id: RoomId,
     /// 1 to 255 characters, unique without regard to case.
     pub name: String,
     /// What the room is for; at most 255 characters, may be empty.
     pub topic: String,
-    /// The admin who made it.
+    /// The admin who created it.
     pub created_by: UserId,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When its name or topic last changed.
     pub updated_at: Timestamp,
-    /// How many people are in it.
+    /// The number of members.
     pub member_count: i64,
-    /// The number of its newest message, 0 before the first.
+    /// The `seq` of its newest message; 0 if it has none.
     pub last_seq: Seq,
-    /// The number of its newest change.
+    /// The `rev` of its newest change.
     pub last_rev: Rev,
-    /// The number of the last change to the room itself (name, topic).
+    /// The `rev` of the last change to the room itself (name, topic).
     pub rev: Rev,
 }
 
-/// A room as somebody browsing sees it.
+/// A room in the list of all rooms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoomListing {
     /// The room.
     #[serde(flatten)]
     pub room: Room,
-    /// Whether the one who asks is in it.
+    /// Whether the caller is a member.
     pub joined: bool,
 }
 
-/// `GET /rooms`: every room, by number.
+/// `GET /rooms`: all rooms, ordered by id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoomList {
-    /// One page of them.
+    /// One page of the list.
     pub rooms: Vec<RoomListing>,
-    /// Give this as `after` for the next page; absent on the last.
+    /// The `after` of the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<RoomId>,
 }
 
-/// `POST /rooms`, and `PUT /rooms/{id}` (which replaces both).
+/// `POST /rooms`, and `PUT /rooms/{id}`, which replaces both fields.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewRoom {
@@ -69,7 +69,7 @@ pub struct NewRoom {
     pub topic: String,
 }
 
-/// `PATCH /rooms/{id}`: what is left out stays.
+/// `PATCH /rooms/{id}`: a field that is left out stays unchanged.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PatchRoom {
@@ -83,68 +83,69 @@ pub struct PatchRoom {
     pub topic: Option<String>,
 }
 
-/// What somebody may do in a room.
+/// The role of a member in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Read, write, change one's own messages.
+    /// May read, post, and change their own messages.
     Member,
-    /// Also rename and delete the room, delete anyone's message, remove members.
+    /// May also rename and delete the room, delete any message, and remove members.
     Admin,
 }
 
-/// Somebody's place in a room. One who left keeps the row, so that catching up can say so.
+/// A membership. The row stays when the member leaves, so that a client that catches up learns of
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Member {
-    /// Who.
+    /// The user.
     pub user: UserRef,
-    /// What they may do.
+    /// Their role.
     pub role: Role,
-    /// When they last joined.
+    /// When they joined last.
     pub joined_at: Timestamp,
-    /// Whether they have left, or were removed, since.
+    /// Whether they left or were removed.
     pub left: bool,
-    /// The number of the change that this row shows.
+    /// The `rev` of the last change of this row.
     pub rev: Rev,
 }
 
-/// A member, and whether a device of theirs is connected.
+/// A member with their presence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberListing {
     /// The member.
     #[serde(flatten)]
     pub member: Member,
-    /// Whether any device of theirs holds a live socket.
+    /// Whether any of their devices has a live socket.
     pub online: bool,
 }
 
-/// `GET /rooms/{id}/members`: who is in the room, by account number; nobody who left.
+/// `GET /rooms/{id}/members`: the present members, ordered by user id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberList {
-    /// One page of them.
+    /// One page of the list.
     pub members: Vec<MemberListing>,
-    /// Give this as `after` for the next page; absent on the last.
+    /// The `after` of the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<UserId>,
 }
 
-/// `GET /people`: who is in any room with the one who asks, themselves included.
+/// `GET /people`: the users who share a room with the caller, and the caller.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct People {
-    /// At most 20: first those whose names begin with what was asked for, then by name.
+    /// At most 20: first the names that start with the search text, then by name.
     pub people: Vec<UserRef>,
 }
 
-/// A room of mine, with how much of it I have read: what the sidebar shows.
+/// A room of the caller with their read state, as the sidebar shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MyRoom {
-    /// The room's number.
+    /// The id of the room.
     pub id: RoomId,
     /// Its name.
     pub name: String,
@@ -152,36 +153,35 @@ pub struct MyRoom {
     pub topic: String,
     /// The number of its newest message.
     pub last_seq: Seq,
-    /// The number of its newest change.
+    /// The `rev` of its newest change.
     pub last_rev: Rev,
-    /// How much I have read of it.
+    /// The read state of the caller.
     #[serde(flatten)]
     pub read: ReadState,
-    /// What I may do in it.
+    /// The role of the caller.
     pub role: Role,
 }
 
-/// How far somebody has read in a room.
+/// The read state of a member in a room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadState {
-    /// The last message that was read, 0 before the first.
+    /// The `seq` of the last message that was read; 0 if none was.
     pub read_seq: Seq,
-    /// How many are newer: `last_seq - read_seq`.
+    /// The number of newer messages: `last_seq - read_seq`.
     pub unread: i64,
-    /// How many of the newer ones name me (`@me`).
+    /// The number of newer messages that mention the member.
     pub mentions: i64,
 }
 
-/// `PUT /rooms/{id}/read`: I have read up to here.
+/// `PUT /rooms/{id}/read`: marks the room as read up to a message.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MarkRead {
-    /// The last message that I have read. Unless `exact`, more than the newest means the newest, and
-    /// less than before changes nothing.
+    /// The `seq` of the last message that was read. Unless `exact`, a greater number than the
+    /// newest means the newest, and a smaller number than the stored one changes nothing.
     pub seq: Seq,
-    /// Whether everything after `seq`, which is 0 to the newest then, is unread from now on, whatever
-    /// was read before.
+    /// Sets the mark to exactly `seq` (0 to the newest), so that every later message is unread.
     #[serde(default)]
     pub exact: bool,
     /// The `read_seq` that the client holds. If the server holds another one, the request changes

@@ -9,40 +9,41 @@ use crate::{
     ids::{SessionId, UserId},
 };
 
-/// Who somebody is, as short as it gets: the form inside messages and members.
+/// A reference to a user, as messages and members contain it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserRef {
-    /// The account's number.
+    /// The id of the user.
     pub id: UserId,
-    /// The name as its owner wrote it.
+    /// The username as its owner wrote it.
     pub username: String,
 }
 
-/// An account.
+/// A user account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
-    /// The account's number.
+    /// The id of the user.
     pub id: UserId,
-    /// The name as its owner wrote it; unique without regard to case.
+    /// The username as its owner wrote it; unique without regard to case.
     pub username: String,
-    /// Whether this person manages rooms and people. The first to register does.
+    /// Whether the user is an admin, who manages rooms and users. The first user to register is
+    /// one.
     pub is_admin: bool,
-    /// Whether an admin has shut the account: it cannot sign in and its sessions are ended.
+    /// Whether an admin disabled the account: it cannot sign in, and its sessions are revoked.
     pub is_disabled: bool,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: Timestamp,
 }
 
 impl User {
-    /// The short form, for messages and members.
+    /// The reference to this user.
     pub fn short(&self) -> UserRef {
         UserRef { id: self.id, username: self.username.clone() }
     }
 }
 
-/// A password on its way in. Never shown by `Debug`, never sent out.
+/// A password in a request. `Debug` does not print it, and no response contains it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -56,7 +57,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// `POST /users`: make an account.
+/// `POST /users`: creates an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Register {
@@ -66,73 +67,75 @@ pub struct Register {
     /// 8 to 1 024 bytes.
     #[cfg_attr(feature = "schema", schemars(length(min = 8, max = 1024)))]
     pub password: Password,
-    /// Ask for an admin. Only an admin may (403 otherwise); the first account is one anyway.
+    /// Whether to create an admin. Only an admin may (403 otherwise). The first account is always
+    /// an admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
 }
 
-/// `PATCH /users/me`: change one's own password. Ends all one's other sessions.
+/// `PATCH /users/me`: changes the caller's password and revokes their other sessions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangePassword {
-    /// The password in use until now.
+    /// The current password.
     pub current_password: Password,
-    /// The one from now on, 8 to 1 024 bytes.
+    /// The new password, 8 to 1 024 bytes.
     #[cfg_attr(feature = "schema", schemars(length(min = 8, max = 1024)))]
     pub password: Password,
 }
 
-/// `PATCH /users/{id}`: what an admin can change about somebody. What is left out stays.
+/// `PATCH /users/{id}`: what an admin can change. A field that is left out stays unchanged.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PatchUser {
-    /// Make or unmake an admin. The last admin stays one (409).
+    /// Grants or revokes admin rights. The last admin keeps them (409).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
-    /// Shut the account or open it again. Shutting ends its sessions and sockets at once.
+    /// Disables or enables the account. Disabling revokes its sessions and closes its sockets at
+    /// once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_disabled: Option<bool>,
 }
 
-/// `POST /sessions`: sign in.
+/// `POST /sessions`: signs in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignIn {
-    /// The name, in any case.
+    /// The username, in any case.
     pub username: String,
     /// The password.
     pub password: Password,
 }
 
-/// The answer to a sign-in. A browser has the same token in an `HttpOnly` cookie.
+/// The response to a sign-in. A browser gets the same token in an `HttpOnly` cookie.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignedIn {
-    /// For `Authorization: Bearer ..` (or `Token ..`), until `session.expires_at`.
+    /// The token for `Authorization: Bearer ..` (or `Token ..`), valid until `session.expires_at`.
     pub token: String,
-    /// Who signed in.
+    /// The user who signed in.
     pub user: User,
-    /// The session that the token stands for.
+    /// The session of the token.
     pub session: Session,
 }
 
-/// One sign-in on one device.
+/// A session: one sign-in on one device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
-    /// The session's name, for `DELETE /sessions/{id}`.
+    /// The id for `DELETE /sessions/{id}`.
     pub id: SessionId,
-    /// When it began.
+    /// When it started.
     pub created_at: Timestamp,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// What the device called itself (its `User-Agent`), at most 255 characters.
+    /// The `User-Agent` of the device, at most 255 characters.
     pub user_agent: String,
-    /// Whether it is the one that asks.
+    /// Whether this is the session of the caller.
     pub is_current: bool,
 }
 
-/// `GET /sessions`: all of one's own sign-ins, newest first.
+/// `GET /sessions`: the sessions of the caller, newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SessionList {

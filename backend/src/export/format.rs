@@ -8,7 +8,7 @@ use serde::Deserialize;
 use shared::{
     Timestamp,
     ids::RoomId,
-    messages::{Message, Offset, first_link},
+    messages::{Message, Offset},
 };
 
 use super::{csv::Csv, html::Html, jsonl::Jsonl, markdown::Markdown};
@@ -117,60 +117,9 @@ impl Days {
     }
 }
 
-/// A part of what somebody said.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Part<'t> {
-    /// Words.
-    Text(&'t str),
-    /// An address: without blanks, quotes and angle brackets.
-    Link(&'t str),
-}
-
-/// A text as words and addresses.
-pub fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
-    let mut rest = text;
-    let mut link = first_link(rest);
-    std::iter::from_fn(move || {
-        let end = match &link {
-            Some(link) if link.start > 0 => link.start,
-            Some(link) => link.end,
-            None => rest.len(),
-        };
-        let (part, after) = rest.split_at(end);
-        rest = after;
-        match link.take() {
-            Some(found) if found.start == 0 => {
-                link = first_link(rest);
-                Some(Part::Link(part))
-            }
-            found => {
-                link = found.map(|found| 0..found.end - end);
-                (!part.is_empty()).then_some(Part::Text(part))
-            }
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_is_words_and_addresses() {
-        let text = "https://a.example/ and (http://b.example/x).";
-        let found: Vec<_> = parts(text).collect();
-        assert_eq!(
-            found,
-            [
-                Part::Link("https://a.example/"),
-                Part::Text(" and ("),
-                Part::Link("http://b.example/x"),
-                Part::Text(")."),
-            ]
-        );
-        assert_eq!(parts("no address").collect::<Vec<_>>(), [Part::Text("no address")]);
-        assert_eq!(parts("").count(), 0);
-    }
 
     #[test]
     fn a_day_is_named_when_it_begins() {

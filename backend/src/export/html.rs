@@ -7,9 +7,10 @@ use sha2::{Digest, Sha256};
 use shared::{
     ids::{RoomId, Seq},
     messages::Message,
+    text::{Span, spans},
 };
 
-use super::format::{About, Days, Form, Part, parts};
+use super::format::{About, Days, Form};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -105,10 +106,10 @@ fn article(about: &About, message: &Message, out: &mut Vec<u8>) {
     }
     let edited = if message.edited_at.is_some() { " <i>edited</i>" } else { "" };
     let _ = write!(out, "{edited}</p><div dir=\"auto\">");
-    for part in parts(&message.content) {
-        let _ = match part {
-            Part::Text(text) => out.write_all(escaped(text).as_bytes()),
-            Part::Link(address) => {
+    for span in spans(&message.content) {
+        let _ = match span {
+            Span::Text(text) | Span::Mention(text) => out.write_all(escaped(text).as_bytes()),
+            Span::Link(address) => {
                 let address = escaped(address);
                 write!(out, "<a href=\"{address}\" rel=\"noreferrer\">{address}</a>")
             }

@@ -3,9 +3,12 @@
 
 use std::io::Write;
 
-use shared::messages::Message;
+use shared::{
+    messages::Message,
+    text::{Span, spans},
+};
 
-use super::format::{About, Days, Form, Part, parts};
+use super::format::{About, Days, Form};
 
 /// Writes it.
 #[derive(Default)]
@@ -69,13 +72,13 @@ fn line(text: &str) -> String {
         indent.map(|c| if c == '\t' { "\u{a0}\u{a0}\u{a0}\u{a0}" } else { "\u{a0}" }).collect();
     let digits = inner.len() - inner.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let mut at = 0;
-    for part in parts(inner) {
-        match part {
-            Part::Link(address) => {
+    for span in spans(inner) {
+        match span {
+            Span::Link(address) => {
                 plain.extend(["<", address, ">"]);
                 at += address.len();
             }
-            Part::Text(words) => {
+            Span::Text(words) | Span::Mention(words) => {
                 for c in words.chars() {
                     let begins = at == 0 && matches!(c, '#' | '+' | '-' | ':' | '!');
                     let numbers = digits > 0 && at == digits && matches!(c, '.' | ')');

@@ -7,7 +7,6 @@ pub mod read_tracking;
 pub mod rooms;
 pub mod scroll;
 pub mod search;
-pub mod spans;
 #[cfg(test)]
 mod test_data;
 pub mod timeline_rows;

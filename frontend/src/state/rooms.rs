@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::{
     ids::{RoomId, Seq},
-    messages::{self, Message},
+    messages::Message,
     rooms::{MyRoom, ReadState, Room},
-    rules,
+    rules, text,
     users::UserRef,
 };
 
@@ -61,7 +61,7 @@ impl RoomList {
         }
         room.read.unread = message.seq.0 - room.read.read_seq.0;
         let name = rules::name_key(&me.username);
-        let mentions_me = messages::mentions(&message.content).any(|mention| mention == name);
+        let mentions_me = text::mentions(&message.content).any(|mention| mention == name);
         room.read.mentions += i64::from(mentions_me);
     }
 

@@ -11,11 +11,11 @@ use crate::ids::Seq;
 pub struct Calendar {
     /// Such as `2026-03`.
     pub month: Month,
-    /// Every day of it.
+    /// Each day of the month.
     pub days: Vec<CalendarDay>,
-    /// The last month before it in which something was said.
+    /// The last earlier month with messages.
     pub earlier: Option<Month>,
-    /// The first month after it in which something was said.
+    /// The first later month with messages.
     pub later: Option<Month>,
 }
 
@@ -23,11 +23,11 @@ pub struct Calendar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CalendarDay {
-    /// Which, by the reader's clock.
+    /// The day, in the reader's time zone.
     pub day: NaiveDate,
-    /// Messages of that day, deleted ones included: they keep their places.
+    /// The number of messages, with the tombstones of deleted ones.
     pub count: i64,
-    /// The first of them.
+    /// The first message of the day.
     pub first_seq: Option<Seq>,
 }
 

@@ -5,18 +5,17 @@ use serde::{Deserialize, Serialize};
 use super::Month;
 use crate::ids::{Rev, Seq};
 
-/// `GET /rooms/{id}/map`: where in a room, however long, which month begins, and who in it has spoken
-/// of the one who asks.
+/// `GET /rooms/{id}/map`: where in a room each month starts and which messages mention the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoomMap {
-    /// The months in which something was said, in their order.
+    /// The months with messages, in order.
     pub months: Vec<MapMonth>,
-    /// The messages that mention me, ascending: the newest 500.
+    /// The newest 500 messages that mention the caller, ascending.
     pub mentions: Vec<Seq>,
-    /// The room's newest message when this was read; 0 if there was none.
+    /// The newest message of the room at the time of the read; 0 if there was none.
     pub room_last_seq: Seq,
-    /// Every change up to this one shows.
+    /// The response contains every change up to this one.
     pub as_of_rev: Rev,
 }
 
@@ -24,22 +23,22 @@ pub struct RoomMap {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MapMonth {
-    /// Which, by the reader's clock.
+    /// The month, in the reader's time zone.
     pub month: Month,
-    /// Its first message: greater than the one of the month before.
+    /// Its first message.
     pub first_seq: Seq,
 }
 
-/// `GET /rooms/{id}/map/hits`: where in a room there is what a search finds.
+/// `GET /rooms/{id}/map/hits`: where in a room the hits of a search are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MapHits {
     /// The newest hit of each thousandth of the room, ascending.
     pub hits: Vec<Seq>,
-    /// The `up_to` of the next request; null where there is nothing more to look at.
+    /// The `up_to` of the next request; null at the end.
     pub older: Option<Seq>,
-    /// The room's newest message when this was read; 0 if there was none.
+    /// The newest message of the room at the time of the read; 0 if there was none.
     pub room_last_seq: Seq,
-    /// Every change up to this one shows.
+    /// The response contains every change up to this one.
     pub as_of_rev: Rev,
 }

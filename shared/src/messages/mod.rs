@@ -15,7 +15,6 @@ mod anchor;
 mod calendar;
 mod date;
 mod insights;
-mod looks;
 mod map;
 mod offset;
 
@@ -23,35 +22,35 @@ pub use anchor::{Anchor, AnchorError};
 pub use calendar::{Calendar, CalendarDay, Month};
 pub use date::Date;
 pub use insights::{DayCount, Insights};
-pub use looks::{first_link, has_code};
 pub use map::{MapHits, MapMonth, RoomMap};
 pub use offset::Offset;
 
-/// A message, in its latest state. A deleted one is a tombstone: its place and author without text.
+/// A message in its latest state. A deleted message is a tombstone, with its author and without its
+/// text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Message {
-    /// The message's number on this server.
+    /// The id of the message on this server.
     pub id: MessageId,
-    /// The room it is in.
+    /// The room.
     pub room: RoomId,
-    /// Its place in the room.
+    /// Its number in the room.
     pub seq: Seq,
-    /// The number of its last change.
+    /// The `rev` of its last change.
     pub rev: Rev,
-    /// Who wrote it.
+    /// The author.
     pub user: UserRef,
     /// The text, 1 to 16 384 bytes of UTF-8; empty when deleted.
     pub content: String,
-    /// The name that its author's client gave it.
+    /// The idempotency key that the author's client chose.
     pub client_id: ClientId,
-    /// The message of the same room that it answers.
+    /// The message of the same room that it replies to.
     pub reply_to: Option<Seq>,
-    /// When it was accepted.
+    /// When the server stored it.
     pub created_at: Timestamp,
-    /// When its text was last changed, if ever.
+    /// When its text was edited last.
     pub edited_at: Option<Timestamp>,
-    /// When it was deleted, if it was.
+    /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
 }
 
@@ -59,19 +58,19 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewMessage {
-    /// The client's name for it; with the same one a retry returns the original. Left out, the
-    /// server makes one, and a retry is a second message.
+    /// The idempotency key: a retry with the same key returns the original. Without one the server
+    /// chooses a key, and a retry creates a second message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<ClientId>,
     /// 1 to 16 384 bytes after trimming.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16384)))]
     pub content: String,
-    /// The message of the same room that it answers.
+    /// The message of the same room that it replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
 }
 
-/// `PATCH /rooms/{id}/messages/{seq}`: new text for one's own message.
+/// `PATCH /rooms/{id}/messages/{seq}`: a new text for the caller's own message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EditMessage {
@@ -80,75 +79,75 @@ pub struct EditMessage {
     pub content: String,
 }
 
-/// `GET /rooms/{id}/messages`: a run of messages without a hole, oldest first. Where the room has
-/// messages, it has at least one. With a search `q` it is what that finds, and may be nothing.
+/// `GET /rooms/{id}/messages`: consecutive messages, oldest first. The page of a room with messages
+/// is not empty. With a search `q` it contains the hits only, and may be empty.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MessagePage {
-    /// What became of the anchor.
+    /// The message that the anchor resolved to.
     pub anchor: ResolvedAnchor,
-    /// Dense: each `seq` is one more than the last, deleted ones included as tombstones. With `q`
-    /// only those that it finds.
+    /// Each `seq` is one more than the last; deleted messages are tombstones. With `q`, the hits
+    /// only.
     pub messages: Vec<Message>,
-    /// With `q`, of each message the bytes of its `content` (UTF-8) that were looked for.
+    /// With `q`, the byte ranges (UTF-8) of the matches in each message's `content`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ranges: Vec<Vec<Range<usize>>>,
-    /// Whether the room has messages before these. With `q`, whether there may be hits.
+    /// Whether the room has older messages. With `q`, whether it may have older hits.
     pub has_older: bool,
-    /// Whether the room has messages after these. With `q`, whether there may be hits.
+    /// Whether the room has newer messages. With `q`, whether it may have newer hits.
     pub has_newer: bool,
     /// With `q`, the `seq` of the next `anchor` towards older hits, with `before`: the
     /// message there is the first to be looked at. Looking through very many messages takes time, and no answer waits for all of
     /// it: it can have fewer hits than asked for, even none, and still say where to go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older: Option<Seq>,
-    /// With `q`, the `seq` of the next `anchor` towards newer hits, with `after`.
+    /// With `q`, the `seq` of the `anchor` for the next newer hits, with `after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newer: Option<Seq>,
-    /// The room's newest message when this was read; 0 if there was none.
+    /// The newest message of the room at the time of the read; 0 if there was none.
     pub room_last_seq: Seq,
-    /// How far the one who asks has read.
+    /// The last message that the caller has read.
     pub read_seq: Seq,
-    /// The first message after that; null when all is read.
+    /// The first unread message; null if there is none.
     pub first_unread_seq: Option<Seq>,
-    /// Every change up to this one shows in `messages`.
+    /// The page contains every change up to this one.
     pub as_of_rev: Rev,
 }
 
-/// Where an anchor led.
+/// The message that an anchor resolved to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Anchored"))]
 pub struct ResolvedAnchor {
-    /// The message to show first: the one that was asked for, or what is there instead. It is in
-    /// the page; 0 if the room is empty.
+    /// The message to show first: the requested one, or its replacement. It is in the page. 0 if
+    /// the room is empty.
     pub seq: Seq,
-    /// Whether it is the one that was asked for.
+    /// Whether it is the requested message.
     pub found: bool,
-    /// Why not, if not.
+    /// Why it is not.
     pub reason: Option<AnchorMiss>,
 }
 
-/// Why an anchor led elsewhere.
+/// Why an anchor resolved to another message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Elsewhere"))]
 #[serde(rename_all = "snake_case")]
 pub enum AnchorMiss {
-    /// The message that was named is deleted. Its tombstone is in the page, and `seq` is the
-    /// message of the page nearest to it that has its text, or its own place if none has.
+    /// The message is deleted. Its tombstone is in the page, and `seq` is the nearest message of
+    /// the page that is not deleted, or the tombstone if there is none.
     Deleted,
-    /// Nothing is there yet: the newest.
+    /// The number is greater than the newest: the newest message.
     BeyondNewest,
-    /// Rooms begin with 1: the oldest.
+    /// The number is less than 1: the oldest message.
     BeforeOldest,
-    /// No message of this room has that `id`: the newest.
+    /// No message of this room has this `id`: the newest message.
     Unknown,
-    /// Nothing was said yet.
+    /// The room has no messages.
     EmptyRoom,
-    /// All is read: the newest.
+    /// Every message is read: the newest message.
     NothingUnread,
-    /// Nothing was read yet: the oldest.
+    /// No message is read: the oldest message.
     NothingRead,
-    /// Nothing was said that day: the first message after it, or else the newest.
+    /// The day has no messages: the first message after it, or else the newest.
     EmptyDay,
 }
 
@@ -163,43 +162,28 @@ pub struct Change {
     pub row: Row,
 }
 
-/// What a change can be about.
+/// The row that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Row {
-    /// Posted, edited or deleted.
+    /// A message was posted, edited or deleted.
     Message(Message),
-    /// Joined, left or was removed.
+    /// A member joined, left or was removed.
     Member(Member),
-    /// Renamed or given another topic.
+    /// The name or topic of the room changed.
     Room(Room),
 }
 
-/// `GET /rooms/{id}/changes?after_rev=N`: what is different since then.
+/// `GET /rooms/{id}/changes?after_rev=N`: the rows that changed since.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Changes {
-    /// Each changed row once, by `rev`. At most 1 000.
+    /// Each changed row once, ordered by `rev`; at most 1 000.
     pub changes: Vec<Change>,
-    /// Ask for what is after this next time. Where it is before what was asked for, the server was
-    /// restored from a backup that knows nothing of what you hold: read the room anew.
+    /// The `after_rev` of the next request. If it is less than the requested one, the server was
+    /// restored from an older backup: load the room again.
     pub rev: Rev,
-    /// Whether there is more already.
+    /// Whether there are more changes.
     pub more: bool,
-}
-
-/// The names that a text mentions: each `@name` up to the next white space, without punctuation
-/// after it, in lower case (the form in which usernames are unique).
-///
-/// ```
-/// let names: Vec<_> = shared::messages::mentions("@Ada, ask @bob.").collect();
-/// assert_eq!(names, ["ada", "bob"]);
-/// ```
-pub fn mentions(content: &str) -> impl Iterator<Item = String> + '_ {
-    content.split_whitespace().filter_map(|word| {
-        let name = word.trim_start_matches(['(', '[', '"', '\'']).strip_prefix('@')?;
-        let name = name.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '_');
-        (!name.is_empty()).then(|| name.to_lowercase())
-    })
 }

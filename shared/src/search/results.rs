@@ -10,34 +10,34 @@ use crate::{
     users::UserRef,
 };
 
-/// `GET /messages`: messages of all rooms that the caller is in, those that a search finds.
+/// `GET /messages`: the hits of a search in the rooms of the caller.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hits {
     /// Newest first; with `sort:old` oldest first, with `sort:relevance` best first.
     pub hits: Vec<Hit>,
-    /// The `anchor` of the next request towards older ones, with `before`; null where there are
-    /// none. Looking through very many messages takes time, and no answer waits for all of it: it
-    /// can have fewer hits than asked for, even none, and still say where to go on.
+    /// The `anchor` of the request for older hits, with `before`; null if there are none. The
+    /// server stops a long search early, so a page can have fewer hits than requested, or none, and
+    /// still have an anchor.
     pub older: Option<Anchor>,
-    /// The `anchor` of the next request towards newer ones, with `after`; null where there were
-    /// none when this was read.
+    /// The `anchor` of the request for newer hits, with `after`; null if there were none at the
+    /// time of the read.
     pub newer: Option<Anchor>,
 }
 
-/// A message that was found.
+/// A message that matches a search.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hit {
     /// The message.
     pub message: Message,
-    /// The bytes of its `content` (UTF-8) that were looked for: sorted, half-open, on character
-    /// boundaries, with something between each two.
+    /// The byte ranges (UTF-8) of the matches in its `content`: sorted, half-open, on character
+    /// boundaries, neither overlapping nor adjacent.
     pub ranges: Vec<Range<usize>>,
-    /// The message before it in its room, with `context=true`; null if there is none.
+    /// With `context=true`, the previous message of its room; null if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Box<Message>>,
-    /// The message after it in its room, with `context=true`; null if there is none.
+    /// With `context=true`, the next message of its room; null if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Box<Message>>,
 }
@@ -47,19 +47,19 @@ pub struct Hit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
-    /// How many there are, at most 1 000.
+    /// The number of hits, at most 1 000.
     pub total: u64,
-    /// Whether there are more.
+    /// Whether there are more than that.
     pub more: bool,
-    /// The rooms that they are in, most hits first.
+    /// The hits per room, most first.
     pub rooms: Vec<RoomCount>,
-    /// Who wrote them, most hits first.
+    /// The hits per author, most first.
     pub authors: Vec<AuthorCount>,
     /// TimeSpan they were said, newest month first.
     pub months: Vec<MonthCount>,
 }
 
-/// Hits in a room.
+/// The number of hits in a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InRoom"))]
 pub struct RoomCount {
@@ -67,26 +67,26 @@ pub struct RoomCount {
     pub id: RoomId,
     /// Its name.
     pub name: String,
-    /// How many.
+    /// The number of hits.
     pub count: u64,
 }
 
-/// Hits by a person.
+/// The number of hits of an author.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ByAuthor"))]
 pub struct AuthorCount {
-    /// Who.
+    /// The author.
     pub user: UserRef,
-    /// How many.
+    /// The number of hits.
     pub count: u64,
 }
 
-/// Hits in a month.
+/// The number of hits in a month.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InMonth"))]
 pub struct MonthCount {
-    /// Such as `2026-03`, by the reader's clock: what `during:` takes.
+    /// The month in the reader's time zone, such as `2026-03`: a value of `during:`.
     pub month: String,
-    /// How many.
+    /// The number of hits.
     pub count: u64,
 }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use shared::{Timestamp, messages::mentions, rules};
+use shared::{Timestamp, rules, text::mentions};
 
 use super::{
     failure::Result,

@@ -6,8 +6,9 @@ use sea_orm::{
 };
 use shared::{
     ids::{RoomId, Seq, UserId},
-    messages::{Message, Row, mentions},
+    messages::{Message, Row},
     problem::Code,
+    text::mentions,
 };
 
 use super::{Batch, RoomWrite};

@@ -5,7 +5,7 @@ use sea_orm::{
     DbBackend,
     sea_query::{Expr, SimpleExpr},
 };
-use shared::messages::{first_link, has_code};
+use shared::text::{has_code, links};
 
 use crate::tables::entities::messages;
 
@@ -51,7 +51,7 @@ impl Facet {
         let day = DateTime::from_timestamp_micros(row.created_at).unwrap_or_default().date_naive();
         let month = day.with_day(1).unwrap_or(day);
         let flags = [
-            (first_link(&row.content).is_some(), Self::Link),
+            (links(&row.content).next().is_some(), Self::Link),
             (has_code(&row.content), Self::Code),
             (row.reply_to.is_some(), Self::Reply),
             (row.edited_at.is_some(), Self::Edited),

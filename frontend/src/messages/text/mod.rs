@@ -1,15 +1,15 @@
 //! The text of a message, with links, mentions of the reader, and the matches of a search.
 
 use leptos::prelude::*;
-use shared::ids::{Rev, Seq};
+use shared::{
+    ids::{Rev, Seq},
+    text::{Span, spans_for},
+};
 
 use crate::{
     auth::Auth,
     search::{HitNavigator, mark_matches},
-    state::{
-        search::highlight,
-        spans::{Span, spans},
-    },
+    state::search::highlight,
 };
 
 mod preview;
@@ -30,20 +30,20 @@ pub fn MessageText(
     move || {
         let matches = revision.map(|(seq, rev)| navigator.ranges(seq, rev)).unwrap_or_default();
         let mut offset = 0;
-        let view = |span| {
-            let (Span::Text(text) | Span::Link(text) | Span::Mention(text)) = &span;
+        let view = |span: Span<'_>| {
+            let text = span.as_str();
             let shown = mark_matches(highlight::split(text, offset, &matches));
             offset += text.len();
             match span {
                 Span::Text(_) => shown,
                 Span::Link(link) => {
-                    view! { <a href=link target="_blank" rel="noopener noreferrer">{shown}</a> }
+                    view! { <a href=link.to_owned() target="_blank" rel="noopener noreferrer">{shown}</a> }
                         .into_any()
                 }
-                Span::Mention(name) => view! { <mark class="mention">{name}</mark> }.into_any(),
+                Span::Mention(name) => view! { <mark class="mention">{name.to_owned()}</mark> }.into_any(),
             }
         };
-        spans(&content, &me).into_iter().map(view).collect_view()
+        spans_for(&content, &me).into_iter().map(view).collect_view()
     }
 }
 

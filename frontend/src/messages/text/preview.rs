@@ -4,15 +4,18 @@ use leptos::prelude::*;
 use shared::{
     ids::{RoomId, Seq},
     messages::Message,
+    text::permalinks,
 };
 
 use crate::{
     live::LiveClient,
     search::message_href,
-    state::{search::highlight::excerpt, spans::permalinks},
+    state::search::highlight::excerpt,
     ui::{Avatar, time},
 };
 
+/// How many previews a message shows at most.
+const MAX_PREVIEWS: usize = 3;
 /// The longest excerpt, in bytes.
 const EXCERPT: usize = 320;
 
@@ -20,7 +23,7 @@ const EXCERPT: usize = 320;
 #[component]
 pub fn Previews(content: String) -> impl IntoView {
     let origin = window().location().origin().unwrap_or_default();
-    let links = permalinks(&content, &origin).into_iter();
+    let links = permalinks(&content, &origin).take(MAX_PREVIEWS);
     links.map(|(room, seq)| view! { <Preview room seq/> }).collect_view()
 }
 
