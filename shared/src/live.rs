@@ -113,7 +113,9 @@ pub enum ServerFrame {
         /// The room's newest message at `to_rev`.
         last_seq: Seq,
     },
-    /// The message is stored and will stay so.
+    /// The message is stored and will stay so. It counts as read by you. On a socket that is
+    /// subscribed to the room, this is also the change with the message's `rev`: no `message` frame
+    /// with that `rev` follows, unless this `ack` is ahead of changes that are still to come.
     Ack {
         /// Your name for it.
         client_id: ClientId,
@@ -246,6 +248,9 @@ impl ServerFrame {
                 Some((room, Change { rev, row: Row::Member(member) }))
             }
             Self::Room { rev, room } => Some((room.id, Change { rev, row: Row::Room(room) })),
+            Self::Ack { message, .. } => {
+                Some((message.room, Change { rev: message.rev, row: Row::Message(message) }))
+            }
             _ => None,
         }
     }

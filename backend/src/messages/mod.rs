@@ -19,7 +19,10 @@ use uuid::Uuid;
 use crate::{
     App, Result,
     http::problems,
-    realtime::ledger::{PendingWrite, PostMessage, PostedMessage},
+    realtime::{
+        hub::SocketId,
+        ledger::{PendingWrite, PostMessage, PostedMessage},
+    },
 };
 
 mod calendar;
@@ -147,10 +150,11 @@ pub async fn submit(
     author: UserId,
     room: RoomId,
     new: NewMessage,
+    socket: Option<SocketId>,
 ) -> Result<PendingWrite<PostedMessage>> {
     let content = rules::validate_content(&new.content)?;
     let client_id = new.client_id.unwrap_or_else(|| ClientId(Uuid::now_v7()));
-    let post = PostMessage { room, author, client_id, content, reply_to: new.reply_to };
+    let post = PostMessage { room, author, client_id, content, reply_to: new.reply_to, socket };
     app.ledger.post(post).await
 }
 
@@ -161,5 +165,5 @@ pub async fn post(
     room: RoomId,
     new: NewMessage,
 ) -> Result<PostedMessage> {
-    submit(app, author, room, new).await?.committed().await
+    submit(app, author, room, new, None).await?.committed().await
 }

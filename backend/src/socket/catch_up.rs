@@ -73,7 +73,7 @@ impl<C: Codec> Session<C> {
             return self.send(&ServerFrame::Gap { room, from_rev, to_rev: rev, last_seq }).await;
         }
         for change in changes.changes {
-            let text = self.codec.encode_change(&Publication::new(room, change));
+            let text = self.codec.encode_change(&Publication::new(room, change, None));
             self.send_text(text).await?;
         }
         self.send(&ServerFrame::Subscribed { room, rev }).await

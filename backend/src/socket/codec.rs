@@ -4,6 +4,7 @@ use axum::extract::ws::Utf8Bytes;
 use shared::{
     ids::RoomId,
     live::{ClientFrame, ServerFrame},
+    messages::Message,
     problem::Code,
 };
 
@@ -22,6 +23,13 @@ pub trait Codec: Send {
 
     /// Encodes a change of a room.
     fn encode_change(&mut self, publication: &Publication) -> Option<Utf8Bytes>;
+
+    /// Encodes the change that is a post of this socket: the frame is its ack too.
+    fn encode_own_post(
+        &mut self,
+        publication: &Publication,
+        message: &Message,
+    ) -> Option<Utf8Bytes>;
 
     /// Encodes an ephemeral event, given as a frame of the live protocol.
     fn encode_ephemeral(&mut self, frame: Utf8Bytes) -> Option<Utf8Bytes>;
@@ -50,6 +58,11 @@ impl Codec for LiveCodec {
 
     fn encode_change(&mut self, publication: &Publication) -> Option<Utf8Bytes> {
         Some(publication.frame())
+    }
+
+    fn encode_own_post(&mut self, _: &Publication, message: &Message) -> Option<Utf8Bytes> {
+        let (client_id, message) = (message.client_id, message.clone());
+        self.encode(&ServerFrame::Ack { client_id, message })
     }
 
     fn encode_ephemeral(&mut self, frame: Utf8Bytes) -> Option<Utf8Bytes> {

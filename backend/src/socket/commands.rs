@@ -15,13 +15,13 @@ use tokio::time::Instant;
 
 use super::{
     Codec,
-    session::{Session, SessionResult},
+    session::{Reply, Session, SessionResult},
 };
 use crate::{
     Error,
     failpoints::{Failpoint, is_active},
     messages,
-    realtime::ledger,
+    realtime::ledger::{self, PostedMessage},
 };
 
 impl<C: Codec> Session<C> {
@@ -78,13 +78,11 @@ impl<C: Codec> Session<C> {
     /// keeps the order.
     async fn post(&mut self, room: RoomId, client_id: ClientId, new: NewMessage) -> SessionResult {
         let author = self.caller.user.id;
-        match messages::submit(&self.app, author, room, new).await {
+        match messages::submit(&self.app, author, room, new, Some(self.inbox.socket())).await {
             Ok(pending) => {
+                self.unacked.insert((room, client_id));
                 let reply = async move {
-                    Some(match pending.committed().await {
-                        Ok(posted) => ServerFrame::Ack { client_id, message: posted.message },
-                        Err(error) => nack(client_id, error),
-                    })
+                    Reply::Post { room, client_id, result: pending.committed().await }
                 };
                 self.replies.push(reply.boxed());
                 Ok(())
@@ -97,10 +95,7 @@ impl<C: Codec> Session<C> {
         let mark = ledger::MarkRead { room, user: self.caller.user.id, mark };
         match self.app.ledger.mark_read(mark).await {
             Ok(pending) => {
-                let reply = async move {
-                    let error = pending.committed().await.err()?;
-                    Some(ServerFrame::Error { problem: *error.problem })
-                };
+                let reply = async move { Reply::MarkRead(pending.committed().await) };
                 self.replies.push(reply.boxed());
                 Ok(())
             }
@@ -118,6 +113,31 @@ impl<C: Codec> Session<C> {
             self.inbox.publish_ephemeral(room, ServerFrame::Typing { room, user });
         }
         Ok(())
+    }
+
+    /// Sends the frame that the result of a write needs.
+    pub(super) async fn handle_reply(&mut self, reply: Reply) -> SessionResult {
+        match reply {
+            Reply::Post { room, client_id, result } => {
+                // The hub put the change into the inbox before the ledger replied. Sent in its turn,
+                // it is the ack.
+                self.deliver_inbox().await?;
+                let is_acked = !self.unacked.remove(&(room, client_id));
+                match result {
+                    Ok(posted) if posted.is_new && is_acked => Ok(()),
+                    // A retry, a room without a subscription, or a change that comes later because
+                    // its predecessors are missing.
+                    Ok(PostedMessage { message, .. }) => {
+                        self.send(&ServerFrame::Ack { client_id, message }).await
+                    }
+                    Err(error) => self.send(&nack(client_id, error)).await,
+                }
+            }
+            Reply::MarkRead(Ok(_)) => Ok(()),
+            Reply::MarkRead(Err(error)) => {
+                self.send(&ServerFrame::Error { problem: *error.problem }).await
+            }
+        }
     }
 
     pub(super) async fn send_bad_request(&mut self, detail: &str) -> SessionResult {

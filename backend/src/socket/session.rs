@@ -1,13 +1,17 @@
 //! The session of one socket. It waits for the client, the hub, the ledger and the clock; each turn
 //! writes everything that is ready with one flush.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use shared::{
-    ids::{Rev, RoomId},
+    ids::{ClientId, Rev, RoomId},
     live::{CloseCode, RemovedReason, ServerFrame},
+    rooms::ReadState,
     rules,
 };
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
@@ -17,7 +21,10 @@ use crate::{
     App,
     auth::Caller,
     failpoints::{Failpoint, is_active},
-    realtime::hub::{Inbox, Publication, Signal},
+    realtime::{
+        hub::{Inbox, Publication, Signal},
+        ledger::PostedMessage,
+    },
     rooms::queries,
 };
 
@@ -31,6 +38,12 @@ const TICK: Duration = Duration::from_secs(5);
 
 /// An error ends the session: with a code to send, or without one if the connection is lost.
 pub(super) type SessionResult<T = ()> = Result<T, Option<CloseCode>>;
+
+/// The result of a write that waited for the ledger.
+pub(super) enum Reply {
+    Post { room: RoomId, client_id: ClientId, result: crate::Result<PostedMessage> },
+    MarkRead(crate::Result<ReadState>),
+}
 
 /// The session of one socket of a user.
 pub struct Session<C> {
@@ -46,7 +59,11 @@ pub struct Session<C> {
     /// When to try again to catch up.
     pub(super) retry_at: Instant,
     /// Replies to the writes that wait for the ledger.
-    pub(super) replies: FuturesUnordered<BoxFuture<'static, Option<ServerFrame>>>,
+    pub(super) replies: FuturesUnordered<BoxFuture<'static, Reply>>,
+    /// Posts that wait for the ledger and have no ack yet.
+    pub(super) unacked: HashSet<(RoomId, ClientId)>,
+    /// The read marks that the last acks implied: the client needs no `read` frame for them.
+    implied_reads: BTreeMap<RoomId, ReadState>,
     /// When the last typing event of each room was published.
     pub(super) typing_sent: BTreeMap<RoomId, Instant>,
     socket: WebSocket,
@@ -67,6 +84,8 @@ impl<C: Codec> Session<C> {
             catching_up: BTreeMap::new(),
             retry_at: Instant::now(),
             replies: FuturesUnordered::new(),
+            unacked: HashSet::new(),
+            implied_reads: BTreeMap::new(),
             typing_sent: BTreeMap::new(),
             socket,
             last_received: Instant::now(),
@@ -113,7 +132,7 @@ impl<C: Codec> Session<C> {
         tokio::select! {
             () = self.inbox.not_empty() => Ok(()),
             Some(reply) = self.replies.next(), if !self.replies.is_empty() => {
-                self.send_reply(reply).await
+                self.handle_reply(reply).boxed().await
             }
             message = self.socket.recv(), if self.replies.len() < MAX_IN_FLIGHT => {
                 self.last_received = Instant::now();
@@ -144,8 +163,20 @@ impl<C: Codec> Session<C> {
     /// Sends all ready replies and the content of the inbox, without a flush in between.
     async fn deliver_ready(&mut self) -> SessionResult {
         while let Some(Some(reply)) = self.replies.next().now_or_never() {
-            self.send_reply(reply).await?;
+            self.handle_reply(reply).boxed().await?;
         }
+        let close = self.deliver_inbox().await?;
+        if !self.catching_up.is_empty() && self.retry_at <= Instant::now() {
+            self.catch_up().boxed().await?;
+        }
+        match close {
+            Some(code) => Err(Some(code)),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends the content of the inbox; returns the code if the socket has to close then.
+    pub(super) async fn deliver_inbox(&mut self) -> SessionResult<Option<CloseCode>> {
         let drained = self.inbox.drain();
         for signal in drained.signals {
             self.deliver(signal).await?;
@@ -153,13 +184,7 @@ impl<C: Codec> Session<C> {
         if drained.is_lagging {
             self.mark_lagging_rooms();
         }
-        if !self.catching_up.is_empty() && self.retry_at <= Instant::now() {
-            self.catch_up().boxed().await?;
-        }
-        match drained.close {
-            Some(code) => Err(Some(code)),
-            None => Ok(()),
-        }
+        Ok(drained.close)
     }
 
     async fn deliver(&mut self, signal: Signal) -> SessionResult {
@@ -172,8 +197,15 @@ impl<C: Codec> Session<C> {
                 self.catch_up().boxed().await
             }
             Signal::ToUser(frame) => {
-                if let ServerFrame::User { user } = &*frame {
-                    self.caller.user = user.clone();
+                match &*frame {
+                    ServerFrame::User { user } => self.caller.user = user.clone(),
+                    ServerFrame::Read { room, read, exact } => {
+                        let implied = self.implied_reads.remove(room);
+                        if !exact && implied == Some(*read) {
+                            return Ok(());
+                        }
+                    }
+                    _ => {}
                 }
                 self.send(&frame).await
             }
@@ -199,7 +231,16 @@ impl<C: Codec> Session<C> {
             return self.catch_up().boxed().await;
         }
         *cursor = publication.rev;
-        let text = self.codec.encode_change(publication);
+        let own_post = publication.post_of(self.inbox.socket());
+        let own_post = own_post.filter(|post| self.unacked.remove(&(post.room, post.client_id)));
+        let text = match own_post {
+            Some(message) => {
+                let read = ReadState { read_seq: message.seq, unread: 0, mentions: 0 };
+                self.implied_reads.insert(message.room, read);
+                self.codec.encode_own_post(publication, message)
+            }
+            None => self.codec.encode_change(publication),
+        };
         self.send_text(text).await
     }
 
@@ -242,13 +283,6 @@ impl<C: Codec> Session<C> {
     pub(super) async fn send(&mut self, frame: &ServerFrame) -> SessionResult {
         let text = self.codec.encode(frame);
         self.send_text(text).await
-    }
-
-    async fn send_reply(&mut self, reply: Option<ServerFrame>) -> SessionResult {
-        match reply {
-            Some(frame) => self.send(&frame).await,
-            None => Ok(()),
-        }
     }
 
     pub(super) async fn send_text(&mut self, text: Option<Utf8Bytes>) -> SessionResult {

@@ -112,7 +112,7 @@ impl LiveClient {
         }
     }
 
-    fn handle_message(self, room: RoomId, state: &RoomState, message: &Message) {
+    pub(super) fn handle_message(self, room: RoomId, state: &RoomState, message: &Message) {
         let Some(me) = self.me.get_value() else { return };
         self.update_preview(message);
         state.typing.update(|typing| typing.remove(message.user.id));

@@ -4,7 +4,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
-    messages::Message,
+    messages::{Change, Message, Row},
     problem::Problem,
 };
 use uuid::Uuid;
@@ -71,11 +71,12 @@ impl LiveClient {
     }
 
     pub(super) fn handle_ack(self, client_id: ClientId, message: Message) {
-        let (Some(state), Some(me)) = (self.room_state(message.room), self.me.get_value()) else {
-            return;
-        };
-        self.rooms.update(|rooms| rooms.apply_message(&message, &me));
-        state.timeline.update(|t| t.upsert_message(message));
+        let Some(state) = self.room_state(message.room) else { return };
+        self.handle_message(message.room, &state, &message);
+        // The ack of a retry may be ahead of other changes, which follow: that is no gap.
+        state.timeline.update(|t| {
+            t.apply(Change { rev: message.rev, row: Row::Message(message) });
+        });
         self.remove_from_outbox(client_id);
     }
 

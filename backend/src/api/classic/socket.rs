@@ -14,7 +14,7 @@ use serde_json::json;
 use shared::{
     ids::{ClientId, RoomId, Seq},
     live::{ClientFrame, ServerFrame},
-    messages::Row,
+    messages::{Message, Row},
     problem::Code,
     timeline::SeqRanges,
 };
@@ -91,6 +91,10 @@ impl Codec for Classic {
             "created_at": message.created_at,
         });
         Some(text.to_string().into())
+    }
+
+    fn encode_own_post(&mut self, publication: &Publication, _: &Message) -> Option<Utf8Bytes> {
+        self.encode_change(publication)
     }
 
     fn encode_ephemeral(&mut self, _: Utf8Bytes) -> Option<Utf8Bytes> {

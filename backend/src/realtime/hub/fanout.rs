@@ -14,7 +14,9 @@ use shared::{
 
 use crate::failpoints::{Failpoint, is_active};
 
-use super::{Hub, Publication, RoomChange, Signal, State, inbox::Connection, node_events::NodeId};
+use super::{
+    Hub, Publication, RoomChange, Signal, SocketId, State, inbox::Connection, node_events::NodeId,
+};
 
 /// How long a change whose predecessors are missing waits for them before the database is read.
 const REORDER_WAIT: Duration = Duration::from_millis(20);
@@ -27,7 +29,7 @@ pub(super) struct RoomFanout {
     /// The last change that was published here; none before the first. Every subscriber got it, or
     /// was told that it lags.
     pub(super) published_rev: Option<Rev>,
-    pub(super) subscribers: HashMap<u64, Arc<Connection>>,
+    pub(super) subscribers: HashMap<SocketId, Arc<Connection>>,
     /// The presence that the subscribers know.
     pub(super) announced_users: HashSet<UserId>,
     /// The users who are subscribed on other nodes.
@@ -125,11 +127,11 @@ impl State {
     }
 
     /// Sends the next change to all subscribers, and unsubscribes the member that it removes.
-    fn fan_out(&mut self, RoomChange { room, change, removed }: RoomChange) {
+    fn fan_out(&mut self, RoomChange { room, change, removed, posted_by }: RoomChange) {
         let Some(fanout) = self.rooms.get_mut(&room) else { return };
         fanout.published_rev = Some(change.rev);
         let removed_user = removed_member(&change);
-        let publication = Arc::new(Publication::new(room, change));
+        let publication = Arc::new(Publication::new(room, change, posted_by));
         fanout.track(&publication);
         for connection in fanout.subscribers.values() {
             connection.send(Signal::Change(publication.clone()));

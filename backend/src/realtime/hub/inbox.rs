@@ -19,6 +19,10 @@ use super::{Hub, NodeEvent, Signal, State};
 /// Signals that may wait for one socket.
 const QUEUE: usize = 512;
 
+/// Identifies a socket of this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SocketId(u64);
+
 /// The hub's side of an inbox.
 pub(super) struct Connection {
     pub(super) user: UserId,
@@ -42,7 +46,7 @@ struct Queue {
 
 /// The session's side of an inbox. Dropping it ends the subscriptions.
 pub struct Inbox {
-    id: u64,
+    id: SocketId,
     hub: Hub,
     connection: Arc<Connection>,
 }
@@ -63,8 +67,8 @@ impl Hub {
         let (queue, not_empty) = (Mutex::default(), Notify::new());
         let connection = Arc::new(Connection { user, session, queue, not_empty });
         let mut state = self.state();
-        state.next_id += 1;
-        let id = state.next_id;
+        state.next_socket += 1;
+        let id = SocketId(state.next_socket);
         state.connections_by_user.entry(user).or_default().insert(id, connection.clone());
         state.connections.insert(id, connection.clone());
         if state.is_draining {
@@ -76,6 +80,11 @@ impl Hub {
 }
 
 impl Inbox {
+    /// The socket of the inbox.
+    pub fn socket(&self) -> SocketId {
+        self.id
+    }
+
     /// Waits until the inbox has something for [`Inbox::drain`].
     pub async fn not_empty(&self) {
         self.connection.not_empty.notified().await;
@@ -148,7 +157,7 @@ impl Drop for Inbox {
 }
 
 impl State {
-    pub(super) fn unsubscribe(&mut self, id: u64, room: RoomId) {
+    pub(super) fn unsubscribe(&mut self, id: SocketId, room: RoomId) {
         if let Some(connection) = self.connections.get(&id) {
             connection.queue().rooms.remove(&room);
         }

@@ -25,7 +25,7 @@ mod presence;
 mod publication;
 mod reconcile;
 
-pub use inbox::{Drained, Inbox};
+pub use inbox::{Drained, Inbox, SocketId};
 pub use node_events::{NodeEvent, NodeId, Revocation, RoomChange};
 pub use publication::{Publication, Signal, encode};
 
@@ -49,9 +49,9 @@ type OnRevocation = Box<dyn Fn(&Revocation) + Send + Sync>;
 
 #[derive(Default)]
 struct State {
-    next_id: u64,
-    connections: HashMap<u64, Arc<Connection>>,
-    connections_by_user: HashMap<UserId, HashMap<u64, Arc<Connection>>>,
+    next_socket: u64,
+    connections: HashMap<SocketId, Arc<Connection>>,
+    connections_by_user: HashMap<UserId, HashMap<SocketId, Arc<Connection>>>,
     rooms: HashMap<RoomId, RoomFanout>,
     /// Rooms whose presence may have changed since it was last sent.
     presence_dirty: HashSet<RoomId>,

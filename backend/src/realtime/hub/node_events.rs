@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use super::Hub;
+use super::{Hub, SocketId};
 use crate::realtime::relay::{RelayEvent, Topic};
 
 /// How often a node sends its heartbeat.
@@ -48,6 +48,9 @@ pub struct RoomChange {
     pub change: Change,
     /// Why the member of the change is no longer in the room, if so.
     pub removed: Option<RemovedReason>,
+    /// The socket of this node whose post made the change, if so.
+    #[serde(skip)]
+    pub posted_by: Option<SocketId>,
 }
 
 /// An event between nodes, and from the ledger to the hub.
@@ -107,9 +110,9 @@ struct Envelope<E> {
 }
 
 impl RoomChange {
-    /// A change that removes nobody.
+    /// A change that removes nobody, and that no socket posted.
     pub fn new(room: RoomId, change: Change) -> Self {
-        Self { room, change, removed: None }
+        Self { room, change, removed: None, posted_by: None }
     }
 }
 

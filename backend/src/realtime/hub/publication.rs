@@ -9,6 +9,8 @@ use shared::{
     messages::{Change, Message, Row},
 };
 
+use super::SocketId;
+
 /// An item of an inbox.
 #[derive(Clone, Debug)]
 pub enum Signal {
@@ -31,6 +33,8 @@ pub struct Publication {
     pub room: RoomId,
     /// The change's number.
     pub rev: Rev,
+    /// The socket whose post made the change, if it is one of this node.
+    posted_by: Option<SocketId>,
     change: Change,
     frame: Utf8Bytes,
     /// The message's tombstone, if it was deleted while this waited in an inbox.
@@ -39,14 +43,25 @@ pub struct Publication {
 
 impl Publication {
     /// Encodes a change.
-    pub fn new(room: RoomId, change: Change) -> Self {
+    pub fn new(room: RoomId, change: Change, posted_by: Option<SocketId>) -> Self {
         let frame = encode(&ServerFrame::of(room, change.clone()));
-        Self { room, rev: change.rev, change, frame, redacted: OnceLock::new() }
+        Self { room, rev: change.rev, posted_by, change, frame, redacted: OnceLock::new() }
     }
 
     /// The change; without its text if the message was deleted meanwhile.
     pub fn change(&self) -> &Change {
         self.redacted.get().map_or(&self.change, |(change, _)| change)
+    }
+
+    /// The message, if the change is the post of this socket. None if the message was deleted
+    /// meanwhile: the tombstone's `rev` is that of a later change.
+    pub fn post_of(&self, socket: SocketId) -> Option<&Message> {
+        match &self.change().row {
+            Row::Message(message) if self.posted_by == Some(socket) => {
+                Some(message).filter(|message| message.rev == self.rev)
+            }
+            _ => None,
+        }
     }
 
     /// The frame of the live socket; without the text if the message was deleted meanwhile.

@@ -1,4 +1,4 @@
-//! An actor: takes batches from its queue, commits each, then replies and publishes.
+//! An actor: takes batches from its queue, commits each, then publishes and replies.
 
 use std::{
     sync::{
@@ -106,9 +106,11 @@ impl Actor {
         Ok(events)
     }
 
+    /// Publishes before it replies: when a session gets the reply to a post, the change is in its
+    /// inbox, and one frame serves as both.
     fn finish(&self, writes: &mut [QueuedWrite], events: Vec<NodeEvent>) {
-        writes.iter_mut().for_each(|write| write.send_reply(None));
         events.into_iter().for_each(|event| self.hub.publish(event));
+        writes.iter_mut().for_each(|write| write.send_reply(None));
     }
 }
 

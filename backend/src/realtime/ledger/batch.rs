@@ -10,7 +10,7 @@ use sea_orm::{
 use shared::{
     ids::{Rev, RoomId, Seq, UserId},
     live::{RemovedReason, ServerFrame},
-    messages::{Change, Row},
+    messages::{Change, Message, Row},
     problem::Code,
     rooms::ReadState,
 };
@@ -18,7 +18,7 @@ use shared::{
 use crate::{
     Result,
     failpoints::{Failpoint, is_active},
-    realtime::hub::{NodeEvent, RoomChange},
+    realtime::hub::{NodeEvent, RoomChange, SocketId},
     tables::{flush_counters, members, now, rooms, users},
 };
 
@@ -245,6 +245,13 @@ impl<'t> Batch<'t> {
     pub fn publish_removal(&mut self, room: RoomId, rev: Rev, row: Row, reason: RemovedReason) {
         let change = RoomChange::new(room, Change { rev, row });
         self.publish(NodeEvent::Change(RoomChange { removed: Some(reason), ..change }));
+    }
+
+    /// Publishes a new message after the commit, with the socket that posted it.
+    pub(super) fn publish_post(&mut self, message: Message, posted_by: Option<SocketId>) {
+        let (room, rev) = (message.room, message.rev);
+        let change = RoomChange::new(room, Change { rev, row: Row::Message(message) });
+        self.publish(NodeEvent::Change(RoomChange { posted_by, ..change }));
     }
 
     /// Publishes an event after the commit.

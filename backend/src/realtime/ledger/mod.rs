@@ -1,5 +1,5 @@
 //! The ledger owns every write that takes a number in a room. An actor takes the waiting writes,
-//! executes them in one transaction with one fsync, and replies and publishes only after the commit.
+//! executes them in one transaction with one fsync, and publishes and replies only after the commit.
 //!
 //! The actor is a task of its own, so a cancelled request never leaves a transaction half done. It
 //! holds the room's row lock until the commit, so the order of numbers is the order of commits.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
-    messages::{Message, Row},
+    messages::Message,
     problem::{Code, FieldError},
     rooms::ReadState,
 };
@@ -14,6 +14,7 @@ use super::{Batch, messages::insert_mentions};
 use crate::{
     Error, Result,
     failpoints::{Failpoint, is_active},
+    realtime::hub::SocketId,
     tables::{insert_messages, messages, messages_by_client_id, users},
 };
 
@@ -29,6 +30,8 @@ pub struct PostMessage {
     pub content: String,
     /// The message that it replies to.
     pub reply_to: Option<Seq>,
+    /// The socket that posts it, which gets the change as its ack.
+    pub socket: Option<SocketId>,
 }
 
 /// A stored message. A retry gets the original, in its present state.
@@ -91,8 +94,8 @@ pub(super) async fn post_all(
     if !new.rows.is_empty() {
         insert_messages(batch.txn, &mut new.rows).await?;
     }
-    for (row, author) in new.rows.into_iter().zip(new.authors) {
-        written.push(finish_post(batch, row, author).await?);
+    for (row, (author, socket)) in new.rows.into_iter().zip(new.posted_by) {
+        written.push(finish_post(batch, row, author, socket).await?);
     }
     let results = outcomes.into_iter().map(|outcome| match outcome {
         PostOutcome::Rejected(error) => Err(error),
@@ -104,11 +107,11 @@ pub(super) async fn post_all(
     Ok(results.collect())
 }
 
-/// The new rows of a batch, each with its author.
+/// The new rows of a batch, each with its author and the socket that posts it.
 #[derive(Default)]
 struct NewRows {
     rows: Vec<messages::Model>,
-    authors: Vec<users::Model>,
+    posted_by: Vec<(users::Model, Option<SocketId>)>,
     by_key: HashMap<IdempotencyKey, usize>,
 }
 
@@ -166,7 +169,7 @@ impl NewRows {
         let index = self.rows.len();
         self.by_key.insert(post.key(), index);
         self.rows.push(row);
-        self.authors.push(author);
+        self.posted_by.push((author, post.socket));
         Ok(PostOutcome::Inserted { index, is_new: true })
     }
 }
@@ -189,12 +192,13 @@ async fn finish_post(
     batch: &mut Batch<'_>,
     row: messages::Model,
     author: users::Model,
+    socket: Option<SocketId>,
 ) -> Result<Message> {
     let (room, seq, user) = (RoomId(row.room_id), Seq(row.seq), UserId(row.user_id));
     insert_mentions(batch, room, seq, &row.content).await?;
     let read = ReadState { read_seq: seq, unread: 0, mentions: 0 };
     batch.set_read_mark(room, user, read, false);
     let message = row.into_message(&author);
-    batch.publish_row(room, message.rev, Row::Message(message.clone()));
+    batch.publish_post(message.clone(), socket);
     Ok(message)
 }

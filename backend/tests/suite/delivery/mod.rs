@@ -4,6 +4,7 @@
 use shared::ids::ClientId;
 use uuid::Uuid;
 
+mod acks;
 mod marks;
 pub mod order;
 mod resume;
