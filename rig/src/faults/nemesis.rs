@@ -35,7 +35,7 @@ pub enum Component {
 }
 
 impl Component {
-    fn find<'a>(self, context: &'a FaultContext) -> Result<(String, &'a dyn Service)> {
+    fn find(self, context: &FaultContext) -> Result<(String, &dyn Service)> {
         let cluster = &context.cluster;
         Ok(match self {
             Self::Node(nth) => {
