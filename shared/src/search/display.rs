@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{
     AnyOf, Filter, Person, Predicate, Query, RoomRef, Sort, Term,
-    lexer::{self, What},
-    operators::{self, Said},
+    lexer::{self, LexemeKind},
+    operators::{self, Clause},
 };
 
 impl Display for Query {
@@ -43,10 +43,10 @@ fn text_with(sign: &str, text: &Term) -> String {
         Term::Phrase(phrase) => return format!("{sign}{}", quote(phrase)),
     };
     let bare = format!("{sign}{before}{}{after}", text.as_str());
-    let is_read_back = match lexer::parts(&bare).as_slice() {
+    let is_read_back = match lexer::lex(&bare).as_slice() {
         [part] => {
-            part.not.is_some() != sign.is_empty()
-                && matches!(&part.what, What::Term(Some(read)) if read == text)
+            part.negation.is_some() != sign.is_empty()
+                && matches!(&part.kind, LexemeKind::Term(Some(read)) if read == text)
         }
         _ => false,
     };
@@ -87,10 +87,10 @@ impl Person {
 
 fn named(f: &mut Formatter<'_>, operator: &str, by: &Predicate, value: &str) -> fmt::Result {
     let bare = format!("{operator}{value}");
-    let is_read_back = match lexer::parts(&bare).as_slice() {
-        [part] => match &part.what {
-            What::Operator { name, value } => {
-                matches!(operators::read(part.at.clone(), name, value), Ok(Said::Predicate(read)) if read == *by)
+    let is_read_back = match lexer::lex(&bare).as_slice() {
+        [part] => match &part.kind {
+            LexemeKind::Operator { name, value } => {
+                matches!(operators::parse_clause(part.at.clone(), name, value), Ok(Clause::Predicate(read)) if read == *by)
             }
             _ => false,
         },

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    lexer::{self, What},
+    lexer::{self, LexemeKind},
     parse,
 };
 
@@ -44,21 +44,21 @@ pub fn highlight(query: &str) -> Vec<Highlight> {
     if parse::too_long(query).is_some() {
         return vec![Highlight { range: 0..query.len(), kind: HighlightKind::Error }];
     }
-    let parts = lexer::parts(query);
-    let mut mistakes = parse::read(&parts).mistakes.into_iter().peekable();
-    let mut is_wrong =
-        |range: &Range<usize>| mistakes.next_if(|m| range.contains(&m.at.start)).is_some();
+    let parts = lexer::lex(query);
+    let mut errors = parse::build(&parts).errors.into_iter().peekable();
+    let mut has_error =
+        |range: &Range<usize>| errors.next_if(|m| range.contains(&m.at.start)).is_some();
     let mut pieces = Vec::with_capacity(parts.len());
     for part in parts {
-        let kind = match part.what {
-            What::Or => HighlightKind::Or,
-            What::Term(_) => HighlightKind::Term,
-            What::Operator { .. } => HighlightKind::Operator,
+        let kind = match part.kind {
+            LexemeKind::Or => HighlightKind::Or,
+            LexemeKind::Term(_) => HighlightKind::Term,
+            LexemeKind::Operator { .. } => HighlightKind::Operator,
         };
         for (range, kind) in
-            part.not.map(|at| (at, HighlightKind::Not)).into_iter().chain([(part.at, kind)])
+            part.negation.map(|at| (at, HighlightKind::Not)).into_iter().chain([(part.at, kind)])
         {
-            let kind = if is_wrong(&range) { HighlightKind::Error } else { kind };
+            let kind = if has_error(&range) { HighlightKind::Error } else { kind };
             pieces.push(Highlight { range, kind });
         }
     }

@@ -20,16 +20,16 @@ type Result<O> = std::result::Result<O, EmptyError>;
 
 /// One part of a query.
 #[derive(Debug, PartialEq)]
-pub(super) struct Part<'i> {
+pub(super) struct Lexeme<'i> {
     /// The `-` before it.
-    pub not: Option<Range<usize>>,
+    pub negation: Option<Range<usize>>,
     /// Where it is, without the `-`.
     pub at: Range<usize>,
-    pub what: What<'i>,
+    pub kind: LexemeKind<'i>,
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) enum What<'i> {
+pub(super) enum LexemeKind<'i> {
     Or,
     /// A text, or nothing where there is nothing in it to look for.
     Term(Option<Term>),
@@ -49,16 +49,20 @@ pub(super) struct Value {
     pub quoted: bool,
 }
 
-pub(super) fn parts(query: &str) -> Vec<Part<'_>> {
+pub(super) fn lex(query: &str) -> Vec<Lexeme<'_>> {
     preceded(blanks, repeat(0.., terminated(part, blanks)))
         .parse(LocatingSlice::new(query))
         .unwrap_or_default()
 }
 
-fn part<'i>(input: &mut Input<'i>) -> Result<Part<'i>> {
+fn part<'i>(input: &mut Input<'i>) -> Result<Lexeme<'i>> {
     alt((
-        or.with_span().map(|(what, at)| Part { not: None, at, what }),
-        (opt(minus.span()), what.with_span()).map(|(not, (what, at))| Part { not, at, what }),
+        or.with_span().map(|(what, at)| Lexeme { negation: None, at, kind: what }),
+        (opt(minus.span()), what.with_span()).map(|(negation, (kind, at))| Lexeme {
+            negation,
+            at,
+            kind,
+        }),
     ))
     .parse_next(input)
 }
@@ -67,9 +71,9 @@ fn blanks(input: &mut Input<'_>) -> Result<()> {
     take_while(0.., is_blank).void().parse_next(input)
 }
 
-fn or<'i>(input: &mut Input<'i>) -> Result<What<'i>> {
+fn or<'i>(input: &mut Input<'i>) -> Result<LexemeKind<'i>> {
     let end = alt((one_of(is_blank).void(), eof.void()));
-    ("OR", peek(end)).map(|_| What::Or).parse_next(input)
+    ("OR", peek(end)).map(|_| LexemeKind::Or).parse_next(input)
 }
 
 /// A `-` directly before something, which is not another one: `--flag` is a word.
@@ -78,23 +82,23 @@ fn minus(input: &mut Input<'_>) -> Result<()> {
     ('-', peek(something)).void().parse_next(input)
 }
 
-fn what<'i>(input: &mut Input<'i>) -> Result<What<'i>> {
+fn what<'i>(input: &mut Input<'i>) -> Result<LexemeKind<'i>> {
     alt((
         preceded('~', alt((quoted, bare.map(str::to_owned)))).map(substring),
-        quoted.map(|text| What::Term(has_substance(&text).then_some(Term::Phrase(text)))),
+        quoted.map(|text| LexemeKind::Term(has_substance(&text).then_some(Term::Phrase(text)))),
         operator,
         bare.map(word),
     ))
     .parse_next(input)
 }
 
-fn substring<'i>(text: String) -> What<'i> {
-    What::Term((!text.trim().is_empty()).then_some(Term::Substring(text)))
+fn substring<'i>(text: String) -> LexemeKind<'i> {
+    LexemeKind::Term((!text.trim().is_empty()).then_some(Term::Substring(text)))
 }
 
-fn word<'i>(text: &str) -> What<'i> {
+fn word<'i>(text: &str) -> LexemeKind<'i> {
     let stem = text.trim_end_matches('*');
-    What::Term(match has_substance(stem) {
+    LexemeKind::Term(match has_substance(stem) {
         false => None,
         true if stem.len() < text.len() => Some(Term::Prefix(stem.to_owned())),
         true => Some(Term::Word(text.to_owned())),
@@ -116,7 +120,7 @@ fn quoted(input: &mut Input<'_>) -> Result<String> {
     Ok(text)
 }
 
-fn operator<'i>(input: &mut Input<'i>) -> Result<What<'i>> {
+fn operator<'i>(input: &mut Input<'i>) -> Result<LexemeKind<'i>> {
     let letters = take_while(1.., |c: char| c.is_ascii_alphabetic());
     let name: &str = terminated(letters, ':').parse_next(input)?;
     let bare_value = peek(opt(bare)).parse_next(input)?.unwrap_or_default();
@@ -126,5 +130,5 @@ fn operator<'i>(input: &mut Input<'i>) -> Result<What<'i>> {
     let quoted_value = quoted.map(|text| (text, true));
     let bare_value = opt(bare).map(|text| (text.unwrap_or_default().to_owned(), false));
     let ((text, quoted), at) = alt((quoted_value, bare_value)).with_span().parse_next(input)?;
-    Ok(What::Operator { name, value: Value { at, text, quoted } })
+    Ok(LexemeKind::Operator { name, value: Value { at, text, quoted } })
 }

@@ -64,7 +64,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// What an operator says.
-pub(super) enum Said {
+pub(super) enum Clause {
     Predicate(Predicate),
     Near(Seq),
     Sort(Sort),
@@ -85,7 +85,11 @@ pub(super) fn is_plain(name: &str, value: &str) -> bool {
 }
 
 /// What `name:value` says. `at` is the place of both.
-pub(super) fn read(at: Range<usize>, name: &str, value: &Value) -> Result<Said, QueryError> {
+pub(super) fn parse_clause(
+    at: Range<usize>,
+    name: &str,
+    value: &Value,
+) -> Result<Clause, QueryError> {
     let Some(operator) = find(name) else { return Err(unknown(at, name, value)) };
     let text = value.text.as_str();
     let wrong = |should: &str, suggestion: Option<&str>| {
@@ -108,7 +112,7 @@ pub(super) fn read(at: Range<usize>, name: &str, value: &Value) -> Result<Said, 
         let index = names.iter().position(|name| name.eq_ignore_ascii_case(text));
         index.ok_or_else(|| wrong(&list(names), nearest(text, names.iter().copied())))
     };
-    Ok(Said::Predicate(match operator.name {
+    Ok(Clause::Predicate(match operator.name {
         "from" => Predicate::From(person()?),
         "mentions" => Predicate::Mentions(person()?),
         "in" => Predicate::In(
@@ -118,10 +122,10 @@ pub(super) fn read(at: Range<usize>, name: &str, value: &Value) -> Result<Said, 
         "after" => Predicate::After(when()?),
         "has" => Predicate::Has(Has::ALL[one_of(Has::NAMES)?]),
         "is" => Predicate::Is(Is::ALL[one_of(Is::NAMES)?]),
-        "sort" => return Ok(Said::Sort(Sort::ALL[one_of(Sort::NAMES)?])),
+        "sort" => return Ok(Clause::Sort(Sort::ALL[one_of(Sort::NAMES)?])),
         "near" => {
             let seq = positive(text).ok_or_else(|| wrong("a message's number (from 1)", None))?;
-            return Ok(Said::Near(Seq(seq)));
+            return Ok(Clause::Near(Seq(seq)));
         }
         _ => Predicate::On(when()?),
     }))

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{
     AnyOf, Filter, Predicate, Query, QueryError, Sort, Term,
-    lexer::{self, Part, What},
-    operators::{self, Said},
+    lexer::{self, Lexeme, LexemeKind},
+    operators::{self, Clause},
 };
 use crate::{ids::Seq, rules::QUERY_MAX_CHARS};
 
@@ -16,13 +16,13 @@ use crate::{ids::Seq, rules::QUERY_MAX_CHARS};
 /// `near:` or `sort:` that says something else, an `OR` between what are not two texts, or more
 /// than [`QUERY_MAX_CHARS`] characters.
 pub fn parse(text: &str) -> Result<Query, QueryError> {
-    if let Some(mistake) = too_long(text) {
-        return Err(mistake);
+    if let Some(error) = too_long(text) {
+        return Err(error);
     }
-    let reader = read(&lexer::parts(text));
-    match reader.mistakes.into_iter().next() {
-        Some(mistake) => Err(mistake),
-        None => Ok(reader.query),
+    let builder = build(&lexer::lex(text));
+    match builder.errors.into_iter().next() {
+        Some(error) => Err(error),
+        None => Ok(builder.query),
     }
 }
 
@@ -38,18 +38,18 @@ pub(super) fn too_long(text: &str) -> Option<QueryError> {
     })
 }
 
-pub(super) fn read(parts: &[Part<'_>]) -> Reader {
-    let mut reader = Reader::default();
-    parts.iter().for_each(|part| reader.part(part));
-    reader
+pub(super) fn build(lexemes: &[Lexeme<'_>]) -> QueryBuilder {
+    let mut builder = QueryBuilder::default();
+    lexemes.iter().for_each(|lexeme| builder.push(lexeme));
+    builder
 }
 
 #[derive(Default)]
-pub(super) struct Reader {
+pub(super) struct QueryBuilder {
     query: Query,
     sort: Option<Sort>,
     /// In the order of their places.
-    pub mistakes: Vec<QueryError>,
+    pub errors: Vec<QueryError>,
     /// An `OR` that waits for what stands behind it.
     or: Option<Range<usize>>,
     before: Before,
@@ -65,28 +65,30 @@ enum Before {
     Other,
 }
 
-impl Reader {
-    fn part(&mut self, part: &Part<'_>) {
-        match &part.what {
-            What::Or if self.before == Before::Nothing => {}
-            What::Or => self.or = Some(part.at.clone()),
-            What::Term(None) => {}
-            What::Term(Some(text)) => self.text(text.clone(), part.not.is_some()),
-            What::Operator { name, value } => match operators::read(part.at.clone(), name, value) {
-                Ok(said) => self.said(said, part),
-                Err(mistake) => {
-                    self.mistakes.push(mistake);
-                    self.or = None;
-                    self.before = Before::Nothing;
+impl QueryBuilder {
+    fn push(&mut self, lexeme: &Lexeme<'_>) {
+        match &lexeme.kind {
+            LexemeKind::Or if self.before == Before::Nothing => {}
+            LexemeKind::Or => self.or = Some(lexeme.at.clone()),
+            LexemeKind::Term(None) => {}
+            LexemeKind::Term(Some(text)) => self.push_term(text.clone(), lexeme.negation.is_some()),
+            LexemeKind::Operator { name, value } => {
+                match operators::parse_clause(lexeme.at.clone(), name, value) {
+                    Ok(clause) => self.push_clause(clause, lexeme),
+                    Err(error) => {
+                        self.errors.push(error);
+                        self.or = None;
+                        self.before = Before::Nothing;
+                    }
                 }
-            },
+            }
         }
     }
 
-    fn text(&mut self, text: Term, negated: bool) {
+    fn push_term(&mut self, text: Term, negated: bool) {
         let or = self.or.take();
         if negated {
-            self.lone(or);
+            self.reject_or(or);
             self.query.none_of.push(text);
             self.before = Before::Other;
             return;
@@ -94,72 +96,72 @@ impl Reader {
         match (or, self.query.all_of.last_mut()) {
             (Some(_), Some(any_of)) if self.before == Before::Term => any_of.0.push(text),
             (or, _) => {
-                self.lone(or);
+                self.reject_or(or);
                 self.query.all_of.push(AnyOf(vec![text]));
             }
         }
         self.before = Before::Term;
     }
 
-    fn said(&mut self, said: Said, part: &Part<'_>) {
+    fn push_clause(&mut self, clause: Clause, lexeme: &Lexeme<'_>) {
         let or = self.or.take();
-        let negated = part.not.is_some();
-        match said {
-            Said::Predicate(by) => {
-                if negated || !self.follows_its_kind(&by) {
-                    self.lone(or);
+        let negated = lexeme.negation.is_some();
+        match clause {
+            Clause::Predicate(by) => {
+                if negated || !self.follows_same_kind(&by) {
+                    self.reject_or(or);
                 }
                 self.before = if negated { Before::Other } else { Before::Filter };
                 self.query.filters.push(Filter { negated, predicate: by });
             }
-            Said::Near(seq) => {
-                self.lone(or);
-                self.near(seq, part);
+            Clause::Near(seq) => {
+                self.reject_or(or);
+                self.set_near(seq, lexeme);
             }
-            Said::Sort(sort) => {
-                self.lone(or);
-                self.sort(sort, part);
+            Clause::Sort(sort) => {
+                self.reject_or(or);
+                self.set_sort(sort, lexeme);
             }
         }
     }
 
-    fn near(&mut self, seq: Seq, part: &Part<'_>) {
+    fn set_near(&mut self, seq: Seq, lexeme: &Lexeme<'_>) {
         self.before = Before::Other;
-        self.once("near", self.query.near.is_some_and(|near| near != seq), part);
+        self.require_once("near", self.query.near.is_some_and(|near| near != seq), lexeme);
         self.query.near = Some(seq);
     }
 
-    fn sort(&mut self, sort: Sort, part: &Part<'_>) {
+    fn set_sort(&mut self, sort: Sort, lexeme: &Lexeme<'_>) {
         self.before = Before::Other;
-        self.once("sort", self.sort.is_some_and(|before| before != sort), part);
+        self.require_once("sort", self.sort.is_some_and(|before| before != sort), lexeme);
         self.sort = Some(sort);
         self.query.sort = sort;
     }
 
-    fn follows_its_kind(&self, by: &Predicate) -> bool {
+    fn follows_same_kind(&self, by: &Predicate) -> bool {
         self.before == Before::Filter
             && self.query.filters.last().is_some_and(|last| last.predicate.is_same_kind(by))
     }
 
-    fn once(&mut self, name: &str, contradicts: bool, part: &Part<'_>) {
-        if let Some(not) = &part.not {
-            self.mistake(not, format!("{name}: cannot be negated."), None);
+    fn require_once(&mut self, name: &str, contradicts: bool, lexeme: &Lexeme<'_>) {
+        if let Some(not) = &lexeme.negation {
+            self.push_error(not, format!("{name}: cannot be negated."), None);
         } else if contradicts {
-            self.mistake(&part.at, format!("{name}: can be said once."), None);
+            self.push_error(&lexeme.at, format!("{name}: can be clause once."), None);
         }
     }
 
     /// An `OR` whose sides are not two texts.
-    fn lone(&mut self, or: Option<Range<usize>>) {
+    fn reject_or(&mut self, or: Option<Range<usize>>) {
         if let Some(at) = or {
             let message = "OR stands between two texts, neither negated. Operators of one kind are \
                            alternatives without it; to look for the word, put it in quotes.";
-            self.mistake(&at, message.into(), Some("\"OR\""));
+            self.push_error(&at, message.into(), Some("\"OR\""));
         }
     }
 
-    fn mistake(&mut self, at: &Range<usize>, message: String, suggestion: Option<&str>) {
+    fn push_error(&mut self, at: &Range<usize>, message: String, suggestion: Option<&str>) {
         let suggestion = suggestion.map(str::to_owned);
-        self.mistakes.push(QueryError { at: at.clone(), message, suggestion });
+        self.errors.push(QueryError { at: at.clone(), message, suggestion });
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Document {
 impl Document {
     pub(super) fn new(row: &messages::Model) -> Self {
         let columns = index_columns(&row.content);
-        let mut parts = columns.parts;
+        let mut parts = columns.subwords;
         for facet in Facet::of(row) {
             if !parts.is_empty() {
                 parts.push(' ');

@@ -108,10 +108,10 @@ proptest! {
     fn any_input_is_a_query_or_a_mistake_in_it(input in input()) {
         match parse(&input) {
             Ok(query) => prop_assert_eq!(parse(&query.to_string()), Ok(query)),
-            Err(mistake) => {
-                prop_assert!(mistake.at.start < mistake.at.end, "{:?}", mistake);
-                prop_assert!(input.get(mistake.at).is_some());
-                prop_assert!(!mistake.message.is_empty());
+            Err(error) => {
+                prop_assert!(error.at.start < error.at.end, "{:?}", error);
+                prop_assert!(input.get(error.at).is_some());
+                prop_assert!(!error.message.is_empty());
             }
         }
     }
@@ -126,11 +126,11 @@ proptest! {
             end = piece.range.end;
         }
         prop_assert!(input[end..].chars().all(chars::is_blank));
-        let reader = parse::read(&lexer::parts(&input));
-        prop_assert!(reader.mistakes.is_sorted_by_key(|mistake| mistake.at.start));
+        let reader = parse::build(&lexer::lex(&input));
+        prop_assert!(reader.errors.is_sorted_by_key(|error| error.at.start));
         let wrong = pieces.iter().filter(|piece| piece.kind == HighlightKind::Error).count();
-        prop_assert_eq!(wrong, reader.mistakes.len());
-        let is_wrong = pieces.iter().any(|piece| piece.kind == HighlightKind::Error);
-        prop_assert_eq!(is_wrong, parse(&input).is_err());
+        prop_assert_eq!(wrong, reader.errors.len());
+        let has_error = pieces.iter().any(|piece| piece.kind == HighlightKind::Error);
+        prop_assert_eq!(has_error, parse(&input).is_err());
     }
 }

@@ -45,42 +45,47 @@ pub fn compile_term(text: &Term) -> CompiledTerm {
             folded => CompiledTerm::Substring(folded),
         };
     }
-    let (mut tokens, is_dense) = tokens(text.as_str());
+    let (mut tokens, is_unspaced) = tokenize(text.as_str());
     let Some(last) = tokens.last_mut() else { return CompiledTerm::Nothing };
     last.is_prefix = last.is_prefix
         || match text {
-            Term::Prefix(_) => !is_dense,
-            Term::Word(_) => !is_dense && is_long(&last.text),
+            Term::Prefix(_) => !is_unspaced,
+            Term::Word(_) => !is_unspaced && matches_prefixes(&last.text),
             Term::Phrase(_) | Term::Substring(_) => false,
         };
     let in_subwords = tokens.len() == 1 && !matches!(text, Term::Phrase(_));
     CompiledTerm::Tokens { tokens, in_subwords }
 }
 
-fn is_long(token: &str) -> bool {
+fn matches_prefixes(token: &str) -> bool {
     token.chars().count() >= 3 && token.chars().any(char::is_alphabetic)
 }
 
 /// The tokens, and whether the last is of a script without blanks. Of a run of those, what
 /// follows the last character is open: it is not asked for by itself unless it is all there is.
-fn tokens(text: &str) -> (Vec<QueryToken>, bool) {
+fn tokenize(text: &str) -> (Vec<QueryToken>, bool) {
     let folded = fold::fold_chars(text);
-    let mut pieces = segment::cut(&folded);
-    let is_dense = pieces.last().is_some_and(|last| last.script == segment::Script::End);
-    let is_run = is_dense
-        && pieces.iter().rev().nth(1).is_some_and(|piece| piece.script == segment::Script::Pair);
+    let mut segments = segment::segment(&folded);
+    let is_unspaced =
+        segments.last().is_some_and(|last| last.kind == segment::SegmentKind::LastChar);
+    let is_run = is_unspaced
+        && segments
+            .iter()
+            .rev()
+            .nth(1)
+            .is_some_and(|segment| segment.kind == segment::SegmentKind::Bigram);
     if is_run {
-        pieces.pop();
+        segments.pop();
     }
-    let mut tokens: Vec<_> = pieces
+    let mut tokens: Vec<_> = segments
         .into_iter()
-        .map(|piece| QueryToken {
-            text: folded[piece.chars].iter().map(|folded| folded.c).collect(),
+        .map(|segment| QueryToken {
+            text: folded[segment.chars].iter().map(|folded| folded.c).collect(),
             is_prefix: false,
         })
         .collect();
     if let Some(last) = tokens.last_mut() {
-        last.is_prefix = is_dense && !is_run;
+        last.is_prefix = is_unspaced && !is_run;
     }
-    (tokens, is_dense)
+    (tokens, is_unspaced)
 }

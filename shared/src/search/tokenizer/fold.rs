@@ -8,22 +8,22 @@ use crate::search::chars::is_blank;
 
 /// A folded character.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Folded {
+pub(super) struct FoldedChar {
     pub c: char,
     /// Whether it was a capital.
     pub is_upper: bool,
     /// The bytes of the text that it stands for; several may stand for the same.
-    pub at: Range<usize>,
+    pub source: Range<usize>,
 }
 
-pub(super) fn fold_chars(text: &str) -> Vec<Folded> {
+pub(super) fn fold_chars(text: &str) -> Vec<FoldedChar> {
     let mut folded = Vec::with_capacity(text.len());
     for (start, c) in text.char_indices() {
         let at = start..start + c.len_utf8();
         // Most of what is said, and nothing of it is taken apart, dropped or joined.
         if c.is_ascii() {
             let plain = if is_blank(c) { ' ' } else { c.to_ascii_lowercase() };
-            folded.push(Folded { c: plain, is_upper: c.is_ascii_uppercase(), at });
+            folded.push(FoldedChar { c: plain, is_upper: c.is_ascii_uppercase(), source: at });
             continue;
         }
         decompose_compatible(c, |part| fold_char(&mut folded, part, at.clone()));
@@ -32,39 +32,39 @@ pub(super) fn fold_chars(text: &str) -> Vec<Folded> {
 }
 
 /// The bytes from the first to the last of some characters; there must be one.
-pub(super) fn range(chars: &[Folded]) -> Range<usize> {
-    chars[0].at.start..chars[chars.len() - 1].at.end
+pub(super) fn source_range(chars: &[FoldedChar]) -> Range<usize> {
+    chars[0].source.start..chars[chars.len() - 1].source.end
 }
 
-fn fold_char(folded: &mut Vec<Folded>, c: char, at: Range<usize>) {
+fn fold_char(folded: &mut Vec<FoldedChar>, c: char, at: Range<usize>) {
     if is_dropped(c) {
         if let Some(last) = folded.last_mut() {
-            last.at.end = at.end;
+            last.source.end = at.end;
         }
         return;
     }
-    if let Some(last) = folded.last_mut().filter(|_| joins(c))
+    if let Some(last) = folded.last_mut().filter(|_| composes(c))
         && let Some(whole) = compose(last.c, c)
     {
         last.c = whole;
-        last.at.end = at.end;
+        last.source.end = at.end;
         return;
     }
     let is_upper = c.is_uppercase();
     let mut push = |c: char| {
         let c = if is_blank(c) { ' ' } else { c };
-        folded.push(Folded { c, is_upper, at: at.clone() });
+        folded.push(FoldedChar { c, is_upper, source: at.clone() });
     };
     for c in c.to_lowercase() {
-        match spelling(c) {
-            Some(spelling) => spelling.chars().for_each(&mut push),
+        match transliterate(c) {
+            Some(letters) => letters.chars().for_each(&mut push),
             None => push(c),
         }
     }
 }
 
 /// Letters that Unicode does not take apart and keyboards elsewhere do not have.
-fn spelling(c: char) -> Option<&'static str> {
+fn transliterate(c: char) -> Option<&'static str> {
     Some(match c {
         'ß' => "ss",
         'æ' => "ae",
@@ -82,12 +82,12 @@ fn spelling(c: char) -> Option<&'static str> {
 }
 
 /// What makes one character of two for good: the vowels and endings of Hangul, the voice of Kana.
-fn joins(c: char) -> bool {
+fn composes(c: char) -> bool {
     matches!(c, '\u{1161}'..='\u{1175}' | '\u{11a8}'..='\u{11c2}' | '\u{3099}' | '\u{309a}')
 }
 
 fn is_dropped(c: char) -> bool {
-    is_accent(c) || is_point(c) || is_invisible(c) || is_modifier(c)
+    is_accent(c) || is_vowel_point(c) || is_invisible(c) || is_modifier(c)
 }
 
 /// Of Latin, Greek, Cyrillic and symbols.
@@ -98,7 +98,7 @@ fn is_accent(c: char) -> bool {
 }
 
 /// Of Hebrew, Arabic (with the stroke that only lengthens a word) and Syriac.
-fn is_point(c: char) -> bool {
+fn is_vowel_point(c: char) -> bool {
     matches!(c,
         '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}'
         | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}'

@@ -4,7 +4,7 @@ use std::{cell::OnceCell, ops::Range};
 
 use super::{
     CompiledTerm, QueryToken, compile_term,
-    fold::{self, Folded},
+    fold::{self, FoldedChar},
     segment,
 };
 use crate::search::{Query, Term};
@@ -22,26 +22,26 @@ use crate::search::{Query, Term};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Matcher {
-    all_of: Vec<Vec<Positive>>,
+    all_of: Vec<Vec<PositiveTerm>>,
     none_of: Vec<CompiledTerm>,
 }
 
 /// A text of which one must be there.
 #[derive(Clone, Debug)]
-struct Positive {
-    wanted: CompiledTerm,
+struct PositiveTerm {
+    term: CompiledTerm,
     folded: String,
 }
 
 impl Matcher {
     /// What the texts of a query ask for.
     pub fn new(query: &Query) -> Self {
-        let positive = |text: &Term| Positive {
-            wanted: compile_term(text),
+        let positive = |text: &Term| PositiveTerm {
+            term: compile_term(text),
             folded: super::fold(text.as_str()),
         };
-        let asks = |positive: &Positive| positive.wanted != CompiledTerm::Nothing;
-        let any_of = |any: &[Term]| any.iter().map(positive).filter(asks).collect();
+        let is_not_empty = |positive: &PositiveTerm| positive.term != CompiledTerm::Nothing;
+        let any_of = |any: &[Term]| any.iter().map(positive).filter(is_not_empty).collect();
         let all_of = query.all_of.iter().map(|any| any_of(&any.0));
         Self {
             all_of: all_of.filter(|any: &Vec<_>| !any.is_empty()).collect(),
@@ -51,9 +51,9 @@ impl Matcher {
 
     /// Whether a text has everything that is asked for.
     pub fn is_match(&self, text: &str) -> bool {
-        let text = Cut::new(text);
-        let is_there = |wanted: &CompiledTerm| !text.find(wanted).is_empty();
-        self.all_of.iter().all(|any| any.iter().any(|positive| is_there(&positive.wanted)))
+        let text = TokenizedText::new(text);
+        let is_there = |term: &CompiledTerm| !text.find(term).is_empty();
+        self.all_of.iter().all(|any| any.iter().any(|positive| is_there(&positive.term)))
             && !self.none_of.iter().any(is_there)
     }
 
@@ -64,8 +64,8 @@ impl Matcher {
         if self.all_of.is_empty() {
             return Vec::new();
         }
-        let text = Cut::new(text);
-        let mut found: Vec<_> = self.positive().flat_map(|p| text.find(&p.wanted)).collect();
+        let text = TokenizedText::new(text);
+        let mut found: Vec<_> = self.positive().flat_map(|p| text.find(&p.term)).collect();
         found.sort_by_key(|range| range.start);
         let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
         for range in found {
@@ -86,10 +86,10 @@ impl Matcher {
         const USUAL: f32 = 25.0;
         const K1: f32 = 1.2;
         const B: f32 = 0.75;
-        let cut = Cut::new(text);
-        let length = 1.0 - B + B * cut.words.len() as f32 / USUAL;
-        let score = |asked: &Positive| {
-            let found = cut.find(&asked.wanted);
+        let tokenized = TokenizedText::new(text);
+        let length = 1.0 - B + B * tokenized.words.len() as f32 / USUAL;
+        let score = |asked: &PositiveTerm| {
+            let found = tokenized.find(&asked.term);
             let is_whole =
                 |range: &&Range<usize>| super::fold(&text[(*range).clone()]) == asked.folded;
             let whole = found.iter().filter(is_whole).count();
@@ -99,17 +99,17 @@ impl Matcher {
         self.positive().map(score).sum()
     }
 
-    fn positive(&self) -> impl Iterator<Item = &Positive> {
+    fn positive(&self) -> impl Iterator<Item = &PositiveTerm> {
         self.all_of.iter().flatten()
     }
 }
 
 /// A text, cut once for all that is looked for in it.
-struct Cut {
-    folded: Vec<Folded>,
+struct TokenizedText {
+    folded: Vec<FoldedChar>,
     /// Of folded characters.
     words: Vec<Range<usize>>,
-    parts: Vec<Range<usize>>,
+    subwords: Vec<Range<usize>>,
     substrings: OnceCell<Joined>,
 }
 
@@ -120,33 +120,37 @@ struct Joined {
     starts: Vec<usize>,
 }
 
-impl Cut {
+impl TokenizedText {
     fn new(text: &str) -> Self {
         let folded = fold::fold_chars(text);
-        let pieces = segment::cut(&folded);
-        let parts = pieces.iter().flat_map(|piece| segment::parts(&folded, piece)).collect();
-        let words = pieces.into_iter().map(|piece| piece.chars).collect();
-        Self { folded, words, parts, substrings: OnceCell::new() }
+        let segments = segment::segment(&folded);
+        let subwords =
+            segments.iter().flat_map(|segment| segment::subwords(&folded, segment)).collect();
+        let words = segments.into_iter().map(|segment| segment.chars).collect();
+        Self { folded, words, subwords, substrings: OnceCell::new() }
     }
 
-    fn chars(&self, token: &Range<usize>) -> &[Folded] {
+    fn chars(&self, token: &Range<usize>) -> &[FoldedChar] {
         &self.folded[token.clone()]
     }
 
     /// The bytes of the text that folded characters stand for.
     fn bytes(&self, token: &Range<usize>) -> Range<usize> {
-        fold::range(self.chars(token))
+        fold::source_range(self.chars(token))
     }
 
-    fn find(&self, wanted: &CompiledTerm) -> Vec<Range<usize>> {
-        match wanted {
+    fn find(&self, term: &CompiledTerm) -> Vec<Range<usize>> {
+        match term {
             CompiledTerm::Nothing => Vec::new(),
             CompiledTerm::Substring(text) => self.find_substring(text),
             CompiledTerm::Tokens { tokens, in_subwords } => {
                 let mut found = self.find_tokens(tokens);
                 if *in_subwords {
-                    let parts = self.parts.iter().filter(|part| tokens[0].fits(self.chars(part)));
-                    found.extend(parts.map(|part| self.bytes(part)));
+                    let subwords = self
+                        .subwords
+                        .iter()
+                        .filter(|subword| tokens[0].matches(self.chars(subword)));
+                    found.extend(subwords.map(|subword| self.bytes(subword)));
                 }
                 found
             }
@@ -155,10 +159,10 @@ impl Cut {
 
     fn find_tokens(&self, tokens: &[QueryToken]) -> Vec<Range<usize>> {
         let runs = self.words.windows(tokens.len()).enumerate();
-        let fits = |run: &[Range<usize>]| {
-            tokens.iter().zip(run).all(|(token, word)| token.fits(self.chars(word)))
+        let matches = |run: &[Range<usize>]| {
+            tokens.iter().zip(run).all(|(token, word)| token.matches(self.chars(word)))
         };
-        runs.filter(|(_, run)| fits(run))
+        runs.filter(|(_, run)| matches(run))
             .map(|(at, run)| {
                 let last = tokens.len() - 1;
                 self.bytes(&run[0]).start..self.end(at + last, &tokens[last])
@@ -170,7 +174,7 @@ impl Cut {
     fn end(&self, at: usize, token: &QueryToken) -> usize {
         let word = &self.words[at];
         let is_half = token.is_prefix
-            && token.text.starts_with(segment::is_dense)
+            && token.text.starts_with(segment::is_unspaced)
             && token.text.chars().count() < word.len();
         let bytes = self.bytes(word);
         // Both may stand for one character of the text (㌔ is キロ).
@@ -178,14 +182,14 @@ impl Cut {
         next.filter(|next| next.start > bytes.start).map_or(bytes.end, |next| next.start)
     }
 
-    fn find_substring(&self, wanted: &str) -> Vec<Range<usize>> {
+    fn find_substring(&self, term: &str) -> Vec<Range<usize>> {
         let Joined { text, starts } = self.substrings.get_or_init(|| self.join());
-        let origin = |byte: usize| {
+        let source = |byte: usize| {
             let at = starts.partition_point(|start| *start <= byte) - 1;
-            self.folded[at].at.clone()
+            self.folded[at].source.clone()
         };
-        let found = text.match_indices(wanted);
-        found.map(|(at, _)| origin(at).start..origin(at + wanted.len() - 1).end).collect()
+        let found = text.match_indices(term);
+        found.map(|(at, _)| source(at).start..source(at + term.len() - 1).end).collect()
     }
 
     fn join(&self) -> Joined {
@@ -200,7 +204,7 @@ impl Cut {
 }
 
 impl QueryToken {
-    fn fits(&self, token: &[Folded]) -> bool {
+    fn matches(&self, token: &[FoldedChar]) -> bool {
         let mut rest = token.iter();
         let begins = self.text.chars().all(|c| rest.next().is_some_and(|folded| folded.c == c));
         begins && (self.is_prefix || rest.next().is_none())

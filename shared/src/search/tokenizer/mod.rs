@@ -84,15 +84,17 @@ pub struct Token {
 pub fn index_tokens(text: &str) -> Vec<Token> {
     let folded = fold::fold_chars(text);
     let mut tokens = Vec::new();
-    for (position, piece) in segment::cut(&folded).into_iter().enumerate() {
+    for (position, segment) in segment::segment(&folded).into_iter().enumerate() {
         let token = |chars: &Range<usize>, is_subword: bool| Token {
             text: folded[chars.clone()].iter().map(|folded| folded.c).collect(),
-            range: fold::range(&folded[chars.clone()]),
+            range: fold::source_range(&folded[chars.clone()]),
             position,
             is_subword,
         };
-        tokens.push(token(&piece.chars, false));
-        tokens.extend(segment::parts(&folded, &piece).iter().map(|part| token(part, true)));
+        tokens.push(token(&segment.chars, false));
+        tokens.extend(
+            segment::subwords(&folded, &segment).iter().map(|subword| token(subword, true)),
+        );
     }
     tokens
 }
@@ -103,7 +105,7 @@ pub struct IndexColumns {
     /// The words, encoded, with a blank between two: the n-th is at position n.
     pub words: String,
     /// The parts of the words, encoded, with a blank between two. Their order says nothing.
-    pub parts: String,
+    pub subwords: String,
     /// The text as substrings are looked for in it: see [`fold`].
     pub folded: String,
 }
@@ -118,9 +120,11 @@ pub fn index_columns(text: &str) -> IndexColumns {
         }
         encode::push(stream, folded[chars].iter().map(|folded| folded.c));
     };
-    for piece in segment::cut(&folded) {
-        segment::parts(&folded, &piece).into_iter().for_each(|part| push(&mut streams.parts, part));
-        push(&mut streams.words, piece.chars);
+    for segment in segment::segment(&folded) {
+        segment::subwords(&folded, &segment)
+            .into_iter()
+            .for_each(|subword| push(&mut streams.subwords, subword));
+        push(&mut streams.words, segment.chars);
     }
     streams.folded = folded.iter().map(|folded| folded.c).collect();
     streams

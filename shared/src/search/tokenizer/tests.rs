@@ -80,7 +80,7 @@ fn tokens_say_where_they_are() {
         ])
     );
     assert_eq!(index_columns("C++ aB").words, "zqcz0017z0017 zqab");
-    assert_eq!(index_columns("C++ aB").parts, "zqa zqb");
+    assert_eq!(index_columns("C++ aB").subwords, "zqa zqb");
 }
 
 #[test]
