@@ -1,4 +1,4 @@
-//! A query as the search box shows it while it is written.
+//! Syntax highlighting of a query in the search box.
 
 use std::ops::Range;
 
@@ -31,8 +31,8 @@ pub enum HighlightKind {
     Error,
 }
 
-/// The highlight of a query in their order. Between them is nothing but blanks; of a query that is too
-/// long everything is one mistake.
+/// The highlights of a query, in order, with only blanks between them. A query that is too long is
+/// one error.
 ///
 /// ```
 /// use shared::search::{HighlightKind, highlight};

@@ -1,4 +1,4 @@
-//! What a search finds.
+//! The results of a search.
 
 use std::ops::Range;
 
@@ -42,8 +42,8 @@ pub struct Hit {
     pub after: Option<Box<Message>>,
 }
 
-/// `GET /messages/summary`: how much a search finds, and where. Of more than
-/// [`SUMMARY_MAX_HITS`](crate::rules::SUMMARY_MAX_HITS) hits it is about the newest.
+/// `GET /messages/summary`: the number of hits of a search by room, author and month. If there are
+/// more than 1 000, it covers the newest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
@@ -55,7 +55,7 @@ pub struct Summary {
     pub rooms: Vec<RoomCount>,
     /// The hits per author, most first.
     pub authors: Vec<AuthorCount>,
-    /// TimeSpan they were said, newest month first.
+    /// The hits per month, newest first.
     pub months: Vec<MonthCount>,
 }
 

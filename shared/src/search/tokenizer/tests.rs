@@ -142,7 +142,7 @@ fn what_is_wanted() {
     assert_eq!(compile_term(&Term::Substring("Ä-".into())), CompiledTerm::Substring("a-".into()));
 }
 
-/// Term of everything that is cut in a way of its own.
+/// A text of every kind that the tokenizer treats differently.
 fn text() -> impl Strategy<Value = String> {
     let bit = prop_oneof![
         4 => prop::sample::select(&[
