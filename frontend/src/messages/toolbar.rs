@@ -6,9 +6,9 @@ use shared::ids::Seq;
 use super::context::RoomContext;
 use crate::{
     auth::Auth,
+    links::message_path,
     live::LiveClient,
-    search::message_href,
-    ui::{Icon, Shape, Ui},
+    ui::{Icon, Shape, Ui, href},
 };
 
 #[component]
@@ -17,7 +17,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
     let (ui, live) = (expect_context::<Ui>(), expect_context::<LiveClient>());
     let copy_link = move || {
         let origin = window().location().origin().unwrap_or_default();
-        let link = format!("{origin}{}", message_href(room.id, seq));
+        let link = format!("{origin}{}", href(&message_path(room.id, seq)));
         // Browsers offer the clipboard only over https; otherwise the toast shows the link.
         if window().is_secure_context() {
             let _ = window().navigator().clipboard().write_text(&link);

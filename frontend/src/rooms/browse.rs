@@ -7,10 +7,11 @@ use shared::{
     rooms::{Room, RoomListing},
 };
 
-use super::{Panels, path_to};
+use super::Panels;
 use crate::{
     api,
     auth::Auth,
+    links::room_path,
     live::LiveClient,
     ui::{Dialog, Icon, Shape, Ui, href},
 };
@@ -191,7 +192,7 @@ fn JoinOrOpen(id: RoomId, name: String, on_leave: Callback<()>) -> impl IntoView
             match api::join_room(id).await {
                 Ok(()) => {
                     on_leave.run(());
-                    navigate(&path_to(id), NavigateOptions::default());
+                    navigate(&room_path(id), NavigateOptions::default());
                 }
                 Err(error) => ui.error(error.message()),
             }
@@ -215,7 +216,7 @@ fn JoinOrOpen(id: RoomId, name: String, on_leave: Callback<()>) -> impl IntoView
     view! {
         <Show when=is_joined fallback=join_button>
             <a
-                href=href(&path_to(id))
+                href=href(&room_path(id))
                 class="button button-small"
                 aria-label=open_label.clone()
                 on:click=move |_| on_leave.run(())

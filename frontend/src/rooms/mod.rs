@@ -45,8 +45,3 @@ fn has_members_column() -> bool {
     let query = window().match_media("(min-width: 70rem)").ok().flatten();
     query.is_some_and(|query| query.matches())
 }
-
-/// Returns a room's path inside the router.
-pub fn path_to(room: RoomId) -> String {
-    format!("/room/{room}")
-}

@@ -9,9 +9,9 @@ use shared::{
     rules,
 };
 
-use super::path_to;
 use crate::{
     api,
+    links::room_path,
     ui::{Dialog, Field, Lazy, Ui, part},
 };
 
@@ -53,7 +53,7 @@ fn RoomForm(
             open.try_set(false);
             match id {
                 Some(_) => ui.notice("Room saved."),
-                None => navigate(&path_to(room.id), NavigateOptions::default()),
+                None => navigate(&room_path(room.id), NavigateOptions::default()),
             }
             api::Result::Ok(())
         }

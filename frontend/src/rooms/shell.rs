@@ -10,11 +10,12 @@ use leptos_router::{
 use shared::{ids::RoomId, live::RemovedReason, paths};
 
 use super::{
-    Panels, browse::BrowseDialog, connection_banner::ConnectionBanner, has_members_column, path_to,
+    Panels, browse::BrowseDialog, connection_banner::ConnectionBanner, has_members_column,
     room_dialog::CreateDialog, sidebar::Sidebar,
 };
 use crate::{
     auth::{Auth, AuthState},
+    links::room_path,
     live::LiveClient,
     search::Palette,
     state::title::document_title,
@@ -162,7 +163,7 @@ fn handle_keys(live: LiveClient, panels: Panels) {
         event.prevent_default();
         let current = panels.current_room.get_untracked();
         if let Some(next) = live.rooms.with_untracked(|rooms| rooms.neighbour(current, step)) {
-            navigate(&path_to(next), NavigateOptions::default());
+            navigate(&room_path(next), NavigateOptions::default());
         }
     });
 }

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use shared::{ids::RoomId, rooms::MyRoom};
 
-use super::{Panels, all_read::AllReadButton, path_to};
+use super::{Panels, all_read::AllReadButton};
 use crate::{
     auth::Auth,
+    links::room_path,
     live::LiveClient,
     ui::{Icon, Logo, Shape, href},
     users::AccountMenu,
@@ -134,7 +135,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
     view! {
         <li>
             <a
-                href=href(&path_to(id))
+                href=href(&room_path(id))
                 class="room-link"
                 data-room=id.to_string()
                 aria-current=move || (current_room.get() == Some(id)).then_some("page")

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use shared::search::Hit;
 
-use super::message_href;
 use crate::{
+    links::message_path,
     live::LiveClient,
     state::search::highlight::{Fragment, excerpt},
-    ui::{Avatar, time},
+    ui::{Avatar, href, time},
 };
 
 /// The most bytes of a message that a hit shows.
@@ -24,8 +24,9 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
     // The hits may be here before the socket has sent my rooms.
     let room =
         move || live.rooms.with(|rooms| rooms.get(id).map(|room| format!("in {}", room.name)));
-    let (href, search) = (message_href(id, message.seq), use_location().search);
-    let href = move || search.with(|search| format!("{href}?{}", search.trim_start_matches('?')));
+    let (address, search) = (href(&message_path(id, message.seq)), use_location().search);
+    let href =
+        move || search.with(|search| format!("{address}?{}", search.trim_start_matches('?')));
     let (name, at) = (message.user.username, message.created_at);
     let text = match message.deleted_at {
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),

@@ -14,10 +14,9 @@ use shared::{
     search::parse,
 };
 
-use super::message_href;
 use crate::{
     api,
-    rooms::path_to,
+    links::message_path,
     state::search::hit_list::{HitList, HitPosition, RoomHit},
     ui::{Icon, Shape, href, is_shortcut, on_page_keydown, query_param},
 };
@@ -102,7 +101,7 @@ impl HitNavigator {
     fn next_path(self, is_older: bool) -> Option<String> {
         let at = self.at.get()?;
         let seq = self.with_hits(|hits| hits.next(at, is_older))??;
-        Some(format!("{}/m/{seq}?{}", path_to(self.room), self.parameters()))
+        Some(format!("{}?{}", message_path(self.room, seq), self.parameters()))
     }
 
     /// The message from which the server has to search for the next hit, if none is loaded.
@@ -200,7 +199,7 @@ fn Bar(navigator: HitNavigator) -> impl IntoView {
         }
     });
     let results = move || href(&format!("/search?{}", navigator.parameters()));
-    let message = move || navigator.at.get().map(|seq| message_href(navigator.room, seq));
+    let message = move || navigator.at.get().map(|seq| href(&message_path(navigator.room, seq)));
     view! {
         <div
             class="trail"

@@ -6,8 +6,11 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::{chips::Chips, recent::RecentSearches, results::Results, search_path};
-use crate::ui::{Icon, Lazy, Shape, href, part, query_param};
+use super::{chips::Chips, recent::RecentSearches, results::Results};
+use crate::{
+    links::search_path,
+    ui::{Icon, Lazy, Shape, href, part, query_param},
+};
 
 /// Searches to try, and what they find.
 const EXAMPLES: [(&str, &str); 7] = [

@@ -12,11 +12,11 @@ use shared::{
 };
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use super::{hit::mark_matches, search_path};
+use super::hit::mark_matches;
 use crate::{
     api,
+    links::{message_path, room_path, search_path},
     live::LiveClient,
-    rooms::path_to,
     state::search::{
         fuzzy_rank::{RANKS, rank},
         highlight::{Fragment, excerpt},
@@ -182,7 +182,7 @@ async fn find(q: String) -> Vec<Choice> {
 
 fn room(id: RoomId, name: String, kind: &'static str) -> Choice {
     let (shape, text) = (Some(Shape::Hash), vec![Fragment::plain(name)]);
-    Choice { shape, name: String::new(), text, kind, path: path_to(id) }
+    Choice { shape, name: String::new(), text, kind, path: room_path(id) }
 }
 
 fn messages_from(name: String) -> Choice {
@@ -203,7 +203,7 @@ fn message(hit: Hit, q: &str) -> Choice {
     text.extend(excerpt(&message.content, &ranges, MAX_EXCERPT));
     let search = search_path(q, false);
     let search = search.trim_start_matches("/search");
-    let path = format!("{}/m/{}{search}", path_to(message.room), message.seq);
+    let path = format!("{}{search}", message_path(message.room, message.seq));
     Choice { shape: None, name, text, kind: "Message", path }
 }
 

@@ -7,8 +7,8 @@ use super::{hit::HitRow, recent::remember, summary::Counts};
 use crate::{
     api,
     auth::Auth,
+    links::room_path,
     live::LiveClient,
-    rooms::path_to,
     state::search::groups::{GroupedRow, group_by_room},
     ui::{Icon, Shape, href, is_shortcut, is_text_field_focused, move_focus, on_page_keydown},
 };
@@ -81,7 +81,7 @@ fn RoomHeading(id: RoomId) -> impl IntoView {
     let name = move || live.rooms.with(|rooms| rooms.get(id).map(|room| room.name.clone()));
     view! {
         <li class="hits-room">
-            <h2><a href=href(&path_to(id))><Icon shape=Shape::Hash/>{name}</a></h2>
+            <h2><a href=href(&room_path(id))><Icon shape=Shape::Hash/>{name}</a></h2>
         </li>
     }
 }

@@ -4,8 +4,10 @@ use leptos::{ev, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::ids::RoomId;
 
-use super::search_path;
-use crate::ui::{Icon, Shape, is_shortcut, on_page_keydown};
+use crate::{
+    links::search_path,
+    ui::{Icon, Shape, is_shortcut, on_page_keydown},
+};
 
 /// In a narrow window only its button shows, which opens the search page.
 #[component]

@@ -6,8 +6,8 @@ use shared::{
     search::{Person, Predicate, RoomRef, Summary, parse},
 };
 
-use super::{ExportDialog, search_path};
-use crate::ui::href;
+use super::ExportDialog;
+use crate::{links::search_path, ui::href};
 
 /// The most counts of each kind.
 const MAX_COUNTS: usize = 4;

@@ -8,10 +8,10 @@ use shared::{
 };
 
 use crate::{
+    links::message_path,
     live::LiveClient,
-    search::message_href,
     state::search::highlight::excerpt,
-    ui::{Avatar, time},
+    ui::{Avatar, href, time},
 };
 
 /// How many previews a message shows at most.
@@ -52,7 +52,7 @@ fn Card(name: String, message: Message) -> impl IntoView {
         }
     };
     view! {
-        <a href=message_href(message.room, message.seq) class="preview" data-testid="preview">
+        <a href=href(&message_path(message.room, message.seq)) class="preview" data-testid="preview">
             <span class="message-head">
                 <Avatar name=author.clone() small=true/>
                 <strong>{author}</strong>" "
