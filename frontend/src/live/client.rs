@@ -45,7 +45,7 @@ pub struct LiveClient {
     /// My rooms with their unread counts.
     pub rooms: RwSignal<RoomList>,
     pub status: RwSignal<ConnectionStatus>,
-    /// Counts the `welcome` frames. Whoever shows data that the socket does not replay loads it
+    /// Counts the `welcome` frames. Components with data that the socket does not replay load it
     /// again when this changes.
     pub connection_epoch: RwSignal<u32>,
     /// The room that I left or was removed from last.

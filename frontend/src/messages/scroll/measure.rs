@@ -5,7 +5,7 @@ use web_sys::{DomRect, Element};
 
 use crate::state::{read_tracking::VisibleRun, scroll::geometry::VisibleRange};
 
-/// What is on the screen.
+/// The part of the room on the screen.
 pub struct Measured {
     /// The first message that ends below the top of the viewport.
     pub first: Seq,

@@ -1,4 +1,4 @@
-//! Unread messages: the bar that counts them, the divider above them, and what marks them as read.
+//! Unread messages: the bar that counts them, the divider above them, and their read marks.
 
 mod read_marks;
 mod unread_bar;

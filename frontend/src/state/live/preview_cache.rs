@@ -46,7 +46,7 @@ impl PreviewCache {
         self.entries.retain(|((of, _), _)| *of != room);
     }
 
-    /// Starts loading. False if somebody else is loading already.
+    /// Starts loading. False if a loading is in progress.
     pub fn start_loading(&mut self) -> bool {
         !mem::replace(&mut self.is_loading, true)
     }

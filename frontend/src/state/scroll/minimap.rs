@@ -6,8 +6,8 @@ use std::{fmt::Write, ops::Range};
 use chrono::{Datelike, NaiveDate};
 use shared::ids::Seq;
 
-/// The height of a path's view box. It is finer than the pixels of a screen, so marks merge only
-/// where nobody could tell them apart.
+/// The height of a path's view box. It is finer than the pixels of a screen, so only marks at
+/// the same pixel merge.
 pub const HEIGHT: i64 = 1_000;
 /// The least distance between two labels, as a fraction of the height.
 const LABEL_DISTANCE: f64 = 0.034;

@@ -40,7 +40,7 @@ pub enum TimelineRow {
     Pending { client_id: ClientId, refused: bool, starts_group: bool },
 }
 
-/// What the window is around.
+/// The message that the window is around.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowCenter {
     /// The newest message, also when another one comes.
@@ -150,7 +150,7 @@ fn slice(mut rows: Vec<TimelineRow>, range: Range<usize>, has_room_end: bool) ->
     RowWindow { has_room_start: rows.iter().any(is_first), rows, has_room_end }
 }
 
-/// What the next row depends on.
+/// The parts of the row above that the next row depends on.
 #[derive(Clone, Copy, Default)]
 struct Above {
     author: Option<(UserId, Timestamp)>,
