@@ -3,8 +3,6 @@
 use chrono::NaiveDate;
 use leptos::{ev, prelude::*};
 use shared::ids::Seq;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 use super::{
     context::RoomContext,
@@ -19,7 +17,7 @@ use crate::{
     api::PageRequest,
     auth::Auth,
     state::timeline_rows::{RowWindow, TimelineRow, WindowCenter, row_window},
-    ui::{Icon, Shape, keyed_rows, time},
+    ui::{Icon, Shape, is_text_field_focused, keyed_rows, move_focus, time},
 };
 
 /// How close to the end of the rows the next page is loaded, in heights of the viewport.
@@ -219,45 +217,28 @@ fn load_nearby(room: RoomContext, window: Memo<RowWindow>, viewport: Viewport) {
 /// The arrow keys move the focus from message to message, so that a message's buttons are one Tab
 /// away. Home and End jump to the ends of the room, of which the rows are only a part.
 fn handle_key(event: &ev::KeyboardEvent, room: RoomContext, viewport: Viewport) {
-    let active = document().active_element();
-    if active.as_ref().is_some_and(|element| element.tag_name() == "TEXTAREA") {
+    if is_text_field_focused() {
         return;
     }
     match event.key().as_str() {
-        "ArrowUp" if !event.alt_key() => move_focus(event, active, -1, viewport),
-        "ArrowDown" if !event.alt_key() => move_focus(event, active, 1, viewport),
-        "Home" => {
-            event.prevent_default();
-            jump_to_oldest(room, viewport);
-        }
-        "End" => {
-            event.prevent_default();
-            jump_to_newest(room, viewport);
-        }
-        _ => {}
+        "ArrowUp" if !event.alt_key() && focus_message(-1, viewport).is_some() => {}
+        "ArrowDown" if !event.alt_key() && focus_message(1, viewport).is_some() => {}
+        "Home" => jump_to_oldest(room, viewport),
+        "End" => jump_to_newest(room, viewport),
+        _ => return,
     }
+    event.prevent_default();
 }
 
-fn move_focus(
-    event: &ev::KeyboardEvent,
-    active: Option<web_sys::Element>,
-    step: isize,
-    viewport: Viewport,
-) {
-    let Some(content) = viewport.content.get_untracked() else { return };
-    let Ok(found) = content.query_selector_all("[data-seq]") else { return };
-    let rows: Vec<HtmlElement> =
-        (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect();
-    let next = match rows.iter().position(|row| row.contains(active.as_deref())) {
-        Some(index) => index.checked_add_signed(step),
-        None if viewport.at_bottom.get_untracked() => rows.len().checked_sub(1),
-        None => {
-            let first = viewport.visible.get_untracked().first().to_string();
-            rows.iter().position(|row| row.get_attribute("data-seq").as_ref() == Some(&first))
-        }
-    };
-    if let Some(row) = next.and_then(|index| rows.get(index)) {
-        event.prevent_default();
-        let _ = row.focus();
-    }
+/// Focuses the next message, or the first one on the screen if no message has the focus.
+fn focus_message(step: i32, viewport: Viewport) -> Option<()> {
+    let content = viewport.content.get_untracked()?;
+    let first_row = content.query_selector("[data-seq]").ok()??.get_attribute("data-seq")?;
+    let first_row: i64 = first_row.parse().ok()?;
+    move_focus(&content, "[data-seq]", |focused, count| match focused {
+        Some(index) => index + step,
+        None if viewport.at_bottom.get_untracked() => count - 1,
+        // The rows of a window are consecutive messages.
+        None => (viewport.visible.get_untracked().first().0 - first_row) as i32,
+    })
 }

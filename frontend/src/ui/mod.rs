@@ -90,8 +90,11 @@ pub fn is_text_field_focused() -> bool {
 /// dialog is open.
 pub fn is_shortcut(event: &KeyboardEvent) -> bool {
     let has_modifier = event.ctrl_key() || event.meta_key() || event.alt_key();
-    let dialog = document().query_selector("dialog[open]");
-    !has_modifier && !is_text_field_focused() && dialog.is_ok_and(|dialog| dialog.is_none())
+    !has_modifier && !is_text_field_focused() && !is_dialog_open()
+}
+
+pub fn is_dialog_open() -> bool {
+    document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some())
 }
 
 /// Moves the focus within a list. `next` gets the index of the focused item and the number of items,

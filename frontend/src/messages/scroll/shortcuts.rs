@@ -1,6 +1,6 @@
 //! Keyboard shortcuts that jump in the room, wherever the focus is.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 
@@ -8,7 +8,10 @@ use super::{
     jump::{jump_back, jump_to_newest, jump_to_oldest},
     viewport::Viewport,
 };
-use crate::messages::context::RoomContext;
+use crate::{
+    messages::context::RoomContext,
+    ui::{is_shortcut, on_page_keydown},
+};
 
 /// How soon the second key must follow `g`, in milliseconds.
 const SEQUENCE_MS: f64 = 1_000.0;
@@ -17,22 +20,19 @@ const SEQUENCE_MS: f64 = 1_000.0;
 /// goes back.
 pub fn handle_shortcuts(room: RoomContext, viewport: Viewport) {
     let g_pressed_at = StoredValue::new(f64::MIN);
-    let handle = window_event_listener(ev::keydown, move |event| {
+    on_page_keydown(move |event| {
         if event.default_prevented() {
             return;
         }
-        let field_text = focused_field_text();
         if event.key() == "ArrowLeft" && event.alt_key() {
-            // Some systems move the cursor by words with it.
-            let is_free = field_text.is_none_or(|text| text.is_empty());
-            if is_free && room.history.with_untracked(|history| !history.is_empty()) {
+            // In a text, some systems move the cursor by a word with it.
+            if !is_text_focused() && room.history.with_untracked(|history| !history.is_empty()) {
                 event.prevent_default();
                 jump_back(room, viewport);
             }
             return;
         }
-        let is_plain = !event.ctrl_key() && !event.meta_key() && !event.alt_key();
-        if field_text.is_some() || !is_plain || is_dialog_open() {
+        if !is_shortcut(event) {
             return;
         }
         let follows_g = js_sys::Date::now() - g_pressed_at.get_value() < SEQUENCE_MS;
@@ -45,18 +45,14 @@ pub fn handle_shortcuts(room: RoomContext, viewport: Viewport) {
             _ => {}
         }
     });
-    on_cleanup(move || handle.remove());
 }
 
-/// The text in the field that has the focus; `None` if no field has it.
-fn focused_field_text() -> Option<String> {
-    let active = document().active_element()?;
-    match active.dyn_ref::<HtmlTextAreaElement>() {
+/// Whether a field that is not empty has the focus.
+fn is_text_focused() -> bool {
+    let Some(active) = document().active_element() else { return false };
+    let text = match active.dyn_ref::<HtmlTextAreaElement>() {
         Some(area) => Some(area.value()),
         None => active.dyn_ref::<HtmlInputElement>().map(|input| input.value()),
-    }
-}
-
-fn is_dialog_open() -> bool {
-    document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some())
+    };
+    text.is_some_and(|text| !text.is_empty())
 }

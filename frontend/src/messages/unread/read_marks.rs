@@ -9,6 +9,7 @@ use crate::{
     live::{ConnectionStatus, LiveClient},
     messages::{context::RoomContext, scroll::Viewport, writing::is_composing},
     state::read_tracking::{VisibleRun, new_read_position},
+    ui::{is_dialog_open, on_page_keydown},
 };
 
 /// A message counts as read after it was visible for this long.
@@ -111,11 +112,10 @@ pub fn place_unread_divider(
 /// Esc marks the room as read, unless there is something else to close. U marks the focused message
 /// and everything after it as unread.
 pub fn handle_keys(room: RoomContext, live: LiveClient) {
-    let handle = window_event_listener(ev::keydown, move |event| {
+    on_page_keydown(move |event| {
         let has_modifier =
             event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key();
-        let has_dialog = || document().query_selector("dialog[open]").is_ok_and(|d| d.is_some());
-        if event.default_prevented() || has_modifier || is_composing(&event) || has_dialog() {
+        if event.default_prevented() || has_modifier || is_composing(event) || is_dialog_open() {
             return;
         }
         match event.key().as_str() {
@@ -129,5 +129,4 @@ pub fn handle_keys(room: RoomContext, live: LiveClient) {
             _ => {}
         }
     });
-    on_cleanup(move || handle.remove());
 }
