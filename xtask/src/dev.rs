@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, bail};
 
 use crate::steps::Steps;
-use crate::{commands, page, places, tools};
+use crate::{commands, files, places, tools};
 
 const SERVER_SOURCES: [&str; 6] =
     ["backend/src", "backend/build.rs", "backend/Cargo.toml", "shared", "migrations", "Cargo.toml"];
@@ -90,7 +90,7 @@ fn serve(ports: &Ports, args: &[String]) -> Result<ProcessGroup> {
 
 /// When a source of the server last changed. A file that vanishes meanwhile counts the next time.
 fn last_modified() -> SystemTime {
-    let files = SERVER_SOURCES.iter().flat_map(|name| page::files(&places::root().join(name)));
+    let files = SERVER_SOURCES.iter().flat_map(|name| files::list(&places::root().join(name)));
     let times = files.flatten().filter_map(|file| fs::metadata(file).ok()?.modified().ok());
     times.max().unwrap_or(SystemTime::UNIX_EPOCH)
 }

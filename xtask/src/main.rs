@@ -6,6 +6,7 @@
 
 mod commands;
 mod dev;
+mod files;
 mod page;
 mod places;
 mod rig;

@@ -2,14 +2,14 @@
 //! content and a compressed copy.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::hash::{DefaultHasher, Hasher};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use brotli::enc::BrotliEncoderParams;
 
 use crate::steps::Steps;
-use crate::{commands, places, tools};
+use crate::{commands, files, places, tools};
 
 /// Everything that decides what the page is. A lock file is coarse, and safe.
 const INPUTS: [&str; 8] = [
@@ -40,10 +40,10 @@ const PRELOAD: &str = "<script>if(location.pathname.startsWith('/ui/search'))\
 /// Builds the page unless dist/ is what the present inputs gave.
 pub fn build(steps: &mut Steps) -> Result<()> {
     let stamp_file = places::target().join("page.stamp");
-    let inputs = fingerprint(&INPUTS.map(|name| places::root().join(name)))?;
+    let inputs = files::fingerprint(&INPUTS.map(|name| places::root().join(name)))?;
     let stamp = |dist: u64| format!("{inputs:016x} {dist:016x}\n");
     // dist/ is part of the stamp because a plain `trunk build` leaves another page there.
-    let dist = fingerprint(&[places::dist()]).unwrap_or_default();
+    let dist = files::fingerprint(&[places::dist()]).unwrap_or_default();
     if fs::read_to_string(&stamp_file).is_ok_and(|text| text == stamp(dist)) {
         eprintln!("▸ page: unchanged");
         return Ok(());
@@ -62,13 +62,13 @@ pub fn build(steps: &mut Steps) -> Result<()> {
         compress()
     })?;
     fs::create_dir_all(places::target())?;
-    Ok(fs::write(&stamp_file, stamp(fingerprint(&[places::dist()])?))?)
+    Ok(fs::write(&stamp_file, stamp(files::fingerprint(&[places::dist()])?))?)
 }
 
 /// Optimises each part into dist/. trunk does that for the main module and knows nothing of parts.
 fn optimise_parts(parts: &Path) -> Result<()> {
     let wasm_opt = tools::wasm_opt()?;
-    for part in files_with(parts, "wasm")? {
+    for part in files::with_extension(parts, "wasm")? {
         let output = places::dist().join(part.file_name().unwrap_or_default());
         let output = format!("--output={}", output.display());
         commands::run(commands::new(&wasm_opt).arg(output).args(OPTIMISE).arg(part))?;
@@ -110,9 +110,9 @@ fn join_styles(html: &str) -> Result<String> {
 /// two builds must never meet. trunk's hash covers only what cargo built.
 fn name_by_content(mut html: String) -> Result<String> {
     let dist = places::dist();
-    let loader = files_with(&dist, "js")?.pop().context("trunk left no loader")?;
+    let loader = files::with_extension(&dist, "js")?.pop().context("trunk left no loader")?;
     let mut js = fs::read_to_string(&loader)?;
-    for file in files_with(&dist, "wasm")? {
+    for file in files::with_extension(&dist, "wasm")? {
         let (old, new) = names(&file, &fs::read(&file)?);
         (js, html) = (js.replace(&old, &new), html.replace(&old, &new));
         fs::rename(&file, dist.join(new))?;
@@ -136,7 +136,7 @@ fn names(file: &Path, content: &[u8]) -> (String, String) {
 /// Compresses once, at the best quality, instead of at each request at a middling one.
 fn compress() -> Result<()> {
     let (mut plain, mut small) = (0, 0);
-    for file in files(&places::dist())? {
+    for file in files::list(&places::dist())? {
         let extension = file.extension().unwrap_or_default().to_string_lossy();
         if !COMPRESSED.contains(&extension.as_ref()) {
             continue;
@@ -159,33 +159,6 @@ fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
     hasher.finish()
-}
-
-/// Hashes names and contents: modification times change with every clone and every switch of branches.
-pub fn fingerprint(paths: &[PathBuf]) -> Result<u64> {
-    let mut hasher = DefaultHasher::new();
-    for file in paths.iter().map(|path| files(path)).collect::<Result<Vec<_>>>()?.concat() {
-        file.strip_prefix(places::root()).unwrap_or(&file).hash(&mut hasher);
-        fs::read(&file)?.hash(&mut hasher);
-    }
-    Ok(hasher.finish())
-}
-
-/// Returns a file itself, or all files under a folder, in a stable order.
-pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    entries.sort();
-    Ok(entries.iter().map(|entry| files(entry)).collect::<Result<Vec<_>>>()?.concat())
-}
-
-fn files_with(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    let all = files(folder)?;
-    let is_wanted = |file: &PathBuf| file.extension().is_some_and(|found| found == extension);
-    Ok(all.into_iter().filter(is_wanted).collect())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-use crate::{commands, page, places};
+use crate::{commands, files, places};
 
 const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132";
@@ -95,7 +95,7 @@ fn find_trunk() -> Result<PathBuf> {
 fn wasm_bindgen() -> Result<PathBuf> {
     let lock = fs::read_to_string(places::root().join("Cargo.lock"))?;
     let wanted = locked(&lock, "wasm-bindgen-shared").context("no wasm-bindgen in Cargo.lock")?;
-    let sources = page::fingerprint(&[places::root().join("xtask/wasm-bindgen")])?;
+    let sources = files::fingerprint(&[places::root().join("xtask/wasm-bindgen")])?;
     let name = format!("wasm-bindgen-{wanted}-{sources:016x}");
     let cached = places::cache(&name).join("bin/wasm-bindgen");
     if !cached.is_file() {

@@ -17,7 +17,8 @@ const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-un
 const NOT_TESTED: [&str; 2] = ["--exclude", "wasm-bindgen"];
 
 /// Words of a filter that are steps.
-const STEPS: [&str; 7] = ["fmt", "clippy", "dev", "mariadb", "postgres", "faults", "contract"];
+const STEPS: [&str; 8] =
+    ["fmt", "clippy", "house", "dev", "mariadb", "postgres", "faults", "contract"];
 
 /// What the suite runs on besides SQLite, and as which step.
 const DATABASES: [(&str, &str); 2] =
@@ -53,6 +54,9 @@ fn some(steps: &mut Steps, filter: &[String]) -> Result<()> {
     }
     if named("clippy") {
         clippy(steps)?;
+    }
+    if named("house") {
+        steps.run("house", house)?;
     }
     let rest = filter.iter().filter(|word| !STEPS.contains(&word.as_str()));
     let (programs, names): (Vec<&String>, Vec<&String>) = rest.partition(|word| {
@@ -101,6 +105,12 @@ fn clippy(steps: &mut Steps) -> Result<()> {
         tools::wasm_target()?;
         clippy(&WASM)
     })
+}
+
+/// The module rules. `tests` runs them, too.
+fn house() -> Result<()> {
+    let test = ["test", "--package", "xtask", "--test", "house", "--", "--include-ignored"];
+    commands::run(commands::cargo().args(test))
 }
 
 fn tests() -> Command {
