@@ -1,14 +1,18 @@
-//! The house through its public doors: real servers on ports of their own, people who come in by
-//! REST, by live socket and by the doors of the classic chat. Nothing in here reaches around a
-//! door, except to copy a data folder and to say when something was said.
+//! Tests of the server through its public interfaces: REST, live socket, classic endpoints, command
+//! line. Each test has its own server. The only shortcuts are copies of prepared data folders and
+//! changed timestamps of messages.
 
-mod actors;
+// The futures of a starting server nest deeper than the default of 128.
+#![recursion_limit = "256"]
+
 mod api;
 mod archive;
 mod classic;
 mod crash;
 mod delivery;
 mod export;
+mod fixture;
+mod history;
 mod nodes;
 mod openapi;
 mod program;

@@ -1,11 +1,11 @@
-//! The document of the API: complete, the one that is checked in, and readable without internet.
+//! The OpenAPI document: complete, equal to the snapshot, readable without internet.
 
 use std::{collections::HashSet, fs};
 
 use serde_json::Value;
 use shared::paths;
 
-use crate::actors::Server;
+use crate::fixture::Server;
 
 const SNAPSHOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/openapi.json");
 
@@ -13,7 +13,7 @@ fn document() -> Value {
     serde_json::from_str(&hallway::openapi()).unwrap()
 }
 
-/// Method and path, and what is said of it.
+/// Each operation as `METHOD /path` and its object.
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     let named = paths.flat_map(|(path, item)| {
@@ -23,11 +23,11 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
     named.collect()
 }
 
-/// A change of the API is seen by whoever reads the diff.
+/// The snapshot makes each change of the API visible in the diff.
 #[tokio::test]
-async fn the_document_is_the_one_that_is_checked_in() {
+async fn the_document_equals_the_snapshot() {
     let server = Server::start().await;
-    let served = server.anon().get(paths::OPENAPI).await.is(200);
+    let served = server.anon().get(paths::OPENAPI).await.expect_status(200);
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         fs::write(SNAPSHOT, serde_json::to_string_pretty(&served).unwrap() + "\n").unwrap();
     }
@@ -42,7 +42,7 @@ async fn the_document_is_the_one_that_is_checked_in() {
     }
 }
 
-/// The first place at which two documents differ.
+/// The first difference of two documents.
 fn difference(a: &Value, b: &Value, place: String) -> Option<String> {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => {
@@ -94,7 +94,7 @@ fn every_operation_is_described() {
 }
 
 #[test]
-fn every_operation_says_what_it_may_refuse() {
+fn every_operation_documents_its_errors() {
     let document = document();
     let mut wrong = Vec::new();
     for (name, op) in operations(&document) {
@@ -107,7 +107,7 @@ fn every_operation_says_what_it_may_refuse() {
             wrong.push(format!("{name}: no 401"));
         }
         let inside = ["/api/v1", "/rooms", "/messages", "/ws"];
-        // The live socket takes its token in a first frame, too.
+        // The live socket also accepts its token in the first frame.
         let open = ["POST /api/v1/users", "POST /api/v1/sessions", "GET /api/v1/live"];
         if inside.iter().any(|part| name.contains(part)) && !open.contains(&&*name) && !needs_auth {
             wrong.push(format!("{name}: does not say that one must be signed in"));
@@ -124,9 +124,9 @@ fn every_operation_says_what_it_may_refuse() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Every way to sign in that an operation names is explained.
+/// Every security scheme that an operation names is defined.
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let document = document();
     let schemes = document["components"]["securitySchemes"].as_object().unwrap();
     for (name, op) in operations(&document) {
@@ -137,7 +137,7 @@ fn every_reference_leads_somewhere() {
         }
     }
     let mut references = Vec::new();
-    collect(&document, &mut references);
+    collect_references(&document, &mut references);
     assert!(!references.is_empty());
     for reference in references {
         let pointer = reference.strip_prefix('#').unwrap();
@@ -145,36 +145,36 @@ fn every_reference_leads_somewhere() {
     }
 }
 
-fn collect<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
+fn collect_references<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
     match value {
         Value::Object(object) => {
             references.extend(object.get("$ref").and_then(Value::as_str));
-            object.values().for_each(|value| collect(value, references));
+            object.values().for_each(|value| collect_references(value, references));
         }
-        Value::Array(array) => array.iter().for_each(|value| collect(value, references)),
+        Value::Array(array) => array.iter().for_each(|value| collect_references(value, references)),
         _ => {}
     }
 }
 
-/// The pages carry all that they need: nothing is fetched from elsewhere, and nothing may be.
+/// The pages load nothing from elsewhere, and their content security policy forbids it.
 #[tokio::test]
-async fn the_pages_work_without_internet() {
+async fn the_documentation_pages_load_nothing_from_elsewhere() {
     let server = Server::start().await;
     for path in ["/swagger/", "/swagger", "/redoc/", "/redoc"] {
-        let answer = server.anon().get(path).await;
-        assert!(answer.header("content-type").starts_with("text/html"), "{path}");
-        let csp = answer.header("content-security-policy");
+        let response = server.anon().get(path).await;
+        assert!(response.header("content-type").starts_with("text/html"), "{path}");
+        let csp = response.header("content-security-policy");
         assert!(csp.contains("default-src 'none'") && !csp.contains("http"), "{csp}");
-        assert!(answer.text.contains(paths::OPENAPI), "{path} does not show our document");
-        for tag in tags(&answer.text) {
+        assert!(response.text.contains(paths::OPENAPI), "{path} does not show our document");
+        for tag in tags(&response.text) {
             let loads = ["src=\"http", "src=\"//", "href=\"http", "href=\"//"];
             assert!(!loads.iter().any(|load| tag.contains(load)), "{path}: {tag}");
         }
-        assert_eq!(answer.status, 200);
+        assert_eq!(response.status, 200);
     }
 }
 
-/// The tags of a page, without what is inside of its scripts.
+/// The tags of a page without the content of its scripts.
 fn tags(page: &str) -> Vec<&str> {
     let mut tags = Vec::new();
     let mut rest = page;

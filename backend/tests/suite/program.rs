@@ -1,4 +1,4 @@
-//! The program itself: how it stops, what it refuses, what it prints.
+//! The `hallway` command: stopping, errors, output.
 
 use std::time::{Duration, Instant};
 
@@ -9,27 +9,20 @@ use shared::{
     users::User,
 };
 
-use crate::actors::{AT_ONCE, Home, LiveSocket, Person, Process, Socket, run, template};
+use crate::fixture::{LiveSocket, Person, Process, REVOKED_WITHIN, Socket, run, template};
 
 fn person(server: &Process, nth: usize) -> Person {
-    template().scene.person(server.address, nth)
-}
-
-/// The program with these words and the flags of a home.
-async fn run_in(home: &Home, words: &[&str]) -> (Option<i32>, String, String) {
-    let flags = home.flags();
-    let words: Vec<&str> = words.iter().copied().chain(flags.iter().map(|flag| &**flag)).collect();
-    run(&words).await
+    template().seed.person(server.address, nth)
 }
 
 #[tokio::test]
-async fn it_sends_everyone_away_in_order_when_it_stops() {
-    let home = template().copy().await;
-    let server = Process::serve(&home).await;
+async fn a_stopping_server_sends_goaway_and_closes_all_sockets() {
+    let storage = template().copy().await;
+    let server = Process::start(&storage).await;
     let member = person(&server, 1);
-    let mut live = LiveSocket::in_room(&member, template().scene.room).await;
+    let mut live = LiveSocket::in_room(&member, template().seed.room).await;
     let authorization = format!("Token {}", member.token);
-    let path = format!("/ws/chat/{}/", template().scene.room);
+    let path = format!("/ws/chat/{}/", template().seed.room);
     let headers = [("authorization", &*authorization)];
     let mut classic = Socket::open(server.address, &path, &headers).await.unwrap();
     let since = Instant::now();
@@ -39,59 +32,62 @@ async fn it_sends_everyone_away_in_order_when_it_stops() {
         _ => None,
     });
     assert!(goaway.await < 10_000);
-    assert_eq!(live.socket.end().await, Some(CloseCode::Restart as u16));
-    assert_eq!(classic.end().await, Some(CloseCode::Restart as u16));
-    assert_eq!(server.wait().await, Some(0));
+    assert_eq!(live.socket.wait_close().await, Some(CloseCode::Restart as u16));
+    assert_eq!(classic.wait_close().await, Some(CloseCode::Restart as u16));
+    assert_eq!(server.wait_exit().await, Some(0));
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
-    // Who was signed in still is when it comes back.
-    let server = Process::serve(&home).await;
-    let me: User = person(&server, 1).get(paths::ME).await.read(200);
+    // Sessions survive the restart.
+    let server = Process::start(&storage).await;
+    let me: User = person(&server, 1).get(paths::ME).await.expect_json(200);
     assert_eq!(me, member.user);
 }
 
 #[tokio::test]
-async fn a_taken_port_is_a_clear_error() {
-    let home = template().copy().await;
+async fn a_port_in_use_is_a_clear_error() {
+    let storage = template().copy().await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
-    let (code, _, complained) = run_in(&home, &["serve", "--listen", &listen]).await;
+    let (code, _, stderr) = storage.run(&["serve", "--listen", &listen]).await;
     assert_eq!(code, Some(1));
-    assert!(complained.contains(&format!("cannot listen on {listen}")), "{complained}");
+    assert!(stderr.contains(&format!("cannot listen on {listen}")), "{stderr}");
 }
 
-/// Whoever has the machine makes an admin, and a running server sees it.
+/// A running server notices the promotion.
 #[tokio::test]
-async fn an_admin_is_promoted_on_the_machine() {
-    let home = template().copy().await;
-    let server = Process::serve(&home).await;
+async fn the_command_line_promotes_an_admin() {
+    let storage = template().copy().await;
+    let server = Process::start(&storage).await;
     let member = person(&server, 1);
-    member.get(paths::ME).await.is(200);
-    let (code, said, complained) = run_in(&home, &["admin", "promote", "MEMBER"]).await;
-    assert_eq!((code, &*said), (Some(0), "member is an admin.\n"), "{complained}");
+    member.get(paths::ME).await.expect_status(200);
+    let (code, stdout, stderr) = storage.run(&["admin", "promote", "MEMBER"]).await;
+    assert_eq!((code, &*stdout), (Some(0), "member is an admin.\n"), "{stderr}");
     let since = Instant::now();
-    while !member.get(paths::ME).await.read::<User>(200).is_admin {
-        assert!(since.elapsed() < Duration::from_secs(15), "the running server does not see it");
+    while !member.get(paths::ME).await.expect_json::<User>(200).is_admin {
+        assert!(
+            since.elapsed() < Duration::from_secs(15),
+            "the running server does not notice the promotion"
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    member.post(paths::ROOMS, json!({"name": "Attic"})).await.is(201);
-    let (code, _, complained) = run_in(&home, &["admin", "promote", "nobody"]).await;
+    member.post(paths::ROOMS, json!({"name": "Attic"})).await.expect_status(201);
+    let (code, _, stderr) = storage.run(&["admin", "promote", "nobody"]).await;
     assert_eq!(code, Some(1));
-    assert!(complained.contains("no account named"), "{complained}");
+    assert!(stderr.contains("no account named"), "{stderr}");
 }
 
 #[tokio::test]
-async fn it_prints_the_document() {
-    let (code, said, complained) = run(&["openapi"]).await;
-    assert_eq!(code, Some(0), "{complained}");
-    let printed: Value = serde_json::from_str(&said).unwrap();
-    let server = Process::serve(&template().copy().await).await;
-    let served = person(&server, 1).get(paths::OPENAPI).await.is(200);
+async fn openapi_prints_the_document() {
+    let (code, stdout, stderr) = run(&["openapi"]).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    let printed: Value = serde_json::from_str(&stdout).unwrap();
+    let server = Process::start(&template().copy().await).await;
+    let served = person(&server, 1).get(paths::OPENAPI).await.expect_status(200);
     assert_eq!(printed, served);
 }
 
 #[tokio::test]
-async fn every_setting_is_explained() {
-    let (code, said, _) = run(&["serve", "--help"]).await;
+async fn the_help_lists_every_setting() {
+    let (code, stdout, _) = run(&["serve", "--help"]).await;
     assert_eq!(code, Some(0));
     let settings = [
         "HALLWAY_LISTEN",
@@ -102,9 +98,9 @@ async fn every_setting_is_explained() {
         "HALLWAY_LOG",
     ];
     for name in settings {
-        assert!(said.contains(name), "{name} is not in {said}");
+        assert!(stdout.contains(name), "{name} is not in {stdout}");
     }
     let since = Instant::now();
     assert_eq!(run(&["serve", "--no-such-flag"]).await.0, Some(2));
-    assert!(since.elapsed() < 10 * AT_ONCE);
+    assert!(since.elapsed() < 10 * REVOKED_WITHIN);
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a request is said: the field, the limit, and a problem in its own form.
+//! Invalid requests get a problem that names the field and the limit.
 
 use serde_json::{Value, json};
 use shared::{
@@ -8,11 +8,11 @@ use shared::{
     rules::{BODY_MAX_BYTES, CONTENT_MAX_BYTES},
 };
 
-use crate::actors::{Answer, Cast, LiveSocket};
+use crate::fixture::{Fixture, LiveSocket, Response};
 
 #[tokio::test]
-async fn a_broken_limit_is_named_with_its_field() {
-    let cast = Cast::assemble().await;
+async fn a_broken_limit_is_refused_with_its_field() {
+    let fixture = Fixture::start().await;
     let long = |length: usize| "x".repeat(length);
     let account = |name: &str, password: &str| json!({"username": name, "password": password});
     let users = [
@@ -26,7 +26,7 @@ async fn a_broken_limit_is_named_with_its_field() {
         (json!({"username": 5, "password": "long enough"}), "username", "string"),
     ];
     for (body, field, says) in users {
-        cast.anon.post(paths::USERS, body).await.refused_field(field, says);
+        fixture.anon.post(paths::USERS, body).await.expect_field_error(field, says);
     }
     let rooms = [
         (json!({"name": long(256)}), "name", "255 characters, and is 256"),
@@ -35,16 +35,16 @@ async fn a_broken_limit_is_named_with_its_field() {
         (json!({"topic": "new"}), "name", "missing"),
     ];
     for (body, field, says) in rooms {
-        cast.admin.post(paths::ROOMS, body.clone()).await.refused_field(field, says);
-        cast.admin.put(&cast.at(paths::ROOM), body).await.refused_field(field, says);
+        fixture.admin.post(paths::ROOMS, body.clone()).await.expect_field_error(field, says);
+        fixture.admin.put(&fixture.path(paths::ROOM), body).await.expect_field_error(field, says);
     }
     let new = json!({"name": long(256)});
-    cast.admin.patch(&cast.at(paths::ROOM), new).await.refused_field("name", "255");
+    fixture.admin.patch(&fixture.path(paths::ROOM), new).await.expect_field_error("name", "255");
 }
 
 #[tokio::test]
-async fn a_message_that_breaks_a_rule_is_refused() {
-    let cast = Cast::assemble().await;
+async fn an_invalid_message_is_refused() {
+    let fixture = Fixture::start().await;
     let content = |text: &str| json!({"content": text});
     let too_long = "x".repeat(CONTENT_MAX_BYTES + 1);
     let bodies = [
@@ -59,74 +59,86 @@ async fn a_message_that_breaks_a_rule_is_refused() {
         (json!({"content": "a", "reply_to": "one"}), "reply_to", ""),
     ];
     for (body, field, says) in bodies {
-        cast.member.post(&cast.at(paths::MESSAGES), body).await.refused_field(field, says);
+        fixture
+            .member
+            .post(&fixture.path(paths::MESSAGES), body)
+            .await
+            .expect_field_error(field, says);
     }
-    let edit = cast.member.patch(&cast.message(1), content(&too_long)).await;
-    edit.refused_field("content", "16384");
-    cast.member.put(&cast.at(paths::READ), json!({"seq": "x"})).await.refused_field("seq", "");
+    let edit = fixture.member.patch(&fixture.message_path(1), content(&too_long)).await;
+    edit.expect_field_error("content", "16384");
+    fixture
+        .member
+        .put(&fixture.path(paths::READ), json!({"seq": "x"}))
+        .await
+        .expect_field_error("seq", "");
     let longest = content(&"x".repeat(CONTENT_MAX_BYTES));
-    cast.member.post(&cast.at(paths::MESSAGES), longest).await.is(201);
-    let page: MessagePage = cast.member.get(&cast.at(paths::MESSAGES)).await.read(200);
-    assert_eq!(page.room_last_seq.0, 3, "refused messages were stored");
+    fixture.member.post(&fixture.path(paths::MESSAGES), longest).await.expect_status(201);
+    let page: MessagePage =
+        fixture.member.get(&fixture.path(paths::MESSAGES)).await.expect_json(200);
+    assert_eq!(page.room_last_seq.0, 3, "a refused message was stored");
 }
 
 #[tokio::test]
-async fn a_query_that_breaks_a_rule_is_refused() {
-    let cast = Cast::assemble().await;
-    let member = &cast.member;
+async fn an_invalid_query_is_refused() {
+    let fixture = Fixture::start().await;
+    let member = &fixture.member;
     for path in [paths::MEMBERS, paths::ROOMS] {
         for limit in ["0", "201"] {
-            let path = format!("{}?limit={limit}", cast.at(path));
-            member.get(&path).await.refused_field("limit", &format!("1 to 200, and is {limit}"));
+            let path = format!("{}?limit={limit}", fixture.path(path));
+            member
+                .get(&path)
+                .await
+                .expect_field_error("limit", &format!("1 to 200, and is {limit}"));
         }
         for limit in ["-1", "many", "", "99999999999999999999"] {
             member
-                .get(&format!("{}?limit={limit}", cast.at(path)))
+                .get(&format!("{}?limit={limit}", fixture.path(path)))
                 .await
-                .refused_field("limit", "");
+                .expect_field_error("limit", "");
         }
     }
-    let changes = cast.at(paths::CHANGES);
-    member.get(&format!("{changes}?limit=1001")).await.refused_field("limit", "1 to 1000");
-    member.get(&format!("{changes}?limit=0")).await.refused_field("limit", "1 to 1000");
-    member.get(&format!("{changes}?after_rev=x")).await.refused_field("after_rev", "");
+    let changes = fixture.path(paths::CHANGES);
+    member.get(&format!("{changes}?limit=1001")).await.expect_field_error("limit", "1 to 1000");
+    member.get(&format!("{changes}?limit=0")).await.expect_field_error("limit", "1 to 1000");
+    member.get(&format!("{changes}?after_rev=x")).await.expect_field_error("after_rev", "");
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_read_is_a_clear_problem() {
-    let cast = Cast::assemble().await;
-    let path = cast.at(paths::MESSAGES);
+async fn an_unreadable_body_is_refused() {
+    let fixture = Fixture::start().await;
+    let path = fixture.path(paths::MESSAGES);
     let send = async |kind: Option<&str>, body: Vec<u8>| {
-        let request = cast.member.request("POST", &path).body(body);
+        let request = fixture.member.request("POST", &path).body(body);
         let request = match kind {
             Some(kind) => request.header("content-type", kind),
             None => request,
         };
-        Answer::of(request).await
+        Response::to(request).await
     };
     let json = Some("application/json");
     let good = br#"{"content": "a"}"#.to_vec();
     for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
-        send(kind, good.clone()).await.refused(Code::UnsupportedMediaType);
+        send(kind, good.clone()).await.expect_problem(Code::UnsupportedMediaType);
     }
     for body in ["", "{", "{\"content\": \"a\"", "{\"content\": \"a\"} {}", "content=a"] {
-        send(json, body.into()).await.refused(Code::BadRequest);
+        send(json, body.into()).await.expect_problem(Code::BadRequest);
     }
-    send(json, b"{\"content\": \"\xff\xfe\"}".to_vec()).await.refused(Code::BadRequest);
-    send(json, b"{\"content\": \"\\ud800\"}".to_vec()).await.refused(Code::BadRequest);
+    send(json, b"{\"content\": \"\xff\xfe\"}".to_vec()).await.expect_problem(Code::BadRequest);
+    send(json, b"{\"content\": \"\\ud800\"}".to_vec()).await.expect_problem(Code::BadRequest);
     let large = format!("{{\"content\": \"{}\"}}", "x".repeat(BODY_MAX_BYTES));
-    send(json, large.into_bytes()).await.refused(Code::TooLarge);
+    send(json, large.into_bytes()).await.expect_problem(Code::TooLarge);
     for body in ["[]", "null", "5", "\"a\""] {
-        send(json, body.into()).await.refused(Code::InvalidFields);
+        send(json, body.into()).await.expect_problem(Code::InvalidFields);
     }
-    let page: MessagePage = cast.member.get(&path).await.read(200);
-    assert_eq!(page.room_last_seq.0, 2, "something unreadable was stored");
-    send(Some("application/json; charset=utf-8"), good).await.is(201);
+    let page: MessagePage = fixture.member.get(&path).await.expect_json(200);
+    assert_eq!(page.room_last_seq.0, 2, "an unreadable body was stored");
+    send(Some("application/json; charset=utf-8"), good).await.expect_status(201);
 }
 
 #[tokio::test]
-async fn what_is_nowhere_is_not_found() {
-    let cast = Cast::assemble().await;
+async fn an_unknown_path_is_not_found() {
+    let fixture = Fixture::start().await;
     let numbers = ["0", "-1", "abc", "1.5", "9223372036854775807", "99999999999999999999", "%00"];
     for number in numbers {
         for template in [
@@ -138,25 +150,25 @@ async fn what_is_nowhere_is_not_found() {
             "/api/v1/users/{}",
         ] {
             let path = template.replace("{}", number);
-            cast.member.get(&path).await.refused(Code::NotFound);
+            fixture.member.get(&path).await.expect_problem(Code::NotFound);
         }
         let word = json!({"content": "a"});
         let path = format!("/api/v1/rooms/{number}/messages");
-        cast.member.post(&path, word).await.refused(Code::NotFound);
+        fixture.member.post(&path, word).await.expect_problem(Code::NotFound);
         let session = format!("/api/v1/sessions/{number}");
-        cast.member.delete(&session).await.refused(Code::NotFound);
+        fixture.member.delete(&session).await.expect_problem(Code::NotFound);
     }
     for path in
         ["/nothing", "/api/v1", "/api/v1/nothing", "/api/v2/rooms", "/api/v1/rooms/1/nothing"]
     {
-        cast.member.get(path).await.refused(Code::NotFound);
-        cast.anon.get(path).await.refused(Code::NotFound);
+        fixture.member.get(path).await.expect_problem(Code::NotFound);
+        fixture.anon.get(path).await.expect_problem(Code::NotFound);
     }
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_taken_is_said() {
-    let cast = Cast::assemble().await;
+async fn an_unsupported_method_is_refused() {
+    let fixture = Fixture::start().await;
     let taken = [
         ("PUT", paths::ROOMS),
         ("DELETE", paths::ROOMS),
@@ -169,22 +181,26 @@ async fn a_method_that_is_not_taken_is_said() {
         ("BREW", paths::ROOMS),
     ];
     for (method, path) in taken {
-        let answer = cast.member.call(method, &cast.at(path), Value::Null).await;
-        assert!(!answer.header("allow").is_empty(), "{method} {path} has no Allow");
-        answer.refused(Code::MethodNotAllowed);
+        let response = fixture.member.call(method, &fixture.path(path), Value::Null).await;
+        assert!(!response.header("allow").is_empty(), "{method} {path} has no Allow");
+        response.expect_problem(Code::MethodNotAllowed);
     }
 }
 
-/// Whatever one client does wrong, the socket of another goes on.
+/// Invalid requests of one client do not affect the socket of another.
 #[tokio::test]
-async fn bad_requests_disturb_nobody() {
-    let cast = Cast::assemble().await;
-    let mut live = LiveSocket::in_room(&cast.member, cast.room).await;
+async fn invalid_requests_do_not_disturb_other_sockets() {
+    let fixture = Fixture::start().await;
+    let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
     for body in ["{", "[]", "{\"content\": 1}"] {
-        let request = cast.outsider.request("POST", &cast.at(paths::MESSAGES)).body(body);
-        let answer = Answer::of(request.header("content-type", "application/json")).await;
-        assert!((400..500).contains(&answer.status), "{}", answer.text);
+        let request = fixture.outsider.request("POST", &fixture.path(paths::MESSAGES)).body(body);
+        let response = Response::to(request.header("content-type", "application/json")).await;
+        assert!((400..500).contains(&response.status), "{}", response.text);
     }
-    cast.admin.post(&cast.at(paths::MESSAGES), json!({"content": "still here"})).await.is(201);
-    assert_eq!(live.change().await.rev.0, 6);
+    fixture
+        .admin
+        .post(&fixture.path(paths::MESSAGES), json!({"content": "still here"}))
+        .await
+        .expect_status(201);
+    assert_eq!(live.next_change().await.rev.0, 6);
 }

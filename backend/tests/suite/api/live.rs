@@ -1,4 +1,4 @@
-//! The live socket: who gets in, and what happens to frames that are wrong.
+//! The live socket: authentication and invalid frames.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,9 @@ use shared::{
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use crate::actors::{Cast, LiveSocket, Socket};
+use crate::fixture::{Fixture, LiveSocket, Socket};
 
-fn complained(frame: &ServerFrame) -> Option<Code> {
+fn error_code(frame: &ServerFrame) -> Option<Code> {
     match frame {
         ServerFrame::Error { problem } => Some(problem.code),
         _ => None,
@@ -22,69 +22,71 @@ fn complained(frame: &ServerFrame) -> Option<Code> {
 }
 
 #[tokio::test]
-async fn a_welcome_says_who_and_where() {
-    let cast = Cast::assemble().await;
-    let live = LiveSocket::open(&cast.member).await;
-    assert_eq!(live.user, cast.member.user);
+async fn a_welcome_frame_has_the_user_and_the_rooms() {
+    let fixture = Fixture::start().await;
+    let live = LiveSocket::open(&fixture.member).await;
+    assert_eq!(live.user, fixture.member.user);
     let [room] = &live.rooms[..] else { panic!("{:?}", live.rooms) };
-    assert_eq!((room.id, &*room.name, &*room.topic), (cast.room, "Lobby", "For everyone"));
+    assert_eq!((room.id, &*room.name, &*room.topic), (fixture.room, "Lobby", "For everyone"));
     assert_eq!((room.last_seq.0, room.last_rev.0), (2, 5));
     assert_eq!((room.read.read_seq.0, room.read.unread, room.read.mentions), (1, 1, 0));
-    assert!(LiveSocket::open(&cast.outsider).await.rooms.is_empty());
+    assert!(LiveSocket::open(&fixture.outsider).await.rooms.is_empty());
 }
 
-/// A browser's script cannot set headers: the token comes first.
+/// Scripts in a browser cannot set headers of a websocket, so the token comes in the first frame.
 #[tokio::test]
-async fn a_socket_can_say_who_it_is_in_its_first_frame() {
-    let cast = Cast::assemble().await;
-    let mut socket = Socket::open(cast.server.address, paths::LIVE, &[]).await.unwrap();
-    let token = cast.member.token.clone();
-    socket.say(&serde_json::to_string(&ClientFrame::Authenticate { token }).unwrap()).await;
+async fn a_socket_authenticates_with_its_first_frame() {
+    let fixture = Fixture::start().await;
+    let mut socket = Socket::open(fixture.server.address, paths::LIVE, &[]).await.unwrap();
+    let token = fixture.member.token.clone();
+    socket.send_text(&serde_json::to_string(&ClientFrame::Authenticate { token }).unwrap()).await;
     let mut live = LiveSocket::welcomed(socket).await.unwrap();
-    assert_eq!(live.user, cast.member.user);
+    assert_eq!(live.user, fixture.member.user);
     let name = ClientId(Uuid::now_v7());
-    live.say(cast.room, name, "hello").await;
-    assert_eq!(live.ack(name).await.user.id, cast.member.user.id);
+    live.send_message(fixture.room, name, "hello").await;
+    assert_eq!(live.wait_ack(name).await.user.id, fixture.member.user.id);
 }
 
 #[tokio::test]
-async fn whoever_does_not_say_who_they_are_is_sent_away() {
-    let cast = Cast::assemble().await;
-    let mut socket = Socket::open(cast.server.address, paths::LIVE, &[]).await.unwrap();
+async fn a_socket_without_credentials_is_closed() {
+    let fixture = Fixture::start().await;
+    let mut socket = Socket::open(fixture.server.address, paths::LIVE, &[]).await.unwrap();
     let since = Instant::now();
-    assert_eq!(socket.end().await, Some(CloseCode::Unauthenticated as u16));
+    assert_eq!(socket.wait_close().await, Some(CloseCode::Unauthenticated as u16));
     let limit = Duration::from_secs(AUTHENTICATE_TIMEOUT_S);
     assert!(since.elapsed() >= limit - Duration::from_millis(500), "{:?}", since.elapsed());
     assert!(since.elapsed() < limit + Duration::from_secs(4), "{:?}", since.elapsed());
 }
 
 #[tokio::test]
-async fn a_first_frame_that_proves_nothing_is_the_last() {
-    let cast = Cast::assemble().await;
-    let room = cast.room;
+async fn an_unauthenticated_first_frame_closes_the_socket() {
+    let fixture = Fixture::start().await;
+    let room = fixture.room;
     let subscribe = format!(r#"{{"type":"subscribe","room":{room},"after_rev":0}}"#);
-    let forged = format!(r#"{{"type":"authenticate","token":"{}x"}}"#, cast.member.token);
+    let forged = format!(r#"{{"type":"authenticate","token":"{}x"}}"#, fixture.member.token);
     let empty = r#"{"type":"authenticate","token":""}"#;
     for first in [&*subscribe, &*forged, empty, "hello", ""] {
-        let mut socket = Socket::open(cast.server.address, paths::LIVE, &[]).await.unwrap();
-        socket.say(first).await;
-        assert_eq!(socket.end().await, Some(CloseCode::Unauthenticated as u16), "{first}");
+        let mut socket = Socket::open(fixture.server.address, paths::LIVE, &[]).await.unwrap();
+        socket.send_text(first).await;
+        assert_eq!(socket.wait_close().await, Some(CloseCode::Unauthenticated as u16), "{first}");
     }
     let wrong = [("authorization", "Bearer nonsense")];
-    let refused = Socket::open(cast.server.address, paths::LIVE, &wrong).await;
+    let refused = Socket::open(fixture.server.address, paths::LIVE, &wrong).await;
     match refused {
         Err(status) => assert_eq!(status, 401),
-        Ok(mut socket) => assert_eq!(socket.end().await, Some(CloseCode::Unauthenticated as u16)),
+        Ok(mut socket) => {
+            assert_eq!(socket.wait_close().await, Some(CloseCode::Unauthenticated as u16))
+        }
     }
 }
 
-/// A page behind `trunk serve` must not ask for one: the proxy's answer lacks it, and browsers then
-/// close the socket.
+/// The page behind `trunk serve` requests none, because trunk's proxy drops it from the response and
+/// browsers then close the socket.
 #[tokio::test]
 async fn the_subprotocol_is_optional() {
-    let cast = Cast::assemble().await;
+    let fixture = Fixture::start().await;
     for asked in [Some(SUBPROTOCOL), None] {
-        let request = cast.member.request("GET", paths::LIVE);
+        let request = fixture.member.request("GET", paths::LIVE);
         let upgrade = [
             ("connection", "upgrade"),
             ("upgrade", "websocket"),
@@ -102,10 +104,10 @@ async fn the_subprotocol_is_optional() {
 }
 
 #[tokio::test]
-async fn wrong_frames_are_answered_and_the_socket_stays() {
-    let cast = Cast::assemble().await;
-    let mut other = LiveSocket::in_room(&cast.admin, cast.room).await;
-    let mut live = LiveSocket::in_room(&cast.member, cast.room).await;
+async fn an_invalid_frame_gets_an_error_and_the_socket_stays_open() {
+    let fixture = Fixture::start().await;
+    let mut other = LiveSocket::in_room(&fixture.admin, fixture.room).await;
+    let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
     let wrong = [
         "{",
         "",
@@ -119,59 +121,59 @@ async fn wrong_frames_are_answered_and_the_socket_stays() {
         r#"{"type":"authenticate","token":"again"}"#,
     ];
     for text in wrong {
-        live.socket.say(text).await;
-        assert_eq!(live.expect(complained).await, Code::BadRequest, "{text}");
+        live.socket.send_text(text).await;
+        assert_eq!(live.expect(error_code).await, Code::BadRequest, "{text}");
     }
     live.socket.send(Message::binary(vec![0, 159, 146, 150])).await;
-    assert_eq!(live.expect(complained).await, Code::BadRequest);
+    assert_eq!(live.expect(error_code).await, Code::BadRequest);
     let name = ClientId(Uuid::now_v7());
-    live.say(cast.room, name, "still here").await;
-    live.ack(name).await;
-    assert_eq!(other.change().await.rev.0, 6, "nobody else noticed");
+    live.send_message(fixture.room, name, "still here").await;
+    live.wait_ack(name).await;
+    assert_eq!(other.next_change().await.rev.0, 6, "no other socket is affected");
 }
 
 #[tokio::test]
-async fn a_frame_that_is_too_large_ends_its_socket_and_no_other() {
-    let cast = Cast::assemble().await;
-    let mut other = LiveSocket::in_room(&cast.admin, cast.room).await;
-    let mut live = LiveSocket::in_room(&cast.member, cast.room).await;
-    live.socket.say(&"x".repeat(FRAME_MAX_BYTES + 1)).await;
-    assert_eq!(live.socket.end().await, Some(CloseCode::TooLarge as u16));
-    let mut live = LiveSocket::in_room(&cast.member, cast.room).await;
+async fn a_frame_that_is_too_large_closes_only_its_socket() {
+    let fixture = Fixture::start().await;
+    let mut other = LiveSocket::in_room(&fixture.admin, fixture.room).await;
+    let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
+    live.socket.send_text(&"x".repeat(FRAME_MAX_BYTES + 1)).await;
+    assert_eq!(live.socket.wait_close().await, Some(CloseCode::TooLarge as u16));
+    let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
     let name = ClientId(Uuid::now_v7());
-    // The longest message, every byte of it escaped, fits.
-    live.say(cast.room, name, &format!("a{}b", "\t".repeat(16_382))).await;
-    assert_eq!(live.ack(name).await.content.len(), 16_384);
-    assert_eq!(other.change().await.rev.0, 6);
+    // The longest message fits, even if JSON escapes each byte.
+    live.send_message(fixture.room, name, &format!("a{}b", "\t".repeat(16_382))).await;
+    assert_eq!(live.wait_ack(name).await.content.len(), 16_384);
+    assert_eq!(other.next_change().await.rev.0, 6);
 }
 
 #[tokio::test]
-async fn typing_is_told_to_the_others() {
-    let cast = Cast::assemble().await;
-    let mut other = LiveSocket::in_room(&cast.admin, cast.room).await;
-    let mut live = LiveSocket::in_room(&cast.member, cast.room).await;
-    live.send(&ClientFrame::Typing { room: cast.room }).await;
+async fn typing_is_sent_to_the_other_members() {
+    let fixture = Fixture::start().await;
+    let mut other = LiveSocket::in_room(&fixture.admin, fixture.room).await;
+    let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
+    live.send(&ClientFrame::Typing { room: fixture.room }).await;
     let who = other.expect(|frame| match frame {
         ServerFrame::Typing { user, .. } => Some(user.id),
         _ => None,
     });
-    assert_eq!(who.await, cast.member.user.id);
+    assert_eq!(who.await, fixture.member.user.id);
 }
 
 #[tokio::test]
-async fn an_unsubscribed_room_is_silent() {
-    let cast = Cast::assemble().await;
-    let mut live = LiveSocket::in_room(&cast.member, cast.room).await;
-    live.send(&ClientFrame::Unsubscribe { room: cast.room }).await;
+async fn an_unsubscribed_room_sends_no_changes() {
+    let fixture = Fixture::start().await;
+    let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
+    live.send(&ClientFrame::Unsubscribe { room: fixture.room }).await;
     let (first, second) = (ClientId(Uuid::now_v7()), ClientId(Uuid::now_v7()));
-    live.say(cast.room, first, "unheard").await;
+    live.send_message(fixture.room, first, "unheard").await;
     let own = live.expect(|frame| match frame {
         ServerFrame::Ack { .. } => Some(()),
         frame => frame.clone().into_change().map(|change| panic!("{change:?} was sent")),
     });
     own.await;
-    let missed = live.subscribe(cast.room, Some(5.into())).await;
-    assert_eq!(missed.len(), 1, "and caught up with");
-    live.say(cast.room, second, "heard").await;
-    assert_eq!(live.change().await.rev.0, 7);
+    let missed = live.subscribe(fixture.room, Some(5.into())).await;
+    assert_eq!(missed.len(), 1, "the missed change is replayed");
+    live.send_message(fixture.room, second, "heard").await;
+    assert_eq!(live.next_change().await.rev.0, 7);
 }

@@ -1,15 +1,11 @@
-//! REST v1 and the live socket, as people of every role find them.
+//! REST v1 and the live socket for each role.
 
-mod anchors;
-mod calendar;
-mod dates;
+mod accounts;
+mod authentication;
+mod conditional;
 mod input;
+mod lists;
 mod live;
-mod map;
 mod messages;
-mod origins;
-mod people;
-mod reading;
-mod revalidate;
 mod revoked;
 mod roles;

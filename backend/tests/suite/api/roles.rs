@@ -1,4 +1,4 @@
-//! Every endpoint × every role. A refusal must say why, change nothing, and tell nobody.
+//! Each endpoint with each role. A refusal has a reason, changes nothing and sends no frame.
 
 use serde_json::{Value, json};
 use shared::{
@@ -7,16 +7,16 @@ use shared::{
     problem::Code::{self, AdminOnly, NotAMember, NotFound, NotTheAuthor, Unauthenticated},
 };
 
-use crate::actors::{Answer, Cast, Client, LiveSocket, PASSWORD, Person};
+use crate::fixture::{Client, Fixture, LiveSocket, PASSWORD, Person, Response};
 
-/// What an endpoint answers to anon, outsider, member and admin.
+/// The statuses of an endpoint for anon, outsider, member and admin.
 struct Endpoint(&'static str, &'static str, Value, [Result<u16, Code>; 4]);
 
 const ANON: Result<u16, Code> = Err(Unauthenticated);
 const ROLES: [&str; 4] = ["anon", "outsider", "member", "admin"];
 
-/// Names in braces are filled in; `{role}` is the name of who asks.
-fn people() -> Vec<Endpoint> {
+/// The test fills in names in braces; `{role}` is the name of the caller.
+fn people_endpoints() -> Vec<Endpoint> {
     let new = json!({"username": "new {role}", "password": PASSWORD});
     let new_admin = json!({"username": "new {role}", "password": PASSWORD, "is_admin": true});
     let sign_in = json!({"username": "member", "password": PASSWORD});
@@ -39,7 +39,7 @@ fn people() -> Vec<Endpoint> {
 
 const NO: Result<u16, Code> = Err(AdminOnly);
 
-fn rooms() -> Vec<Endpoint> {
+fn room_endpoints() -> Vec<Endpoint> {
     let named = || json!({"name": "Cellar", "topic": "Below"});
     let all = |status| [ANON, Ok(status), Ok(status), Ok(status)];
     let members = [ANON, Err(NotAMember), Ok(200), Ok(200)];
@@ -58,8 +58,8 @@ fn rooms() -> Vec<Endpoint> {
     ]
 }
 
-/// Message 1 is the member's, 2 the admin's.
-fn messages() -> Vec<Endpoint> {
+/// The member wrote message 1, the admin message 2.
+fn message_endpoints() -> Vec<Endpoint> {
     let text = || json!({"content": "Good {role}"});
     let of = |member, admin| [ANON, Err(NotAMember), member, admin];
     let (ok, author) = (|status| of(Ok(status), Ok(status)), Err(NotTheAuthor));
@@ -85,21 +85,21 @@ fn messages() -> Vec<Endpoint> {
 }
 
 #[tokio::test]
-async fn people_endpoints_know_who_asks() {
-    check(people()).await;
+async fn people_endpoints_check_the_role() {
+    check(people_endpoints()).await;
 }
 
 #[tokio::test]
-async fn room_endpoints_know_who_asks() {
-    check(rooms()).await;
+async fn room_endpoints_check_the_role() {
+    check(room_endpoints()).await;
 }
 
 #[tokio::test]
-async fn message_endpoints_know_who_asks() {
-    check(messages()).await;
+async fn message_endpoints_check_the_role() {
+    check(message_endpoints()).await;
 }
 
-/// A path without the names of its variables.
+/// A path with its variables unnamed.
 fn generic(path: &str) -> String {
     let parts = path.split('/').map(|part| match part {
         "current" => "{}",
@@ -109,10 +109,10 @@ fn generic(path: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// Whoever adds an endpoint adds it here.
+/// A new endpoint needs a row in the tables.
 #[test]
-fn the_tables_hold_every_endpoint_of_the_document() {
-    let all = people().into_iter().chain(rooms()).chain(messages());
+fn the_tables_list_every_operation_of_the_document() {
+    let all = people_endpoints().into_iter().chain(room_endpoints()).chain(message_endpoints());
     let tested: Vec<_> = all.map(|Endpoint(method, path, ..)| (method, generic(path))).collect();
     let document: Value = serde_json::from_str(&hallway::openapi()).unwrap();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -124,12 +124,12 @@ fn the_tables_hold_every_endpoint_of_the_document() {
     }
 }
 
-/// Each endpoint before a cast of its own: first those who are refused, then the others.
+/// Each endpoint gets its own fixture; the refused roles come first.
 async fn check(endpoints: Vec<Endpoint>) {
     for Endpoint(method, path, body, expected) in endpoints {
-        let cast = Cast::assemble().await;
-        let mut live = LiveSocket::in_room(&cast.member, cast.room).await;
-        let before = snapshot(&cast).await;
+        let fixture = Fixture::start().await;
+        let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
+        let before = snapshot(&fixture).await;
         let documented = documented(method, path);
         for expected in &expected {
             let status = expected.map_or_else(Code::status, |status| status);
@@ -138,20 +138,20 @@ async fn check(endpoints: Vec<Endpoint>) {
         for (role, expected) in ROLES.iter().zip(&expected) {
             let Err(code) = expected else { continue };
             println!("{method} {path} by {role}");
-            ask(&cast, role, method, path, &body).await.refused(*code);
+            ask(&fixture, role, method, path, &body).await.expect_problem(*code);
         }
-        assert_eq!(snapshot(&cast).await, before, "{method} {path} changed something");
-        expect_silence(&cast, &mut live).await;
+        assert_eq!(snapshot(&fixture).await, before, "{method} {path} changed something");
+        expect_silence(&fixture, &mut live).await;
         for (role, expected) in ROLES.iter().zip(&expected) {
             let Ok(status) = expected else { continue };
             println!("{method} {path} by {role}");
-            let answer = ask(&cast, role, method, path, &body).await;
-            assert_eq!(answer.status, *status, "{}", answer.text);
+            let response = ask(&fixture, role, method, path, &body).await;
+            assert_eq!(response.status, *status, "{}", response.text);
         }
     }
 }
 
-/// The statuses that the document says an operation can have.
+/// The statuses that the document lists for an operation.
 fn documented(method: &str, path: &str) -> Vec<u16> {
     let document: Value = serde_json::from_str(&hallway::openapi()).unwrap();
     let item = document["paths"].as_object().unwrap().iter();
@@ -162,45 +162,45 @@ fn documented(method: &str, path: &str) -> Vec<u16> {
     statuses.map(|status| status.parse().unwrap()).collect()
 }
 
-async fn ask(cast: &Cast, role: &str, method: &str, path: &str, body: &Value) -> Answer {
+async fn ask(fixture: &Fixture, role: &str, method: &str, path: &str, body: &Value) -> Response {
     let who: &Client = match role {
-        "anon" => &cast.anon,
-        "outsider" => &cast.outsider,
-        "member" => &cast.member,
-        _ => &cast.admin,
+        "anon" => &fixture.anon,
+        "outsider" => &fixture.outsider,
+        "member" => &fixture.member,
+        _ => &fixture.admin,
     };
     let path = format!("/api/v1{path}")
-        .replace("{room}", &cast.room.to_string())
-        .replace("{member}", &cast.member.user.id.to_string())
-        .replace("{outsider}", &cast.outsider.user.id.to_string())
-        .replace("{session}", &cast.member.session.to_string());
+        .replace("{room}", &fixture.room.to_string())
+        .replace("{member}", &fixture.member.user.id.to_string())
+        .replace("{outsider}", &fixture.outsider.user.id.to_string())
+        .replace("{session}", &fixture.member.session.to_string());
     let body = serde_json::from_str(&body.to_string().replace("{role}", role)).unwrap();
     who.call(method, &path, body).await
 }
 
-/// All that somebody who is refused could have changed.
-async fn snapshot(cast: &Cast) -> Vec<Value> {
+/// Everything that a refused request could have changed.
+async fn snapshot(fixture: &Fixture) -> Vec<Value> {
     let rooms = [paths::ROOMS, paths::ROOM, paths::MESSAGES, paths::MEMBERS, paths::CHANGES];
-    let mut paths: Vec<_> = rooms.iter().map(|path| cast.at(path)).collect();
-    // The accounts, and the place where a new one would be.
+    let mut paths: Vec<_> = rooms.iter().map(|path| fixture.path(path)).collect();
+    // The accounts, and the id that the next one would get.
     paths.extend((1..=5).map(|id| shared::paths::fill(shared::paths::USER, &[&id])));
     let mut found = Vec::new();
     for path in paths {
-        let mut answer = cast.admin.get(&path).await.json();
-        answer.as_object_mut().unwrap().remove("request_id");
-        found.push(answer);
+        let mut response = fixture.admin.get(&path).await.json();
+        response.as_object_mut().unwrap().remove("request_id");
+        found.push(response);
     }
-    for person in [&cast.outsider, &cast.member] as [&Person; 2] {
-        found.push(person.get(paths::SESSIONS).await.is(200));
+    for person in [&fixture.outsider, &fixture.member] as [&Person; 2] {
+        found.push(person.get(paths::SESSIONS).await.expect_status(200));
     }
     found
 }
 
-/// What comes next on the member's socket is what comes next in the room: nothing was in between.
-async fn expect_silence(cast: &Cast, live: &mut LiveSocket) {
+/// Posts a message and checks that it is the next frame of the member's socket.
+async fn expect_silence(fixture: &Fixture, live: &mut LiveSocket) {
     let word = json!({"content": "Silence, please"});
-    cast.admin.post(&cast.at(paths::MESSAGES), word).await.is(201);
-    let change = live.change().await;
+    fixture.admin.post(&fixture.path(paths::MESSAGES), word).await.expect_status(201);
+    let change = live.next_change().await;
     let Row::Message(message) = change.row else { panic!("{change:?} was sent") };
     assert_eq!((message.seq.0, &*message.content), (3, "Silence, please"));
 }

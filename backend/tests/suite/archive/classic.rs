@@ -1,4 +1,4 @@
-//! Coming over from the classic chat, out of the tables that Django made.
+//! Import from the classic chat's Django tables.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallway::tables::users;
@@ -6,9 +6,9 @@ use sea_orm::{ConnectionTrait, Database, EntityTrait, Statement};
 use serde_json::{Value, json};
 use shared::{paths, problem::Code, rules::CONTENT_MAX_BYTES, users::SignedIn};
 
-use super::{archive, export};
+use super::export;
 use crate::{
-    actors::{Client, Home, Kind, PASSWORD, Process, sign_in},
+    fixture::{Client, DatabaseKind, PASSWORD, Process, Storage, sign_in},
     search::texts,
 };
 
@@ -26,16 +26,16 @@ const TABLES: [&str; 4] = [
      user_id INTEGER NOT NULL, content LONGTEXT NOT NULL, created_at DATETIME(6) NOT NULL)",
 ];
 
-/// By Python, of [`PASSWORD`]: `hashlib.pbkdf2_hmac("sha256", .., b"seasalt", 1000)`.
+/// Python's hash of [`PASSWORD`]: `hashlib.pbkdf2_hmac("sha256", .., b"seasalt", 1000)`.
 const DJANGO: &str = "pbkdf2_sha256$1000$seasalt$mQnueSakb748zqBAC1tmWVZsZbi2zPGZarEzTGdfmso=";
 const BCRYPT: &str = "bcrypt_sha256$$2b$12$abcdefghijklmnopqrstuv";
 const JOINED: &str = "2020-01-02 03:04:05.000006";
 
-/// The old chat, in a file of SQLite or, where the tests run on MariaDB, there.
-async fn old_chat() -> (Home, String) {
-    let is_mysql = Kind::chosen() == Kind::MariaDb;
-    let home = if is_mysql { Home::empty().await } else { Home::with(None) };
-    let db = Database::connect(home.url()).await.unwrap();
+/// Creates a classic database: on MariaDB if the tests run there, else a SQLite file.
+async fn classic_database() -> (Storage, String) {
+    let is_mysql = DatabaseKind::selected() == DatabaseKind::MariaDb;
+    let storage = if is_mysql { Storage::empty().await } else { Storage::with(None) };
+    let db = Database::connect(storage.url()).await.unwrap();
     let put = async |sql: &str, values: Vec<sea_orm::Value>| {
         let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
         db.execute_raw(statement).await.unwrap();
@@ -72,21 +72,21 @@ async fn old_chat() -> (Home, String) {
         (20, 7, 55, "orphan"),
         (21, 9, 2, "lost"),
     ] {
-        let said = format!("2021-05-06 07:08:{id}.000009");
+        let stdout = format!("2021-05-06 07:08:{id}.000009");
         let sql = "INSERT INTO app_message VALUES (?, ?, ?, ?, ?)";
-        put(sql, vec![id.into(), room.into(), user.into(), content.into(), said.into()]).await;
+        put(sql, vec![id.into(), room.into(), user.into(), content.into(), stdout.into()]).await;
     }
     db.close().await.unwrap();
-    let url = home.url();
-    (home, url)
+    let url = storage.url();
+    (storage, url)
 }
 
 #[tokio::test]
-async fn people_rooms_and_messages_come_over() {
-    let (_old, url) = old_chat().await;
-    let (home, twin) = (Home::empty().await, Home::empty().await);
-    let (code, said, complained) = archive(&home, &["import", "--classic", &url]).await;
-    assert_eq!(code, Some(0), "{complained}");
+async fn users_rooms_and_messages_are_imported() {
+    let (_old, url) = classic_database().await;
+    let (storage, twin) = (Storage::empty().await, Storage::empty().await);
+    let (code, stdout, stderr) = storage.run(&["import", "--classic", &url]).await;
+    assert_eq!(code, Some(0), "{stderr}");
     for note in [
         "user 3: \"ADA\" is now \"ADA-3\"",
         "user 3: \"ADA-3\" cannot sign in until `hallway admin password NAME`",
@@ -99,86 +99,88 @@ async fn people_rooms_and_messages_come_over() {
         "message 16: was empty",
         "message 18: was too long for one; it goes on in 22",
     ] {
-        assert!(said.contains(note), "{note:?} is not in {said}");
+        assert!(stdout.contains(note), "{note:?} is not in {stdout}");
     }
-    assert_eq!(archive(&twin, &["import", "--classic", &url]).await.0, Some(0));
-    assert!(export(&home).await == export(&twin).await, "twice is not the same");
-    let server = Process::serve(&home).await;
+    assert_eq!(twin.run(&["import", "--classic", &url]).await.0, Some(0));
+    assert!(export(&storage).await == export(&twin).await, "two imports differ");
+    let server = Process::start(&storage).await;
     let anon = Client::new(server.address);
-    old_clients_go_on(&anon).await;
+    check_classic_clients(&anon).await;
     let root = sign_in(&anon, "root").await;
     assert!(root.user.is_admin);
     assert_eq!(texts(&root, "bell").await, ["a bell \u{2407}"]);
-    let read = root.put(&paths::fill(paths::READ, &[&3]), json!({"seq": 1})).await.is(200);
+    let read =
+        root.put(&paths::fill(paths::READ, &[&3]), json!({"seq": 1})).await.expect_status(200);
     assert_eq!((&read["unread"], &read["mentions"]), (&json!(1), &json!(0)), "{read}");
     for name in ["gone", "ADA-3", "unknown-55"] {
-        let who = json!({"username": name, "password": PASSWORD});
-        anon.post(paths::SESSIONS, who).await.refused(Code::InvalidCredentials);
+        let credentials = json!({"username": name, "password": PASSWORD});
+        anon.post(paths::SESSIONS, credentials).await.expect_problem(Code::InvalidCredentials);
     }
-    passwords_are_ours_now(&home, &anon).await;
+    check_password_hashes(&storage, &anon).await;
 }
 
-/// By the old doors, with the old numbers.
-async fn old_clients_go_on(anon: &Client) {
-    let who = json!({"username": "Ada", "password": PASSWORD});
-    let signed = anon.post("/login/", who).await.is(200);
+/// Classic clients work with the old ids.
+async fn check_classic_clients(anon: &Client) {
+    let credentials = json!({"username": "Ada", "password": PASSWORD});
+    let signed = anon.post("/login/", credentials).await.expect_status(200);
     assert_eq!((&signed["user_id"], &signed["is_admin"]), (&json!(2), &json!(false)));
-    let ada = anon.with(&format!("Token {}", signed["token"].as_str().unwrap()));
-    let history = ada.get("/messages/3/").await.is(200);
-    let told = history["messages"].as_array().unwrap();
-    let of = |field: &str| told.iter().map(|m| m[field].clone()).collect::<Vec<Value>>();
+    let ada = anon.with_authorization(&format!("Token {}", signed["token"].as_str().unwrap()));
+    let history = ada.get("/messages/3/").await.expect_status(200);
+    let listed = history["messages"].as_array().unwrap();
+    let of = |field: &str| listed.iter().map(|m| m[field].clone()).collect::<Vec<Value>>();
     assert_eq!(of("id"), [10, 12, 15, 16, 18, 22, 19].map(|id| json!(id)));
-    assert_eq!(told[1]["content"], json!("hello @ada \u{1f642}"));
-    assert_eq!(told[1]["created_at"], json!("2021-05-06T07:08:12.000009Z"));
-    assert_eq!((&told[2]["user"], &told[3]["content"]), (&json!("ADA-3"), &json!("\u{2205}")));
-    let text = |nth: usize| told[nth]["content"].as_str().unwrap();
+    assert_eq!(listed[1]["content"], json!("hello @ada \u{1f642}"));
+    assert_eq!(listed[1]["created_at"], json!("2021-05-06T07:08:12.000009Z"));
+    assert_eq!((&listed[2]["user"], &listed[3]["content"]), (&json!("ADA-3"), &json!("\u{2205}")));
+    let text = |nth: usize| listed[nth]["content"].as_str().unwrap();
     let words = format!("{} {}", text(4), text(5));
     assert_eq!(words.split(' ').count(), 2 * CONTENT_MAX_BYTES / 5);
-    let rooms = ada.get("/rooms/").await.is(200);
+    let rooms = ada.get("/rooms/").await.expect_status(200);
     let rooms: Vec<_> = rooms.as_array().unwrap().iter().map(|r| (&r["id"], &r["users"])).collect();
     let users = [json!([1, 2]), json!([2]), json!([])];
     assert_eq!(rooms[0], (&json!(3), &users[0]));
     assert_eq!(rooms[1], (&json!(7), &users[1]));
     assert_eq!(rooms[2], (&json!(9), &users[2]));
-    let new = ada.post("/messages/create/3/", json!({"content": "on"})).await.is(201);
+    let new = ada.post("/messages/create/3/", json!({"content": "on"})).await.expect_status(201);
     assert!(new["id"].as_i64().unwrap() > 22, "{new}");
 }
 
-async fn passwords_are_ours_now(home: &Home, anon: &Client) {
-    let db = Database::connect(home.url()).await.unwrap();
-    let kept = users::Entity::find_by_id(2).one(&db).await.unwrap().unwrap().password_hash;
-    assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
+async fn check_password_hashes(storage: &Storage, anon: &Client) {
+    let db = Database::connect(storage.url()).await.unwrap();
+    let stored = users::Entity::find_by_id(2).one(&db).await.unwrap().unwrap().password_hash;
+    assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
     let waits = users::Entity::find_by_id(4).one(&db).await.unwrap().unwrap().password_hash;
     assert_eq!(waits, DJANGO);
     db.close().await.unwrap();
-    let basic = anon.with(&format!("Basic {}", STANDARD.encode(format!("ada:{PASSWORD}"))));
+    let basic =
+        anon.with_authorization(&format!("Basic {}", STANDARD.encode(format!("ada:{PASSWORD}"))));
     for _ in 0..2 {
-        basic.get(paths::ME).await.is(200);
+        basic.get(paths::ME).await.expect_status(200);
     }
-    // Whose hash could not come over gets a password on the machine.
-    let (code, said, complained) = archive(home, &["admin", "password", "ada-3"]).await;
-    assert_eq!(code, Some(0), "{complained}");
-    let password = said.trim().rsplit(' ').next().unwrap();
-    let who = json!({"username": "ADA-3", "password": password});
-    let signed: SignedIn = anon.post(paths::SESSIONS, who).await.read(201);
+    // A user whose hash cannot be imported gets a password by the command line.
+    let (code, stdout, stderr) = storage.run(&["admin", "password", "ada-3"]).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    let password = stdout.trim().rsplit(' ').next().unwrap();
+    let credentials = json!({"username": "ADA-3", "password": password});
+    let signed: SignedIn = anon.post(paths::SESSIONS, credentials).await.expect_json(201);
     assert_eq!(signed.user.id.0, 3);
 }
 
 #[tokio::test]
-async fn what_is_no_classic_chat_is_refused() {
-    let (home, other) = (Home::empty().await, Home::with(None));
+async fn a_database_without_a_classic_chat_is_refused() {
+    let (storage, other) = (Storage::empty().await, Storage::with(None));
     let sqlite = other.url();
     for (url, says) in
         [("postgres://127.0.0.1/x", "the classic chat is at"), (&*sqlite, "the classic chat:")]
     {
-        let (code, _, complained) = archive(&home, &["import", "--classic", url]).await;
+        let (code, _, stderr) = storage.run(&["import", "--classic", url]).await;
         assert_eq!(code, Some(1));
-        assert!(complained.contains(says), "{complained}");
+        assert!(stderr.contains(says), "{stderr}");
     }
     let db = Database::connect(&sqlite).await.unwrap();
     db.execute_unprepared("CREATE TABLE app_user (id INTEGER)").await.unwrap();
     db.close().await.unwrap();
-    let (code, _, complained) = archive(&home, &["import", "--classic", &sqlite]).await;
+    let (code, _, stderr) = storage.run(&["import", "--classic", &sqlite]).await;
     assert_eq!(code, Some(1));
-    assert!(complained.contains("no column username in a table app_user"), "{complained}");
+    assert!(stderr.contains("no column username in a table app_user"), "{stderr}");
 }

@@ -1,47 +1,40 @@
-//! All of a server in one file, and out of it again.
+//! Export of a whole server into one file, and its import.
 
 use std::{fs, path::PathBuf, process::Stdio};
 
-use crate::actors::{Home, Process, run};
+use crate::fixture::{Process, Storage};
 
 mod classic;
 mod refused;
-mod whole;
+mod round_trip;
 
-/// A command of the program that has to do with an archive, in a home.
-async fn archive(home: &Home, words: &[&str]) -> (Option<i32>, String, String) {
-    let flags = home.flags();
-    let words: Vec<&str> = words.iter().copied().chain(flags.iter().map(|flag| &**flag)).collect();
-    run(&words).await
-}
-
-/// What the archive of a home is.
-async fn export(home: &Home) -> String {
-    let file = file(home);
-    let (code, said, complained) = archive(home, &["export", file.to_str().unwrap()]).await;
-    assert_eq!((code, &*said), (Some(0), ""), "{complained}");
+/// Exports a storage; returns the archive.
+async fn export(storage: &Storage) -> String {
+    let file = file(storage);
+    let (code, stdout, stderr) = storage.run(&["export", file.to_str().unwrap()]).await;
+    assert_eq!((code, &*stdout), (Some(0), ""), "{stderr}");
     fs::read_to_string(file).unwrap()
 }
 
-/// Takes an archive in that must be good.
-async fn import(home: &Home, text: &str) {
-    let file = file(home);
+/// Imports a valid archive.
+async fn import(storage: &Storage, text: &str) {
+    let file = file(storage);
     fs::write(&file, text).unwrap();
-    let (code, said, complained) = archive(home, &["import", file.to_str().unwrap()]).await;
-    assert_eq!((code, &*said), (Some(0), ""), "{complained}");
+    let (code, stdout, stderr) = storage.run(&["import", file.to_str().unwrap()]).await;
+    assert_eq!((code, &*stdout), (Some(0), ""), "{stderr}");
 }
 
-/// The same by standard input and output.
-async fn copy_by_streams(from: &Home, to: &Home, text: &str) {
-    let (code, said, complained) = archive(from, &["export", "-"]).await;
-    assert_eq!(code, Some(0), "{complained}");
-    assert!(said == text, "standard output differs from the file");
+/// Exports and imports by standard output and input.
+async fn copy_by_streams(from: &Storage, to: &Storage, text: &str) {
+    let (code, stdout, stderr) = from.run(&["export", "-"]).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout == text, "standard output differs from the file");
     fs::write(file(to), text).unwrap();
     let mut command = Process::command(&["import", "-"]);
     command.args(to.flags()).stdin(fs::File::open(file(to)).unwrap()).stderr(Stdio::null());
     assert!(command.status().await.unwrap().success());
 }
 
-fn file(home: &Home) -> PathBuf {
-    home.folder().join("archive.jsonl")
+fn file(storage: &Storage) -> PathBuf {
+    storage.folder().join("archive.jsonl")
 }

@@ -1,29 +1,29 @@
-//! What is not whole, not right or not welcome, and why.
+//! Damaged, inconsistent and unwelcome archives.
 
 use std::fs;
 
 use sha2::{Digest, Sha256};
 
-use super::{archive, export, file, import};
-use crate::actors::{Home, template};
+use super::{export, file, import};
+use crate::fixture::{Storage, template};
 
-/// What is said of an archive that is refused.
-async fn complaint(home: &Home, text: &str) -> String {
-    let path = file(home);
+/// The error of importing an invalid archive.
+async fn import_error(storage: &Storage, text: &str) -> String {
+    let path = file(storage);
     fs::write(&path, text).unwrap();
-    let (code, said, complained) = archive(home, &["import", path.to_str().unwrap()]).await;
-    assert_eq!((code, &*said), (Some(1), ""), "{complained}");
-    complained
+    let (code, stdout, stderr) = storage.run(&["import", path.to_str().unwrap()]).await;
+    assert_eq!((code, &*stdout), (Some(1), ""), "{stderr}");
+    stderr
 }
 
-/// A broken archive with the sum that it would have.
-fn sealed(text: &str) -> String {
+/// An altered archive with a valid checksum.
+fn with_checksum(text: &str) -> String {
     let (lines, end) = text.split_at(text.trim_end().rfind('\n').unwrap() + 1);
     let (end, _) = end.split_once("\"sha256\"").unwrap();
     format!("{lines}{end}\"sha256\":\"{:x}\"}}}}\n", Sha256::digest(lines))
 }
 
-/// An archive of the cast, with something else in the place of the first of something.
+/// An archive in which a test replaces the first occurrence of a text.
 struct Altered(String);
 
 impl Altered {
@@ -33,17 +33,17 @@ impl Altered {
     }
 }
 
-async fn refused(home: &Home, cases: &[(String, String)]) {
+async fn expect_import_errors(storage: &Storage, cases: &[(String, String)]) {
     for (broken, says) in cases {
-        let complained = complaint(home, broken).await;
-        assert!(complained.contains(says), "{complained:?} does not say {says:?}");
+        let stderr = import_error(storage, broken).await;
+        assert!(stderr.contains(says), "{stderr:?} does not say {says:?}");
     }
 }
 
 #[tokio::test]
-async fn an_archive_comes_as_it_was_written_or_not_at_all() {
+async fn a_damaged_archive_is_refused_and_nothing_is_imported() {
     let text = export(&template().copy().await).await;
-    let home = Home::empty().await;
+    let storage = Storage::empty().await;
     let last = text.trim_end().rfind('\n').unwrap() + 1;
     let lines = text.lines().count();
     let altered = Altered(text.clone());
@@ -55,20 +55,20 @@ async fn an_archive_comes_as_it_was_written_or_not_at_all() {
         (text[..last - 9].into(), format!("line {}: the archive ends here", lines - 1)),
         (format!("{text}{{}}\n"), format!("line {lines}: something comes after the end")),
         (with("\"first\"", "\"worst\""), format!("line {lines}: what is before this line is not")),
-        (sealed(&with("\"users\":3", "\"users\":4")), "its header says".into()),
-        (sealed(&with("\"member_count\":2", "\"member_count\":3")), "room 1 has 2".into()),
+        (with_checksum(&with("\"users\":3", "\"users\":4")), "its header says".into()),
+        (with_checksum(&with("\"member_count\":2", "\"member_count\":3")), "room 1 has 2".into()),
     ];
-    refused(&home, &cases).await;
-    // Nothing of all that stayed.
-    import(&home, &text).await;
-    assert!(export(&home).await == text);
-    let complained = complaint(&home, &text).await;
-    assert!(complained.contains("name an empty one"), "{complained}");
-    assert!(export(&home).await == text, "it is as it was");
+    expect_import_errors(&storage, &cases).await;
+    // The refused imports left nothing behind.
+    import(&storage, &text).await;
+    assert!(export(&storage).await == text);
+    let stderr = import_error(&storage, &text).await;
+    assert!(stderr.contains("name an empty one"), "{stderr}");
+    assert!(export(&storage).await == text, "the refused import changed the storage");
 }
 
 #[tokio::test]
-async fn what_no_server_could_have_written_is_refused_by_line_and_field() {
+async fn an_inconsistent_archive_is_refused_with_line_and_field() {
     let altered = Altered(export(&template().copy().await).await);
     let with = |from, to| altered.with(from, to);
     let long = format!("\"{}\"", "x".repeat(151));
@@ -84,5 +84,5 @@ async fn what_no_server_could_have_written_is_refused_by_line_and_field() {
         (with("\"content\":\"first\"", "\"content\":\" \""), "message: content must not be"),
     ];
     let cases = cases.map(|(broken, says)| (broken, says.to_owned()));
-    refused(&Home::empty().await, &cases).await;
+    expect_import_errors(&Storage::empty().await, &cases).await;
 }

@@ -1,18 +1,18 @@
-//! The contract of the chat that came before, row by row, to the letter: DESIGN §5.
+//! The API of the classic chat, which its clients use unchanged.
 
 mod contract;
 mod history;
 mod socket;
 
-use crate::actors::{Cast, Client};
+use crate::fixture::{Client, Fixture};
 
-/// An address, with and without its last slash: both must do the same.
+/// A path with and without its trailing slash; both must work alike.
 fn both(path: &str) -> [String; 2] {
     let bare = path.trim_end_matches('/');
     [format!("{bare}/"), bare.to_owned()]
 }
 
-/// Somebody as the old clients introduce themselves.
-fn by_token(cast: &Cast, token: &str) -> Client {
-    cast.anon.with(&format!("Token {token}"))
+/// A client that authenticates as classic clients do.
+fn by_token(fixture: &Fixture, token: &str) -> Client {
+    fixture.anon.with_authorization(&format!("Token {token}"))
 }

@@ -7,134 +7,160 @@ use shared::{live::CloseCode, paths};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::both;
-use crate::actors::{AT_ONCE, Cast, Heard, PASSWORD, Person, Socket, all};
+use crate::fixture::{Fixture, PASSWORD, Person, REVOKED_WITHIN, Socket, SocketEvent, all};
 
-fn path(cast: &Cast) -> String {
-    format!("/ws/chat/{}/", cast.room)
+fn path(fixture: &Fixture) -> String {
+    format!("/ws/chat/{}/", fixture.room)
 }
 
-async fn open(cast: &Cast, person: &Person) -> Socket {
+async fn open(fixture: &Fixture, person: &Person) -> Socket {
     let authorization = format!("Token {}", person.token);
     let headers = [("authorization", &*authorization)];
-    Socket::open(cast.server.address, &path(cast), &headers).await.unwrap()
+    Socket::open(fixture.server.address, &path(fixture), &headers).await.unwrap()
 }
 
 async fn hear(socket: &mut Socket) -> Value {
     match socket.next().await {
-        Heard::Text(text) => serde_json::from_str(&text).unwrap(),
+        SocketEvent::Text(text) => serde_json::from_str(&text).unwrap(),
         end => panic!("{end:?} instead of a message"),
     }
 }
 
-/// What was said, and who said it.
-async fn said(socket: &mut Socket) -> (String, String) {
-    let heard = hear(socket).await;
-    let text = |name: &str| heard[name].as_str().unwrap_or_else(|| panic!("{heard}")).to_owned();
+/// Receives a message: text and author.
+async fn receive_message(socket: &mut Socket) -> (String, String) {
+    let received = hear(socket).await;
+    let text =
+        |name: &str| received[name].as_str().unwrap_or_else(|| panic!("{received}")).to_owned();
     (text("message"), text("username"))
 }
 
 #[tokio::test]
-async fn everyone_hears_what_is_said_the_sender_too() {
-    let cast = Cast::assemble().await;
+async fn each_message_reaches_everyone_including_the_sender() {
+    let fixture = Fixture::start().await;
     let (mut member, mut phone) =
-        (open(&cast, &cast.member).await, open(&cast, &cast.member).await);
-    let mut admin = open(&cast, &cast.admin).await;
-    // Whoever it claims to be.
-    member.say(r#"{"message": "hello", "userid": 1, "username": "admin"}"#).await;
+        (open(&fixture, &fixture.member).await, open(&fixture, &fixture.member).await);
+    let mut admin = open(&fixture, &fixture.admin).await;
+    // A forged author has no effect.
+    member.send_text(r#"{"message": "hello", "userid": 1, "username": "admin"}"#).await;
     for socket in [&mut member, &mut phone, &mut admin] {
-        assert_eq!(said(socket).await, ("hello".into(), "member".into()));
+        assert_eq!(receive_message(socket).await, ("hello".into(), "member".into()));
     }
-    admin.say(r#"{"message": " hi "}"#).await;
+    admin.send_text(r#"{"message": " hi "}"#).await;
     for socket in [&mut member, &mut phone, &mut admin] {
-        assert_eq!(said(socket).await, ("hi".into(), "admin".into()));
+        assert_eq!(receive_message(socket).await, ("hi".into(), "admin".into()));
     }
-    // What is said by other doors is heard here, and what is said here is kept.
-    cast.member.post(&cast.at(paths::MESSAGES), json!({"content": "by REST"})).await.is(201);
-    let create = format!("/messages/create/{}/", cast.room);
-    cast.admin.post(&create, json!({"content": "by the old door"})).await.is(201);
+    // Messages by REST arrive here, and messages by this socket are stored.
+    fixture
+        .member
+        .post(&fixture.path(paths::MESSAGES), json!({"content": "by REST"}))
+        .await
+        .expect_status(201);
+    let create = format!("/messages/create/{}/", fixture.room);
+    fixture.admin.post(&create, json!({"content": "by the old door"})).await.expect_status(201);
     for socket in [&mut member, &mut phone, &mut admin] {
-        assert_eq!(said(socket).await, ("by REST".into(), "member".into()));
-        assert_eq!(said(socket).await, ("by the old door".into(), "admin".into()));
+        assert_eq!(receive_message(socket).await, ("by REST".into(), "member".into()));
+        assert_eq!(receive_message(socket).await, ("by the old door".into(), "admin".into()));
     }
-    let kept = all(&cast.member, cast.room).await;
-    let kept: Vec<_> = kept.iter().map(|message| &*message.content).collect();
-    assert_eq!(kept, ["first", "second", "hello", "hi", "by REST", "by the old door"]);
+    let stored = all(&fixture.member, fixture.room).await;
+    let stored: Vec<_> = stored.iter().map(|message| &*message.content).collect();
+    assert_eq!(stored, ["first", "second", "hello", "hi", "by REST", "by the old door"]);
 }
 
-/// An old client has no word for an edit: it must not show it as something new.
+/// Classic clients cannot show edits and would show one as a new message.
 #[tokio::test]
-async fn an_edit_is_no_news() {
-    let cast = Cast::assemble().await;
-    let mut socket = open(&cast, &cast.admin).await;
-    cast.member.patch(&cast.message(1), json!({"content": "changed"})).await.is(200);
-    cast.outsider.put(&cast.at(paths::MEMBERSHIP), Value::Null).await.is(200);
-    cast.member.post(&cast.at(paths::MESSAGES), json!({"content": "third"})).await.is(201);
-    cast.member.patch(&cast.message(3), json!({"content": "thirds"})).await.is(200);
-    cast.member.delete(&cast.message(3)).await.is(204);
-    cast.member.post(&cast.at(paths::MESSAGES), json!({"content": "fourth"})).await.is(201);
-    assert_eq!(said(&mut socket).await.0, "third");
-    assert_eq!(said(&mut socket).await.0, "fourth");
+async fn an_edit_is_not_sent_to_classic_sockets() {
+    let fixture = Fixture::start().await;
+    let mut socket = open(&fixture, &fixture.admin).await;
+    fixture
+        .member
+        .patch(&fixture.message_path(1), json!({"content": "changed"}))
+        .await
+        .expect_status(200);
+    fixture.outsider.put(&fixture.path(paths::MEMBERSHIP), Value::Null).await.expect_status(200);
+    fixture
+        .member
+        .post(&fixture.path(paths::MESSAGES), json!({"content": "third"}))
+        .await
+        .expect_status(201);
+    fixture
+        .member
+        .patch(&fixture.message_path(3), json!({"content": "thirds"}))
+        .await
+        .expect_status(200);
+    fixture.member.delete(&fixture.message_path(3)).await.expect_status(204);
+    fixture
+        .member
+        .post(&fixture.path(paths::MESSAGES), json!({"content": "fourth"}))
+        .await
+        .expect_status(201);
+    assert_eq!(receive_message(&mut socket).await.0, "third");
+    assert_eq!(receive_message(&mut socket).await.0, "fourth");
 }
 
 #[tokio::test]
-async fn only_members_get_in() {
-    let cast = Cast::assemble().await;
-    let address = cast.server.address;
-    for path in both(&path(&cast)) {
+async fn only_members_open_a_classic_socket() {
+    let fixture = Fixture::start().await;
+    let address = fixture.server.address;
+    for path in both(&path(&fixture)) {
         assert_eq!(Socket::open(address, &path, &[]).await.err(), Some(401));
-        let outsider = format!("Token {}", cast.outsider.token);
+        let outsider = format!("Token {}", fixture.outsider.token);
         let headers = [("authorization", &*outsider)];
         assert_eq!(Socket::open(address, &path, &headers).await.err(), Some(403));
         let who = json!({"username": "member", "password": PASSWORD});
-        let answer = cast.anon.post("/login/", who).await;
-        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+        let response = fixture.anon.post("/login/", who).await;
+        let cookie = response.header("set-cookie").split(';').next().unwrap().to_owned();
         assert!(Socket::open(address, &path, &[("cookie", &cookie)]).await.is_ok());
-        let token = cast.member.token.as_str();
+        let token = fixture.member.token.as_str();
         for query in [format!("?token={token}"), format!("?access_token={token}")] {
             let path = format!("{path}{query}");
             assert_eq!(Socket::open(address, &path, &[]).await.err(), Some(401));
         }
-        let body = cast.member.get(&path).await.is(426);
+        let body = fixture.member.get(&path).await.expect_status(426);
         assert!(body["detail"].is_string(), "{body}");
     }
-    let member = format!("Token {}", cast.member.token);
+    let member = format!("Token {}", fixture.member.token);
     let headers = [("authorization", &*member)];
     assert_eq!(Socket::open(address, "/ws/chat/77/", &headers).await.err(), Some(404));
 }
 
 #[tokio::test]
-async fn wrong_frames_are_answered_and_the_socket_stays() {
-    let cast = Cast::assemble().await;
-    let (mut socket, mut other) = (open(&cast, &cast.member).await, open(&cast, &cast.admin).await);
+async fn an_invalid_frame_gets_an_error_and_the_socket_stays_open() {
+    let fixture = Fixture::start().await;
+    let (mut socket, mut other) =
+        (open(&fixture, &fixture.member).await, open(&fixture, &fixture.admin).await);
     let long = json!({"message": "x".repeat(16_385)}).to_string();
     let texts = ["{", "hello", "[]", "{}", r#"{"message": 5}"#, r#"{"message": "  "}"#, &long];
     for text in texts {
-        socket.say(text).await;
-        let answer = hear(&mut socket).await;
-        assert!(answer["error"].is_string(), "{text}: {answer}");
+        socket.send_text(text).await;
+        let response = hear(&mut socket).await;
+        assert!(response["error"].is_string(), "{text}: {response}");
     }
     socket.send(Message::binary(vec![1, 2, 3])).await;
     assert!(hear(&mut socket).await["error"].is_string());
-    socket.say(r#"{"message": "still here"}"#).await;
-    assert_eq!(said(&mut socket).await.0, "still here");
-    assert_eq!(said(&mut other).await.0, "still here");
-    assert_eq!(all(&cast.member, cast.room).await.len(), 3);
+    socket.send_text(r#"{"message": "still here"}"#).await;
+    assert_eq!(receive_message(&mut socket).await.0, "still here");
+    assert_eq!(receive_message(&mut other).await.0, "still here");
+    assert_eq!(all(&fixture.member, fixture.room).await.len(), 3);
 }
 
 #[tokio::test]
-async fn whoever_is_out_is_out_of_the_socket() {
-    let cast = Cast::assemble().await;
-    let mut socket = open(&cast, &cast.member).await;
-    let path = paths::fill(paths::MEMBER, &[&cast.room, &cast.member.user.id]);
-    cast.admin.delete(&path).await.is(204);
+async fn a_revoked_member_loses_the_classic_socket() {
+    let fixture = Fixture::start().await;
+    let mut socket = open(&fixture, &fixture.member).await;
+    let path = paths::fill(paths::MEMBER, &[&fixture.room, &fixture.member.user.id]);
+    fixture.admin.delete(&path).await.expect_status(204);
     let since = Instant::now();
-    cast.admin.post(&cast.at(paths::MESSAGES), json!({"content": "private"})).await.is(201);
+    fixture
+        .admin
+        .post(&fixture.path(paths::MESSAGES), json!({"content": "private"}))
+        .await
+        .expect_status(201);
     match socket.next().await {
-        Heard::End(code) => assert_eq!(code, Some(CloseCode::NotAMember as u16)),
-        heard => panic!("{heard:?}"),
+        SocketEvent::Closed(code) => assert_eq!(code, Some(CloseCode::NotAMember as u16)),
+        received => panic!("{received:?}"),
     }
-    assert!(since.elapsed() < AT_ONCE);
-    let mut socket = open(&cast, &cast.admin).await;
-    cast.admin.delete("/api/v1/sessions/current").await.is(204);
-    assert_eq!(socket.end().await, Some(CloseCode::SessionEnded as u16));
+    assert!(since.elapsed() < REVOKED_WITHIN);
+    let mut socket = open(&fixture, &fixture.admin).await;
+    fixture.admin.delete("/api/v1/sessions/current").await.expect_status(204);
+    assert_eq!(socket.wait_close().await, Some(CloseCode::SessionEnded as u16));
 }

@@ -9,7 +9,7 @@ use shared::{
 };
 
 use super::name;
-use crate::actors::{Cast, Kind, LiveSocket, Person};
+use crate::fixture::{DatabaseKind, Fixture, LiveSocket, Person};
 
 /// The type of a frame, and its rev if it is a change; none for presence and the like.
 fn kind(frame: &ServerFrame) -> Option<(&'static str, i64)> {
@@ -32,31 +32,35 @@ async fn frames_up_to(live: &mut LiveSocket, rev: i64) -> Vec<(&'static str, i64
 
 #[tokio::test]
 async fn the_posting_socket_gets_the_ack_only_and_other_devices_the_change_and_the_read_mark() {
-    let cast = Cast::assemble().await;
-    let mut phone = LiveSocket::in_room(&cast.member, cast.room).await;
-    let mut laptop = LiveSocket::in_room(&cast.member, cast.room).await;
-    let mut reader = LiveSocket::in_room(&cast.admin, cast.room).await;
-    phone.say(cast.room, name(), "from my phone").await;
-    assert_eq!(reader.change().await.rev, Rev(6));
-    cast.admin.post(&cast.at(paths::MESSAGES), json!({"content": "seen"})).await.is(201);
+    let fixture = Fixture::start().await;
+    let mut phone = LiveSocket::in_room(&fixture.member, fixture.room).await;
+    let mut laptop = LiveSocket::in_room(&fixture.member, fixture.room).await;
+    let mut reader = LiveSocket::in_room(&fixture.admin, fixture.room).await;
+    phone.send_message(fixture.room, name(), "from my phone").await;
+    assert_eq!(reader.next_change().await.rev, Rev(6));
+    fixture
+        .admin
+        .post(&fixture.path(paths::MESSAGES), json!({"content": "seen"}))
+        .await
+        .expect_status(201);
     assert_eq!(frames_up_to(&mut phone, 7).await, [("ack", 6), ("message", 7)]);
     assert_eq!(frames_up_to(&mut laptop, 7).await, [("message", 6), ("read", 0), ("message", 7)]);
 }
 
 #[tokio::test]
 async fn each_retry_gets_an_ack() {
-    let cast = Cast::assemble().await;
-    let mut live = LiveSocket::in_room(&cast.member, cast.room).await;
+    let fixture = Fixture::start().await;
+    let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
     let id = name();
     for _ in 0..3 {
-        live.say(cast.room, id, "once").await;
-        assert_eq!(live.ack(id).await.rev, Rev(6));
+        live.send_message(fixture.room, id, "once").await;
+        assert_eq!(live.wait_ack(id).await.rev, Rev(6));
     }
-    let mut reconnected = LiveSocket::open(&cast.member).await;
-    let missed = reconnected.subscribe(cast.room, Some(Rev(5))).await;
+    let mut reconnected = LiveSocket::open(&fixture.member).await;
+    let missed = reconnected.subscribe(fixture.room, Some(Rev(5))).await;
     assert_eq!(missed.len(), 1);
-    reconnected.say(cast.room, id, "once").await;
-    assert_eq!(reconnected.ack(id).await.rev, Rev(6));
+    reconnected.send_message(fixture.room, id, "once").await;
+    assert_eq!(reconnected.wait_ack(id).await.rev, Rev(6));
 }
 
 /// Posts `count` messages without waiting and takes as many changes as all sockets post together.
@@ -66,7 +70,7 @@ async fn post_and_read(person: Person, room: RoomId, count: usize, total: usize)
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let mut own: Vec<_> = (0..count).map(|_| name()).collect();
     for (nth, id) in own.iter().enumerate() {
-        live.say(room, *id, &format!("{nth}")).await;
+        live.send_message(room, *id, &format!("{nth}")).await;
     }
     let (mut ids, mut last) = (Vec::new(), Rev(5));
     while ids.len() < total {
@@ -77,11 +81,11 @@ async fn post_and_read(person: Person, room: RoomId, count: usize, total: usize)
         };
         // With a shared database, the hub may read the change before the ledger publishes it, and
         // the ack comes by itself.
-        if is_ack && rev <= last && Kind::chosen() != Kind::Sqlite {
+        if is_ack && rev <= last && DatabaseKind::selected() != DatabaseKind::Sqlite {
             continue;
         }
         assert_eq!(rev, last.next());
-        if message.user.id == person.user.id && Kind::chosen() == Kind::Sqlite {
+        if message.user.id == person.user.id && DatabaseKind::selected() == DatabaseKind::Sqlite {
             assert!(is_ack, "{message:?} came without its ack");
         }
         last = rev;
@@ -95,9 +99,9 @@ async fn post_and_read(person: Person, room: RoomId, count: usize, total: usize)
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn acks_and_changes_come_in_one_order() {
     const COUNT: usize = 100;
-    let cast = Cast::assemble().await;
-    let sockets = [&cast.admin, &cast.member]
-        .map(|person| tokio::spawn(post_and_read(person.clone(), cast.room, COUNT, 2 * COUNT)));
+    let fixture = Fixture::start().await;
+    let sockets = [&fixture.admin, &fixture.member]
+        .map(|person| tokio::spawn(post_and_read(person.clone(), fixture.room, COUNT, 2 * COUNT)));
     let [admin, member] = sockets;
     assert_eq!(admin.await.unwrap(), member.await.unwrap());
 }

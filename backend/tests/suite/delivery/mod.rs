@@ -1,16 +1,16 @@
-//! The promises about delivery: one order, exactly once, no silent hole, nobody slows another, and
-//! what somebody has read is the same on all their devices.
+//! Promises about delivery: one order, exactly once, no silent hole, nobody slows another; and read
+//! marks that agree on all devices.
 
 use shared::ids::ClientId;
 use uuid::Uuid;
 
 mod acks;
-mod marks;
 pub mod order;
+mod read_marks;
 mod resume;
 mod slow;
 
-/// A name that nobody has given yet.
+/// A new client id.
 pub fn name() -> ClientId {
     ClientId(Uuid::now_v7())
 }

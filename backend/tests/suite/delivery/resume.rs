@@ -1,4 +1,4 @@
-//! Whoever was away sees afterwards what everyone sees.
+//! Catching up after a disconnection.
 
 use serde_json::{Value, json};
 use shared::{
@@ -10,102 +10,115 @@ use shared::{
 };
 
 use super::name;
-use crate::actors::{Cast, LiveSocket, Reader, changes, fresh, head};
+use crate::fixture::{Fixture, LiveSocket, Reader, changes, fresh, head};
 
-/// Everything that can happen in a room.
-async fn busy(cast: &Cast) {
-    let (messages, membership) = (cast.at(paths::MESSAGES), cast.at(paths::MEMBERSHIP));
+/// Every kind of change of a room.
+async fn busy(fixture: &Fixture) {
+    let (messages, membership) = (fixture.path(paths::MESSAGES), fixture.path(paths::MEMBERSHIP));
     let word = |text: &str| json!({"content": text});
-    cast.outsider.put(&membership, Value::Null).await.is(200);
+    fixture.outsider.put(&membership, Value::Null).await.expect_status(200);
     for text in ["one", "two", "three"] {
-        cast.admin.post(&messages, word(text)).await.is(201);
-        cast.outsider.post(&messages, word(text)).await.is(201);
+        fixture.admin.post(&messages, word(text)).await.expect_status(201);
+        fixture.outsider.post(&messages, word(text)).await.expect_status(201);
     }
-    cast.member.patch(&cast.message(1), word("first, edited")).await.is(200);
-    cast.admin.patch(&cast.message(3), word("one, edited")).await.is(200);
-    cast.admin.patch(&cast.message(3), word("one, edited twice")).await.is(200);
-    cast.outsider.delete(&cast.message(4)).await.is(204);
-    cast.admin.delete(&cast.message(2)).await.is(204);
-    cast.admin.patch(&cast.at(paths::ROOM), json!({"topic": "Changed"})).await.is(200);
-    cast.outsider.delete(&membership).await.is(204);
-    cast.admin.post(&messages, word("four")).await.is(201);
+    fixture.member.patch(&fixture.message_path(1), word("first, edited")).await.expect_status(200);
+    fixture.admin.patch(&fixture.message_path(3), word("one, edited")).await.expect_status(200);
+    fixture
+        .admin
+        .patch(&fixture.message_path(3), word("one, edited twice"))
+        .await
+        .expect_status(200);
+    fixture.outsider.delete(&fixture.message_path(4)).await.expect_status(204);
+    fixture.admin.delete(&fixture.message_path(2)).await.expect_status(204);
+    fixture
+        .admin
+        .patch(&fixture.path(paths::ROOM), json!({"topic": "Changed"}))
+        .await
+        .expect_status(200);
+    fixture.outsider.delete(&membership).await.expect_status(204);
+    fixture.admin.post(&messages, word("four")).await.expect_status(201);
 }
 
 #[tokio::test]
-async fn whoever_was_away_catches_up() {
-    let cast = Cast::assemble().await;
-    let mut stays = Reader::open(&cast.admin, cast.room).await;
-    let mut leaves = Reader::open(&cast.member, cast.room).await;
-    assert!(stays.reach(Rev(5)).await && leaves.reach(Rev(5)).await);
-    let held = leaves.hang_up();
-    busy(&cast).await;
-    let head = head(&cast.admin, cast.room).await;
-    let mut back = Reader::resume(&cast.member, cast.room, held).await;
-    assert!(stays.reach(head).await && back.reach(head).await);
-    let now = fresh(&cast.admin, cast.room).await;
+async fn a_reconnected_reader_catches_up() {
+    let fixture = Fixture::start().await;
+    let mut stays = Reader::open(&fixture.admin, fixture.room).await;
+    let mut leaves = Reader::open(&fixture.member, fixture.room).await;
+    assert!(stays.catch_up_to(Rev(5)).await && leaves.catch_up_to(Rev(5)).await);
+    let held = leaves.disconnect();
+    busy(&fixture).await;
+    let head = head(&fixture.admin, fixture.room).await;
+    let mut back = Reader::resume(&fixture.member, fixture.room, held).await;
+    assert!(stays.catch_up_to(head).await && back.catch_up_to(head).await);
+    let now = fresh(&fixture.admin, fixture.room).await;
     assert_eq!((now.0.len(), now.1.len()), (9, 2));
-    assert_eq!(stays.shown(), now, "who stayed");
-    assert_eq!(back.shown(), now, "who came back");
+    assert_eq!(stays.shown(), now, "the reader that stayed");
+    assert_eq!(back.shown(), now, "the reader that reconnected");
     assert_eq!((stays.skips, stays.gaps, back.gaps), (0, 0, 0));
     for reader in [&stays, &back] {
         assert_eq!(reader.timeline.room().map(|room| &*room.topic), Some("Changed"));
     }
-    // And goes on live.
-    cast.member.post(&cast.at(paths::MESSAGES), json!({"content": "five"})).await.is(201);
-    assert!(stays.reach(head.next()).await && back.reach(head.next()).await);
+    // Live changes follow.
+    fixture
+        .member
+        .post(&fixture.path(paths::MESSAGES), json!({"content": "five"}))
+        .await
+        .expect_status(201);
+    assert!(stays.catch_up_to(head.next()).await && back.catch_up_to(head.next()).await);
     assert_eq!(stays.shown(), back.shown());
 }
 
-/// At every point at which a socket can break.
+/// Breaks the socket after each possible number of frames.
 #[tokio::test]
-async fn a_break_anywhere_leaves_no_hole() {
-    let cast = Cast::assemble().await;
-    busy(&cast).await;
-    let now = fresh(&cast.admin, cast.room).await;
-    let head = head(&cast.admin, cast.room).await;
-    let by_rest = changes(&cast.admin, cast.room, 0).await;
+async fn a_disconnection_after_any_frame_leaves_no_hole() {
+    let fixture = Fixture::start().await;
+    busy(&fixture).await;
+    let now = fresh(&fixture.admin, fixture.room).await;
+    let head = head(&fixture.admin, fixture.room).await;
+    let by_rest = changes(&fixture.admin, fixture.room, 0).await;
     assert_eq!((by_rest.rev, by_rest.more), (head, false));
     for after in 0..=head.0 {
-        let mut timeline = Timeline::new(cast.admin.user.id, Seq(0), Rev(0));
-        // What had come by then, in the states of now.
+        let mut timeline = Timeline::new(fixture.admin.user.id, Seq(0), Rev(0));
+        // The changes up to there, in their current state.
         let before = by_rest.changes.iter().filter(|change| change.rev.0 <= after).cloned();
         before.for_each(|change| {
             timeline.apply(change);
         });
         timeline.advance_rev(Rev(after));
-        let mut reader = Reader::resume(&cast.admin, cast.room, timeline).await;
-        assert!(reader.reach(head).await);
+        let mut reader = Reader::resume(&fixture.admin, fixture.room, timeline).await;
+        assert!(reader.catch_up_to(head).await);
         assert_eq!(reader.shown(), now, "after {after}");
     }
 }
 
-/// Says so much that one answer does not take it.
-async fn talk(cast: &Cast, words: u64) {
-    let mut live = LiveSocket::open(&cast.admin).await;
+/// Posts more messages than one catch-up holds.
+async fn talk(fixture: &Fixture, words: u64) {
+    let mut live = LiveSocket::open(&fixture.admin).await;
     let mut last = name();
     for nth in 0..words {
         last = name();
-        live.say(cast.room, last, &format!("word {nth}")).await;
+        live.send_message(fixture.room, last, &format!("word {nth}")).await;
     }
-    live.ack(last).await;
+    live.wait_ack(last).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_than_one_answer_takes_is_a_gap_that_rest_fills() {
-    let cast = Cast::assemble().await;
-    let mut reader = Reader::open(&cast.member, cast.room).await;
-    assert!(reader.reach(Rev(5)).await);
-    let held = reader.hang_up();
-    talk(&cast, CHANGES_MAX).await;
-    // Just as many as one answer takes: no gap.
-    let missed = LiveSocket::open(&cast.member).await.subscribe(cast.room, Some(Rev(5))).await;
+async fn too_many_missed_changes_become_a_gap_that_rest_fills() {
+    let fixture = Fixture::start().await;
+    let mut reader = Reader::open(&fixture.member, fixture.room).await;
+    assert!(reader.catch_up_to(Rev(5)).await);
+    let held = reader.disconnect();
+    talk(&fixture, CHANGES_MAX).await;
+    // Exactly as many as one catch-up holds: no gap.
+    let missed =
+        LiveSocket::open(&fixture.member).await.subscribe(fixture.room, Some(Rev(5))).await;
     assert_eq!(missed.len() as u64, CHANGES_MAX);
     assert!(missed.windows(2).all(|pair| pair[1].rev == pair[0].rev.next()));
-    talk(&cast, 1).await;
-    let head = head(&cast.admin, cast.room).await;
-    let mut live = LiveSocket::open(&cast.member).await;
+    talk(&fixture, 1).await;
+    let head = head(&fixture.admin, fixture.room).await;
+    let mut live = LiveSocket::open(&fixture.member).await;
     let after_rev = Some(Rev(5));
-    live.send(&shared::live::ClientFrame::Subscribe { room: cast.room, after_rev }).await;
+    live.send(&shared::live::ClientFrame::Subscribe { room: fixture.room, after_rev }).await;
     let gap = live.expect(|frame| match frame {
         ServerFrame::Gap { from_rev, to_rev, last_seq, .. } => {
             Some((*from_rev, *to_rev, *last_seq))
@@ -113,38 +126,42 @@ async fn more_than_one_answer_takes_is_a_gap_that_rest_fills() {
         frame => frame.clone().into_change().map(|change| panic!("{change:?} before the gap")),
     });
     assert_eq!(gap.await, (Rev(5), head, Seq(1_003)));
-    let mut back = Reader::resume(&cast.member, cast.room, held).await;
-    assert!(back.reach(head).await);
+    let mut back = Reader::resume(&fixture.member, fixture.room, held).await;
+    assert!(back.catch_up_to(head).await);
     assert_eq!(back.gaps, 1);
-    assert_eq!(back.shown(), fresh(&cast.admin, cast.room).await);
-    // Live goes on from the end of the gap.
-    talk(&cast, 1).await;
-    assert!(back.reach(head.next()).await);
+    assert_eq!(back.shown(), fresh(&fixture.admin, fixture.room).await);
+    // Live changes follow the end of the gap.
+    talk(&fixture, 1).await;
+    assert!(back.catch_up_to(head.next()).await);
     assert_eq!((back.gaps, back.skips), (1, 0));
-    // REST gives the same changes in parts.
-    let part = changes(&cast.member, cast.room, 5).await;
+    // REST pages the same changes.
+    let part = changes(&fixture.member, fixture.room, 5).await;
     assert_eq!((part.changes.len() as u64, part.more), (CHANGES_MAX, true));
-    let rest = changes(&cast.member, cast.room, part.rev.0).await;
+    let rest = changes(&fixture.member, fixture.room, part.rev.0).await;
     assert_eq!((rest.changes.len(), rest.more), (2, false));
 }
 
-/// The server was restored from a backup: what somebody saw after it was made never was.
+/// After a restore from a backup, clients may hold a rev that the server has not reached.
 #[tokio::test]
-async fn whoever_holds_more_than_there_is_begins_anew() {
-    let cast = Cast::assemble().await;
-    busy(&cast).await;
-    let head = head(&cast.admin, cast.room).await;
-    let beyond = changes(&cast.admin, cast.room, head.0 + 7).await;
+async fn a_client_with_a_rev_beyond_the_last_starts_over() {
+    let fixture = Fixture::start().await;
+    busy(&fixture).await;
+    let head = head(&fixture.admin, fixture.room).await;
+    let beyond = changes(&fixture.admin, fixture.room, head.0 + 7).await;
     assert_eq!((beyond.rev, beyond.changes.len(), beyond.more), (head, 0, true));
-    let mut timeline = Timeline::new(cast.admin.user.id, Seq(0), Rev(0));
+    let mut timeline = Timeline::new(fixture.admin.user.id, Seq(0), Rev(0));
     timeline.advance_rev(Rev(head.0 + 7));
-    let mut reader = Reader::resume(&cast.admin, cast.room, timeline).await;
-    cast.member.post(&cast.at(paths::MESSAGES), json!({"content": "five"})).await.is(201);
-    assert!(reader.reach(head.next()).await);
+    let mut reader = Reader::resume(&fixture.admin, fixture.room, timeline).await;
+    fixture
+        .member
+        .post(&fixture.path(paths::MESSAGES), json!({"content": "five"}))
+        .await
+        .expect_status(201);
+    assert!(reader.catch_up_to(head.next()).await);
     assert_eq!((reader.gaps, reader.timeline.rev()), (1, head.next()));
-    assert_eq!(reader.shown(), fresh(&cast.admin, cast.room).await);
-    let mut live = LiveSocket::open(&cast.member).await;
-    live.send(&ClientFrame::Subscribe { room: cast.room, after_rev: Some(Rev(i64::MAX)) }).await;
+    assert_eq!(reader.shown(), fresh(&fixture.admin, fixture.room).await);
+    let mut live = LiveSocket::open(&fixture.member).await;
+    live.send(&ClientFrame::Subscribe { room: fixture.room, after_rev: Some(Rev(i64::MAX)) }).await;
     let to_rev = loop {
         if let ServerFrame::Gap { to_rev, .. } = live.next().await {
             break to_rev;

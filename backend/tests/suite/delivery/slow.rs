@@ -1,4 +1,4 @@
-//! Promise 7: whoever does not read slows nobody, and misses nothing.
+//! Promise 7: a client that does not read delays nobody, and misses nothing.
 
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,12 @@ use shared::{
 };
 
 use super::name;
-use crate::actors::{Cast, LiveSocket, Person, Reader, Socket, fresh, head};
+use crate::fixture::{Fixture, LiveSocket, Person, Reader, Socket, fresh, head};
 
-const WORDS: usize = 5_000;
+const MESSAGE_COUNT: usize = 5_000;
 
-/// A socket that takes next to nothing unless it is read.
-async fn narrow(person: &Person) -> LiveSocket {
+/// A socket with a receive buffer of 4 KiB.
+async fn open_with_small_buffer(person: &Person) -> LiveSocket {
     let authorization = format!("Bearer {}", person.token);
     let headers = [("authorization", &*authorization), ("sec-websocket-protocol", SUBPROTOCOL)];
     let socket = Socket::open_narrow(person.address, paths::LIVE, &headers).await.unwrap();
@@ -23,51 +23,51 @@ async fn narrow(person: &Person) -> LiveSocket {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reader_who_stops_reading_slows_nobody_and_misses_nothing() {
-    let cast = Cast::assemble().await;
-    let timeline = Timeline::new(cast.member.user.id, Seq(0), Rev(0));
-    let live = narrow(&cast.member).await;
-    let mut slow = Reader::over(&cast.member, cast.room, timeline, live).await;
-    assert!(slow.reach(Rev(5)).await);
-    let mut fast = Reader::open(&cast.admin, cast.room).await;
-    let (person, room) = (cast.admin.clone(), cast.room);
+async fn a_slow_reader_delays_nobody_and_misses_nothing() {
+    let fixture = Fixture::start().await;
+    let timeline = Timeline::new(fixture.member.user.id, Seq(0), Rev(0));
+    let live = open_with_small_buffer(&fixture.member).await;
+    let mut slow = Reader::on_socket(&fixture.member, fixture.room, timeline, live).await;
+    assert!(slow.catch_up_to(Rev(5)).await);
+    let mut fast = Reader::open(&fixture.admin, fixture.room).await;
+    let (person, room) = (fixture.admin.clone(), fixture.room);
     let since = Instant::now();
     let speaker = tokio::spawn(async move { speak(&person, room).await });
-    let last = Rev(5 + WORDS as i64);
-    assert!(fast.reach(last).await, "the fast one was sent away");
+    let last = Rev(5 + MESSAGE_COUNT as i64);
+    assert!(fast.catch_up_to(last).await, "the fast reader was disconnected");
     let took = since.elapsed();
     speaker.await.unwrap();
     assert!(took < Duration::from_secs(90), "{took:?}");
-    assert_eq!((fast.gaps, fast.skips), (0, 0), "the fast one was held up");
-    // Only now it reads on: refilled from the database, or sent away to come back.
+    assert_eq!((fast.gaps, fast.skips), (0, 0), "the fast reader was delayed");
+    // Now it reads again: it catches up from the database, or the server has closed it.
     let mut back = slow;
     let mut times = 0;
-    while !back.reach(last).await {
+    while !back.catch_up_to(last).await {
         times += 1;
-        assert!(times < 5, "sent away again and again");
-        back = Reader::resume(&cast.member, cast.room, back.hang_up()).await;
+        assert!(times < 5, "the slow reader never catches up");
+        back = Reader::resume(&fixture.member, fixture.room, back.disconnect()).await;
     }
-    assert!(back.gaps + times > 0, "it was never behind: this proves nothing");
-    assert_eq!(head(&cast.admin, cast.room).await, last);
-    let now = fresh(&cast.admin, cast.room).await;
-    assert_eq!(now.0.len(), WORDS + 2);
-    assert!(fast.shown() == now, "the fast one misses something");
-    assert!(back.shown() == now, "the slow one misses something");
+    assert!(back.gaps + times > 0, "the slow reader never lagged, so the test proves nothing");
+    assert_eq!(head(&fixture.admin, fixture.room).await, last);
+    let now = fresh(&fixture.admin, fixture.room).await;
+    assert_eq!(now.0.len(), MESSAGE_COUNT + 2);
+    assert!(fast.shown() == now, "the fast reader misses a change");
+    assert!(back.shown() == now, "the slow reader misses a change");
 }
 
-/// Enough to fill what the kernel keeps for a socket.
+/// Posts enough to fill the kernel's socket buffers.
 async fn speak(person: &Person, room: shared::ids::RoomId) {
     let mut live = LiveSocket::open(person).await;
     let text = "x".repeat(2_000);
-    for _ in 0..WORDS / 50 {
+    for _ in 0..MESSAGE_COUNT / 50 {
         let mut last = name();
         for _ in 0..50 {
             last = name();
             let (content, reply_to) = (text.clone(), None);
             let send = ClientFrame::Send { room, client_id: last, content, reply_to };
-            live.socket.feed(&serde_json::to_string(&send).unwrap()).await;
+            live.socket.queue_text(&serde_json::to_string(&send).unwrap()).await;
         }
-        live.socket.push().await;
-        live.ack(last).await;
+        live.socket.flush().await;
+        live.wait_ack(last).await;
     }
 }

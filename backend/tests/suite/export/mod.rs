@@ -1,35 +1,35 @@
-//! Taking it with you: rooms and searches as files.
+//! Exports of rooms and searches.
 
-pub use nasty::said;
+pub use escaping::said;
 use serde_json::Value;
 use shared::{ids::RoomId, messages::Message, paths};
 
 use crate::{
-    actors::{Answer, Client},
+    fixture::{Client, Response},
     search::address,
 };
 
-mod long;
-mod nasty;
+mod escaping;
+mod hits;
 mod ranges;
-mod searches;
+mod slow;
 
 const FORMATS: [&str; 4] = ["jsonl", "csv", "markdown", "html"];
 
-/// A room as a file.
-async fn export(client: &Client, room: RoomId, parameters: &[(&str, &str)]) -> Answer {
-    let answer = client.get(&address(&paths::fill(paths::EXPORT, &[&room]), parameters)).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer
+/// Exports a room.
+async fn export(client: &Client, room: RoomId, parameters: &[(&str, &str)]) -> Response {
+    let response = client.get(&address(&paths::fill(paths::EXPORT, &[&room]), parameters)).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    response
 }
 
-/// The messages of a JSON Lines file, each as it stands there.
+/// The objects of a JSON Lines file.
 fn lines(text: &str) -> Vec<Value> {
     assert!(text.is_empty() || text.ends_with('\n'));
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The same as messages.
+/// The messages of a JSON Lines file.
 fn messages(text: &str) -> Vec<Message> {
     lines(text).into_iter().map(|line| serde_json::from_value(line).unwrap()).collect()
 }

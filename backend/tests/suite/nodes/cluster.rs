@@ -1,4 +1,4 @@
-//! Two servers on one database and one Redis, all of them processes of the test's own.
+//! Two servers on one database and one Redis, started by the test.
 
 use std::{path::Path, time::Duration, time::Instant};
 
@@ -6,150 +6,153 @@ use rig::services::{DatabaseServer, Hallway, Host, Redis, ServerOptions, Service
 use serde_json::Value;
 use shared::ids::RoomId;
 
-use crate::actors::{Client, Home, Kind, PATIENCE, Person, Scene, quarters, template};
+use crate::fixture::{Client, DatabaseKind, Person, Seed, Storage, TIMEOUT, temp_dir, template};
 
-/// What may happen to Redis.
+/// A fault of Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
     Killed,
     Paused,
-    /// It forgets everything, and hangs up on whoever listens.
+    /// It deletes all keys and disconnects its subscribers.
     Flushed,
 }
 
-/// Two nodes, `0` and `1`, with the cast's people and room.
+/// Two nodes, `0` and `1`, with the users and the room of the fixture.
 pub struct Cluster {
     pub nodes: [Hallway; 2],
     pub redis: Redis,
-    /// The cast, once it is there.
-    pub scene: Option<Scene>,
-    /// The database's server, if it is the test's own.
+    /// The users and the room, if they exist.
+    pub seed: Option<Seed>,
+    /// The database server, if it belongs to this test.
     pub database: Option<Box<dyn DatabaseServer>>,
-    /// Dropped after the nodes.
-    _homes: Vec<Home>,
+    /// Declared last, so that it is dropped after the nodes.
+    _storages: Vec<Storage>,
 }
 
 impl Cluster {
-    /// With the cast, on a database of the server that all tests share.
+    /// With users and room, on the database server that all tests share.
     pub async fn assemble() -> Self {
-        let home = template().copy().await;
-        let key = std::fs::read_to_string(home.folder().join("session.key")).unwrap();
-        let mut cluster = Self::start(home.url(), key, vec![home]).await;
-        cluster.scene = Some(template().scene.clone());
-        cluster.linked().await;
+        let storage = template().copy().await;
+        let key = std::fs::read_to_string(storage.folder().join("session.key")).unwrap();
+        let mut cluster = Self::start(storage.url(), key, vec![storage]).await;
+        cluster.seed = Some(template().seed.clone());
+        cluster.wait_linked().await;
         cluster
     }
 
-    /// With the cast, and a database server that no other test knows.
-    pub async fn alone() -> Self {
-        let server = Kind::chosen().start().await;
+    /// With users and room, on a database server of its own.
+    pub async fn with_own_database() -> Self {
+        let server = DatabaseKind::selected().start().await;
         server.create_database("hallway").await.unwrap();
         let mut cluster = Self::start(server.url("hallway"), session_key(), Vec::new()).await;
-        cluster.scene = Some(Scene::set(&cluster.anon(0)).await);
+        cluster.seed = Some(Seed::create(&cluster.anon(0)).await);
         cluster.database = Some(server);
-        cluster.linked().await;
+        cluster.wait_linked().await;
         cluster
     }
 
-    /// Without anybody, started both at once.
+    /// Without accounts; both nodes start at the same time.
     pub async fn empty() -> Self {
-        let home = Home::empty().await;
-        Self::start(home.url(), session_key(), vec![home]).await
+        let storage = Storage::empty().await;
+        Self::start(storage.url(), session_key(), vec![storage]).await
     }
 
-    async fn start(url: String, key: String, mut homes: Vec<Home>) -> Self {
-        quarters();
+    async fn start(url: String, key: String, mut storages: Vec<Storage>) -> Self {
+        temp_dir();
         let redis = Redis::start(&Host::local()).await.unwrap();
-        homes.extend([Home::with(None), Home::with(None)]);
-        let [.., first, second] = &homes[..] else { unreachable!() };
-        let start = |home: &Home| {
+        storages.extend([Storage::with(None), Storage::with(None)]);
+        let [.., first, second] = &storages[..] else { unreachable!() };
+        let start = |storage: &Storage| {
             let options = ServerOptions {
                 database_url: Some(url.clone()),
                 redis_url: Some(redis.url()),
                 session_key: Some(key.trim().to_owned()),
                 env: vec![("HALLWAY_LOGIN_ATTEMPTS".into(), "1000000".into())],
-                ..ServerOptions::new(home.folder())
+                ..ServerOptions::new(storage.folder())
             };
             Hallway::start(Path::new(env!("CARGO_BIN_EXE_hallway")), options)
         };
         let (first, second) = tokio::join!(start(first), start(second));
         let nodes = [first.unwrap(), second.unwrap()];
-        Self { nodes, redis, scene: None, database: None, _homes: homes }
+        Self { nodes, redis, seed: None, database: None, _storages: storages }
     }
 
-    /// Somebody who is not signed in, at a node.
+    /// An anonymous client of a node.
     pub fn anon(&self, node: usize) -> Client {
         Client::new(self.nodes[node].address())
     }
 
-    fn scene(&self) -> &Scene {
-        self.scene.as_ref().expect("people")
+    fn seed(&self) -> &Seed {
+        self.seed.as_ref().expect("accounts and a room")
     }
 
-    /// The room that everyone but the outsider is in.
+    /// The room of admin and member.
     pub fn room(&self) -> RoomId {
-        self.scene().room
+        self.seed().room
     }
 
-    /// The path of something in the room.
-    pub fn at(&self, template: &str) -> String {
+    /// A path below the room.
+    pub fn path(&self, template: &str) -> String {
         shared::paths::fill(template, &[&self.room()])
     }
 
     /// The path of a message in the room.
-    pub fn message(&self, seq: i64) -> String {
+    pub fn message_path(&self, seq: i64) -> String {
         shared::paths::fill(shared::paths::MESSAGE, &[&self.room(), &seq])
     }
 
     pub fn admin(&self, node: usize) -> Person {
-        self.scene().person(self.nodes[node].address(), 0)
+        self.seed().person(self.nodes[node].address(), 0)
     }
 
     pub fn member(&self, node: usize) -> Person {
-        self.scene().person(self.nodes[node].address(), 1)
+        self.seed().person(self.nodes[node].address(), 1)
     }
 
     pub fn outsider(&self, node: usize) -> Person {
-        self.scene().person(self.nodes[node].address(), 2)
+        self.seed().person(self.nodes[node].address(), 2)
     }
 
-    /// Lets the outsider in.
-    pub async fn admit(&self) {
-        self.outsider(0).put(&self.at(shared::paths::MEMBERSHIP), Value::Null).await.is(200);
+    /// Makes the outsider a member.
+    pub async fn add_outsider(&self) {
+        self.outsider(0)
+            .put(&self.path(shared::paths::MEMBERSHIP), Value::Null)
+            .await
+            .expect_status(200);
     }
 
-    /// What a node says of its health: status, and the whole of it.
+    /// The health of a node: status and body.
     pub async fn health(&self, node: usize) -> (u16, Value) {
-        let answer = self.anon(node).get("/health/ready").await;
-        (answer.status, answer.json())
+        let response = self.anon(node).get("/health/ready").await;
+        (response.status, response.json())
     }
 
-    /// Waits until every node says this of itself (`redis` or `database/status`) with this status:
-    /// how long it took.
-    pub async fn wait_for(&self, status: u16, of: &str, is: &str) -> Duration {
+    /// Waits until every node responds with `status` and reports `state` for a dependency (`redis` or
+    /// `database/status`); returns how long it took.
+    pub async fn wait_for(&self, status: u16, dependency: &str, state: &str) -> Duration {
         let since = Instant::now();
         for node in 0..self.nodes.len() {
             loop {
                 let (got, health) = self.health(node).await;
-                let said = health.pointer(&format!("/dependencies/{of}"));
-                if got == status && said == Some(&Value::from(is)) {
+                let said = health.pointer(&format!("/dependencies/{dependency}"));
+                if got == status && said == Some(&Value::from(state)) {
                     break;
                 }
-                assert!(since.elapsed() < PATIENCE, "node {node}: {got} {health}");
+                assert!(since.elapsed() < TIMEOUT, "node {node}: {got} {health}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
         since.elapsed()
     }
 
-    /// Waits until both nodes hear each other.
-    pub async fn linked(&self) {
+    /// Waits until both nodes are connected to Redis.
+    pub async fn wait_linked(&self) {
         self.wait_for(200, "redis", "ok").await;
     }
 
-    /// Does something to Redis.
-    pub async fn torment(&self, fault: Fault) {
+    /// Injects a fault.
+    pub async fn inject(&self, fault: Fault) {
         match fault {
             Fault::None => {}
             Fault::Killed => self.redis.kill().unwrap(),
@@ -161,14 +164,14 @@ impl Cluster {
         }
     }
 
-    /// Puts an end to it, and waits until the nodes hear each other.
-    pub async fn relieve(&self, fault: Fault) {
+    /// Ends a fault and waits until both nodes are connected again.
+    pub async fn end_fault(&self, fault: Fault) {
         match fault {
             Fault::None | Fault::Flushed => {}
             Fault::Killed => drop(self.redis.restart().await.unwrap()),
             Fault::Paused => self.redis.resume().unwrap(),
         }
-        self.linked().await;
+        self.wait_linked().await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! What happens on one node is seen on the other: at once, in one order, once.
+//! Changes on one node reach the other: at once, in one order, exactly once.
 
 use std::time::{Duration, Instant};
 
@@ -11,45 +11,45 @@ use shared::{
 
 use super::Cluster;
 use crate::{
-    actors::{LiveSocket, Reader, all, fresh, head},
     delivery::{
         name,
-        order::{by_live, by_rest, hear, pipeline},
+        order::{by_live, by_rest, pipeline, receive_ids},
     },
+    fixture::{LiveSocket, Reader, all, fresh, head},
 };
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
-async fn a_word_crosses_at_once() {
-    const WORDS: usize = 20;
+async fn a_message_reaches_the_other_node_at_once() {
+    const MESSAGE_COUNT: usize = 20;
     let cluster = Cluster::assemble().await;
     let room = cluster.room();
     let mut there = LiveSocket::in_room(&cluster.member(1), room).await;
     let mut here = LiveSocket::in_room(&cluster.admin(0), room).await;
-    // The other node has just begun to listen to the room.
+    // The other node has just subscribed to the room.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let mut times = Vec::new();
-    for nth in 0..WORDS {
+    for nth in 0..MESSAGE_COUNT {
         let (id, since) = (name(), Instant::now());
-        here.say(room, id, &format!("word {nth}")).await;
-        let change = there.change().await;
+        here.send_message(room, id, &format!("word {nth}")).await;
+        let change = there.next_change().await;
         times.push(since.elapsed());
         let Row::Message(message) = change.row else { panic!("{change:?}") };
         assert_eq!((message.client_id, message.seq), (id, Seq(3 + nth as i64)));
-        here.ack(id).await;
+        here.wait_ack(id).await;
     }
     times.sort();
-    assert!(times[WORDS - 1] < Duration::from_secs(1), "{times:?}");
-    // By the link, and not by looking into the database once a second.
-    assert!(times[WORDS / 2] < Duration::from_millis(200), "{times:?}");
+    assert!(times[MESSAGE_COUNT - 1] < Duration::from_secs(1), "{times:?}");
+    // Faster than polling: Redis carried it.
+    assert!(times[MESSAGE_COUNT / 2] < Duration::from_millis(200), "{times:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs MariaDB or PostgreSQL"]
-async fn all_on_both_nodes_see_one_order() {
-    const WORDS: usize = 100;
+async fn readers_on_both_nodes_see_one_order() {
+    const MESSAGE_COUNT: usize = 100;
     let cluster = Cluster::assemble().await;
-    cluster.admit().await;
+    cluster.add_outsider().await;
     let room = cluster.room();
     let everywhere: Vec<_> = (0..2)
         .flat_map(|node| [cluster.admin(node), cluster.member(node), cluster.outsider(node)])
@@ -61,32 +61,32 @@ async fn all_on_both_nodes_see_one_order() {
     let senders: Vec<_> = everywhere
         .iter()
         .cloned()
-        .map(|person| tokio::spawn(async move { pipeline(&person, room, WORDS).await }))
+        .map(|person| tokio::spawn(async move { pipeline(&person, room, MESSAGE_COUNT).await }))
         .collect();
     let mut sent = Vec::new();
     for sender in senders {
         sent.push(sender.await.unwrap());
     }
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     for reader in &mut readers {
-        heard.push(hear(reader, everywhere.len() * WORDS).await);
+        received.push(receive_ids(reader, everywhere.len() * MESSAGE_COUNT).await);
     }
-    assert!(heard.iter().all(|one| *one == heard[0]), "more than one order");
+    assert!(received.iter().all(|one| *one == received[0]), "readers see different orders");
     for own in &sent {
-        let order: Vec<_> = heard[0].iter().filter(|id| own.contains(id)).copied().collect();
+        let order: Vec<_> = received[0].iter().filter(|id| own.contains(id)).copied().collect();
         assert_eq!(order, *own);
     }
     for person in &everywhere {
-        let kept: Vec<_> = all(person, room).await.iter().map(|m| m.client_id).collect();
-        assert_eq!(kept[2..], heard[0]);
+        let stored: Vec<_> = all(person, room).await.iter().map(|m| m.client_id).collect();
+        assert_eq!(stored[2..], received[0]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs MariaDB or PostgreSQL"]
-async fn a_message_raced_through_both_nodes_is_one() {
+async fn concurrent_sends_of_one_client_id_on_both_nodes_create_one_message() {
     let cluster = Cluster::assemble().await;
-    let (room, path) = (cluster.room(), cluster.at(paths::MESSAGES));
+    let (room, path) = (cluster.room(), cluster.path(paths::MESSAGES));
     for round in 3..13 {
         let (id, text) = (name(), format!("race {round}"));
         let racers: Vec<_> = (0..8)
@@ -113,20 +113,20 @@ async fn a_message_raced_through_both_nodes_is_one() {
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
-async fn edits_and_deletes_cross() {
+async fn edits_and_deletes_reach_the_other_node() {
     let cluster = Cluster::assemble().await;
     let room = cluster.room();
     let mut reader = Reader::open(&cluster.member(1), room).await;
-    assert!(reader.reach(Rev(5)).await);
+    assert!(reader.catch_up_to(Rev(5)).await);
     let word = |text: &str| json!({"content": text});
     let (admin, member) = (cluster.admin(0), cluster.member(0));
-    admin.post(&cluster.at(paths::MESSAGES), word("third")).await.is(201);
-    member.patch(&cluster.message(1), word("first, edited")).await.is(200);
-    admin.patch(&cluster.message(3), word("third, edited")).await.is(200);
-    admin.delete(&cluster.message(2)).await.is(204);
-    admin.patch(&cluster.at(paths::ROOM), json!({"topic": "Changed"})).await.is(200);
+    admin.post(&cluster.path(paths::MESSAGES), word("third")).await.expect_status(201);
+    member.patch(&cluster.message_path(1), word("first, edited")).await.expect_status(200);
+    admin.patch(&cluster.message_path(3), word("third, edited")).await.expect_status(200);
+    admin.delete(&cluster.message_path(2)).await.expect_status(204);
+    admin.patch(&cluster.path(paths::ROOM), json!({"topic": "Changed"})).await.expect_status(200);
     let head = head(&admin, room).await;
-    assert!(reader.reach(head).await);
+    assert!(reader.catch_up_to(head).await);
     assert_eq!(reader.shown(), fresh(&admin, room).await);
     assert_eq!(reader.gaps, 0);
     let (messages, _) = reader.shown();

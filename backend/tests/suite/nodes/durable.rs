@@ -1,13 +1,13 @@
-//! Promise 1: a server whose database would lose what was acknowledged does not start.
+//! Promise 1: the server refuses a database that may lose acknowledged commits.
 
 use sea_orm::{ConnectionTrait, Database};
 
-use crate::actors::{Home, Kind, Process, run};
+use crate::fixture::{DatabaseKind, Process, Storage, run};
 
-/// Statement, and what the program says then.
-fn careless() -> Vec<(&'static str, &'static str)> {
-    match Kind::chosen() {
-        Kind::MariaDb => vec![
+/// Statements, and the error of the server after each.
+fn non_durable_settings() -> Vec<(&'static str, &'static str)> {
+    match DatabaseKind::selected() {
+        DatabaseKind::MariaDb => vec![
             (
                 "SET GLOBAL innodb_flush_log_at_trx_commit = 2",
                 "innodb_flush_log_at_trx_commit=2 (needs 1)",
@@ -25,9 +25,9 @@ fn careless() -> Vec<(&'static str, &'static str)> {
     }
 }
 
-fn careful() -> &'static [&'static str] {
-    match Kind::chosen() {
-        Kind::MariaDb => &["SET GLOBAL innodb_flush_log_at_trx_commit = 1"],
+fn durable_settings() -> &'static [&'static str] {
+    match DatabaseKind::selected() {
+        DatabaseKind::MariaDb => &["SET GLOBAL innodb_flush_log_at_trx_commit = 1"],
         _ => &[
             "ALTER DATABASE hallway RESET synchronous_commit",
             "ALTER SYSTEM RESET fsync",
@@ -39,27 +39,27 @@ fn careful() -> &'static [&'static str] {
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
-async fn a_database_that_forgets_is_refused() {
-    let server = Kind::chosen().start().await;
+async fn a_database_with_non_durable_commits_is_refused() {
+    let server = DatabaseKind::selected().start().await;
     server.create_database("hallway").await.unwrap();
-    let (home, url) = (Home::with(None), server.url("hallway"));
+    let (storage, url) = (Storage::with(None), server.url("hallway"));
     let db = Database::connect(&url).await.unwrap();
-    let folder = home.folder().to_str().unwrap();
+    let folder = storage.folder().to_str().unwrap();
     let serve = ["serve", "--listen", "127.0.0.1:0", "--data", folder, "--database-url", &url];
-    for (statement, says) in careless() {
+    for (statement, says) in non_durable_settings() {
         db.execute_unprepared(statement).await.unwrap();
-        if Kind::chosen() == Kind::Postgres {
+        if DatabaseKind::selected() == DatabaseKind::Postgres {
             db.execute_unprepared("SELECT pg_reload_conf()").await.unwrap();
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         }
-        let (code, said, complained) = run(&serve).await;
-        assert_eq!((code, &*said), (Some(1), ""), "{statement}");
-        assert!(complained.contains("commits would not be durable"), "{complained}");
-        assert!(complained.contains(says), "{complained}");
-        for statement in careful() {
+        let (code, stdout, stderr) = run(&serve).await;
+        assert_eq!((code, &*stdout), (Some(1), ""), "{statement}");
+        assert!(stderr.contains("commits would not be durable"), "{stderr}");
+        assert!(stderr.contains(says), "{stderr}");
+        for statement in durable_settings() {
             db.execute_unprepared(statement).await.unwrap();
         }
     }
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    Process::serve_at(home.folder(), &url).await;
+    Process::start_at(storage.folder(), &url).await;
 }

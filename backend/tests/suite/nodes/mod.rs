@@ -1,16 +1,16 @@
-//! Several nodes on one database and one Redis, of which each may be killed or paused at any moment.
+//! Several nodes on one database and one Redis, with kills and pauses of each.
 //!
 //! SQLite has one node, so these tests need `HALLWAY_TEST_DATABASE=mariadb` or `postgres`, and are
-//! left out (`ignored`) unless asked for: `cargo xtask test` runs them on both.
+//! ignored by default; `cargo xtask test` runs them on both.
 
 mod cluster;
 mod crossing;
 mod durable;
 mod health;
-mod people;
+mod locks;
+mod presence;
 mod redis;
 mod revoked;
-mod silent;
 mod starting;
 mod stopping;
 

@@ -1,29 +1,29 @@
-//! Operators: who, where, when, what it has, how it is.
+//! Search operators.
 
 use serde_json::json;
 use shared::{paths, problem::Code};
 
-use super::{address, room, say, search, texts};
-use crate::actors::Cast;
+use super::{address, room, search, texts};
+use crate::fixture::Fixture;
 
-/// "first" (member) and "second" (admin) in the Lobby, and in the Attic four more.
-async fn said() -> Cast {
-    let cast = Cast::assemble().await;
-    let attic = room(&cast, "Attic").await;
-    say(&cast.admin, attic, "look at https://example.org/ @member").await;
-    say(&cast.member, attic, "run `make` again").await;
+/// "first" (member) and "second" (admin) in the Lobby, and four more messages in the Attic.
+async fn said() -> Fixture {
+    let fixture = Fixture::start().await;
+    let attic = room(&fixture, "Attic").await;
+    fixture.admin.post_message(attic, "look at https://example.org/ @member").await;
+    fixture.member.post_message(attic, "run `make` again").await;
     let path = paths::fill(paths::MESSAGES, &[&attic]);
-    let answer = json!({"content": "it answers", "reply_to": 2});
-    cast.admin.post(&path, answer).await.is(201);
-    say(&cast.member, attic, "wrogn").await;
+    let response = json!({"content": "it answers", "reply_to": 2});
+    fixture.admin.post(&path, response).await.expect_status(201);
+    fixture.member.post_message(attic, "wrogn").await;
     let path = paths::fill(paths::MESSAGE, &[&attic, &4]);
-    cast.member.patch(&path, json!({"content": "right"})).await.is(200);
-    cast
+    fixture.member.patch(&path, json!({"content": "right"})).await.expect_status(200);
+    fixture
 }
 
 #[tokio::test]
-async fn each_operator_finds_what_it_says() {
-    let cast = said().await;
+async fn each_operator_filters() {
+    let fixture = said().await;
     for (query, expected) in [
         (
             "",
@@ -68,27 +68,27 @@ async fn each_operator_finds_what_it_says() {
         ("-first -second in:lobby", &[]),
         ("-~irs in:lobby", &["second"]),
     ] {
-        assert_eq!(texts(&cast.member, query).await, expected, "{query}");
+        assert_eq!(texts(&fixture.member, query).await, expected, "{query}");
     }
-    // One's own words are read with the saying.
-    let path = paths::fill(paths::MESSAGES, &[&cast.room]);
-    cast.admin.post(&path, json!({"content": "news"})).await.is(201);
-    assert_eq!(texts(&cast.member, "is:unread").await, ["news", "second"]);
-    assert_eq!(texts(&cast.member, "-is:unread in:lobby").await, ["first"]);
+    // Own messages are read.
+    let path = paths::fill(paths::MESSAGES, &[&fixture.room]);
+    fixture.admin.post(&path, json!({"content": "news"})).await.expect_status(201);
+    assert_eq!(texts(&fixture.member, "is:unread").await, ["news", "second"]);
+    assert_eq!(texts(&fixture.member, "-is:unread in:lobby").await, ["first"]);
 }
 
 #[tokio::test]
-async fn days_are_those_of_the_reader() {
-    let cast = Cast::assemble().await;
-    let room = room(&cast, "Old").await;
+async fn days_follow_the_time_zone_of_the_reader() {
+    let fixture = Fixture::start().await;
+    let room = room(&fixture, "Old").await;
     for (nth, moment) in
         [(1, "2026-02-28T23:30:00Z"), (2, "2026-03-01T12:00:00Z"), (3, "2026-03-31T23:00:00Z")]
     {
-        say(&cast.admin, room, &format!("word {nth}")).await;
-        cast.said_at(room, nth, moment).await;
+        fixture.admin.post_message(room, &format!("word {nth}")).await;
+        fixture.set_created_at(room, nth, moment).await;
     }
     let at = |q: &'static str, tz: &'static str| {
-        let member = cast.member.clone();
+        let member = fixture.member.clone();
         async move {
             let hits = search(&member, &[("q", q), ("tz", tz), ("before", "9")]).await.hits;
             hits.into_iter().map(|hit| hit.message.content).collect::<Vec<_>>()
@@ -103,20 +103,20 @@ async fn days_are_those_of_the_reader() {
     assert_eq!(at("word during:2026", "Z").await, ["word 3", "word 2", "word 1"]);
     assert_eq!(at("word -during:2026-03", "Z").await, ["word 1"]);
     let wrong = address(paths::SEARCH, &[("tz", "Berlin")]);
-    cast.member.get(&wrong).await.refused_field("tz", "+02:00");
+    fixture.member.get(&wrong).await.expect_field_error("tz", "+02:00");
 }
 
 #[tokio::test]
-async fn what_was_deleted_is_for_admins_and_has_no_text() {
-    let cast = Cast::assemble().await;
-    say(&cast.member, cast.room, "a secret").await;
-    cast.member.delete(&cast.message(3)).await.is(204);
-    let found = search(&cast.admin, &[("q", "is:deleted")]).await;
+async fn only_admins_find_deleted_messages_and_without_text() {
+    let fixture = Fixture::start().await;
+    fixture.member.post_message(fixture.room, "a secret").await;
+    fixture.member.delete(&fixture.message_path(3)).await.expect_status(204);
+    let found = search(&fixture.admin, &[("q", "is:deleted")]).await;
     let [hit] = &found.hits[..] else { panic!("{found:?}") };
     assert_eq!((hit.message.seq.0, &*hit.message.content), (3, ""));
-    assert!(texts(&cast.admin, "is:deleted secret").await.is_empty());
-    assert!(texts(&cast.admin, "secret").await.is_empty());
-    assert_eq!(texts(&cast.admin, "-is:deleted").await, ["second", "first"]);
+    assert!(texts(&fixture.admin, "is:deleted secret").await.is_empty());
+    assert!(texts(&fixture.admin, "secret").await.is_empty());
+    assert_eq!(texts(&fixture.admin, "-is:deleted").await, ["second", "first"]);
     let asked = address(paths::SEARCH, &[("q", "is:deleted")]);
-    cast.member.get(&asked).await.refused(Code::AdminOnly);
+    fixture.member.get(&asked).await.expect_problem(Code::AdminOnly);
 }

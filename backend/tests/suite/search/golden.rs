@@ -1,5 +1,5 @@
-//! The same set on every database, each query against each text: what the engine finds is what the
-//! reference does, no more and no less.
+//! The golden set on each database: each query finds exactly the texts that the reference matcher
+//! finds.
 
 use std::collections::BTreeSet;
 
@@ -8,27 +8,27 @@ use shared::search::{
     tokenizer::{Matcher, golden},
 };
 
-use super::{room, say, search, texts};
-use crate::actors::Cast;
+use super::{room, search, texts};
+use crate::fixture::Fixture;
 
 #[tokio::test]
-async fn every_engine_finds_the_golden_set() {
-    let cast = Cast::assemble().await;
-    let room = room(&cast, "Golden").await;
+async fn the_engine_finds_the_golden_set() {
+    let fixture = Fixture::start().await;
+    let room = room(&fixture, "Golden").await;
     let set = || golden::FOUND.iter().chain(golden::NOT_FOUND);
     let said: BTreeSet<&str> =
         set().map(|(_, text)| text.trim()).filter(|text| !text.is_empty()).collect();
     for text in &said {
-        say(&cast.admin, room, text).await;
+        fixture.admin.post_message(room, text).await;
     }
     let queries: BTreeSet<&str> = set().map(|(query, _)| *query).collect();
     for query in queries {
-        // Filters are other tests' matter; here they would only refer to nobody.
+        // Other tests cover filters; here they would refer to unknown users.
         if query.is_empty() || query.contains("from:") {
             continue;
         }
         let asked = format!("{query} in:Golden");
-        let found: BTreeSet<String> = texts(&cast.admin, &asked).await.into_iter().collect();
+        let found: BTreeSet<String> = texts(&fixture.admin, &asked).await.into_iter().collect();
         let sought = Matcher::new(&parse(query).unwrap());
         let expected = said.iter().filter(|text| sought.is_match(text));
         let expected: BTreeSet<String> = expected.map(|text| (*text).to_owned()).collect();
@@ -37,11 +37,11 @@ async fn every_engine_finds_the_golden_set() {
 }
 
 #[tokio::test]
-async fn what_was_looked_for_is_marked() {
-    let cast = Cast::assemble().await;
+async fn hits_carry_the_ranges_of_the_matches() {
+    let fixture = Fixture::start().await;
     let text = "Der Fräser: fräst er PLT-3699?";
-    say(&cast.member, cast.room, text).await;
-    let found = search(&cast.admin, &[("q", "fras plt-3699")]).await;
+    fixture.member.post_message(fixture.room, text).await;
+    let found = search(&fixture.admin, &[("q", "fras plt-3699")]).await;
     let [hit] = &found.hits[..] else { panic!("{found:?}") };
     let marked: Vec<_> = hit.ranges.iter().map(|range| &text[range.clone()]).collect();
     assert_eq!(marked, ["Fräser", "fräst", "PLT-3699"]);
@@ -50,33 +50,33 @@ async fn what_was_looked_for_is_marked() {
 
 #[tokio::test]
 async fn very_long_searches_are_answered() {
-    let cast = Cast::assemble().await;
+    let fixture = Fixture::start().await;
     let words: Vec<_> = (0..1_500).map(|nth| format!("w{nth}x")).collect();
     let text = words.join(" ");
-    say(&cast.admin, cast.room, &text).await;
-    say(&cast.admin, cast.room, &text.replace("w1400x", "other")).await;
+    fixture.admin.post_message(fixture.room, &text).await;
+    fixture.admin.post_message(fixture.room, &text.replace("w1400x", "other")).await;
     let one = std::slice::from_ref(&text);
-    assert_eq!(texts(&cast.admin, &text).await, one, "every word counts");
-    assert_eq!(texts(&cast.admin, &format!("\"{text}\"")).await, one);
+    assert_eq!(texts(&fixture.admin, &text).await, one, "every word must match");
+    assert_eq!(texts(&fixture.admin, &format!("\"{text}\"")).await, one);
     let middle = &text[200..9_000];
-    assert_eq!(texts(&cast.admin, &format!("~\"{middle}\"")).await.len(), 1);
-    assert_eq!(texts(&cast.admin, &words[..1_000].join(" OR ")).await.len(), 2);
+    assert_eq!(texts(&fixture.admin, &format!("~\"{middle}\"")).await.len(), 1);
+    assert_eq!(texts(&fixture.admin, &words[..1_000].join(" OR ")).await.len(), 2);
     let without = format!("w7x -{}", words[1_000..1_450].join(" -"));
-    assert_eq!(texts(&cast.admin, &without).await, [] as [&str; 0]);
+    assert_eq!(texts(&fixture.admin, &without).await, [] as [&str; 0]);
     let run = "x".repeat(10_000);
-    assert_eq!(texts(&cast.admin, &run).await, [] as [&str; 0]);
-    assert_eq!(texts(&cast.admin, &format!("~{}", &run[1..])).await, [] as [&str; 0]);
+    assert_eq!(texts(&fixture.admin, &run).await, [] as [&str; 0]);
+    assert_eq!(texts(&fixture.admin, &format!("~{}", &run[1..])).await, [] as [&str; 0]);
 }
 
 #[tokio::test]
-async fn the_best_comes_first_when_asked_for() {
-    let cast = Cast::assemble().await;
+async fn sorting_by_relevance_puts_the_best_hit_first() {
+    let fixture = Fixture::start().await;
     let long = format!("somewhere a disk {}", "among many other things ".repeat(10));
     for text in ["disk: the disk is full", &long, "disks are cheap"] {
-        say(&cast.member, cast.room, text).await;
+        fixture.member.post_message(fixture.room, text).await;
     }
-    let best = texts(&cast.admin, "disk sort:relevance").await;
+    let best = texts(&fixture.admin, "disk sort:relevance").await;
     assert_eq!(best[0], "disk: the disk is full");
     assert_eq!(best.len(), 3);
-    assert_eq!(texts(&cast.admin, "disk").await[0], "disks are cheap");
+    assert_eq!(texts(&fixture.admin, "disk").await[0], "disks are cheap");
 }

@@ -1,57 +1,50 @@
-//! Finding what was said.
+//! Search.
 
 use serde_json::{Value, json};
 use shared::{
     ids::RoomId,
-    messages::Message,
     paths,
     rooms::Room,
     search::{Hits, Summary},
 };
 
-use crate::actors::{Cast, Client, Person};
+use crate::fixture::{Client, Fixture};
 
-mod continued;
+mod deletion;
+mod errors;
 mod filters;
 mod golden;
-mod map;
-mod mistakes;
+mod hit_map;
 mod paging;
-mod readers;
-mod traces;
+mod prefixes;
+mod visibility;
 
-/// An address with these parameters.
+/// A path with query parameters.
 pub fn address(path: &str, parameters: &[(&str, &str)]) -> String {
     let pairs = parameters.iter().map(|(name, value)| (*name, *value));
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     format!("{path}?{query}")
 }
 
-/// What a search finds.
+/// Runs a search.
 pub async fn search(client: &Client, parameters: &[(&str, &str)]) -> Hits {
-    client.get(&address(paths::SEARCH, parameters)).await.read(200)
+    client.get(&address(paths::SEARCH, parameters)).await.expect_json(200)
 }
 
-/// The texts that a search finds, in its order.
+/// The texts of the hits, in order.
 pub async fn texts(client: &Client, q: &str) -> Vec<String> {
     let hits = search(client, &[("q", q), ("before", "200")]).await;
     hits.hits.into_iter().map(|hit| hit.message.content).collect()
 }
 
 async fn summary(client: &Client, q: &str) -> Summary {
-    client.get(&address(paths::SUMMARY, &[("q", q)])).await.read(200)
+    client.get(&address(paths::SUMMARY, &[("q", q)])).await.expect_json(200)
 }
 
-/// Says something.
-pub async fn say(person: &Person, room: RoomId, content: &str) -> Message {
-    let path = paths::fill(paths::MESSAGES, &[&room]);
-    person.post(&path, json!({"content": content})).await.read(201)
-}
-
-/// A room of the admin's, in which the member is too.
-pub async fn room(cast: &Cast, name: &str) -> RoomId {
-    let room: Room = cast.admin.post(paths::ROOMS, json!({"name": name})).await.read(201);
+/// Creates a room with admin and member.
+pub async fn room(fixture: &Fixture, name: &str) -> RoomId {
+    let room: Room = fixture.admin.post(paths::ROOMS, json!({"name": name})).await.expect_json(201);
     let membership = paths::fill(paths::MEMBERSHIP, &[&room.id]);
-    cast.member.put(&membership, Value::Null).await.is(200);
+    fixture.member.put(&membership, Value::Null).await.expect_status(200);
     room.id
 }

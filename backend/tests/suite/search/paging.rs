@@ -1,4 +1,4 @@
-//! A search is read in both directions, as far as it goes.
+//! Paging through hits in both directions.
 
 use shared::{
     messages::{Anchor, MessagePage},
@@ -7,8 +7,8 @@ use shared::{
     search::Hits,
 };
 
-use super::{address, room, say, search, summary};
-use crate::actors::{Cast, Client};
+use super::{address, room, search, summary};
+use crate::fixture::{Client, Fixture};
 
 async fn page(client: &Client, parameters: &[(&str, String)]) -> (Vec<String>, Hits) {
     let parameters: Vec<_> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
@@ -16,23 +16,29 @@ async fn page(client: &Client, parameters: &[(&str, String)]) -> (Vec<String>, H
     (hits.hits.iter().map(|hit| hit.message.content.clone()).collect(), hits)
 }
 
-/// Twelve messages by turns in two rooms, of which eight are about a disk.
-async fn disks() -> Cast {
-    let cast = Cast::assemble().await;
-    let rooms = [room(&cast, "Attic").await, cast.room];
+/// Twelve messages in two rooms by turns; eight contain "disk".
+async fn disks() -> Fixture {
+    let fixture = Fixture::start().await;
+    let rooms = [room(&fixture, "Attic").await, fixture.room];
     for nth in 1..=12 {
         let text = if nth % 3 == 0 { format!("tape {nth}") } else { format!("disk {nth}") };
-        say(&cast.admin, rooms[nth % 2], &text).await;
+        fixture.admin.post_message(rooms[nth % 2], &text).await;
     }
-    cast
+    fixture
 }
 
-async fn walk(cast: &Cast, q: &str, side: &str, start: &str, step: &str) -> Vec<String> {
+async fn read_all_pages(
+    fixture: &Fixture,
+    q: &str,
+    side: &str,
+    start: &str,
+    step: &str,
+) -> Vec<String> {
     let mut all = Vec::new();
     let mut anchor = start.to_owned();
     loop {
         let asked = [("q", q.into()), ("anchor", anchor), (side, step.into())];
-        let (texts, hits) = page(&cast.member, &asked).await;
+        let (texts, hits) = page(&fixture.member, &asked).await;
         all.extend(if side == "before" { texts } else { texts.into_iter().rev().collect() });
         let next = if side == "before" { hits.older } else { hits.newer };
         match next {
@@ -43,23 +49,31 @@ async fn walk(cast: &Cast, q: &str, side: &str, start: &str, step: &str) -> Vec<
 }
 
 #[tokio::test]
-async fn both_ways_give_every_hit_once() {
-    let cast = disks().await;
+async fn both_directions_return_each_hit_once() {
+    let fixture = disks().await;
     let expected: Vec<_> = [1, 2, 4, 5, 7, 8, 10, 11].map(|nth| format!("disk {nth}")).into();
     let reversed: Vec<_> = expected.iter().rev().cloned().collect();
-    // By an index alone, and with a second look at what it finds.
+    // A query that the index answers exactly, and one that needs a re-check.
     for q in ["disk", "disk -~tape", "~isk"] {
         for step in ["1", "3", "8", "200"] {
-            assert_eq!(walk(&cast, q, "before", "newest", step).await, reversed, "{q} {step}");
-            assert_eq!(walk(&cast, q, "after", "oldest", step).await, expected, "{q} {step}");
+            assert_eq!(
+                read_all_pages(&fixture, q, "before", "newest", step).await,
+                reversed,
+                "{q} {step}"
+            );
+            assert_eq!(
+                read_all_pages(&fixture, q, "after", "oldest", step).await,
+                expected,
+                "{q} {step}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn an_anchor_is_between_the_sides() {
-    let cast = disks().await;
-    let (_, all) = page(&cast.member, &[("q", "disk".into())]).await;
+async fn an_anchor_separates_older_and_newer_hits() {
+    let fixture = disks().await;
+    let (_, all) = page(&fixture.member, &[("q", "disk".into())]).await;
     let fifth = all.hits.iter().find(|hit| hit.message.content == "disk 5").unwrap();
     let (id, seq, in_room) = (fifth.message.id, fifth.message.seq, fifth.message.room);
     let around = |anchor: String| {
@@ -70,28 +84,29 @@ async fn an_anchor_is_between_the_sides() {
             ("after", "2".into()),
         ]
     };
-    let (texts, hits) = page(&cast.member, &around(format!("id:{id}"))).await;
+    let (texts, hits) = page(&fixture.member, &around(format!("id:{id}"))).await;
     assert_eq!(texts, ["disk 8", "disk 7", "disk 5", "disk 4"]);
     assert!(matches!((hits.older, hits.newer), (Some(Anchor::Id(_)), Some(Anchor::Id(_)))));
     let near = format!("disk in:#{in_room} near:{seq}");
-    let (texts, _) = page(&cast.member, &[("q", near)]).await;
+    let (texts, _) = page(&fixture.member, &[("q", near)]).await;
     assert!(texts.contains(&"disk 5".into()) && texts.contains(&"disk 7".into()), "{texts:?}");
     let (texts, _) =
-        page(&cast.member, &[("q", "disk sort:old".into()), ("after", "2".into())]).await;
+        page(&fixture.member, &[("q", "disk sort:old".into()), ("after", "2".into())]).await;
     assert_eq!(texts, ["disk 1", "disk 2"]);
-    // A side that is not asked for is open: its anchor leads back to where one began.
-    let (_, hits) = page(&cast.member, &[("before", "0".into()), ("after", "0".into())]).await;
+    // A side with limit 0 may have more: its cursor is the start.
+    let (_, hits) = page(&fixture.member, &[("before", "0".into()), ("after", "0".into())]).await;
     assert_eq!((hits.hits.len(), hits.older, hits.newer), (0, Some(Anchor::Newest), None));
-    let (texts, _) = page(&cast.member, &around("date:2020-01-01".into())).await;
+    let (texts, _) = page(&fixture.member, &around("date:2020-01-01".into())).await;
     assert_eq!(texts, ["disk 2", "disk 1"]);
-    let (texts, _) = page(&cast.member, &around("date:2100-01-01".into())).await;
+    let (texts, _) = page(&fixture.member, &around("date:2100-01-01".into())).await;
     assert_eq!(texts, ["disk 11", "disk 10"]);
 }
 
 #[tokio::test]
-async fn hits_come_with_their_neighbours_if_asked() {
-    let cast = disks().await;
-    let (_, hits) = page(&cast.member, &[("q", "tape".into()), ("context", "true".into())]).await;
+async fn hits_come_with_their_neighbours_on_request() {
+    let fixture = disks().await;
+    let (_, hits) =
+        page(&fixture.member, &[("q", "tape".into()), ("context", "true".into())]).await;
     assert_eq!(hits.hits.len(), 4);
     for hit in &hits.hits {
         let (before, after) = (hit.before.as_deref(), hit.after.as_deref());
@@ -100,64 +115,65 @@ async fn hits_come_with_their_neighbours_if_asked() {
         assert!(after.is_none_or(|m| (m.room, m.seq.0) == (hit.message.room, seq + 1)));
     }
     assert_eq!(hits.hits.iter().filter(|hit| hit.after.is_none()).count(), 1);
-    let (_, hits) = page(&cast.member, &[("q", "tape".into())]).await;
+    let (_, hits) = page(&fixture.member, &[("q", "tape".into())]).await;
     assert!(hits.hits.iter().all(|hit| hit.before.is_none() && hit.after.is_none()));
 }
 
 #[tokio::test]
 async fn a_summary_counts_by_room_author_and_month() {
-    let cast = disks().await;
-    let found = summary(&cast.member, "disk").await;
+    let fixture = disks().await;
+    let found = summary(&fixture.member, "disk").await;
     assert_eq!((found.total, found.more), (8, false));
     let rooms: Vec<_> = found.rooms.iter().map(|room| (&*room.name, room.count)).collect();
     assert_eq!(rooms, [("Attic", 4), ("Lobby", 4)]);
     assert_eq!((&*found.authors[0].user.username, found.authors[0].count), ("admin", 8));
     assert_eq!(found.months.iter().map(|month| month.count).sum::<u64>(), 8);
-    let nothing = summary(&cast.outsider, "disk").await;
+    let nothing = summary(&fixture.outsider, "disk").await;
     assert_eq!((nothing.total, nothing.rooms.len(), nothing.months.len()), (0, 0, 0));
 }
 
 #[tokio::test]
-async fn the_same_answer_is_not_sent_twice() {
-    let cast = disks().await;
+async fn an_unchanged_result_is_not_sent_again() {
+    let fixture = disks().await;
     let path = address(paths::SEARCH, &[("q", "disk")]);
-    let first = cast.member.get(&path).await;
+    let first = fixture.member.get(&path).await;
     let tag = first.header("etag").to_owned();
-    let again = |path: String| {
-        let request = cast.member.request("GET", &path).header("if-none-match", &tag);
-        crate::actors::Answer::of(request)
+    let revalidate = |path: String| {
+        let request = fixture.member.request("GET", &path).header("if-none-match", &tag);
+        crate::fixture::Response::to(request)
     };
-    assert_eq!(again(path.clone()).await.status, 304);
-    assert_eq!(again(address(paths::SEARCH, &[("q", "tape")])).await.status, 200);
-    say(&cast.admin, cast.room, "disk 13").await;
-    assert_eq!(again(path).await.status, 200);
+    assert_eq!(revalidate(path.clone()).await.status, 304);
+    assert_eq!(revalidate(address(paths::SEARCH, &[("q", "tape")])).await.status, 200);
+    fixture.admin.post_message(fixture.room, "disk 13").await;
+    assert_eq!(revalidate(path).await.status, 200);
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_named() {
-    let cast = Cast::assemble().await;
+async fn invalid_parameters_are_refused_with_the_field() {
+    let fixture = Fixture::start().await;
     let refused = |parameters: &'static [(&str, &str)]| {
-        let member = cast.member.clone();
+        let member = fixture.member.clone();
         async move { member.get(&address(paths::SEARCH, parameters)).await }
     };
-    refused(&[("before", "201")]).await.refused_field("before", "0 to 200");
-    refused(&[("anchor", "seq:3")]).await.refused_field("anchor", "one room");
-    refused(&[("anchor", "3")]).await.refused_field("anchor", "id:3");
-    refused(&[("limit", "3")]).await.refused_field("limit", "not known");
-    refused(&[("q", "a sort:relevance"), ("after", "3")]).await.refused_field("after", "one page");
-    cast.anon.get(paths::SEARCH).await.refused(Code::Unauthenticated);
-    cast.anon.get(paths::SUMMARY).await.refused(Code::Unauthenticated);
+    refused(&[("before", "201")]).await.expect_field_error("before", "0 to 200");
+    refused(&[("anchor", "seq:3")]).await.expect_field_error("anchor", "one room");
+    refused(&[("anchor", "3")]).await.expect_field_error("anchor", "id:3");
+    refused(&[("limit", "3")]).await.expect_field_error("limit", "not known");
+    refused(&[("q", "a sort:relevance"), ("after", "3")])
+        .await
+        .expect_field_error("after", "one page");
+    fixture.anon.get(paths::SEARCH).await.expect_problem(Code::Unauthenticated);
+    fixture.anon.get(paths::SUMMARY).await.expect_problem(Code::Unauthenticated);
 }
 
-/// In one room, from the place where one is.
 #[tokio::test]
-async fn a_room_is_searched_from_where_one_is() {
-    let cast = disks().await;
+async fn a_room_search_starts_at_the_anchor() {
+    let fixture = disks().await;
     let around = |query: &'static str| {
-        let path = format!("{}?{query}", cast.at(paths::MESSAGES));
-        let member = cast.member.clone();
+        let path = format!("{}?{query}", fixture.path(paths::MESSAGES));
+        let member = fixture.member.clone();
         async move {
-            let page: MessagePage = member.get(&path).await.read(200);
+            let page: MessagePage = member.get(&path).await.expect_json(200);
             assert_eq!(page.ranges.len(), page.messages.len());
             let texts = page.messages.into_iter().map(|message| message.content);
             (texts.collect::<Vec<_>>(), page.has_older, page.has_newer)
@@ -183,21 +199,21 @@ async fn a_room_is_searched_from_where_one_is() {
         found(&["disk 1", "disk 5"], false, true)
     );
     assert_eq!(around("q=nothing").await, found(&[], false, false));
-    let path = format!("{}?q=form:ada", cast.at(paths::MESSAGES));
-    cast.member.get(&path).await.refused(Code::InvalidSearch);
-    let path = format!("{}?q=disk", cast.at(paths::MESSAGES));
-    cast.outsider.get(&path).await.refused(Code::NotAMember);
-    let elsewhere = format!("{}?q=in:Attic", cast.at(paths::MESSAGES));
-    cast.member.get(&elsewhere).await.refused(Code::InvalidSearch);
+    let path = format!("{}?q=form:ada", fixture.path(paths::MESSAGES));
+    fixture.member.get(&path).await.expect_problem(Code::InvalidSearch);
+    let path = format!("{}?q=disk", fixture.path(paths::MESSAGES));
+    fixture.outsider.get(&path).await.expect_problem(Code::NotAMember);
+    let elsewhere = format!("{}?q=in:Attic", fixture.path(paths::MESSAGES));
+    fixture.member.get(&elsewhere).await.expect_problem(Code::InvalidSearch);
 }
 
 #[tokio::test]
-async fn a_room_is_searched_to_both_ends() {
-    let cast = Cast::assemble().await;
-    let room = room(&cast, "Long").await;
+async fn a_room_search_reaches_both_ends() {
+    let fixture = Fixture::start().await;
+    let room = room(&fixture, "Long").await;
     for nth in 1..=9 {
-        say(&cast.member, room, &format!("disk {nth}")).await;
-        say(&cast.member, room, "tape").await;
+        fixture.member.post_message(room, &format!("disk {nth}")).await;
+        fixture.member.post_message(room, "tape").await;
     }
     for q in ["disk", "~di", "-tape"] {
         for (from, side) in [("newest", "before"), ("oldest", "after"), ("oldest", "before")] {
@@ -206,11 +222,14 @@ async fn a_room_is_searched_to_both_ends() {
             while let Some(at) = anchor {
                 let parameters = [("q", q), ("anchor", &at), (side, "2")];
                 let path = address(&paths::fill(paths::MESSAGES, &[&room]), &parameters);
-                let page: MessagePage = cast.member.get(&path).await.read(200);
+                let page: MessagePage = fixture.member.get(&path).await.expect_json(200);
                 let next = if side == "before" { page.older } else { page.newer };
                 assert_eq!(page.has_older, page.older.is_some());
                 assert_eq!(page.has_newer, page.newer.is_some());
-                assert!(next.is_none_or(|seq| format!("seq:{seq}") != at), "it goes on");
+                assert!(
+                    next.is_none_or(|seq| format!("seq:{seq}") != at),
+                    "the cursor does not move"
+                );
                 let mut seqs: Vec<_> = page.messages.iter().map(|m| m.seq.0).collect();
                 if side == "before" {
                     seqs.reverse();

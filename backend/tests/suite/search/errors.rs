@@ -1,13 +1,13 @@
-//! What cannot be read says where, and what was perhaps meant.
+//! Invalid searches: position and suggestion.
 
 use shared::{paths, problem::Code};
 
 use super::address;
-use crate::actors::Cast;
+use crate::fixture::Fixture;
 
 #[tokio::test]
-async fn a_mistake_has_a_place_and_a_suggestion() {
-    let cast = Cast::assemble().await;
+async fn an_invalid_search_has_a_position_and_a_suggestion() {
+    let fixture = Fixture::start().await;
     for (query, at, suggestion, says) in [
         ("disk form:ada", Some(5..10), Some("from:"), "no operator form:"),
         ("has:lnik", Some(4..8), Some("link"), "link, code"),
@@ -18,8 +18,8 @@ async fn a_mistake_has_a_place_and_a_suggestion() {
         ("mentions:nobody", None, None, "mentions: nobody here"),
     ] {
         for path in [paths::SEARCH, paths::SUMMARY] {
-            let answer = cast.member.get(&address(path, &[("q", query)])).await;
-            let problem = answer.refused(Code::InvalidSearch);
+            let response = fixture.member.get(&address(path, &[("q", query)])).await;
+            let problem = response.expect_problem(Code::InvalidSearch);
             let [error] = &problem.errors[..] else { panic!("{problem:?}") };
             assert_eq!((&*error.field, &error.at), ("q", &at), "{query}");
             assert_eq!(error.suggestion.as_deref(), suggestion, "{query}");
@@ -28,14 +28,14 @@ async fn a_mistake_has_a_place_and_a_suggestion() {
         }
     }
     let long = "x".repeat(10_001);
-    let answer = cast.member.get(&address(paths::SEARCH, &[("q", &long)])).await;
-    assert!(answer.refused(Code::InvalidSearch).detail.contains("10000 characters"));
+    let response = fixture.member.get(&address(paths::SEARCH, &[("q", &long)])).await;
+    assert!(response.expect_problem(Code::InvalidSearch).detail.contains("10000 characters"));
     let many: String = (0..51).map(|nth| format!("from:n{nth} ")).collect();
-    let answer = cast.member.get(&address(paths::SEARCH, &[("q", &many)])).await;
-    assert!(answer.refused(Code::InvalidSearch).detail.contains("at most 50"));
+    let response = fixture.member.get(&address(paths::SEARCH, &[("q", &many)])).await;
+    assert!(response.expect_problem(Code::InvalidSearch).detail.contains("at most 50"));
     let twice = "-has:link from:me on:1d ".repeat(400);
-    cast.member.get(&address(paths::SEARCH, &[("q", &twice)])).await.is(200);
-    // The outsider is in no room at all.
-    let near = cast.outsider.get(&address(paths::SEARCH, &[("q", "near:3")])).await;
-    assert!(near.refused(Code::InvalidSearch).detail.contains("one room"));
+    fixture.member.get(&address(paths::SEARCH, &[("q", &twice)])).await.expect_status(200);
+    // The outsider is a member of no room.
+    let near = fixture.outsider.get(&address(paths::SEARCH, &[("q", "near:3")])).await;
+    assert!(near.expect_problem(Code::InvalidSearch).detail.contains("one room"));
 }

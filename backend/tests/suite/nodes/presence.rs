@@ -1,4 +1,4 @@
-//! Who types and who is there, across nodes.
+//! Typing and presence across nodes.
 
 use std::time::{Duration, Instant};
 
@@ -9,37 +9,37 @@ use shared::{
 };
 
 use super::Cluster;
-use crate::actors::{LiveSocket, Person};
+use crate::fixture::{LiveSocket, Person};
 
-fn came(who: UserId) -> impl Fn(&ServerFrame) -> Option<()> {
+fn came_online(who: UserId) -> impl Fn(&ServerFrame) -> Option<()> {
     move |frame| match frame {
         ServerFrame::Presence { online, .. } => online.contains(&who).then_some(()),
         _ => None,
     }
 }
 
-fn went(who: UserId) -> impl Fn(&ServerFrame) -> Option<()> {
+fn went_offline(who: UserId) -> impl Fn(&ServerFrame) -> Option<()> {
     move |frame| match frame {
         ServerFrame::Presence { offline, .. } => offline.contains(&who).then_some(()),
         _ => None,
     }
 }
 
-/// Somebody here who sees somebody come on the other node.
-async fn company(cluster: &Cluster) -> (LiveSocket, LiveSocket, Person) {
+/// Opens a socket on each node; the first sees the user of the second come online.
+async fn two_users_on_two_nodes(cluster: &Cluster) -> (LiveSocket, LiveSocket, Person) {
     let (admin, member) = (cluster.admin(0), cluster.member(1));
     let mut here = LiveSocket::in_room(&admin, cluster.room()).await;
     let mut there = LiveSocket::in_room(&member, cluster.room()).await;
-    here.expect(came(member.user.id)).await;
-    there.expect(came(admin.user.id)).await;
+    here.expect(came_online(member.user.id)).await;
+    there.expect(came_online(admin.user.id)).await;
     (here, there, member)
 }
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
-async fn typing_and_coming_and_going_cross() {
+async fn typing_and_presence_reach_the_other_node() {
     let cluster = Cluster::assemble().await;
-    let (mut here, mut there, member) = company(&cluster).await;
+    let (mut here, mut there, member) = two_users_on_two_nodes(&cluster).await;
     there.send(&ClientFrame::Typing { room: cluster.room() }).await;
     let typed = here.expect(|frame| match frame {
         ServerFrame::Typing { user, .. } => Some(user.id),
@@ -48,42 +48,42 @@ async fn typing_and_coming_and_going_cross() {
     assert_eq!(typed.await, member.user.id);
     drop(there);
     let since = Instant::now();
-    here.expect(went(member.user.id)).await;
+    here.expect(went_offline(member.user.id)).await;
     assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
 }
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
-async fn whoever_comes_back_at_once_sees_who_is_on_the_other_node() {
+async fn a_reconnecting_user_sees_who_is_online_on_the_other_node() {
     let cluster = Cluster::assemble().await;
-    let (here, _there, member) = company(&cluster).await;
+    let (here, _there, member) = two_users_on_two_nodes(&cluster).await;
     drop(here);
     let mut again = LiveSocket::in_room(&cluster.admin(0), cluster.room()).await;
-    again.expect(came(member.user.id)).await;
+    again.expect(came_online(member.user.id)).await;
 }
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
-async fn the_people_of_a_killed_node_are_gone() {
+async fn the_users_of_a_killed_node_go_offline() {
     let cluster = Cluster::assemble().await;
-    let (mut here, _there, member) = company(&cluster).await;
+    let (mut here, _there, member) = two_users_on_two_nodes(&cluster).await;
     cluster.nodes[1].kill().unwrap();
     let since = Instant::now();
-    here.expect(went(member.user.id)).await;
+    here.expect(went_offline(member.user.id)).await;
     assert!(since.elapsed() < Duration::from_secs(12), "{:?}", since.elapsed());
 }
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
-async fn the_people_of_a_node_that_stops_are_gone_at_once() {
+async fn the_users_of_a_stopping_node_go_offline_at_once() {
     let cluster = Cluster::assemble().await;
-    let (mut here, _there, member) = company(&cluster).await;
+    let (mut here, _there, member) = two_users_on_two_nodes(&cluster).await;
     let since = Instant::now();
     let stops = tokio::spawn(async move {
         let exit = cluster.nodes[1].terminate().await.unwrap();
         (exit, cluster)
     });
-    here.expect(went(member.user.id)).await;
+    here.expect(went_offline(member.user.id)).await;
     assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
     assert_eq!(stops.await.unwrap().0.code, Some(0));
 }

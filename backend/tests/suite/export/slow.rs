@@ -1,4 +1,4 @@
-//! More than is read at a time, taken slowly: what happens meanwhile.
+//! Long exports that the client reads slowly, and changes meanwhile.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -15,54 +15,54 @@ use uuid::Uuid;
 
 use super::{export, messages};
 use crate::{
-    actors::{Cast, LiveSocket, PASSWORD, PATIENCE, Person},
-    search::{address, room, say},
+    fixture::{Fixture, LiveSocket, PASSWORD, Person, TIMEOUT},
+    search::{address, room},
 };
 
-/// More than two parts.
+/// More messages than two batches of the export.
 const LONG: usize = 1_200;
 
-/// A room in which so much was said, each a text of so many bytes.
-async fn talk(cast: &Cast, bytes: usize) -> RoomId {
-    let room = room(cast, "Long").await;
-    let mut live = LiveSocket::open(&cast.member).await;
+/// Creates a room with many messages of `bytes` bytes each.
+async fn talk(fixture: &Fixture, bytes: usize) -> RoomId {
+    let room = room(fixture, "Long").await;
+    let mut live = LiveSocket::open(&fixture.member).await;
     for nth in 1..=LONG {
         let name = ClientId(Uuid::now_v7());
-        live.say(room, name, &format!("word {nth}. {}", "x".repeat(bytes))).await;
-        // Not more than waits for a socket.
+        live.send_message(room, name, &format!("word {nth}. {}", "x".repeat(bytes))).await;
+        // At most as many as the socket queues.
         if nth % 100 == 0 {
-            live.ack(name).await;
+            live.wait_ack(name).await;
         }
     }
     room
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_come_once_in_their_order() {
-    let cast = Cast::assemble().await;
-    let room = talk(&cast, 20).await;
+async fn a_long_export_has_each_message_once_in_order() {
+    let fixture = Fixture::start().await;
+    let room = talk(&fixture, 20).await;
     let seqs = |text: &str| -> Vec<_> { messages(text).iter().map(|m| m.seq.0).collect() };
     let all: Vec<_> = (1..=LONG as i64).collect();
-    assert_eq!(seqs(&export(&cast.member, room, &[]).await.text), all);
-    let part = export(&cast.member, room, &[("from_seq", "499"), ("to_seq", "1001")]).await;
+    assert_eq!(seqs(&export(&fixture.member, room, &[]).await.text), all);
+    let part = export(&fixture.member, room, &[("from_seq", "499"), ("to_seq", "1001")]).await;
     assert_eq!(seqs(&part.text), all[498..1_001]);
     assert_eq!(part.header("hallway-messages"), "503");
-    // By an index alone, and with a second look at what it finds.
+    // A query that the index answers exactly, and one that needs a re-check.
     for q in ["word in:Long", "in:Long -~tape", "in:Long"] {
         let path = address(paths::EXPORT_SEARCH, &[("q", q)]);
-        assert_eq!(seqs(&cast.member.get(&path).await.text), all, "{q}");
+        assert_eq!(seqs(&fixture.member.get(&path).await.text), all, "{q}");
     }
-    let csv = export(&cast.member, room, &[("format", "csv")]).await.text;
+    let csv = export(&fixture.member, room, &[("format", "csv")]).await.text;
     assert_eq!(csv.lines().count(), LONG + 1);
-    let html = export(&cast.member, room, &[("format", "html")]).await.text;
+    let html = export(&fixture.member, room, &[("format", "html")]).await.text;
     let anchors = html.split("<article id=\"m").skip(1);
     let anchors = anchors.map(|article| article.split_once('"').unwrap().0.parse().unwrap());
     assert_eq!(anchors.collect::<Vec<i64>>(), all);
-    let markdown = export(&cast.member, room, &[("format", "markdown")]).await.text;
+    let markdown = export(&fixture.member, room, &[("format", "markdown")]).await.text;
     assert_eq!(markdown.matches("\n**member** at ").count(), LONG);
 }
 
-/// A file that is taken only when asked for more: little of it fits between the two ends.
+/// A download that reads only on request. Little of it fits into the socket buffers.
 struct Slow(TcpStream, Vec<u8>);
 
 impl Slow {
@@ -81,15 +81,15 @@ impl Slow {
         );
         tcp.write_all(request.as_bytes()).await.unwrap();
         let mut taken = vec![0; 4_096];
-        timeout(PATIENCE, tcp.read_exact(&mut taken)).await.expect("a beginning").unwrap();
+        timeout(TIMEOUT, tcp.read_exact(&mut taken)).await.expect("a first chunk").unwrap();
         assert!(taken.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&taken));
         Self(tcp, taken)
     }
 
-    /// The rest: the whole body, or none if it broke off.
+    /// Reads the rest; returns the body, or none if the server broke it off.
     async fn end(mut self) -> Option<String> {
         let read = self.0.read_to_end(&mut self.1);
-        let whole = timeout(PATIENCE, read).await.expect("an end").is_ok();
+        let whole = timeout(TIMEOUT, read).await.expect("the end in time").is_ok();
         let text = String::from_utf8_lossy(&self.1);
         let (head, mut rest) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.contains("transfer-encoding: chunked"), "{head}");
@@ -108,51 +108,55 @@ impl Slow {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_out_gets_no_more() {
-    let cast = Cast::assemble().await;
-    let room = talk(&cast, 8_000).await;
+async fn a_revoked_reader_gets_no_more_of_an_export() {
+    let fixture = Fixture::start().await;
+    let room = talk(&fixture, 8_000).await;
     let path = paths::fill(paths::EXPORT, &[&room]);
     let search = address(paths::EXPORT_SEARCH, &[("q", "in:Long")]);
     let membership = paths::fill(paths::MEMBERSHIP, &[&room]);
     let html = format!("{path}?format=html");
     for path in [&path, &html, &search] {
-        let slow = Slow::begin(&cast.member, path).await;
-        let member = paths::fill(paths::MEMBER, &[&room, &cast.member.user.id]);
-        cast.admin.delete(&member).await.is(204);
+        let slow = Slow::begin(&fixture.member, path).await;
+        let member = paths::fill(paths::MEMBER, &[&room, &fixture.member.user.id]);
+        fixture.admin.delete(&member).await.expect_status(204);
         assert_eq!(slow.end().await, None, "{path}");
-        cast.member.put(&membership, Value::Null).await.is(200);
+        fixture.member.put(&membership, Value::Null).await.expect_status(200);
     }
-    let whole = Slow::begin(&cast.member, &path).await.end().await.unwrap();
+    let whole = Slow::begin(&fixture.member, &path).await.end().await.unwrap();
     assert_eq!(messages(&whole).len(), LONG);
 
     for path in [&path, &search] {
-        let guest = cast.server.sign_in("member").await;
+        let guest = fixture.server.sign_in("member").await;
         let slow = Slow::begin(&guest, path).await;
-        guest.delete("/api/v1/sessions/current").await.is(204);
+        guest.delete("/api/v1/sessions/current").await.expect_status(204);
         assert_eq!(slow.end().await, None, "{path}");
     }
     let basic = format!("Basic {}", STANDARD.encode(format!("member:{PASSWORD}")));
-    let slow = Slow::by(&cast.member, &basic, &path).await;
-    let account = paths::fill(paths::USER, &[&cast.member.user.id]);
-    cast.admin.patch(&account, json!({"is_disabled": true})).await.is(200);
+    let slow = Slow::by(&fixture.member, &basic, &path).await;
+    let account = paths::fill(paths::USER, &[&fixture.member.user.id]);
+    fixture.admin.patch(&account, json!({"is_disabled": true})).await.expect_status(200);
     assert_eq!(slow.end().await, None);
 
-    let slow = Slow::begin(&cast.admin, &path).await;
-    cast.admin.delete(&paths::fill(paths::ROOM, &[&room])).await.is(204);
+    let slow = Slow::begin(&fixture.admin, &path).await;
+    fixture.admin.delete(&paths::fill(paths::ROOM, &[&room])).await.expect_status(204);
     assert_eq!(slow.end().await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_end_is_fixed_and_what_is_deleted_meanwhile_is_gone() {
-    let cast = Cast::assemble().await;
-    let room = talk(&cast, 8_000).await;
+async fn an_export_has_a_fixed_end_and_omits_messages_deleted_meanwhile() {
+    let fixture = Fixture::start().await;
+    let room = talk(&fixture, 8_000).await;
     let search = address(paths::EXPORT_SEARCH, &[("q", "in:Long word")]);
     for (nth, path) in [paths::fill(paths::EXPORT, &[&room]), search].into_iter().enumerate() {
-        let slow = Slow::begin(&cast.member, &path).await;
-        say(&cast.admin, room, "word behind your back").await;
+        let slow = Slow::begin(&fixture.member, &path).await;
+        fixture.admin.post_message(room, "word behind your back").await;
         let at = |seq: usize| paths::fill(paths::MESSAGE, &[&room, &(seq - nth)]);
-        cast.member.delete(&at(LONG)).await.is(204);
-        cast.member.patch(&at(LONG - 5), json!({"content": "another word"})).await.is(200);
+        fixture.member.delete(&at(LONG)).await.expect_status(204);
+        fixture
+            .member
+            .patch(&at(LONG - 5), json!({"content": "another word"}))
+            .await
+            .expect_status(200);
         let whole = slow.end().await.unwrap();
         assert!(!whole.contains("behind your back") || nth == 1);
         assert!(!whole.contains(&format!("word {}.", LONG - nth)));
@@ -162,7 +166,7 @@ async fn the_end_is_fixed_and_what_is_deleted_meanwhile_is_gone() {
             assert!(found[LONG - 1].deleted_at.is_some() && found[LONG - 1].content.is_empty());
             assert_eq!(found[LONG - 6].content, "another word");
         } else {
-            // A search finds no tombstones; what was said before it began, it does.
+            // A search finds no tombstones, but it finds messages from before its start.
             assert_eq!(found.len(), LONG - 1);
         }
     }

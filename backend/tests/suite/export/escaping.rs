@@ -1,4 +1,4 @@
-//! Whatever was said, it is text in every file, and the whole text.
+//! Escaping: every message is plain and complete text in each format.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -6,10 +6,7 @@ use sha2::{Digest, Sha256};
 use shared::{ids::RoomId, messages::Message, paths};
 
 use super::{export, lines, messages};
-use crate::{
-    actors::Cast,
-    search::{room, say},
-};
+use crate::{fixture::Fixture, search::room};
 
 const NAME: &str = "=2+3 </title><b>";
 
@@ -34,52 +31,57 @@ const SAID: &[&str] = &[
     "a\u{2028}# b",
 ];
 
-/// All of it, the longest that there can be, an answer, an edited one and a deleted one.
-pub async fn said(cast: &Cast) -> RoomId {
-    let room = room(cast, NAME).await;
+/// Posts all texts, the longest possible one, a reply, an edited and a deleted message.
+pub async fn said(fixture: &Fixture) -> RoomId {
+    let room = room(fixture, NAME).await;
     for text in SAID {
-        say(&cast.member, room, text).await;
+        fixture.member.post_message(room, text).await;
     }
-    say(&cast.admin, room, &"ü,".repeat(5_461)).await;
+    fixture.admin.post_message(room, &"ü,".repeat(5_461)).await;
     let path = paths::fill(paths::MESSAGES, &[&room]);
-    cast.admin.post(&path, json!({"content": "an answer", "reply_to": 4})).await.is(201);
-    say(&cast.member, room, "wrogn").await;
+    fixture
+        .admin
+        .post(&path, json!({"content": "an answer", "reply_to": 4}))
+        .await
+        .expect_status(201);
+    fixture.member.post_message(room, "wrogn").await;
     let at = |back: usize| paths::fill(paths::MESSAGE, &[&room, &(SAID.len() + back)]);
-    cast.member.patch(&at(3), json!({"content": "=right"})).await.is(200);
-    say(&cast.member, room, "a secret").await;
-    cast.member.delete(&at(4)).await.is(204);
+    fixture.member.patch(&at(3), json!({"content": "=right"})).await.expect_status(200);
+    fixture.member.post_message(room, "a secret").await;
+    fixture.member.delete(&at(4)).await.expect_status(204);
     room
 }
 
-/// What REST says of it.
-async fn page(cast: &Cast, room: RoomId) -> Vec<Value> {
+/// The messages by REST.
+async fn page(fixture: &Fixture, room: RoomId) -> Vec<Value> {
     let path = paths::fill(paths::MESSAGES, &[&room]);
-    let page = cast.member.get(&format!("{path}?anchor=oldest&after=200")).await.is(200);
+    let page =
+        fixture.member.get(&format!("{path}?anchor=oldest&after=200")).await.expect_status(200);
     page["messages"].as_array().unwrap().clone()
 }
 
-async fn file(cast: &Cast, room: RoomId, format: &str) -> (String, Vec<Message>) {
-    let text = export(&cast.member, room, &[("format", format)]).await.text;
+async fn file(fixture: &Fixture, room: RoomId, format: &str) -> (String, Vec<Message>) {
+    let text = export(&fixture.member, room, &[("format", format)]).await.text;
     assert!(!text.contains("wrogn") && !text.contains("a secret"), "{format}");
-    let messages = page(cast, room).await.into_iter();
+    let messages = page(fixture, room).await.into_iter();
     (text, messages.map(|message| serde_json::from_value(message).unwrap()).collect())
 }
 
 #[tokio::test]
-async fn json_lines_are_what_rest_says() {
-    let cast = Cast::assemble().await;
-    let room = said(&cast).await;
-    let (text, _) = file(&cast, room, "jsonl").await;
-    assert_eq!(lines(&text), page(&cast, room).await);
+async fn json_lines_equal_the_rest_messages() {
+    let fixture = Fixture::start().await;
+    let room = said(&fixture).await;
+    let (text, _) = file(&fixture, room, "jsonl").await;
+    assert_eq!(lines(&text), page(&fixture, room).await);
     let last = messages(&text).pop().unwrap();
     assert!(last.deleted_at.is_some() && last.content.is_empty());
 }
 
 #[tokio::test]
-async fn csv_is_read_back_and_holds_no_formula() {
-    let cast = Cast::assemble().await;
-    let room = said(&cast).await;
-    let (text, messages) = file(&cast, room, "csv").await;
+async fn csv_round_trips_and_contains_no_formula() {
+    let fixture = Fixture::start().await;
+    let room = said(&fixture).await;
+    let (text, messages) = file(&fixture, room, "csv").await;
     assert!(
         text.starts_with("\"room\",\"seq\",\"id\",\"created_at\",") && text.ends_with("\"\r\n")
     );
@@ -104,13 +106,13 @@ async fn csv_is_read_back_and_holds_no_formula() {
     }
 }
 
-/// What a reader of Markdown makes of a quoted line.
-fn unquoted(line: &str) -> String {
+/// Unescapes a quoted Markdown line.
+fn unquote(line: &str) -> String {
     let mut text = String::new();
     let mut chars = line.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            // A hard break at the end.
+            // A hard line break.
             '\\' => text.extend(chars.next()),
             '<' => {}
             '>' if text.contains("http") => {}
@@ -121,12 +123,12 @@ fn unquoted(line: &str) -> String {
 }
 
 #[tokio::test]
-async fn markdown_quotes_what_was_said() {
-    let cast = Cast::assemble().await;
-    let room = said(&cast).await;
-    let (text, messages) = file(&cast, room, "markdown").await;
+async fn markdown_quotes_all_text() {
+    let fixture = Fixture::start().await;
+    let room = said(&fixture).await;
+    let (text, messages) = file(&fixture, room, "markdown").await;
     assert!(text.starts_with("# \\=2+3 \\</title\\>\\<b\\>\n\nMessages 1 to 22, exported on "));
-    // Head, who and when, what: nothing else can begin a line.
+    // A line begins a heading, a message head or a quote, nothing else.
     let mut parts = text.split("\n**");
     let head = parts.next().unwrap();
     assert_eq!(head.lines().filter(|line| line.starts_with("## ")).count(), 1);
@@ -134,27 +136,27 @@ async fn markdown_quotes_what_was_said() {
     assert_eq!(parts.len(), messages.len());
     for (part, message) in parts.iter().zip(&messages) {
         let mut lines = part.lines();
-        let who = lines.next().unwrap();
-        assert!(who.starts_with(&format!("{}** at ", message.user.username)), "{who}");
-        assert!(who.contains(&format!(", no. {}", message.seq)));
-        assert_eq!(who.ends_with(", *edited*"), message.edited_at.is_some());
-        assert_eq!(who.ends_with(", *deleted*"), message.deleted_at.is_some());
-        assert_eq!(who.contains("in answer to no. 4"), message.reply_to.is_some());
+        let author = lines.next().unwrap();
+        assert!(author.starts_with(&format!("{}** at ", message.user.username)), "{author}");
+        assert!(author.contains(&format!(", no. {}", message.seq)));
+        assert_eq!(author.ends_with(", *edited*"), message.edited_at.is_some());
+        assert_eq!(author.ends_with(", *deleted*"), message.deleted_at.is_some());
+        assert_eq!(author.contains("in answer to no. 4"), message.reply_to.is_some());
         let quoted: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
         assert!(quoted.iter().all(|line| *line == ">" || line.starts_with("> ")), "{part}");
-        let quoted = quoted.iter().map(|line| unquoted(line.strip_prefix("> ").unwrap_or("")));
+        let quoted = quoted.iter().map(|line| unquote(line.strip_prefix("> ").unwrap_or("")));
         let quoted = quoted.collect::<Vec<_>>().join("\n");
         assert_eq!(quoted, message.content.replace('\u{2028}', "\n"));
     }
 }
 
-/// What is between two texts.
-fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
+/// The text between two others.
+fn text_between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
     let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("no {from} in {text}"));
     rest.split_once(to).unwrap().0
 }
 
-/// What a reader of HTML makes of text and links.
+/// Decodes the text and the links of HTML.
 fn shown(html: &str) -> String {
     let mut text = String::new();
     for part in html.split('<') {
@@ -166,16 +168,16 @@ fn shown(html: &str) -> String {
 }
 
 #[tokio::test]
-async fn html_shows_text_and_nothing_runs_but_its_own() {
-    let cast = Cast::assemble().await;
-    let room = said(&cast).await;
-    let (text, messages) = file(&cast, room, "html").await;
+async fn html_escapes_all_text() {
+    let fixture = Fixture::start().await;
+    let room = said(&fixture).await;
+    let (text, messages) = file(&fixture, room, "html").await;
     let (before, script) = text.split_once("<script>").unwrap();
     let (script, after) = script.split_once("</script>").unwrap();
     assert_eq!(after, "\n</body>\n</html>\n");
     assert!(before.contains("<title>=2+3 &lt;/title&gt;&lt;b&gt;</title>"));
-    let style = between(before, "<style>", "</style>");
-    let csp = between(before, "Content-Security-Policy\" content=\"", "\"");
+    let style = text_between(before, "<style>", "</style>");
+    let csp = text_between(before, "Content-Security-Policy\" content=\"", "\"");
     for text in [style, script] {
         assert!(csp.contains(&format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))));
     }
@@ -190,7 +192,7 @@ async fn html_shows_text_and_nothing_runs_but_its_own() {
             assert!(article.contains("<i>deleted</i></p></article>"), "{article}");
             continue;
         }
-        let content = between(article, "<div dir=\"auto\">", "</div></article>");
+        let content = text_between(article, "<div dir=\"auto\">", "</div></article>");
         assert_eq!(shown(content), message.content);
         let tags = content.matches('<').count();
         let links = content.matches("<a href=\"http").count() + content.matches("</a>").count();

@@ -1,40 +1,36 @@
-//! A page of a room, from wherever one wants to begin.
+//! Pages of a room around an anchor.
 
 use serde_json::{Value, json};
 use shared::{
     ids::{RoomId, Seq},
-    messages::{Anchor, AnchorMiss, Message, MessagePage},
+    messages::{Anchor, AnchorMiss, MessagePage},
     paths,
     problem::Code,
     rooms::Room,
 };
 
-use crate::actors::{Cast, Client, Person};
+use crate::fixture::{Client, Fixture};
 
-pub async fn say(person: &Person, room: RoomId, content: &str) -> Message {
-    let path = paths::fill(paths::MESSAGES, &[&room]);
-    person.post(&path, json!({"content": content})).await.read(201)
-}
-
-/// A room of the admin's with the member in it, in which the admin says so many things.
-async fn room(cast: &Cast, length: usize) -> RoomId {
-    let room: Room = cast.admin.post(paths::ROOMS, json!({"name": "Attic"})).await.read(201);
+/// Creates a room with admin and member, in which the admin posts `length` messages.
+async fn room(fixture: &Fixture, length: usize) -> RoomId {
+    let room: Room =
+        fixture.admin.post(paths::ROOMS, json!({"name": "Attic"})).await.expect_json(201);
     let membership = paths::fill(paths::MEMBERSHIP, &[&room.id]);
-    cast.member.put(&membership, Value::Null).await.is(200);
+    fixture.member.put(&membership, Value::Null).await.expect_status(200);
     for nth in 1..=length {
-        say(&cast.admin, room.id, &format!("word {nth}")).await;
+        fixture.admin.post_message(room.id, &format!("word {nth}")).await;
     }
     room.id
 }
 
-/// A page, with what holds for every page.
+/// Reads a page and checks what holds for every page.
 pub async fn read(client: &Client, room: RoomId, query: &str) -> MessagePage {
     let path = format!("{}?{query}", paths::fill(paths::MESSAGES, &[&room]));
-    let page: MessagePage = client.get(&path).await.read(200);
+    let page: MessagePage = client.get(&path).await.expect_json(200);
     let seqs: Vec<i64> = page.messages.iter().map(|message| message.seq.0).collect();
     let (last, anchor) = (page.room_last_seq, page.anchor);
     assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{query}: {seqs:?}");
-    assert_eq!(seqs.is_empty(), last == Seq(0), "{query}: a blank screen");
+    assert_eq!(seqs.is_empty(), last == Seq(0), "{query}: only an empty room has an empty page");
     assert_eq!(page.has_older, seqs.first().is_some_and(|first| *first > 1), "{query}: {seqs:?}");
     assert_eq!(page.has_newer, seqs.last().is_some_and(|end| *end < last.0), "{query}: {seqs:?}");
     assert_eq!(anchor.found, anchor.reason.is_none(), "{query}: {anchor:?}");
@@ -45,7 +41,7 @@ pub async fn read(client: &Client, room: RoomId, query: &str) -> MessagePage {
     page
 }
 
-/// Where the anchor led, why elsewhere if so, the first and the last number of the page.
+/// The seq of the resolved anchor, the reason if it is another one, and the first and last seq.
 type Seen = (i64, Option<AnchorMiss>, (i64, i64));
 
 pub async fn seen(client: &Client, room: RoomId, query: &str) -> Seen {
@@ -56,10 +52,14 @@ pub async fn seen(client: &Client, room: RoomId, query: &str) -> Seen {
 }
 
 #[tokio::test]
-async fn every_anchor_leads_to_a_page() {
-    let cast = Cast::assemble().await;
-    let room = room(&cast, 10).await;
-    cast.member.put(&paths::fill(paths::READ, &[&room]), json!({"seq": 6})).await.is(200);
+async fn each_anchor_returns_the_page_around_it() {
+    let fixture = Fixture::start().await;
+    let room = room(&fixture, 10).await;
+    fixture
+        .member
+        .put(&paths::fill(paths::READ, &[&room]), json!({"seq": 6}))
+        .await
+        .expect_status(200);
     use AnchorMiss::{BeforeOldest, BeyondNewest};
     for (query, expected) in [
         ("", (10, None, (1, 10))),
@@ -74,7 +74,7 @@ async fn every_anchor_leads_to_a_page() {
         ("anchor=seq:5&before=2", (5, None, (3, 5))),
         ("anchor=seq:5&after=2", (5, None, (5, 7))),
         ("anchor=seq:5&before=2&after=1", (5, None, (3, 6))),
-        // What one side lacks, the other does not make up for.
+        // Messages missing on one side are not added to the other.
         ("anchor=seq:2&before=4&after=1", (2, None, (1, 3))),
         ("anchor=seq:9&before=1&after=4", (9, None, (8, 10))),
         ("anchor=seq:1&before=4", (1, None, (1, 1))),
@@ -84,14 +84,14 @@ async fn every_anchor_leads_to_a_page() {
         ("anchor=first_unread&before=1&after=1", (7, None, (6, 8))),
         ("anchor=last_read&before=1&after=1", (6, None, (5, 7))),
     ] {
-        assert_eq!(seen(&cast.member, room, query).await, expected, "{query}");
+        assert_eq!(seen(&fixture.member, room, query).await, expected, "{query}");
     }
 }
 
 #[tokio::test]
-async fn a_page_is_fifty_unless_asked_otherwise() {
-    let cast = Cast::assemble().await;
-    let room = room(&cast, 120).await;
+async fn a_page_has_fifty_messages_by_default() {
+    let fixture = Fixture::start().await;
+    let room = room(&fixture, 120).await;
     for (query, expected) in [
         ("", (120, None, (71, 120))),
         ("anchor=oldest", (1, None, (1, 50))),
@@ -99,52 +99,52 @@ async fn a_page_is_fifty_unless_asked_otherwise() {
         ("anchor=first_unread", (1, None, (1, 25))),
         ("anchor=seq:60&before=200&after=200", (60, None, (1, 120))),
     ] {
-        assert_eq!(seen(&cast.member, room, query).await, expected, "{query}");
+        assert_eq!(seen(&fixture.member, room, query).await, expected, "{query}");
     }
 }
 
 #[tokio::test]
-async fn a_message_is_found_by_its_number_on_the_server() {
-    let cast = Cast::assemble().await;
-    let room = room(&cast, 3).await;
-    let second = read(&cast.member, room, "").await.messages.remove(1);
+async fn an_id_anchor_finds_its_message_in_its_own_room_only() {
+    let fixture = Fixture::start().await;
+    let room = room(&fixture, 3).await;
+    let second = read(&fixture.member, room, "").await.messages.remove(1);
     let query = |id| format!("anchor={}&before=1", Anchor::Id(id));
-    let found = seen(&cast.member, room, &query(second.id)).await;
+    let found = seen(&fixture.member, room, &query(second.id)).await;
     assert_eq!(found, (2, None, (1, 2)));
-    // Of another room, one sees no more than that it is not in this one.
-    let elsewhere = read(&cast.member, cast.room, "").await.messages.remove(0);
+    // The id of a message in another room is as unknown as one that does not exist.
+    let elsewhere = read(&fixture.member, fixture.room, "").await.messages.remove(0);
     for id in [elsewhere.id, 0.into(), 4_000.into(), i64::MAX.into()] {
-        let unknown = seen(&cast.member, room, &query(id)).await;
+        let unknown = seen(&fixture.member, room, &query(id)).await;
         assert_eq!(unknown, (3, Some(AnchorMiss::Unknown), (2, 3)), "{id}");
     }
-    cast.admin.delete(&paths::fill(paths::MESSAGE, &[&room, &2])).await.is(204);
-    let deleted = seen(&cast.member, room, &format!("{}&after=1", query(second.id))).await;
+    fixture.admin.delete(&paths::fill(paths::MESSAGE, &[&room, &2])).await.expect_status(204);
+    let deleted = seen(&fixture.member, room, &format!("{}&after=1", query(second.id))).await;
     assert_eq!(deleted, (3, Some(AnchorMiss::Deleted), (1, 3)));
 }
 
 #[tokio::test]
-async fn reading_begins_where_it_ended() {
-    let cast = Cast::assemble().await;
-    let room = room(&cast, 3).await;
+async fn last_read_and_first_unread_follow_the_read_mark() {
+    let fixture = Fixture::start().await;
+    let room = room(&fixture, 3).await;
     let (last_read, first_unread) = ("anchor=last_read&after=1", "anchor=first_unread&after=1");
-    let see = async |query: &str| seen(&cast.member, room, query).await;
+    let see = async |query: &str| seen(&fixture.member, room, query).await;
     assert_eq!(see(last_read).await, (1, Some(AnchorMiss::NothingRead), (1, 2)));
     assert_eq!(see(first_unread).await, (1, None, (1, 2)));
     let path = paths::fill(paths::READ, &[&room]);
-    cast.member.put(&path, json!({"seq": 1})).await.is(200);
+    fixture.member.put(&path, json!({"seq": 1})).await.expect_status(200);
     assert_eq!(see(last_read).await, (1, None, (1, 2)));
     assert_eq!(see(first_unread).await, (2, None, (2, 3)));
-    cast.member.put(&path, json!({"seq": 3})).await.is(200);
+    fixture.member.put(&path, json!({"seq": 3})).await.expect_status(200);
     assert_eq!(see(last_read).await, (3, None, (3, 3)));
     assert_eq!(see(first_unread).await, (3, Some(AnchorMiss::NothingUnread), (3, 3)));
-    // Each by their own: the admin said it all.
-    assert_eq!(read(&cast.admin, room, "").await.first_unread_seq, None);
+    // The admin has read everything, because the admin wrote it.
+    assert_eq!(read(&fixture.admin, room, "").await.first_unread_seq, None);
 }
 
 #[tokio::test]
-async fn an_empty_room_has_an_empty_page() {
-    let cast = Cast::assemble().await;
-    let room = room(&cast, 0).await;
+async fn an_empty_room_has_an_empty_page_for_each_anchor() {
+    let fixture = Fixture::start().await;
+    let room = room(&fixture, 0).await;
     for anchor in [
         "newest",
         "oldest",
@@ -155,7 +155,7 @@ async fn an_empty_room_has_an_empty_page() {
         "date:2026-03-01",
         "date:2026-03-01T14:30",
     ] {
-        let page = read(&cast.member, room, &format!("anchor={anchor}&before=5&after=5")).await;
+        let page = read(&fixture.member, room, &format!("anchor={anchor}&before=5&after=5")).await;
         let anchored = (page.anchor.seq, page.anchor.reason);
         assert_eq!(anchored, (Seq(0), Some(AnchorMiss::EmptyRoom)), "{anchor}");
         assert_eq!((page.room_last_seq.0, page.read_seq.0, page.as_of_rev.0), (0, 0, 3));
@@ -163,11 +163,11 @@ async fn an_empty_room_has_an_empty_page() {
 }
 
 #[tokio::test]
-async fn a_tombstone_leads_to_its_neighbour() {
-    let cast = Cast::assemble().await;
-    let room = room(&cast, 9).await;
+async fn an_anchor_at_a_tombstone_resolves_to_the_next_message() {
+    let fixture = Fixture::start().await;
+    let room = room(&fixture, 9).await;
     for seq in [1, 4, 5, 6, 8] {
-        cast.admin.delete(&paths::fill(paths::MESSAGE, &[&room, &seq])).await.is(204);
+        fixture.admin.delete(&paths::fill(paths::MESSAGE, &[&room, &seq])).await.expect_status(204);
     }
     let deleted = Some(AnchorMiss::Deleted);
     for (query, expected) in [
@@ -176,26 +176,26 @@ async fn a_tombstone_leads_to_its_neighbour() {
         ("anchor=seq:5", (7, deleted, (1, 9))),
         ("anchor=seq:8", (9, deleted, (1, 9))),
         ("anchor=seq:1&after=1", (2, deleted, (1, 2))),
-        // The page is around what was named, so that every tombstone can be read past.
+        // The page surrounds the tombstone itself, so that clients can read past it.
         ("anchor=seq:5&after=2", (7, deleted, (5, 7))),
         ("anchor=seq:5&before=2", (3, deleted, (3, 5))),
         ("anchor=seq:5&before=1&after=1", (5, deleted, (4, 6))),
-        // A place is one with or without a text.
+        // `oldest` may be a tombstone.
         ("anchor=oldest&after=1", (1, None, (1, 2))),
     ] {
-        assert_eq!(seen(&cast.member, room, query).await, expected, "{query}");
+        assert_eq!(seen(&fixture.member, room, query).await, expected, "{query}");
     }
-    let page = read(&cast.member, room, "anchor=seq:5&before=1&after=1").await;
+    let page = read(&fixture.member, room, "anchor=seq:5&before=1&after=1").await;
     assert!(page.messages.iter().all(|message| message.content.is_empty()), "{page:?}");
-    cast.admin.delete(&paths::fill(paths::MESSAGE, &[&room, &9])).await.is(204);
-    let newest = seen(&cast.member, room, "before=1").await;
+    fixture.admin.delete(&paths::fill(paths::MESSAGE, &[&room, &9])).await.expect_status(204);
+    let newest = seen(&fixture.member, room, "before=1").await;
     assert_eq!(newest, (9, None, (8, 9)));
 }
 
 #[tokio::test]
-async fn what_is_no_anchor_is_refused() {
-    let cast = Cast::assemble().await;
-    let path = cast.at(paths::MESSAGES);
+async fn invalid_anchors_are_refused_with_the_field() {
+    let fixture = Fixture::start().await;
+    let path = fixture.path(paths::MESSAGES);
     for (query, field, says) in [
         ("anchor=57", "anchor", "`seq:57` or `id:57`?"),
         ("anchor=", "anchor", "`first_unread`"),
@@ -211,29 +211,29 @@ async fn what_is_no_anchor_is_refused() {
         ("before=-1", "before", "digit"),
         ("after=many", "after", "digit"),
         ("before=", "before", "empty"),
-        // What once was a parameter, or might be one, is not passed over.
+        // Unknown parameters are refused, not ignored.
         ("around=3", "around", "`anchor`, `before`, `after`"),
         ("limit=10", "limit", "`anchor`, `before`, `after`"),
         ("anchor=newest&after_rev=3", "after_rev", "`anchor`, `before`, `after`"),
     ] {
-        cast.member.get(&format!("{path}?{query}")).await.refused_field(field, says);
+        fixture.member.get(&format!("{path}?{query}")).await.expect_field_error(field, says);
     }
 }
 
-/// Whatever is asked, and whatever one claims to hold: who may not read learns nothing.
+/// A non-member learns nothing, not even by `If-None-Match: *`.
 #[tokio::test]
-async fn only_members_read() {
-    let cast = Cast::assemble().await;
+async fn only_members_read_pages() {
+    let fixture = Fixture::start().await;
     let ask = async |client: &Client, path: &str| {
         let request = client.request("GET", path).header("if-none-match", "*");
-        crate::actors::Answer::of(request).await
+        crate::fixture::Response::to(request).await
     };
     for query in ["", "?anchor=seq:1", "?anchor=id:1", "?anchor=date:2026-03-01"] {
-        let path = format!("{}{query}", cast.at(paths::MESSAGES));
-        ask(&cast.anon, &path).await.refused(Code::Unauthenticated);
-        ask(&cast.outsider, &path).await.refused(Code::NotAMember);
+        let path = format!("{}{query}", fixture.path(paths::MESSAGES));
+        ask(&fixture.anon, &path).await.expect_problem(Code::Unauthenticated);
+        ask(&fixture.outsider, &path).await.expect_problem(Code::NotAMember);
         let nowhere = format!("/api/v1/rooms/4000/messages{query}");
-        ask(&cast.outsider, &nowhere).await.refused(Code::NotFound);
-        assert_eq!(ask(&cast.member, &path).await.status, 304, "{query}");
+        ask(&fixture.outsider, &nowhere).await.expect_problem(Code::NotFound);
+        assert_eq!(ask(&fixture.member, &path).await.status, 304, "{query}");
     }
 }

@@ -1,0 +1,156 @@
+//! An import of an export gives the same server and the same bytes.
+
+use hallway::tables::Database;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::{Value, json};
+use shared::{ids::RoomId, messages::Message, paths, rooms::Room};
+
+use super::{copy_by_streams, export, file, import};
+use crate::{
+    export::said,
+    fixture::{Client, Fixture, Person, Process, Storage, sign_in},
+    search::texts,
+};
+
+const SECRET: &str = "xylophone";
+
+/// A server with every kind of data: the fixture and the id of a room.
+async fn used_server() -> (Fixture, RoomId) {
+    let fixture = Fixture::start().await;
+    let room = said(&fixture).await;
+    let at = |path| paths::fill(path, &[&room]);
+    fixture.member.post_message(room, SECRET).await;
+    let newest = fixture.member.get(&format!("{}?before=0&after=0", at(paths::MESSAGES))).await;
+    let newest = newest.expect_status(200)["messages"][0]["seq"].clone();
+    let secret = paths::fill(paths::MESSAGE, &[&room, &newest]);
+    fixture.member.delete(&secret).await.expect_status(204);
+    // A former member with a message and a mention.
+    fixture.outsider.put(&at(paths::MEMBERSHIP), json!(null)).await.expect_status(200);
+    fixture.outsider.post_message(room, "I was here").await;
+    fixture.admin.post_message(room, "so you were, @outsider, and so is @member").await;
+    fixture.outsider.delete(&at(paths::MEMBERSHIP)).await.expect_status(204);
+    fixture.admin.post_message(room, "unread").await;
+    // The id of a deleted room is not used again.
+    let gone: Room =
+        fixture.admin.post(paths::ROOMS, json!({"name": "Gone"})).await.expect_json(201);
+    fixture.admin.delete(&paths::fill(paths::ROOM, &[&gone.id])).await.expect_status(204);
+    (fixture, room)
+}
+
+/// Everything that a member sees of a room.
+async fn member_view(client: &Client, room: RoomId) -> [Value; 3] {
+    let at = |path| paths::fill(path, &[&room]);
+    let page = format!("{}?anchor=oldest&after=200", at(paths::MESSAGES));
+    let changes = format!("{}?after_rev=0", at(paths::CHANGES));
+    let unread = client.put(&at(paths::READ), json!({"seq": 1})).await.expect_status(200);
+    assert_eq!(unread["mentions"], json!(1), "{unread}");
+    [
+        client.get(&page).await.expect_status(200),
+        client.get(&changes).await.expect_status(200),
+        unread,
+    ]
+}
+
+#[tokio::test]
+async fn an_imported_archive_exports_the_same_bytes_and_works() {
+    let (fixture, room) = used_server().await;
+    let before = member_view(&fixture.member, room).await;
+    let text = export(fixture.server.storage()).await;
+    assert!(!text.contains(SECRET) && text.contains("\"deleted_at\""));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(file(fixture.server.storage())).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    // Into the same kind of database, and into SQLite.
+    let (storage, sqlite) = (Storage::empty().await, Storage::with(None));
+    import(&storage, &text).await;
+    assert!(export(&storage).await == text, "another archive comes of it");
+    copy_by_streams(&storage, &sqlite, &text).await;
+    for storage in [storage, sqlite] {
+        assert!(export(&storage).await == text, "another archive comes of it");
+        check_imported_server(&storage, room, &before).await;
+    }
+}
+
+async fn check_imported_server(storage: &Storage, room: RoomId, before: &[Value; 3]) {
+    let server = Process::start(storage).await;
+    let anon = Client::new(server.address);
+    // With the old passwords.
+    let (member, admin) = (sign_in(&anon, "member").await, sign_in(&anon, "admin").await);
+    assert_eq!(&member_view(&member, room).await, before);
+    found(&member).await;
+    let last: Message = serde_json::from_value(newest(&before[0])).unwrap();
+    let at = |path| paths::fill(path, &[&room]);
+    let retry = json!({"content": last.content, "client_id": last.client_id});
+    let again: Message = admin.post(&at(paths::MESSAGES), retry).await.expect_json(200);
+    assert_eq!(again, last, "a retry gets the original");
+    let next: Message =
+        member.post(&at(paths::MESSAGES), json!({"content": "on"})).await.expect_json(201);
+    assert_eq!((next.seq, next.id > last.id), (last.seq.next(), true));
+    assert!(next.rev.0 > last.rev.0);
+    let other: Room = admin.post(paths::ROOMS, json!({"name": "Gone"})).await.expect_json(201);
+    assert!(other.id.0 > room.0 + 1, "{} was given before", other.id);
+}
+
+async fn found(member: &Person) {
+    assert_eq!(texts(member, "wrogn").await, Vec::<String>::new());
+    assert_eq!(texts(member, SECRET).await, Vec::<String>::new());
+    assert_eq!(texts(member, "\"I was here\"").await, ["I was here"]);
+    assert_eq!(texts(member, "right from:member").await, ["=right"]);
+}
+
+fn newest(page: &Value) -> Value {
+    page["messages"].as_array().unwrap().last().unwrap().clone()
+}
+
+#[tokio::test]
+async fn exporting_a_missing_database_is_refused() {
+    let storage = Storage::with(None);
+    let path = file(&storage);
+    let (code, _, stderr) = storage.run(&["export", path.to_str().unwrap()]).await;
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("there is no file"), "{stderr}");
+    assert!(!path.exists() && !storage.folder().join("hallway.sqlite").exists());
+}
+
+/// A server of an older version may be running on the database and would not understand migrated
+/// tables.
+#[tokio::test]
+async fn export_does_not_migrate_an_older_database() {
+    let storage = Storage::empty().await;
+    let (code, _, stderr) = storage.run(&["export", "-"]).await;
+    assert_eq!(code, Some(1));
+    let says = if storage.url().starts_with("sqlite") { "there is no file" } else { "is empty" };
+    assert!(stderr.contains(says), "{stderr}");
+    let db = Database::open(&storage.url(), 2).await.unwrap();
+    let newest = "(SELECT * FROM (SELECT max(version) FROM seaql_migrations) AS newest)";
+    let sql = format!("DELETE FROM seaql_migrations WHERE version = {newest}");
+    db.writer.execute_unprepared(&sql).await.unwrap();
+    let sql = "SELECT version FROM seaql_migrations";
+    let sql = Statement::from_string(db.writer.get_database_backend(), sql);
+    let before = db.writer.query_all_raw(sql.clone()).await.unwrap().len();
+    for command in [&["export", "-"][..], &["admin", "promote", "admin"]] {
+        let (code, stdout, stderr) = storage.run(command).await;
+        assert_eq!((code, &*stdout), (Some(1), ""));
+        assert!(stderr.contains("an older version of Hallway"), "{stderr}");
+    }
+    assert_eq!(db.writer.query_all_raw(sql).await.unwrap().len(), before);
+    db.close().await.unwrap();
+}
+
+/// A new table belongs into the archive, or into the list of excluded tables here.
+#[tokio::test]
+async fn each_table_is_archived_or_listed_as_left_out() {
+    let storage = Storage::with(None);
+    let db = Database::open(&storage.url(), 2).await.unwrap();
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
+         AND name NOT LIKE 'message_words%' AND name NOT LIKE 'message_grams%' \
+         AND name NOT IN ('seaql_migrations', 'sessions', 'versions') ORDER BY name";
+    let rows = db.reader.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await;
+    let rows: Vec<String> =
+        rows.unwrap().iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert_eq!(rows, ["members", "mentions", "messages", "rooms", "users"]);
+    db.close().await.unwrap();
+}

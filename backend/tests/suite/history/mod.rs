@@ -1,0 +1,6 @@
+//! Pages, calendar and overview of a room.
+
+pub mod anchors;
+mod calendar;
+mod dates;
+mod overview;
