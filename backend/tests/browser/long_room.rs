@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use rig::load::seed::History;
+use rig::load::seed::SeedMessages;
 use serde_json::json;
 use shared::ids::RoomId;
 
@@ -47,9 +47,9 @@ async fn any_message_of_a_long_room_is_reachable() {
         let room = fixture.server.create_room("ada", "long", "", &["ada", "bob"]).await;
         let text = |n: usize| format!("message {n} {}", "and more of it ".repeat(n * 7 % 23));
         let count = message_count();
-        let every = INTERVAL * MESSAGES as u32 / count as u32;
-        let history = History { room: RoomId(room), count, every, text: &text };
-        fixture.server.seed_history(&history).await;
+        let interval = INTERVAL * MESSAGES as u32 / count as u32;
+        let messages = SeedMessages { room: RoomId(room), count, interval, text: &text };
+        fixture.server.seed_messages(&messages).await;
         let read = format!("/api/v1/rooms/{room}/read");
         fixture.server.request_ok(Method::PUT, &read, "ada", json!({ "seq": count })).await;
         let ada = fixture.open_browser("ada").await;

@@ -1,119 +1,112 @@
-//! Measures: throughput, latency, memory, beside bare loops.
+//! Measures throughput, latency and memory, and compares them with baselines.
 //!
-//! Open loads are safe from coordinated omission: every message has a moment at which it is meant
-//! to be sent, by a fixed schedule, and latencies count from there, however late it was sent.
+//! Open loads are safe from coordinated omission, as in wrk2: a fixed schedule gives each message its
+//! time, and its latencies count from there, however late it was sent.
 
 use std::{path::Path, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-pub mod bare;
+pub mod baseline;
 pub mod bench;
 mod client;
-mod ground;
+mod cores;
+mod drive;
+mod fixture;
+mod idle;
 mod options;
-mod questions;
-mod quiet;
-mod reads;
-mod talk;
+mod rest_reads;
+mod runtime;
+pub mod seed;
+mod setup;
+mod text;
 
-use bare::Loop;
-pub use ground::seed;
-use ground::{Ground, Target, interrupt, resources::Cores, seed::History};
+use baseline::Baseline;
+use cores::Cores;
+use drive::LoadResult;
 pub use options::Args;
-use options::On;
-use questions::Question;
-use reads::Reading;
-use talk::{Figures, Prose};
+use options::TargetKind;
+use rest_reads::{Query, ReadLoad};
+use seed::SeedMessages;
+use setup::Setup;
+use text::Corpus;
 
-/// Runs a load and prints the figures. The exit code is 1 when something went wrong on the way, not
-/// when something was slow.
+/// Runs a load and prints the result. The exit code is 1 on errors, not on slowness.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    interrupt::watch()?;
+    runtime::handle_interrupt();
     let cores = Cores::split()?;
     if cores.is_shared() {
-        eprintln!("There is one core for both: the figures are those of server and load together.");
+        eprintln!("There is only one core: the result is that of server and load together.");
     }
-    let rooms = args.rooms as usize;
-    if let Some(connections) = args.reads {
-        return reads(args, connections as usize, cores);
+    if let Some(load) = args.read_load() {
+        return run_reads(args, load, cores);
     }
     if let Some(sockets) = args.idle {
-        let idle = quiet::idle(&hallway(args, rooms, cores)?, sockets as usize)?;
-        return tell(args, &idle.to_string(), &idle);
+        let result = idle::run_idle(&hallway(args, cores)?, sockets as usize)?;
+        return print_result(args, &result.to_string(), &result);
     }
     if let Some(sockets) = args.storm {
-        let storm = quiet::storm(&hallway(args, rooms, cores)?, sockets as usize)?;
-        return tell(args, &storm.to_string(), &storm);
+        let result = idle::run_storm(&hallway(args, cores)?, sockets as usize)?;
+        return print_result(args, &result.to_string(), &result);
     }
-    talk(args, cores)
+    run_messages(args, cores)
 }
 
-fn hallway(args: &Args, rooms: usize, cores: Cores) -> Result<Ground> {
+fn hallway(args: &Args, cores: Cores) -> Result<Setup> {
+    let rooms = args.rooms as usize;
     match &args.url {
-        Some(url) => Ground::elsewhere(Target::at(url, args.pid)?, rooms, args.admin.as_ref()),
-        None => Ground::hallway(&args.own, cores, rooms),
+        Some(url) => Setup::external(url, args.pid, rooms, args.admin.as_ref()),
+        None => Setup::hallway(&args.source, cores, rooms),
     }
 }
 
-fn talk(args: &Args, cores: Cores) -> Result<ExitCode> {
-    let (shape, rooms) = (args.shape(), args.rooms as usize);
-    let mut all = Vec::new();
-    for on in &args.on {
-        let ground = match on {
-            On::Hallway => hallway(args, rooms, cores),
-            On::OneWrite => Ground::bare(Loop::OneWrite, cores, rooms),
-            On::Joined => Ground::bare(Loop::Joined, cores, rooms),
-            On::Node => Ground::node("node", &args.own, cores, rooms),
-            On::NodeSearch => Ground::node("node-search", &args.own, cores, rooms),
+fn run_messages(args: &Args, cores: Cores) -> Result<ExitCode> {
+    let (spec, rooms) = (args.load_spec(), args.rooms as usize);
+    let mut results = Vec::new();
+    for target in &args.on {
+        let setup = match target {
+            TargetKind::Hallway => hallway(args, cores),
+            TargetKind::OneWrite => Setup::baseline(Baseline::OneWrite, cores, rooms),
+            TargetKind::Joined => Setup::baseline(Baseline::Joined, cores, rooms),
+            TargetKind::Node => Setup::node("node", &args.source, cores, rooms),
+            TargetKind::NodeSearch => Setup::node("node-search", &args.source, cores, rooms),
         };
-        all.push(shape.run(&ground?)?);
+        results.push(spec.run(&setup?)?);
     }
-    let mut text: Vec<String> = all.iter().map(ToString::to_string).collect();
-    if let [first, others @ ..] = &all[..] {
+    let mut text: Vec<String> = results.iter().map(ToString::to_string).collect();
+    if let [first, others @ ..] = &results[..] {
         text.extend(others.iter().map(|other| ratio(first, other)));
     }
-    tell(args, &text.join("\n"), &all)?;
-    let is_clean = all.iter().all(Figures::is_clean);
+    print_result(args, &text.join("\n"), &results)?;
+    let is_clean = results.iter().all(LoadResult::is_clean);
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn ratio(one: &Figures, other: &Figures) -> String {
+fn ratio(one: &LoadResult, other: &LoadResult) -> String {
     let deliveries = one.deliveries_per_s / other.deliveries_per_s;
     let p99 = one.delivery.p99_ms / other.delivery.p99_ms;
-    format!(
-        "{} / {}: deliveries/s {deliveries:.2}, delivery p99 {p99:.2}\n",
-        one.target, other.target
-    )
+    let (one, other) = (&one.target, &other.target);
+    format!("{one} / {other}: deliveries/s {deliveries:.2}, delivery p99 {p99:.2}\n")
 }
 
-fn reads(args: &Args, connections: usize, cores: Cores) -> Result<ExitCode> {
-    let ground = Ground::hallway(&args.own, cores, 1)?;
-    let (room, prose) = (ground.stage.rooms[0], Prose::new());
-    let history = History {
-        room,
-        count: args.messages,
-        every: Duration::from_secs(60),
-        text: &|nth| prose.text(nth),
+fn run_reads(args: &Args, load: ReadLoad, cores: Cores) -> Result<ExitCode> {
+    let mut setup = Setup::hallway(&args.source, cores, 1)?;
+    let (room, corpus) = (setup.fixture.rooms[0], Corpus::new());
+    let (count, interval) = (args.messages, Duration::from_secs(60));
+    let messages = SeedMessages { room, count, interval, text: &|nth| corpus.text(nth) };
+    setup.restart_with(|data| messages.insert(data))?;
+    let query = match &args.search {
+        Some(search) => Query::Search(vec![search.clone()], 0),
+        None => Query::Page(room, args.messages),
     };
-    let (ground, _) = ground.restarted(|data| seed::messages(data, &history))?;
-    let reading = Reading {
-        connections,
-        warm_up: Duration::from_secs(args.warm_up),
-        measured: Duration::from_secs(args.seconds),
-    };
-    let question = match &args.search {
-        Some(search) => Question::Search(vec![search.clone()], 0),
-        None => Question::Page(room, args.messages),
-    };
-    let reads = reading.run(&ground, 0, question)?;
-    tell(args, &reads.to_string(), &reads)
+    let result = load.run(&setup, 0, &query)?;
+    print_result(args, &result.to_string(), &result)
 }
 
-/// Prints figures, for people and (where that was asked for) for programs.
-fn tell(args: &Args, text: &str, figures: &impl Serialize) -> Result<ExitCode> {
-    let json = serde_json::to_string_pretty(figures)?;
+/// Prints a result as text and, on request, writes it as JSON.
+fn print_result(args: &Args, text: &str, result: &impl Serialize) -> Result<ExitCode> {
+    let json = serde_json::to_string_pretty(result)?;
     match args.json.as_deref() {
         Some(path) if path == Path::new("-") => {
             println!("{json}");

@@ -1,31 +1,33 @@
-//! The flags of `rig load`.
+//! The options of `rig load`.
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{
-    ground::{Admin, Own},
-    talk::{Pace, Shape},
+    drive::{LoadSpec, Pacing},
+    fixture::AdminLogin,
+    rest_reads::ReadLoad,
+    setup::ServerSource,
 };
 
 /// `rig load`.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
-    /// Rooms, spoken to in turn.
+    /// Rooms; messages go to them in turn.
     #[arg(long, default_value_t = 100, value_parser = at_least_one())]
     pub(super) rooms: u64,
 
-    /// Subscribers of each room, every one on a socket of its own.
+    /// Subscribers of each room, each with a socket.
     #[arg(long, default_value_t = 50)]
     subscribers: usize,
 
     /// Open load: messages a second in all, on a fixed schedule.
-    #[arg(long, default_value_t = 200.0, value_parser = a_rate)]
+    #[arg(long, default_value_t = 200.0, value_parser = parse_rate)]
     #[arg(conflicts_with_all = ["window", "senders"])]
     rate: f64,
 
-    /// Closed load: messages in flight in all; the next is sent when one is acknowledged.
+    /// Closed load: messages in flight in all; each ack sends the next message.
     #[arg(long, value_parser = at_least_one())]
     window: Option<u64>,
 
@@ -37,21 +39,21 @@ pub struct Args {
     #[arg(long)]
     until_delivered: bool,
 
-    /// Length of a text, in bytes.
+    /// The length of a text, in bytes.
     #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u64).range(32..=16_384))]
     bytes: u64,
 
-    /// Instead of talk: so many sockets come in and then do nothing, for one heartbeat.
+    /// Instead of messages: so many sockets connect and are idle for one heartbeat.
     #[arg(long, group = "what", value_parser = at_least_one())]
     pub(super) idle: Option<u64>,
 
-    /// Instead of talk: so many sockets hang up and come back, all at once.
+    /// Instead of messages: so many sockets reconnect at once.
     #[arg(long, group = "what", value_parser = at_least_one())]
     pub(super) storm: Option<u64>,
 
-    /// Instead of talk: so many connections read pages of 50 messages by REST.
+    /// Instead of messages: so many connections read pages of 50 messages by REST.
     #[arg(long, group = "what", value_parser = at_least_one(), conflicts_with = "url")]
-    pub(super) reads: Option<u64>,
+    reads: Option<u64>,
 
     /// With --reads: messages in the room.
     #[arg(long, default_value_t = 10_000, requires = "reads")]
@@ -64,45 +66,45 @@ pub struct Args {
 
     /// Seconds to measure.
     #[arg(long, default_value_t = 10, value_parser = at_least_one())]
-    pub(super) seconds: u64,
+    seconds: u64,
 
-    /// Seconds before the measuring begins.
+    /// Seconds before the measurement begins.
     #[arg(long, default_value_t = 2)]
-    pub(super) warm_up: u64,
+    warm_up: u64,
 
-    /// What to load, one after the other; ratios are of the first to each of the others.
+    /// The targets, one after the other; ratios are of the first to each of the others.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "hallway")]
-    pub(super) on: Vec<On>,
+    pub(super) on: Vec<TargetKind>,
 
-    /// A server that runs already, as http://HOST:PORT. [default: one of its own, on SQLite]
+    /// A running server, as http://HOST:PORT. [default: start one, on SQLite]
     #[arg(long)]
     pub(super) url: Option<String>,
 
-    /// With --url: an account that may make rooms, as NAME:PASSWORD. [default: the server is new,
-    /// and the first account is made]
+    /// With --url: an account that may create rooms, as NAME:PASSWORD. [default: the server is new,
+    /// and the first account is created]
     #[arg(long, requires = "url")]
-    pub(super) admin: Option<Admin>,
+    pub(super) admin: Option<AdminLogin>,
 
     /// With --url: the server's process on this machine, for its memory and processor time.
     #[arg(long, requires = "url")]
     pub(super) pid: Option<u32>,
 
     #[command(flatten)]
-    pub(super) own: Own,
+    pub(super) source: ServerSource,
 
-    /// Writes the figures as JSON to this file, or to standard output with `-`.
+    /// Write the result as JSON to this file, or to standard output with `-`.
     #[arg(long)]
     pub(super) json: Option<PathBuf>,
 }
 
-/// What can be loaded.
+/// What a load runs against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum On {
+pub enum TargetKind {
     /// A server.
     Hallway,
-    /// The bare fan-out with one write for each delivery.
+    /// The baseline fan-out with one write for each delivery.
     OneWrite,
-    /// The bare fan-out in which all frames that wait for a socket leave in one write.
+    /// The baseline fan-out with one write for all frames that wait for a socket.
     Joined,
     /// A small chat for Node (rig/node): ws, better-sqlite3, group commit, no search index.
     Node,
@@ -111,26 +113,32 @@ pub enum On {
 }
 
 impl Args {
-    /// The load.
-    pub(super) fn shape(&self) -> Shape {
+    pub(super) fn load_spec(&self) -> LoadSpec {
         let window = self.window.or(self.senders).map(|window| window as usize);
-        Shape {
+        LoadSpec {
             rooms: self.rooms as usize,
             subscribers: self.subscribers,
-            speakers: self.senders.map(|senders| senders as usize).or(window).unwrap_or(64),
-            pace: match window {
-                Some(window) => Pace::Closed { window, is_whole: self.until_delivered },
-                None => Pace::Open(self.rate),
+            senders: self.senders.map(|senders| senders as usize).or(window).unwrap_or(64),
+            pacing: match window {
+                Some(window) => Pacing::Closed { window, until_delivered: self.until_delivered },
+                None => Pacing::Open(self.rate),
             },
-            bytes: self.bytes as usize,
+            text_bytes: self.bytes as usize,
             warm_up: Duration::from_secs(self.warm_up),
             measured: Duration::from_secs(self.seconds),
         }
     }
+
+    pub(super) fn read_load(&self) -> Option<ReadLoad> {
+        self.reads.map(|connections| ReadLoad {
+            connections: connections as usize,
+            warm_up: Duration::from_secs(self.warm_up),
+            measured: Duration::from_secs(self.seconds),
+        })
+    }
 }
 
-/// More than nothing, and no faster than the schedule can tell apart.
-fn a_rate(text: &str) -> Result<f64, String> {
+fn parse_rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if (0.001..=1e6).contains(&rate) => Ok(rate),
         _ => Err("must be a number from 0.001 to 1000000".into()),

@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::future::BoxFuture;
 
-use super::{Exit, Host, Process, Program, Service};
+use super::{Exit, Host, Process, Program, READY_TIMEOUT, Service};
 
 /// How long a supervisor would wait after SIGTERM.
 const TERMINATE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,6 +32,7 @@ pub struct ServerOptions {
     pub session_key: Option<String>,
     /// The only processor core that the server may use.
     pub core: Option<usize>,
+    pub ready_timeout: Duration,
     /// Further environment variables.
     pub env: Vec<(String, String)>,
 }
@@ -50,6 +51,7 @@ impl ServerOptions {
             listen: None,
             session_key: None,
             core: None,
+            ready_timeout: READY_TIMEOUT,
             env: Vec::new(),
         }
     }
@@ -59,6 +61,7 @@ impl ServerOptions {
 pub struct Hallway {
     process: Process,
     address: SocketAddr,
+    ready_timeout: Duration,
     http: reqwest::Client,
 }
 
@@ -69,6 +72,7 @@ impl Hallway {
             Some(address) => address,
             None => options.host.free_address()?,
         };
+        let ready_timeout = options.ready_timeout;
         let listen = SocketAddr::new(options.host.bind_address(), address.port());
         let settings = [
             ("DATABASE_URL", options.database_url),
@@ -91,7 +95,7 @@ impl Hallway {
             env.fold(program, |program, (name, value): (String, _)| program.env(name, value));
         let process = Process::start(program, options.log)?;
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
-        let server = Self { process, address, http };
+        let server = Self { process, address, ready_timeout, http };
         server.wait_until_ready().await?;
         Ok(server)
     }
@@ -116,6 +120,10 @@ fn configures_server(name: &str) -> bool {
 impl Service for Hallway {
     fn process(&self) -> &Process {
         &self.process
+    }
+
+    fn ready_timeout(&self) -> Duration {
+        self.ready_timeout
     }
 
     fn health_check(&self) -> BoxFuture<'_, Result<()>> {

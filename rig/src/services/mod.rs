@@ -30,10 +30,11 @@ pub use mariadb::MariaDb;
 pub use network::{Link, Namespace};
 pub use postgres::Postgres;
 pub use process::{Exit, Process, Usage, raise_file_limit};
-pub use program::Program;
+pub use program::{Program, find};
 pub use proxy::Proxy;
 pub use redis::Redis;
 
+/// The default of [`Service::ready_timeout`].
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const HEALTH_CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 const HEALTH_CHECK_INTERVAL: Duration = Duration::from_millis(2);
@@ -44,6 +45,11 @@ pub trait Service: Send + Sync {
 
     /// Succeeds if the service does its work now.
     fn health_check(&self) -> BoxFuture<'_, Result<()>>;
+
+    /// How long the service may take until it is ready.
+    fn ready_timeout(&self) -> Duration {
+        READY_TIMEOUT
+    }
 
     /// The process id; `None` once the process has ended.
     fn pid(&self) -> Option<u32> {
@@ -74,8 +80,8 @@ pub trait Service: Send + Sync {
         })
     }
 
-    /// Waits at most 30 s for a successful health check and returns the time it took. Fails at once
-    /// if the process has ended.
+    /// Waits for a successful health check and returns the time it took. Fails after the ready
+    /// timeout, and at once if the process has ended.
     fn wait_until_ready(&self) -> BoxFuture<'_, Result<Duration>> {
         Box::pin(async {
             let started = Instant::now();
@@ -85,7 +91,7 @@ pub trait Service: Send + Sync {
                 match check.unwrap_or_else(|_| bail!("the health check timed out")) {
                     Ok(()) => return Ok(started.elapsed()),
                     Err(_) if self.pid().is_none() => bail!("{name} has ended: {}", log()),
-                    Err(error) if started.elapsed() > READY_TIMEOUT => {
+                    Err(error) if started.elapsed() > self.ready_timeout() => {
                         return Err(error)
                             .with_context(|| format!("{name} is not ready: {}", log()));
                     }

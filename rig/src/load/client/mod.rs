@@ -1,5 +1,5 @@
-//! A crowd: thousands of sockets on one thread, and one buffer for reading all of them. It must
-//! take more than any server gives, or it would measure itself.
+//! A client pool: thousands of sockets on one thread, with one read buffer for all. It must be faster
+//! than any server, or it would measure itself.
 
 use std::{
     io,
@@ -10,117 +10,116 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use mio::{Events, Interest, Poll, Token};
 
-mod conn;
-pub mod tally;
+mod connection;
+pub mod counters;
 #[cfg(test)]
 mod tests;
 pub mod wire;
 
-pub use conn::{Conn, Phase, Role};
-use tally::{Follow, Tally};
-use wire::{CLOSE, PING, PONG, Said, Stamp, TEXT};
+pub use connection::{Connection, ConnectionState, Role};
+use counters::{Counters, RevTracker};
+use wire::{CLOSE, PING, PONG, ServerEvent, Stamp, TEXT};
 
-use super::ground::interrupt;
+use super::runtime::check_interrupt;
 
-/// For reading: more than the longest frame (the `welcome` of somebody in a thousand rooms).
+/// Longer than the longest frame, which is the `welcome` of an account in a thousand rooms.
 const BUFFER_BYTES: usize = 2 * 1_024 * 1_024;
-/// Sockets that come in at once, when it is not about that: a server takes so many in one go.
-pub const AT_ONCE: usize = 128;
+/// Sockets that connect concurrently, unless connecting is measured. It is below the listen backlog.
+pub const CONCURRENT_CONNECTS: usize = 128;
 
-/// Many sockets.
-pub struct Crowd {
-    /// What they have heard.
-    pub tally: Tally,
-    /// Speakers whose message was answered since this was last emptied.
-    pub answered: Vec<usize>,
-    /// Deliveries still to come of each message, by number, where somebody wants to know; a message
-    /// that nobody waits for any more has 0.
-    pub awaited: Option<Vec<u32>>,
-    /// Messages that the last of those deliveries came of, since this was last emptied.
-    pub complete: Vec<usize>,
-    /// The newest change that an ack has told of, and of which room.
-    pub acked: Vec<(i64, i64)>,
-    conns: Vec<Conn>,
+pub struct ClientPool {
+    pub counters: Counters,
+    /// Senders whose message was acknowledged or refused. The driver empties it.
+    pub replied_senders: Vec<usize>,
+    /// By message: the deliveries that have not come. `None` if the driver does not wait for them.
+    pub pending_deliveries: Option<Vec<u32>>,
+    /// Messages that all subscribers have received. The driver empties it.
+    pub fully_delivered: Vec<usize>,
+    /// The room and rev of each ack. The driver empties it.
+    pub acked_revs: Vec<(i64, i64)>,
+    connections: Vec<Connection>,
     address: SocketAddr,
     poll: Poll,
     events: Events,
     buffer: Vec<u8>,
-    began: Instant,
+    started: Instant,
 }
 
-impl Crowd {
-    /// An empty one, for this server.
+impl ClientPool {
+    /// An empty pool for this server.
     pub fn new(address: SocketAddr) -> Result<Self> {
         Ok(Self {
-            tally: Tally::default(),
-            answered: Vec::new(),
-            awaited: None,
-            complete: Vec::new(),
-            acked: Vec::new(),
-            conns: Vec::new(),
+            counters: Counters::default(),
+            replied_senders: Vec::new(),
+            pending_deliveries: None,
+            fully_delivered: Vec::new(),
+            acked_revs: Vec::new(),
+            connections: Vec::new(),
             address,
             poll: Poll::new()?,
             events: Events::with_capacity(1_024),
             buffer: vec![0; BUFFER_BYTES],
-            began: Instant::now(),
+            started: Instant::now(),
         })
     }
 
-    /// Microseconds since the crowd was made: the clock of every [`Stamp`].
+    /// Microseconds since the pool was created: the clock of every [`Stamp`].
     pub fn now_us(&self) -> u64 {
-        self.began.elapsed().as_micros() as u64
+        self.started.elapsed().as_micros() as u64
     }
 
-    /// The sockets, in the order in which they were opened.
-    pub fn conns(&self) -> &[Conn] {
-        &self.conns
+    /// The connections, in the order of opening.
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
     }
 
-    /// Opens sockets, so many at a time, and waits until all are live. Answers when each was, in
-    /// microseconds from now. Fails if one ends, or when `within` is over.
+    /// Opens sockets, `concurrent` at a time, and waits until all are live. Returns when each was
+    /// live, in microseconds from now. Fails if one ends, or after `timeout`.
     pub fn open(
         &mut self,
-        who: Vec<(&str, Role)>,
-        at_once: usize,
-        within: Duration,
+        clients: Vec<(&str, Role)>,
+        concurrent: usize,
+        timeout: Duration,
     ) -> Result<Vec<u64>> {
-        let (first, total, began_us) = (self.conns.len(), who.len(), self.now_us());
-        let mut who = who.into_iter().enumerate();
+        let (first, total, start_us) = (self.connections.len(), clients.len(), self.now_us());
+        let mut clients = clients.into_iter().enumerate();
         let mut opening: Vec<usize> = Vec::new();
-        let mut live = Vec::with_capacity(total);
-        while live.len() < total {
-            for (nth, (token, role)) in who.by_ref().take(at_once - opening.len()) {
+        let mut live_us = Vec::with_capacity(total);
+        while live_us.len() < total {
+            for (nth, (token, role)) in clients.by_ref().take(concurrent - opening.len()) {
                 self.connect(token, role)?;
                 opening.push(first + nth);
             }
-            self.turn(Duration::from_millis(100))?;
-            let since_us = self.now_us() - began_us;
+            self.poll(Duration::from_millis(100))?;
+            let elapsed_us = self.now_us() - start_us;
             opening.retain(|at| {
-                let is_live = self.conns[*at].phase == Phase::Live;
-                live.extend(is_live.then_some(since_us));
+                let is_live = self.connections[*at].state == ConnectionState::Live;
+                live_us.extend(is_live.then_some(elapsed_us));
                 !is_live
             });
-            if let Some(complaint) = &self.tally.faults.complaint {
-                bail!("{complaint}");
+            if let Some(error) = &self.counters.errors.first_message {
+                bail!("{error}");
             }
-            let is_late = u128::from(since_us) > within.as_micros();
-            ensure!(!is_late, "only {} of {total} sockets came in", live.len());
+            let is_late = u128::from(elapsed_us) > timeout.as_micros();
+            ensure!(!is_late, "only {} of {total} sockets connected", live_us.len());
         }
-        Ok(live)
+        Ok(live_us)
     }
 
     fn connect(&mut self, token: &str, role: Role) -> Result<()> {
-        let mut conn = Conn::open(self.address, token, role).context("cannot connect")?;
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll.registry().register(&mut conn.stream, Token(self.conns.len()), interest)?;
-        self.conns.push(conn);
+        let mut connection =
+            Connection::open(self.address, token, role).context("cannot connect")?;
+        let (token, interest) =
+            (Token(self.connections.len()), Interest::READABLE | Interest::WRITABLE);
+        self.poll.registry().register(&mut connection.stream, token, interest)?;
+        self.connections.push(connection);
         Ok(())
     }
 
-    /// Waits for something to happen, at most this long, and deals with it; whether anything did.
-    pub fn turn(&mut self, within: Duration) -> Result<bool> {
-        interrupt::check()?;
-        match self.poll.poll(&mut self.events, Some(within)) {
+    /// Waits at most `timeout` for events and handles them. Returns whether there were any.
+    pub fn poll(&mut self, timeout: Duration) -> Result<bool> {
+        check_interrupt()?;
+        match self.poll.poll(&mut self.events, Some(timeout)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
             polled => polled?,
         }
@@ -134,149 +133,144 @@ impl Crowd {
             .collect();
         for (at, is_writable, is_readable, is_closing) in &ready {
             if *is_writable {
-                let written = self.conns[*at].writable();
-                self.check(*at, written.map_err(Into::into));
+                let written = self.connections[*at].handle_writable();
+                self.close_on_error(*at, written.map_err(Into::into));
             }
             if *is_readable {
-                let read = self.read(*at, *is_closing);
-                self.check(*at, read);
+                let read = self.handle_readable(*at, *is_closing);
+                self.close_on_error(*at, read);
             }
         }
         Ok(!ready.is_empty())
     }
 
-    /// A socket that fails is closed and counted.
-    fn check(&mut self, at: usize, done: Result<()>) {
-        if let Err(error) = done
-            && self.conns[at].phase != Phase::Closed
+    fn close_on_error(&mut self, at: usize, result: Result<()>) {
+        if let Err(error) = result
+            && self.connections[at].state != ConnectionState::Closed
         {
-            self.conns[at].phase = Phase::Closed;
-            self.tally.faults.closed += 1;
-            self.tally.faults.complain(format!("a socket ended: {error}"));
+            self.connections[at].state = ConnectionState::Closed;
+            self.counters.errors.closed += 1;
+            self.counters.errors.add_message(format!("a socket ended: {error}"));
         }
     }
 
-    /// Sends a message from a speaker; its text begins with a [`Stamp`].
-    pub fn say(&mut self, at: usize, frame: &[u8]) {
-        self.tally.sends += 1;
-        let written = self.conns[at].write(frame);
-        self.check(at, written.map_err(Into::into));
+    /// Sends a message whose text begins with a [`Stamp`].
+    pub fn send(&mut self, sender: usize, frame: &[u8]) {
+        self.counters.sends += 1;
+        let written = self.connections[sender].write(frame);
+        self.close_on_error(sender, written.map_err(Into::into));
     }
 
-    /// Lets go of every socket; what each was for, to come back with.
-    pub fn hang_up(&mut self) -> Vec<Role> {
-        self.conns.drain(..).map(|conn| conn.role).collect()
+    /// Closes all sockets and returns their roles, to reconnect with.
+    pub fn close_all(&mut self) -> Vec<Role> {
+        self.connections.drain(..).map(|connection| connection.role).collect()
     }
 
-    fn read(&mut self, at: usize, is_closing: bool) -> Result<()> {
+    fn handle_readable(&mut self, at: usize, is_closing: bool) -> Result<()> {
         loop {
-            let conn = &mut self.conns[at];
-            if conn.phase == Phase::Closed {
+            let connection = &mut self.connections[at];
+            if connection.state == ConnectionState::Closed {
                 return Ok(());
             }
-            let kept = conn.rest.len();
-            ensure!(kept < self.buffer.len(), "a frame of more than {kept} bytes");
-            self.buffer[..kept].copy_from_slice(&conn.rest);
-            let Some(read) = conn.read(&mut self.buffer[kept..])? else { return Ok(()) };
-            ensure!(read > 0, "hung up");
-            let end = kept + read;
+            let partial = connection.partial.len();
+            ensure!(partial < self.buffer.len(), "a frame of more than {partial} bytes");
+            self.buffer[..partial].copy_from_slice(&connection.partial);
+            let Some(read) = connection.read(&mut self.buffer[partial..])? else { return Ok(()) };
+            ensure!(read > 0, "the server closed the connection");
+            let end = partial + read;
             let buffer = std::mem::take(&mut self.buffer);
-            let used = self.take(at, &buffer[..end]);
+            let used = self.handle_bytes(at, &buffer[..end]);
             self.buffer = buffer;
-            let conn = &mut self.conns[at];
-            conn.rest.clear();
-            conn.rest.extend_from_slice(&self.buffer[used?..end]);
-            // Less than asked for: the socket is empty, and the next bytes are another event.
+            let connection = &mut self.connections[at];
+            connection.partial.clear();
+            connection.partial.extend_from_slice(&self.buffer[used?..end]);
+            // A short read means that the socket is empty; further bytes come with another event.
             if end < self.buffer.len() && !is_closing {
                 return Ok(());
             }
         }
     }
 
-    /// Takes what is whole; how many bytes that was.
-    fn take(&mut self, at: usize, bytes: &[u8]) -> Result<usize> {
+    /// Handles all complete frames and returns the number of bytes in them.
+    fn handle_bytes(&mut self, at: usize, bytes: &[u8]) -> Result<usize> {
         let mut used = 0;
-        if self.conns[at].phase == Phase::Upgrading {
+        if self.connections[at].state == ConnectionState::Upgrading {
             let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return Ok(0) };
-            upgraded(&bytes[..end])?;
+            check_upgrade(&bytes[..end])?;
             used = end + 4;
-            self.conns[at].phase = Phase::Greeting;
+            self.connections[at].state = ConnectionState::AwaitingWelcome;
         }
         let now_us = self.now_us();
-        while let Some((frame, length)) = wire::frame(&bytes[used..])? {
+        while let Some((frame, length)) = wire::parse_frame(&bytes[used..])? {
             used += length;
-            match frame.opcode {
-                TEXT => self.hear(at, frame.payload, now_us)?,
-                PING => {
-                    let mut pong = Vec::new();
-                    wire::put(&mut pong, PONG, frame.payload, true);
-                    self.conns[at].write(&pong)?;
-                }
-                CLOSE => {
-                    let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
-                    bail!("closed with {}", code.unwrap_or_default());
-                }
-                _ => {}
+            if frame.opcode == TEXT {
+                self.handle_text(at, frame.payload, now_us)?;
+            } else if frame.opcode == PING {
+                let mut pong = Vec::new();
+                wire::write_client_frame(&mut pong, PONG, frame.payload);
+                self.connections[at].write(&pong)?;
+            } else if frame.opcode == CLOSE {
+                let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+                bail!("closed with {}", code.unwrap_or_default());
             }
         }
         Ok(used)
     }
 
-    fn hear(&mut self, at: usize, payload: &[u8], now_us: u64) -> Result<()> {
-        let said = wire::said(payload)?;
-        let conn = &mut self.conns[at];
-        let faults = &mut self.tally.faults;
-        match (&mut conn.role, said) {
-            (Role::Subscriber { room, follow }, Said::Change { room: told, rev, stamp }) => {
-                ensure!(room.0 == told, "something of room {told} on a socket of room {room}");
-                follow.heard(rev, faults);
+    fn handle_text(&mut self, at: usize, payload: &[u8], now_us: u64) -> Result<()> {
+        let event = wire::decode(payload)?;
+        let connection = &mut self.connections[at];
+        let errors = &mut self.counters.errors;
+        match (&mut connection.role, event) {
+            (Role::Subscriber { room, revs }, ServerEvent::Change { room: of, rev, stamp }) => {
+                ensure!(room.0 == of, "a change of room {of} on a socket of room {room}");
+                revs.add(rev, errors);
                 if let Some(stamp) = stamp {
-                    self.tally.delivered(stamp, now_us);
+                    self.counters.add_delivery(stamp, now_us);
                     self.count_down(stamp);
                 }
             }
-            // Another one comes after the server has caught up with what this socket was too slow
-            // for, and says nothing new.
-            (Role::Subscriber { follow, .. }, Said::Subscribed(rev))
-                if conn.phase == Phase::Subscribing =>
+            // Later ones come after the server caught up for a slow socket, and tell nothing new.
+            (Role::Subscriber { revs, .. }, ServerEvent::Subscribed(rev))
+                if connection.state == ConnectionState::Subscribing =>
             {
-                conn.phase = Phase::Live;
-                if follow.last == 0 {
-                    *follow = Follow::after(rev);
+                connection.state = ConnectionState::Live;
+                if revs.last == 0 {
+                    *revs = RevTracker::starting_after(rev);
                 }
             }
-            (Role::Subscriber { follow, .. }, Said::Gap(rev)) => follow.skip(rev, faults),
-            (_, Said::Welcome) => conn.greeted()?,
-            (_, Said::Ack { room, rev, stamp }) => {
-                self.tally.acked(stamp, now_us);
-                self.acked.push((room, rev));
-                self.answered.push(at);
+            (Role::Subscriber { revs, .. }, ServerEvent::Gap(rev)) => revs.skip_to(rev, errors),
+            (_, ServerEvent::Welcome) => connection.handle_welcome()?,
+            (_, ServerEvent::Ack { room, rev, stamp }) => {
+                self.counters.add_ack(stamp, now_us);
+                self.acked_revs.push((room, rev));
+                self.replied_senders.push(at);
             }
-            (_, Said::Nack(why)) => {
-                faults.refused += 1;
-                faults.complain(why);
-                self.answered.push(at);
+            (_, ServerEvent::Nack(reason)) => {
+                errors.refused += 1;
+                errors.add_message(reason);
+                self.replied_senders.push(at);
             }
-            (_, Said::Error(why)) => faults.complain(why),
+            (_, ServerEvent::Error(reason)) => errors.add_message(reason),
             _ => {}
         }
         Ok(())
     }
 
     fn count_down(&mut self, stamp: Stamp) {
-        let Some(awaited) = &mut self.awaited else { return };
-        if let Some(left @ 1..) = awaited.get_mut(stamp.nth) {
+        let Some(pending) = &mut self.pending_deliveries else { return };
+        if let Some(left @ 1..) = pending.get_mut(stamp.index) {
             *left -= 1;
             if *left == 0 {
-                self.complete.push(stamp.nth);
+                self.fully_delivered.push(stamp.index);
             }
         }
     }
 }
 
-fn upgraded(head: &[u8]) -> Result<()> {
+fn check_upgrade(head: &[u8]) -> Result<()> {
     let head = String::from_utf8_lossy(head);
     ensure!(head.starts_with("HTTP/1.1 101 "), "refused: {}", head.lines().next().unwrap_or("?"));
-    ensure!(head.contains(wire::ACCEPT), "the answer to the handshake does not fit");
+    ensure!(head.contains(wire::ACCEPT), "the response to the handshake is wrong");
     Ok(())
 }

@@ -1,198 +1,174 @@
-//! The wire as bytes. A million deliveries a second leave a microsecond for each: frames are told
-//! apart by how they begin, and only the rare ones are decoded as JSON.
+//! The live socket's wire format as bytes. At a million deliveries a second there is one microsecond
+//! for each, so frames are told apart by their first bytes, and only rare ones are decoded as JSON.
+
+use std::io::Cursor;
 
 use anyhow::{Result, bail, ensure};
 use memchr::{memchr_iter, memmem};
 use shared::{ids::RoomId, live::ServerFrame};
+use tokio_tungstenite::tungstenite::protocol::frame::{
+    FrameHeader,
+    coding::{Control, Data, OpCode},
+};
 
-/// A text frame (RFC 6455, section 5.2).
-pub const TEXT: u8 = 1;
-/// A closing frame.
-pub const CLOSE: u8 = 8;
-/// A ping, to be answered by a pong with the same payload.
-pub const PING: u8 = 9;
-/// The answer to a ping.
-pub const PONG: u8 = 10;
+pub const TEXT: OpCode = OpCode::Data(Data::Text);
+pub const CLOSE: OpCode = OpCode::Control(Control::Close);
+pub const PING: OpCode = OpCode::Control(Control::Ping);
+pub const PONG: OpCode = OpCode::Control(Control::Pong);
 
-/// The key of every handshake, and what the server must make of it (RFC 6455, section 1.3).
+/// The key of every handshake (RFC 6455, section 1.3).
 pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-/// The answer to [`KEY`].
+/// The server's answer to [`KEY`].
 pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// One frame.
 pub struct Frame<'a> {
-    /// What kind.
-    pub opcode: u8,
-    /// Its payload.
+    pub opcode: OpCode,
     pub payload: &'a [u8],
 }
 
-/// The whole frame at the beginning of these bytes and how many it takes, if it is all there.
-/// A masked one must have a key of zeros: the rig's own clients use no other.
-pub fn frame(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>> {
-    let [first, second, ..] = *bytes else { return Ok(None) };
-    ensure!(first & 0x80 != 0, "a frame comes in parts, which this client does not put together");
-    let (mut head, length) = match second & 0x7f {
-        126 if bytes.len() >= 4 => (4, usize::from(u16::from_be_bytes([bytes[2], bytes[3]]))),
-        127 if bytes.len() >= 10 => {
-            let length = bytes[2..10].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-            (10, usize::try_from(length)?)
-        }
-        126 | 127 => return Ok(None),
-        short => (2, usize::from(short)),
-    };
-    if second & 0x80 != 0 {
-        let Some(key) = bytes.get(head..head + 4) else { return Ok(None) };
-        ensure!(key == [0; 4], "a masked frame of somebody else's client");
-        head += 4;
-    }
-    let Some(payload) = bytes.get(head..head + length) else { return Ok(None) };
-    Ok(Some((Frame { opcode: first & 0x0f, payload }, head + length)))
+/// The frame at the start of the bytes, and its length; `None` if it is incomplete. The mask of a
+/// client's frame must be zero, which leaves the payload as it is.
+pub fn parse_frame(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>> {
+    let mut cursor = Cursor::new(bytes);
+    let Some((header, length)) = FrameHeader::parse(&mut cursor)? else { return Ok(None) };
+    ensure!(header.is_final, "the frame is fragmented, which this client does not support");
+    ensure!(header.mask.is_none_or(|mask| mask == [0; 4]), "the frame has a mask that is not zero");
+    let start = cursor.position() as usize;
+    let end = start + usize::try_from(length)?;
+    let Some(payload) = bytes.get(start..end) else { return Ok(None) };
+    Ok(Some((Frame { opcode: header.opcode, payload }, end)))
 }
 
-/// Appends a frame; a client's are masked (with zeros, which leaves the payload as it is).
-pub fn put(out: &mut Vec<u8>, opcode: u8, payload: &[u8], is_masked: bool) {
-    let mask = if is_masked { 0x80 } else { 0 };
-    out.push(0x80 | opcode);
-    match payload.len() {
-        length @ 0..=125 => out.push(mask | length as u8),
-        length @ 126..=0xffff => {
-            out.push(mask | 126);
-            out.extend((length as u16).to_be_bytes());
-        }
-        length => {
-            out.push(mask | 127);
-            out.extend((length as u64).to_be_bytes());
-        }
-    }
-    if is_masked {
-        out.extend([0; 4]);
-    }
+/// Appends a frame from a client, with a mask of zeros.
+pub fn write_client_frame(out: &mut Vec<u8>, opcode: OpCode, payload: &[u8]) {
+    write_frame(out, opcode, payload, Some([0; 4]));
+}
+
+/// Appends a frame from a server.
+pub fn write_server_frame(out: &mut Vec<u8>, opcode: OpCode, payload: &[u8]) {
+    write_frame(out, opcode, payload, None);
+}
+
+fn write_frame(out: &mut Vec<u8>, opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>) {
+    let header = FrameHeader { opcode, mask, ..FrameHeader::default() };
+    header.format(payload.len() as u64, out).expect("writing to a vector does not fail");
     out.extend_from_slice(payload);
 }
 
-/// What a message's text carries for whoever measures.
+/// What a message's text carries for the measurement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
-    /// When it was meant to be sent, in microseconds of the crowd's clock.
-    pub at_us: u64,
-    /// Which message of the run it is.
-    pub nth: usize,
+    /// When the message was due, in microseconds on the pool's clock.
+    pub scheduled_us: u64,
+    /// The number of the message in the run.
+    pub index: usize,
 }
 
 impl Stamp {
-    /// Bytes that it takes in the text.
+    /// The length in a text, in bytes.
     pub const LENGTH: usize = 28;
 
-    /// As the beginning of a text.
-    pub fn put(self, text: &mut String) {
+    /// Appends the stamp, as the beginning of a text.
+    pub fn write(self, text: &mut String) {
         use std::fmt::Write;
-        let _ = write!(text, "t={:013} n={:09} ", self.at_us, self.nth);
+        let _ = write!(text, "t={:013} n={:09} ", self.scheduled_us, self.index);
     }
 
-    /// From a text somewhere in a frame.
+    /// Finds the stamp in a frame.
     fn find(payload: &[u8]) -> Option<Self> {
         let at = memchr_iter(b'=', payload)
             .find(|&at| at >= 2 && payload[at - 2..at] == *b"\"t" && payload.len() > at + 26)?;
-        let at_us = number(&payload[at + 1..])?.0 as u64;
-        let nth = number(&payload[at + 17..])?.0 as usize;
-        Some(Self { at_us, nth })
+        let scheduled_us = leading_number(&payload[at + 1..])?.0 as u64;
+        let index = leading_number(&payload[at + 17..])?.0 as usize;
+        Some(Self { scheduled_us, index })
     }
 }
 
-/// What a text frame of the server says, as far as it matters here.
+/// A text frame of the server, as far as the load generator needs it.
 #[derive(Debug, PartialEq)]
-pub enum Said {
-    /// The socket is authenticated.
+pub enum ServerEvent {
     Welcome,
-    /// Live from here.
+    /// With the rev.
     Subscribed(i64),
-    /// A change of a room; with the stamp, if it is a message of ours.
     Change {
-        /// Which room.
         room: i64,
-        /// The change's number.
         rev: i64,
-        /// Of the text.
+        /// Only messages of the load generator have one.
         stamp: Option<Stamp>,
     },
-    /// Stored.
     Ack {
-        /// Which room.
         room: i64,
-        /// The change's number.
         rev: i64,
-        /// Of the text.
         stamp: Stamp,
     },
-    /// Refused, and why.
+    /// With the reason.
     Nack(String),
-    /// Changes that do not come any more, up to this one.
+    /// Up to this rev.
     Gap(i64),
-    /// Complaints.
     Error(String),
-    /// What is not about messages.
     Other,
 }
 
-/// Understands a text frame.
-pub fn said(payload: &[u8]) -> Result<Said> {
-    if let Some(change) = message(payload) {
+/// Decodes a text frame.
+pub fn decode(payload: &[u8]) -> Result<ServerEvent> {
+    if let Some(change) = scan_message(payload) {
         return Ok(change);
     }
     let kind = payload.strip_prefix(br#"{"type":""#).unwrap_or_default();
     let kind = kind.split(|byte| *byte == b'"').next().unwrap_or_default();
     match kind {
-        b"welcome" => return Ok(Said::Welcome),
+        b"welcome" => return Ok(ServerEvent::Welcome),
         b"ack" => {
-            if let Some(ack) = ack(payload) {
+            if let Some(ack) = scan_ack(payload) {
                 return Ok(ack);
             }
         }
-        b"presence" | b"heartbeat" | b"typing" | b"read" | b"joined" => return Ok(Said::Other),
+        b"presence" | b"heartbeat" | b"typing" | b"read" | b"joined" => {
+            return Ok(ServerEvent::Other);
+        }
         _ => {}
     }
-    decoded(payload)
+    decode_json(payload)
 }
 
-/// A message's frame, by the order in which its fields are spelled. Another order is decoded.
-fn message(payload: &[u8]) -> Option<Said> {
-    let (room, rest) = number(payload.strip_prefix(br#"{"type":"message","room":"#)?)?;
-    let (rev, rest) = number(rest.strip_prefix(br#","rev":"#)?)?;
-    Some(Said::Change { room, rev, stamp: Stamp::find(rest) })
+/// Reads a message frame by the order of its fields. Frames with another order are decoded as JSON.
+fn scan_message(payload: &[u8]) -> Option<ServerEvent> {
+    let (room, rest) = leading_number(payload.strip_prefix(br#"{"type":"message","room":"#)?)?;
+    let (rev, rest) = leading_number(rest.strip_prefix(br#","rev":"#)?)?;
+    Some(ServerEvent::Change { room, rev, stamp: Stamp::find(rest) })
 }
 
-fn ack(payload: &[u8]) -> Option<Said> {
+fn scan_ack(payload: &[u8]) -> Option<ServerEvent> {
     let field = |name: &[u8]| {
         let at = memmem::find(payload, name)?;
-        Some(number(&payload[at + name.len()..])?.0)
+        Some(leading_number(&payload[at + name.len()..])?.0)
     };
     let stamp = Stamp::find(payload)?;
-    Some(Said::Ack { room: field(br#""room":"#)?, rev: field(br#""rev":"#)?, stamp })
+    Some(ServerEvent::Ack { room: field(br#""room":"#)?, rev: field(br#""rev":"#)?, stamp })
 }
 
-/// The digits at the beginning, and what follows them.
-fn number(bytes: &[u8]) -> Option<(i64, &[u8])> {
+/// The number at the start of the bytes, and the bytes after it.
+fn leading_number(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let number = bytes[..digits].iter().fold(0i64, |n, d| n * 10 + i64::from(d - b'0'));
     (1..=18).contains(&digits).then_some((number, &bytes[digits..]))
 }
 
-fn decoded(payload: &[u8]) -> Result<Said> {
+fn decode_json(payload: &[u8]) -> Result<ServerEvent> {
     let stamp = Stamp::find(payload);
     Ok(match serde_json::from_slice(payload)? {
-        ServerFrame::Welcome { .. } => Said::Welcome,
-        ServerFrame::Subscribed { rev, .. } => Said::Subscribed(rev.0),
+        ServerFrame::Welcome { .. } => ServerEvent::Welcome,
+        ServerFrame::Subscribed { rev, .. } => ServerEvent::Subscribed(rev.0),
         ServerFrame::Ack { message, .. } => match stamp {
-            Some(stamp) => Said::Ack { room: message.room.0, rev: message.rev.0, stamp },
-            None => bail!("an ack for something that was not sent: {message:?}"),
+            Some(stamp) => ServerEvent::Ack { room: message.room.0, rev: message.rev.0, stamp },
+            None => bail!("an ack of a message that was not sent: {message:?}"),
         },
-        ServerFrame::Nack { problem, .. } => Said::Nack(problem.detail),
-        ServerFrame::Error { problem } => Said::Error(problem.detail),
-        ServerFrame::Gap { to_rev, .. } => Said::Gap(to_rev.0),
+        ServerFrame::Nack { problem, .. } => ServerEvent::Nack(problem.detail),
+        ServerFrame::Error { problem } => ServerEvent::Error(problem.detail),
+        ServerFrame::Gap { to_rev, .. } => ServerEvent::Gap(to_rev.0),
         frame => match frame.into_change() {
-            Some((RoomId(room), change)) => Said::Change { room, rev: change.rev.0, stamp },
-            None => Said::Other,
+            Some((RoomId(room), change)) => ServerEvent::Change { room, rev: change.rev.0, stamp },
+            None => ServerEvent::Other,
         },
     })
 }
@@ -202,28 +178,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_read_as_they_were_written() {
+    fn frames_are_parsed_as_they_were_written() {
         for length in [0, 1, 125, 126, 65_535, 65_536, 200_000] {
-            for is_masked in [false, true] {
+            for write in [write_client_frame, write_server_frame] {
                 let payload = vec![7; length];
                 let mut bytes = Vec::new();
-                put(&mut bytes, TEXT, &payload, is_masked);
+                write(&mut bytes, TEXT, &payload);
                 for short in 0..bytes.len().min(16) {
-                    assert!(frame(&bytes[..short]).unwrap().is_none());
+                    assert!(parse_frame(&bytes[..short]).unwrap().is_none());
                 }
                 let whole = bytes.len();
                 bytes.extend([1, 2, 3]);
-                let (read, used) = frame(&bytes).unwrap().unwrap();
-                assert_eq!((read.opcode, read.payload, used), (TEXT, &payload[..], whole));
+                let (frame, used) = parse_frame(&bytes).unwrap().unwrap();
+                assert_eq!((frame.opcode, frame.payload, used), (TEXT, &payload[..], whole));
             }
         }
     }
 
     #[test]
-    fn a_message_says_the_same_by_its_bytes_and_decoded() {
-        let stamp = Stamp { at_us: 1_234_567, nth: 89 };
+    fn scanning_and_decoding_a_message_agree() {
+        let stamp = Stamp { scheduled_us: 1_234_567, index: 89 };
         let mut content = String::new();
-        stamp.put(&mut content);
+        stamp.write(&mut content);
         assert_eq!(content.len(), Stamp::LENGTH);
         content.push_str("more = less");
         let message = serde_json::json!({
@@ -235,12 +211,12 @@ mod tests {
         let (room, rev, client_id) = (message.room, message.rev, message.client_id);
         let change = ServerFrame::Message { room, rev, message: message.clone() };
         let change = serde_json::to_vec(&change).unwrap();
-        let expected = Said::Change { room: 3, rev: 5, stamp: Some(stamp) };
-        assert_eq!(super::message(&change).as_ref(), Some(&expected));
-        assert_eq!(decoded(&change).unwrap(), expected);
+        let expected = ServerEvent::Change { room: 3, rev: 5, stamp: Some(stamp) };
+        assert_eq!(scan_message(&change).as_ref(), Some(&expected));
+        assert_eq!(decode_json(&change).unwrap(), expected);
         let ack = serde_json::to_vec(&ServerFrame::Ack { client_id, message }).unwrap();
-        let expected = Said::Ack { room: 3, rev: 5, stamp };
-        assert_eq!(super::ack(&ack).as_ref(), Some(&expected));
-        assert_eq!(decoded(&ack).unwrap(), expected);
+        let expected = ServerEvent::Ack { room: 3, rev: 5, stamp };
+        assert_eq!(scan_ack(&ack).as_ref(), Some(&expected));
+        assert_eq!(decode_json(&ack).unwrap(), expected);
     }
 }

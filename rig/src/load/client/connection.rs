@@ -1,4 +1,4 @@
-//! One socket of a crowd.
+//! One socket of a client pool.
 
 use std::{
     io::{self, Read, Write},
@@ -9,57 +9,53 @@ use mio::net::TcpStream;
 use shared::{ids::RoomId, live::SUBPROTOCOL, paths};
 
 use super::{
-    tally::Follow,
+    counters::RevTracker,
     wire::{self, KEY, TEXT},
 };
 
-/// What a socket is for.
 #[derive(Debug)]
 pub enum Role {
-    /// Listens to a room.
     Subscriber {
-        /// Which.
         room: RoomId,
-        /// What came of it.
-        follow: Follow,
+        revs: RevTracker,
     },
-    /// Says things, and listens to nothing but the acks.
-    Speaker,
+    /// Sends, and receives acks only.
+    Sender,
 }
 
-/// How far a socket has come.
+impl Role {
+    /// A subscriber that has received nothing yet.
+    pub fn subscriber(room: RoomId) -> Self {
+        Self::Subscriber { room, revs: RevTracker::default() }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// No connection yet.
+pub enum ConnectionState {
     Connecting,
-    /// The upgrade is asked for.
+    /// The client sent the upgrade request.
     Upgrading,
-    /// Waiting for `welcome`.
-    Greeting,
-    /// Waiting for `subscribed`.
+    /// The client waits for `welcome`.
+    AwaitingWelcome,
+    /// The client waits for `subscribed`.
     Subscribing,
-    /// As it should be.
     Live,
-    /// Gone.
     Closed,
 }
 
-/// A socket.
-pub struct Conn {
-    /// What it is for.
+pub struct Connection {
     pub role: Role,
-    /// How far it has come.
-    pub phase: Phase,
+    pub state: ConnectionState,
     pub(super) stream: TcpStream,
-    /// What was read of a frame that is not all there.
-    pub(super) rest: Vec<u8>,
-    /// What the kernel did not take yet.
-    out: Vec<u8>,
+    /// The beginning of an incomplete frame.
+    pub(super) partial: Vec<u8>,
+    /// Bytes that the kernel has not accepted yet.
+    unsent: Vec<u8>,
     upgrade: Vec<u8>,
 }
 
-impl Conn {
-    /// Begins to connect, as the owner of this token.
+impl Connection {
+    /// Starts to connect with the session of this token.
     pub fn open(address: SocketAddr, token: &str, role: Role) -> io::Result<Self> {
         let path = paths::LIVE;
         let upgrade = format!(
@@ -69,17 +65,17 @@ impl Conn {
         );
         Ok(Self {
             role,
-            phase: Phase::Connecting,
+            state: ConnectionState::Connecting,
             stream: TcpStream::connect(address)?,
-            rest: Vec::new(),
-            out: Vec::new(),
+            partial: Vec::new(),
+            unsent: Vec::new(),
             upgrade: upgrade.into_bytes(),
         })
     }
 
-    /// Can be written to: asks for the upgrade if that is next, or sends what waits.
-    pub(super) fn writable(&mut self) -> io::Result<()> {
-        if self.phase == Phase::Connecting {
+    /// Handles writability: sends the upgrade request, or unsent bytes.
+    pub(super) fn handle_writable(&mut self) -> io::Result<()> {
+        if self.state == ConnectionState::Connecting {
             if let Some(error) = self.stream.take_error()? {
                 return Err(error);
             }
@@ -87,18 +83,18 @@ impl Conn {
                 return Ok(());
             }
             self.stream.set_nodelay(true)?;
-            self.phase = Phase::Upgrading;
+            self.state = ConnectionState::Upgrading;
             let upgrade = std::mem::take(&mut self.upgrade);
             return self.write(&upgrade);
         }
-        let out = std::mem::take(&mut self.out);
-        if out.is_empty() { Ok(()) } else { self.write(&out) }
+        let unsent = std::mem::take(&mut self.unsent);
+        if unsent.is_empty() { Ok(()) } else { self.write(&unsent) }
     }
 
-    /// Writes these bytes now, or as soon as the kernel takes them.
+    /// Writes the bytes, or keeps them until the kernel accepts them.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
-        while self.out.is_empty() && !rest.is_empty() {
+        while self.unsent.is_empty() && !rest.is_empty() {
             match self.stream.write(rest) {
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -106,11 +102,11 @@ impl Conn {
                 Err(error) => return Err(error),
             }
         }
-        self.out.extend_from_slice(rest);
+        self.unsent.extend_from_slice(rest);
         Ok(())
     }
 
-    /// Reads what is there; `None` if nothing is.
+    /// Reads available bytes; `None` if there are none.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
             match self.stream.read(buffer) {
@@ -122,19 +118,19 @@ impl Conn {
         }
     }
 
-    /// Asks for the room that this socket is for. A speaker is there already.
-    pub(super) fn greeted(&mut self) -> io::Result<()> {
-        let Role::Subscriber { room, follow } = &self.role else {
-            self.phase = Phase::Live;
+    /// Handles `welcome`: a subscriber subscribes, a sender is live.
+    pub(super) fn handle_welcome(&mut self) -> io::Result<()> {
+        let Role::Subscriber { room, revs } = &self.role else {
+            self.state = ConnectionState::Live;
             return Ok(());
         };
-        self.phase = Phase::Subscribing;
-        let mut bytes = Vec::new();
-        let subscribe = match follow.last {
+        self.state = ConnectionState::Subscribing;
+        let subscribe = match revs.last {
             0 => format!(r#"{{"type":"subscribe","room":{room}}}"#),
-            held => format!(r#"{{"type":"subscribe","room":{room},"after_rev":{held}}}"#),
+            last => format!(r#"{{"type":"subscribe","room":{room},"after_rev":{last}}}"#),
         };
-        wire::put(&mut bytes, TEXT, subscribe.as_bytes(), true);
+        let mut bytes = Vec::new();
+        wire::write_client_frame(&mut bytes, TEXT, subscribe.as_bytes());
         self.write(&bytes)
     }
 }

@@ -1,5 +1,5 @@
-//! Group commit and nothing else: rows like those of messages, at most 64 in a transaction, on the
-//! same disk with the same promise.
+//! Group commit without a server: rows like those of messages, 64 in a transaction, with the same
+//! durability.
 
 use std::{
     path::Path,
@@ -11,10 +11,10 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Rows in one transaction: as many as the ledger takes.
+/// The rows of a transaction, as many as the server batches.
 const BATCH: i64 = 64;
 
-/// The table of messages and its indices, and what its rows refer to.
+/// The messages table with its indexes, and the tables that it refers to.
 const TABLES: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -50,35 +50,33 @@ const INSERT: &str = "
         (room_id, seq, rev, user_id, client_id, content, sent_hash, reply_to, created_at)
     VALUES (1, ?1, ?1, 1, ?2, ?3, ?4, NULL, ?5)";
 
-/// What came of it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Inserts {
-    /// Rows a second that were on the disk.
+pub struct InsertRate {
+    /// Committed rows a second.
     pub per_s: f64,
-    /// Commits a second.
     pub commits_per_s: f64,
 }
 
-/// Inserts for so long into a file of its own in this folder.
-pub fn measure(folder: &Path, seconds: u64) -> Result<Inserts> {
-    let folder = tempfile::tempdir_in(folder)?;
-    let db = Connection::open(folder.path().join("inserts.sqlite"))?;
+/// Inserts into a new file in this directory for so many seconds.
+pub fn measure(dir: &Path, seconds: u64) -> Result<InsertRate> {
+    let dir = tempfile::tempdir_in(dir)?;
+    let db = Connection::open(dir.path().join("inserts.sqlite"))?;
     db.execute_batch(TABLES)?;
     let (mut begin, mut insert, mut commit) =
         (db.prepare("BEGIN IMMEDIATE")?, db.prepare(INSERT)?, db.prepare("COMMIT")?);
     let content = "word ".repeat(30);
     let (mut rows, mut commits) = (0i64, 0u32);
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(seconds) {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(seconds) {
         begin.execute([])?;
         for _ in 0..BATCH {
             rows += 1;
-            let name = Uuid::now_v7();
-            insert.execute(params![rows, name.as_bytes(), content, [7u8; 32], rows])?;
+            let id = Uuid::now_v7();
+            insert.execute(params![rows, id.as_bytes(), content, [7u8; 32], rows])?;
         }
         commit.execute([])?;
         commits += 1;
     }
-    let took = began.elapsed().as_secs_f64();
-    Ok(Inserts { per_s: rows as f64 / took, commits_per_s: f64::from(commits) / took })
+    let elapsed = started.elapsed().as_secs_f64();
+    Ok(InsertRate { per_s: rows as f64 / elapsed, commits_per_s: f64::from(commits) / elapsed })
 }

@@ -1,0 +1,173 @@
+//! Rows about messages.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use super::{Args, Row};
+use crate::{
+    load::{
+        baseline::{Baseline, InsertRate},
+        cores::Cores,
+        drive::{LoadResult, LoadSpec, Pacing},
+        runtime::block_on,
+        setup::Setup,
+    },
+    services::Program,
+    stats::{median, short},
+};
+
+/// Messages in flight at full speed.
+const WINDOW: usize = 40;
+/// Senders that each wait for their ack.
+const SENDERS: usize = 64;
+/// Deliveries a second of the steady rows.
+const STEADY_RATE: f64 = 10_000.0;
+/// The maximum of a steady row's p99, relative to the baseline.
+const STEADY_MAX_RATIO: f64 = 1.2;
+/// The minimum of durable sends, relative to bare inserts.
+const DURABLE_MIN_RATIO: f64 = 0.4;
+/// At half of the maximum rate.
+const ACK_P99_MAX_MS: f64 = 20.0;
+
+/// Rooms, and subscribers of each.
+type Size = (usize, usize);
+
+/// Deliveries a second at full speed, relative to the one-write baseline.
+pub(super) fn full_speed(args: &Args, cores: Cores, size: Size, min_ratio: f64) -> Result<Row> {
+    let pacing = Pacing::Closed { window: WINDOW, until_delivered: false };
+    let spec = spec(args, size, WINDOW, pacing);
+    let targets = [None, Some(Baseline::OneWrite), Some(Baseline::Joined)];
+    let [ours, one_write, joined] = compare(args, cores, spec, targets)?;
+    let rate = |result: &LoadResult| result.deliveries_per_s;
+    let (to_one_write, to_joined) = (ratio(&ours, &one_write, rate), ratio(&ours, &joined, rate));
+    Ok(Row::new(
+        format!("deliveries/s, {} x {}, {WINDOW} in flight", size.0, size.1),
+        format!("{min_ratio} x the one-write loop"),
+        format!(
+            "{}: {to_one_write:.2} x one-write ({}), {to_joined:.2} x joined ({})",
+            rate_and_cost(&ours),
+            rate_and_cost(&one_write),
+            rate_and_cost(&joined)
+        ),
+        to_one_write >= min_ratio,
+        &command(size, &format!("--window {WINDOW} --on hallway,one-write,joined")),
+    ))
+}
+
+/// The delivery p99 at a steady rate, relative to the one-write baseline.
+pub(super) fn steady(args: &Args, cores: Cores, size: Size) -> Result<Row> {
+    let rate = STEADY_RATE / size.1 as f64;
+    let spec = spec(args, size, SENDERS, Pacing::Open(rate));
+    let [ours, one_write] = compare(args, cores, spec, [None, Some(Baseline::OneWrite)])?;
+    let p99 = |result: &LoadResult| result.delivery.p99_ms;
+    let ratio = ratio(&ours, &one_write, p99);
+    let median_p99 = |results: &[LoadResult]| median(results.iter().map(p99).collect());
+    let (our_p99, baseline_p99) = (median_p99(&ours), median_p99(&one_write));
+    Ok(Row::new(
+        format!("delivery p99 at {} deliveries/s, {} x {}", short(STEADY_RATE), size.0, size.1),
+        format!("at most {STEADY_MAX_RATIO} x the one-write loop"),
+        format!("{our_p99:.2} ms: {ratio:.2} x one-write ({baseline_p99:.2} ms)"),
+        ratio <= STEADY_MAX_RATIO,
+        &command(size, &format!("--rate {rate} --on hallway,one-write")),
+    ))
+}
+
+/// Sends a second of senders that wait for durable acks, relative to bare inserts; and the ack p99 at
+/// half of that rate.
+pub(super) fn durable(args: &Args, cores: Cores) -> Result<Vec<Row>> {
+    let size = (1, 1);
+    let setup = Setup::hallway(&args.source, cores, size.0)?;
+    let closed = Pacing::Closed { window: SENDERS, until_delivered: false };
+    let (mut ours, mut inserts) = (Vec::new(), Vec::new());
+    for _ in 0..args.rounds {
+        let result = spec(args, size, SENDERS, closed).run(&setup)?;
+        ours.push(require_clean(result)?.acks_per_s);
+        inserts.push(measure_inserts(args, cores)?.per_s);
+    }
+    let ratio = median(ours.iter().zip(&inserts).map(|(ours, inserts)| ours / inserts).collect());
+    let (sends, inserts) = (median(ours), median(inserts));
+    let half = spec(args, size, SENDERS, Pacing::Open(sends / 2.0));
+    let p99 = (0..args.rounds).map(|_| Ok(require_clean(half.run(&setup)?)?.ack.p99_ms));
+    let p99 = median(p99.collect::<Result<_>>()?);
+    Ok(vec![
+        Row::new(
+            format!("durable sends/s, {SENDERS} closed-loop senders"),
+            format!("{DURABLE_MIN_RATIO} x bare inserts in batches of 64"),
+            format!("{}: {ratio:.2} x inserts ({})", short(sends), short(inserts)),
+            ratio >= DURABLE_MIN_RATIO,
+            &command(size, &format!("--senders {SENDERS}")),
+        ),
+        Row::at_most(
+            format!("ack p99 at half of that ({} sends/s)", short(sends / 2.0)),
+            (p99, ACK_P99_MAX_MS),
+            |ms| format!("{ms:.2} ms"),
+            &command(size, &format!("--rate {:.0}", sends / 2.0)),
+        ),
+    ])
+}
+
+/// Measures bare inserts on the server's core and disk.
+fn measure_inserts(args: &Args, cores: Cores) -> Result<InsertRate> {
+    let dir = args.source.create_dir()?;
+    let program = Program::new(std::env::current_exe()?)
+        .on_core(Some(cores.server))
+        .args(["baseline", "--loop", Baseline::Inserts.name()])
+        .args(["--seconds", &args.seconds.to_string(), "--folder"])
+        .arg(dir.path());
+    Ok(serde_json::from_str(&block_on(program.run())?)?)
+}
+
+fn spec(args: &Args, (rooms, subscribers): Size, senders: usize, pacing: Pacing) -> LoadSpec {
+    LoadSpec {
+        rooms,
+        subscribers,
+        senders,
+        pacing,
+        text_bytes: 150,
+        warm_up: Duration::from_secs(2),
+        measured: Duration::from_secs(args.seconds),
+    }
+}
+
+/// Runs a load on each target (`None` is the server) in turns.
+fn compare<const N: usize>(
+    args: &Args,
+    cores: Cores,
+    spec: LoadSpec,
+    targets: [Option<Baseline>; N],
+) -> Result<[Vec<LoadResult>; N]> {
+    let hallway = Setup::hallway(&args.source, cores, spec.rooms)?;
+    let mut all = [const { Vec::new() }; N];
+    for _ in 0..args.rounds {
+        for (results, target) in all.iter_mut().zip(targets) {
+            let result = match target {
+                None => spec.run(&hallway)?,
+                Some(baseline) => spec.run(&Setup::baseline(baseline, cores, spec.rooms)?)?,
+            };
+            results.push(require_clean(result)?);
+        }
+    }
+    Ok(all)
+}
+
+/// The speed of a server that loses messages does not count.
+fn require_clean(result: LoadResult) -> Result<LoadResult> {
+    ensure!(result.is_clean(), "the load had errors:\n{result}");
+    Ok(result)
+}
+
+/// The median of the ratios of each round.
+fn ratio(ours: &[LoadResult], theirs: &[LoadResult], of: impl Fn(&LoadResult) -> f64) -> f64 {
+    median(ours.iter().zip(theirs).map(|(ours, theirs)| of(ours) / of(theirs)).collect())
+}
+
+fn rate_and_cost(results: &[LoadResult]) -> String {
+    let rate = median(results.iter().map(|result| result.deliveries_per_s).collect());
+    let cost = results.iter().filter_map(|result| result.server.as_ref()?.s_per_million);
+    format!("{} ({:.2} s)", short(rate), median(cost.collect()))
+}
+
+fn command((rooms, subscribers): Size, options: &str) -> String {
+    format!("rig load --rooms {rooms} --subscribers {subscribers} {options}")
+}

@@ -1,0 +1,46 @@
+//! The tokio runtime of a load, and Ctrl+C. The clients of a load use mio; only setup and REST reads
+//! run on tokio.
+
+use std::{
+    future::Future,
+    sync::{
+        LazyLock, Once,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use anyhow::{Result, ensure};
+use tokio::runtime::{Builder, Runtime};
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+fn new_runtime() -> Runtime {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("the system provides epoll and timers")
+}
+
+/// Runs a future on this thread.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(new_runtime);
+    RUNTIME.block_on(future)
+}
+
+/// From now on Ctrl+C lets [`check_interrupt`] fail instead of ending this process, so that processes
+/// and directories are removed.
+pub fn handle_interrupt() {
+    static HANDLER: Once = Once::new();
+    HANDLER.call_once(|| {
+        std::thread::spawn(|| {
+            if new_runtime().block_on(tokio::signal::ctrl_c()).is_ok() {
+                INTERRUPTED.store(true, Relaxed);
+            }
+        });
+    });
+}
+
+pub fn check_interrupt() -> Result<()> {
+    ensure!(!INTERRUPTED.load(Relaxed), "interrupted");
+    Ok(())
+}
