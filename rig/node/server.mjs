@@ -1,13 +1,14 @@
-// A chat as it is often written for Node: the ws library, better-sqlite3, and a group commit of what
-// came meanwhile. It speaks as much of the live wire as the rig's crowd needs, asks nobody who they
-// are, and finds nothing again unless it is started with "search". Ends when its standard input does.
+// A chat as it is often written for Node: the ws library, better-sqlite3, and a group commit of
+// concurrent messages. It supports as much of the live socket as the load generator needs, and
+// authenticates nobody. Usage: node server.mjs DIRECTORY PORT [search]; "search" adds an index.
 
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { WebSocketServer } from "ws";
 
+const [directory, port, mode] = process.argv.slice(2);
 const BATCH = 64;
-const db = new Database(join(process.argv[2], "node.sqlite"));
+const db = new Database(join(directory, "node.sqlite"));
 db.exec(`
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
@@ -17,44 +18,44 @@ db.exec(`
     created_at INTEGER NOT NULL);
   CREATE UNIQUE INDEX messages_seq ON messages (room_id, seq);
   CREATE INDEX messages_rev ON messages (room_id, rev);
-  CREATE UNIQUE INDEX messages_name ON messages (room_id, user_id, client_id);
+  CREATE UNIQUE INDEX messages_client_id ON messages (room_id, user_id, client_id);
   CREATE INDEX messages_created_at ON messages (room_id, created_at, seq);`);
 const insert = db.prepare(
   `INSERT INTO messages (room_id, seq, rev, user_id, client_id, content, created_at)
    VALUES (?, ?, ?, 2, ?, ?, ?)`,
 );
-// What Hallway's index of the same text is: words with their beginnings, and threes of characters.
-function indexes() {
+// The same kinds of indexes that Hallway has: words with their prefixes, and trigrams.
+function createIndexes() {
   db.exec(`
     CREATE VIRTUAL TABLE words USING fts5
       (text, content = '', columnsize = 0, prefix = '3', tokenize = 'unicode61 remove_diacritics 2');
-    CREATE VIRTUAL TABLE grams USING fts5
+    CREATE VIRTUAL TABLE trigrams USING fts5
       (text, content = '', columnsize = 0, detail = none, tokenize = 'trigram');`);
-  const inserts = ["words", "grams"].map((table) =>
+  const inserts = ["words", "trigrams"].map((table) =>
     db.prepare(`INSERT INTO ${table} (rowid, text) VALUES (?, ?)`),
   );
   return (id, text) => inserts.forEach((insert) => insert.run(id, text));
 }
-const index = process.argv[3] === "search" ? indexes() : null;
+const index = mode === "search" ? createIndexes() : null;
 const write = db.transaction((batch) => {
   for (const { frame, number, now } of batch) {
-    const name = Buffer.from(frame.client_id.replaceAll("-", ""), "hex");
+    const clientId = Buffer.from(frame.client_id.replaceAll("-", ""), "hex");
     const { content } = frame;
-    const row = insert.run(frame.room, number, number, name, content, now.getTime());
+    const row = insert.run(frame.room, number, number, clientId, content, now.getTime());
     index?.(row.lastInsertRowid, content);
   }
 });
 
 const rooms = new Map();
 const room = (id) => {
-  if (!rooms.has(id)) rooms.set(id, { rev: 0, listeners: [] });
+  if (!rooms.has(id)) rooms.set(id, { rev: 0, subscribers: [] });
   return rooms.get(id);
 };
 
-let waiting = [];
+let queue = [];
 function commit() {
-  const batch = waiting.slice(0, BATCH);
-  waiting = waiting.slice(BATCH);
+  const batch = queue.slice(0, BATCH);
+  queue = queue.slice(BATCH);
   write(batch);
   for (const { socket, frame, number, now } of batch) {
     const message = {
@@ -63,39 +64,41 @@ function commit() {
       client_id: frame.client_id, reply_to: null, created_at: now.toISOString(),
       edited_at: null, deleted_at: null,
     };
-    const told = Buffer.from(
+    const change = Buffer.from(
       JSON.stringify({ type: "message", room: frame.room, rev: number, message }),
     );
     socket.send(JSON.stringify({ type: "ack", client_id: frame.client_id, message }));
-    for (const listener of room(frame.room).listeners) listener.send(told, { binary: false });
+    for (const subscriber of room(frame.room).subscribers) {
+      subscriber.send(change, { binary: false });
+    }
   }
-  if (waiting.length > 0) setImmediate(commit);
+  if (queue.length > 0) setImmediate(commit);
 }
 
-function obey(socket, frame) {
+function handle(socket, frame) {
   if (frame.type === "subscribe") {
-    const { rev, listeners } = room(frame.room);
-    listeners.push(socket);
+    const { rev, subscribers } = room(frame.room);
+    subscribers.push(socket);
     socket.send(JSON.stringify({ type: "subscribed", room: frame.room, rev }));
   } else if (frame.type === "send") {
-    if (waiting.length === 0) setImmediate(commit);
-    waiting.push({ socket, frame, number: ++room(frame.room).rev, now: new Date() });
+    if (queue.length === 0) setImmediate(commit);
+    queue.push({ socket, frame, number: ++room(frame.room).rev, now: new Date() });
   }
 }
 
-const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });
+const server = new WebSocketServer({
+  host: "127.0.0.1",
+  port: Number(port),
+  perMessageDeflate: false,
+});
 server.on("connection", (socket) => {
-  socket.on("message", (text) => obey(socket, JSON.parse(text)));
+  socket.on("message", (text) => handle(socket, JSON.parse(text)));
   socket.on("close", () => {
-    for (const { listeners } of rooms.values()) {
-      const at = listeners.indexOf(socket);
-      if (at >= 0) listeners.splice(at, 1);
+    for (const { subscribers } of rooms.values()) {
+      const at = subscribers.indexOf(socket);
+      if (at >= 0) subscribers.splice(at, 1);
     }
   });
   socket.on("error", () => {});
   socket.send('{"type":"welcome"}');
 });
-server.on("listening", () => {
-  console.log(`Node is at http://127.0.0.1:${server.address().port}`);
-});
-process.stdin.on("end", () => process.exit(0)).resume();

@@ -1,11 +1,11 @@
-//! The rig's own test: a server with a fault put into it on purpose must not pass.
+//! Tests the rig itself: it must find violations of servers with deliberate faults.
 
 use std::{
     path::PathBuf,
     process::{Command, ExitCode, Stdio},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::faults::VIOLATED;
 
@@ -15,7 +15,7 @@ pub struct Args {
     /// Deliberate faults to try. [default: all]
     names: Vec<String>,
 
-    /// How often each may be missed before it counts as not caught.
+    /// How many runs may miss a deliberate fault.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
 
@@ -23,42 +23,43 @@ pub struct Args {
     #[arg(long, env = "HALLWAY_DELIBERATE_SERVER")]
     server: PathBuf,
 
-    /// Where the histories go.
+    /// The directory for reports.
     #[arg(long, default_value = "rig-out/mutants")]
     out: PathBuf,
 }
 
-/// A deliberate fault, by its name in `HALLWAY_FAULT`, and what brings it to light.
+/// A deliberate fault of the server, and the injected fault that reveals it.
 struct Mutant {
+    /// The value of `HALLWAY_FAULT`.
     name: &'static str,
-    breaks: &'static str,
-    on: &'static str,
+    fault: &'static str,
+    database: &'static str,
 }
 
 const MUTANTS: &[Mutant] = &[
-    Mutant { name: "ack-before-commit", breaks: "kill-server", on: "sqlite" },
-    Mutant { name: "max-plus-one", breaks: "race", on: "postgres" },
-    Mutant { name: "no-catch-up", breaks: "pause-redis", on: "postgres" },
-    Mutant { name: "read-then-subscribe", breaks: "kill-server", on: "sqlite" },
-    Mutant { name: "idempotency-by-cache", breaks: "race", on: "mariadb" },
-    Mutant { name: "drop-on-full-queue", breaks: "kill-server", on: "sqlite" },
-    Mutant { name: "replay-of-deleted-text", breaks: "race", on: "postgres" },
-    Mutant { name: "removal-ignored", breaks: "race", on: "mariadb" },
+    Mutant { name: "ack-before-commit", fault: "kill-server", database: "sqlite" },
+    Mutant { name: "max-plus-one", fault: "race", database: "postgres" },
+    Mutant { name: "no-catch-up", fault: "pause-redis", database: "postgres" },
+    Mutant { name: "read-then-subscribe", fault: "kill-server", database: "sqlite" },
+    Mutant { name: "idempotency-by-cache", fault: "race", database: "mariadb" },
+    Mutant { name: "drop-on-full-queue", fault: "kill-server", database: "sqlite" },
+    Mutant { name: "replay-of-deleted-text", fault: "race", database: "postgres" },
+    Mutant { name: "removal-ignored", fault: "race", database: "mariadb" },
 ];
 
-/// Tries each until it is caught. The exit code is 1 if one is not.
+/// Runs each mutant until it is caught. The exit code is 1 if one is missed.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    ensure!(args.server.is_file(), "{} is not there: build it first", args.server.display());
-    let known = |name: &String| MUTANTS.iter().any(|mutant| mutant.name == name);
-    if let Some(name) = args.names.iter().find(|name| !known(name)) {
-        let all: Vec<_> = MUTANTS.iter().map(|mutant| mutant.name).collect();
-        anyhow::bail!("no deliberate fault is called {name}: there are {}", all.join(", "));
+    ensure!(args.server.is_file(), "{} does not exist: build it first", args.server.display());
+    let is_unknown = |name: &&String| MUTANTS.iter().all(|mutant| mutant.name != **name);
+    if let Some(name) = args.names.iter().find(is_unknown) {
+        let names: Vec<_> = MUTANTS.iter().map(|mutant| mutant.name).collect();
+        bail!("no deliberate fault is called {name}: choose from {}", names.join(", "));
     }
-    let chosen =
+    let is_selected =
         |mutant: &&Mutant| args.names.is_empty() || args.names.iter().any(|n| n == mutant.name);
     let (mut caught, mut missed) = (0, 0);
-    for mutant in MUTANTS.iter().filter(chosen) {
-        match attempt(mutant, args)? {
+    for mutant in MUTANTS.iter().filter(is_selected) {
+        match run_until_caught(mutant, args)? {
             Some(run) => {
                 println!("caught {} in run {run}", mutant.name);
                 caught += 1;
@@ -73,13 +74,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// In which run it was caught. Each run is a process of its own: the fault is chosen by the
-/// environment, which the server inherits.
-fn attempt(mutant: &Mutant, args: &Args) -> Result<Option<u32>> {
+/// The number of the run that caught it. Each run is a process of its own, because the server
+/// inherits the deliberate fault from its environment.
+fn run_until_caught(mutant: &Mutant, args: &Args) -> Result<Option<u32>> {
     for run in 1..=args.runs {
-        let rig = std::env::current_exe().context("where am I?")?;
-        let mut faults = Command::new(rig);
-        faults.args(["faults", mutant.breaks, "--runs", "1", "--database", mutant.on]);
+        let mut faults = Command::new(std::env::current_exe()?);
+        faults.args(["faults", mutant.fault, "--runs", "1", "--database", mutant.database]);
         faults.arg("--violations-only").arg("--server").arg(&args.server);
         faults.arg("--out").arg(args.out.join(format!("{}-{run}", mutant.name)));
         faults.env("HALLWAY_FAULT", mutant.name).stdin(Stdio::null()).stdout(Stdio::null());

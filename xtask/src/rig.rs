@@ -1,4 +1,4 @@
-//! The rig and what it torments.
+//! Builds the rig and the server for it.
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -9,41 +9,43 @@ use anyhow::{Context, Result};
 use crate::steps::Steps;
 use crate::{commands, places};
 
-/// Builds the server and the rig as they are released, and becomes the rig.
+/// Builds the server and the rig in release mode, and replaces this process by the rig.
 pub fn run(steps: &mut Steps, args: &[String]) -> Result<()> {
-    steps.run("server", || build("hallway", &["--release"]))?;
-    steps.run("rig", || build("rig", &["--release"]))?;
+    steps.run("server", || build_release("hallway", &[]))?;
+    steps.run("rig", || build_release("rig", &[]))?;
     let mut rig = commands::new(places::target().join("release/rig"));
     if args.first().is_some_and(|first| first == "mutants") {
-        let server = steps.run("deliberate faults", || deliberate(&["--release"], "release"))?;
+        let server = steps.run("deliberate faults", build_mutant_server)?;
         rig.env("HALLWAY_DELIBERATE_SERVER", server);
     }
     Err(rig.args(args).exec().into())
 }
 
-/// One by one: built together, crates that both use would have the features that either wants, and
-/// be built once more than for the server alone.
-fn build(package: &str, profile: &[&str]) -> Result<()> {
-    commands::run(commands::cargo().args(["build", "--package", package]).args(profile))
+/// Builds one package at a time. Cargo would unify the features of packages that it builds together,
+/// and compile their common dependencies once more than for the server alone.
+fn build_release(package: &str, options: &[&str]) -> Result<()> {
+    commands::run(
+        commands::cargo().args(["build", "--release", "--package", package]).args(options),
+    )
 }
 
-/// A server with deliberate faults, beside the one without.
-fn deliberate(profile: &[&str], folder: &str) -> Result<PathBuf> {
-    build("hallway", &[profile, &["--features", "deliberate-faults"]].concat())?;
-    let built = places::server(folder);
-    let kept =
+/// Builds a server with deliberate faults, beside the real one.
+fn build_mutant_server() -> Result<PathBuf> {
+    build_release("hallway", &["--features", "deliberate-faults"])?;
+    let built = places::server("release");
+    let mutant =
         places::target().join("deliberate").join(format!("hallway{}", env::consts::EXE_SUFFIX));
-    fs::create_dir_all(kept.with_file_name(""))?;
-    fs::copy(&built, &kept).with_context(|| format!("cannot copy {}", built.display()))?;
-    // What lies where everyone looks for it must be the real one again.
-    build("hallway", profile)?;
-    Ok(kept)
+    fs::create_dir_all(mutant.with_file_name(""))?;
+    fs::copy(&built, &mutant).with_context(|| format!("cannot copy {}", built.display()))?;
+    // The usual path must hold the real server again.
+    build_release("hallway", &[])?;
+    Ok(mutant)
 }
 
-/// The faults as often as a test runs them, on debug builds. What the
-/// histories prove counts; how long things took depends on what else the machine is doing.
+/// Runs the short column of faults on debug builds. Only violations fail, because durations depend on
+/// what else the machine does.
 pub fn faults() -> Result<()> {
-    // `cargo test` builds a program only where there are tests beside it.
+    // `cargo test` builds a program only for a package with tests.
     let build = ["build", "--workspace", "--exclude", "wasm-bindgen", "--exclude", "frontend"];
     commands::run(commands::cargo().args(build))?;
     let mut rig = commands::new(places::target().join("debug/rig"));
