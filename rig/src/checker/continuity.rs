@@ -12,19 +12,12 @@ use std::collections::BTreeMap;
 
 use shared::ids::{Rev, RoomId};
 
-use super::{Anomaly, Violations, index::Index, replay::Connection};
+use super::{
+    Anomaly, Violations,
+    connection::{Connection, Stream},
+    index::Index,
+};
 use crate::history::Event;
-
-/// The state of a room's changes on one socket.
-#[derive(Clone, Copy)]
-pub enum Stream {
-    /// Subscribed, not yet answered.
-    Replay,
-    /// Consecutive from here.
-    Live(Rev),
-    /// The entry `at` stepped over changes after `after`; the highest number since.
-    Stepped { at: usize, after: Rev, highest: Rev },
-}
 
 pub fn check(index: &Index, at: usize, connection: &mut Connection, violations: &mut Violations) {
     let streams = &mut connection.streams;

@@ -9,7 +9,7 @@
 
 use shared::messages::Message;
 
-use super::{Anomaly, Violations, index::Index, replay::Connection};
+use super::{Anomaly, Violations, connection::Connection, index::Index};
 use crate::history::{ChangedRow, Event};
 
 /// How long text may be in transit, in microseconds.

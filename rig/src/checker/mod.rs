@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use crate::history::History;
 
+mod connection;
 mod continuity;
 mod deletion;
 mod index;

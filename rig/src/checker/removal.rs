@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use shared::ids::{RoomId, UserId};
 
-use super::{Anomaly, Violations, index::Index, operations::Completion, replay::Connection};
+use super::{Anomaly, Violations, connection::Connection, index::Index, operations::Completion};
 use crate::history::{ChangedRow, Event};
 
 /// How long a removal may take to reach every socket, in microseconds.
