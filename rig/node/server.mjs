@@ -60,7 +60,7 @@ function commit() {
   for (const { socket, frame, number, now } of batch) {
     const message = {
       id: number, room: frame.room, seq: number, rev: number,
-      user: { id: 2, username: "rig-1a2b3c4d-speaker" }, content: frame.content,
+      user: { id: 2, username: "rig-1a2b3c4d-sender" }, content: frame.content,
       client_id: frame.client_id, reply_to: null, created_at: now.toISOString(),
       edited_at: null, deleted_at: null,
     };

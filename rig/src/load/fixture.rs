@@ -71,7 +71,7 @@ impl Fixture {
         };
         let name = &admin.user.username;
         ensure!(admin.user.is_admin, "{name} is no admin and cannot create rooms: use --admin");
-        let sender = Account::register(&api, node, &format!("{prefix}-speaker")).await?;
+        let sender = Account::register(&api, node, &format!("{prefix}-sender")).await?;
         let (accounts, accounts_per_room) = match rooms {
             0..=MIXED_ROOMS_MAX => (MIXED_ACCOUNTS, MIXED_ACCOUNTS),
             _ => (SUBSCRIBER_ACCOUNTS, 1),

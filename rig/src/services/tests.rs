@@ -116,10 +116,10 @@ async fn named_node(name: &'static str) -> (SocketAddr, tokio::task::JoinHandle<
     let address = listener.local_addr().unwrap();
     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{name}");
     let task = tokio::spawn(async move {
-        let mut kept = Vec::new();
+        let mut streams = Vec::new();
         while let Ok((mut stream, _)) = listener.accept().await {
             stream.write_all(answer.as_bytes()).await.unwrap();
-            kept.push(stream);
+            streams.push(stream);
         }
     });
     (address, task)
@@ -178,8 +178,8 @@ async fn a_cut_link_drops_packets_silently_until_it_heals() {
     let mut reply = [0; 7];
     one.cut().unwrap();
     stream.write_all(b"PING\r\n").await.unwrap();
-    let heard = timeout(Duration::from_millis(300), stream.read_exact(&mut reply)).await;
-    assert!(heard.is_err(), "received over a cut link: {heard:?}");
+    let received = timeout(Duration::from_millis(300), stream.read_exact(&mut reply)).await;
+    assert!(received.is_err(), "received over a cut link: {received:?}");
     let connected = timeout(Duration::from_millis(300), TcpStream::connect(over(&one))).await;
     assert!(connected.is_err(), "connected over a cut link: {connected:?}");
     other.write_all(b"PING\r\n").await.unwrap();

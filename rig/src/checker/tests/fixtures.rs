@@ -43,13 +43,13 @@ pub(super) fn valid_history() -> Vec<Entry> {
 
 /// Corrupts the valid history; the checker must find this anomaly, with these words in its detail.
 #[track_caller]
-pub(super) fn assert_finds(kind: Anomaly, says: &str, corrupt: impl FnOnce(&mut Vec<Entry>)) {
+pub(super) fn assert_finds(anomaly: Anomaly, words: &str, corrupt: impl FnOnce(&mut Vec<Entry>)) {
     let mut entries = valid_history();
     corrupt(&mut entries);
     let violations = check(&History(entries));
     let is_found =
-        violations.iter().any(|found| found.anomaly == kind && found.detail.contains(says));
-    assert!(is_found, "{kind} ({says}) is not in {violations:#?}");
+        violations.iter().any(|found| found.anomaly == anomaly && found.detail.contains(words));
+    assert!(is_found, "{anomaly} ({words}) is not in {violations:#?}");
 }
 
 /// The first entry that matches.
@@ -117,7 +117,7 @@ pub(super) fn for_each_message(entries: &mut [Entry], change: impl Fn(&mut Messa
     }
 }
 
-/// The same text draft once more at the end.
+/// Sends a message once more at the end.
 pub(super) fn resend(entries: &mut Vec<Entry>, seq: i64, change: impl Fn(&mut Message)) {
     let (at, mut message) = find_ack(entries, seq);
     let client_id = message.client_id;

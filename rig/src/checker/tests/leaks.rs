@@ -16,7 +16,7 @@ use crate::{
 #[test]
 fn leaks_after_removal() {
     let guest = READER + READERS as u32 - 1;
-    // Draft long after the removal; another reader got it.
+    // Sent long after the removal, to another reader.
     let late = |entries: &[Entry]| find_change(entries, READER, 7);
     assert_finds(Anomaly::LeakAfterRemoval, "after it delivered removed", |entries| {
         let at = late(entries);
@@ -55,10 +55,10 @@ fn an_earlier_subscription_may_be_answered_after_a_rejoin() {
         entries.iter().rposition(|e| e.process == guest && is_subscribe(&e.event)).unwrap();
     let subscribe = entries.remove(subscribe_at).event;
     let is_removed = |entry: &Entry| matches!(entry.event, Event::LeftRoom { .. });
-    let out = find(&entries, is_removed);
+    let removed_at = find(&entries, is_removed);
     let subscribed = Event::Subscribed { room: ROOM, rev: Rev(0) };
     for event in [subscribed, subscribe.clone(), subscribe] {
-        insert(&mut entries, out, guest, event);
+        insert(&mut entries, removed_at, guest, event);
     }
     assert_eq!(check(&History(entries.clone())), []);
     // Without the join it is a leak.

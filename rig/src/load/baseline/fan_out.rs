@@ -192,7 +192,7 @@ impl FanOut {
 /// As long as a real message.
 fn message_json(room: i64, number: i64, client_id: &str, content: &str) -> String {
     format!(
-        r#"{{"id":{number},"room":{room},"seq":{number},"rev":{number},"user":{{"id":2,"username":"rig-1a2b3c4d-speaker"}},"content":"{content}","client_id":"{client_id}","reply_to":null,"created_at":"2026-01-01T00:00:00.000000Z","edited_at":null,"deleted_at":null}}"#
+        r#"{{"id":{number},"room":{room},"seq":{number},"rev":{number},"user":{{"id":2,"username":"rig-1a2b3c4d-sender"}},"content":"{content}","client_id":"{client_id}","reply_to":null,"created_at":"2026-01-01T00:00:00.000000Z","edited_at":null,"deleted_at":null}}"#
     )
 }
 

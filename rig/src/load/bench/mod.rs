@@ -72,9 +72,10 @@ enum RowName {
 /// A requirement and its measurement.
 #[derive(Clone, Debug, Serialize)]
 struct Row {
-    what: String,
-    /// The requirement.
-    asked: String,
+    #[serde(rename = "what")]
+    name: String,
+    #[serde(rename = "asked")]
+    required: String,
     measured: String,
     holds: bool,
     /// The command that measures only this.
@@ -98,7 +99,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         rows.iter().for_each(|row| eprintln!("{row}"));
         table.extend(rows);
     }
-    println!("| | asked | measured | holds | command |\n|---|---|---|---|---|");
+    println!("| | required | measured | holds | command |\n|---|---|---|---|---|");
     table.iter().for_each(|row| println!("{row}"));
     if let Some(path) = &args.json {
         std::fs::write(path, serde_json::to_string_pretty(&table)?)
@@ -126,35 +127,35 @@ fn measure(name: RowName, args: &Args, cores: Cores) -> Result<Vec<Row>> {
 
 impl Row {
     fn new(
-        what: impl Into<String>,
-        asked: impl Into<String>,
+        name: impl Into<String>,
+        required: impl Into<String>,
         measured: String,
         holds: bool,
         command: &str,
     ) -> Self {
-        let (what, asked) = (what.into(), asked.into());
-        Self { what, asked, measured, holds, command: command.into() }
+        let (name, required) = (name.into(), required.into());
+        Self { name, required, measured, holds, command: command.into() }
     }
 
     /// A row with an upper limit.
     fn at_most(
-        what: impl Into<String>,
+        name: impl Into<String>,
         (value, limit): (f64, f64),
         text: impl Fn(f64) -> String,
         command: &str,
     ) -> Self {
-        let asked = format!("at most {}", text(limit));
-        Self::new(what, asked, text(value), value <= limit, command)
+        let required = format!("at most {}", text(limit));
+        Self::new(name, required, text(value), value <= limit, command)
     }
 
     /// A row with a lower limit.
     fn at_least(
-        what: impl Into<String>,
+        name: impl Into<String>,
         (value, limit): (f64, f64),
         text: impl Fn(f64) -> String,
         command: &str,
     ) -> Self {
-        Self::new(what, text(limit), text(value), value >= limit, command)
+        Self::new(name, text(limit), text(value), value >= limit, command)
     }
 
     /// A row that could not be measured; the others still are.
@@ -169,8 +170,8 @@ impl Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, asked, measured, command, holds } = self;
+        let Self { name, required, measured, command, holds } = self;
         let holds = if *holds { "yes" } else { "**no**" };
-        write!(f, "| {what} | {asked} | {measured} | {holds} | `{command}` |")
+        write!(f, "| {name} | {required} | {measured} | {holds} | `{command}` |")
     }
 }
