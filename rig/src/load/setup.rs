@@ -212,7 +212,8 @@ impl Service for BaselineServer {
 
 /// Installs the libraries of the chat for Node before its first start.
 fn install_node_modules() -> Result<()> {
-    if Path::new(NODE_DIR).join("node_modules").is_dir() {
+    // npm writes this file last.
+    if Path::new(NODE_DIR).join("node_modules/.package-lock.json").is_file() {
         return Ok(());
     }
     eprintln!("Installing the libraries of {NODE_DIR}");

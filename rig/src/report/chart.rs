@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use anyhow::Result;
-use plotters::{coord::Shift, prelude::*};
+use plotters::{
+    coord::{Shift, types::RangedCoordf64},
+    prelude::*,
+};
 
 use super::time_series::TimeSeries;
 use crate::stats::grouped;
@@ -89,8 +92,19 @@ fn draw_panel(area: &Area<'_>, panel: &Panel, series: &TimeSeries, has_names: bo
         let style = (FONT, LABEL_PX).into_font().color(&FAULT_COLOR);
         chart.draw_series(names.map(|(at, name)| Text::new(name, (at, top), style.clone())))?;
     }
+    draw_lines(&mut chart, panel, series)?;
+    if panel.lines.len() > 1 {
+        let labels = &mut chart.configure_series_labels();
+        labels.position(SeriesLabelPosition::UpperRight).label_font((FONT, LABEL_PX)).draw()?;
+    }
+    Ok(())
+}
+
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
+fn draw_lines<'a>(chart: &mut Chart<'a, '_>, panel: &Panel, series: &TimeSeries) -> Result<()> {
+    let slice_s = series.slice_us as f64 / 1e6;
     for ((name, values), color) in panel.lines.iter().zip(COLORS) {
-        let slice_s = series.slice_us as f64 / 1e6;
         for points in contiguous(values, slice_s) {
             if let [point] = points[..] {
                 chart.draw_series([Circle::new(point, 2, color.filled())])?;
@@ -103,10 +117,6 @@ fn draw_panel(area: &Area<'_>, panel: &Panel, series: &TimeSeries, has_names: bo
             let nothing = LineSeries::new(Vec::new(), color);
             chart.draw_series(nothing)?.label(*name).legend(key);
         }
-    }
-    if panel.lines.len() > 1 {
-        let labels = &mut chart.configure_series_labels();
-        labels.position(SeriesLabelPosition::UpperRight).label_font((FONT, LABEL_PX)).draw()?;
     }
     Ok(())
 }
