@@ -37,7 +37,6 @@ mod running_workload;
 #[cfg(test)]
 mod tests;
 
-pub use clients::new_draft;
 pub use context::Timeouts;
 pub use fixture::Fixture;
 pub use running_workload::{Connected, RunningWorkload};
