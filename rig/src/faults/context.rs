@@ -61,6 +61,13 @@ impl FaultContext {
         self.workload.record_fault(name, FaultPhase::End);
     }
 
+    /// Records that the fault is repaired, and waits for an ack and for all nodes and clients.
+    pub async fn end_fault_and_recover(&self, name: &str) -> Result<()> {
+        self.end_fault(name);
+        self.wait_for_acks(1).await?;
+        self.wait_until_recovered().await
+    }
+
     /// Waits at most 60 s for so many further acks.
     pub async fn wait_for_acks(&self, count: u64) -> Result<()> {
         let (before, started) = (self.workload.acks(), Instant::now());

@@ -57,9 +57,7 @@ pub async fn kill(context: &mut FaultContext, component: Component) -> Result<()
     service.kill()?;
     context.keep_broken().await;
     service.restart().await?;
-    context.end_fault(&fault);
-    context.wait_for_acks(1).await?;
-    context.wait_until_recovered().await
+    context.end_fault_and_recover(&fault).await
 }
 
 /// Stops a component with SIGSTOP and continues it.
@@ -71,9 +69,7 @@ pub async fn pause(context: &mut FaultContext, component: Component) -> Result<(
     service.pause()?;
     context.keep_broken().await;
     service.resume()?;
-    context.end_fault(&fault);
-    context.wait_for_acks(1).await?;
-    context.wait_until_recovered().await
+    context.end_fault_and_recover(&fault).await
 }
 
 /// Cuts the link of this cluster that can be cut, and heals it.
@@ -83,9 +79,7 @@ pub async fn cut(context: &mut FaultContext, fault: &str) -> Result<()> {
     context.cluster.link()?.cut()?;
     context.keep_broken().await;
     context.cluster.link()?.heal()?;
-    context.end_fault(fault);
-    context.wait_for_acks(1).await?;
-    context.wait_until_recovered().await
+    context.end_fault_and_recover(fault).await
 }
 
 /// Empties Redis three times a second.

@@ -52,9 +52,7 @@ pub async fn cancel_requests(context: &mut FaultContext) -> Result<()> {
         });
     }
     tasks.join_all().await;
-    context.end_fault(&fault);
-    context.wait_for_acks(1).await?;
-    context.wait_until_recovered().await
+    context.end_fault_and_recover(&fault).await
 }
 
 /// Posts long texts in all rooms until it is cancelled.
