@@ -69,7 +69,7 @@ impl FaultContext {
     }
 
     /// Waits at most 60 s for so many further acks.
-    pub async fn wait_for_acks(&self, count: u64) -> Result<()> {
+    pub async fn wait_for_acks(&self, count: usize) -> Result<()> {
         let (before, started) = (self.workload.acks(), Instant::now());
         while self.workload.acks() < before + count {
             ensure!(started.elapsed() < RECOVERY_TIMEOUT, "no ack for {RECOVERY_TIMEOUT:?}");

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The acks between two kills of a server.
-const ACKS_BETWEEN_KILLS: u64 = 30;
+const ACKS_BETWEEN_KILLS: usize = 30;
 const READY_LIMIT_S: f64 = 1.0;
 const TERMINATE_LIMIT_S: f64 = 10.0;
 /// How long clients of the proxy may take to reach another node.

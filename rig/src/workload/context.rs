@@ -1,15 +1,18 @@
 //! The state that all clients of a run share.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
 };
 
-use shared::{ids::RoomId, messages::Message};
+use shared::{
+    ids::{ClientId, RoomId},
+    messages::Message,
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep},
@@ -63,8 +66,8 @@ pub struct Context {
     pub senders_connected: Vec<AtomicBool>,
     /// By reader, without the slow ones: whether it has a socket and is in sync.
     pub readers_in_sync: Vec<AtomicBool>,
-    /// The number of acks that senders have received.
-    pub acks: AtomicU64,
+    /// The acknowledged messages. Acks of duplicates do not count, because they need no write.
+    pub acked: Mutex<HashSet<ClientId>>,
     /// The number of processes so far.
     pub processes: AtomicU32,
 }
@@ -94,10 +97,14 @@ impl Context {
     }
 
     pub fn record(&self, process: u32, event: Event) {
-        if matches!(event, Event::Ack { .. }) {
-            self.acks.fetch_add(1, Relaxed);
+        if let Event::Ack { client_id, .. } = &event {
+            self.acked().insert(*client_id);
         }
         self.recorder.record(process, event);
+    }
+
+    pub fn acked(&self) -> MutexGuard<'_, HashSet<ClientId>> {
+        self.acked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether clients still start new operations.

@@ -129,7 +129,7 @@ impl Workload {
             edit_requests,
             senders_connected: flags(self.senders),
             readers_in_sync: flags(self.readers.saturating_sub(self.slow_readers)),
-            acks: Default::default(),
+            acked: Default::default(),
             processes: Default::default(),
         });
         let mut starter = Starter::new(&self, context.clone());

@@ -47,9 +47,9 @@ pub struct Connected {
 }
 
 impl RunningWorkload {
-    /// The number of acks that senders have received so far.
-    pub fn acks(&self) -> u64 {
-        self.context.acks.load(Relaxed)
+    /// The number of messages acknowledged so far.
+    pub fn acks(&self) -> usize {
+        self.context.acked().len()
     }
 
     pub fn connected(&self) -> Connected {
