@@ -58,7 +58,7 @@ async fn a_refused_message_offers_retry_and_edit() {
         fixture.server.request_ok(Method::DELETE, &member, "ada", Value::Null).await;
 
         bob.open(&format!("/ui/room/{room}")).await;
-        bob.wait_text("main", "You are not in this room").await;
+        bob.wait_text("main", "You're not in this room").await;
         bob.click("main button").await;
         bob.wait_text(".message-refused", "Not sent.").await;
         let refused = |row: &Row| row.refused;

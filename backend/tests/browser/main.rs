@@ -14,6 +14,7 @@ mod dev;
 mod drafts;
 mod long_room;
 mod palette;
+mod parts;
 mod scroll;
 mod search;
 mod unread;
