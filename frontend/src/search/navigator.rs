@@ -1,5 +1,5 @@
 //! Goes from hit to hit in a room while its address has a search: the bar above the timeline, its keys,
-//! and what the rows highlight.
+//! and what the rows highlight. The bar is in a part, and so is all that only it uses.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ use crate::{
     api,
     links::message_path,
     state::search::hit_list::{HitList, HitPosition, RoomHit},
-    ui::{Icon, Shape, href, is_shortcut, on_page_keydown, query_param},
+    ui::{Icon, Lazy, Shape, href, is_shortcut, on_page_keydown, part, query_param},
 };
 
 #[derive(Clone, Copy)]
@@ -26,8 +26,10 @@ pub struct HitNavigator {
     room: RoomId,
     /// The query string of the address.
     query_string: Memo<String>,
-    /// The search in the address.
+    /// The search in an address that names a message.
     q: Memo<Option<String>>,
+    /// The search without the operators that select rooms. None if nothing else is left.
+    room_query: RwSignal<Option<String>>,
     /// The message in the address.
     at: Memo<Option<Seq>>,
     /// The hits loaded so far, and the search that they belong to.
@@ -44,24 +46,23 @@ impl HitNavigator {
     pub fn new(room: RoomId, at: Memo<Option<Seq>>) -> Self {
         let query_string = use_location().search;
         let q = Memo::new(move |_| {
-            let q = query_string.with(|query| query_param(query, "q"))?;
-            let has_words = parse(&q).is_ok_and(|query| !query.without_scope().is_empty());
-            (has_words && at.get().is_some()).then_some(q)
+            at.get()?;
+            query_string.with(|query| query_param(query, "q"))
         });
-        let (is_searching, is_cancelled) = (RwSignal::new(false), RwSignal::new(false));
-        let hits = RwSignal::default();
-        let this = Self { room, query_string, q, at, hits, is_searching, is_cancelled };
-        Effect::new(move |_| {
-            let (Some(q), Some(at)) = (q.get(), at.get()) else { return };
-            if this.hits.with_untracked(|(of, hits)| *of != q || hits.needs_more_around(at)) {
-                spawn_local(this.load_around(q, at));
-            }
-        });
-        this
+        Self {
+            room,
+            query_string,
+            q,
+            room_query: RwSignal::new(None),
+            at,
+            hits: RwSignal::default(),
+            is_searching: RwSignal::new(false),
+            is_cancelled: RwSignal::new(false),
+        }
     }
 
     pub fn is_active(self) -> bool {
-        self.q.with(Option::is_some)
+        self.room_query.with(Option::is_some)
     }
 
     /// The bytes to highlight in a message of this revision.
@@ -69,9 +70,26 @@ impl HitNavigator {
         self.with_hits(|hits| hits.ranges(seq, rev).to_vec()).unwrap_or_default()
     }
 
-    /// The search without the operators that select rooms.
     pub fn query(self) -> Option<String> {
-        self.q.with(|q| Some(parse(q.as_ref()?).ok()?.without_scope().to_string()))
+        self.room_query.get()
+    }
+
+    /// Parses the search in the address and loads hits around its message, now and after each change.
+    fn follow_address(self) {
+        Effect::new(move |_| {
+            let query = self.q.with(|q| Some(parse(q.as_ref()?).ok()?.without_scope()));
+            let query = query.filter(|query| !query.is_empty());
+            self.room_query.set(query.map(|query| query.to_string()));
+        });
+        Effect::new(move |_| {
+            let (Some(q), Some(at), true) = (self.q.get(), self.at.get(), self.is_active()) else {
+                return;
+            };
+            if self.hits.with_untracked(|(of, hits)| *of != q || hits.needs_more_around(at)) {
+                spawn_local(self.load_around(q, at));
+            }
+        });
+        on_cleanup(move || drop(self.room_query.try_set(None)));
     }
 
     async fn load_around(self, q: String, at: Seq) {
@@ -170,16 +188,21 @@ fn hits_of(page: MessagePage) -> HitList {
     HitList { hits: messages.into_iter().zip(ranges).map(hit).collect(), older, newer }
 }
 
-/// The bar above the timeline while the navigator is active.
+/// The bar above the timeline while the address has a search.
 #[component]
 pub fn HitBar() -> impl IntoView {
     let navigator = expect_context::<HitNavigator>();
     view! {
-        <Show when=move || navigator.is_active()>
-            <Bar navigator/>
+        <Show when=move || navigator.q.with(Option::is_some)>
+            <Lazy load=hit_bar props=navigator/>
         </Show>
     }
 }
+
+part!(search: fn hit_bar(navigator: HitNavigator) {
+    navigator.follow_address();
+    view! { <Show when=move || navigator.is_active()><Bar navigator/></Show> }
+});
 
 #[component]
 fn Bar(navigator: HitNavigator) -> impl IntoView {

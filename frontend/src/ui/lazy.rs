@@ -16,16 +16,16 @@ pub type Loaded<P> = Result<fn(P) -> AnyView, SplitLoaderError>;
 /// Debug builds have no parts: the linker's relocations, which the split needs, would make each build
 /// slower, and `trunk serve` knows nothing of parts.
 macro_rules! part {
-    ($part:ident: $vis:vis fn $name:ident($props:tt: $Props:ty) { $view:expr }) => {
+    ($part:ident: $vis:vis fn $name:ident($props:tt: $Props:ty) { $($view:tt)* }) => {
         #[cfg(debug_assertions)]
         $vis async fn $name() -> $crate::ui::Loaded<$Props> {
-            Ok(|$props| leptos::prelude::IntoAny::into_any($view))
+            Ok(|$props| leptos::prelude::IntoAny::into_any({ $($view)* }))
         }
 
         #[cfg(not(debug_assertions))]
         #[leptos::wasm_split::wasm_split($part, wasm_split_path = leptos::wasm_split, fallible)]
         $vis fn $name() -> $crate::ui::Loaded<$Props> {
-            Ok(|$props| leptos::prelude::IntoAny::into_any($view))
+            Ok(|$props| leptos::prelude::IntoAny::into_any({ $($view)* }))
         }
     };
 }
