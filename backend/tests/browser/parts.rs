@@ -106,7 +106,11 @@ async fn a_link_to_the_search_page_preloads_its_part() {
             && {FETCHED}.filter(e => /split_search/.test(e.name))[0].startTime < performance
                 .getEntriesByType('resource').find(e => /frontend-.*wasm/.test(e.name)).responseEnd"
         );
-        ada.wait_until("the part was requested once, and before the main module had loaded", &is_early).await;
+        ada.wait_until(
+            "the part was requested once, and before the main module had loaded",
+            &is_early,
+        )
+        .await;
     })
     .await;
 }
