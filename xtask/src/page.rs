@@ -110,7 +110,10 @@ fn join_styles(html: &str) -> Result<String> {
 /// two builds must never meet. trunk's hash covers only what cargo built.
 fn name_by_content(mut html: String) -> Result<String> {
     let dist = places::dist();
-    let loader = files::with_extension(&dist, "js")?.pop().context("trunk left no loader")?;
+    // Not a snippet, which would be in a folder of its own.
+    let is_loader = |file: &PathBuf| file.parent() == Some(&dist);
+    let loader = files::with_extension(&dist, "js")?.into_iter().find(is_loader);
+    let loader = loader.context("trunk left no loader")?;
     let mut js = fs::read_to_string(&loader)?;
     for file in files::with_extension(&dist, "wasm")? {
         let (old, new) = names(&file, &fs::read(&file)?);

@@ -48,7 +48,8 @@ enum Cause {
     Other,
 }
 
-/// Shows a view of a part: meanwhile that it is loading, and if that fails, why and a way out.
+/// Shows a view of a part. Until the part has loaded, it says so; if it does not load, it says why and
+/// offers a way out.
 #[component]
 pub fn Lazy<P, F>(
     /// A function declared with [`part!`](part).
