@@ -92,15 +92,15 @@ fn RoomLinks() -> impl IntoView {
     let ids = Memo::new(move |_| {
         live.rooms.with(|rooms| rooms.by_name().iter().map(|room| room.id).collect::<Vec<_>>())
     });
-    let is_known = Memo::new(move |_| live.rooms.with(|rooms| rooms.is_loaded));
+    let is_loaded = Memo::new(move |_| live.rooms.with(|rooms| rooms.is_loaded));
     view! {
         <ul class="room-links">
             <For each=move || ids.get() key=|id| *id children=|id| view! { <RoomLink id/> }/>
         </ul>
-        <Show when=move || !is_known.get()>
+        <Show when=move || !is_loaded.get()>
             <div class="skeletons" aria-hidden="true"><span></span><span></span><span></span></div>
         </Show>
-        <Show when=move || is_known.get() && ids.with(Vec::is_empty)>
+        <Show when=move || is_loaded.get() && ids.with(Vec::is_empty)>
             <NoRooms/>
         </Show>
     }

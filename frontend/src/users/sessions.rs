@@ -105,8 +105,8 @@ fn device(user_agent: &str) -> String {
         ("Mac OS", "Mac"),
         ("Linux", "Linux"),
     ];
-    let find = |known: &[(&str, &'static str)]| {
-        known.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    let find = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(token, _)| user_agent.contains(token)).map(|(_, name)| *name)
     };
     match (find(&browsers), find(&systems)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
