@@ -97,8 +97,6 @@ async fn an_old_page_offers_to_reload_and_keeps_the_draft() {
 async fn a_link_to_the_search_page_preloads_its_part() {
     scenario("part-preload", async |fixture| {
         let ada = sign_in(fixture).await;
-        ada.leave_page().await;
-        ada.devtools("Network.clearBrowserCache", json!({})).await;
         ada.open("/ui/search").await;
         ada.wait_visible(SEARCH).await;
         let is_early = format!(
@@ -132,12 +130,14 @@ async fn parts_load_in_the_background() {
     .await;
 }
 
-/// Opens a browser in which Ada is signed in, and leaves the page.
+/// Opens a browser in which Ada is signed in, and leaves the page. The browser may have loaded parts
+/// until then, so its cache is cleared.
 async fn sign_in(fixture: &Fixture) -> Browser {
     fixture.server.create_account("ada").await;
     let ada = fixture.open_browser("ada").await;
     ada.sign_in("ada").await;
     ada.leave_page().await;
+    ada.devtools("Network.clearBrowserCache", json!({})).await;
     ada
 }
 
