@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use chrono::SecondsFormat;
-use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
+use csv::{QuoteStyle, Terminator, WriterBuilder};
 use shared::{Timestamp, messages::Message};
 
-use super::format::{About, Form};
+use super::writer::{ExportInfo, Writer};
 
 const COLUMNS: [&str; 9] = [
     "room",
@@ -20,29 +20,27 @@ const COLUMNS: [&str; 9] = [
     "deleted_at",
 ];
 
-/// Writes it.
-pub struct Csv;
+pub struct CsvWriter;
 
-impl Form for Csv {
-    fn begin(&mut self, _: &About, out: &mut Vec<u8>) {
-        let _ = writer(out).write_record(COLUMNS);
+impl Writer for CsvWriter {
+    fn begin(&mut self, _: &ExportInfo, out: &mut Vec<u8>) {
+        let _ = csv_writer(out).write_record(COLUMNS);
     }
 
-    fn messages(&mut self, about: &About, messages: &[Message], out: &mut Vec<u8>) {
-        let moment =
-            |moment: Timestamp| about.there(moment).to_rfc3339_opts(SecondsFormat::AutoSi, true);
-        let mut writer = writer(out);
+    fn messages(&mut self, info: &ExportInfo, messages: &[Message], out: &mut Vec<u8>) {
+        let local = |time: Timestamp| info.local(time).to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        let mut writer = csv_writer(out);
         for message in messages {
             let record: [Cow<str>; 9] = [
-                guarded(about.room(message)),
+                escape_formula(info.room_name(message)),
                 message.seq.to_string().into(),
                 message.id.to_string().into(),
-                moment(message.created_at).into(),
-                guarded(&message.user.username),
-                guarded(&message.content),
+                local(message.created_at).into(),
+                escape_formula(&message.user.username),
+                escape_formula(&message.content),
                 message.reply_to.map(|seq| seq.to_string()).unwrap_or_default().into(),
-                message.edited_at.map(moment).unwrap_or_default().into(),
-                message.deleted_at.map(moment).unwrap_or_default().into(),
+                message.edited_at.map(local).unwrap_or_default().into(),
+                message.deleted_at.map(local).unwrap_or_default().into(),
             ];
             let _ = writer.write_record(record.iter().map(|cell| cell.as_bytes()));
         }
@@ -51,14 +49,14 @@ impl Form for Csv {
     fn end(&mut self, _: &mut Vec<u8>) {}
 }
 
-fn writer(out: &mut Vec<u8>) -> Writer<&mut Vec<u8>> {
+fn csv_writer(out: &mut Vec<u8>) -> csv::Writer<&mut Vec<u8>> {
     let mut builder = WriterBuilder::new();
     builder.quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(out)
 }
 
-/// A text that no spreadsheet takes for a formula, as OWASP recommends. What begins with the guard
-/// itself gets one too, so that a program can take it away and has what was said.
-fn guarded(text: &str) -> Cow<'_, str> {
+/// Prefixes a text that a spreadsheet could evaluate as a formula with `'`, as OWASP recommends. Texts
+/// that begin with `'` get one too, so that programs can remove it unambiguously.
+fn escape_formula(text: &str) -> Cow<'_, str> {
     let is_risky = |c: char| {
         matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '\t' | '\r' | '\n' | '\'')
     };
@@ -70,12 +68,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_be_a_formula_is_text() {
+    fn formulas_are_escaped() {
         for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1", "'=1"] {
-            assert_eq!(guarded(text), format!("'{text}"));
+            assert_eq!(escape_formula(text), format!("'{text}"));
         }
         for text in ["", "1+1", "a=b", "\"=1\"", " =1"] {
-            assert_eq!(guarded(text), text);
+            assert_eq!(escape_formula(text), text);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A file on its way: made in parts while it is sent, each when there is room for it.
+//! Streams an export: each chunk is produced when the client has received the previous one.
 
 use aide::{
     OperationOutput,
@@ -18,17 +18,18 @@ use schemars::{Schema, json_schema};
 use shared::messages::Message;
 
 use super::{
-    format::{About, Form, Format},
+    format::Format,
     source::Source,
+    writer::{ExportInfo, Writer},
 };
 use crate::{App, Error};
 
-/// How many messages are going to come.
+/// The number of messages in the file.
 const COUNT: HeaderName = HeaderName::from_static("hallway-messages");
-/// Of a file's name, in bytes; with its end, and in any file system.
+/// The maximum length of a file name in bytes, without the extension: valid on any file system.
 const NAME_MAX: usize = 120;
 
-/// A file that is being made.
+/// The response of an export.
 pub struct Download {
     format: Format,
     name: HeaderValue,
@@ -37,51 +38,52 @@ pub struct Download {
 }
 
 impl Download {
-    /// One of this name, to which its end is added.
-    pub fn new(app: App, format: Format, name: &str, about: About, source: Source) -> Self {
-        let making = Making { app, form: format.form(), about, source, stage: Stage::Beginning };
-        let body = Body::from_stream(stream::try_unfold(making, Making::part));
-        Self { format, name: disposition(name, format.extension()), count: None, body }
-    }
-
-    /// Of so many messages.
-    pub fn of(self, count: i64) -> Self {
-        Self { count: Some(count), ..self }
+    /// An export to a file of this name plus the extension.
+    pub fn new(
+        app: App,
+        format: Format,
+        name: &str,
+        info: ExportInfo,
+        source: Source,
+        count: Option<i64>,
+    ) -> Self {
+        let export = Export { app, writer: format.writer(), info, source, stage: Stage::Begin };
+        let body = Body::from_stream(stream::try_unfold(export, Export::next_chunk));
+        Self { format, name: content_disposition(name, format.extension()), count, body }
     }
 }
 
 #[derive(PartialEq, Eq)]
 enum Stage {
-    Beginning,
-    Middle,
-    Ended,
+    Begin,
+    Messages,
+    Done,
 }
 
-struct Making {
+struct Export {
     app: App,
-    form: Box<dyn Form>,
-    about: About,
+    writer: Box<dyn Writer>,
+    info: ExportInfo,
     source: Source,
     stage: Stage,
 }
 
-impl Making {
-    /// The next part.
-    async fn part(mut self) -> Result<Option<(Bytes, Self)>, Error> {
+impl Export {
+    async fn next_chunk(mut self) -> Result<Option<(Bytes, Self)>, Error> {
         let mut out = Vec::new();
         match self.stage {
-            Stage::Ended => return Ok(None),
-            Stage::Middle => {}
-            Stage::Beginning => {
-                self.form.begin(&self.about, &mut out);
-                self.stage = Stage::Middle;
+            Stage::Done => return Ok(None),
+            Stage::Messages => {}
+            Stage::Begin => {
+                self.writer.begin(&self.info, &mut out);
+                self.stage = Stage::Messages;
             }
         }
         match self.source.next(&self.app).await? {
-            Some(messages) => self.form.messages(&self.about, &messages, &mut out),
+            Some(messages) => self.writer.messages(&self.info, &messages, &mut out),
             None => {
-                self.form.end(&mut out);
-                self.stage = Stage::Ended;
+                self.writer.end(&mut out);
+                self.stage = Stage::Done;
             }
         }
         Ok(Some((out.into(), self)))
@@ -111,23 +113,23 @@ impl OperationOutput for Download {
     fn operation_response(ctx: &mut GenContext, _: &mut Operation) -> Option<Documented> {
         let text = json_schema!({"type": "string"});
         let line = ctx.schema.subschema_for::<Message>();
-        let media = |format: Format| {
+        let media_type = |format: Format| {
             let schema = if format == Format::Jsonl { line.clone() } else { text.clone() };
-            let schema = Some(SchemaObject { json_schema: schema, ..described(text.clone()) });
+            let schema = Some(SchemaObject { json_schema: schema, ..schema_object(text.clone()) });
             (format.media_type().to_owned(), MediaType { schema, ..MediaType::default() })
         };
         let number = json_schema!({"type": "integer", "minimum": 0});
-        let count = "How many messages are going to come; not said of a search";
-        let name = "`attachment`, with the name of the file";
+        let count = "The number of messages in the file; absent for searches";
+        let name = "`attachment` with the file name";
         Some(Documented {
-            description: "The file; of `jsonl`, a line of it".into(),
+            description: "The file; for `jsonl` the schema of a line".into(),
             headers: [
-                (COUNT.as_str().to_owned(), said(count, number)),
-                (header::CONTENT_DISPOSITION.as_str().to_owned(), said(name, text.clone())),
+                (COUNT.as_str().to_owned(), header_doc(count, number)),
+                (header::CONTENT_DISPOSITION.as_str().to_owned(), header_doc(name, text.clone())),
             ]
             .into_iter()
             .collect(),
-            content: Format::ALL.into_iter().map(media).collect(),
+            content: Format::ALL.into_iter().map(media_type).collect(),
             ..Documented::default()
         })
     }
@@ -141,27 +143,26 @@ impl OperationOutput for Download {
     }
 }
 
-fn described(json_schema: Schema) -> SchemaObject {
+fn schema_object(json_schema: Schema) -> SchemaObject {
     SchemaObject { json_schema, example: None, external_docs: None }
 }
 
-fn said(description: &str, schema: Schema) -> ReferenceOr<Header> {
+fn header_doc(description: &str, schema: Schema) -> ReferenceOr<Header> {
     ReferenceOr::Item(Header {
         description: Some(description.into()),
         style: Default::default(),
         required: false,
         deprecated: None,
-        format: ParameterSchemaOrContent::Schema(described(schema)),
+        format: ParameterSchemaOrContent::Schema(schema_object(schema)),
         example: None,
         examples: Default::default(),
         extensions: Default::default(),
     })
 }
 
-/// `Content-Disposition` (RFC 6266): the name in ASCII for whoever knows no better, and as it is
-/// (RFC 8187).
-fn disposition(name: &str, extension: &str) -> HeaderValue {
-    let name = format!("{}.{extension}", safe(name));
+/// `Content-Disposition` (RFC 6266) with the name in ASCII, for old clients, and in UTF-8 (RFC 8187).
+fn content_disposition(name: &str, extension: &str) -> HeaderValue {
+    let name = format!("{}.{extension}", sanitize_file_name(name));
     let is_plain = |c: char| c.is_ascii_alphanumeric() || " ._-()".contains(c);
     let ascii: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     let mut encoded = String::new();
@@ -177,8 +178,8 @@ fn disposition(name: &str, extension: &str) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
-/// A name that is one of a file everywhere: no folder, no hidden file, nothing that Windows refuses.
-fn safe(name: &str) -> String {
+/// Makes a name valid everywhere: no folder, no hidden file, no character that Windows rejects.
+fn sanitize_file_name(name: &str) -> String {
     let is_risky = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
     let name: String = name.chars().map(|c| if is_risky(c) { '-' } else { c }).collect();
     let name = &name[..name.floor_char_boundary(NAME_MAX)];
@@ -191,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_files_name_leads_nowhere() {
+    fn file_names_contain_no_path() {
         for (name, file) in [
             ("Lobby 1-57", "Lobby 1-57"),
             ("../../etc/passwd", "-..-etc-passwd"),
@@ -200,17 +201,17 @@ mod tests {
             ("...", "Hallway"),
             ("Büro 🙂", "Büro 🙂"),
         ] {
-            assert_eq!(safe(name), file, "{name}");
+            assert_eq!(sanitize_file_name(name), file, "{name}");
         }
-        let long = safe(&"ä".repeat(255));
+        let long = sanitize_file_name(&"ä".repeat(255));
         assert_eq!(long.len(), NAME_MAX);
     }
 
     #[test]
-    fn a_name_is_given_twice() {
-        let given = disposition("Büro; \"1\"%20", "csv");
+    fn disposition_has_ascii_and_utf8_names() {
+        let header = content_disposition("Büro; \"1\"%20", "csv");
         assert_eq!(
-            given.to_str().unwrap(),
+            header.to_str().unwrap(),
             "attachment; filename=\"B_ro_ -1-_20.csv\"; \
              filename*=UTF-8''B%C3%BCro%3B%20-1-%2520.csv"
         );

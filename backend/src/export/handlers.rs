@@ -1,4 +1,4 @@
-//! What the export endpoints do.
+//! The handlers of the export endpoints.
 
 use axum::extract::State;
 use chrono::Utc;
@@ -8,37 +8,38 @@ use shared::{ids::Seq, messages::Offset, problem::FieldError};
 
 use super::{
     download::Download,
-    format::{About, Format},
-    source::{Finds, Range, Source},
+    format::Format,
+    source::{RoomRange, SearchHits, Source},
+    writer::ExportInfo,
 };
 use crate::{
     App, Result,
     auth::Caller,
     http::extract::Query,
     rooms::Membership,
-    search::{self, Ask, Asker, Begun},
+    search::{self, SearchContext, SearchPlan, SearchScope},
 };
 
-/// Which part of a room, and how it is written.
+/// The range of the room, and the format.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoomQuery {
-    /// `jsonl` unless asked for otherwise.
+    /// `jsonl` by default.
     #[serde(default)]
     format: Format,
-    /// The first message, 1 unless asked for otherwise.
+    /// The `seq` of the first message, by default 1.
     #[schemars(range(min = 1))]
     from_seq: Option<Seq>,
-    /// The last message, the newest unless asked for otherwise.
+    /// The `seq` of the last message, by default the newest.
     #[schemars(range(min = 1))]
     to_seq: Option<Seq>,
-    /// By which clock days begin and times are shown; `jsonl` is in UTC always.
+    /// The time zone of days and times; `jsonl` is always in UTC.
     #[serde(default)]
     tz: Offset,
 }
 
 impl RoomQuery {
-    /// The first and the last message, in a room of `last_seq`; none where the second is smaller.
+    /// The first and the last `seq`; the range is empty if the second is smaller.
     fn range(&self, last_seq: i64) -> Result<(i64, i64), FieldError> {
         let from = self.from_seq.unwrap_or(Seq(1));
         if from < Seq(1) {
@@ -52,17 +53,17 @@ impl RoomQuery {
     }
 }
 
-/// What is looked for, and how it is written.
+/// The query, and the format.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchQuery {
-    /// The search, at most 10 000 characters; nothing finds everything.
+    /// The query, at most 10 000 characters; an empty one matches every message.
     #[serde(default)]
     q: String,
-    /// `jsonl` unless asked for otherwise.
+    /// `jsonl` by default.
     #[serde(default)]
     format: Format,
-    /// By which clock days begin and times are shown; `jsonl` is in UTC always.
+    /// The time zone of days and times; `jsonl` is always in UTC.
     #[serde(default)]
     tz: Offset,
 }
@@ -74,21 +75,21 @@ pub async fn room(
 ) -> Result<Download> {
     let (from, to) = query.range(membership.room.last_seq)?;
     let (room, name) = (membership.room_id(), membership.room.name);
-    let what = match from <= to {
+    let content = match from <= to {
         true => format!("Messages {from} to {to}"),
         false => "No messages".to_owned(),
     };
-    let about = About {
+    let info = ExportInfo {
         title: name.clone(),
-        summary: exported(&what, query.tz),
+        summary: summary(&content, query.tz),
         is_search: false,
-        rooms: [(room, name.clone())].into(),
+        room_names: [(room, name.clone())].into(),
         offset: query.tz,
     };
-    let source = Source::Room(Range::new(membership.caller, room, from, to));
+    let source = Source::Room(RoomRange::new(membership.caller, room, from, to));
     let file = if from <= to { format!("{name} {from}-{to}") } else { name };
-    let download = Download::new(app, query.format, &file, about, source);
-    Ok(download.of((to - from + 1).max(0)))
+    let count = (to - from + 1).max(0);
+    Ok(Download::new(app, query.format, &file, info, source, Some(count)))
 }
 
 pub async fn search(
@@ -96,36 +97,36 @@ pub async fn search(
     caller: Caller,
     Query(query): Query<SearchQuery>,
 ) -> Result<Download> {
-    let asked = search::read(&query.q)?;
-    let Begun { permit, rooms: mine, newest } = search::begin(&app, &caller).await?;
+    let search_query = search::parse_query(&query.q)?;
+    let SearchContext { permit, rooms, newest } = search::begin_search(&app, &caller).await?;
     let (user, offset) = (&caller.user, query.tz);
-    let asker = Asker { user, rooms: &mine, newest, within: None, offset };
-    let ask = Ask::new(&app.db.reader, asked, &asker).await?;
+    let scope = SearchScope { user, rooms: &rooms, newest, only_room: None, offset };
+    let plan = SearchPlan::new(&app.db.reader, search_query, &scope).await?;
     drop(permit);
-    // It is a heading: one line.
+    // A heading is one line.
     let mut title = query.q.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {
         title = "All my rooms".to_owned();
     }
-    let what = format!("What this finds in the rooms of {}", caller.user.username);
-    let about = About {
+    let content = format!("All hits in the rooms of {}", caller.user.username);
+    let info = ExportInfo {
         title,
-        summary: exported(&what, query.tz),
+        summary: summary(&content, query.tz),
         is_search: true,
-        rooms: mine.into_iter().map(|room| (room.id, room.name)).collect(),
+        room_names: rooms.into_iter().map(|room| (room.id, room.name)).collect(),
         offset: query.tz,
     };
-    let rooms = about.rooms.keys().copied().collect();
-    let source = Source::Search(Box::new(Finds::new(caller, ask, rooms, newest.id)));
+    let rooms = info.room_names.keys().copied().collect();
+    let source = Source::Search(Box::new(SearchHits::new(caller, plan, rooms, newest.id)));
     let file = format!("Search {}", Utc::now().with_timezone(&query.tz.0).format("%Y-%m-%d"));
-    Ok(Download::new(app, query.format, &file, about, source))
+    Ok(Download::new(app, query.format, &file, info, source, None))
 }
 
-/// A sentence that says what is in the file, and when it was made.
-fn exported(what: &str, offset: Offset) -> String {
+/// A sentence with the content of the file and the time of the export.
+fn summary(content: &str, offset: Offset) -> String {
     let now = Utc::now().with_timezone(&offset.0);
-    let clock = if offset == Offset::default() { "UTC".to_owned() } else { offset.to_string() };
-    format!("{what}, exported on {} ({clock}).", now.format("%-d %B %Y at %H:%M"))
+    let zone = if offset == Offset::default() { "UTC".to_owned() } else { offset.to_string() };
+    format!("{content}, exported on {} ({zone}).", now.format("%-d %B %Y at %H:%M"))
 }
 
 #[cfg(test)]
@@ -134,14 +135,14 @@ mod tests {
     use crate::http::extract::parse_query;
 
     #[test]
-    fn a_part_ends_where_the_room_does() {
+    fn a_range_ends_with_the_room() {
         let range = |text: &str| parse_query::<RoomQuery>(text).unwrap().range(9);
         assert_eq!(range(""), Ok((1, 9)));
         assert_eq!(range("from_seq=3&to_seq=3"), Ok((3, 3)));
         assert_eq!(range("from_seq=3&to_seq=300"), Ok((3, 9)));
         assert_eq!(range("from_seq=10"), Ok((10, 9)));
-        let wrong = |text: &str| range(text).unwrap_err().message;
-        assert_eq!(wrong("from_seq=0"), "must be at least 1, and is 0");
-        assert_eq!(wrong("from_seq=3&to_seq=2"), "must not be greater than to_seq, 2, and is 3");
+        let error = |text: &str| range(text).unwrap_err().message;
+        assert_eq!(error("from_seq=0"), "must be at least 1, and is 0");
+        assert_eq!(error("from_seq=3&to_seq=2"), "must not be greater than to_seq, 2, and is 3");
     }
 }

@@ -1,4 +1,4 @@
-//! HTML: one page that needs no network, with a search of its own.
+//! HTML: a page that works offline and has its own search.
 
 use std::{borrow::Cow, io::Write, sync::LazyLock};
 
@@ -10,13 +10,13 @@ use shared::{
     text::{Span, spans},
 };
 
-use super::format::{About, Days, Form};
+use super::writer::{DayHeadings, ExportInfo, Writer};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// What the page may do wherever it is opened: its own style and script, by their hashes, and
-/// nothing that anybody said.
+/// Allows only the page's own style and script, by their hashes, so that no message can run a
+/// script.
 static CSP: LazyLock<String> = LazyLock::new(|| {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
@@ -27,16 +27,15 @@ static CSP: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Writes it.
 #[derive(Default)]
-pub struct Html {
-    days: Days,
-    is_in_day: bool,
+pub struct HtmlWriter {
+    headings: DayHeadings,
+    has_open_day: bool,
 }
 
-impl Form for Html {
-    fn begin(&mut self, about: &About, out: &mut Vec<u8>) {
-        let (title, summary, csp) = (escaped(&about.title), escaped(&about.summary), &*CSP);
+impl Writer for HtmlWriter {
+    fn begin(&mut self, info: &ExportInfo, out: &mut Vec<u8>) {
+        let (title, summary, csp) = (escape(&info.title), escape(&info.summary), &*CSP);
         let _ = write!(
             out,
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -50,53 +49,53 @@ impl Form for Html {
         );
     }
 
-    fn messages(&mut self, about: &About, messages: &[Message], out: &mut Vec<u8>) {
+    fn messages(&mut self, info: &ExportInfo, messages: &[Message], out: &mut Vec<u8>) {
         for message in messages {
-            if let Some(day) = self.days.turn(&about.there(message.created_at)) {
-                self.end_day(out);
-                self.is_in_day = true;
+            if let Some(day) = self.headings.next(&info.local(message.created_at)) {
+                self.close_day(out);
+                self.has_open_day = true;
                 let _ = write!(out, "<section>\n<h2>{day}</h2>\n");
             }
-            article(about, message, out);
+            article(info, message, out);
         }
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
-        self.end_day(out);
+        self.close_day(out);
         let _ = write!(out, "</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n");
     }
 }
 
-impl Html {
-    fn end_day(&mut self, out: &mut Vec<u8>) {
-        if std::mem::take(&mut self.is_in_day) {
+impl HtmlWriter {
+    fn close_day(&mut self, out: &mut Vec<u8>) {
+        if std::mem::take(&mut self.has_open_day) {
             let _ = out.write_all(b"</section>\n");
         }
     }
 }
 
-fn article(about: &About, message: &Message, out: &mut Vec<u8>) {
-    let anchor = anchor(about, message.room, message.seq);
-    let said = about.there(message.created_at);
+fn article(info: &ExportInfo, message: &Message, out: &mut Vec<u8>) {
+    let anchor = anchor(info, message.room, message.seq);
+    let time = info.local(message.created_at);
     let _ = write!(
         out,
         "<article id=\"{anchor}\"><p><b dir=\"auto\">{}</b> <a href=\"#{anchor}\">\
          <time datetime=\"{}\">{}</time></a>",
-        escaped(&message.user.username),
-        said.to_rfc3339(),
-        said.format("%H:%M"),
+        escape(&message.user.username),
+        time.to_rfc3339(),
+        time.format("%H:%M"),
     );
-    if about.is_search {
-        let _ = write!(out, " <span dir=\"auto\">in {}</span>", escaped(about.room(message)));
+    if info.is_search {
+        let _ = write!(out, " <span dir=\"auto\">in {}</span>", escape(info.room_name(message)));
     }
     match message.reply_to {
-        // What it answers need not have been found.
-        Some(seq) if about.is_search => {
-            let _ = write!(out, " <i>in answer to {seq}</i>");
+        // The replied-to message need not be among the hits.
+        Some(seq) if info.is_search => {
+            let _ = write!(out, " <i>in reply to {seq}</i>");
         }
         Some(seq) => {
-            let to = self::anchor(about, message.room, seq);
-            let _ = write!(out, " <i>in answer to <a href=\"#{to}\">{seq}</a></i>");
+            let to = self::anchor(info, message.room, seq);
+            let _ = write!(out, " <i>in reply to <a href=\"#{to}\">{seq}</a></i>");
         }
         None => {}
     }
@@ -108,23 +107,23 @@ fn article(about: &About, message: &Message, out: &mut Vec<u8>) {
     let _ = write!(out, "{edited}</p><div dir=\"auto\">");
     for span in spans(&message.content) {
         let _ = match span {
-            Span::Text(text) | Span::Mention(text) => out.write_all(escaped(text).as_bytes()),
-            Span::Link(address) => {
-                let address = escaped(address);
-                write!(out, "<a href=\"{address}\" rel=\"noreferrer\">{address}</a>")
+            Span::Text(text) | Span::Mention(text) => out.write_all(escape(text).as_bytes()),
+            Span::Link(link) => {
+                let link = escape(link);
+                write!(out, "<a href=\"{link}\" rel=\"noreferrer\">{link}</a>")
             }
         };
     }
     let _ = out.write_all(b"</div></article>\n");
 }
 
-/// Where a message is in the page: numbers are a room's.
-fn anchor(about: &About, room: RoomId, seq: Seq) -> String {
-    if about.is_search { format!("m{room}-{seq}") } else { format!("m{seq}") }
+/// The id of a message's element. A `seq` is unique only in its room.
+fn anchor(info: &ExportInfo, room: RoomId, seq: Seq) -> String {
+    if info.is_search { format!("m{room}-{seq}") } else { format!("m{seq}") }
 }
 
-/// Plain text, between tags and in the value of an attribute.
-fn escaped(text: &str) -> Cow<'_, str> {
+/// Escapes a text for element content and attribute values.
+fn escape(text: &str) -> Cow<'_, str> {
     let is_syntax = |c: char| matches!(c, '&' | '<' | '>' | '"' | '\'');
     if !text.contains(is_syntax) {
         return text.into();
@@ -148,14 +147,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_no_tag() {
-        assert_eq!(escaped("</script><b a=\"'&"), "&lt;/script&gt;&lt;b a=&quot;&#39;&amp;");
-        assert_eq!(escaped("é🙂"), "é🙂");
+    fn tags_are_escaped() {
+        assert_eq!(escape("</script><b a=\"'&"), "&lt;/script&gt;&lt;b a=&quot;&#39;&amp;");
+        assert_eq!(escape("é🙂"), "é🙂");
     }
 
-    /// Either would end its element early.
+    /// A tag in them would end their element early.
     #[test]
-    fn style_and_script_hold_no_tags() {
+    fn style_and_script_contain_no_tags() {
         assert!(!STYLE.contains('<') && !SCRIPT.contains("</"));
         assert!(!STYLE.contains("url(") && !SCRIPT.contains("innerHTML"));
     }

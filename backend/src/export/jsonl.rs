@@ -1,16 +1,15 @@
-//! JSON Lines: a message a line, as everywhere in the API.
+//! JSON Lines: each line is a message as in the API.
 
 use shared::messages::Message;
 
-use super::format::{About, Form};
+use super::writer::{ExportInfo, Writer};
 
-/// Writes it.
-pub struct Jsonl;
+pub struct JsonlWriter;
 
-impl Form for Jsonl {
-    fn begin(&mut self, _: &About, _: &mut Vec<u8>) {}
+impl Writer for JsonlWriter {
+    fn begin(&mut self, _: &ExportInfo, _: &mut Vec<u8>) {}
 
-    fn messages(&mut self, _: &About, messages: &[Message], out: &mut Vec<u8>) {
+    fn messages(&mut self, _: &ExportInfo, messages: &[Message], out: &mut Vec<u8>) {
         for message in messages {
             let _ = serde_json::to_writer(&mut *out, message);
             out.push(b'\n');

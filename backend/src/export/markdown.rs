@@ -1,5 +1,5 @@
-//! Markdown: a transcript by days. What somebody said is a quotation, in which nothing that they
-//! typed is syntax: no text ends its quotation, defines a link for another, or hides what follows.
+//! Markdown: a transcript by day. Each text is a quotation in which all syntax is escaped, so no text
+//! can end its quotation, define a link for another text, or hide what follows.
 
 use std::io::Write;
 
@@ -8,33 +8,36 @@ use shared::{
     text::{Span, spans},
 };
 
-use super::format::{About, Days, Form};
+use super::writer::{DayHeadings, ExportInfo, Writer};
 
-/// Writes it.
 #[derive(Default)]
-pub struct Markdown {
-    days: Days,
+pub struct MarkdownWriter {
+    headings: DayHeadings,
 }
 
-impl Form for Markdown {
-    fn begin(&mut self, about: &About, out: &mut Vec<u8>) {
-        let _ = write!(out, "# {}\n\n{}\n", line(&about.title), line(&about.summary));
+impl Writer for MarkdownWriter {
+    fn begin(&mut self, info: &ExportInfo, out: &mut Vec<u8>) {
+        let _ = write!(out, "# {}\n\n{}\n", escape_line(&info.title), escape_line(&info.summary));
     }
 
-    fn messages(&mut self, about: &About, messages: &[Message], out: &mut Vec<u8>) {
+    fn messages(&mut self, info: &ExportInfo, messages: &[Message], out: &mut Vec<u8>) {
         for message in messages {
-            let said = about.there(message.created_at);
-            if let Some(day) = self.days.turn(&said) {
+            let time = info.local(message.created_at);
+            if let Some(day) = self.headings.next(&time) {
                 let _ = write!(out, "\n## {day}\n");
             }
-            let _ =
-                write!(out, "\n**{}** at {}", line(&message.user.username), said.format("%H:%M"));
-            if about.is_search {
-                let _ = write!(out, " in {}", line(about.room(message)));
+            let _ = write!(
+                out,
+                "\n**{}** at {}",
+                escape_line(&message.user.username),
+                time.format("%H:%M")
+            );
+            if info.is_search {
+                let _ = write!(out, " in {}", escape_line(info.room_name(message)));
             }
             let _ = write!(out, ", no. {}", message.seq);
             if let Some(seq) = message.reply_to {
-                let _ = write!(out, ", in answer to no. {seq}");
+                let _ = write!(out, ", in reply to no. {seq}");
             }
             if message.deleted_at.is_some() {
                 let _ = out.write_all(b", *deleted*\n");
@@ -48,25 +51,25 @@ impl Form for Markdown {
     fn end(&mut self, _: &mut Vec<u8>) {}
 }
 
-/// Lines as they were, those that are not blank with a hard break between them.
+/// Quotes a text, with a hard break between two lines that are not blank.
 fn quotation(text: &str) -> String {
-    // Some programs take these for line ends, too.
-    let lines: Vec<_> = text.split(['\n', '\u{2028}', '\u{2029}']).map(line).collect();
+    // Some programs treat U+2028 and U+2029 as line ends.
+    let lines: Vec<_> = text.split(['\n', '\u{2028}', '\u{2029}']).map(escape_line).collect();
     let mut quoted = String::new();
     for (nth, line) in lines.iter().enumerate() {
-        let goes_on = !line.is_empty() && lines.get(nth + 1).is_some_and(|next| !next.is_empty());
+        let has_break = !line.is_empty() && lines.get(nth + 1).is_some_and(|next| !next.is_empty());
         quoted.push_str(if line.is_empty() { ">" } else { "> " });
         quoted.push_str(line);
-        quoted.push_str(if goes_on { "\\\n" } else { "\n" });
+        quoted.push_str(if has_break { "\\\n" } else { "\n" });
     }
     quoted
 }
 
-/// One line as plain text; an address stays one.
-fn line(text: &str) -> String {
+/// Escapes a line; links stay links.
+fn escape_line(text: &str) -> String {
     let text = text.trim_end_matches([' ', '\t']);
     let inner = text.trim_start_matches([' ', '\t']);
-    // Four blanks would make code of it; these are no blanks to Markdown.
+    // Four spaces would start a code block; non-breaking spaces do not.
     let indent = text[..text.len() - inner.len()].chars();
     let mut plain: String =
         indent.map(|c| if c == '\t' { "\u{a0}\u{a0}\u{a0}\u{a0}" } else { "\u{a0}" }).collect();
@@ -74,15 +77,15 @@ fn line(text: &str) -> String {
     let mut at = 0;
     for span in spans(inner) {
         match span {
-            Span::Link(address) => {
-                plain.extend(["<", address, ">"]);
-                at += address.len();
+            Span::Link(link) => {
+                plain.extend(["<", link, ">"]);
+                at += link.len();
             }
             Span::Text(words) | Span::Mention(words) => {
                 for c in words.chars() {
-                    let begins = at == 0 && matches!(c, '#' | '+' | '-' | ':' | '!');
-                    let numbers = digits > 0 && at == digits && matches!(c, '.' | ')');
-                    if begins || numbers || is_syntax(c) {
+                    let starts_block = at == 0 && matches!(c, '#' | '+' | '-' | ':' | '!');
+                    let ends_number = digits > 0 && at == digits && matches!(c, '.' | ')');
+                    if starts_block || ends_number || is_syntax(c) {
                         plain.push('\\');
                     }
                     plain.push(c);
@@ -94,7 +97,7 @@ fn line(text: &str) -> String {
     plain
 }
 
-/// Whether a character means something to Markdown, or one of its dialects, wherever it is.
+/// Whether a character is syntax anywhere in a line, in Markdown or one of its dialects.
 fn is_syntax(c: char) -> bool {
     "\\`*_{}[]<>&|~$^%=".contains(c)
 }
@@ -104,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_was_typed_is_syntax() {
+    fn syntax_is_escaped() {
         for (text, plain) in [
             ("plain, text.", "plain, text."),
             ("# no heading", "\\# no heading"),
@@ -119,7 +122,7 @@ mod tests {
             ("\tcode  ", "\u{a0}\u{a0}\u{a0}\u{a0}code"),
             ("a\\", "a\\\\"),
         ] {
-            assert_eq!(line(text), plain, "{text}");
+            assert_eq!(escape_line(text), plain, "{text}");
         }
     }
 

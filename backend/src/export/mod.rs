@@ -1,5 +1,5 @@
-//! Taking it with you: a room, a part of it, or what a search finds, as one file. It is read in
-//! parts and sent as it is read, so memory stays flat however much there is.
+//! Exports: a room, a range of it, or the hits of a search as one file. Messages are read in chunks
+//! and streamed, so memory use does not depend on the size of the file.
 
 use aide::{
     axum::{ApiRouter, routing::get_with},
@@ -17,6 +17,7 @@ mod html;
 mod jsonl;
 mod markdown;
 mod source;
+mod writer;
 
 /// The export endpoints.
 pub fn routes() -> ApiRouter<App> {
@@ -25,17 +26,17 @@ pub fn routes() -> ApiRouter<App> {
         .api_route(
             paths::EXPORT,
             get_with(h::room, |op| {
-                let summary = "A room, or a part of it, as a file, oldest first";
+                let summary = "Export a room, or a range of it, oldest first";
                 doc(op, "exportRoom", "messages", summary, "")
             }),
         )
         .api_route(
             paths::EXPORT_SEARCH,
             get_with(h::search, |op| {
-                let summary = "Everything that a search finds, as a file, oldest first";
-                let rooms = " The grammar is that of `GET /messages`; however many there are, all \
-                     hits come, oldest first whatever `sort:` says. Of rooms that one joins \
-                     meanwhile nothing comes, and one that is left breaks the file off.";
+                let summary = "Export all hits of a search, oldest first";
+                let rooms = " The grammar is that of `GET /messages`. The file has all hits, \
+                     oldest first regardless of `sort:`. It does not include rooms that the caller \
+                     joins during the export; leaving a room aborts it.";
                 doc(op, "exportSearch", "search", summary, rooms).with(problems::of(&[
                     Code::InvalidSearch,
                     Code::AdminOnly,
@@ -53,16 +54,17 @@ fn doc<'t>(
     more: &str,
 ) -> TransformOperation<'t> {
     let description = format!(
-        "`jsonl` is a `Message` a line. `csv` is RFC 4180 with the columns `room` (its name), \
+        "`jsonl` has one `Message` per line. `csv` is RFC 4180 with the columns `room` (its name), \
          `seq`, `id`, `created_at`, `username`, `content`, `reply_to`, `edited_at` and \
-         `deleted_at`; every cell is quoted, and one whose text begins with `=`, `+`, `-`, `@`, \
-         their full-width forms, a tab, a line end or `'` has one more `'` before it, so that no \
-         spreadsheet takes it for a formula (OWASP, CSV injection): a program takes that one away. \
-         `markdown` is a transcript by days. `html` is one page that needs no network, with a \
-         search of its own. A deleted message is a tombstone without text in each.\n\nWhat is \
-         said after the export began is not in it; what is edited or deleted meanwhile is in it as \
-         it was when its part was read. An answer that is not whole has no end: the connection \
-         breaks off, as it does when the caller is put out of the room or signed out.{more}"
+         `deleted_at`. Every cell is quoted, and a text that begins with `=`, `+`, `-`, `@`, their \
+         full-width forms, a tab, a line end or `'` is prefixed with `'`, so that no spreadsheet \
+         evaluates it as a formula (OWASP, CSV injection); programs remove that prefix. \
+         `markdown` is a transcript by day. `html` is a page that works offline and has its own \
+         search. All formats include deleted messages as tombstones without text.\n\nThe export \
+         does not include messages posted after it began. Messages edited or deleted meanwhile \
+         appear as they were when their chunk was read. If the export fails, or the caller is \
+         removed from the room or signed out, the connection closes before the end of the \
+         body.{more}"
     );
     op.id(id).tag(tag).summary(summary).description(&description)
 }

@@ -1,45 +1,45 @@
 "use strict";
 const form = document.querySelector("form");
 const box = form.querySelector("input");
-const found = form.querySelector("output");
+const count = form.querySelector("output");
 const days = [...document.querySelectorAll("section")].map((section) => ({ section }));
 
-// Every word that was typed, anywhere in a message: its author, its time, its text.
-function look() {
+// Shows the messages whose author, time or text contain every word.
+function search() {
   const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
-  let count = 0;
+  let total = 0;
   for (const day of days) {
-    day.all ??= [...day.section.querySelectorAll("article")].map((article) => ({
+    day.messages ??= [...day.section.querySelectorAll("article")].map((article) => ({
       article,
       text: article.textContent.toLowerCase(),
     }));
-    let here = 0;
-    for (const { article, text } of day.all) {
-      const fits = words.every((word) => text.includes(word));
-      if (article.hidden === fits) article.hidden = !fits;
-      here += fits;
+    let shown = 0;
+    for (const { article, text } of day.messages) {
+      const matches = words.every((word) => text.includes(word));
+      if (article.hidden === matches) article.hidden = !matches;
+      shown += matches;
     }
-    day.section.hidden = here === 0;
-    count += here;
+    day.section.hidden = shown === 0;
+    total += shown;
   }
-  found.value = words.length ? `${count} found` : "";
+  count.value = words.length ? `${total} found` : "";
 }
 
-let later;
+let timer;
 box.addEventListener("input", () => {
-  clearTimeout(later);
-  later = setTimeout(look, 150);
+  clearTimeout(timer);
+  timer = setTimeout(search, 150);
 });
 form.addEventListener("submit", (event) => event.preventDefault());
-// A link to a message that is not shown shows all of them.
+// A link to a hidden message clears the search.
 addEventListener("hashchange", () => {
   const target = document.getElementById(location.hash.slice(1));
   if (!target?.hidden) return;
   box.value = "";
-  look();
+  search();
   target.scrollIntoView();
 });
-// What is above it had no height of its own when the browser first went there.
+// Scroll to the target again once the messages above it have their final height.
 addEventListener("load", () => document.querySelector(":target")?.scrollIntoView());
 form.hidden = false;
-if (box.value) look();
+if (box.value) search();

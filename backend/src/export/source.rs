@@ -1,5 +1,5 @@
-//! Where the messages of a file come from, some at a time. Whether the caller may read them is
-//! decided by the statement that reads them, each time anew.
+//! Reads the messages of an export in chunks. The statement of each chunk checks again that the
+//! caller may read them.
 
 use std::collections::HashSet;
 
@@ -13,41 +13,39 @@ use shared::{
 use crate::{
     App, Result,
     auth::Caller,
-    search::{Ask, Towards, find},
+    search::{Direction, SearchPlan, find},
     tables::{VisibleMessages, fetch_messages, joined_rooms, messages},
 };
 
-/// Messages that are read at a time; together they are at most 8 MiB of text.
+/// Messages in a chunk; together they have at most 8 MiB of text.
 const CHUNK: i64 = 500;
 
-/// What is exported.
+/// The messages to export.
 pub enum Source {
-    /// A part of a room.
-    Room(Range),
-    /// What a search finds.
-    Search(Box<Finds>),
+    Room(RoomRange),
+    Search(Box<SearchHits>),
 }
 
 impl Source {
-    /// The next messages; none at the end.
+    /// The next chunk; none at the end.
     pub async fn next(&mut self, app: &App) -> Result<Option<Vec<Message>>> {
         match self {
             Self::Room(range) => range.next(app).await,
-            Self::Search(finds) => finds.next(app).await,
+            Self::Search(hits) => hits.next(app).await,
         }
     }
 }
 
-/// A part of a room, whose ends were fixed at the start.
-pub struct Range {
+/// A range of a room, fixed when the export began.
+pub struct RoomRange {
     caller: Caller,
     room: RoomId,
     from: i64,
     to: i64,
 }
 
-impl Range {
-    /// From one number to another, both included.
+impl RoomRange {
+    /// From one `seq` to another, both included.
     pub fn new(caller: Caller, room: RoomId, from: i64, to: i64) -> Self {
         Self { caller, room, from, to }
     }
@@ -58,26 +56,27 @@ impl Range {
         }
         app.auth.reauthenticate(&self.caller).await?;
         let (from, to) = (self.from, self.to.min(self.from + CHUNK - 1));
-        let found = read(&app.db.reader, self.caller.user.id, self.room, from, to).await?;
-        // Numbers are dense: whoever gets fewer is no longer in the room.
-        if found.len() as i64 != to - from + 1 {
+        let messages =
+            read_visible(&app.db.reader, self.caller.user.id, self.room, from, to).await?;
+        // Every `seq` exists, so with fewer messages the caller is no longer in the room.
+        if messages.len() as i64 != to - from + 1 {
             return Err(Code::NotAMember.into());
         }
         self.from = to + 1;
-        Ok(Some(found))
+        Ok(Some(messages))
     }
 }
 
-/// The messages of a room from one number to another, if somebody may read them.
-async fn read(
+/// The messages of a range that the user may read.
+async fn read_visible(
     db: &impl ConnectionTrait,
-    me: UserId,
+    user: UserId,
     room: RoomId,
     from: i64,
     to: i64,
 ) -> Result<Vec<Message>> {
     use messages::Column as C;
-    let mut select = VisibleMessages::to(me).select(db);
+    let mut select = VisibleMessages::to(user).select(db);
     select
         .and_where(C::RoomId.eq(room.0))
         .and_where(C::Seq.between(from, to))
@@ -85,31 +84,31 @@ async fn read(
     Ok(fetch_messages(db, &select).await?)
 }
 
-/// What a search finds, up to the newest message of the start.
-pub struct Finds {
+/// The hits of a search, up to the newest message when the export began.
+pub struct SearchHits {
     caller: Caller,
-    ask: Ask,
-    /// Those that the caller was in at the start.
+    plan: SearchPlan,
+    /// The rooms of the caller when the export began.
     rooms: HashSet<RoomId>,
     from: Option<i64>,
 }
 
-impl Finds {
-    /// In these rooms, all of which the caller is in; `newest` is the number of the last message.
-    pub fn new(caller: Caller, ask: Ask, rooms: HashSet<RoomId>, newest: i64) -> Self {
-        let condition = ask.condition.add(messages::Column::Id.lte(newest));
-        Self { caller, ask: Ask { condition, ..ask }, rooms, from: Some(0) }
+impl SearchHits {
+    /// `rooms` are the rooms of the caller, and `newest` is the id of the newest message.
+    pub fn new(caller: Caller, plan: SearchPlan, rooms: HashSet<RoomId>, newest: i64) -> Self {
+        let condition = plan.condition.add(messages::Column::Id.lte(newest));
+        Self { caller, plan: SearchPlan { condition, ..plan }, rooms, from: Some(0) }
     }
 
     async fn next(&mut self, app: &App) -> Result<Option<Vec<Message>>> {
         while let Some(from) = self.from {
             let mut found = {
-                // One turn a part: nobody who searches waits for whoever takes the file slowly.
-                let _turn = app.search_limiter.acquire(self.caller.user.id).await?;
-                find(&app.db.reader, &self.ask, from, Towards::Newer, CHUNK as u64).await?
+                // A permit for each chunk, so that a slow download blocks no searches.
+                let _permit = app.search_limiter.acquire(self.caller.user.id).await?;
+                find(&app.db.reader, &self.plan, from, Direction::Newer, CHUNK as u64).await?
             };
-            self.check(app).await?;
-            self.from = found.goes_on(Towards::Newer);
+            self.check_access(app).await?;
+            self.from = found.next_id(Direction::Newer);
             found.messages.retain(|message| self.rooms.contains(&message.room));
             if !found.messages.is_empty() {
                 return Ok(Some(found.messages));
@@ -118,15 +117,15 @@ impl Finds {
         Ok(None)
     }
 
-    /// Whether what was just read was all that there was to find: the statement leaves out the
-    /// rooms that the caller is no longer in, and only this says so.
-    async fn check(&self, app: &App) -> Result<()> {
+    /// Fails if the caller has lost access. The statement silently skips rooms that the caller has
+    /// left, so without this check the file would be incomplete.
+    async fn check_access(&self, app: &App) -> Result<()> {
         let user = app.auth.reauthenticate(&self.caller).await?;
         if self.caller.user.is_admin && !user.is_admin {
             return Err(Code::AdminOnly.into());
         }
-        let mine = joined_rooms(&app.db.reader, user.id).await?;
-        let mine: HashSet<_> = mine.into_iter().map(|room| room.id).collect();
-        if self.rooms.is_subset(&mine) { Ok(()) } else { Err(Code::NotAMember.into()) }
+        let joined = joined_rooms(&app.db.reader, user.id).await?;
+        let joined: HashSet<_> = joined.into_iter().map(|room| room.id).collect();
+        if self.rooms.is_subset(&joined) { Ok(()) } else { Err(Code::NotAMember.into()) }
     }
 }

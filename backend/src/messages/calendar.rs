@@ -1,9 +1,8 @@
-//! How much was said on each day of a month.
+//! Counts the messages of each day of a month.
 //!
-//! Numbers are dense, so the messages of a day are the first number of the next day less its own:
-//! one seek in an index for each day, whatever the reader's clock, and nothing to be kept up to
-//! date with every message. Where the server's clock was turned back, a day may have some of its
-//! neighbour's.
+//! Every `seq` of a room exists, so the count of a day is the first `seq` of the next day minus its
+//! own first `seq`. That takes one index seek for each day in any time zone, and posting maintains
+//! no counters. If the server's clock was set back, a day may include messages of its neighbour.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sea_orm::{
@@ -21,8 +20,8 @@ use crate::{
     tables::{messages, rooms},
 };
 
-/// A month of a room, whose row was read before.
-pub async fn calendar(
+/// The calendar of a month.
+pub async fn month_calendar(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     month: Month,
@@ -30,7 +29,7 @@ pub async fn calendar(
 ) -> Result<Calendar> {
     let mut days: Vec<NaiveDate> =
         month.first().iter_days().take_while(|day| *day <= month.next()).collect();
-    let seqs = firsts(db, room, &days, offset).await?;
+    let seqs = first_seqs(db, room, &days, offset).await?;
     days.pop();
     let day = |(nth, day): (usize, NaiveDate)| {
         let count = (seqs[nth + 1] - seqs[nth]).max(0);
@@ -41,25 +40,27 @@ pub async fn calendar(
     Ok(Calendar {
         month,
         days,
-        earlier: month_of(db, room, first - 1, offset).await?.filter(|earlier| *earlier < month),
-        later: month_of(db, room, next, offset).await?.filter(|later| *later > month),
+        earlier: month_of_message(db, room, first - 1, offset)
+            .await?
+            .filter(|earlier| *earlier < month),
+        later: month_of_message(db, room, next, offset).await?.filter(|later| *later > month),
     })
 }
 
-/// The number of the first message since each of these days began, and of one that is yet to come
-/// where nothing was said since: one statement, and one seek in the index for each.
-pub async fn firsts(
+/// The `seq` of the first message since each day began; the next `seq` of the room where there is
+/// none. One statement reads all of them, with one index seek for each.
+pub async fn first_seqs(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     days: &[NaiveDate],
     offset: Offset,
 ) -> Result<Vec<i64>> {
-    let mut firsts = Query::select();
+    let mut select = Query::select();
     for day in days {
-        let first = queries::since(room, midnight(*day, offset));
-        firsts.expr(Expr::from(first.into_query()));
+        let first = queries::first_seq_since(room, midnight(*day, offset));
+        select.expr(Expr::from(first.into_query()));
     }
-    let row = db.query_one(&firsts).await?;
+    let row = db.query_one(&select).await?;
     let mut seqs = Vec::new();
     for nth in 0..days.len() {
         let seq = row.as_ref().map(|row| row.try_get_by_index::<Option<i64>>(nth)).transpose()?;
@@ -68,30 +69,31 @@ pub async fn firsts(
     Ok(seqs)
 }
 
-/// The month that it is somewhere.
-pub fn this_month(offset: Offset) -> Month {
+/// The current month in a time zone.
+pub fn current_month(offset: Offset) -> Month {
     Month::of(Utc::now().with_timezone(&offset.0).date_naive())
 }
 
-/// When a day begins.
+/// The time at which a day begins.
 pub fn midnight(day: NaiveDate, offset: Offset) -> i64 {
     (day.and_time(NaiveTime::MIN) - offset.0).and_utc().timestamp_micros()
 }
 
-/// The month in which a message was said; none if there is no such message.
-pub async fn month_of(
+/// The month in which a message was posted; none if there is no such message.
+pub async fn month_of_message(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     seq: i64,
     offset: Offset,
 ) -> Result<Option<Month>> {
     use messages::Column as C;
-    let said = messages::Entity::find()
+    let created_at = messages::Entity::find()
         .select_only()
         .column(C::CreatedAt)
         .filter(C::RoomId.eq(room.id))
         .filter(C::Seq.eq(seq))
         .filter(C::Seq.lte(room.last_seq));
-    let said = said.into_tuple::<i64>().one(db).await?.and_then(DateTime::from_timestamp_micros);
-    Ok(said.map(|said| Month::of(said.with_timezone(&offset.0).date_naive())))
+    let created_at = created_at.into_tuple::<i64>().one(db).await?;
+    let created_at = created_at.and_then(DateTime::from_timestamp_micros);
+    Ok(created_at.map(|time| Month::of(time.with_timezone(&offset.0).date_naive())))
 }

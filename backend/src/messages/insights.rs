@@ -1,8 +1,7 @@
-//! How much was said in the last days: when, and by whom.
+//! Counts the messages of the last days by day, hour of the week and author.
 //!
-//! Counting takes a look at every message that counts, so there is an end to how many: the room's
-//! newest ones. The database puts them together by hour, which is little to send whatever the
-//! reader's clock, and hours become days and hours of the week here.
+//! Counting reads every message, so it is limited to the newest ones. The database groups them by
+//! hour, which keeps the result small, and this module groups the hours by day and weekday.
 
 use chrono::{Datelike, Days, NaiveDate, Timelike, Utc};
 use sea_orm::{
@@ -24,46 +23,46 @@ use crate::{
     tables::{messages, rooms, to_timestamp, users},
 };
 
-const HOUR: i64 = 3_600_000_000;
-/// People that are named.
-const AUTHORS: u64 = 10;
+const HOUR_MICROS: i64 = 3_600_000_000;
+/// Authors to list.
+const AUTHORS_MAX: u64 = 10;
 
-/// The last so many days of a room, whose row was read before, today included.
-pub async fn insights(
+/// The insights of the last days of a room, including today.
+pub async fn room_insights(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     days: u64,
     offset: Offset,
 ) -> Result<Insights> {
-    let local = |moment: Timestamp| moment.with_timezone(&offset.0).naive_local();
+    let local = |time: Timestamp| time.with_timezone(&offset.0).naive_local();
     let first_day = today(offset) - Days::new(days.saturating_sub(1));
-    let (from, since) = begin(db, room, midnight(first_day, offset)).await?;
+    let (from, since) = first_counted(db, room, midnight(first_day, offset)).await?;
     let first_day = local(since).date();
     let days = first_day.iter_days().take_while(|day| *day <= today(offset));
     let mut days: Vec<_> = days.map(|day| DayCount { day, count: 0 }).collect();
     let mut hours = vec![vec![0; 24]; 7];
     let mut total = 0;
-    for (hour, count) in by_hour(db, counted(room, from), offset).await? {
+    for (hour, count) in by_hour(db, counted_messages(room, from), offset).await? {
         let (at, count) = (local(to_timestamp(hour)), count.max(0) as u64);
         hours[at.weekday().num_days_from_monday() as usize][at.hour() as usize] += count;
         total += count;
-        // Where a clock was turned back, a message may be of a day before.
+        // If the server's clock was set back, a message may be of an earlier day.
         let nth = usize::try_from((at.date() - first_day).num_days());
         if let Some(day) = nth.ok().and_then(|nth| days.get_mut(nth)) {
             day.count += count;
         }
     }
-    let authors = by_author(db, counted(room, from)).await?;
+    let authors = by_author(db, counted_messages(room, from)).await?;
     Ok(Insights { since, total, days, hours, authors })
 }
 
-/// Which day it is.
+/// The current day in a time zone.
 pub fn today(offset: Offset) -> NaiveDate {
     Utc::now().with_timezone(&offset.0).date_naive()
 }
 
-/// The first message that counts, and since when it is counted.
-async fn begin(
+/// The `seq` from which messages are counted, and since when.
+async fn first_counted(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     day: i64,
@@ -74,12 +73,12 @@ async fn begin(
     if first >= oldest {
         return Ok((first, to_timestamp(day)));
     }
-    let message = queries::one(db, room.id.into(), oldest.into()).await?;
-    // Where a clock was turned back, that may be before the first day.
+    let message = queries::by_seq(db, room.id.into(), oldest.into()).await?;
+    // If the server's clock was set back, that may be before the first day.
     Ok((oldest, message.created_at.max(to_timestamp(day))))
 }
 
-fn counted(room: &rooms::Model, from: i64) -> Select<messages::Entity> {
+fn counted_messages(room: &rooms::Model, from: i64) -> Select<messages::Entity> {
     use messages::Column as C;
     messages::Entity::find()
         .select_only()
@@ -88,21 +87,22 @@ fn counted(room: &rooms::Model, from: i64) -> Select<messages::Entity> {
         .filter(C::DeletedAt.is_null())
 }
 
-/// The moments in which the hours of the reader's clock begin, and how many messages of each.
+/// The start of each hour in the time zone, and its number of messages.
 async fn by_hour(
     db: &impl ConnectionTrait,
     counted: Select<messages::Entity>,
     offset: Offset,
 ) -> Result<Vec<(i64, i64)>> {
-    // No values are bound: PostgreSQL would not know the two for the same expression.
-    let ahead = i64::from(offset.0.local_minus_utc()) * 1_000_000;
-    let hour = || Expr::cust(format!("created_at - (created_at + {ahead}) % {HOUR}"));
+    // Nothing is bound, because PostgreSQL would not recognise both as the same expression.
+    let offset_micros = i64::from(offset.0.local_minus_utc()) * 1_000_000;
+    let hour =
+        || Expr::cust(format!("created_at - (created_at + {offset_micros}) % {HOUR_MICROS}"));
     let counted = counted.column_as(hour(), "hour");
     let counted = counted.column_as(messages::Column::Id.count(), "count").group_by(hour());
     Ok(counted.into_tuple().all(db).await?)
 }
 
-/// Those who said most; of two who said as much, who has been here longer.
+/// The authors with the most messages; of two with equally many the older account.
 async fn by_author(
     db: &impl ConnectionTrait,
     counted: Select<messages::Entity>,
@@ -116,7 +116,7 @@ async fn by_author(
         .group_by(users::Column::Username)
         .order_by(count, Order::Desc)
         .order_by_asc(users::Column::Id)
-        .limit(AUTHORS);
+        .limit(AUTHORS_MAX);
     let counted = counted.into_tuple::<(i64, String, i64)>().all(db).await?;
     let author = |(id, username, count): (i64, String, i64)| AuthorCount {
         user: UserRef { id: UserId(id), username },

@@ -1,4 +1,4 @@
-//! What is said in rooms. Every door that lets somebody speak calls [`submit`].
+//! The messages of a room: pages, posting, editing, deleting, read positions, and overviews.
 
 use aide::{
     axum::{
@@ -7,127 +7,139 @@ use aide::{
     },
     transform::TransformOperation,
 };
-use shared::{
-    ids::{ClientId, RoomId, UserId},
-    messages::NewMessage,
-    paths,
-    problem::Code,
-    rules,
-};
-use uuid::Uuid;
+use shared::{paths, problem::Code};
 
-use crate::{
-    App, Result,
-    http::problems,
-    realtime::{
-        hub::SocketId,
-        ledger::{PendingWrite, PostMessage, PostedMessage},
-    },
-};
+use crate::{App, http::problems};
 
+mod anchors;
 mod calendar;
 mod handlers;
 mod insights;
 mod map;
+mod overviews;
 mod pages;
+mod posting;
 pub mod queries;
+
+pub use posting::{post, submit};
 
 /// The message endpoints.
 pub fn routes() -> ApiRouter<App> {
+    message_routes().merge(overview_routes()).merge(sync_routes())
+}
+
+fn message_routes() -> ApiRouter<App> {
     use handlers as h;
     ApiRouter::new()
         .api_route(
             paths::MESSAGES,
             get_with(h::list, |op| {
-                doc(op, "listMessages", "A page of a room, oldest first")
+                doc(op, "listMessages", "A page of a room's messages, oldest first")
                     .with(problems::of(&[Code::InvalidSearch]))
                     .description(
-                        "The message at the anchor, with so many `before` and `after` it; at the \
-                     room's ends they are fewer. With neither they are 50 in all: 49 before \
-                     `newest`, 49 after `oldest`, 25 before and 24 after any other. With one of \
-                     the two, the other is 0. An anchor that leads nowhere leads to the message \
-                     that is nearest, and `anchor.reason` says why.",
+                        "Returns the message at the anchor with up to `before` messages before and \
+                         `after` messages after it. Without both, a page has 50 messages: 49 \
+                         before `newest`, 49 after `oldest`, or 25 before and 24 after any other \
+                         anchor. If only one of the two is given, the other is 0. An anchor that \
+                         does not exist resolves to the nearest message, and `anchor.reason` says \
+                         why.",
                     )
             })
             .post_with(h::post, |op| {
-                doc(op, "postMessage", "Say something")
+                doc(op, "postMessage", "Post a message")
                     .description(
-                        "With the same `client_id` a retry returns the original (200) instead \
-                             of a second message (201).",
+                        "A retry with the same `client_id` returns the original message (200) \
+                         instead of posting a second one (201).",
                     )
                     .with(problems::of(&[Code::NotFound, Code::NotAMember, Code::ClientIdReused]))
             }),
         )
         .api_route(
             paths::MESSAGE,
-            get_with(h::get, |op| doc(op, "getMessage", "One message"))
+            get_with(h::get, |op| doc(op, "getMessage", "Get a message"))
                 .patch_with(h::edit, |op| {
-                    doc(op, "editMessage", "Give one's own message another text").with(
-                        problems::of(&[
-                            Code::NotFound,
-                            Code::NotAMember,
-                            Code::NotTheAuthor,
-                            Code::MessageDeleted,
-                        ]),
-                    )
+                    doc(op, "editMessage", "Edit my message").with(problems::of(&[
+                        Code::NotFound,
+                        Code::NotAMember,
+                        Code::NotTheAuthor,
+                        Code::MessageDeleted,
+                    ]))
                 })
                 .delete_with(h::delete, |op| {
-                    doc(op, "deleteMessage", "Delete a message for ever (its author, or an admin)")
-                        .with(problems::of(&[Code::NotFound, Code::NotAMember, Code::NotTheAuthor]))
+                    doc(
+                        op,
+                        "deleteMessage",
+                        "Delete a message permanently (its author or an admin)",
+                    )
+                    .with(problems::of(&[
+                        Code::NotFound,
+                        Code::NotAMember,
+                        Code::NotTheAuthor,
+                    ]))
                 }),
         )
+}
+
+fn overview_routes() -> ApiRouter<App> {
+    ApiRouter::new()
         .api_route(
             paths::CALENDAR,
-            get_with(h::calendar, |op| {
-                doc(op, "getCalendar", "How much was said on each day of a month").description(
-                    "Of a day, `anchor=seq:..` with its `first_seq` reads the messages. `earlier` \
-                     and `later` lead over months in which nothing was said.",
+            get_with(overviews::calendar, |op| {
+                doc(op, "getCalendar", "Count the messages of each day of a month").description(
+                    "To read the messages of a day, use its `first_seq` as `anchor=seq:..`. \
+                     `earlier` and `later` skip months without messages.",
                 )
             }),
         )
         .api_route(
             paths::INSIGHTS,
-            get_with(h::insights, |op| {
-                doc(op, "getInsights", "How much was said in the last days, when and by whom")
+            get_with(overviews::insights, |op| {
+                doc(op, "getInsights", "Count the messages of the last days by hour and author")
                     .with(problems::of(&[Code::Unavailable]))
                     .description(
-                        "Of a room in which very much is said the newest 50 000 messages are \
-                         counted: `since` says from which moment on.",
+                        "Counts at most the newest 50 000 messages; `since` is the time from which \
+                         it counts.",
                     )
             }),
         )
         .api_route(
             paths::MAP,
             get_with(map::map, |op| {
-                doc(op, "getMap", "A room at a glance, however long").description(
-                    "Where its months begin, and where one was spoken of: what a scrollbar can show \
-                     beside its thumb. Numbers are dense, so a place is `seq` of `room_last_seq`.",
+                doc(op, "getMap", "An overview of a whole room").description(
+                    "Returns where months begin and where I am mentioned, for marks on a scrollbar. \
+                     Every `seq` exists, so the position of a mark is `seq` divided by \
+                     `room_last_seq`.",
                 )
             }),
         )
         .api_route(
             paths::MAP_HITS,
             get_with(map::hits, |op| {
-                doc(op, "getMapHits", "Where in a room there is what a search finds")
+                doc(op, "getMapHits", "Where in a room a search has hits")
                     .with(problems::of(&[Code::InvalidSearch, Code::AdminOnly, Code::Unavailable]))
                     .description(
-                        "Of each thousandth of the room the newest hit: what a scrollbar can show. \
-                         With `is:mine`, where one spoke. Looking through very many messages takes \
-                         time: then `older` is the `up_to` of the next request.",
+                        "Returns the newest hit in each thousandth of the room, for marks on a \
+                         scrollbar. A response takes at most about 400 ms; if there is more to \
+                         examine, send `older` as the `up_to` of the next request.",
                     )
             }),
         )
+}
+
+fn sync_routes() -> ApiRouter<App> {
+    use handlers as h;
+    ApiRouter::new()
         .api_route(
             paths::READ,
             put_with(h::read, |op| {
-                doc(op, "markRead", "I have read up to here, or only up to here")
+                doc(op, "markRead", "Set my read position")
                     .description(
-                        "The mark only grows, so that whatever two devices say in whatever order, \
-                         what was read stays read. With `exact` it is set to `seq`, back or forth. \
-                         A device that marks by itself what it shows says as `known` what it believes \
-                         to be read: if that is not so any more, nothing is marked. \
-                         All devices hear of either. To mark all rooms as read, mark each up to \
-                         the newest message that was shown of it.",
+                        "The position only grows, so requests of several devices may arrive in any \
+                         order. With `exact` it becomes `seq`, forwards or backwards. A client that \
+                         marks messages as read automatically sends the position that it knows as \
+                         `if_read_seq`; if the position has changed since, the request has no effect. All \
+                         devices receive the new position. To mark all rooms as read, send for \
+                         each the newest message that was shown.",
                     )
                     .with(problems::of(&[Code::NotFound, Code::NotAMember]))
             }),
@@ -135,35 +147,11 @@ pub fn routes() -> ApiRouter<App> {
         .api_route(
             paths::CHANGES,
             get_with(h::changes, |op| {
-                doc(op, "listChanges", "What is different since a change, in latest states")
+                doc(op, "listChanges", "The changes since a revision, in their latest state")
             }),
         )
 }
 
 fn doc<'t>(op: TransformOperation<'t>, id: &str, summary: &str) -> TransformOperation<'t> {
     op.id(id).tag("messages").summary(summary)
-}
-
-/// Checks a message and puts it in line; the answer comes after the commit.
-pub async fn submit(
-    app: &App,
-    author: UserId,
-    room: RoomId,
-    new: NewMessage,
-    socket: Option<SocketId>,
-) -> Result<PendingWrite<PostedMessage>> {
-    let content = rules::validate_content(&new.content)?;
-    let client_id = new.client_id.unwrap_or_else(|| ClientId(Uuid::now_v7()));
-    let post = PostMessage { room, author, client_id, content, reply_to: new.reply_to, socket };
-    app.ledger.post(post).await
-}
-
-/// Says something, and waits until it is stored.
-pub async fn post(
-    app: &App,
-    author: UserId,
-    room: RoomId,
-    new: NewMessage,
-) -> Result<PostedMessage> {
-    submit(app, author, room, new, None).await?.committed().await
 }

@@ -1,5 +1,5 @@
-//! Reading what was said. Numbers are dense, so a page is a range of them: one index seek, however
-//! long the room.
+//! Reads messages of a room. Every `seq` exists, so a page is a range of them: one index seek in a
+//! room of any length.
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -15,7 +15,7 @@ use crate::{
     tables::{messages, messages_in_range, rooms},
 };
 
-/// The messages of a room from one number to another, both included.
+/// The messages of a room from one `seq` to another, both included.
 pub async fn range(
     db: &impl ConnectionTrait,
     room: RoomId,
@@ -25,13 +25,13 @@ pub async fn range(
     Ok(messages_in_range(db, room, from, to).await?)
 }
 
-/// One message.
-pub async fn one(db: &impl ConnectionTrait, room: RoomId, seq: Seq) -> Result<Message> {
+/// A message.
+pub async fn by_seq(db: &impl ConnectionTrait, room: RoomId, seq: Seq) -> Result<Message> {
     Ok(range(db, room, seq.0, seq.0).await?.pop().ok_or(Code::NotFound)?)
 }
 
-/// The place of a message that is known by its number on the server; none if it is not in the room.
-pub async fn seq_of(
+/// The `seq` of the message with an `id`; none if it is not in the room.
+pub async fn seq_of_id(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     id: MessageId,
@@ -44,28 +44,27 @@ pub async fn seq_of(
     Ok(seq.into_tuple::<i64>().one(db).await?.map(Seq))
 }
 
-/// The number of the first message of a room since a moment. The index holds all that is asked for,
-/// in this order.
-pub fn since(room: &rooms::Model, moment: i64) -> Select<messages::Entity> {
+/// Selects the `seq` of the first message since a time; the index on `created_at` covers it.
+pub fn first_seq_since(room: &rooms::Model, micros: i64) -> Select<messages::Entity> {
     use messages::Column as C;
     messages::Entity::find()
         .select_only()
         .column(C::Seq)
         .filter(C::RoomId.eq(room.id))
-        .filter(C::CreatedAt.gte(moment))
+        .filter(C::CreatedAt.gte(micros))
         .filter(C::Seq.lte(room.last_seq))
         .order_by_asc(C::CreatedAt)
         .order_by_asc(C::Seq)
         .limit(1)
 }
 
-/// The first message of a room since a moment, and when it was said.
+/// The first message of a room since a time: its `seq` and when it was posted.
 pub async fn first_since(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
-    moment: i64,
+    micros: i64,
 ) -> Result<Option<(Seq, i64)>> {
-    let first = since(room, moment).column(messages::Column::CreatedAt);
+    let first = first_seq_since(room, micros).column(messages::Column::CreatedAt);
     let first = first.into_tuple::<(i64, i64)>().one(db).await?;
-    Ok(first.map(|(seq, said)| (Seq(seq), said)))
+    Ok(first.map(|(seq, created_at)| (Seq(seq), created_at)))
 }

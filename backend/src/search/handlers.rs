@@ -1,4 +1,4 @@
-//! What the search endpoints do.
+//! The handlers of the search endpoints.
 
 use axum::extract::State;
 use schemars::JsonSchema;
@@ -6,15 +6,16 @@ use serde::Deserialize;
 use shared::{
     messages::{Anchor, Offset},
     rules,
-    search::{Hits, Query as Asked, Summary},
+    search::{self, Hits, Summary},
 };
 
 use super::{
-    ask::{Ask, Asker},
-    moment,
-    pages::{Page, Sides, hits as hits_of},
-    queries::{Towards, find},
-    read, summary as summaries,
+    filters::SearchScope,
+    hit_pages::{HitPageRequest, hit_page},
+    plan::SearchPlan,
+    queries::{Direction, find},
+    query::{minute_of, parse_query},
+    summary::summarize,
 };
 use crate::{
     App, Result,
@@ -27,38 +28,38 @@ use crate::{
     tables::{JoinedRoom, NewestMessage, joined_rooms_and_newest},
 };
 
-/// What is looked for, and which part of it.
+/// The query, and which of its hits to return.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HitsQuery {
-    /// The search, at most 10 000 characters; nothing finds everything.
+    /// The query, at most 10 000 characters; an empty one matches every message.
     #[serde(default)]
     q: String,
-    /// `newest`, `oldest`, `id:57` (a message's number on the server), `date:2026-03-01` or
+    /// `newest`, `oldest`, `id:57` (the `id` of a message), `date:2026-03-01` or
     /// `date:2026-03-01T14:30`, in UTC or with an offset such as `+02:00`.
     anchor: Option<Anchor>,
-    /// How many hits up to the anchor, 0 to 200.
+    /// How many hits to return before the anchor, 0 to 200.
     #[schemars(range(min = 0, max = 200))]
     before: Option<u64>,
-    /// How many hits after the anchor, 0 to 200.
+    /// How many hits to return after the anchor, 0 to 200.
     #[schemars(range(min = 0, max = 200))]
     after: Option<u64>,
-    /// By which clock the days of the search begin.
+    /// The time zone of the dates in the query.
     #[serde(default)]
     tz: Offset,
-    /// Whether each hit comes with the messages before and after it.
+    /// Whether to return the messages before and after each hit.
     #[serde(default)]
     context: bool,
 }
 
-/// What is looked for.
+/// The query to summarize.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SummaryQuery {
-    /// The search, at most 10 000 characters; nothing finds everything.
+    /// The query, at most 10 000 characters; an empty one matches every message.
     #[serde(default)]
     q: String,
-    /// By which clock days and months begin.
+    /// The time zone of days and months.
     #[serde(default)]
     tz: Offset,
 }
@@ -66,77 +67,79 @@ pub struct SummaryQuery {
 pub async fn hits(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<HitsQuery>,
+    Query(HitsQuery { q, anchor, before, after, tz, context }): Query<HitsQuery>,
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<Hits>> {
-    let asked = read(&query.q)?;
-    let sides = Sides::new(&asked, query.anchor, query.before, query.after)?;
-    let Begun { permit, rooms, newest } = begin(&app, &caller).await?;
-    let request = (sides, query.tz, query.context);
-    let tag = tag(&caller, &rooms, &asked, &format!("{}/{request:?}", query.q));
+    let query = parse_query(&q)?;
+    let request = HitPageRequest::new(&query, anchor, before, after, context)?;
+    let SearchContext { permit, rooms, newest } = begin_search(&app, &caller).await?;
+    let tag = entity_tag(&caller, &rooms, &query, &format!("{q}/{request:?}/{tz:?}"));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
     let db = app.db.reader.clone();
-    let page = Page { sides, context: query.context };
-    let hits = permit.run(async move {
-        let (user, offset) = (&caller.user, query.tz);
-        let asker = Asker { user, rooms: &rooms, newest, within: None, offset };
-        let ask = Ask::new(&db, asked, &asker).await?;
-        hits_of(&db, &ask, &page).await
-    });
-    let (hits, is_whole) = hits.await?;
-    Ok(Conditional::new(is_whole, tag, hits))
+    let search = async move {
+        let (user, rooms) = (&caller.user, &*rooms);
+        let scope = SearchScope { user, rooms, newest, only_room: None, offset: tz };
+        let plan = SearchPlan::new(&db, query, &scope).await?;
+        hit_page(&db, &plan, &request).await
+    };
+    let (hits, is_complete) = permit.run(search).await?;
+    Ok(Conditional::new(is_complete, tag, hits))
 }
 
 pub async fn summary(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<SummaryQuery>,
+    Query(SummaryQuery { q, tz }): Query<SummaryQuery>,
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<Summary>> {
-    let asked = read(&query.q)?;
-    let Begun { permit, rooms, newest } = begin(&app, &caller).await?;
-    let tag = tag(&caller, &rooms, &asked, &format!("{}/{:?}", query.q, query.tz));
+    let query = parse_query(&q)?;
+    let SearchContext { permit, rooms, newest } = begin_search(&app, &caller).await?;
+    let tag = entity_tag(&caller, &rooms, &query, &format!("{q}/{tz:?}"));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
     let db = app.db.reader.clone();
-    let summary = permit.run(async move {
-        let (user, offset) = (&caller.user, query.tz);
-        let asker = Asker { user, rooms: &rooms, newest, within: None, offset };
-        let ask = Ask::new(&db, asked, &asker).await?;
-        let found = find(&db, &ask, i64::MAX, Towards::Older, rules::SUMMARY_MAX_HITS).await?;
-        let summary = summaries::of(&found.messages, found.up_to.is_some(), &rooms, offset);
-        Ok((summary, found.in_time))
-    });
-    let (summary, is_whole) = summary.await?;
-    Ok(Conditional::new(is_whole, tag, summary))
+    let search = async move {
+        let (user, rooms) = (&caller.user, &*rooms);
+        let scope = SearchScope { user, rooms, newest, only_room: None, offset: tz };
+        let plan = SearchPlan::new(&db, query, &scope).await?;
+        let found = find(&db, &plan, i64::MAX, Direction::Older, rules::SUMMARY_MAX_HITS).await?;
+        let has_more = found.last_examined.is_some();
+        Ok((summarize(&found.messages, has_more, rooms, tz), found.is_complete))
+    };
+    let (summary, is_complete) = permit.run(search).await?;
+    Ok(Conditional::new(is_complete, tag, summary))
 }
 
-/// What a search begins with.
-pub struct Begun {
-    /// Permission to search.
+/// What every search across rooms needs.
+pub struct SearchContext {
     pub permit: SearchPermit,
-    /// The rooms that may be searched.
+    /// The rooms of the caller.
     pub rooms: Vec<JoinedRoom>,
-    /// The newest message of all.
+    /// The newest message of all rooms.
     pub newest: NewestMessage,
 }
 
-/// Begins to search.
-pub async fn begin(app: &App, caller: &Caller) -> Result<Begun> {
+/// Waits for a permit and reads the rooms to search.
+pub async fn begin_search(app: &App, caller: &Caller) -> Result<SearchContext> {
     let user = &caller.user;
     let permit = app.search_limiter.acquire(user.id).await?;
     let (rooms, newest) = joined_rooms_and_newest(&app.db.reader, user.id).await?;
-    Ok(Begun { permit, rooms, newest })
+    Ok(SearchContext { permit, rooms, newest })
 }
 
-/// What an answer depends on: the rooms, by their last changes, and what was asked.
-fn tag(caller: &Caller, mine: &[JoinedRoom], asked: &Asked, request: &str) -> EntityTag {
-    let (version, user) = (env!("CARGO_PKG_VERSION"), &caller.user);
-    let mut state = format!("{version}/{}/{}/{request}/{}", user.id, user.is_admin, moment(asked));
-    for room in mine {
+/// A response depends on its request and on the state of each room.
+fn entity_tag(
+    caller: &Caller,
+    rooms: &[JoinedRoom],
+    query: &search::Query,
+    request: &str,
+) -> EntityTag {
+    let (version, user, minute) = (env!("CARGO_PKG_VERSION"), &caller.user, minute_of(query));
+    let mut state = format!("{version}/{}/{}/{request}/{minute}", user.id, user.is_admin);
+    for room in rooms {
         state += &format!("/{}/{}/{}", room.id, room.last_rev, room.read_seq);
     }
     EntityTag::hashed(&state)

@@ -1,9 +1,10 @@
-//! Finding messages. Whether the caller may read one is decided by the statement that finds it.
+//! Finds messages. The statements themselves check that the user may read each message.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
     sea_query::{Expr, ExprTrait, Order, SelectStatement},
 };
 use shared::{
@@ -12,8 +13,8 @@ use shared::{
 };
 
 use super::{
-    ask::Ask,
-    looking::{Looked, matching},
+    plan::SearchPlan,
+    recheck::{Rechecked, TIME_BUDGET, recheck},
 };
 use crate::{
     Result,
@@ -23,146 +24,179 @@ use crate::{
     },
 };
 
-/// Messages that are read and looked at in one go, where not all that is found is meant.
-const LOOKED_AT: u64 = 256;
-/// How long is looked before the answer says where to go on.
-pub const WITHIN: Duration = Duration::from_millis(400);
+/// Messages that one statement reads when the engine's results are inexact.
+const RECHECK_CHUNK: u64 = 256;
 
-/// To which side of a number.
+/// The direction in which a search walks from an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Towards {
-    /// It and smaller ones, the greatest first.
+pub enum Direction {
+    /// This id and smaller ones, the greatest first.
     Older,
-    /// Greater ones, the smallest first.
+    /// Greater ids, the smallest first.
     Newer,
 }
 
-/// What was found.
+/// Hits, in the order of the walk.
 #[derive(Default)]
 pub struct Found {
-    /// In the order of the way.
     pub messages: Vec<Message>,
-    /// The last message that was looked at, if that is not the end of the way.
-    pub up_to: Option<(MessageId, Seq)>,
-    /// Whether there was time for all that was asked for.
-    pub in_time: bool,
+    /// The last message that was examined, unless the walk reached its end.
+    pub last_examined: Option<(MessageId, Seq)>,
+    /// False if the time budget ran out before there were enough hits.
+    pub is_complete: bool,
 }
 
 impl Found {
-    /// The number from which the way goes on.
-    pub fn goes_on(&self, towards: Towards) -> Option<i64> {
-        self.up_to.map(|(id, _)| match towards {
-            Towards::Older => id.0 - 1,
-            Towards::Newer => id.0,
+    /// The id from which the walk continues; none at its end.
+    pub fn next_id(&self, direction: Direction) -> Option<i64> {
+        self.last_examined.map(|(id, _)| match direction {
+            Direction::Older => id.0 - 1,
+            Direction::Newer => id.0,
         })
     }
 }
 
-/// The next messages from a number on, at most so many.
+/// Finds the next hits from an id, at most `limit`.
 pub async fn find(
     db: &impl ConnectionTrait,
-    ask: &Ask,
+    plan: &SearchPlan,
     from: i64,
-    towards: Towards,
+    direction: Direction,
     limit: u64,
 ) -> Result<Found> {
-    let began = Instant::now();
-    let mut found = Found { in_time: true, ..Found::default() };
+    let started = Instant::now();
+    let position = |message: &Message| (message.id, message.seq);
+    let mut found = Found { is_complete: true, ..Found::default() };
     let mut next = Some(from);
-    while let Some(from) = next.filter(|_| found.in_time && (found.messages.len() as u64) < limit) {
-        let wanted = limit - found.messages.len() as u64;
-        let some = if ask.lookup.is_exact { wanted } else { Ord::max(wanted, LOOKED_AT) };
-        let mut rows = fetch_messages(db, &select(db, ask, from, towards, some + 1)).await?;
-        let more = rows.len() as u64 > some;
-        rows.truncate(some as usize);
-        let place = |message: &Message| (message.id, message.seq);
-        found.up_to = rows.last().filter(|_| more).map(place);
-        let mut kept = rows;
-        if !ask.lookup.is_exact {
-            let Looked { messages, last } = matching(ask.sought.clone(), kept, began).await?;
-            found.up_to = last.as_ref().map(place).or(found.up_to);
-            kept = messages;
+    while let Some(from) =
+        next.filter(|_| found.is_complete && (found.messages.len() as u64) < limit)
+    {
+        let missing = limit - found.messages.len() as u64;
+        let is_exact = plan.fts_query.is_exact;
+        let chunk = if is_exact { missing } else { Ord::max(missing, RECHECK_CHUNK) };
+        let select = select(db, plan, from, direction, chunk + 1);
+        let mut hits = fetch_messages(db, &select).await?;
+        let has_more = hits.len() as u64 > chunk;
+        hits.truncate(chunk as usize);
+        found.last_examined = hits.last().filter(|_| has_more).map(position);
+        if !is_exact {
+            let Rechecked { messages, stopped_at } =
+                recheck(plan.matcher.clone(), hits, started).await?;
+            found.last_examined = stopped_at.as_ref().map(position).or(found.last_examined);
+            hits = messages;
         }
-        if kept.len() as u64 > wanted {
-            kept.truncate(wanted as usize);
-            found.up_to = kept.last().map(place);
+        if hits.len() as u64 > missing {
+            hits.truncate(missing as usize);
+            found.last_examined = hits.last().map(position);
         }
-        found.messages.extend(kept);
-        next = found.goes_on(towards);
-        let wants_more = next.is_some() && (found.messages.len() as u64) < limit;
-        found.in_time = !wants_more || began.elapsed() < WITHIN;
+        found.messages.extend(hits);
+        next = found.next_id(direction);
+        let must_go_on = next.is_some() && (found.messages.len() as u64) < limit;
+        found.is_complete = !must_go_on || started.elapsed() < TIME_BUDGET;
     }
     Ok(found)
 }
 
-/// The messages with these numbers in these rooms, if the caller may read them.
-pub async fn at(
+/// The messages at these positions that the user may read.
+pub async fn messages_at(
     db: &impl ConnectionTrait,
-    me: UserId,
-    places: &[(RoomId, Seq)],
+    user: UserId,
+    positions: &[(RoomId, Seq)],
 ) -> Result<Vec<Message>> {
     use messages::Column as C;
-    let mut any = Condition::any();
-    for (room, seq) in places {
-        any = any.add(C::RoomId.eq(room.0).and(C::Seq.eq(seq.0)));
-    }
-    if places.is_empty() {
+    if positions.is_empty() {
         return Ok(Vec::new());
     }
-    let mut select = VisibleMessages::to(me).select(db);
+    let mut any = Condition::any();
+    for (room, seq) in positions {
+        any = any.add(C::RoomId.eq(room.0).and(C::Seq.eq(seq.0)));
+    }
+    let mut select = VisibleMessages::to(user).select(db);
     select.cond_where(any);
     Ok(fetch_messages(db, &select).await?)
 }
 
+/// The id of a message, or of the last one before it.
+pub async fn id_at_or_before(db: &impl ConnectionTrait, room: RoomId, seq: Seq) -> Result<i64> {
+    use messages::Column as C;
+    let id = messages::Entity::find()
+        .select_only()
+        .column(C::Id)
+        .filter(C::RoomId.eq(room.0))
+        .filter(C::Seq.lte(seq.0))
+        .order_by_desc(C::Seq)
+        .limit(1);
+    Ok(id.into_tuple::<i64>().one(db).await?.unwrap_or(0))
+}
+
+/// The id of the last message before a time in the rooms of a user: one less than the smallest id
+/// of the first messages since then. The first message of each room takes one seek in its index.
+pub async fn last_id_before(db: &impl ConnectionTrait, user: UserId, micros: i64) -> Result<i64> {
+    let backend = db.get_database_backend();
+    let (micros_is, user_is) = match backend {
+        DbBackend::Postgres => ("$1", "$2"),
+        _ => ("?", "?"),
+    };
+    let sql = format!(
+        "SELECT MIN((SELECT messages.id FROM messages WHERE messages.room_id = members.room_id \
+         AND messages.created_at >= {micros_is} ORDER BY messages.created_at, messages.seq \
+         LIMIT 1)) FROM members WHERE members.user_id = {user_is} AND NOT members.has_left"
+    );
+    let statement = Statement::from_sql_and_values(backend, sql, [micros.into(), user.0.into()]);
+    let row = db.query_one_raw(statement).await?;
+    let first = row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten();
+    Ok(first.map_or(i64::MAX, |first| first - 1))
+}
+
 fn select(
     db: &impl ConnectionTrait,
-    ask: &Ask,
+    plan: &SearchPlan,
     from: i64,
-    towards: Towards,
+    direction: Direction,
     limit: u64,
 ) -> SelectStatement {
     let backend = db.get_database_backend();
-    let lookup = &ask.lookup;
-    let grams = lookup.grams().filter(|_| backend == DbBackend::Sqlite);
-    let mut readable = VisibleMessages::to(ask.me);
-    // The index that finds least: texts, then words.
-    readable.index = match (&grams, &lookup.tokens) {
+    let query = &plan.fts_query;
+    let trigrams = query.trigrams().filter(|_| backend == DbBackend::Sqlite);
+    let mut visible = VisibleMessages::to(plan.user);
+    // Substrings usually find fewer messages than words.
+    visible.index = match (&trigrams, &query.expression) {
         (Some(_), _) => Some("message_grams"),
-        (None, None) if lookup.folded.is_empty() => None,
+        (None, None) if query.substrings.is_empty() => None,
         _ => Some("message_words"),
     };
-    let mut select = readable.select(db);
-    let id = readable.id(backend);
-    match (grams, &lookup.tokens) {
-        (Some(grams), _) => {
-            select.and_where(Expr::cust_with_values("message_grams MATCH ?", [grams]));
+    let mut select = visible.select(db);
+    let id = visible.id(backend);
+    match (trigrams, &query.expression) {
+        (Some(trigrams), _) => {
+            select.and_where(Expr::cust_with_values("message_grams MATCH ?", [trigrams]));
         }
-        (None, Some(tokens)) => {
-            let tokens = tokens.as_str();
+        (None, Some(expression)) => {
+            let expression = expression.as_str();
             select.and_where(match backend {
-                DbBackend::Sqlite => match_expression(tokens),
+                DbBackend::Sqlite => match_expression(expression),
                 DbBackend::Postgres => {
-                    Expr::cust_with_values("tokens @@ CAST($1 AS text)::tsquery", [tokens])
+                    Expr::cust_with_values("tokens @@ CAST($1 AS text)::tsquery", [expression])
                 }
                 _ => Expr::cust_with_values(
                     "MATCH (words, parts) AGAINST (? IN BOOLEAN MODE)",
-                    [tokens],
+                    [expression],
                 ),
             });
         }
         (None, None) => {}
     }
     if backend != DbBackend::Sqlite {
-        for any in &lookup.folded {
-            let like = any.iter().map(|text| Expr::col("folded").like(substring_pattern(text)));
+        for any_of in &query.substrings {
+            let like = any_of.iter().map(|text| Expr::col("folded").like(substring_pattern(text)));
             select.cond_where(like.fold(Condition::any(), Condition::add));
         }
     }
-    let (bound, order) = match towards {
-        Towards::Older => (id.clone().lte(from), Order::Desc),
-        Towards::Newer => (id.clone().gt(from), Order::Asc),
+    let (bound, order) = match direction {
+        Direction::Older => (id.clone().lte(from), Order::Desc),
+        Direction::Newer => (id.clone().gt(from), Order::Asc),
     };
-    select.and_where(bound).cond_where(ask.condition.clone());
+    select.and_where(bound).cond_where(plan.condition.clone());
     select.order_by_expr(id, order).limit(limit);
     select
 }

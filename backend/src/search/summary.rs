@@ -1,4 +1,4 @@
-//! Counting hits: by room, author and month.
+//! Counts hits by room, author and month.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -9,8 +9,8 @@ use shared::{
 
 use crate::tables::JoinedRoom;
 
-/// Of these hits, in rooms of the caller's.
-pub fn of(hits: &[Message], more: bool, rooms: &[JoinedRoom], offset: Offset) -> Summary {
+/// Summarizes hits in the rooms of a user; `more` says whether there are more hits than these.
+pub fn summarize(hits: &[Message], more: bool, rooms: &[JoinedRoom], offset: Offset) -> Summary {
     let mut by_room = BTreeMap::new();
     let mut by_author = BTreeMap::new();
     let mut by_month = BTreeMap::new();

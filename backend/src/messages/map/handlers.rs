@@ -1,4 +1,4 @@
-//! What the map's endpoints do.
+//! The handlers of the map endpoints.
 
 use axum::extract::State;
 use schemars::JsonSchema;
@@ -8,7 +8,7 @@ use shared::{
     messages::{MapHits, Offset, RoomMap},
 };
 
-use super::{glance, hits::newest_of_each_part};
+use super::{hits::newest_hit_per_bucket, overview::overview};
 use crate::{
     App, Result,
     http::{
@@ -16,30 +16,30 @@ use crate::{
         extract::Query,
     },
     rooms::Membership,
-    search::{self, Ask, Asker},
+    search::{self, SearchPlan, SearchScope},
     tables::{JoinedRoom, newest_message},
 };
 
-/// By whose calendar.
+/// The parameters of a map.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MapQuery {
-    /// By which clock its months begin.
+    /// The time zone of the months.
     #[serde(default)]
     tz: Offset,
 }
 
-/// What is looked for, and from where.
+/// The query, and where to continue.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MapHitsQuery {
-    /// The search, in the grammar of `GET /messages`, at most 10 000 characters; nothing finds
-    /// everything.
+    /// The query, in the grammar of `GET /messages`, at most 10 000 characters; an empty one matches
+    /// every message.
     #[serde(default)]
     q: String,
-    /// The newest message to look at: `older` of the answer before.
+    /// The newest message to examine: `older` of the previous response.
     up_to: Option<Seq>,
-    /// By which clock the days of the search begin.
+    /// The time zone of the dates in the query.
     #[serde(default)]
     tz: Offset,
 }
@@ -55,7 +55,7 @@ pub async fn map(
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
-    let map = glance(&app.db.reader, &room, me, tz).await?;
+    let map = overview(&app.db.reader, &room, me, tz).await?;
     Ok(Conditional::Full(tag, map))
 }
 
@@ -65,24 +65,24 @@ pub async fn hits(
     Query(MapHitsQuery { q, up_to, tz }): Query<MapHitsQuery>,
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<MapHits>> {
-    let (query, user) = (search::read(&q)?, &caller.user);
-    let (version, moment) = (env!("CARGO_PKG_VERSION"), search::moment(&query));
+    let (query, user) = (search::parse_query(&q)?, &caller.user);
+    let (version, minute) = (env!("CARGO_PKG_VERSION"), search::minute_of(&query));
     let (id, rev, me, is_admin) = (room.id, room.last_rev, user.id, user.is_admin);
-    let state = format!("{version}/{id}/{rev}/{read_seq}/{me}/{is_admin}/{moment}/{tz}");
+    let state = format!("{version}/{id}/{rev}/{read_seq}/{me}/{is_admin}/{minute}/{tz}");
     let tag = EntityTag::hashed(&format!("{state}/{up_to:?}/{q}"));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
     let permit = app.search_limiter.acquire(me).await?;
-    let rooms = [JoinedRoom::new(&room, read_seq)];
     let db = app.db.reader.clone();
-    let hits = permit.run(async move {
-        let (user, within) = (&caller.user, Some(RoomId(room.id)));
+    let search = async move {
+        let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
+        let rooms = &[JoinedRoom::new(&room, read_seq)];
         let newest = newest_message(&db).await?;
-        let asker = Asker { user, rooms: &rooms, newest, within, offset: tz };
-        let ask = Ask::new(&db, query, &asker).await?;
-        newest_of_each_part(&db, &room, up_to, &ask).await
-    });
-    let (hits, is_whole) = hits.await?;
-    Ok(Conditional::new(is_whole, tag, hits))
+        let scope = SearchScope { user, rooms, newest, only_room, offset: tz };
+        let plan = SearchPlan::new(&db, query, &scope).await?;
+        newest_hit_per_bucket(&db, &room, up_to, &plan).await
+    };
+    let (hits, is_complete) = permit.run(search).await?;
+    Ok(Conditional::new(is_complete, tag, hits))
 }

@@ -1,5 +1,5 @@
-//! Where in a room there is what a search finds. In a room of a million messages that may be
-//! anywhere and everywhere, and nobody can see more than a mark for each thousandth of it.
+//! Where in a room a search has hits: the newest hit in each bucket of a thousandth of the room,
+//! because a scrollbar cannot show more marks.
 
 use std::time::Instant;
 
@@ -12,42 +12,43 @@ use shared::{
 
 use crate::{
     Result,
-    search::{self, Ask, Towards, WITHIN, find},
+    search::{Direction, SearchPlan, TIME_BUDGET, find, id_at_or_before},
     tables::rooms,
 };
 
-/// Hits that one statement asks for: at first, and at most.
-const SOME: u64 = 16;
-const MOST: u64 = 256;
+/// Hits that the first statement reads, and that any statement reads at most.
+const FIRST_LIMIT: u64 = 16;
+const LIMIT_MAX: u64 = 256;
 
-/// The newest hit of each thousandth of a room, whose row was read before, from a message back; and
-/// whether there was time for all of them.
-pub async fn newest_of_each_part(
+/// The newest hit in each bucket, from `up_to` backwards, and whether the search completed within
+/// its time budget.
+pub async fn newest_hit_per_bucket(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     up_to: Option<Seq>,
-    ask: &Ask,
+    plan: &SearchPlan,
 ) -> Result<(MapHits, bool)> {
-    let (began, parts) = (Instant::now(), Parts(room.last_seq));
-    let (mut hits, mut limit): (Vec<Seq>, _) = (Vec::new(), SOME);
+    let (started, buckets) = (Instant::now(), Buckets { last_seq: room.last_seq });
+    let (mut hits, mut limit): (Vec<Seq>, _) = (Vec::new(), FIRST_LIMIT);
     let mut next = Some(up_to.map_or(room.last_seq, |seq| seq.0.min(room.last_seq)));
-    let mut in_time = true;
-    while let Some(place) = next.filter(|seq| *seq > 0 && in_time) {
-        let id = search::number_of(db, RoomId(room.id), Seq(place)).await?;
-        let found = find(db, ask, id, Towards::Older, limit).await?;
+    let mut has_time = true;
+    while let Some(seq) = next.filter(|seq| *seq > 0 && has_time) {
+        let id = id_at_or_before(db, RoomId(room.id), Seq(seq)).await?;
+        let found = find(db, plan, id, Direction::Older, limit).await?;
         let before = hits.len();
         for message in &found.messages {
-            if hits.last().is_none_or(|last| parts.of(message.seq) < parts.of(*last)) {
+            let bucket = buckets.of(message.seq);
+            if hits.last().is_none_or(|last| bucket < buckets.of(*last)) {
                 hits.push(message.seq);
             }
         }
-        // Where there is one everywhere, more than one for each thousandth is read for nothing.
-        limit = (2 * (hits.len() - before) as u64).clamp(1, MOST);
-        next = found.up_to.map(|(_, seq)| match hits.last() {
-            Some(last) => parts.before(*last).min(seq.0 - 1),
+        // Where hits are dense, all but one hit of a bucket are read in vain.
+        limit = (2 * (hits.len() - before) as u64).clamp(1, LIMIT_MAX);
+        next = found.last_examined.map(|(_, seq)| match hits.last() {
+            Some(last) => buckets.end_of_previous(*last).min(seq.0 - 1),
             None => seq.0 - 1,
         });
-        in_time = found.in_time && began.elapsed() < WITHIN;
+        has_time = found.is_complete && started.elapsed() < TIME_BUDGET;
     }
     hits.reverse();
     let older = next.filter(|seq| *seq > 0).map(Seq);
@@ -55,18 +56,20 @@ pub async fn newest_of_each_part(
     Ok((MapHits { hits, older, room_last_seq, as_of_rev }, older.is_none()))
 }
 
-/// The thousandths of a room of so many messages.
-struct Parts(i64);
+/// Divides a room into [`MAP_BUCKETS`] buckets of messages.
+struct Buckets {
+    last_seq: i64,
+}
 
-impl Parts {
-    /// The one that a message is in.
+impl Buckets {
+    /// The bucket of a message.
     fn of(&self, seq: Seq) -> i64 {
-        (seq.0 - 1) * MAP_BUCKETS / self.0.max(1)
+        (seq.0 - 1) * MAP_BUCKETS / self.last_seq.max(1)
     }
 
-    /// The last message before the one that a message is in.
-    fn before(&self, seq: Seq) -> i64 {
-        (self.of(seq) * self.0 + MAP_BUCKETS - 1) / MAP_BUCKETS
+    /// The last `seq` before the bucket of a message.
+    fn end_of_previous(&self, seq: Seq) -> i64 {
+        (self.of(seq) * self.last_seq + MAP_BUCKETS - 1) / MAP_BUCKETS
     }
 }
 
@@ -75,15 +78,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_message_is_in_one_part_and_before_it_are_the_others() {
-        for last in [1, 7, 999, 1_000, 1_001, 2_500, 123_457] {
-            let parts = Parts(last);
-            assert_eq!((parts.of(Seq(1)), parts.before(Seq(1))), (0, 0), "{last}");
-            assert!(parts.of(Seq(last)) < MAP_BUCKETS);
-            for seq in 2..=last {
-                let (this, before) = (parts.of(Seq(seq)), parts.before(Seq(seq)));
-                assert!(before < seq && parts.of(Seq(before + 1)) == this, "{seq} of {last}");
-                assert!(before == 0 || parts.of(Seq(before)) < this, "{seq} of {last}");
+    fn buckets_are_contiguous() {
+        for last_seq in [1, 7, 999, 1_000, 1_001, 2_500, 123_457] {
+            let buckets = Buckets { last_seq };
+            let first = (buckets.of(Seq(1)), buckets.end_of_previous(Seq(1)));
+            assert_eq!(first, (0, 0), "{last_seq}");
+            assert!(buckets.of(Seq(last_seq)) < MAP_BUCKETS);
+            for seq in 2..=last_seq {
+                let (bucket, end) = (buckets.of(Seq(seq)), buckets.end_of_previous(Seq(seq)));
+                assert!(end < seq && buckets.of(Seq(end + 1)) == bucket, "{seq} of {last_seq}");
+                assert!(end == 0 || buckets.of(Seq(end)) < bucket, "{seq} of {last_seq}");
             }
         }
     }

@@ -88,7 +88,7 @@ pub async fn connect_without_idle_timeout(
     connect(url, PoolKind::Reader, connections).await
 }
 
-/// Opens a pool of at most so many connections.
+/// Opens a pool of at most `connections` connections.
 pub async fn connect(
     url: &str,
     kind: PoolKind,
@@ -105,15 +105,7 @@ pub async fn connect(
         // Connections were checked when they came back (below).
         .test_before_acquire_if_idle_for(Duration::from_secs(1))
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|options| {
-            options
-                .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(10))
-                .pragma("journal_mode", "WAL")
-                .synchronous(SqliteSynchronous::Full)
-                .pragma("secure_delete", "FAST")
-                .pragma("temp_store", "MEMORY")
-        })
+        .map_sqlx_sqlite_opts(sqlite_settings)
         .map_sqlx_sqlite_pool_opts(move |options| match kind {
             // Readers begin no transactions, and a check would cost as much as a short read.
             PoolKind::Reader => options.after_connect(|connection, _| {
@@ -142,6 +134,16 @@ pub async fn connect(
                 })
         });
     sea_orm::Database::connect(options).await
+}
+
+fn sqlite_settings(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("journal_mode", "WAL")
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("secure_delete", "FAST")
+        .pragma("temp_store", "MEMORY")
 }
 
 /// Under REPEATABLE READ, the default, a transaction would read the counters as they were before it

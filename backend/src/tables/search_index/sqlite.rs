@@ -8,9 +8,8 @@ use crate::tables::{
     entities::messages,
 };
 
-/// After so many new messages FTS5 merges so many pages of the index. 64 messages write about 8
-/// pages, and merging writes each of them again two or three times until the index holds a million
-/// messages.
+/// After every 64 new messages FTS5 merges 32 pages of the index. 64 messages write about 8 pages, and
+/// merging rewrites each of them two or three times until the index has a million messages.
 const MERGE_EVERY: i64 = 64;
 const MERGE_PAGES: i64 = 32;
 /// Pages to merge after an edit or a deletion.

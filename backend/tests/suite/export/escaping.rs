@@ -141,7 +141,7 @@ async fn markdown_quotes_all_text() {
         assert!(author.contains(&format!(", no. {}", message.seq)));
         assert_eq!(author.ends_with(", *edited*"), message.edited_at.is_some());
         assert_eq!(author.ends_with(", *deleted*"), message.deleted_at.is_some());
-        assert_eq!(author.contains("in answer to no. 4"), message.reply_to.is_some());
+        assert_eq!(author.contains("in reply to no. 4"), message.reply_to.is_some());
         let quoted: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
         assert!(quoted.iter().all(|line| *line == ">" || line.starts_with("> ")), "{part}");
         let quoted = quoted.iter().map(|line| unquote(line.strip_prefix("> ").unwrap_or("")));

@@ -1,6 +1,5 @@
-//! What an engine is asked for: the texts of a query and the marks of its filters, in the engine's
-//! own language. Everything in it is an encoded token (letters and digits), so nothing that anybody
-//! typed is syntax.
+//! Compiles a query and its facets to the query language of the engine. All terms are encoded tokens
+//! (letters and digits), so no user input becomes syntax.
 
 use sea_orm::DbBackend;
 use shared::search::{
@@ -10,42 +9,43 @@ use shared::search::{
 
 use crate::tables::search_index::Facet;
 
-/// Texts that an engine is asked for at most; whether the others are there is looked at in what it
-/// finds.
+/// Terms that one engine query has at most. A recheck in Rust matches the others.
 const TERMS_MAX: usize = 100;
-/// Characters of a part of a word that SQLite can look for: its index is of three at a time.
-const GRAM: usize = 3;
-/// Such threes of one text that are looked for at most.
-const GRAMS_MAX: usize = 32;
+/// SQLite finds substrings by trigrams.
+const TRIGRAM: usize = 3;
+/// Trigrams of one text that a query looks up at most.
+const TRIGRAMS_MAX: usize = 32;
 
-/// What an engine is asked for.
+/// A query for the engine of the index.
 #[derive(Debug, Default, PartialEq)]
-pub struct Lookup {
-    /// In the engine's own language; none asks for nothing, and finds every message.
-    pub tokens: Option<String>,
-    /// What the folded text must hold: one of each list.
-    pub folded: Vec<Vec<String>>,
-    /// Whether whatever is found is meant. Else it is more, and must be looked at.
+pub struct FtsQuery {
+    /// In the engine's language; none matches every message.
+    pub expression: Option<String>,
+    /// Substrings of the folded text: a message must contain one of each list.
+    pub substrings: Vec<Vec<String>>,
+    /// Whether the engine returns exactly the messages that match. Otherwise it returns more, and
+    /// they must be rechecked.
     pub is_exact: bool,
 }
 
-impl Lookup {
-    /// For a query and marks, of each list of which one must be there.
-    pub fn new(backend: DbBackend, query: &Query, marks: &[Vec<Facet>]) -> Self {
+impl FtsQuery {
+    /// Compiles a query and facets; a message must have one facet of each list.
+    pub fn new(backend: DbBackend, query: &Query, facets: &[Vec<Facet>]) -> Self {
         let engine = Engine(backend);
-        let mut lookup = Self { is_exact: true, ..Self::default() };
-        let mut terms: Vec<String> = marks
+        let mut fts_query = Self { is_exact: true, ..Self::default() };
+        let mut terms: Vec<String> = facets
             .iter()
-            .map(|any| engine.any(any.iter().map(|mark| mark.token()).collect()))
+            .map(|any| engine.any(any.iter().map(|facet| facet.token()).collect()))
             .collect();
         for any_of in &query.all_of {
-            lookup.require(engine, &any_of.0, &mut terms);
+            fts_query.require(engine, &any_of.0, &mut terms);
         }
-        let not = lookup.without(engine, &query.none_of, !terms.is_empty());
-        lookup.tokens = engine.all(terms, not);
-        lookup
+        let excluded = fts_query.exclude(engine, &query.none_of, !terms.is_empty());
+        fts_query.expression = engine.all(terms, excluded);
+        fts_query
     }
 
+    /// Adds a condition that one of these texts matches.
     fn require(&mut self, engine: Engine, any_of: &[Term], terms: &mut Vec<String>) {
         let compiled: Vec<_> =
             any_of.iter().map(compile_term).filter(|term| *term != CompiledTerm::Nothing).collect();
@@ -53,60 +53,60 @@ impl Lookup {
             return;
         }
         let mut tokens = Vec::new();
-        let mut folded = Vec::new();
+        let mut substrings = Vec::new();
         for term in compiled {
             match term {
                 CompiledTerm::Tokens { tokens: some, in_subwords } => {
                     self.is_exact &= engine.is_exact(&some, in_subwords);
                     tokens.push(engine.term(&some, in_subwords));
                 }
-                CompiledTerm::Substring(text) => folded.push(text),
+                CompiledTerm::Substring(text) => substrings.push(text),
                 CompiledTerm::Nothing => {}
             }
         }
-        let is_short = |text: &String| text.chars().count() < GRAM;
-        let is_short = engine.0 == DbBackend::Sqlite && folded.iter().any(is_short);
-        let count = terms.len() + tokens.len() + folded.len();
-        // What an engine cannot be asked for in this form is looked for in what it finds.
-        if is_short || count > TERMS_MAX || (!tokens.is_empty() && !folded.is_empty()) {
+        let is_too_short = |text: &String| text.chars().count() < TRIGRAM;
+        let has_too_short = engine.0 == DbBackend::Sqlite && substrings.iter().any(is_too_short);
+        let count = terms.len() + tokens.len() + substrings.len();
+        // The engine cannot express these conditions, so the recheck applies them.
+        if has_too_short || count > TERMS_MAX || (!tokens.is_empty() && !substrings.is_empty()) {
             self.is_exact = false;
-        } else if folded.is_empty() {
+        } else if substrings.is_empty() {
             terms.push(engine.any(tokens));
         } else {
             self.is_exact &= engine.0 != DbBackend::Sqlite;
-            self.folded.push(folded);
+            self.substrings.push(substrings);
         }
     }
 
-    /// What must not be found. An engine can only take it away from something.
-    fn without(&mut self, engine: Engine, none_of: &[Term], has_terms: bool) -> Vec<String> {
-        let mut not = Vec::new();
+    /// The terms that must not match. An engine can only subtract them from other terms.
+    fn exclude(&mut self, engine: Engine, none_of: &[Term], has_terms: bool) -> Vec<String> {
+        let mut excluded = Vec::new();
         for text in none_of {
             match compile_term(text) {
                 CompiledTerm::Tokens { tokens, in_subwords }
                     if has_terms
-                        && not.len() < TERMS_MAX
+                        && excluded.len() < TERMS_MAX
                         && engine.is_exact(&tokens, in_subwords) =>
                 {
-                    not.push(engine.term(&tokens, in_subwords));
+                    excluded.push(engine.term(&tokens, in_subwords));
                 }
                 CompiledTerm::Nothing => {}
                 _ => self.is_exact = false,
             }
         }
-        not
+        excluded
     }
 
-    /// The folded texts for SQLite's index of three characters at a time; none if there are none.
-    pub fn grams(&self) -> Option<String> {
-        let groups = self.folded.iter().map(|any| {
+    /// The substrings as an expression for SQLite's trigram index; none if there are none.
+    pub fn trigrams(&self) -> Option<String> {
+        let groups = self.substrings.iter().map(|any| {
             let texts = any.iter().map(|text| {
                 let chars: Vec<char> = text.chars().collect();
-                let grams = chars.windows(GRAM).take(GRAMS_MAX);
-                let quoted = |gram: &[char]| {
-                    format!("\"{}\"", gram.iter().collect::<String>().replace('"', "\"\""))
+                let trigrams = chars.windows(TRIGRAM).take(TRIGRAMS_MAX);
+                let quoted = |trigram: &[char]| {
+                    format!("\"{}\"", trigram.iter().collect::<String>().replace('"', "\"\""))
                 };
-                format!("({})", grams.map(quoted).collect::<Vec<_>>().join(" AND "))
+                format!("({})", trigrams.map(quoted).collect::<Vec<_>>().join(" AND "))
             });
             format!("({})", texts.collect::<Vec<_>>().join(" OR "))
         });
@@ -115,12 +115,12 @@ impl Lookup {
     }
 }
 
-/// The languages: FTS5, tsquery, and MySQL's boolean mode.
+/// The query languages: FTS5, `tsquery`, and the boolean mode of MySQL.
 #[derive(Clone, Copy)]
 struct Engine(DbBackend);
 
 impl Engine {
-    /// Tokens next to each other, or the one that there is.
+    /// A phrase of tokens, or a single token.
     fn term(self, tokens: &[QueryToken], in_subwords: bool) -> String {
         let is_prefix = tokens.last().is_some_and(|token| token.is_prefix);
         let encoded: Vec<_> = tokens.iter().take(TERMS_MAX).map(|t| encode(&t.text)).collect();
@@ -141,18 +141,18 @@ impl Engine {
                 });
                 format!("({})", each.collect::<Vec<_>>().join(" <-> "))
             }
-            // A phrase takes no star.
+            // A phrase cannot end with a prefix.
             _ if star.is_empty() && encoded.len() > 1 => format!("\"{}\"", encoded.join(" ")),
             _ if encoded.len() == 1 => format!("{}{star}", encoded[0]),
             _ => format!("(+{}{star})", encoded.join(" +")),
         }
     }
 
-    /// Whether a term finds nothing but what is meant.
+    /// Whether the engine matches a term exactly.
     fn is_exact(self, tokens: &[QueryToken], in_subwords: bool) -> bool {
         match self.0 {
             DbBackend::Sqlite | DbBackend::Postgres => tokens.len() <= TERMS_MAX,
-            // Its columns are one text to it.
+            // MySQL cannot search only the words, because one index covers both columns.
             _ => in_subwords,
         }
     }
@@ -166,7 +166,7 @@ impl Engine {
         if terms.len() == 1 { terms.concat() } else { format!("({})", terms.join(or)) }
     }
 
-    fn all(self, terms: Vec<String>, not: Vec<String>) -> Option<String> {
+    fn all(self, terms: Vec<String>, excluded: Vec<String>) -> Option<String> {
         if terms.is_empty() {
             return None;
         }
@@ -174,10 +174,12 @@ impl Engine {
             terms.iter().map(|term| format!("{sign}{term}")).collect()
         };
         Some(match self.0 {
-            DbBackend::Sqlite if not.is_empty() => terms.join(" AND "),
-            DbBackend::Sqlite => format!("({}) NOT ({})", terms.join(" AND "), not.join(" OR ")),
-            DbBackend::Postgres => [terms, each("!", &not)].concat().join(" & "),
-            _ => [each("+", &terms), each("-", &not)].concat().join(" "),
+            DbBackend::Sqlite if excluded.is_empty() => terms.join(" AND "),
+            DbBackend::Sqlite => {
+                format!("({}) NOT ({})", terms.join(" AND "), excluded.join(" OR "))
+            }
+            DbBackend::Postgres => [terms, each("!", &excluded)].concat().join(" & "),
+            _ => [each("+", &terms), each("-", &excluded)].concat().join(" "),
         })
     }
 }
@@ -189,39 +191,39 @@ mod tests {
 
     use super::*;
 
-    fn tokens(backend: DbBackend, q: &str, marks: &[Vec<Facet>]) -> (String, bool) {
-        let lookup = Lookup::new(backend, &parse(q).unwrap(), marks);
-        (lookup.tokens.unwrap_or_default(), lookup.is_exact)
+    fn compile(backend: DbBackend, q: &str, facets: &[Vec<Facet>]) -> (String, bool) {
+        let fts_query = FtsQuery::new(backend, &parse(q).unwrap(), facets);
+        (fts_query.expression.unwrap_or_default(), fts_query.is_exact)
     }
 
     #[test]
-    fn each_engine_is_asked_in_its_language() {
-        let marks = [vec![Facet::Room(1), Facet::Room(2)], vec![Facet::Link]];
+    fn each_engine_gets_its_own_language() {
+        let facets = [vec![Facet::Room(1), Facet::Room(2)], vec![Facet::Link]];
         let q = "host OR ab db.json \"tape\" -full";
-        let (sqlite, is_exact) = tokens(Sqlite, q, &marks);
+        let (sqlite, is_exact) = compile(Sqlite, q, &facets);
         assert_eq!(
             sqlite,
             "((zxr1 OR zxr2) AND zxlink AND ((\"zqhost\"*) OR (\"zqab\")) \
              AND (words : \"zqdb zqjson\"*) AND (words : \"zqtape\")) NOT ((\"zqfull\"*))"
         );
         assert!(is_exact);
-        let (postgres, is_exact) = tokens(Postgres, q, &marks);
+        let (postgres, is_exact) = compile(Postgres, q, &facets);
         assert_eq!(
             postgres,
             "(zxr1 | zxr2) & zxlink & ((zqhost:*) | (zqab)) & (zqdb:D <-> zqjson:*D) \
              & (zqtape:D) & !(zqfull:*)"
         );
         assert!(is_exact);
-        let (mysql, is_exact) = tokens(MySql, q, &marks);
+        let (mysql, is_exact) = compile(MySql, q, &facets);
         assert_eq!(
             mysql,
             "+(zxr1 zxr2) +zxlink +(zqhost* zqab) +(+zqdb +zqjson*) +zqtape -zqfull*"
         );
-        assert!(!is_exact, "a phrase and a whole word are looked at again");
+        assert!(!is_exact, "phrases and whole words need a recheck");
     }
 
     #[test]
-    fn what_an_engine_cannot_find_is_left_to_a_second_look() {
+    fn conditions_an_engine_cannot_express_need_a_recheck() {
         for (q, exact) in [
             ("~stna", [false, true, true]),
             ("~ab", [false, true, true]),
@@ -232,27 +234,27 @@ mod tests {
             ("disk -\"tape\"", [true, true, false]),
             ("—", [true, true, true]),
         ] {
-            let found = [Sqlite, Postgres, MySql].map(|backend| tokens(backend, q, &[]).1);
+            let found = [Sqlite, Postgres, MySql].map(|backend| compile(backend, q, &[]).1);
             assert_eq!(found, exact, "{q}");
         }
     }
 
     #[test]
-    fn sqlite_looks_for_parts_of_words_by_three_characters() {
-        let grams = |q: &str| Lookup::new(Sqlite, &parse(q).unwrap(), &[]).grams();
-        assert_eq!(grams("~stna").unwrap(), "((\"stn\" AND \"tna\"))");
-        assert_eq!(grams("~\"a\"\"b\" OR ~abc").unwrap(), "((\"a\"\"b\") OR (\"abc\"))");
-        assert_eq!(grams("~ab"), None);
+    fn sqlite_finds_substrings_by_trigrams() {
+        let trigrams = |q: &str| FtsQuery::new(Sqlite, &parse(q).unwrap(), &[]).trigrams();
+        assert_eq!(trigrams("~stna").unwrap(), "((\"stn\" AND \"tna\"))");
+        assert_eq!(trigrams("~\"a\"\"b\" OR ~abc").unwrap(), "((\"a\"\"b\") OR (\"abc\"))");
+        assert_eq!(trigrams("~ab"), None);
     }
 
     #[test]
-    fn long_searches_are_cut_and_looked_at_again() {
+    fn long_queries_are_truncated_and_need_a_recheck() {
         let many: Vec<_> = (0..500).map(|nth| format!("w{nth}")).collect();
-        let (asked, is_exact) = tokens(Sqlite, &many.join(" "), &[]);
-        assert_eq!(asked.matches(" AND ").count() + 1, TERMS_MAX);
+        let (expression, is_exact) = compile(Sqlite, &many.join(" "), &[]);
+        assert_eq!(expression.matches(" AND ").count() + 1, TERMS_MAX);
         assert!(!is_exact);
-        assert_eq!(tokens(Sqlite, &many.join(" OR "), &[]), (String::new(), false));
+        assert_eq!(compile(Sqlite, &many.join(" OR "), &[]), (String::new(), false));
         let phrase = format!("\"{}\"", many.join(" "));
-        assert!(!tokens(Postgres, &phrase, &[]).1);
+        assert!(!compile(Postgres, &phrase, &[]).1);
     }
 }

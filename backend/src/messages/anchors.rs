@@ -1,0 +1,153 @@
+//! Resolves the anchor of a page to the `seq` of a message.
+
+use sea_orm::ConnectionTrait;
+use shared::{
+    ids::Seq,
+    messages::{Anchor, AnchorMiss, Date, Message, ResolvedAnchor},
+};
+
+use super::queries;
+use crate::{Result, tables::rooms};
+
+/// Resolves an anchor; if there is no such message, to the nearest one.
+pub async fn resolve_anchor(
+    db: &impl ConnectionTrait,
+    room: &rooms::Model,
+    read_seq: Seq,
+    anchor: Anchor,
+) -> Result<ResolvedAnchor> {
+    let last = Seq(room.last_seq);
+    if last < Seq(1) {
+        return Ok(miss(Seq(0), AnchorMiss::EmptyRoom));
+    }
+    Ok(match anchor {
+        Anchor::Seq(seq) => resolve_seq(seq, last),
+        Anchor::Id(id) => match queries::seq_of_id(db, room, id).await? {
+            Some(seq) => hit(seq),
+            None => miss(last, AnchorMiss::Unknown),
+        },
+        Anchor::Oldest => hit(Seq(1)),
+        Anchor::Newest => hit(last),
+        Anchor::FirstUnread if read_seq < last => hit(read_seq.next()),
+        Anchor::FirstUnread => miss(last, AnchorMiss::NothingUnread),
+        Anchor::LastRead if read_seq > Seq(0) => hit(read_seq.min(last)),
+        Anchor::LastRead => miss(Seq(1), AnchorMiss::NothingRead),
+        Anchor::Date(date) => {
+            let since = date.begins().timestamp_micros();
+            resolve_date(date, queries::first_since(db, room, since).await?, last)
+        }
+    })
+}
+
+fn hit(seq: Seq) -> ResolvedAnchor {
+    ResolvedAnchor { seq, found: true, reason: None }
+}
+
+fn miss(seq: Seq, reason: AnchorMiss) -> ResolvedAnchor {
+    ResolvedAnchor { seq, found: false, reason: Some(reason) }
+}
+
+fn resolve_seq(seq: Seq, last: Seq) -> ResolvedAnchor {
+    if seq > last {
+        miss(last, AnchorMiss::BeyondNewest)
+    } else if seq < Seq(1) {
+        miss(Seq(1), AnchorMiss::BeforeOldest)
+    } else {
+        hit(seq)
+    }
+}
+
+/// Resolves a date, given the first message since it begins and when that was posted.
+fn resolve_date(date: Date, first: Option<(Seq, i64)>, last: Seq) -> ResolvedAnchor {
+    let end = date.ends().map(|end| end.timestamp_micros());
+    match (first, end) {
+        (Some((seq, created_at)), Some(end)) if created_at >= end => {
+            miss(seq, AnchorMiss::EmptyDay)
+        }
+        (Some((seq, _)), _) => hit(seq),
+        (None, Some(_)) => miss(last, AnchorMiss::EmptyDay),
+        (None, None) => miss(last, AnchorMiss::BeyondNewest),
+    }
+}
+
+/// Moves an anchor at a tombstone to the nearest message of the page that is not deleted, the later
+/// of two equally near ones. The page stays around the tombstone, so that clients can page past any
+/// number of tombstones.
+pub fn skip_tombstone(anchor: ResolvedAnchor, messages: &[Message]) -> ResolvedAnchor {
+    let is_deleted = |message: &&Message| message.deleted_at.is_some();
+    let message = messages.iter().find(|message| message.seq == anchor.seq);
+    if !anchor.found || message.filter(is_deleted).is_none() {
+        return anchor;
+    }
+    let others = messages.iter().filter(|message| !is_deleted(message)).map(|message| message.seq);
+    let nearest = others.min_by_key(|seq| ((seq.0 - anchor.seq.0).abs(), *seq < anchor.seq));
+    miss(nearest.unwrap_or(anchor.seq), AnchorMiss::Deleted)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        Timestamp,
+        ids::{ClientId, MessageId, Rev, RoomId},
+        users::UserRef,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_seq_outside_the_room_resolves_to_its_end() {
+        let last = Seq(120);
+        assert_eq!(resolve_seq(Seq(120), last), hit(last));
+        assert_eq!(resolve_seq(Seq(121), last), miss(last, AnchorMiss::BeyondNewest));
+        assert_eq!(resolve_seq(Seq(i64::MAX), last), miss(last, AnchorMiss::BeyondNewest));
+        assert_eq!(resolve_seq(Seq(0), last), miss(Seq(1), AnchorMiss::BeforeOldest));
+    }
+
+    #[test]
+    fn a_day_has_an_end_and_a_time_has_none() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().timestamp_micros();
+        let last = Seq(9);
+        let posted = |text| Some((Seq(4), at(text)));
+        let (day, time) = (date("2026-03-01+02:00"), date("2026-03-01T14:30"));
+        assert_eq!(resolve_date(day, posted("2026-03-01T21:59:59.999999Z"), last), hit(Seq(4)));
+        let next = miss(Seq(4), AnchorMiss::EmptyDay);
+        assert_eq!(resolve_date(day, posted("2026-03-01T22:00:00Z"), last), next);
+        assert_eq!(resolve_date(day, None, last), miss(last, AnchorMiss::EmptyDay));
+        assert_eq!(resolve_date(time, posted("2030-01-01T00:00:00Z"), last), hit(Seq(4)));
+        assert_eq!(resolve_date(time, None, last), miss(last, AnchorMiss::BeyondNewest));
+    }
+
+    /// Messages from `seq` 1 on; `x` is a tombstone.
+    fn messages(text: &str) -> Vec<Message> {
+        let message = |(nth, c): (usize, char)| Message {
+            id: MessageId(70 + nth as i64),
+            room: RoomId(1),
+            seq: Seq(1 + nth as i64),
+            rev: Rev(1),
+            user: UserRef { id: 1.into(), username: "ada".into() },
+            content: String::new(),
+            client_id: ClientId(uuid::Uuid::nil()),
+            reply_to: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            edited_at: None,
+            deleted_at: (c == 'x').then_some(Timestamp::UNIX_EPOCH),
+        };
+        text.chars().enumerate().map(message).collect()
+    }
+
+    #[test]
+    fn a_tombstone_resolves_to_the_nearest_message() {
+        let skip = |text, seq| skip_tombstone(hit(Seq(seq)), &messages(text));
+        let deleted = |seq| miss(Seq(seq), AnchorMiss::Deleted);
+        assert_eq!(skip("..x..", 2), hit(Seq(2)));
+        assert_eq!(skip("..x..", 3), deleted(4));
+        assert_eq!(skip("..xx.", 3), deleted(2));
+        assert_eq!(skip(".xxx.", 3), deleted(5));
+        assert_eq!(skip("xxxx.", 1), deleted(5));
+        assert_eq!(skip("xxx", 2), deleted(2));
+        // A miss keeps its reason.
+        let beyond = miss(Seq(3), AnchorMiss::BeyondNewest);
+        assert_eq!(skip_tombstone(beyond, &messages("..x")), beyond);
+    }
+}

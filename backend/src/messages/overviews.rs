@@ -1,0 +1,91 @@
+//! The handlers that count messages: calendar and insights.
+
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::{
+    messages::{Calendar, Insights, Month, Offset},
+    problem::FieldError,
+    rules,
+};
+
+use super::{
+    calendar::{current_month, month_calendar},
+    insights::{room_insights, today},
+};
+use crate::{
+    App, Result,
+    http::{
+        conditional::{Conditional, EntityTag, IfNoneMatch},
+        extract::Query,
+    },
+    rooms::Membership,
+};
+
+/// Which month to count.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarQuery {
+    /// A month such as `2026-03`; the current one by default.
+    month: Option<Month>,
+    /// The time zone of the days.
+    #[serde(default)]
+    tz: Offset,
+}
+
+/// Which days to count.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InsightsQuery {
+    /// The number of days including today, 1 to 90.
+    #[serde(default = "insights_days")]
+    #[schemars(range(min = 1, max = 90))]
+    days: u64,
+    /// The time zone of the days and hours.
+    #[serde(default)]
+    tz: Offset,
+}
+
+fn insights_days() -> u64 {
+    rules::INSIGHTS_MAX_DAYS
+}
+
+pub async fn calendar(
+    State(app): State<App>,
+    membership: Membership,
+    Query(CalendarQuery { month, tz }): Query<CalendarQuery>,
+    if_none_match: IfNoneMatch,
+) -> Result<Conditional<Calendar>> {
+    let room = membership.room;
+    let month = month.unwrap_or_else(|| current_month(tz));
+    let (version, seq) = (env!("CARGO_PKG_VERSION"), room.last_seq);
+    let tag = EntityTag::weak(&format!("{version}/{}/{seq}/{month}/{tz}", room.id));
+    if if_none_match.matches(&tag) {
+        return Ok(Conditional::NotModified(tag));
+    }
+    let calendar = month_calendar(&app.db.reader, &room, month, tz).await?;
+    Ok(Conditional::Full(tag, calendar))
+}
+
+pub async fn insights(
+    State(app): State<App>,
+    membership: Membership,
+    Query(InsightsQuery { days, tz }): Query<InsightsQuery>,
+    if_none_match: IfNoneMatch,
+) -> Result<Conditional<Insights>> {
+    if !(1..=rules::INSIGHTS_MAX_DAYS).contains(&days) {
+        let message = format!("must be 1 to {}, and is {days}", rules::INSIGHTS_MAX_DAYS);
+        return Err(FieldError::new("days", message).into());
+    }
+    let room = membership.room;
+    let (version, rev, today) = (env!("CARGO_PKG_VERSION"), room.last_rev, today(tz));
+    let tag = EntityTag::weak(&format!("{version}/{}/{rev}/{days}/{tz}/{today}", room.id));
+    if if_none_match.matches(&tag) {
+        return Ok(Conditional::NotModified(tag));
+    }
+    // Counting is as much work as a search, so it needs a permit too.
+    let permit = app.search_limiter.acquire(membership.caller.user.id).await?;
+    let db = app.db.reader.clone();
+    let insights = permit.run(async move { room_insights(&db, &room, days, tz).await });
+    Ok(Conditional::Full(tag, insights.await?))
+}

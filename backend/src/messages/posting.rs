@@ -1,0 +1,40 @@
+//! Posting messages; every endpoint and socket that posts calls [`submit`].
+
+use shared::{
+    ids::{ClientId, RoomId, UserId},
+    messages::NewMessage,
+    rules,
+};
+use uuid::Uuid;
+
+use crate::{
+    App, Result,
+    realtime::{
+        hub::SocketId,
+        ledger::{PendingWrite, PostMessage, PostedMessage},
+    },
+};
+
+/// Validates a message and queues it. `socket` gets the change as its ack.
+pub async fn submit(
+    app: &App,
+    author: UserId,
+    room: RoomId,
+    new: NewMessage,
+    socket: Option<SocketId>,
+) -> Result<PendingWrite<PostedMessage>> {
+    let content = rules::validate_content(&new.content)?;
+    let client_id = new.client_id.unwrap_or_else(|| ClientId(Uuid::now_v7()));
+    let post = PostMessage { room, author, client_id, content, reply_to: new.reply_to, socket };
+    app.ledger.post(post).await
+}
+
+/// Posts a message and waits until it is stored.
+pub async fn post(
+    app: &App,
+    author: UserId,
+    room: RoomId,
+    new: NewMessage,
+) -> Result<PostedMessage> {
+    submit(app, author, room, new, None).await?.committed().await
+}

@@ -1,0 +1,167 @@
+//! A page of hits: resolves the anchor to an id, and walks from there in both directions.
+
+use sea_orm::ConnectionTrait;
+use shared::{
+    ids::{MessageId, RoomId, Seq},
+    messages::{Anchor, Message},
+    problem::FieldError,
+    rules,
+    search::{Hit, Hits, Query, Sort},
+};
+
+use super::{
+    plan::SearchPlan,
+    queries::{Direction, Found, find, id_at_or_before, last_id_before, messages_at},
+    recheck::{most_relevant, with_ranges},
+};
+use crate::Result;
+
+/// Greater than any id: an id in a request has at most 18 digits.
+const MAX_ID: i64 = 1_000_000_000_000_000_000;
+
+/// Which hits to return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HitPageRequest {
+    anchor: Anchor,
+    before: u64,
+    after: u64,
+    /// Whether to return the neighbours of each hit.
+    context: bool,
+}
+
+impl HitPageRequest {
+    /// Validates the parameters. If only one of `before` and `after` is given, the other is 0.
+    pub fn new(
+        query: &Query,
+        anchor: Option<Anchor>,
+        before: Option<u64>,
+        after: Option<u64>,
+        context: bool,
+    ) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        for (field, count) in [("before", before), ("after", after)] {
+            if let Some(count) = count.filter(|count| *count > rules::PAGE_MAX) {
+                let message = format!("must be 0 to {}, and is {count}", rules::PAGE_MAX);
+                errors.push(FieldError::new(field, message));
+            }
+        }
+        if let Some(Anchor::Seq(_) | Anchor::FirstUnread | Anchor::LastRead) = anchor {
+            let message = "names a position in one room: across rooms use `newest`, `oldest`, \
+                 `id:57` or `date:2026-03-01`";
+            errors.push(FieldError::new("anchor", message));
+        }
+        if query.sort == Sort::Relevance && (anchor.is_some() || after.is_some()) {
+            let message = "cannot be used with `sort:relevance`, which returns one page of the \
+                 best hits";
+            let field = if anchor.is_some() { "anchor" } else { "after" };
+            errors.push(FieldError::new(field, message));
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let default = if query.sort == Sort::Old { Anchor::Oldest } else { Anchor::Newest };
+        let all = rules::PAGE_DEFAULT;
+        let (before, after) = match (before, after) {
+            (None, None) if query.near.is_some() && anchor.is_none() => (all / 2, all / 2),
+            (None, None) => match anchor.unwrap_or(default) {
+                Anchor::Newest => (all, 0),
+                Anchor::Oldest => (0, all),
+                _ => (all / 2, all / 2),
+            },
+            (before, after) => (before.unwrap_or(0), after.unwrap_or(0)),
+        };
+        Ok(Self { anchor: anchor.unwrap_or(default), before, after, context })
+    }
+}
+
+/// The hits of a page, and whether the search completed within its time budget.
+pub async fn hit_page(
+    db: &impl ConnectionTrait,
+    plan: &SearchPlan,
+    request: &HitPageRequest,
+) -> Result<(Hits, bool)> {
+    let HitPageRequest { anchor, before, after, context } = *request;
+    if plan.query.sort == Sort::Relevance {
+        let found = find(db, plan, i64::MAX, Direction::Older, rules::SUMMARY_MAX_HITS).await?;
+        let best = most_relevant(&plan.matcher, found.messages, before as usize).await?;
+        let hits = to_hits(db, plan, context, best).await?;
+        return Ok((Hits { hits, older: None, newer: None }, found.is_complete));
+    }
+    let id = resolve_anchor(db, plan, anchor).await?;
+    let (older, next_older) = walk(db, plan, id, Direction::Older, before).await?;
+    let (newer, next_newer) = walk(db, plan, id, Direction::Newer, after).await?;
+    let is_complete = older.is_complete && newer.is_complete;
+    let newest_first = newer.messages.into_iter().rev().chain(older.messages).collect();
+    let mut hits = to_hits(db, plan, context, newest_first).await?;
+    if plan.query.sort == Sort::Old {
+        hits.reverse();
+    }
+    let cursor = |id: i64| match id {
+        ..MAX_ID => Anchor::Id(MessageId(id)),
+        _ => Anchor::Newest,
+    };
+    let hits = Hits {
+        hits,
+        older: next_older.filter(|id| *id > 0).map(cursor),
+        newer: next_newer.filter(|id| *id < MAX_ID).map(cursor),
+    };
+    Ok((hits, is_complete))
+}
+
+/// The hits in one direction, and the id from which the walk continues.
+async fn walk(
+    db: &impl ConnectionTrait,
+    plan: &SearchPlan,
+    id: i64,
+    direction: Direction,
+    limit: u64,
+) -> Result<(Found, Option<i64>)> {
+    let found = find(db, plan, id, direction, limit).await?;
+    let next = if limit == 0 { Some(id) } else { found.next_id(direction) };
+    Ok((found, next))
+}
+
+/// The id of the last message before the position of an anchor.
+async fn resolve_anchor(
+    db: &impl ConnectionTrait,
+    plan: &SearchPlan,
+    anchor: Anchor,
+) -> Result<i64> {
+    Ok(match (anchor, plan.near) {
+        (Anchor::Id(id), _) => id.0,
+        (Anchor::Date(date), _) => {
+            last_id_before(db, plan.user, date.begins().timestamp_micros()).await?
+        }
+        (_, Some((room, seq))) => id_at_or_before(db, room, seq).await?,
+        (Anchor::Oldest, _) => 0,
+        _ => i64::MAX,
+    })
+}
+
+/// Adds to each message the ranges that match and, with `context`, its neighbours in its room.
+async fn to_hits(
+    db: &impl ConnectionTrait,
+    plan: &SearchPlan,
+    context: bool,
+    messages: Vec<Message>,
+) -> Result<Vec<Hit>> {
+    let mut neighbours = Vec::new();
+    if context {
+        let positions = |m: &Message| [(m.room, Seq(m.seq.0 - 1)), (m.room, m.seq.next())];
+        let mut positions: Vec<_> = messages.iter().flat_map(positions).collect();
+        positions.sort();
+        positions.dedup();
+        neighbours = messages_at(db, plan.user, &positions).await?;
+    }
+    let neighbour = |room: RoomId, seq: i64| {
+        let found = neighbours.iter().find(|m| m.room == room && m.seq.0 == seq);
+        found.cloned().map(Box::new)
+    };
+    let hit = |(message, ranges): (Message, _)| Hit {
+        ranges,
+        before: neighbour(message.room, message.seq.0 - 1),
+        after: neighbour(message.room, message.seq.0 + 1),
+        message,
+    };
+    Ok(with_ranges(&plan.matcher, messages).await?.into_iter().map(hit).collect())
+}

@@ -1,0 +1,117 @@
+//! Plans a search: which part of a query the index answers, and which conditions apply to the rows.
+
+use std::sync::Arc;
+
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
+use shared::{
+    ids::{RoomId, Seq, UserId},
+    problem::Code,
+    search::{Is, Predicate, Query, TimeRange, tokenizer::Matcher},
+};
+
+use super::{
+    filters::{Resolver, SearchScope},
+    fts_query::FtsQuery,
+    time_buckets::{intersection, time_facets},
+};
+use crate::{
+    Error, Result,
+    tables::{messages, search_index::Facet},
+};
+
+/// Rooms that a search names in the index at most.
+const ROOM_FACETS_MAX: usize = 100;
+/// If the user can read fewer than one in four messages, the search names the rooms in the index,
+/// because the engine would otherwise find mostly messages of other rooms.
+const READABLE_SHARE: i64 = 4;
+
+/// A search that is ready to run.
+pub struct SearchPlan {
+    /// Who searches.
+    pub user: UserId,
+    pub query: Query,
+    /// Matches the texts of the query in Rust.
+    pub matcher: Arc<Matcher>,
+    /// For the engine.
+    pub fts_query: FtsQuery,
+    /// For the rows.
+    pub condition: Condition,
+    /// The message that `near:` names.
+    pub near: Option<(RoomId, Seq)>,
+}
+
+impl SearchPlan {
+    /// Resolves the names and dates in a query. An unknown name is an error, which reads the same
+    /// whether it does not exist or the user may not see it.
+    pub async fn new(
+        db: &impl ConnectionTrait,
+        query: Query,
+        scope: &SearchScope<'_>,
+    ) -> Result<Self> {
+        let backend = db.get_database_backend();
+        let resolver = Resolver::new(db, &query, scope).await?;
+        let filters = query.filter_groups();
+        let finds_deleted = filters.iter().any(|filter| *filter[0] == Predicate::Is(Is::Deleted));
+        if finds_deleted && !scope.user.is_admin {
+            return Err(Error::new(
+                Code::AdminOnly,
+                "is:deleted is for admins: only they may search deleted messages.",
+            ));
+        }
+        let mut condition = Condition::all();
+        for alternatives in &filters {
+            let mut any = Condition::any();
+            for filter in alternatives {
+                any = any.add(resolver.condition(backend, filter)?);
+            }
+            condition = condition.add(any);
+        }
+        if let Some(room) = scope.only_room {
+            condition = condition.add(messages::Column::RoomId.eq(room.0));
+        }
+        for filter in query.excluded_predicates() {
+            condition = condition.add(resolver.condition(backend, filter)?.not());
+        }
+        let near = query.near.map(|seq| resolver.near(seq, &filters)).transpose()?;
+        let fts_query = if finds_deleted {
+            // Deleted messages are not in the index.
+            FtsQuery { is_exact: query.all_of.is_empty(), ..FtsQuery::default() }
+        } else {
+            condition = condition.add(messages::Column::DeletedAt.is_null());
+            FtsQuery::new(backend, &query, &facets(&resolver, &filters, scope)?)
+        };
+        let matcher = Arc::new(Matcher::new(&query));
+        Ok(Self { user: scope.user.id, query, matcher, fts_query, condition, near })
+    }
+}
+
+/// The facets to look up in the index: each list are alternatives.
+fn facets(
+    resolver: &Resolver,
+    filters: &[Vec<&Predicate>],
+    scope: &SearchScope<'_>,
+) -> Result<Vec<Vec<Facet>>> {
+    let mut facets = Vec::new();
+    let mut times: TimeRange = (None, None);
+    for alternatives in filters {
+        let known = alternatives.iter().map(|filter| resolver.facet(filter));
+        facets.extend(known.collect::<Option<Result<Vec<_>>>>().transpose()?);
+        if let [filter] = alternatives[..] {
+            let range = filter.time_range(resolver.now, scope.offset.0).unwrap_or_default();
+            times = intersection(times, range);
+        }
+    }
+    facets.extend(scope.only_room.map(|room| vec![Facet::Room(room.0)]));
+    facets.extend(time_facets(times, scope.newest.created_at));
+    let names_rooms = scope.only_room.is_some()
+        || filters.iter().any(|filter| matches!(filter[0], Predicate::In(_)));
+    let readable: i64 = scope.rooms.iter().map(|room| room.last_seq.0).sum();
+    if !names_rooms
+        && readable < scope.newest.id / READABLE_SHARE
+        && scope.rooms.len() <= ROOM_FACETS_MAX
+    {
+        facets.push(scope.rooms.iter().map(|room| Facet::Room(room.id.0)).collect());
+    }
+    facets.retain(|alternatives| !alternatives.is_empty());
+    Ok(facets)
+}
