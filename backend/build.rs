@@ -1,5 +1,5 @@
-//! The app's files are embedded by a macro that cargo cannot see through: built anew, they must be
-//! taken anew.
+//! Rebuilds the server when the web app changes, because cargo does not see which files `rust-embed`
+//! embeds.
 
 fn main() {
     println!("cargo:rerun-if-changed=../dist");

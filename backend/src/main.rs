@@ -1,20 +1,19 @@
 //! The command line.
 
 use std::{
-    fmt::Display,
     fs::{File, TryLockError},
     future::Future,
     io::IsTerminal,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
 };
 
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Parser, Subcommand};
 use hallway::{
-    Error, Result, Settings, Storage, api, archive, open_database, open_existing_database,
-    settings::Secret, tables::sqlite_file, users,
+    Settings, Storage, api, archive, open_database, open_existing_database, settings::Secret,
+    tables::sqlite_file, users,
 };
-use shared::problem::Code;
 use tokio::{net::TcpListener, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -110,7 +109,7 @@ async fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("hallway: {error}");
+            eprintln!("hallway: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -121,10 +120,9 @@ async fn serve(settings: Settings) -> Result<()> {
     let _lock = lock_sqlite(&settings.storage)?;
     let stop = stop_signal()?;
     let listen = settings.listen;
-    let listener = TcpListener::bind(listen)
-        .await
-        .map_err(|error| fail(format!("cannot listen on {listen}: {error}")))?;
-    let address = listener.local_addr().map_err(Error::internal)?;
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
     let url = settings.public_origin().unwrap_or_else(|| format!("http://{address}"));
     let data = settings.storage.data.display().to_string();
     let app = hallway::start(settings).await?;
@@ -137,8 +135,7 @@ async fn serve(settings: Settings) -> Result<()> {
 }
 
 fn init_log(settings: &Settings) -> Result<()> {
-    let filter = EnvFilter::try_new(&settings.log)
-        .map_err(|error| fail(format!("HALLWAY_LOG is invalid: {error}")))?;
+    let filter = EnvFilter::try_new(&settings.log).context("HALLWAY_LOG is invalid")?;
     let is_terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -153,22 +150,21 @@ fn init_log(settings: &Settings) -> Result<()> {
 /// ends with the process.
 fn lock_sqlite(storage: &Storage) -> Result<Option<File>> {
     let Some(database) = sqlite_file(&storage.database_url()) else { return Ok(None) };
-    let fail = |path: &Path, error: &dyn Display| fail(format!("{}: {error}", path.display()));
     if let Some(folder) = database.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| fail(folder, &error))?;
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     // One lock file for all paths to the database, such as symbolic links.
     let database = database.canonicalize().unwrap_or(database);
     let path = PathBuf::from(format!("{}.lock", database.display()));
-    let file = File::create(&path).map_err(|error| fail(&path, &error))?;
+    let file = File::create(&path).with_context(|| path.display().to_string())?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => {
-            let text = "another hallway is running on this database: stop it first, or choose \
-                        another folder with --data (or another file, if DATABASE_URL is set)";
-            Err(fail(&database, &text))
-        }
-        Err(TryLockError::Error(error)) => Err(fail(&path, &error)),
+        Err(TryLockError::WouldBlock) => Err(anyhow!(
+            "{}: another hallway is running on this database: stop it first, or choose another \
+             folder with --data (or another file, if DATABASE_URL is set)",
+            database.display()
+        )),
+        Err(TryLockError::Error(error)) => Err(error).context(path.display().to_string()),
     }
 }
 
@@ -178,8 +174,8 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
         Ok(async move {
             tokio::select! {
                 _ = terminate.recv() => (),
@@ -233,8 +229,4 @@ async fn import(args: Import) -> Result<()> {
     db.close().await?;
     eprintln!("Imported {counts}.");
     Ok(())
-}
-
-fn fail(text: String) -> Error {
-    Error::new(Code::Internal, text)
 }

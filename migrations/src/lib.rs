@@ -1,4 +1,4 @@
-//! The tables, one text for every database. Knows nothing of the rest of the house.
+//! The database schema and its migrations, for all supported databases.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -8,7 +8,6 @@ mod m0002_history;
 mod m0003_search;
 mod m0004_merging;
 
-/// All migrations, oldest first.
 pub struct Migrator;
 
 #[async_trait::async_trait]

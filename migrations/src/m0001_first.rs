@@ -1,7 +1,7 @@
-//! People, sign-ins, rooms, members, messages, mentions.
+//! Users, sessions, rooms, members, messages, mentions.
 //!
-//! Moments are microseconds since 1970 in a BIGINT: the same in every database, without the
-//! precision, the range and the time zone that each gives its own type.
+//! Timestamps are microseconds since 1970 in a BIGINT, because the databases' own types differ in
+//! precision, range and time zones.
 
 use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 
@@ -13,8 +13,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for mut table in [users(), sessions(), rooms(), members(), messages(), mentions()] {
             if manager.get_database_backend() == DbBackend::MySql {
-                // Its default collations take "a" for "A" and "ss" for "ß"; and a table without
-                // transactions would keep nothing of what we promise.
+                // The default collations treat "a" and "A", or "ss" and "ß", as equal, and other
+                // engines have no transactions.
                 table.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
             }
             manager.create_table(table).await?;
@@ -42,7 +42,7 @@ fn users() -> TableCreateStatement {
         .table("users")
         .col(id())
         .col(string_len("username", 150))
-        // Lower case can be longer than the name: U+0130 becomes two characters.
+        // Lower-casing can lengthen a name: U+0130 becomes two characters.
         .col(string_len("username_key", 450).unique_key())
         .col(text("password_hash"))
         .col(boolean("is_admin"))
@@ -68,7 +68,7 @@ fn rooms() -> TableCreateStatement {
         .table("rooms")
         .col(id())
         .col(string_len("name", 255))
-        // Null once the room is deleted, so that its name is free while its rows are cleared away.
+        // Null once the room is deleted, so that its name is free while its rows are being deleted.
         .col(string_len_null("name_key", 765).unique_key())
         .col(string_len("topic", 255))
         .col(big_integer("created_by"))
@@ -108,8 +108,8 @@ fn messages() -> TableCreateStatement {
         .col(big_integer("user_id"))
         .col(uuid("client_id"))
         .col(text("content"))
-        // What the author first sent, to tell a retry from another message under the same name.
-        // Null once deleted: nothing that could betray the text is kept.
+        // Hash of the original content, to distinguish a retry from another message with the same
+        // client_id. Null once the message is deleted, since a hash could reveal the text.
         .col(binary_len_null("sent_hash", 32))
         .col(big_integer_null("reply_to"))
         .col(big_integer("created_at"))

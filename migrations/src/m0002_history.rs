@@ -1,4 +1,4 @@
-//! From a date to what was said then.
+//! The index for jumping to a date.
 
 use sea_orm_migration::prelude::*;
 
@@ -11,8 +11,8 @@ const INDEX: &str = "messages_room_id_created_at_seq";
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut index = Index::create();
-        // With `seq` in it, the first of an order by moment and number is the first of the index:
-        // MySQL would otherwise sort all that came since.
+        // Includes `seq`, because MySQL would otherwise sort all later messages to find the first by
+        // time and number.
         index.name(INDEX).table("messages").col("room_id").col("created_at").col("seq");
         manager.create_index(index).await
     }

@@ -1,16 +1,15 @@
-//! The index of what was said, in each database's own engine, and how far it is up to date.
+//! The search index, in each database's own full-text engine, and its version.
 //!
-//! Its rows are text that the program has cut into tokens already; the engines only look tokens up.
+//! The server tokenizes texts before it stores them; the engines only look up tokens.
 
 use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Both keep no text of their own. `secure-delete` takes what is deleted out of the pages at once,
-/// where FTS5 would otherwise note that it is gone and leave it there until pages are merged.
-/// Words are often searched by their beginning, and one of three letters (behind the two that every
-/// token begins with) has too many continuations to be put together from them each time.
+/// Both indexes are contentless. `secure-delete` removes deleted text from the pages at once; without
+/// it FTS5 keeps the text until segments are merged. The prefix index of 5 bytes (two of the token's
+/// marker and three letters) serves prefix queries, which would otherwise combine too many tokens.
 const SQLITE: &[&str] = &[
     "CREATE VIRTUAL TABLE message_words USING fts5 \
      (words, parts, content = '', columnsize = 0, prefix = '5', tokenize = 'ascii')",
@@ -20,7 +19,7 @@ const SQLITE: &[&str] = &[
     "INSERT INTO message_grams (message_grams, rank) VALUES ('secure-delete', 1)",
 ];
 
-/// Where `pg_trgm` cannot be had, a search for a part of a word reads all texts.
+/// Without `pg_trgm`, substring searches scan all texts.
 const POSTGRES: &[&str] = &[
     "CREATE TABLE message_words ( \
      message_id BIGINT PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE, \

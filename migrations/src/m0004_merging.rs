@@ -1,20 +1,19 @@
-//! SQLite's search index is merged in small steps that the program asks for.
+//! Disables FTS5's automatic merges; the server merges the search index in small steps.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Left to itself, FTS5 writes for a long while and then merges what it wrote all at once, within
-/// the commit that happens to be the next one. Eight of a size become one, and not four: less is
-/// written again, and a search looks into a few more.
-const OWN_PACE: [(&str, i64); 2] = [("automerge", 0), ("usermerge", 8)];
+/// An automatic merge would run at once within some commit and stall it. Merging eight segments of a
+/// level instead of four rewrites less, and a search reads a few more segments.
+const MANUAL: [(&str, i64); 2] = [("automerge", 0), ("usermerge", 8)];
 const FTS5_DEFAULT: [(&str, i64); 2] = [("automerge", 4), ("usermerge", 4)];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        set(manager, OWN_PACE).await
+        set(manager, MANUAL).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -1,5 +1,5 @@
-//! The lines of an archive. A new field, or anything else that an older program cannot read, raises
-//! [`FORMAT`]; a field that archives of before do not have needs a default that they mean.
+//! The lines of an archive. A change that older versions cannot read, such as a new field, increments
+//! [`FORMAT`]. A new field needs a default for older archives.
 
 use std::fmt;
 
@@ -7,40 +7,38 @@ use serde::{Deserialize, Serialize};
 use shared::Timestamp;
 use uuid::Uuid;
 
-/// The version of what is described here.
+/// The version of this format.
 pub const FORMAT: u32 = 1;
 
-/// One line: an object with one field, which is named after what the line is.
+/// One line: an object with one field, named after the kind of the line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
-    /// The first.
+    /// The first line.
     Hallway(Header),
-    /// All of them, by number, before the first room.
+    /// Ordered by id, before the first room.
     User(User),
-    /// By number. Its members and then its messages follow.
+    /// Ordered by id. Its members and then its messages follow.
     Room(Room),
-    /// Of the room before it, by the person's number.
+    /// A member of the preceding room, ordered by user id.
     Member(Member),
-    /// Of the room before it, by `seq`, from 1 and without a hole.
+    /// A message of the preceding room, ordered by `seq` from 1 without gaps.
     Message(Message),
-    /// The last.
+    /// The last line.
     End(End),
 }
 
-/// What is going to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
     /// [`FORMAT`].
     pub format: u32,
-    /// How many lines.
     pub counts: Counts,
-    /// The greatest numbers that were given on the server, also to what is gone: none is given again.
+    /// The greatest ids ever assigned, including deleted rows, so that none is assigned again.
     pub last_ids: LastIds,
 }
 
-/// How many lines there are of each kind.
+/// The number of lines of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
@@ -57,7 +55,7 @@ impl fmt::Display for Counts {
     }
 }
 
-/// The greatest `id` of each kind.
+/// The greatest id of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastIds {
@@ -66,41 +64,39 @@ pub struct LastIds {
     pub messages: i64,
 }
 
-/// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
     pub id: i64,
     pub username: String,
-    /// `$argon2id$..`, `pbkdf2_sha256$..`, or `!` where no password opens it.
+    /// `$argon2id$..`, `pbkdf2_sha256$..`, or `!` for an account without a password.
     pub password_hash: String,
     pub is_admin: bool,
     pub is_disabled: bool,
     pub created_at: Timestamp,
 }
 
-/// A room with its counters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Room {
     pub id: i64,
     pub name: String,
     pub topic: String,
-    /// Whose number it is.
+    /// The user id of its creator.
     pub created_by: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// Those who have not left.
+    /// Without members who left.
     pub member_count: i64,
-    /// The `seq` of the last message, and so how many there are.
+    /// The `seq` of the last message, which is also the number of messages.
     pub last_seq: i64,
-    /// The number of the last change of anything in it.
+    /// The `rev` of the last change in the room.
     pub last_rev: i64,
-    /// The number of the last change of the room itself.
+    /// The `rev` of the last change of the room itself.
     pub rev: i64,
 }
 
-/// Somebody who is, or was, in the room.
+/// A current or former member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
@@ -112,7 +108,7 @@ pub struct Member {
     pub rev: i64,
 }
 
-/// A message; a deleted one without text, hash and mentions.
+/// A message. A deleted one has no content, hash or mentions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
@@ -123,8 +119,8 @@ pub struct Message {
     pub user: i64,
     pub client_id: Uuid,
     pub content: String,
-    /// What tells a retry from another message of the same `client_id`: SHA-256, in hexadecimal, of
-    /// the number that was answered (eight bytes, big end first; 0 for none) and the first text.
+    /// Distinguishes a retry from another message with the same `client_id`: hexadecimal SHA-256 of
+    /// `reply_to` (eight bytes, big-endian; 0 for none) and the original content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_hash: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,16 +130,15 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// The numbers of those whom it named while they were in the room, in their order.
+    /// The ids of mentioned users who were members at the time, in ascending order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<i64>,
 }
 
-/// What must have come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct End {
     pub counts: Counts,
-    /// SHA-256, in hexadecimal, of every byte before this line.
+    /// Hexadecimal SHA-256 of every byte before this line.
     pub sha256: String,
 }

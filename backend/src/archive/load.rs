@@ -1,8 +1,9 @@
-//! Writing lines into empty tables, in one transaction and a few hundred rows at a time. What one
-//! line says of others is checked here.
+//! Loads archive lines into empty tables in one transaction, batch by batch. Checks across lines are
+//! here.
 
 use std::{collections::HashSet, mem::take};
 
+use anyhow::{Result, anyhow, bail, ensure};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
     PaginatorTrait, QuerySelect,
@@ -11,7 +12,6 @@ use shared::{problem::FieldError, rules};
 
 use super::{
     check,
-    failure::{Failure, Result},
     lines::{Counts, Header, Line, Member, Message, Room, User},
     progress::Progress,
 };
@@ -20,38 +20,35 @@ use crate::{
     tables::{members, mentions, messages, rooms, search_index, users},
 };
 
-/// Rows that are written at a time. Statements of all databases take as many.
-const ROWS: usize = 500;
-/// Bytes of text that are written at a time: with its index it is several times as much, and
-/// MariaDB takes 16 MiB at once.
-const BYTES: usize = 1 << 20;
+/// Rows per INSERT: within the parameter limits of all databases.
+const BATCH_ROWS: usize = 500;
+/// Bytes of text per INSERT. The search index multiplies them, and MariaDB accepts packets of 16 MiB.
+const BATCH_BYTES: usize = 1 << 20;
 
-/// What was taken up to now, and what is yet to be written of it.
 pub struct Loader<'t> {
     txn: &'t DatabaseTransaction,
     header: Header,
     counts: Counts,
-    /// Numbers and names of accounts, and names of rooms.
-    people: HashSet<i64>,
-    usernames: HashSet<String>,
-    room_names: HashSet<String>,
+    user_ids: HashSet<i64>,
+    username_keys: HashSet<String>,
+    room_keys: HashSet<String>,
     last_user: i64,
-    room: Option<Open>,
-    waiting: Waiting,
+    room: Option<CurrentRoom>,
+    batch: Batch,
     progress: Progress,
 }
 
-/// The room whose members and messages come.
-struct Open {
+/// The room whose members and messages are being loaded.
+struct CurrentRoom {
     line: Room,
     members: i64,
     last_member: i64,
     last_seq: i64,
 }
 
-/// Rows that are not yet written.
+/// Rows that are not written yet.
 #[derive(Default)]
-struct Waiting {
+struct Batch {
     users: Vec<users::Model>,
     rooms: Vec<rooms::Model>,
     members: Vec<members::Model>,
@@ -60,7 +57,6 @@ struct Waiting {
     bytes: usize,
 }
 
-/// Whether nothing was ever said by anybody.
 pub async fn is_empty(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(users::Entity::find().limit(1).one(db).await?.is_none()
         && rooms::Entity::find().limit(1).one(db).await?.is_none()
@@ -68,175 +64,175 @@ pub async fn is_empty(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
 }
 
 impl<'t> Loader<'t> {
-    /// Into empty tables.
     pub fn new(txn: &'t DatabaseTransaction, header: Header) -> Self {
         Self {
             txn,
             header,
             counts: Counts::default(),
-            people: HashSet::new(),
-            usernames: HashSet::new(),
-            room_names: HashSet::new(),
+            user_ids: HashSet::new(),
+            username_keys: HashSet::new(),
+            room_keys: HashSet::new(),
             last_user: 0,
             room: None,
-            waiting: Waiting::default(),
+            batch: Batch::default(),
             progress: Progress::new(header.counts.messages),
         }
     }
 
-    /// The next line.
-    pub async fn take(&mut self, line: Line) -> Result<()> {
+    pub async fn load(&mut self, line: Line) -> Result<()> {
         match line {
             Line::User(user) => self.user(user)?,
             Line::Room(room) => self.room(room)?,
             Line::Member(member) => self.member(member)?,
             Line::Message(message) => self.message(message)?,
-            Line::Hallway(_) | Line::End(_) => return Err("is in the middle".into()),
+            Line::Hallway(_) | Line::End(_) => bail!("must not be between other lines"),
         }
-        if self.waiting.is_much() {
-            self.waiting.write(self.txn).await?;
+        if self.batch.is_full() {
+            self.batch.write(self.txn).await?;
             self.progress.show(self.counts.messages);
         }
         Ok(())
     }
 
-    /// There are no more: whether everything has come and is there.
+    /// Writes the last batch, and compares the counts of the header, the lines and the tables.
     pub async fn finish(mut self) -> Result<Counts> {
-        self.close()?;
-        self.waiting.write(self.txn).await?;
-        let (said, counts) = (self.header.counts, self.counts);
-        let is_there = Counts {
+        self.finish_room()?;
+        self.batch.write(self.txn).await?;
+        let (expected, loaded) = (self.header.counts, self.counts);
+        let stored = Counts {
             users: users::Entity::find().count(self.txn).await?,
             rooms: rooms::Entity::find().count(self.txn).await?,
             members: members::Entity::find().count(self.txn).await?,
             messages: messages::Entity::find().count(self.txn).await?,
         };
-        if (said, is_there) != (counts, counts) {
-            let text = format!("its header says {said:?}, it has {counts:?}, written {is_there:?}");
-            return Err(text.into());
-        }
-        Ok(counts)
+        ensure!(
+            (expected, stored) == (loaded, loaded),
+            "the header announces {expected:?}, but the archive has {loaded:?}, and the database \
+             {stored:?}"
+        );
+        Ok(loaded)
     }
 
     fn user(&mut self, line: User) -> Result<()> {
-        let wrong = |error| field("user", error);
-        check::user(&line).map_err(wrong)?;
+        let invalid = |error| invalid("user", error);
+        check::user(&line).map_err(invalid)?;
         let max = self.header.last_ids.users;
-        check::number("id", line.id, self.last_user + 1, max).map_err(wrong)?;
-        if self.counts.rooms > 0 {
-            return Err("user: must come before the rooms".into());
-        }
+        check::range("id", line.id, self.last_user + 1, max).map_err(invalid)?;
+        ensure!(self.counts.rooms == 0, "user: must come before the rooms");
         let row = users::Model::from(line);
-        if !self.usernames.insert(row.username_key.clone()) {
-            return Err(wrong(FieldError::new("username", "is the name of another account")));
+        if !self.username_keys.insert(row.username_key.clone()) {
+            return Err(invalid(FieldError::new("username", "is the name of another account")));
         }
-        self.people.insert(row.id);
+        self.user_ids.insert(row.id);
         self.last_user = row.id;
         self.counts.users += 1;
-        self.waiting.users.push(row);
+        self.batch.users.push(row);
         Ok(())
     }
 
     fn room(&mut self, line: Room) -> Result<()> {
-        let last = self.close()?;
-        let wrong = |error| field("room", error);
-        check::room(&line).map_err(wrong)?;
+        let last = self.finish_room()?;
+        let invalid = |error| invalid("room", error);
+        check::room(&line).map_err(invalid)?;
         let max = self.header.last_ids.rooms;
-        check::number("id", line.id, last + 1, max).map_err(wrong)?;
-        self.somebody("created_by", line.created_by).map_err(wrong)?;
-        if !self.room_names.insert(rules::name_key(&line.name)) {
-            return Err(wrong(FieldError::new("name", "is the name of another room")));
+        check::range("id", line.id, last + 1, max).map_err(invalid)?;
+        self.check_account("created_by", line.created_by).map_err(invalid)?;
+        if !self.room_keys.insert(rules::name_key(&line.name)) {
+            return Err(invalid(FieldError::new("name", "is the name of another room")));
         }
         self.counts.rooms += 1;
-        self.waiting.rooms.push(line.clone().into());
-        self.room = Some(Open { line, members: 0, last_member: 0, last_seq: 0 });
+        self.batch.rooms.push(line.clone().into());
+        self.room = Some(CurrentRoom { line, members: 0, last_member: 0, last_seq: 0 });
         Ok(())
     }
 
-    /// All of a room has come: its number.
-    fn close(&mut self) -> Result<i64> {
-        let Some(Open { line, members, last_seq, .. }) = self.room.take() else { return Ok(0) };
-        if (line.member_count, line.last_seq) != (members, last_seq) {
-            let text = format!(
-                "room {} has {members} members and {last_seq} messages, and not {} and {}",
-                line.id, line.member_count, line.last_seq
-            );
-            return Err(text.into());
-        }
+    /// Checks the counters of the current room, and returns its id.
+    fn finish_room(&mut self) -> Result<i64> {
+        let Some(CurrentRoom { line, members, last_seq, .. }) = self.room.take() else {
+            return Ok(0);
+        };
+        ensure!(
+            (line.member_count, line.last_seq) == (members, last_seq),
+            "room {} has {members} members and {last_seq} messages, instead of {} and {}",
+            line.id,
+            line.member_count,
+            line.last_seq
+        );
         Ok(line.id)
     }
 
     fn member(&mut self, line: Member) -> Result<()> {
-        let wrong = |error| field("member", error);
-        self.somebody("user", line.user).map_err(wrong)?;
-        let open = self.room.as_mut().filter(|open| open.line.id == line.room);
-        let Some(open) = open.filter(|open| open.last_seq == 0) else {
-            return Err("member: must come after its room and before the room's messages".into());
+        let invalid = |error| invalid("member", error);
+        self.check_account("user", line.user).map_err(invalid)?;
+        let room = self.room.as_mut().filter(|room| room.line.id == line.room);
+        let Some(room) = room.filter(|room| room.last_seq == 0) else {
+            bail!("member: must come after its room and before the room's messages");
         };
-        check::member(&line, &open.line).map_err(wrong)?;
-        check::number("user", line.user, open.last_member + 1, self.last_user).map_err(wrong)?;
-        open.last_member = line.user;
-        open.members += i64::from(!line.left);
+        check::member(&line, &room.line).map_err(invalid)?;
+        check::range("user", line.user, room.last_member + 1, self.last_user).map_err(invalid)?;
+        room.last_member = line.user;
+        room.members += i64::from(!line.left);
         self.counts.members += 1;
-        self.waiting.members.push(line.into());
+        self.batch.members.push(line.into());
         Ok(())
     }
 
     fn message(&mut self, line: Message) -> Result<()> {
-        let wrong = |error| field("message", error);
-        self.somebody("user", line.user).map_err(wrong)?;
+        let invalid = |error| invalid("message", error);
+        self.check_account("user", line.user).map_err(invalid)?;
         for user in &line.mentions {
-            self.somebody("mentions", *user).map_err(wrong)?;
+            self.check_account("mentions", *user).map_err(invalid)?;
         }
-        let Some(open) = self.room.as_mut().filter(|open| open.line.id == line.room) else {
-            return Err("message: must come after its room".into());
+        let Some(room) = self.room.as_mut().filter(|room| room.line.id == line.room) else {
+            bail!("message: must come after its room");
         };
-        let seq = open.last_seq + 1;
-        check::number("seq", line.seq, seq, seq).map_err(wrong)?;
-        check::number("seq", line.seq, 1, open.line.last_seq).map_err(wrong)?;
-        check::message(&line, &open.line).map_err(wrong)?;
-        let max = self.header.last_ids.messages;
-        check::number("id", line.id, 1, max).map_err(wrong)?;
-        open.last_seq = seq;
+        let seq = room.last_seq + 1;
+        check::range("seq", line.seq, seq, seq).map_err(invalid)?;
+        check::range("seq", line.seq, 1, room.line.last_seq).map_err(invalid)?;
+        check::message(&line, &room.line).map_err(invalid)?;
+        check::range("id", line.id, 1, self.header.last_ids.messages).map_err(invalid)?;
+        room.last_seq = seq;
         self.counts.messages += 1;
-        self.waiting.bytes += line.content.len();
-        let (row, mentions) = line.rows();
-        self.waiting.messages.push(row);
-        self.waiting.mentions.extend(mentions);
+        self.batch.bytes += line.content.len();
+        let (row, mentions) = line.into_rows();
+        self.batch.messages.push(row);
+        self.batch.mentions.extend(mentions);
         Ok(())
     }
 
-    fn somebody(&self, field: &str, id: i64) -> Result<(), FieldError> {
-        if self.people.contains(&id) {
+    fn check_account(&self, field: &str, id: i64) -> Result<(), FieldError> {
+        if self.user_ids.contains(&id) {
             return Ok(());
         }
-        Err(FieldError::new(field, format!("must be an account, and there is none of number {id}")))
+        Err(FieldError::new(field, format!("must be an account, and there is none with id {id}")))
     }
 }
 
-impl Waiting {
-    fn is_much(&self) -> bool {
+impl Batch {
+    fn is_full(&self) -> bool {
         let rows = [self.users.len(), self.rooms.len(), self.members.len(), self.messages.len()];
-        self.bytes >= BYTES || self.mentions.len() >= ROWS || rows.into_iter().any(|n| n >= ROWS)
+        self.bytes >= BATCH_BYTES
+            || self.mentions.len() >= BATCH_ROWS
+            || rows.into_iter().any(|n| n >= BATCH_ROWS)
     }
 
-    /// In an order in which nothing refers to what is not there.
+    /// Inserts in the order of the foreign keys.
     async fn write(&mut self, txn: &DatabaseTransaction) -> Result<()> {
-        let waiting = take(self);
-        insert::<users::Entity, _>(txn, waiting.users).await?;
-        insert::<rooms::Entity, _>(txn, waiting.rooms).await?;
-        insert::<members::Entity, _>(txn, waiting.members).await?;
-        let messages = waiting.messages.len();
-        let written = insert::<messages::Entity, _>(txn, waiting.messages.clone()).await;
-        written.map_err(|error| match is_duplicate(&error) {
-            true => Failure(format!(
-                "one of the last {messages} messages has the id of another, or the client_id of \
-                 another of its author in its room"
-            )),
+        let batch = take(self);
+        insert::<users::Entity, _>(txn, batch.users).await?;
+        insert::<rooms::Entity, _>(txn, batch.rooms).await?;
+        insert::<members::Entity, _>(txn, batch.members).await?;
+        let messages = batch.messages.len();
+        let inserted = insert::<messages::Entity, _>(txn, batch.messages.clone()).await;
+        inserted.map_err(|error| match is_duplicate(&error) {
+            true => anyhow!(
+                "one of the last {messages} messages has the id of another message, or the same \
+                 client_id as another message of its author in its room"
+            ),
             false => error.into(),
         })?;
-        insert::<mentions::Entity, _>(txn, waiting.mentions).await?;
-        Ok(search_index::insert(txn, &waiting.messages).await?)
+        insert::<mentions::Entity, _>(txn, batch.mentions).await?;
+        Ok(search_index::insert(txn, &batch.messages).await?)
     }
 }
 
@@ -253,6 +249,6 @@ where
     E::insert_many(rows).exec_without_returning(txn).await.map(drop)
 }
 
-fn field(line: &str, error: FieldError) -> Failure {
-    Failure::from(error).at(line)
+fn invalid(line: &str, FieldError { field, message, .. }: FieldError) -> anyhow::Error {
+    anyhow!("{line}: {field} {message}")
 }

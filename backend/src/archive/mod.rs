@@ -1,8 +1,8 @@
-//! The whole server as one file, and back: for a backup that any database can take in, for moving to
-//! another database, and for coming over from the chat that Hallway replaces.
+//! Exports the whole database to one file and imports it into any database: for backups, for moving
+//! to another database, and for moving from the classic chat.
 //!
-//! An archive is JSON Lines (UTF-8, each line ended by `\n`). Each line is an object with one field
-//! that says what it is, of a shape in [`lines`]:
+//! An archive is JSON Lines (UTF-8, each line ends with `\n`). Each line is an object with one field,
+//! which names the kind of the line; [`lines`] defines their contents:
 //!
 //! ```text
 //! {"hallway":{"format":1,"counts":{"users":2,..},"last_ids":{"users":2,..}}}
@@ -14,22 +14,22 @@
 //! {"end":{"counts":{"users":2,..},"sha256":".."}}
 //! ```
 //!
-//! Accounts come first, by number, then each room by number, with its members and then its messages
-//! in their order: whoever reads it needs to look back at nothing. Moments are RFC 3339 in UTC with
-//! microseconds. The same state is the same bytes, whichever database it is in.
+//! Accounts come first, by id, then the rooms by id, each with its members and its messages in order,
+//! so that a reader never needs to look back. Timestamps are RFC 3339 in UTC with microseconds. Equal
+//! data gives equal bytes, on every database.
 //!
-//! Everything is in it but sign-ins, the key that signs them, rooms that are being deleted, and the
-//! search index, which is made anew.
+//! An archive does not contain sessions, the session key, rooms that are being deleted, and the search
+//! index, which the import rebuilds.
 
 use std::path::Path;
 
+use anyhow::{Context, Result, ensure};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use crate::tables::{Database, lock_first_account, set_last_generated_id};
 
 mod check;
 mod classic;
-mod failure;
 mod file;
 mod lines;
 mod load;
@@ -38,22 +38,20 @@ mod read;
 mod rows;
 mod write;
 
-pub use failure::Failure;
 pub use lines::Counts;
 use lines::LastIds;
 use load::{Loader, is_empty};
 
-/// What has come over from the classic chat.
+/// The result of an import from the classic chat.
 pub struct Report {
-    /// How much.
     pub counts: Counts,
-    /// What is not as it was, a sentence each.
+    /// What the import had to change, one sentence each.
     pub notes: Vec<String>,
 }
 
 /// Writes a snapshot of the whole database to a file. A server may run on it meanwhile.
-pub async fn export(db: &Database, path: &Path) -> Result<Counts, Failure> {
-    let mut out = file::Destination::create(path)?;
+pub async fn export(db: &Database, path: &Path) -> Result<Counts> {
+    let mut out = file::Output::create(path)?;
     let txn = db.snapshot().await?;
     let counts = write::write(&txn, &mut out).await?;
     txn.rollback().await?;
@@ -62,13 +60,13 @@ pub async fn export(db: &Database, path: &Path) -> Result<Counts, Failure> {
 }
 
 /// Imports an archive into an empty database in one transaction.
-pub async fn import(db: &Database, path: &Path) -> Result<Counts, Failure> {
-    let (mut archive, header) = read::Archive::open(file::open(path)?)?;
+pub async fn import(db: &Database, path: &Path) -> Result<Counts> {
+    let (mut archive, header) = read::Reader::open(file::open(path)?)?;
     let txn = begin(db, header.last_ids).await?;
     let mut loader = Loader::new(&txn, header);
     while let Some(line) = archive.next()? {
-        let at = |failure: Failure| failure.at(format!("line {}", archive.number()));
-        loader.take(line).await.map_err(at)?;
+        let number = archive.line_number();
+        loader.load(line).await.with_context(|| format!("line {number}"))?;
     }
     let counts = loader.finish().await?;
     txn.commit().await?;
@@ -76,37 +74,36 @@ pub async fn import(db: &Database, path: &Path) -> Result<Counts, Failure> {
 }
 
 /// Imports the database of the classic chat at `url` into an empty database in one transaction.
-pub async fn import_classic(db: &Database, url: &str) -> Result<Report, Failure> {
-    let classic = classic::Classic::open(url).await?;
+pub async fn import_classic(db: &Database, url: &str) -> Result<Report> {
+    let classic = classic::ClassicChat::open(url).await?;
     let txn = begin(db, classic.header().last_ids).await?;
     let mut loader = Loader::new(&txn, classic.header());
-    let notes = classic.tell(&mut loader).await?;
+    let notes = classic.load_into(&mut loader).await?;
     let counts = loader.finish().await?;
     txn.commit().await?;
     Ok(Report { counts, notes })
 }
 
-/// The transaction that writes all of it: what fails leaves an empty database behind.
-async fn begin(db: &Database, last: LastIds) -> Result<DatabaseTransaction, Failure> {
+async fn begin(db: &Database, last: LastIds) -> Result<DatabaseTransaction> {
     check_empty(&db.writer).await?;
     let tables = [("users", last.users), ("rooms", last.rooms), ("messages", last.messages)];
-    for (table, number) in tables {
-        check::number(table, number, 0, check::NUMBER_MAX)
-            .map_err(|error| Failure::from(error).at("line 1: last_ids"))?;
-        set_last_generated_id(&db.writer, table, number).await?;
+    for (table, id) in tables {
+        let (is_valid, max) = ((0..=check::ID_MAX).contains(&id), check::ID_MAX);
+        ensure!(is_valid, "line 1: last_ids: {table} must be 0 to {max}, and is {id}");
+        set_last_generated_id(&db.writer, table, id).await?;
     }
     let txn = db.begin_without_idle_timeout().await?;
-    // Another node may serve the empty database: nobody registers there until this is done.
+    // Another node may serve the empty database: this blocks its first registration.
     lock_first_account(&txn).await?;
     check_empty(&txn).await?;
     Ok(txn)
 }
 
-async fn check_empty(db: &impl ConnectionTrait) -> Result<(), Failure> {
-    if is_empty(db).await? {
-        return Ok(());
-    }
-    Err("there are accounts or rooms in this database already, and nothing can be added to them: \
-         name an empty one by --data or --database-url"
-        .into())
+async fn check_empty(db: &impl ConnectionTrait) -> Result<()> {
+    ensure!(
+        is_empty(db).await?,
+        "this database already has accounts or rooms: choose an empty one with --data or \
+         --database-url"
+    );
+    Ok(())
 }

@@ -1,38 +1,35 @@
-//! How far it is, for somebody who watches.
+//! A progress line on standard error.
 
 use std::{
     io::{IsTerminal, stderr},
     time::{Duration, Instant},
 };
 
-const EVERY: Duration = Duration::from_millis(200);
+const INTERVAL: Duration = Duration::from_millis(200);
 
-/// A line on standard error, if that is a terminal.
 pub struct Progress {
-    of: u64,
-    /// When it was last written; never, where nobody watches.
-    shown: Option<Instant>,
+    total: u64,
+    /// None if standard error is not a terminal.
+    last_shown: Option<Instant>,
 }
 
 impl Progress {
-    /// Towards so many messages.
-    pub fn new(of: u64) -> Self {
-        Self { of, shown: stderr().is_terminal().then(Instant::now) }
+    pub fn new(total: u64) -> Self {
+        Self { total, last_shown: stderr().is_terminal().then(Instant::now) }
     }
 
-    /// So many are done.
     pub fn show(&mut self, done: u64) {
-        if self.shown.is_some_and(|shown| shown.elapsed() >= EVERY) {
-            eprint!("\r{done} of {} messages", self.of);
-            self.shown = Some(Instant::now());
+        if self.last_shown.is_some_and(|shown| shown.elapsed() >= INTERVAL) {
+            eprint!("\r{done} of {} messages", self.total);
+            self.last_shown = Some(Instant::now());
         }
     }
 }
 
 impl Drop for Progress {
-    /// What is written next has the line for itself.
+    /// Clears the line for the next output.
     fn drop(&mut self) {
-        if self.shown.is_some() {
+        if self.last_shown.is_some() {
             eprint!("\r\x1b[K");
         }
     }

@@ -1,29 +1,26 @@
-//! Reading an archive line by line, and noticing when it is not as it was written.
+//! Reads an archive line by line and detects truncated or modified files.
 
 use std::io::{BufRead, Read};
 
+use anyhow::{Error, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{
-    failure::{Failure, Result},
-    lines::{End, FORMAT, Header, Line},
-    rows::hex,
-};
+use super::lines::{End, FORMAT, Header, Line};
 
-/// A line's greatest length: the longest text with each byte of it escaped, and room for the rest.
-const LINE_MAX: u64 = 256 * 1_024;
+/// The longest text with every byte escaped, and the other fields.
+const LINE_MAX_BYTES: u64 = 256 * 1_024;
 
-/// An archive that is read.
-pub struct Archive<R> {
+const NOT_AN_ARCHIVE: &str = "this is not an archive of Hallway";
+
+pub struct Reader<R> {
     input: R,
     hash: Sha256,
     text: Vec<u8>,
-    /// Of the line that was read last, from 1.
-    number: u64,
+    line_number: u64,
 }
 
-/// What any version of the format begins with.
+/// The header of any format version.
 #[derive(Deserialize)]
 struct AnyLine {
     hallway: AnyHeader,
@@ -34,81 +31,77 @@ struct AnyHeader {
     format: u32,
 }
 
-impl<R: BufRead> Archive<R> {
-    /// Begins with the header.
+impl<R: BufRead> Reader<R> {
     pub fn open(input: R) -> Result<(Self, Header)> {
-        let mut archive = Self { input, hash: Sha256::new(), text: Vec::new(), number: 0 };
-        archive.read()?;
+        let mut archive = Self { input, hash: Sha256::new(), text: Vec::new(), line_number: 0 };
+        archive.read_line()?;
         let Ok(AnyLine { hallway: AnyHeader { format } }) = serde_json::from_slice(&archive.text)
         else {
-            return Err("this is no archive of Hallway".into());
+            bail!(NOT_AN_ARCHIVE);
         };
-        if format != FORMAT {
-            let text = format!(
-                "this archive has format {format}, and this program reads format {FORMAT}: use the \
-                 version of Hallway that wrote it, or a later one"
-            );
-            return Err(text.into());
-        }
-        match archive.parse()? {
+        ensure!(
+            format == FORMAT,
+            "this archive has format {format}, but this version of Hallway reads format {FORMAT}: \
+             use the version that wrote the archive, or a later one"
+        );
+        match archive.parse_line()? {
             Line::Hallway(header) => Ok((archive, header)),
-            _ => Err("this is no archive of Hallway".into()),
+            _ => bail!(NOT_AN_ARCHIVE),
         }
     }
 
-    /// The next line between the header and the end; none once the end was read and all is well.
+    /// The next line between header and end; none after a valid end.
     pub fn next(&mut self) -> Result<Option<Line>> {
         self.hash.update(&self.text);
-        self.read()?;
-        match self.parse()? {
-            Line::Hallway(_) => Err(self.wrong("a second header")),
-            Line::End(end) => self.end(&end).map(|()| None),
+        self.read_line()?;
+        match self.parse_line()? {
+            Line::Hallway(_) => Err(self.error("is a second header")),
+            Line::End(end) => self.check_end(&end).map(|()| None),
             line => Ok(Some(line)),
         }
     }
 
-    /// Of the line that was read last, from 1.
-    pub fn number(&self) -> u64 {
-        self.number
+    /// The number of the last line that was read, from 1.
+    pub fn line_number(&self) -> u64 {
+        self.line_number
     }
 
-    fn read(&mut self) -> Result<()> {
+    fn read_line(&mut self) -> Result<()> {
         self.text.clear();
-        self.number += 1;
-        let mut input = Read::take(&mut self.input, LINE_MAX);
+        self.line_number += 1;
+        let mut input = Read::take(&mut self.input, LINE_MAX_BYTES);
         input.read_until(b'\n', &mut self.text)?;
         match self.text.last() {
             Some(b'\n') => Ok(()),
-            _ if self.text.len() as u64 == LINE_MAX => Err(self.wrong("is longer than any can be")),
-            _ => Err(self.wrong("the archive ends here, before its end: it is not whole")),
+            _ if self.text.len() as u64 == LINE_MAX_BYTES => Err(self.error("is too long")),
+            _ => Err(self.error("the archive is incomplete: it ends here")),
         }
     }
 
-    fn parse(&self) -> Result<Line> {
+    fn parse_line(&self) -> Result<Line> {
         let mut json = serde_json::Deserializer::from_slice(&self.text);
-        let line = serde_path_to_error::deserialize(&mut json);
-        let line = line.map_err(|error| {
-            // It takes the one line for all there is, and says of its place that it is in line 1.
-            let said = error.inner().to_string();
-            let said = said.split(" at line 1 column").next().unwrap_or_default();
-            self.wrong(&format!("{}: {said}", error.path()))
+        let line = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let message = error.inner().to_string();
+            // serde_json sees one line at a time and calls each "line 1".
+            let message = message.split(" at line 1 column").next().unwrap_or_default();
+            self.error(&format!("{}: {message}", error.path()))
         })?;
-        json.end().map_err(|_| self.wrong("something comes after the object"))?;
+        json.end().map_err(|_| self.error("has more text after the object"))?;
         Ok(line)
     }
 
-    fn end(&mut self, end: &End) -> Result<()> {
-        if end.sha256 != hex(&self.hash.clone().finalize()) {
-            let text = "what is before this line is not what was written: its sha256 differs";
-            return Err(self.wrong(text));
+    fn check_end(&mut self, end: &End) -> Result<()> {
+        let sha256 = base16ct::lower::encode_string(&self.hash.clone().finalize());
+        if end.sha256 != sha256 {
+            return Err(self.error("the lines before this one were modified: their sha256 differs"));
         }
         match self.input.fill_buf()? {
             [] => Ok(()),
-            _ => Err(self.wrong("something comes after the end")),
+            _ => Err(self.error("the archive goes on after its end")),
         }
     }
 
-    fn wrong(&self, text: &str) -> Failure {
-        Failure(format!("line {}: {text}", self.number))
+    fn error(&self, text: &str) -> Error {
+        anyhow!("line {}: {text}", self.line_number)
     }
 }

@@ -1,7 +1,7 @@
-//! Between the lines of an archive and the rows of the tables.
+//! Conversions between archive lines and table rows.
 //!
-//! Rows are taken apart field by field: a column that is added does not compile here until somebody
-//! has decided where it goes.
+//! They destructure rows field by field, so that a new column does not compile until it is handled
+//! here.
 
 use shared::{Timestamp, rules};
 
@@ -43,7 +43,7 @@ impl From<rooms::Model> for Room {
             created_by,
             created_at,
             updated_at,
-            // Rooms that have one are in no archive.
+            // Deleted rooms are not exported.
             deleted_at: _,
             member_count,
             last_seq,
@@ -107,7 +107,6 @@ impl From<Member> for members::Model {
 }
 
 impl Message {
-    /// A row, with those whom it names.
     pub fn new(row: messages::Model, mentions: Vec<i64>) -> Self {
         let messages::Model {
             id,
@@ -131,7 +130,7 @@ impl Message {
             user,
             client_id,
             content,
-            sent_hash: sent_hash.as_deref().map(hex),
+            sent_hash: sent_hash.as_deref().map(base16ct::lower::encode_string),
             reply_to,
             created_at: to_timestamp(created_at),
             edited_at: edited_at.map(to_timestamp),
@@ -140,9 +139,8 @@ impl Message {
         }
     }
 
-    /// The rows that it stands for.
-    pub fn rows(self) -> (messages::Model, Vec<mentions::Model>) {
-        let micros = |moment: Timestamp| moment.timestamp_micros();
+    pub fn into_rows(self) -> (messages::Model, Vec<mentions::Model>) {
+        let micros = |timestamp: Timestamp| timestamp.timestamp_micros();
         let (room_id, seq) = (self.room, self.seq);
         let mentions = self.mentions.into_iter();
         let mentions = mentions.map(|user_id| mentions::Model { user_id, room_id, seq });
@@ -154,7 +152,7 @@ impl Message {
             user_id: self.user,
             client_id: self.client_id,
             content: self.content,
-            sent_hash: self.sent_hash.as_deref().and_then(bytes),
+            sent_hash: self.sent_hash.as_deref().and_then(decode_hash),
             reply_to: self.reply_to,
             created_at: micros(self.created_at),
             edited_at: self.edited_at.map(micros),
@@ -164,19 +162,7 @@ impl Message {
     }
 }
 
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The 32 bytes that 64 lower hexadecimal digits say.
-pub fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let digit = |c: u8| match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        _ => None,
-    };
-    let pairs = hex.as_bytes().chunks(2);
-    let bytes = pairs.map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?));
-    bytes.collect::<Option<Vec<u8>>>().filter(|bytes| bytes.len() == 32)
+/// Decodes 64 lower-case hexadecimal digits.
+pub fn decode_hash(hex: &str) -> Option<Vec<u8>> {
+    base16ct::lower::decode_vec(hex).ok().filter(|bytes| bytes.len() == 32)
 }

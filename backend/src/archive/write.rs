@@ -1,7 +1,8 @@
-//! Writing an archive, from one moment's view of the tables and a few hundred rows at a time.
+//! Writes an archive from a snapshot of the tables, batch by batch.
 
 use std::{collections::HashMap, io::Write};
 
+use anyhow::{Result, ensure};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -9,44 +10,39 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    failure::Result,
     lines::{Counts, End, FORMAT, Header, LastIds, Line, Message},
     progress::Progress,
-    rows::hex,
 };
 use crate::tables::{last_generated_id, members, mentions, messages, rooms, users};
 
-/// Rows that are read at a time; of messages they are at most 8 MiB of text.
-const CHUNK: u64 = 500;
+/// Rows per query; at most 8 MiB of message content.
+const BATCH_ROWS: u64 = 500;
 
-/// An archive under way.
-struct Archive<W> {
+struct Writer<W> {
     out: W,
     hash: Sha256,
     counts: Counts,
     progress: Progress,
 }
 
-/// Writes all that a snapshot sees.
+/// Writes everything that the transaction sees.
 pub async fn write(txn: &DatabaseTransaction, out: impl Write) -> Result<Counts> {
     let rooms = rooms(txn).await?;
     let header = header(txn, &rooms).await?;
     let progress = Progress::new(header.counts.messages);
-    let mut archive = Archive { out, hash: Sha256::new(), counts: Counts::default(), progress };
+    let mut archive = Writer { out, hash: Sha256::new(), counts: Counts::default(), progress };
     archive.line(&Line::Hallway(header))?;
-    archive.people(txn).await?;
+    archive.users(txn).await?;
     for room in rooms {
         archive.room(txn, room).await?;
     }
     let counts = archive.counts;
-    if counts != header.counts {
-        return Err(format!("expected {:?}, found {counts:?}", header.counts).into());
-    }
+    ensure!(counts == header.counts, "expected {:?}, found {counts:?}", header.counts);
     archive.end()?;
     Ok(counts)
 }
 
-/// All that are not deleted. What is left of the others waits to be cleared away.
+/// All rooms that are not deleted. The rows of deleted rooms may remain for a while.
 async fn rooms(txn: &DatabaseTransaction) -> Result<Vec<rooms::Model>> {
     let rooms = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_null());
     Ok(rooms.order_by_asc(rooms::Column::Id).all(txn).await?)
@@ -68,27 +64,27 @@ async fn header(txn: &DatabaseTransaction, rooms: &[rooms::Model]) -> Result<Hea
     Ok(Header { format: FORMAT, counts, last_ids })
 }
 
-impl<W: Write> Archive<W> {
+impl<W: Write> Writer<W> {
     fn line(&mut self, line: &Line) -> Result<()> {
-        let mut text = serde_json::to_vec(line).map_err(|error| error.to_string())?;
+        let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
         self.hash.update(&text);
         self.out.write_all(&text)?;
         Ok(())
     }
 
-    async fn people(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+    async fn users(&mut self, txn: &DatabaseTransaction) -> Result<()> {
         let mut last = 0;
         loop {
-            let next = users::Entity::find()
+            let rows = users::Entity::find()
                 .filter(users::Column::Id.gt(last))
                 .order_by_asc(users::Column::Id)
-                .limit(CHUNK)
+                .limit(BATCH_ROWS)
                 .all(txn)
                 .await?;
-            let Some(row) = next.last() else { return Ok(()) };
+            let Some(row) = rows.last() else { return Ok(()) };
             last = row.id;
-            for row in next {
+            for row in rows {
                 self.counts.users += 1;
                 self.line(&Line::User(row.into()))?;
             }
@@ -111,23 +107,23 @@ impl<W: Write> Archive<W> {
     async fn members(&mut self, txn: &DatabaseTransaction, room: i64) -> Result<()> {
         let mut last = 0;
         loop {
-            let next = members::Entity::find()
+            let rows = members::Entity::find()
                 .filter(members::Column::RoomId.eq(room))
                 .filter(members::Column::UserId.gt(last))
                 .order_by_asc(members::Column::UserId)
-                .limit(CHUNK)
+                .limit(BATCH_ROWS)
                 .all(txn)
                 .await?;
-            let Some(row) = next.last() else { return Ok(()) };
+            let Some(row) = rows.last() else { return Ok(()) };
             last = row.user_id;
-            for row in next {
+            for row in rows {
                 self.counts.members += 1;
                 self.line(&Line::Member(row.into()))?;
             }
         }
     }
 
-    /// The next messages of a room; the number after them.
+    /// Writes a batch of messages; returns the `seq` after it.
     async fn messages(
         &mut self,
         txn: &DatabaseTransaction,
@@ -135,39 +131,34 @@ impl<W: Write> Archive<W> {
         from: i64,
         last_seq: i64,
     ) -> Result<i64> {
-        let to = last_seq.min(from + CHUNK as i64 - 1);
+        let to = last_seq.min(from + BATCH_ROWS as i64 - 1);
         let rows = messages::Entity::find()
             .filter(messages::Column::RoomId.eq(room))
             .filter(messages::Column::Seq.between(from, to))
             .order_by_asc(messages::Column::Seq)
             .all(txn)
             .await?;
-        let mut named = named(txn, room, from, to).await?;
+        let mut mentions = mentions_by_seq(txn, room, from, to).await?;
         for (row, seq) in rows.iter().zip(from..) {
-            if row.seq != seq {
-                return Err(
-                    format!("the database is damaged: room {room} has no message {seq}").into()
-                );
-            }
+            ensure!(row.seq == seq, "the database is damaged: room {room} has no message {seq}");
         }
         for row in rows {
             self.counts.messages += 1;
-            let named = named.remove(&row.seq).unwrap_or_default();
-            self.line(&Line::Message(Message::new(row, named)))?;
+            let mentions = mentions.remove(&row.seq).unwrap_or_default();
+            self.line(&Line::Message(Message::new(row, mentions)))?;
         }
         Ok(to + 1)
     }
 
     fn end(mut self) -> Result<()> {
-        let sha256 = hex(&self.hash.clone().finalize());
+        let sha256 = base16ct::lower::encode_string(&self.hash.clone().finalize());
         self.line(&Line::End(End { counts: self.counts, sha256 }))?;
         self.out.flush()?;
         Ok(())
     }
 }
 
-/// Whom these messages of a room name.
-async fn named(
+async fn mentions_by_seq(
     txn: &DatabaseTransaction,
     room: i64,
     from: i64,
@@ -181,9 +172,9 @@ async fn named(
         .order_by_asc(C::UserId)
         .all(txn)
         .await?;
-    let mut named: HashMap<_, Vec<_>> = HashMap::new();
+    let mut mentions: HashMap<_, Vec<_>> = HashMap::new();
     for row in rows {
-        named.entry(row.seq).or_default().push(row.user_id);
+        mentions.entry(row.seq).or_default().push(row.user_id);
     }
-    Ok(named)
+    Ok(mentions)
 }

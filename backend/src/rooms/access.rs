@@ -1,4 +1,4 @@
-//! Being in a room, as a value: a handler that has a [`Membership`] may read.
+//! Access to rooms: a handler with a [`Membership`] may read the room.
 
 use aide::{OperationInput, generate::GenContext, openapi::Operation};
 use axum::{extract::FromRequestParts, http::request::Parts};
@@ -17,25 +17,21 @@ use crate::{
     tables::rooms,
 };
 
-/// A room's address.
+/// The path parameter of a room.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 pub struct RoomPath {
-    /// The room's number.
+    /// The id of the room.
     pub id: RoomId,
 }
 
-/// Somebody who is in the room of the address.
+/// A caller who is a member of the room in the path.
 pub struct Membership {
-    /// Who.
     pub caller: Caller,
-    /// The room as it was when the request came.
     pub room: rooms::Model,
-    /// How far they have read.
     pub read_seq: Seq,
 }
 
 impl Membership {
-    /// The room's number.
     pub fn room_id(&self) -> RoomId {
         RoomId(self.room.id)
     }

@@ -1,4 +1,4 @@
-//! What the room endpoints do.
+//! The handlers of the room endpoints.
 
 use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
@@ -24,24 +24,24 @@ use crate::{
     tables::rooms,
 };
 
-/// Which rooms.
+/// Selects rooms.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListQuery {
-    /// Only rooms with a greater number.
+    /// Only rooms with a greater id.
     #[serde(default)]
     after: RoomId,
     /// 1 to 200.
     #[serde(default = "page_default")]
     #[schemars(range(min = 1, max = 200))]
     limit: u64,
-    /// Only rooms whose name or topic holds this, in any case.
+    /// Only rooms whose name or topic contains this text, ignoring case.
     q: Option<String>,
 }
 
-/// Which members.
+/// Selects members.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MembersQuery {
-    /// Only accounts with a greater number.
+    /// Only accounts with a greater id.
     #[serde(default)]
     after: UserId,
     /// 1 to 200.
@@ -50,22 +50,22 @@ pub struct MembersQuery {
     limit: u64,
 }
 
-/// Which people.
+/// Selects users.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeopleQuery {
-    /// A part of their name, in any case; at most 150 characters.
+    /// A part of the username, ignoring case; at most 150 characters.
     #[serde(default)]
     #[schemars(length(max = 150))]
     q: String,
 }
 
-/// Somebody in a room.
+/// The path parameters of a member.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MemberPath {
-    /// The room's number.
+    /// The id of the room.
     id: RoomId,
-    /// The account's number.
+    /// The id of the account.
     user: UserId,
 }
 
@@ -73,7 +73,6 @@ fn page_default() -> u64 {
     rules::PAGE_DEFAULT
 }
 
-/// Whether a page of this size may be had.
 pub fn check_limit(limit: u64) -> Result<u64> {
     if (1..=rules::PAGE_MAX).contains(&limit) {
         return Ok(limit);
@@ -110,7 +109,6 @@ pub async fn post(
     create(&app, &admin, new).await.map(WithStatus)
 }
 
-/// Makes a room.
 pub async fn create(app: &App, Admin(by): &Admin, new: NewRoom) -> Result<Room> {
     let (name, topic) = (rules::validate_room_name(&new.name)?, rules::validate_topic(&new.topic)?);
     app.ledger.write(CreateRoom { by: by.user.id, name, topic }).await
@@ -135,7 +133,6 @@ pub async fn patch(
     Ok(Json(update(&app, &admin, id, change).await?))
 }
 
-/// Changes a room's name, topic or both.
 pub async fn update(app: &App, Admin(by): &Admin, room: RoomId, to: PatchRoom) -> Result<Room> {
     let name = to.name.as_deref().map(rules::validate_room_name).transpose()?;
     let topic = to.topic.as_deref().map(rules::validate_topic).transpose()?;
@@ -152,7 +149,7 @@ pub async fn delete(
     Ok(NoContent)
 }
 
-/// Deletes a room. What it held is unreadable at once and cleared away in the background.
+/// Deletes a room. Its contents are unreadable at once; a background task deletes the rows.
 pub async fn remove(app: &App, Admin(by): &Admin, room: RoomId) -> Result<()> {
     app.ledger.write(DeleteRoom { room, by: by.user.id }).await?;
     discard(&app.ledger, room);
@@ -192,7 +189,7 @@ pub async fn leave(
     Ok(NoContent)
 }
 
-pub async fn expel(
+pub async fn remove_member(
     State(app): State<App>,
     Admin(by): Admin,
     Path(MemberPath { id, user }): Path<MemberPath>,
@@ -212,7 +209,7 @@ pub async fn people(
         let message = format!("must be at most {max} characters, and is {length}");
         return Err(FieldError::new("q", message).into());
     }
-    // As much work as a search, and asked with every key.
+    // As expensive as a search, and requested on every keystroke.
     let (permit, db) = (app.search_limiter.acquire(caller.user.id).await?, app.db.reader.clone());
     let people =
         permit.run(async move { queries::people(&db, caller.user.id, q.trim()).await }).await?;

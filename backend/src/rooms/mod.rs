@@ -1,4 +1,4 @@
-//! Rooms and who is in them. Reads its own tables; writes through the ledger.
+//! Rooms and members. Writes go through the ledger.
 
 use aide::{
     axum::{
@@ -18,58 +18,63 @@ pub mod queries;
 pub use access::{Membership, RoomPath};
 pub use handlers::{check_limit, create, remove, resume_deletions, update};
 
-/// The room endpoints.
 pub fn routes() -> ApiRouter<App> {
     use handlers as h;
     ApiRouter::new()
         .api_route(
             paths::ROOMS,
-            get_with(h::list, |op| doc(op, "listRooms", "All rooms, by number, a page at a time"))
+            get_with(h::list, |op| doc(op, "listRooms", "List all rooms by id, in pages"))
                 .post_with(h::post, |op| {
-                    doc(op, "createRoom", "Make a room (admins); its maker is in it")
+                    doc(op, "createRoom", "Create a room and join it (admins)")
                         .with(problems::of(&[Code::RoomNameTaken]))
                 }),
         )
         .api_route(
             paths::ROOM,
-            get_with(h::get, |op| doc(op, "getRoom", "One room"))
+            get_with(h::get, |op| doc(op, "getRoom", "Get a room"))
                 .put_with(h::put, |op| {
-                    doc(op, "replaceRoom", "Give a room another name and topic (admins)")
+                    doc(op, "replaceRoom", "Change the name and topic of a room (admins)")
                         .with(problems::of(&[Code::NotFound, Code::RoomNameTaken]))
                 })
                 .patch_with(h::patch, |op| {
-                    doc(op, "changeRoom", "Give a room another name or topic (admins)")
+                    doc(op, "changeRoom", "Change the name or topic of a room (admins)")
                         .with(problems::of(&[Code::NotFound, Code::RoomNameTaken]))
                 })
                 .delete_with(h::delete, |op| {
-                    doc(op, "deleteRoom", "Delete a room and everything in it, for ever (admins)")
+                    doc(op, "deleteRoom", "Delete a room and everything in it (admins)")
                         .with(problems::of(&[Code::NotFound]))
                 }),
         )
         .api_route(
             paths::MEMBERSHIP,
-            put_with(h::join, |op| doc(op, "joinRoom", "Come into a room; no error if in it"))
-                .delete_with(h::leave, |op| {
-                    doc(op, "leaveRoom", "Go out of a room; no error if not in it")
-                }),
+            put_with(h::join, |op| {
+                doc(op, "joinRoom", "Join a room; no error if already a member")
+            })
+            .delete_with(h::leave, |op| {
+                doc(op, "leaveRoom", "Leave a room; no error if not a member")
+            }),
         )
         .api_route(
             paths::MEMBERS,
             get_with(h::members, |op| {
-                doc(op, "listMembers", "Who is in a room, and who is online")
+                doc(op, "listMembers", "List the members of a room, and who is online")
             }),
         )
         .api_route(
             paths::PEOPLE,
             get_with(h::people, |op| {
-                doc(op, "listPeople", "Who is in any room with me, by a part of their name")
-                    .with(problems::of(&[Code::Unavailable]))
+                doc(
+                    op,
+                    "listPeople",
+                    "List users who share a room with me, by a part of their name",
+                )
+                .with(problems::of(&[Code::Unavailable]))
             }),
         )
         .api_route(
             paths::MEMBER,
-            delete_with(h::expel, |op| {
-                doc(op, "removeMember", "Put somebody out of a room (admins)")
+            delete_with(h::remove_member, |op| {
+                doc(op, "removeMember", "Remove a member from a room (admins)")
                     .with(problems::of(&[Code::NotFound]))
             }),
         )

@@ -1,4 +1,4 @@
-//! Reading rooms and members.
+//! Queries for rooms and members.
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,7 +30,7 @@ pub async fn room(db: &impl ConnectionTrait, id: RoomId) -> Result<rooms::Model>
     Ok(room.one(db).await?.ok_or(Code::NotFound)?)
 }
 
-/// A room, and the row of somebody who is in it: what reading it takes.
+/// A room and the row of a current member; `not_a_member` for everybody else.
 pub async fn membership(
     db: &impl ConnectionTrait,
     id: RoomId,
@@ -50,7 +50,7 @@ pub async fn membership(
     }
 }
 
-/// One page of all rooms, by number, those whose name or topic holds `q`.
+/// A page of rooms, ordered by id, whose name or topic contains `q`.
 pub async fn list(
     db: &impl ConnectionTrait,
     user: UserId,
@@ -89,7 +89,7 @@ pub async fn list(
     Ok(RoomList { rooms: rooms.collect(), next })
 }
 
-/// One page of who is in a room, by account number, and the number after which there are more.
+/// A page of members, ordered by user id, and the cursor of the next page.
 pub async fn members(
     db: &impl ConnectionTrait,
     room: RoomId,
@@ -112,7 +112,7 @@ pub async fn members(
     Ok((rows, next))
 }
 
-/// Those who are in a room with somebody and whose names hold `q`.
+/// Users who share a room with `user` and whose names contain `q`; prefix matches first.
 pub async fn people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<Vec<UserRef>> {
     use members::Column as M;
     let mine = members::Entity::find()
@@ -139,10 +139,10 @@ pub async fn people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<
     Ok(found.all(db).await?.iter().map(users::Model::to_ref).collect())
 }
 
-/// The rooms that somebody is in, by name, with how much of each they have read.
+/// The rooms of a user, ordered by name, with read positions and unread counts.
 pub async fn mine(db: &impl ConnectionTrait, user: UserId, is_admin: bool) -> Result<Vec<MyRoom>> {
     let joined = joined_rooms(db, user).await?;
-    // Most who come back have read everything, and nobody is named in what they have read.
+    // Skips a query for the common case that everything is read.
     let mentions = match joined.iter().any(|room| room.last_seq > room.read_seq) {
         true => unread_mentions(db, user).await?,
         false => HashMap::new(),
@@ -163,7 +163,7 @@ pub async fn mine(db: &impl ConnectionTrait, user: UserId, is_admin: bool) -> Re
     Ok(mine.collect())
 }
 
-/// How often somebody is named in what they have not read, by room.
+/// The number of unread mentions of a user by room.
 async fn unread_mentions(db: &impl ConnectionTrait, user: UserId) -> Result<HashMap<i64, i64>> {
     let unread = mentions::Entity::find()
         .select_only()

@@ -1,8 +1,9 @@
-//! The tables of the classic chat, as Django made them in MySQL or SQLite, only ever read. What a
-//! row says is taken as text and whole numbers, whatever types its columns have.
+//! Reads the Django tables of the classic chat in MySQL or SQLite. Queries cast columns to text and
+//! integers, because column types differ between versions.
 
 use std::collections::HashSet;
 
+use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, NaiveDateTime};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
@@ -10,13 +11,10 @@ use sea_orm::{
 };
 use shared::Timestamp;
 
-use super::super::{
-    check::has_date,
-    failure::{Failure, Result},
-};
+use super::super::check::is_year_valid;
 use crate::tables::snapshot;
 
-/// The tables, and what of each cannot be done without.
+/// The tables and their required columns.
 const TABLES: [(&str, &[&str]); 4] = [
     ("app_user", &["id", "username", "password"]),
     ("app_room", &["id", "name"]),
@@ -24,17 +22,17 @@ const TABLES: [(&str, &[&str]); 4] = [
     ("app_message", &["id", "room_id", "user_id", "content", "created_at"]),
 ];
 
-/// One moment's view of the tables.
+/// A snapshot of the tables.
 pub struct Source {
     txn: DatabaseTransaction,
-    /// `table.column` of all that are there.
+    /// All existing columns as `table.column`.
     columns: HashSet<String>,
-    /// Kept: with it the transaction would end.
+    /// Dropping the connection would end the transaction.
     _db: DatabaseConnection,
 }
 
-/// A row of `app_user`. What is missing is as Django would have made it.
-pub struct Person {
+/// A row of `app_user`, with Django's defaults for missing columns.
+pub struct Account {
     pub id: i64,
     pub username: String,
     pub password: String,
@@ -53,7 +51,7 @@ pub struct Room {
     pub updated: Option<Timestamp>,
 }
 
-/// A row of `app_message` of a room.
+/// A row of `app_message`.
 pub struct Message {
     pub id: i64,
     pub user: Option<i64>,
@@ -63,28 +61,26 @@ pub struct Message {
 }
 
 impl Source {
-    /// Looks whether it is there, without changing anything.
+    /// Connects read-only and checks the tables.
     pub async fn open(url: &str) -> Result<Self> {
         let url = url.replacen("mariadb:", "mysql:", 1);
-        if !url.starts_with("mysql:") && !url.starts_with("sqlite:") {
-            return Err(
-                "the classic chat is at sqlite://PATH or mysql://USER:PASSWORD@HOST/NAME".into()
-            );
-        }
+        ensure!(
+            url.starts_with("mysql:") || url.starts_with("sqlite:"),
+            "the URL of the classic chat must be sqlite://PATH or mysql://USER:PASSWORD@HOST/NAME"
+        );
         let mut options = ConnectOptions::new(url);
         options.max_connections(1).sqlx_logging(false);
         options.map_sqlx_sqlite_opts(|options| options.read_only(true).create_if_missing(false));
-        let db = Database::connect(options).await;
-        let db = db.map_err(|error| Failure::from(error).at("the classic chat"))?;
+        let db = Database::connect(options).await.context("cannot open the classic chat")?;
         let txn = snapshot(&db).await?;
         let mut source = Self { txn, columns: HashSet::new(), _db: db };
-        for (table, needed) in TABLES {
-            source.find_columns(table, needed).await?;
+        for (table, required) in TABLES {
+            source.find_columns(table, required).await?;
         }
         Ok(source)
     }
 
-    async fn find_columns(&mut self, table: &str, needed: &[&str]) -> Result<()> {
+    async fn find_columns(&mut self, table: &str, required: &[&str]) -> Result<()> {
         let sql = match self.is_sqlite() {
             true => "SELECT name FROM pragma_table_info(?)",
             false => {
@@ -92,16 +88,16 @@ impl Source {
                  WHERE table_schema = DATABASE() AND table_name = ?"
             }
         };
-        for row in self.ask(sql, [table.into()]).await? {
+        for row in self.query(sql, [table.into()]).await? {
             self.columns.insert(format!("{table}.{}", row.try_get_by_index::<String>(0)?));
         }
-        let missing = needed.iter().find(|column| !self.has(table, column));
+        let missing = required.iter().find(|column| !self.has(table, column));
         match missing {
             None => Ok(()),
-            Some(column) => {
-                let text = "is this the database of the classic chat?";
-                Err(format!("there is no column {column} in a table {table}: {text}").into())
-            }
+            Some(column) => bail!(
+                "there is no column {column} in a table {table}: is this the database of the \
+                 classic chat?"
+            ),
         }
     }
 
@@ -109,10 +105,10 @@ impl Source {
         self.columns.contains(&format!("{table}.{column}"))
     }
 
-    /// All accounts, by number.
-    pub async fn people(&self) -> Result<Vec<Person>> {
+    /// All accounts, ordered by id.
+    pub async fn accounts(&self) -> Result<Vec<Account>> {
         let t = "app_user";
-        // What it let its admins do, an `is_admin` of its own said; before that, Django's.
+        // Older versions had no `is_admin` and used Django's flag.
         let admin = if self.has(t, "is_admin") { "is_admin" } else { "is_superuser" };
         let sql = format!(
             "SELECT {}, {}, {}, {}, {}, {} FROM app_user ORDER BY id",
@@ -123,20 +119,20 @@ impl Source {
             self.number(t, "is_active"),
             self.text(t, "date_joined"),
         );
-        let person = |row: &QueryResult| {
-            Ok(Person {
+        let account = |row: &QueryResult| {
+            Ok(Account {
                 id: row.try_get_by_index(0)?,
                 username: text(row, 1)?,
                 password: text(row, 2)?,
                 is_admin: number(row, 3)?.is_some_and(|is| is != 0),
                 is_active: number(row, 4)?.is_none_or(|is| is != 0),
-                joined: moment(row, 5)?,
+                joined: timestamp(row, 5)?,
             })
         };
-        self.ask(&sql, []).await?.iter().map(person).collect()
+        self.query(&sql, []).await?.iter().map(account).collect()
     }
 
-    /// All rooms, by number.
+    /// All rooms, ordered by id.
     pub async fn rooms(&self) -> Result<Vec<Room>> {
         let t = "app_room";
         let sql = format!(
@@ -154,21 +150,21 @@ impl Source {
                 name: text(row, 1)?,
                 topic: text(row, 2)?,
                 created_by: number(row, 3)?,
-                created: moment(row, 4)?,
-                updated: moment(row, 5)?,
+                created: timestamp(row, 4)?,
+                updated: timestamp(row, 5)?,
             })
         };
-        self.ask(&sql, []).await?.iter().map(room).collect()
+        self.query(&sql, []).await?.iter().map(room).collect()
     }
 
-    /// Who is in a room.
+    /// The members of a room.
     pub async fn members(&self, room: i64) -> Result<Vec<i64>> {
         let user = self.number("app_room_users", "user_id");
         let sql = format!("SELECT DISTINCT {user} FROM app_room_users WHERE room_id = ?");
         self.numbers(&sql, Some(room)).await.map(|found| found.into_iter().flatten().collect())
     }
 
-    /// Who has said something in a room.
+    /// The authors of a room's messages.
     pub async fn authors(&self, room: Option<i64>) -> Result<Vec<Option<i64>>> {
         let user = self.number("app_message", "user_id");
         let of_room = of_room(room);
@@ -176,31 +172,31 @@ impl Source {
             .await
     }
 
-    /// The rooms in which something was said, whether there is a row of them or not.
-    pub async fn spoken(&self) -> Result<Vec<Option<i64>>> {
+    /// The rooms that messages refer to, whether they exist or not.
+    pub async fn rooms_with_messages(&self) -> Result<Vec<Option<i64>>> {
         let room = self.number("app_message", "room_id");
         self.numbers(&format!("SELECT DISTINCT {room} FROM app_message"), None).await
     }
 
-    /// The greatest number of a message.
-    pub async fn last_message(&self) -> Result<i64> {
+    /// The greatest message id.
+    pub async fn last_message_id(&self) -> Result<i64> {
         let id = self.number("app_message", "id");
         let found = self.numbers(&format!("SELECT max({id}) FROM app_message"), None).await?;
         Ok(found.first().copied().flatten().unwrap_or_default())
     }
 
-    /// How many messages a room has.
-    pub async fn count(&self, room: Option<i64>) -> Result<i64> {
+    pub async fn count_messages(&self, room: Option<i64>) -> Result<i64> {
         let sql = format!("SELECT count(*) FROM app_message WHERE {}", of_room(room));
         Ok(self.numbers(&sql, room).await?.first().copied().flatten().unwrap_or_default())
     }
 
-    /// Some messages of a room after a number, by number, of at least so many bytes.
+    /// Messages of a room with an id greater than `after` and at least `min_bytes` of content, ordered
+    /// by id.
     pub async fn messages(
         &self,
         room: Option<i64>,
         after: i64,
-        bytes: i64,
+        min_bytes: i64,
         limit: u64,
     ) -> Result<Vec<Message>> {
         let t = "app_message";
@@ -208,7 +204,8 @@ impl Source {
             true => "length(CAST(content AS BLOB))",
             false => "length(content)",
         };
-        let long = if bytes > 0 { format!("AND {length} >= {bytes}") } else { String::new() };
+        let long =
+            if min_bytes > 0 { format!("AND {length} >= {min_bytes}") } else { String::new() };
         let sql = format!(
             "SELECT {}, {}, {}, {}, {} FROM app_message WHERE {} AND id > {after} {long} \
              ORDER BY id LIMIT {limit}",
@@ -224,23 +221,23 @@ impl Source {
                 id: row.try_get_by_index(0)?,
                 user: number(row, 1)?,
                 content: text(row, 2)?,
-                created: moment(row, 3)?,
-                updated: moment(row, 4)?,
+                created: timestamp(row, 3)?,
+                updated: timestamp(row, 4)?,
             })
         };
-        self.ask(&sql, room.map(Value::from)).await?.iter().map(message).collect()
+        self.query(&sql, room.map(Value::from)).await?.iter().map(message).collect()
     }
 
     fn is_sqlite(&self) -> bool {
         self.txn.get_database_backend() == DbBackend::Sqlite
     }
 
-    /// A column as text; NULL if there is none.
+    /// Selects a column as text; NULL if it is missing.
     fn text(&self, table: &str, column: &str) -> String {
         self.cast(table, column, "TEXT", "CHAR")
     }
 
-    /// A column as a whole number; NULL if there is none.
+    /// Selects a column as an integer; NULL if it is missing.
     fn number(&self, table: &str, column: &str) -> String {
         self.cast(table, column, "INTEGER", "SIGNED")
     }
@@ -251,7 +248,7 @@ impl Source {
         format!("CAST({column} AS {kind})")
     }
 
-    async fn ask(
+    async fn query(
         &self,
         sql: &str,
         values: impl IntoIterator<Item = Value>,
@@ -262,7 +259,7 @@ impl Source {
     }
 
     async fn numbers(&self, sql: &str, room: Option<i64>) -> Result<Vec<Option<i64>>> {
-        let rows = self.ask(sql, room.map(Value::from)).await?;
+        let rows = self.query(sql, room.map(Value::from)).await?;
         let numbers = rows.iter().map(|row| number(row, 0));
         let mut numbers: Vec<_> = numbers.collect::<Result<_, _>>()?;
         numbers.sort();
@@ -282,18 +279,18 @@ fn text(row: &QueryResult, index: usize) -> Result<String, DbErr> {
     row.try_get_by_index::<Option<String>>(index).map(Option::unwrap_or_default)
 }
 
-/// Django writes UTC and says so nowhere.
-fn moment(row: &QueryResult, index: usize) -> Result<Option<Timestamp>, DbErr> {
-    Ok(read_moment(&text(row, index)?))
+/// Django stores UTC without a time zone.
+fn timestamp(row: &QueryResult, index: usize) -> Result<Option<Timestamp>, DbErr> {
+    Ok(parse_timestamp(&text(row, index)?))
 }
 
-fn read_moment(text: &str) -> Option<Timestamp> {
+fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim().replacen('T', " ", 1);
-    let moment = match NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f") {
-        Ok(moment) => Some(moment.and_utc()),
+    let timestamp = match NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f") {
+        Ok(timestamp) => Some(timestamp.and_utc()),
         Err(_) => DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z").ok().map(Into::into),
     };
-    moment.filter(|moment: &Timestamp| has_date(*moment))
+    timestamp.filter(|timestamp: &Timestamp| is_year_valid(*timestamp))
 }
 
 #[cfg(test)]
@@ -301,17 +298,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_read_as_django_writes_it() {
-        for (text, is) in [
+    fn django_timestamps_are_parsed() {
+        for (text, expected) in [
             ("2021-05-06 07:08:09.000120", "2021-05-06T07:08:09.000120Z"),
             ("2021-05-06 07:08:09", "2021-05-06T07:08:09Z"),
             ("2021-05-06T07:08:09.5+02:00", "2021-05-06T05:08:09.5Z"),
             ("2021-05-06 07:08:09+00", "2021-05-06T07:08:09Z"),
         ] {
-            assert_eq!(read_moment(text), Some(is.parse().unwrap()), "{text}");
+            assert_eq!(parse_timestamp(text), Some(expected.parse().unwrap()), "{text}");
         }
         for text in ["", "yesterday", "0001-01-01 00:00:00", "0000-00-00 00:00:00"] {
-            assert_eq!(read_moment(text), None, "{text}");
+            assert_eq!(parse_timestamp(text), None, "{text}");
         }
     }
 }

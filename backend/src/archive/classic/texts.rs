@@ -1,49 +1,52 @@
-//! Texts that the classic chat took and Hallway does not: too long, empty, with control characters.
+//! Converts messages that the classic chat allowed and Hallway does not: too long, empty, or with
+//! control characters.
 
 use shared::rules::{self, CONTENT_MAX_BYTES};
 
-/// In the place of a text in which nothing is.
+/// Replaces an empty text.
 const EMPTY: &str = "\u{2205}";
-/// A shorter text fits, whatever its characters become.
-pub const FITS: i64 = (CONTENT_MAX_BYTES / 3) as i64;
+/// A shorter text fits into one message, because a replaced character takes at most 3 bytes.
+pub const FITS_BYTES: i64 = (CONTENT_MAX_BYTES / 3) as i64;
 
-/// What becomes of a text: messages in their order, at least one, and why they are not what it was.
-pub struct Told {
+pub struct Converted {
+    /// One or more valid messages.
     pub parts: Vec<String>,
-    pub why: Vec<&'static str>,
+    /// What was changed, for the notes.
+    pub changes: Vec<&'static str>,
 }
 
-/// A text as one or more that the rule takes. Blanks around it go, as they always do.
-pub fn tell(text: &str) -> Told {
+/// Splits a text and replaces control characters. Trimming is not a change, because Hallway always
+/// trims.
+pub fn convert(text: &str) -> Converted {
     if let Ok(text) = rules::validate_content(text) {
-        return Told { parts: vec![text], why: Vec::new() };
+        return Converted { parts: vec![text], changes: Vec::new() };
     }
     let text = text.replace("\r\n", "\n").replace(['\r', '\u{85}'], "\n");
-    let mut why = Vec::new();
-    let shown: String = text.chars().map(show).collect();
-    if shown != text {
-        why.push("shows its control characters as signs");
+    let mut changes = Vec::new();
+    let visible: String = text.chars().map(control_picture).collect();
+    if visible != text {
+        changes.push("control characters were replaced by visible ones");
     }
     let mut parts = Vec::new();
-    let mut rest = shown.trim();
+    let mut rest = visible.trim();
     while !rest.is_empty() {
-        let (part, after) = rest.split_at(end_of_part(rest));
+        let (part, after) = rest.split_at(split_position(rest));
         parts.push(part.trim_end().to_owned());
         rest = after.trim_start();
     }
     match parts.len() {
         0 => {
             parts.push(EMPTY.into());
-            why.push("was empty");
+            changes.push("was empty");
         }
         1 => {}
-        _ => why.push("was too long for one"),
+        _ => changes.push("was too long and is split"),
     }
-    Told { parts, why }
+    Converted { parts, changes }
 }
 
-/// A control character as the sign that Unicode has for it, if it has one.
-fn show(c: char) -> char {
+/// The Unicode control picture of a control character, or U+FFFD if it has none.
+fn control_picture(c: char) -> char {
     match c {
         '\n' | '\t' => c,
         '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or(char::REPLACEMENT_CHARACTER),
@@ -53,17 +56,17 @@ fn show(c: char) -> char {
     }
 }
 
-/// Where to cut a text that begins with no blank: at the end of a line or a word, if one is in the
-/// second half of what fits.
-fn end_of_part(text: &str) -> usize {
+/// Where to split a text: at the last line end or else the last space in the second half of what
+/// fits, or else where it must.
+fn split_position(text: &str) -> usize {
     if text.len() <= CONTENT_MAX_BYTES {
         return text.len();
     }
-    let most = text.floor_char_boundary(CONTENT_MAX_BYTES);
+    let max = text.floor_char_boundary(CONTENT_MAX_BYTES);
     let half = text.floor_char_boundary(CONTENT_MAX_BYTES / 2);
-    let window = &text[half..most];
-    let cut = window.rfind('\n').or_else(|| window.rfind(char::is_whitespace));
-    cut.map_or(most, |at| half + at)
+    let window = &text[half..max];
+    let split = window.rfind('\n').or_else(|| window.rfind(char::is_whitespace));
+    split.map_or(max, |at| half + at)
 }
 
 #[cfg(test)]
@@ -71,23 +74,23 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> Vec<String> {
-        let told = tell(text);
-        for part in &told.parts {
+        let converted = convert(text);
+        for part in &converted.parts {
             assert_eq!(rules::validate_content(part).as_ref(), Ok(part));
         }
-        assert_eq!(told.why.is_empty(), rules::validate_content(text).is_ok());
-        told.parts
+        assert_eq!(converted.changes.is_empty(), rules::validate_content(text).is_ok());
+        converted.parts
     }
 
     #[test]
-    fn what_is_good_stays() {
+    fn valid_texts_stay() {
         assert_eq!(parts(" a\r\nb "), ["a\nb"]);
         let long = "x".repeat(CONTENT_MAX_BYTES);
         assert_eq!(parts(&format!("  {long}\n")), [long]);
     }
 
     #[test]
-    fn nothing_is_said_visibly() {
+    fn empty_texts_and_control_characters_become_visible() {
         for text in ["", " \n\t ", "\r\n"] {
             assert_eq!(parts(text), [EMPTY]);
         }
@@ -98,18 +101,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_comes_in_parts_with_all_of_its_words() {
+    fn long_texts_are_split_without_losing_words() {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         let long: String = (0..9_000).map(|n| format!("wörd{n} ")).collect();
         let found = parts(&long);
         assert!(found.len() >= 6, "{}", found.len());
         assert_eq!(found.iter().flat_map(|part| words(part)).collect::<Vec<_>>(), words(&long));
-        // Without a place to cut at, and where a character would be cut.
+        // Without a space to split at.
         let solid = "\u{1f642}".repeat(10_000);
         assert_eq!(parts(&solid).concat(), solid);
         let lines = format!("{}\n{}", "a ".repeat(6_000).trim(), "b ".repeat(6_000));
-        assert!(parts(&lines)[1].starts_with("b b"), "cut at the line");
-        // What becomes longer by being shown.
+        assert!(parts(&lines)[1].starts_with("b b"), "split at the line end");
+        // Control pictures take more bytes.
         assert_eq!(parts(&"\u{1}".repeat(CONTENT_MAX_BYTES)).len(), 4);
         assert_eq!(parts(&format!("a{}b", " ".repeat(40_000))), ["a", "b"]);
     }

@@ -142,7 +142,7 @@ async fn the_list_of_people_is_limited() {
         .member
         .get(&address(paths::PEOPLE, &[("name", "x")]))
         .await
-        .expect_field_error("name", "not known");
+        .expect_field_error("name", "unknown");
 }
 
 #[tokio::test]

@@ -90,14 +90,14 @@ async fn users_rooms_and_messages_are_imported() {
     for note in [
         "user 3: \"ADA\" is now \"ADA-3\"",
         "user 3: \"ADA-3\" cannot sign in until `hallway admin password NAME`",
-        "user 55: has messages and no account",
+        "user 55: has messages but no account",
         "room 7: \"lobby\" is now \"lobby-7\"",
-        "room 7: nobody is known to have made it",
-        "room 9: made for messages",
+        "room 7: has no known creator",
+        "room 9: created for messages",
         "room 3: members {77} have no account",
-        "message 15: shows its control characters",
+        "message 15: control characters were replaced",
         "message 16: was empty",
-        "message 18: was too long for one; it goes on in 22",
+        "message 18: was too long and is split; continued in 22",
     ] {
         assert!(stdout.contains(note), "{note:?} is not in {stdout}");
     }
@@ -171,7 +171,7 @@ async fn a_database_without_a_classic_chat_is_refused() {
     let (storage, other) = (Storage::empty().await, Storage::with(None));
     let sqlite = other.url();
     for (url, says) in
-        [("postgres://127.0.0.1/x", "the classic chat is at"), (&*sqlite, "the classic chat:")]
+        [("postgres://127.0.0.1/x", "the URL of the classic chat must be"), (&*sqlite, "cannot open the classic chat")]
     {
         let (code, _, stderr) = storage.run(&["import", "--classic", url]).await;
         assert_eq!(code, Some(1));

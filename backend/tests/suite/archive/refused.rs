@@ -49,13 +49,13 @@ async fn a_damaged_archive_is_refused_and_nothing_is_imported() {
     let altered = Altered(text.clone());
     let with = |from, to| altered.with(from, to);
     let cases = [
-        ("hello\n".into(), "this is no archive".into()),
-        (with("\"format\":1", "\"format\":2,\"new\":[]"), "format 2, and this program".into()),
-        (text[..last].into(), format!("line {lines}: the archive ends here")),
-        (text[..last - 9].into(), format!("line {}: the archive ends here", lines - 1)),
-        (format!("{text}{{}}\n"), format!("line {lines}: something comes after the end")),
-        (with("\"first\"", "\"worst\""), format!("line {lines}: what is before this line is not")),
-        (with_checksum(&with("\"users\":3", "\"users\":4")), "its header says".into()),
+        ("hello\n".into(), "this is not an archive".into()),
+        (with("\"format\":1", "\"format\":2,\"new\":[]"), "format 2, but this version".into()),
+        (text[..last].into(), format!("line {lines}: the archive is incomplete")),
+        (text[..last - 9].into(), format!("line {}: the archive is incomplete", lines - 1)),
+        (format!("{text}{{}}\n"), format!("line {lines}: the archive goes on after its end")),
+        (with("\"first\"", "\"worst\""), format!("line {lines}: the lines before this one")),
+        (with_checksum(&with("\"users\":3", "\"users\":4")), "the header announces".into()),
         (with_checksum(&with("\"member_count\":2", "\"member_count\":3")), "room 1 has 2".into()),
     ];
     expect_import_errors(&storage, &cases).await;
@@ -63,7 +63,7 @@ async fn a_damaged_archive_is_refused_and_nothing_is_imported() {
     import(&storage, &text).await;
     assert!(export(&storage).await == text);
     let stderr = import_error(&storage, &text).await;
-    assert!(stderr.contains("name an empty one"), "{stderr}");
+    assert!(stderr.contains("choose an empty one"), "{stderr}");
     assert!(export(&storage).await == text, "the refused import changed the storage");
 }
 

@@ -88,7 +88,7 @@ async fn invalid_parameters_are_refused_with_the_field() {
     refused(&path, &[("from_seq", "0")]).await.expect_field_error("from_seq", "at least 1");
     refused(&path, &[("from_seq", "x")]).await.expect_field_error("from_seq", "digit");
     for (path, field) in [(&*path, "q"), (paths::EXPORT_SEARCH, "from_seq")] {
-        refused(path, &[(field, "1")]).await.expect_field_error(field, "not known");
+        refused(path, &[(field, "1")]).await.expect_field_error(field, "unknown");
         refused(path, &[("tz", "Berlin")]).await.expect_field_error("tz", "+02:00");
         for format in FORMATS {
             refused(path, &[("format", "pdf")]).await.expect_field_error("format", format);

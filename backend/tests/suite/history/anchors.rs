@@ -204,7 +204,7 @@ async fn invalid_anchors_are_refused_with_the_field() {
         ("anchor=seq:99999999999999999999", "anchor", "`seq:57`"),
         ("anchor=date:2026-02-30", "anchor", "`date:2026-03-01`"),
         ("anchor=date:2026-03-01T25:00", "anchor", "`date:2026-03-01T14:30`"),
-        ("anchor=oldest&anchor=newest", "anchor", "twice"),
+        ("anchor=oldest&anchor=newest", "anchor", "duplicated"),
         ("before=201", "before", "0 to 200, and is 201"),
         ("after=201", "after", "0 to 200, and is 201"),
         ("before=300&after=201", "after", "0 to 200, and is 201"),

@@ -110,7 +110,7 @@ async fn an_invalid_month_is_refused_with_the_field() {
         response.expect_field_error("month", "such as `2026-03`");
     }
     fixture.member.get(&format!("{path}?tz=CET")).await.expect_field_error("tz", "+02:00");
-    fixture.member.get(&format!("{path}?year=2026")).await.expect_field_error("year", "not known");
+    fixture.member.get(&format!("{path}?year=2026")).await.expect_field_error("year", "unknown");
     fixture.outsider.get(&path).await.expect_problem(Code::NotAMember);
 }
 
@@ -190,7 +190,7 @@ async fn an_insights_etag_changes_with_the_next_change() {
         let response = fixture.member.get(&format!("{path}?days={days}")).await;
         response.expect_field_error("days", "1 to 90");
     }
-    fixture.member.get(&format!("{path}?week=1")).await.expect_field_error("week", "not known");
+    fixture.member.get(&format!("{path}?week=1")).await.expect_field_error("week", "unknown");
     fixture.outsider.get(&path).await.expect_problem(Code::NotAMember);
     let new = serde_json::json!({"name": "Silent"});
     let room: Room = fixture.admin.post(paths::ROOMS, new).await.expect_json(201);

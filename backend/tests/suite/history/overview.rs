@@ -119,7 +119,7 @@ async fn only_members_read_the_overview() {
         .member
         .get(&format!("{path}?month=2026-03"))
         .await
-        .expect_field_error("month", "not known");
+        .expect_field_error("month", "unknown");
     fixture.admin.delete(&fixture.path(paths::ROOM)).await.expect_status(204);
     let strip = |response: Response| {
         let mut problem = response.expect_problem(Code::NotFound);

@@ -158,7 +158,7 @@ async fn invalid_parameters_are_refused_with_the_field() {
     refused(&[("before", "201")]).await.expect_field_error("before", "0 to 200");
     refused(&[("anchor", "seq:3")]).await.expect_field_error("anchor", "one room");
     refused(&[("anchor", "3")]).await.expect_field_error("anchor", "id:3");
-    refused(&[("limit", "3")]).await.expect_field_error("limit", "not known");
+    refused(&[("limit", "3")]).await.expect_field_error("limit", "unknown");
     refused(&[("q", "a sort:relevance"), ("after", "3")])
         .await
         .expect_field_error("after", "one page");

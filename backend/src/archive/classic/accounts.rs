@@ -1,0 +1,95 @@
+//! The accounts of the classic chat, and placeholders for authors whose account is missing.
+
+use std::collections::{BTreeSet, HashMap};
+
+use shared::Timestamp;
+
+use super::{
+    super::lines::User,
+    names::{USERNAMES, assign_names},
+    passwords,
+    source::Account,
+};
+use crate::auth::UNUSABLE;
+
+pub struct Accounts {
+    /// Ordered by id.
+    pub lines: Vec<User>,
+    /// The placeholder for messages without an author.
+    unknown_author: Option<i64>,
+    by_id: HashMap<i64, usize>,
+}
+
+impl Accounts {
+    /// Adds a disabled placeholder for each author without an account. With `is_required` there is at
+    /// least one account.
+    pub fn new(
+        mut rows: Vec<Account>,
+        authors: &BTreeSet<Option<i64>>,
+        is_required: bool,
+        notes: &mut Vec<String>,
+    ) -> Self {
+        let existing: BTreeSet<i64> = rows.iter().map(|row| row.id).collect();
+        for id in authors.iter().flatten().filter(|id| !existing.contains(id)) {
+            notes.push(format!("user {id}: has messages but no account; created a disabled one"));
+            rows.push(placeholder(*id, format!("unknown-{id}")));
+        }
+        rows.sort_by_key(|row| row.id);
+        let next = rows.last().map_or(1, |row| row.id + 1);
+        let unknown_author =
+            (authors.contains(&None) || is_required && rows.is_empty()).then_some(next);
+        if let Some(id) = unknown_author {
+            notes.push(format!(
+                "user {id}: created as a disabled account for messages and rooms without an author"
+            ));
+            rows.push(placeholder(id, "unknown".into()));
+        }
+        let given: Vec<_> = rows.iter().map(|row| (row.id, &*row.username)).collect();
+        let mut names = assign_names(&USERNAMES, &given, notes);
+        let mut name = |id| names.remove(&id).unwrap_or_default();
+        let lines: Vec<User> = rows.iter().map(|row| account(row, name(row.id), notes)).collect();
+        if !lines.iter().any(|line| line.is_admin && !line.is_disabled) {
+            notes.push(
+                "no account is an admin: promote one with `hallway admin promote NAME`".into(),
+            );
+        }
+        let by_id = lines.iter().enumerate().map(|(nth, line)| (line.id, nth)).collect();
+        Self { lines, unknown_author, by_id }
+    }
+
+    pub fn get(&self, id: i64) -> Option<&User> {
+        self.by_id.get(&id).map(|nth| &self.lines[*nth])
+    }
+
+    /// The account of an author.
+    pub fn author(&self, id: Option<i64>) -> i64 {
+        id.or(self.unknown_author).unwrap_or_default()
+    }
+
+    /// Replaces an unknown creator of a room: the first admin, or else the first account.
+    pub fn default_creator(&self) -> i64 {
+        let admin = self.lines.iter().find(|line| line.is_admin && !line.is_disabled);
+        admin.or(self.lines.first()).map_or(0, |line| line.id)
+    }
+}
+
+fn placeholder(id: i64, username: String) -> Account {
+    let password = UNUSABLE.into();
+    Account { id, username, password, is_admin: false, is_active: false, joined: None }
+}
+
+fn account(row: &Account, username: String, notes: &mut Vec<String>) -> User {
+    let password_hash = passwords::convert(&row.password).unwrap_or_else(|reason| {
+        let until = "until `hallway admin password NAME` sets a new password";
+        notes.push(format!("user {}: {username:?} cannot sign in {until}: {reason}", row.id));
+        UNUSABLE.into()
+    });
+    User {
+        id: row.id,
+        username,
+        password_hash,
+        is_admin: row.is_admin,
+        is_disabled: !row.is_active,
+        created_at: row.joined.unwrap_or(Timestamp::UNIX_EPOCH),
+    }
+}
