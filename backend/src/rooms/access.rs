@@ -43,7 +43,7 @@ impl FromRequestParts<App> for Membership {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let caller = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await?;
         let Path(RoomPath { id }) = Path::from_request_parts(parts, app).await?;
-        let (room, member) = queries::membership(&app.db.reader, id, caller.user.id).await?;
+        let (room, member) = queries::find_membership(&app.db.reader, id, caller.user.id).await?;
         Ok(Self { caller, room, read_seq: member.read_seq.into() })
     }
 }

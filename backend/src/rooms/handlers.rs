@@ -88,7 +88,7 @@ pub async fn list(
 ) -> Result<Json<RoomList>> {
     let limit = check_limit(query.limit)?;
     let (db, q) = (&app.db.reader, query.q.as_deref());
-    Ok(Json(queries::list(db, caller.user.id, query.after, limit, q).await?))
+    Ok(Json(queries::list_rooms(db, caller.user.id, query.after, limit, q).await?))
 }
 
 pub async fn get(
@@ -96,21 +96,21 @@ pub async fn get(
     caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<Json<RoomListing>> {
-    let room = queries::room(&app.db.reader, id).await?.into();
-    let joined = queries::membership(&app.db.reader, id, caller.user.id).await.is_ok();
+    let room = queries::find_room(&app.db.reader, id).await?.into();
+    let joined = queries::find_membership(&app.db.reader, id, caller.user.id).await.is_ok();
     Ok(Json(RoomListing { room, joined }))
 }
 
 pub async fn post(
     State(app): State<App>,
     admin: Admin,
-    Json(new): Json<NewRoom>,
+    Json(request): Json<NewRoom>,
 ) -> Result<Created<Room>> {
-    create(&app, &admin, new).await.map(WithStatus)
+    create_room(&app, &admin, request).await.map(WithStatus)
 }
 
-pub async fn create(app: &App, Admin(by): &Admin, new: NewRoom) -> Result<Room> {
-    let (name, topic) = (rules::validate_room_name(&new.name)?, rules::validate_topic(&new.topic)?);
+pub async fn create_room(app: &App, Admin(by): &Admin, request: NewRoom) -> Result<Room> {
+    let (name, topic) = (rules::validate_room_name(&request.name)?, rules::validate_topic(&request.topic)?);
     app.ledger.write(CreateRoom { by: by.user.id, name, topic }).await
 }
 
@@ -118,10 +118,10 @@ pub async fn put(
     State(app): State<App>,
     admin: Admin,
     Path(RoomPath { id }): Path<RoomPath>,
-    Json(new): Json<NewRoom>,
+    Json(request): Json<NewRoom>,
 ) -> Result<Json<Room>> {
-    let change = PatchRoom { name: Some(new.name), topic: Some(new.topic) };
-    Ok(Json(update(&app, &admin, id, change).await?))
+    let change = PatchRoom { name: Some(request.name), topic: Some(request.topic) };
+    Ok(Json(update_room(&app, &admin, id, change).await?))
 }
 
 pub async fn patch(
@@ -130,12 +130,17 @@ pub async fn patch(
     Path(RoomPath { id }): Path<RoomPath>,
     Json(change): Json<PatchRoom>,
 ) -> Result<Json<Room>> {
-    Ok(Json(update(&app, &admin, id, change).await?))
+    Ok(Json(update_room(&app, &admin, id, change).await?))
 }
 
-pub async fn update(app: &App, Admin(by): &Admin, room: RoomId, to: PatchRoom) -> Result<Room> {
-    let name = to.name.as_deref().map(rules::validate_room_name).transpose()?;
-    let topic = to.topic.as_deref().map(rules::validate_topic).transpose()?;
+pub async fn update_room(
+    app: &App,
+    Admin(by): &Admin,
+    room: RoomId,
+    change: PatchRoom,
+) -> Result<Room> {
+    let name = change.name.as_deref().map(rules::validate_room_name).transpose()?;
+    let topic = change.topic.as_deref().map(rules::validate_topic).transpose()?;
     let by = by.user.id;
     app.ledger.write(UpdateRoom { room, by, name, topic }).await
 }
@@ -145,19 +150,19 @@ pub async fn delete(
     admin: Admin,
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<NoContent> {
-    remove(&app, &admin, id).await?;
+    delete_room(&app, &admin, id).await?;
     Ok(NoContent)
 }
 
 /// Deletes a room. Its contents are unreadable at once; a background task deletes the rows.
-pub async fn remove(app: &App, Admin(by): &Admin, room: RoomId) -> Result<()> {
+pub async fn delete_room(app: &App, Admin(by): &Admin, room: RoomId) -> Result<()> {
     app.ledger.write(DeleteRoom { room, by: by.user.id }).await?;
-    discard(&app.ledger, room);
+    delete_rows(&app.ledger, room);
     Ok(())
 }
 
 /// Deletes the rows of a deleted room in the background, one batch at a time.
-fn discard(ledger: &Ledger, room: RoomId) {
+fn delete_rows(ledger: &Ledger, room: RoomId) {
     let ledger = ledger.clone();
     tokio::spawn(async move { while let Ok(true) = ledger.write(PurgeRoom { room }).await {} });
 }
@@ -166,7 +171,7 @@ fn discard(ledger: &Ledger, room: RoomId) {
 pub async fn resume_deletions(app: &App) -> Result<()> {
     let deleted = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_not_null());
     for room in deleted.all(&app.db.reader).await? {
-        discard(&app.ledger, RoomId(room.id));
+        delete_rows(&app.ledger, RoomId(room.id));
     }
     Ok(())
 }
@@ -198,7 +203,7 @@ pub async fn remove_member(
     Ok(NoContent)
 }
 
-pub async fn people(
+pub async fn list_people(
     State(app): State<App>,
     caller: Caller,
     Query(PeopleQuery { q }): Query<PeopleQuery>,
@@ -211,18 +216,19 @@ pub async fn people(
     }
     // As expensive as a search, and requested on every keystroke.
     let (permit, db) = (app.search_limiter.acquire(caller.user.id).await?, app.db.reader.clone());
-    let people =
-        permit.run(async move { queries::people(&db, caller.user.id, q.trim()).await }).await?;
+    let people = permit
+        .run(async move { queries::list_people(&db, caller.user.id, q.trim()).await })
+        .await?;
     Ok(Json(People { people }))
 }
 
-pub async fn members(
+pub async fn list_members(
     State(app): State<App>,
     membership: Membership,
     Query(query): Query<MembersQuery>,
 ) -> Result<Json<MemberList>> {
     let (limit, room) = (check_limit(query.limit)?, membership.room_id());
-    let (rows, next) = queries::members(&app.db.reader, room, query.after, limit).await?;
+    let (rows, next) = queries::list_members(&app.db.reader, room, query.after, limit).await?;
     let online = app.hub.online_users(room);
     let members = rows.into_iter().map(|(row, user)| {
         let online = online.contains(&UserId(user.id));

@@ -16,7 +16,7 @@ mod handlers;
 pub mod queries;
 
 pub use access::{Membership, RoomPath};
-pub use handlers::{check_limit, create, remove, resume_deletions, update};
+pub use handlers::{check_limit, create_room, delete_room, resume_deletions, update_room};
 
 pub fn routes() -> ApiRouter<App> {
     use handlers as h;
@@ -56,13 +56,13 @@ pub fn routes() -> ApiRouter<App> {
         )
         .api_route(
             paths::MEMBERS,
-            get_with(h::members, |op| {
+            get_with(h::list_members, |op| {
                 doc(op, "listMembers", "List the members of a room, and who is online")
             }),
         )
         .api_route(
             paths::PEOPLE,
-            get_with(h::people, |op| {
+            get_with(h::list_people, |op| {
                 doc(
                     op,
                     "listPeople",

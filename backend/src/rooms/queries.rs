@@ -25,13 +25,13 @@ use crate::{
 };
 
 /// A room that is not deleted.
-pub async fn room(db: &impl ConnectionTrait, id: RoomId) -> Result<rooms::Model> {
+pub async fn find_room(db: &impl ConnectionTrait, id: RoomId) -> Result<rooms::Model> {
     let room = rooms::Entity::find_by_id(id.0).filter(rooms::Column::DeletedAt.is_null());
     Ok(room.one(db).await?.ok_or(Code::NotFound)?)
 }
 
 /// A room and the row of a current member; `not_a_member` for everybody else.
-pub async fn membership(
+pub async fn find_membership(
     db: &impl ConnectionTrait,
     id: RoomId,
     user: UserId,
@@ -44,45 +44,45 @@ pub async fn membership(
     match row {
         Some((member, Some(room))) if room.deleted_at.is_none() => Ok((room, member)),
         _ => {
-            room(db, id).await?;
+            find_room(db, id).await?;
             Err(Code::NotAMember.into())
         }
     }
 }
 
 /// A page of rooms, ordered by id, whose name or topic contains `q`.
-pub async fn list(
+pub async fn list_rooms(
     db: &impl ConnectionTrait,
     user: UserId,
     after: RoomId,
     limit: u64,
     q: Option<&str>,
 ) -> Result<RoomList> {
-    let mut found = rooms::Entity::find()
+    let mut select = rooms::Entity::find()
         .filter(rooms::Column::DeletedAt.is_null())
         .filter(rooms::Column::Id.gt(after.0))
         .order_by_asc(rooms::Column::Id)
         .limit(limit + 1);
     if let Some(q) = q.map(rules::name_key).filter(|q| !q.is_empty()) {
         let in_name = contains_ignoring_case(rooms::Column::NameKey, &q);
-        found = found.filter(in_name.or(contains_ignoring_case(rooms::Column::Topic, &q)));
+        select = select.filter(in_name.or(contains_ignoring_case(rooms::Column::Topic, &q)));
     }
-    let mut found = found.all(db).await?;
-    let more = found.len() as u64 > limit;
-    found.truncate(limit as usize);
+    let mut rows = select.all(db).await?;
+    let has_more = rows.len() as u64 > limit;
+    rows.truncate(limit as usize);
     let joined: HashSet<i64> = members::Entity::find()
         .select_only()
         .column(members::Column::RoomId)
         .filter(members::Column::UserId.eq(user.0))
         .filter(members::Column::HasLeft.eq(false))
-        .filter(members::Column::RoomId.is_in(found.iter().map(|room| room.id)))
+        .filter(members::Column::RoomId.is_in(rows.iter().map(|room| room.id)))
         .into_tuple()
         .all(db)
         .await?
         .into_iter()
         .collect();
-    let next = found.last().filter(|_| more).map(|room| RoomId(room.id));
-    let rooms = found.into_iter().map(|room| {
+    let next = rows.last().filter(|_| has_more).map(|room| RoomId(room.id));
+    let rooms = rows.into_iter().map(|room| {
         let joined = joined.contains(&room.id);
         RoomListing { room: room.into(), joined }
     });
@@ -90,7 +90,7 @@ pub async fn list(
 }
 
 /// A page of members, ordered by user id, and the cursor of the next page.
-pub async fn members(
+pub async fn list_members(
     db: &impl ConnectionTrait,
     room: RoomId,
     after: UserId,
@@ -105,49 +105,53 @@ pub async fn members(
         .find_also_related(users::Entity)
         .all(db)
         .await?;
-    let more = rows.len() as u64 > limit;
+    let has_more = rows.len() as u64 > limit;
     let rows = rows.into_iter().take(limit as usize);
     let rows: Vec<_> = rows.filter_map(|(member, user)| Some((member, user?))).collect();
-    let next = rows.last().filter(|_| more).map(|(member, _)| UserId(member.user_id));
+    let next = rows.last().filter(|_| has_more).map(|(member, _)| UserId(member.user_id));
     Ok((rows, next))
 }
 
 /// Users who share a room with `user` and whose names contain `q`; prefix matches first.
-pub async fn people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<Vec<UserRef>> {
+pub async fn list_people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<Vec<UserRef>> {
     use members::Column as M;
-    let mine = members::Entity::find()
+    let my_rooms = members::Entity::find()
         .select_only()
         .column(M::RoomId)
         .inner_join(rooms::Entity)
         .filter(M::UserId.eq(user.0))
         .filter(M::HasLeft.eq(false))
         .filter(rooms::Column::DeletedAt.is_null());
-    let theirs = members::Entity::find()
+    let their_members = members::Entity::find()
         .select_only()
         .column(M::UserId)
         .filter(M::HasLeft.eq(false))
-        .filter(M::RoomId.in_subquery(mine.into_query()));
+        .filter(M::RoomId.in_subquery(my_rooms.into_query()));
     let name = users::Column::UsernameKey;
     let q = rules::name_key(q);
-    let found = users::Entity::find()
-        .filter(users::Column::Id.in_subquery(theirs.into_query()))
+    let select = users::Entity::find()
+        .filter(users::Column::Id.in_subquery(their_members.into_query()))
         .filter(users::Column::IsDisabled.eq(false))
         .filter(contains_ignoring_case(name, &q))
         .order_by_desc(Expr::col(name).like(prefix_pattern(&q)))
         .order_by_asc(name)
         .limit(rules::PEOPLE_MAX);
-    Ok(found.all(db).await?.iter().map(users::Model::to_ref).collect())
+    Ok(select.all(db).await?.iter().map(users::Model::to_ref).collect())
 }
 
 /// The rooms of a user, ordered by name, with read positions and unread counts.
-pub async fn mine(db: &impl ConnectionTrait, user: UserId, is_admin: bool) -> Result<Vec<MyRoom>> {
+pub async fn my_rooms(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    is_admin: bool,
+) -> Result<Vec<MyRoom>> {
     let joined = joined_rooms(db, user).await?;
     // Skips a query for the common case that everything is read.
     let mentions = match joined.iter().any(|room| room.last_seq > room.read_seq) {
         true => unread_mentions(db, user).await?,
         false => HashMap::new(),
     };
-    let mine = joined.into_iter().map(|room| {
+    let rooms = joined.into_iter().map(|room| {
         let (unread, mentions) = (room.last_seq.0 - room.read_seq.0, mentions.get(&room.id.0));
         let mentions = mentions.copied().unwrap_or(0);
         MyRoom {
@@ -160,7 +164,7 @@ pub async fn mine(db: &impl ConnectionTrait, user: UserId, is_admin: bool) -> Re
             role: role(is_admin),
         }
     });
-    Ok(mine.collect())
+    Ok(rooms.collect())
 }
 
 /// The number of unread mentions of a user by room.

@@ -47,7 +47,7 @@ impl<C: Codec> Session<C> {
     /// `Sync`.
     async fn read_changes(&mut self, room: RoomId, after: Option<Rev>) -> Result<(Seq, Changes)> {
         let db = &self.app.db.reader;
-        let (row, _) = queries::membership(db, room, self.caller.user.id).await?;
+        let (row, _) = queries::find_membership(db, room, self.caller.user.id).await?;
         let last_rev = Rev(row.last_rev);
         let after = after.unwrap_or(last_rev);
         let changes = tables::changes_since(db, &row, after, rules::CHANGES_MAX).await?;

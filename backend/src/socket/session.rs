@@ -96,7 +96,7 @@ impl<C: Codec> Session<C> {
     /// Sends `welcome`, with the user and their rooms. Returns false if that failed.
     pub async fn welcome(&mut self) -> bool {
         let user = self.caller.user.clone();
-        let result = match queries::mine(&self.app.db.reader, user.id, user.is_admin).await {
+        let result = match queries::my_rooms(&self.app.db.reader, user.id, user.is_admin).await {
             Ok(rooms) => {
                 let frame = ServerFrame::Welcome { user, rooms, heartbeat_s: rules::HEARTBEAT_S };
                 self.send(&frame).await.and(self.flush().await)

@@ -76,7 +76,7 @@ async fn to_response(app: &App, room: Room) -> Result<Json<ClassicRoom>> {
 pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<ClassicRoom>>> {
     let (mut all, mut after) = (Vec::new(), RoomId(0));
     loop {
-        let page = queries::list(&app.db.reader, caller.user.id, after, 500, None).await?;
+        let page = queries::list_rooms(&app.db.reader, caller.user.id, after, 500, None).await?;
         let rooms = page.rooms.into_iter().map(|listing| listing.room);
         all.extend(to_classic(&app, rooms.collect()).await?);
         match page.next {
@@ -91,16 +91,16 @@ pub async fn get(
     _: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<Json<ClassicRoom>> {
-    let room = queries::room(&app.db.reader, id).await?;
+    let room = queries::find_room(&app.db.reader, id).await?;
     to_response(&app, room.into()).await
 }
 
 pub async fn post(
     State(app): State<App>,
     admin: Admin,
-    Json(new): Json<NewRoom>,
+    Json(request): Json<NewRoom>,
 ) -> Result<Created<ClassicRoom>> {
-    let room = rooms::create(&app, &admin, new).await?;
+    let room = rooms::create_room(&app, &admin, request).await?;
     Ok(WithStatus(to_response(&app, room).await?.0))
 }
 
@@ -108,10 +108,10 @@ pub async fn put(
     State(app): State<App>,
     admin: Admin,
     Path(RoomPath { id }): Path<RoomPath>,
-    Json(new): Json<NewRoom>,
+    Json(request): Json<NewRoom>,
 ) -> Result<Json<ClassicRoom>> {
-    let change = PatchRoom { name: Some(new.name), topic: Some(new.topic) };
-    let room = rooms::update(&app, &admin, id, change).await?;
+    let change = PatchRoom { name: Some(request.name), topic: Some(request.topic) };
+    let room = rooms::update_room(&app, &admin, id, change).await?;
     to_response(&app, room).await
 }
 
@@ -121,7 +121,7 @@ pub async fn patch(
     Path(RoomPath { id }): Path<RoomPath>,
     Json(change): Json<PatchRoom>,
 ) -> Result<Json<ClassicRoom>> {
-    let room = rooms::update(&app, &admin, id, change).await?;
+    let room = rooms::update_room(&app, &admin, id, change).await?;
     to_response(&app, room).await
 }
 
@@ -130,7 +130,7 @@ pub async fn delete(
     admin: Admin,
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<NoContent> {
-    rooms::remove(&app, &admin, id).await?;
+    rooms::delete_room(&app, &admin, id).await?;
     Ok(NoContent)
 }
 
@@ -140,6 +140,6 @@ pub async fn join(
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<Json<Detail>> {
     app.ledger.write(ledger::JoinRoom { room: id, user: caller.user.id }).await?;
-    let room = queries::room(&app.db.reader, id).await?;
+    let room = queries::find_room(&app.db.reader, id).await?;
     Ok(Json(Detail { detail: format!("You have joined the room \"{}\"", room.name) }))
 }

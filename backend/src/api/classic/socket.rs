@@ -35,10 +35,10 @@ pub async fn socket(
 ) -> Result<Response> {
     let upgrade = accept(&app, &headers, upgrade)?;
     let room = membership.room_id();
-    let mut told = SeqRanges::default();
-    told.insert(Seq(1), Seq(membership.room.last_seq));
+    let mut delivered = SeqRanges::default();
+    delivered.insert(Seq(1), Seq(membership.room.last_seq));
     Ok(upgrade.on_upgrade(async move |socket| {
-        let mut session = Session::new(app, membership.caller, socket, Classic { room, told });
+        let mut session = Session::new(app, membership.caller, socket, Classic { room, delivered });
         let after_rev = Some(membership.room.last_rev.into());
         if session.handle(ClientFrame::Subscribe { room, after_rev }).await.is_ok() {
             session.run().await;
@@ -46,25 +46,26 @@ pub async fn socket(
     }))
 }
 
-/// The spelling of the chat that came before. It has words for new messages and for errors only.
+/// The classic protocol, which only has frames for new messages and errors.
 struct Classic {
     room: RoomId,
-    /// The messages that were told: an edit of one of them is no news here.
-    told: SeqRanges,
+    /// Messages that were sent already: classic clients know no edits.
+    delivered: SeqRanges,
 }
 
 #[derive(Deserialize)]
-struct Said {
+struct Incoming {
     message: String,
 }
 
 impl Codec for Classic {
     fn decode(&mut self, text: &str) -> Result<ClientFrame> {
-        let said: Said = serde_json::from_str(text).map_err(|cause| {
+        let incoming: Incoming = serde_json::from_str(text).map_err(|cause| {
             Error::new(Code::BadRequest, format!("Send {{\"message\": ..}}: {cause}."))
         })?;
         let client_id = ClientId(Uuid::now_v7());
-        Ok(ClientFrame::Send { room: self.room, client_id, content: said.message, reply_to: None })
+        let content = incoming.message;
+        Ok(ClientFrame::Send { room: self.room, client_id, content, reply_to: None })
     }
 
     fn encode(&mut self, frame: &ServerFrame) -> Option<Utf8Bytes> {
@@ -78,10 +79,10 @@ impl Codec for Classic {
 
     fn encode_change(&mut self, publication: &Publication) -> Option<Utf8Bytes> {
         let Row::Message(message) = &publication.change().row else { return None };
-        if self.told.contains(message.seq) || message.deleted_at.is_some() {
+        if self.delivered.contains(message.seq) || message.deleted_at.is_some() {
             return None;
         }
-        self.told.insert(message.seq, message.seq);
+        self.delivered.insert(message.seq, message.seq);
         let text = json!({
             "message": message.content,
             "username": message.user.username,
