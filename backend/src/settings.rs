@@ -116,7 +116,10 @@ mod tests {
     #[test]
     fn the_public_url_is_an_http_url() {
         let origin = |text| parse_public_url(text).map(|url| url.origin().ascii_serialization());
-        assert_eq!(origin("https://Chat.example.org:443/x/"), Ok("https://chat.example.org".into()));
+        assert_eq!(
+            origin("https://Chat.example.org:443/x/"),
+            Ok("https://chat.example.org".into())
+        );
         assert_eq!(origin("http://localhost:8000"), Ok("http://localhost:8000".into()));
         for text in ["", "chat.example.org", "localhost:8000", "ftp://chat.example.org"] {
             assert!(origin(text).is_err(), "{text}");

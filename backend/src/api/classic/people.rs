@@ -23,7 +23,7 @@ use crate::{
 
 /// A success message.
 #[derive(Serialize, JsonSchema)]
-pub struct Registered {
+pub struct Done {
     message: &'static str,
 }
 
@@ -40,9 +40,9 @@ pub async fn register(
     State(app): State<App>,
     MaybeCaller(caller): MaybeCaller,
     Json(request): Json<Register>,
-) -> Result<Created<Registered>> {
+) -> Result<Created<Done>> {
     users::register(&app, caller.map(|caller| caller.user.id), request).await?;
-    Ok(WithStatus(Registered { message: "User created successfully" }))
+    Ok(WithStatus(Done { message: "User created successfully" }))
 }
 
 pub async fn login(
