@@ -110,7 +110,8 @@ pub async fn post(
 }
 
 pub async fn create_room(app: &App, Admin(by): &Admin, request: NewRoom) -> Result<Room> {
-    let (name, topic) = (rules::validate_room_name(&request.name)?, rules::validate_topic(&request.topic)?);
+    let (name, topic) =
+        (rules::validate_room_name(&request.name)?, rules::validate_topic(&request.topic)?);
     app.ledger.write(CreateRoom { by: by.user.id, name, topic }).await
 }
 

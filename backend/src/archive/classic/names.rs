@@ -24,7 +24,8 @@ pub const USERNAMES: Kind = Kind {
 pub const ROOM_NAMES: Kind =
     Kind { name: "room", rule: rules::validate_room_name, max: rules::ROOM_NAME_MAX_CHARS };
 
-pub const TOPICS: Kind = Kind { name: "topic", rule: rules::validate_topic, max: rules::TOPIC_MAX_CHARS };
+pub const TOPICS: Kind =
+    Kind { name: "topic", rule: rules::validate_topic, max: rules::TOPIC_MAX_CHARS };
 
 /// Assigns a unique valid name to each id. Valid names stay; the first of several equal names stays;
 /// a changed name never takes an original one. Adds a note per change.
@@ -51,8 +52,8 @@ pub fn assign_names(
             |end: &str| format!("{}{end}", truncate(&base, kind.max - end.chars().count()));
         let ends = (2..).map(|nth| format!("-{id}-{nth}"));
         let mut ends = [String::new(), format!("-{id}")].into_iter().chain(ends);
-        let free =
-            ends.find_map(|end| Some(with_suffix(&end)).filter(|n| taken.insert(rules::name_key(n))));
+        let free = ends
+            .find_map(|end| Some(with_suffix(&end)).filter(|n| taken.insert(rules::name_key(n))));
         let name = free.unwrap_or_default();
         let reason = (kind.rule)(text).err().map_or("is taken".into(), |error| error.message);
         notes.push(format!("{} {id}: {text:?} is now {name:?} (the name {reason})", kind.name));
