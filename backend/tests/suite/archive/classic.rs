@@ -170,9 +170,10 @@ async fn check_password_hashes(storage: &Storage, anon: &Client) {
 async fn a_database_without_a_classic_chat_is_refused() {
     let (storage, other) = (Storage::empty().await, Storage::with(None));
     let sqlite = other.url();
-    for (url, says) in
-        [("postgres://127.0.0.1/x", "the URL of the classic chat must be"), (&*sqlite, "cannot open the classic chat")]
-    {
+    for (url, says) in [
+        ("postgres://127.0.0.1/x", "the URL of the classic chat must be"),
+        (&*sqlite, "cannot open the classic chat"),
+    ] {
         let (code, _, stderr) = storage.run(&["import", "--classic", url]).await;
         assert_eq!(code, Some(1));
         assert!(stderr.contains(says), "{stderr}");
