@@ -1,4 +1,4 @@
-//! Other programs: how they are started, and what counts as their failure.
+//! Runs other programs and reports their failures.
 
 use std::env;
 use std::ffi::OsStr;
@@ -8,12 +8,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::places;
 
-/// A program started at the top of the workspace.
+/// A program that runs at the root of the workspace.
 pub fn new(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(places::root());
-    // `cargo xtask` runs us with variables about xtask's own package. Build scripts that watch
-    // them would run again, and with them half of a build, at each change between us and cargo.
+    // `cargo xtask` sets variables about xtask's own package. Build scripts that watch them would run
+    // again with each change between xtask and plain cargo, and with them half of a build.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -23,12 +23,12 @@ pub fn new(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The cargo that started us.
+/// The cargo that runs xtask.
 pub fn cargo() -> Command {
     new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Runs to the end with its output shown and no input; anything but exit code 0 is an error.
+/// Runs a program to its end without input. An exit code other than 0 is an error.
 pub fn run(command: &mut Command) -> Result<()> {
     let name = name(command);
     let status = command.stdin(Stdio::null()).status().with_context(|| name.clone())?;
@@ -38,14 +38,14 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The output of a short question, or nothing where it cannot be asked.
-pub fn ask(command: &mut Command) -> Option<String> {
+/// The output of a program, or none if it fails or does not exist.
+pub fn output_of(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     output.status.success().then_some(text)
 }
 
-/// Program and first argument: enough to recognise, and never a token.
+/// Program and first argument, for error messages. Later arguments may be secret.
 fn name(command: &Command) -> String {
     let program = command.get_program().to_string_lossy();
     let program = program.rsplit('/').next().unwrap_or_default();

@@ -1,9 +1,9 @@
-//! Where things are: the workspace, what it builds, and the cache of tools outside of it.
+//! Paths: the workspace, its build output, and the cache of tools.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The top of the workspace.
+/// The root of the workspace.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace").to_owned()
 }
@@ -18,17 +18,18 @@ pub fn server(folder: &str) -> PathBuf {
     target().join(folder).join("hallway")
 }
 
-/// The page as trunk leaves it and the server embeds it.
+/// The built page, which the server embeds.
 pub fn dist() -> PathBuf {
     root().join("dist")
 }
 
-/// What tests leave for people to look at.
+/// Logs, screenshots and reports of tests.
 pub fn test_output() -> PathBuf {
     root().join("test-output")
 }
 
-/// Tools are shared by all checkouts and survive `cargo clean`; each name carries its version.
+/// A folder in the cache, which all checkouts share and `cargo clean` keeps. Each name includes a
+/// version.
 pub fn cache(name: &str) -> PathBuf {
     let base = env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
     let home = || env::home_dir().unwrap_or_else(env::temp_dir).join(".cache");

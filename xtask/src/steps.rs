@@ -1,13 +1,13 @@
-//! Says what is being done and how long it took.
+//! Announces steps and measures their time.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-/// The steps taken so far.
+/// The finished steps.
 #[derive(Default)]
 pub struct Steps {
-    taken: Vec<Step>,
+    finished: Vec<Step>,
 }
 
 struct Step {
@@ -17,14 +17,14 @@ struct Step {
 }
 
 impl Steps {
-    /// Announces, takes and times one step.
+    /// Runs one step.
     pub fn run<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
         eprintln!("\n▸ {name}");
         let start = Instant::now();
         let outcome = work();
         let (time, passed) = (start.elapsed(), outcome.is_ok());
         eprintln!("  {name}: {} in {}", if passed { "done" } else { "FAILED" }, show(time));
-        self.taken.push(Step { name, time, passed });
+        self.finished.push(Step { name, time, passed });
         outcome.with_context(|| format!("step `{name}`"))
     }
 
@@ -33,13 +33,13 @@ impl Steps {
         let line =
             |mark: &str, name: &str, time| format!("  {mark} {name:<18} {:>9}\n", show(time));
         let mark = |step: &Step| if step.passed { "✓" } else { "✗" };
-        let total = self.taken.iter().map(|step| step.time).sum();
-        let rows = self.taken.iter().map(|step| line(mark(step), step.name, step.time));
+        let total = self.finished.iter().map(|step| step.time).sum();
+        let rows = self.finished.iter().map(|step| line(mark(step), step.name, step.time));
         rows.chain([line(" ", "together", total)]).collect()
     }
 }
 
-/// Minutes matter for builds, tenths for the rest.
+/// Formats long times as minutes and seconds, short ones with tenths.
 fn show(time: Duration) -> String {
     match time.as_secs() {
         0..60 => format!("{:.1} s", time.as_secs_f64()),
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_read_well() {
+    fn times_are_formatted() {
         assert_eq!(show(Duration::from_millis(1_540)), "1.5 s");
         assert_eq!(show(Duration::from_secs(605)), "10 m 05 s");
     }

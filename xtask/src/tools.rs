@@ -1,8 +1,8 @@
-//! The tools that turn the frontend into a page, at the versions that are known to agree.
+//! The tools that build the page, at versions that work together.
 //!
-//! Each is looked for on PATH, then in the cache, and only then fetched; nothing is installed
-//! into the system. Downloads by trunk itself never happen: it finds what it needs on the PATH
-//! that it is given.
+//! xtask looks for each tool on PATH, then in the cache, and downloads it otherwise. It installs
+//! nothing into the system. trunk itself downloads nothing, because it finds its tools on the PATH that
+//! xtask sets.
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
@@ -16,11 +16,11 @@ use crate::{commands, files, places};
 
 const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132";
-/// Older ones do not know what current compilers emit: they succeed, and the page is dead.
+/// Older versions accept the output of current compilers but produce a broken page.
 const OLDEST_WASM_OPT: u32 = 120;
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Stands in for wasm-opt, called by trunk as `--output=OUT -Oz IN`.
+/// A substitute for wasm-opt that copies its input. trunk calls it as `--output=OUT -Oz IN`.
 const UNOPTIMISED: &str = r#"#!/bin/sh
 set -e
 for arg; do
@@ -34,7 +34,7 @@ done
 cp "$in" "$out"
 "#;
 
-/// trunk, ready to be given arguments, with its helpers in front on its PATH.
+/// A trunk command whose PATH begins with its tools.
 pub fn trunk() -> Result<Command> {
     wasm_target()?;
     let trunk = find_trunk()?;
@@ -47,10 +47,10 @@ pub fn trunk() -> Result<Command> {
     Ok(command)
 }
 
-/// Asks first: `rustup target add` goes to the network even when there is nothing to add.
+/// Checks first, because `rustup target add` uses the network even if the target is installed.
 pub fn wasm_target() -> Result<()> {
     let cfg = ["--print", "target-libdir", "--target", TARGET];
-    let libs = commands::ask(commands::new("rustc").args(cfg)).map(PathBuf::from);
+    let libs = commands::output_of(commands::new("rustc").args(cfg)).map(PathBuf::from);
     if libs.is_some_and(|dir| dir.is_dir()) {
         return Ok(());
     }
@@ -70,7 +70,7 @@ fn find_trunk() -> Result<PathBuf> {
     }
     let package = format!("trunk@{TRUNK}");
     if places::on_path("cargo-binstall").is_some() {
-        eprintln!("  fetching trunk {TRUNK}");
+        eprintln!("  downloading trunk {TRUNK}");
         let mut binstall = commands::cargo();
         binstall.args(["binstall", "--no-confirm", "--disable-strategies", "compile", "--root"]);
         if commands::run(binstall.arg(&root).arg(&package)).is_ok() && cached.is_file() {
@@ -80,11 +80,11 @@ fn find_trunk() -> Result<PathBuf> {
     eprintln!("  building trunk {TRUNK} (once, about 3 minutes on 2 cores)");
     let mut install = commands::cargo();
     install.args(["install", "--quiet", "--locked", "--no-default-features", "--root"]).arg(&root);
-    // Its own profile takes four times as long, for a tool that mostly waits for others.
+    // trunk's own profile takes four times as long to compile, and trunk mostly waits for other tools.
     install.env("CARGO_PROFILE_RELEASE_LTO", "off");
     install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
-    // Built in a folder of its own, or it would stay in ours for good.
+    // In a temporary target folder, so that its artifacts do not stay in ours.
     install.env_remove("CARGO_TARGET_DIR");
     commands::run(install.arg(&package))?;
     Ok(cached)
@@ -121,7 +121,7 @@ pub fn wasm_opt() -> Result<PathBuf> {
         return Ok(tool);
     }
     if places::on_path("npm").is_some() {
-        eprintln!("  fetching wasm-opt {BINARYEN}");
+        eprintln!("  downloading wasm-opt {BINARYEN}");
         fs::create_dir_all(&root)?;
         let mut npm = commands::new("npm");
         npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]);
@@ -139,17 +139,17 @@ pub fn wasm_opt() -> Result<PathBuf> {
     Ok(stand_in)
 }
 
-/// True where the page's size would suffer from something that the system lacks.
+/// True if wasm-opt is not in the cache, or its runtime is missing.
 pub fn needs_npm() -> bool {
     let cached = places::cache(&format!("binaryen-{BINARYEN}")).join("node_modules/.bin/wasm-opt");
     !cached.is_file() || places::on_path("node").is_none()
 }
 
 fn version(program: &PathBuf) -> Option<String> {
-    commands::ask(commands::new(program).arg("--version"))
+    commands::output_of(commands::new(program).arg("--version"))
 }
 
-/// By way of a rename: another checkout may be looking for the same file right now.
+/// Renames the finished copy into place, because another checkout may read the cache at the same time.
 fn place(built: &PathBuf, cached: &PathBuf) -> Result<()> {
     let partial = cached.with_extension(std::process::id().to_string());
     fs::create_dir_all(cached.with_file_name(""))?;

@@ -1,5 +1,5 @@
-//! Holds the running server to its own OpenAPI document, with requests that schemathesis makes up:
-//! once as an admin, once as a member.
+//! Tests the server against its OpenAPI document: schemathesis generates requests as admin and as
+//! member.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,44 +11,42 @@ use crate::{commands, places};
 
 const SCHEMATHESIS: &str = "4.32.5";
 
-/// Another number tries other requests; a fixed one makes a failure come back.
+/// A fixed seed makes failures reproducible.
 const SEED: &str = "20240601";
 
-/// For each operation: about a minute for each of the two on 2 cores.
+/// Requests per operation: about one minute for each role on 2 cores.
 const EXAMPLES: &str = "60";
 
-/// Requests that would end the run instead of testing the server. The API tests cover them.
+/// Operations that would end the run. The suite tests them.
 const EXCLUDED: [[&str; 2]; 3] = [
-    // Signs our own token out; all that follows would only ever see a 401.
+    // Revokes the token of the run, so that all later requests get 401.
     ["--exclude-operation-id", "signOut"],
-    // A new password for ourselves ends our session too.
+    // Ends the session of the run, too.
     ["--exclude-operation-id", "changePassword"],
-    // Not HTTP after the first answer: the socket's own tests speak it.
+    // Websockets, which schemathesis does not support.
     ["--exclude-path-regex", "^(/api/v1/live|/ws/)"],
 ];
 
-/// Small numbers are what made-up requests ask for, so these rooms are found among the many that
-/// are not there.
+/// Generated requests prefer small ids, so they often hit these rooms.
 const ROOMS: u32 = 4;
 
-/// Both runs, on one server: what the admin has made is there for the member to stumble on.
+/// Runs both roles on one server, so that the member meets data of the admin.
 pub fn run() -> Result<()> {
     let schemathesis = install()?;
     let mut server = Server::start()?;
-    // The order matters: the first to register is the admin.
+    // The first account is the admin.
     let admin = sign_in(&server, "admin")?;
     let member = sign_in(&server, "member")?;
-    // What the admin's run may do to anybody, shutting its own account included, the member's run
-    // may try: it is refused.
-    let shutting = ["--exclude-operation-id", "changeUser"].as_slice();
-    for (role, token, excluded) in [("admin", &admin, shutting), ("member", &member, &[])] {
-        furnish(&server, role, &admin, token)?;
+    // The admin could disable its own account. The member's attempts are refused.
+    let disabling = ["--exclude-operation-id", "changeUser"].as_slice();
+    for (role, token, excluded) in [("admin", &admin, disabling), ("member", &member, &[])] {
+        create_rooms(&server, role, &admin, token)?;
         eprintln!("  as {role}");
         let outcome = check(&schemathesis, &server, role, token, excluded);
-        ensure!(server.is_alive(), "the server did not survive: test-output/contract-server.log");
+        ensure!(server.is_alive(), "the server exited: test-output/contract-server.log");
         outcome?;
         let (status, _) = server.call("GET", "/api/v1/users/me", token, "")?;
-        ensure!(status == 200, "the {role}'s session ended on the way: nothing was tested after");
+        ensure!(status == 200, "the session of the {role} ended during the run");
     }
     Ok(())
 }
@@ -69,13 +67,13 @@ fn check(
         "not_a_server_error,status_code_conformance,content_type_conformance,\
          response_schema_conformance",
     ]);
-    // `stateful` guesses how operations hang together, at several times the price.
+    // Without `stateful`, which guesses relations between operations and takes several times as long.
     command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES]);
     command.args(["--seed", SEED, "--generation-database", "none", "--request-timeout", "10"]);
     command.args(["--continue-on-failure", "--no-color", "--suppress-health-check", "all"]);
     command.args(["--warnings", "off", "--report-junit-path"]).arg(report);
     command.args(EXCLUDED.as_flattened()).args(excluded);
-    // Its test framework leaves a folder of examples where it is started.
+    // It writes a folder of examples into its working directory.
     command.current_dir(places::test_output());
     commands::run(&mut command)
 }
@@ -90,8 +88,8 @@ fn sign_in(server: &Server, name: &str) -> Result<String> {
     Ok(token.to_owned())
 }
 
-/// Rooms with something in them, and the account in each: else most answers would be 404.
-fn furnish(server: &Server, role: &str, admin: &str, token: &str) -> Result<()> {
+/// Creates rooms with a message of the account in each, so that few requests get 404.
+fn create_rooms(server: &Server, role: &str, admin: &str, token: &str) -> Result<()> {
     for number in 1..=ROOMS {
         let room = format!(r#"{{"name":"for the {role} {number}"}}"#);
         let (status, answer) = server.call("POST", "/api/v1/rooms", admin, &room)?;
@@ -107,15 +105,15 @@ fn furnish(server: &Server, role: &str, admin: &str, token: &str) -> Result<()> 
     Ok(())
 }
 
-/// Into a folder of its own in the cache: the system's Python stays as it is.
+/// Installs schemathesis into the cache, not into the system's Python.
 fn install() -> Result<PathBuf> {
     let venv = places::cache(&format!("schemathesis-{SCHEMATHESIS}"));
     let program = venv.join("bin/schemathesis");
-    let works = || commands::ask(commands::new(&program).arg("--version")).is_some();
+    let works = || commands::output_of(commands::new(&program).arg("--version")).is_some();
     if program.is_file() && works() {
         return Ok(program);
     }
-    eprintln!("  fetching schemathesis {SCHEMATHESIS}");
+    eprintln!("  downloading schemathesis {SCHEMATHESIS}");
     fs::create_dir_all(&venv)?;
     commands::run(commands::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
     let mut pip = commands::new(venv.join("bin/pip"));

@@ -1,4 +1,4 @@
-//! Everything that a change must pass, in the order in which it fails soonest.
+//! `cargo xtask test`: all checks, quick ones first.
 
 mod contract;
 mod server;
@@ -13,18 +13,18 @@ use crate::{commands, page, places, rig, tools};
 
 const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-unknown"];
 
-/// Nothing to test in it, and its library would be built once more only for that.
+/// It has no tests, and testing it would compile its library once more.
 const NOT_TESTED: [&str; 2] = ["--exclude", "wasm-bindgen"];
 
-/// Words of a filter that are steps.
+/// The filters that name a step.
 const STEPS: [&str; 8] =
     ["fmt", "clippy", "house", "dev", "mariadb", "postgres", "faults", "contract"];
 
-/// What the suite runs on besides SQLite, and as which step.
+/// The databases that the suite runs on besides SQLite, and the names of these steps.
 const DATABASES: [(&str, &str); 2] =
     [("mariadb", "tests on mariadb"), ("postgres", "tests on postgres")];
 
-/// All steps, or those that the filter names; then a table and one line of summary.
+/// Runs all steps, or those that the filter names; then prints a table and a summary.
 pub fn run(steps: &mut Steps, filter: &[String]) -> Result<()> {
     let outcome = if filter.is_empty() { all(steps) } else { some(steps, filter) };
     let verdict = if outcome.is_ok() { "passed" } else { "FAILED" };
@@ -36,7 +36,7 @@ fn all(steps: &mut Steps) -> Result<()> {
     steps.run("system parts", system::ensure)?;
     steps.run("fmt", fmt)?;
     clippy(steps)?;
-    // The release page: optimising is what breaks pages, so it is what the browser tests.
+    // The browser tests use the release page, because optimisation may break a page.
     page::build(steps)?;
     steps.run("tests", || commands::run(&mut tests()))?;
     for (database, step) in DATABASES {
@@ -127,8 +127,7 @@ fn dev() -> Result<()> {
     commands::run(tests.args(["--", "--ignored", "dev::"]))
 }
 
-/// The suite once more on another database, with the tests of several nodes that SQLite has no use
-/// for, and without those about SQLite itself.
+/// The suite on another database, with the tests of several nodes and without those of SQLite.
 fn tests_on(database: &str) -> Command {
     let mut tests = commands::cargo();
     tests.env("HALLWAY_TEST_DATABASE", database);

@@ -1,4 +1,4 @@
-//! A server of our own to test against: on a free port, with fresh data, gone when dropped.
+//! A server for the contract tests, on a free port with empty data.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,10 +12,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::{commands, places};
 
-const START_LIMIT: Duration = Duration::from_secs(30);
-const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A running `hallway serve`.
+/// A running `hallway serve`. Dropping it ends the process and deletes its data.
 pub struct Server {
     process: Child,
     address: SocketAddr,
@@ -23,9 +23,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the debug build, which the tests have just made, and waits until it is ready.
+    /// Starts the debug build and waits until it is ready.
     pub fn start() -> Result<Server> {
-        // Bound and let go: the port stays free for the moment until the server takes it.
+        // The port stays free between this listener and the server.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let data = places::target().join(format!("contract-data-{}", address.port()));
         let log = places::test_output().join("contract-server.log");
@@ -35,7 +35,7 @@ impl Server {
             .arg("serve")
             .env("HALLWAY_LISTEN", address.to_string())
             .env("HALLWAY_DATA", &data)
-            // Made-up sign-ins come by the hundred, all from one address.
+            // Hundreds of generated sign-ins come from one address.
             .env("HALLWAY_LOGIN_ATTEMPTS", "1000000")
             .env_remove("DATABASE_URL")
             .env_remove("REDIS_URL")
@@ -51,19 +51,19 @@ impl Server {
 
     fn wait_until_ready(&mut self) -> Result<()> {
         let start = Instant::now();
-        while start.elapsed() < START_LIMIT {
+        while start.elapsed() < START_TIMEOUT {
             if let Some(status) = self.process.try_wait()? {
-                bail!("the server ended at once ({status}): test-output/contract-server.log");
+                bail!("the server exited at its start ({status}): test-output/contract-server.log");
             }
             if self.call("GET", "/health/ready", "", "").is_ok_and(|(status, _)| status == 200) {
                 return Ok(());
             }
             sleep(Duration::from_millis(50));
         }
-        bail!("the server is not ready after {START_LIMIT:?}: test-output/contract-server.log")
+        bail!("the server is not ready after {START_TIMEOUT:?}: test-output/contract-server.log")
     }
 
-    /// True while nothing has brought it down.
+    /// Whether the process still runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))
     }
@@ -73,10 +73,11 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// One request, its status and body. An HTTP client would be the largest part of xtask.
+    /// Sends a request; returns status and body. Written by hand, because an HTTP client would be the
+    /// largest dependency of xtask.
     pub fn call(&self, method: &str, path: &str, token: &str, body: &str) -> Result<(u16, String)> {
-        let mut stream = TcpStream::connect_timeout(&self.address, ANSWER_LIMIT)?;
-        stream.set_read_timeout(Some(ANSWER_LIMIT))?;
+        let mut stream = TcpStream::connect_timeout(&self.address, RESPONSE_TIMEOUT)?;
+        stream.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
         let authorization = match token {
             "" => String::new(),
             token => format!("Authorization: Bearer {token}\r\n"),
@@ -87,10 +88,10 @@ impl Server {
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{authorization}\
              Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let status = answer.split(' ').nth(1).context("not an HTTP answer")?.parse()?;
-        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+        let mut response = String::new();
+        stream.read_to_string(&mut response)?;
+        let status = response.split(' ').nth(1).context("not an HTTP response")?.parse()?;
+        let body = response.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
         Ok((status, body.to_owned()))
     }
 }

@@ -1,5 +1,5 @@
-//! What only the system's own package manager can give: a browser, its driver, Python, npm, and the
-//! servers that tests start for themselves.
+//! The programs that tests need from the system's package manager: browser, driver, Python, npm,
+//! databases, Redis.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,70 +8,70 @@ use anyhow::{Result, bail};
 
 use crate::{commands, places, tools};
 
-/// One part: how to see that it is there, its Debian packages, and what is impossible without.
-struct Part {
+/// A requirement: the check, its Debian packages, and what does not work without it.
+struct Requirement {
     present: fn() -> bool,
     packages: &'static [&'static str],
     without: &'static str,
 }
 
-const PARTS: [Part; 9] = [
-    Part {
+const REQUIREMENTS: [Requirement; 9] = [
+    Requirement {
         present: || {
             places::on_path("chromium").or_else(|| places::on_path("google-chrome")).is_some()
         },
         packages: &["chromium"],
         without: "no Chromium, no browser tests",
     },
-    Part {
+    Requirement {
         present: || places::on_path("chromedriver").is_some(),
         packages: &["chromium-driver"],
         without: "no chromedriver, no browser tests",
     },
-    Part {
-        // Debian ships Python in parts: `venv` may be there without what fills the new folder.
+    Requirement {
+        // Debian splits Python: `venv` may be installed without `ensurepip`, which it needs.
         present: || {
             let import = ["-c", "import venv, ensurepip"];
-            commands::ask(commands::new("python3").args(import)).is_some()
+            commands::output_of(commands::new("python3").args(import)).is_some()
         },
         packages: &["python3", "python3-venv"],
         without: "no Python with venv, no test of the API's contract",
     },
-    Part {
+    Requirement {
         present: || !tools::needs_npm() || places::on_path("npm").is_some(),
         packages: &["npm"],
         without: "no npm, no wasm-opt: the page would not be the one that is released",
     },
-    Part {
+    Requirement {
         present: || is_installed("mariadbd") && is_installed("mariadb"),
         packages: &["mariadb-server"],
         without: "no MariaDB, no tests on it",
     },
-    Part {
+    Requirement {
         present: || is_installed("postgres") && is_installed("initdb"),
         packages: &["postgresql"],
         without: "no PostgreSQL, no tests on it",
     },
-    Part {
+    Requirement {
         present: || is_installed("redis-server"),
         packages: &["redis-server"],
         without: "no Redis, no tests of several nodes",
     },
-    Part {
+    Requirement {
         present: has_faketime,
         packages: &["libfaketime"],
         without: "no faketime, no test of clocks that jump",
     },
-    Part {
+    Requirement {
         present: || is_installed("ip"),
         packages: &["iproute2"],
         without: "no ip, no test of links that are cut",
     },
 ];
 
-/// Installs what is missing where that is ours to do: as root on Debian. Elsewhere says how.
+/// Installs what is missing as root on Debian; elsewhere prints the command.
 pub fn ensure() -> Result<()> {
-    let missing: Vec<&Part> = PARTS.iter().filter(|part| !(part.present)()).collect();
+    let missing: Vec<&Requirement> = REQUIREMENTS.iter().filter(|part| !(part.present)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -79,7 +79,7 @@ pub fn ensure() -> Result<()> {
     if is_root() && is_debian() {
         eprintln!("  installing {}", packages.join(" "));
         commands::run(apt().arg("update"))?;
-        let _asleep = Asleep::new()?;
+        let _block = ServiceStartBlock::new()?;
         return commands::run(
             apt().args(["install", "--yes", "--no-install-recommends"]).args(packages),
         );
@@ -87,10 +87,10 @@ pub fn ensure() -> Result<()> {
     for part in missing {
         eprintln!("  {}: sudo apt-get install {}", part.without, part.packages.join(" "));
     }
-    bail!("parts of the system are missing");
+    bail!("required programs are missing");
 }
 
-/// On PATH, or where Debian keeps servers that are not for everyone.
+/// Whether a program is on PATH or in a folder that Debian uses for servers.
 fn is_installed(program: &str) -> bool {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let elsewhere = versions.map(|version| version.path().join("bin"));
@@ -98,31 +98,31 @@ fn is_installed(program: &str) -> bool {
     places::on_path(program).is_some() || folders.any(|folder| folder.join(program).is_file())
 }
 
-/// The library that shows a program another time, for whatever kind of machine this is.
+/// Whether libfaketime is installed, for any architecture.
 fn has_faketime() -> bool {
     let kinds = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     kinds.map(|kind| kind.path().join("faketime/libfaketimeMT.so.1")).any(|file| file.is_file())
 }
 
-/// While this is there, Debian starts nothing that it installs: the tests start servers of their
-/// own. Where somebody has a rule about that already, it stays.
-struct Asleep(Option<&'static str>);
+/// Keeps Debian from starting the servers that it installs, because the tests start their own. An
+/// existing policy stays.
+struct ServiceStartBlock(Option<&'static str>);
 
-impl Asleep {
+impl ServiceStartBlock {
     fn new() -> Result<Self> {
         const RULE: &str = "/usr/sbin/policy-rc.d";
         if fs::exists(RULE)? {
             return Ok(Self(None));
         }
-        // 101: what was asked for is not allowed.
+        // 101 means "action forbidden by policy".
         fs::write(RULE, "#!/bin/sh\nexit 101\n")?;
-        let asleep = Self(Some(RULE));
+        let block = Self(Some(RULE));
         fs::set_permissions(RULE, fs::Permissions::from_mode(0o755))?;
-        Ok(asleep)
+        Ok(block)
     }
 }
 
-impl Drop for Asleep {
+impl Drop for ServiceStartBlock {
     fn drop(&mut self) {
         if let Some(rule) = self.0 {
             let _ = fs::remove_file(rule);
@@ -137,10 +137,10 @@ fn apt() -> std::process::Command {
 }
 
 fn is_root() -> bool {
-    commands::ask(commands::new("id").arg("-u")).as_deref() == Some("0")
+    commands::output_of(commands::new("id").arg("-u")).as_deref() == Some("0")
 }
 
-/// Debian itself: elsewhere the same names are other things (Ubuntu's `chromium` is a snap).
+/// Whether this is Debian: elsewhere the same packages differ (Ubuntu's `chromium` is a snap).
 fn is_debian() -> bool {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     release.lines().any(|line| line == "ID=debian")
