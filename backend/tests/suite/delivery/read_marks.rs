@@ -212,7 +212,11 @@ async fn a_mark_with_a_stale_if_read_seq_changes_nothing() {
     assert_eq!((numbers(&read), exact), ((3, 7, 3), true), "the stale mark is ignored");
     assert_eq!(by_itself(9, 2).await, (3, 7, 3), "the laptop has not yet received the later mark");
     let (read, exact) = received(&mut laptop).await;
-    assert_eq!((numbers(&read), exact), ((3, 7, 3), false), "the next mark applies");
+    assert_eq!(
+        (numbers(&read), exact),
+        ((3, 7, 3), false),
+        "the laptop continues from the current mark"
+    );
     // `known` is the earlier name of `if_read_seq`.
     let stale = fixture.member.put(&at, json!({"seq": 5, "known": 4})).await;
     assert_eq!(numbers(&stale.expect_json(200)), (3, 7, 3));
