@@ -87,7 +87,7 @@ async fn each_exported_hit_names_its_room() {
         let (lobby, attic, response) = match format {
             "csv" => ("\"Lobby\",\"3\",", "\"Attic\",\"1\",", "\"disk?\",\"1\","),
             "markdown" => (" in Lobby, no. 3", " in Attic, no. 1", ", in reply to no. 1"),
-            "html" => ("<article id=\"m1-3\">", "<article id=\"m2-1\">", "answer to 1</i>"),
+            "html" => ("<article id=\"m1-3\">", "<article id=\"m2-1\">", "reply to 1</i>"),
             _ => ("\"room\":1,\"seq\":3,", "\"room\":2,\"seq\":1,", "\"reply_to\":1"),
         };
         for part in [lobby, attic, response] {
