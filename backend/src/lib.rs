@@ -27,6 +27,7 @@ pub mod messages;
 pub mod realtime;
 pub mod rooms;
 pub mod search;
+pub mod search_limiter;
 pub mod settings;
 pub mod socket;
 pub mod tables;
@@ -44,7 +45,7 @@ pub async fn start(settings: Settings) -> Result<App> {
     let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
     let auth = auth::Auth::open(settings.clone(), db.clone(), &hub)?;
     let ledger = Ledger::start(db.clone(), hub.clone());
-    let search_limiter = app::SearchLimiter::new(settings.storage.database_connections);
+    let search_limiter = search_limiter::SearchLimiter::new(settings.storage.database_connections);
     let app = App::new(app::Handles { settings, db, ledger, hub, auth, search_limiter });
     rooms::resume_deletions(&app).await?;
     Ok(app)

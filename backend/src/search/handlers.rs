@@ -19,12 +19,12 @@ use super::{
 };
 use crate::{
     App, Result,
-    app::SearchPermit,
     auth::Caller,
     http::{
         conditional::{Conditional, EntityTag, IfNoneMatch},
         extract::Query,
     },
+    search_limiter::SearchPermit,
     tables::{JoinedRoom, NewestMessage, joined_rooms_and_newest},
 };
 

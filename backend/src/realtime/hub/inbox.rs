@@ -14,14 +14,10 @@ use tokio::sync::Notify;
 
 use crate::failpoints::{Failpoint, is_active};
 
-use super::{Hub, NodeEvent, Signal, State};
+use super::{Hub, NodeEvent, Signal, SocketId, State};
 
 /// Signals that may wait for one socket.
 const QUEUE: usize = 512;
-
-/// Identifies a socket of this node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SocketId(u64);
 
 /// The hub's side of an inbox.
 pub(super) struct Connection {

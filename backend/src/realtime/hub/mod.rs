@@ -25,9 +25,9 @@ mod presence;
 mod publication;
 mod reconcile;
 
-pub use inbox::{Drained, Inbox, SocketId};
+pub use inbox::{Drained, Inbox};
 pub use node_events::{NodeEvent, NodeId, Revocation, RoomChange};
-pub use publication::{Publication, Signal, encode};
+pub use publication::{Publication, Signal, SocketId, encode};
 
 use crate::{realtime::relay::Relay, tables::Database};
 use fanout::RoomFanout;

@@ -9,7 +9,9 @@ use shared::{
     messages::{Change, Message, Row},
 };
 
-use super::SocketId;
+/// Identifies a socket of this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SocketId(pub(super) u64);
 
 /// An item of an inbox.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use shared::ids::RoomId;
 
 use crate::{
     fixture::{ALT_LEFT, Browser, COMPOSER, ENTER, ESCAPE, Fixture, HOME, scenario},
-    scroll::{drift, track_row, wait_at_newest},
+    timeline::scroll::{drift, track_row, wait_at_newest},
 };
 
 /// A number that any machine writes within seconds, spread over a year and a half. To try more:

@@ -8,12 +8,9 @@ use crate::{
     Settings,
     auth::Auth,
     realtime::{hub::Hub, ledger::Ledger},
+    search_limiter::SearchLimiter,
     tables::Database,
 };
-
-mod search_limiter;
-
-pub use search_limiter::{SearchLimiter, SearchPermit};
 
 /// The state of the router; cheap to clone.
 #[derive(Clone)]

@@ -1,0 +1,5 @@
+//! The timeline of a room: scrolling, jumps and unread messages.
+
+mod long_room;
+pub mod scroll;
+mod unread;
