@@ -20,6 +20,9 @@ use crate::{
     users::{User, UserRef},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// The websocket subprotocol (RFC 6455, section 1.9) of this version of the wire.
 pub const SUBPROTOCOL: &str = "hallway.v1";
 
@@ -316,68 +319,5 @@ impl CloseCode {
             Self::TooSlow => "too_slow",
             Self::Silent => "silent",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_heartbeat_is_read_as_it_was_said() {
-        let heads = BTreeMap::from([(RoomId(1), Rev(7)), (RoomId(12), Rev(0))]);
-        let frame = ServerFrame::Heartbeat { heads };
-        let text = serde_json::to_string(&frame).unwrap();
-        assert_eq!(text, r#"{"type":"heartbeat","heads":{"1":7,"12":0}}"#);
-        assert_eq!(serde_json::from_str::<ServerFrame>(&text).unwrap(), frame);
-    }
-
-    #[test]
-    fn a_missing_field_is_an_error() {
-        let frames = [
-            r#"{"type":"read","room":7,"read_seq":4,"unread":5,"mentions":1}"#,
-            r#"{"type":"heartbeat","heads":{"1":7}}"#,
-            r#"{"type":"user","user":{"id":1,"username":"ada","is_admin":true,
-                "is_disabled":false,"created_at":"2026-11-23T14:05:06.123456Z"}}"#,
-            r#"{"type":"welcome","user":{"id":1,"username":"ada","is_admin":true,
-                "is_disabled":false,"created_at":"2026-11-23T14:05:06Z"},"rooms":[{"id":7,
-                "name":"a","topic":"","last_seq":9,"last_rev":12,"read_seq":4,"unread":5,
-                "mentions":1,"role":"member"}],"heartbeat_s":30}"#,
-        ];
-        for text in frames {
-            let frame: serde_json::Value = serde_json::from_str(text).unwrap();
-            assert!(serde_json::from_value::<ServerFrame>(frame.clone()).is_ok(), "{text}");
-            for incomplete in without_one_field(&frame) {
-                let read = serde_json::from_value::<ServerFrame>(incomplete.clone());
-                assert!(read.is_err(), "{incomplete}");
-            }
-        }
-    }
-
-    /// All values that lack one field of an object in `value`. The keys of `heads` are no fields.
-    fn without_one_field(value: &serde_json::Value) -> Vec<serde_json::Value> {
-        let mut all = Vec::new();
-        if let Some(object) = value.as_object() {
-            for (name, inner) in object {
-                let mut incomplete = value.clone();
-                incomplete.as_object_mut().unwrap().remove(name);
-                all.push(incomplete);
-                let inner = if name == "heads" { Vec::new() } else { without_one_field(inner) };
-                all.extend(inner.into_iter().map(|inner| {
-                    let mut changed = value.clone();
-                    changed[name] = inner;
-                    changed
-                }));
-            }
-        } else if let Some(items) = value.as_array() {
-            for (at, item) in items.iter().enumerate() {
-                all.extend(without_one_field(item).into_iter().map(|inner| {
-                    let mut changed = value.clone();
-                    changed[at] = inner;
-                    changed
-                }));
-            }
-        }
-        all
     }
 }

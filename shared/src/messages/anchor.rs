@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Date;
+use super::{
+    date::{Date, InvalidDate},
+    numbers::parse_number,
+};
 use crate::ids::{MessageId, Seq};
 
 /// From where a room is read: a text such as `seq:57`, `newest` or `date:2026-03-01`.
@@ -74,20 +77,19 @@ impl FromStr for Anchor {
             "first_unread" => Self::FirstUnread,
             "last_read" => Self::LastRead,
             _ => match text.split_once(':') {
-                Some(("seq", number)) => Self::Seq(Seq(digits(number).ok_or(AnchorError::Form)?)),
-                Some(("id", number)) => {
-                    Self::Id(MessageId(digits(number).ok_or(AnchorError::Form)?))
+                Some(("seq", number)) => {
+                    Self::Seq(Seq(parse_number(number).ok_or(AnchorError::Form)?))
                 }
-                Some(("date", date)) => Self::Date(date.parse()?),
-                _ => return Err(digits(text).map_or(AnchorError::Form, AnchorError::Bare)),
+                Some(("id", number)) => {
+                    Self::Id(MessageId(parse_number(number).ok_or(AnchorError::Form)?))
+                }
+                Some(("date", date)) => {
+                    Self::Date(date.parse().map_err(|InvalidDate| AnchorError::Date)?)
+                }
+                _ => return Err(parse_number(text).map_or(AnchorError::Form, AnchorError::Bare)),
             },
         })
     }
-}
-
-/// A number without the sign that `parse` would take too.
-pub(super) fn digits<T: FromStr>(text: &str) -> Option<T> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 impl fmt::Display for Anchor {

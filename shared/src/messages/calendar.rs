@@ -64,11 +64,11 @@ impl std::str::FromStr for Month {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let read = || {
-            let [year, month] = super::date::fields(text, '-', [4, 2])?;
+        let parse = || {
+            let [year, month] = super::numbers::parse_fields(text, '-', [4, 2])?;
             NaiveDate::from_ymd_opt(year as i32, month, 1)
         };
-        read().map(Self).ok_or("must be a month such as `2026-03`")
+        parse().map(Self).ok_or("must be a month such as `2026-03`")
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
-use super::anchor::{AnchorError, digits};
+use super::{numbers::parse_fields, offset::parse_offset};
 use crate::Timestamp;
 
 /// A day, or a moment of it, by the clocks of some place.
@@ -14,6 +14,10 @@ pub struct Date {
     time: Option<NaiveTime>,
     offset: FixedOffset,
 }
+
+/// The error of a text that is not a [`Date`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidDate;
 
 impl Date {
     /// The moment, or the one in which the day begins there.
@@ -35,10 +39,10 @@ impl Date {
 }
 
 impl FromStr for Date {
-    type Err = AnchorError;
+    type Err = InvalidDate;
 
-    fn from_str(text: &str) -> Result<Self, AnchorError> {
-        read(text).ok_or(AnchorError::Date)
+    fn from_str(text: &str) -> Result<Self, InvalidDate> {
+        parse_date(text).ok_or(InvalidDate)
     }
 }
 
@@ -58,40 +62,26 @@ impl fmt::Display for Date {
     }
 }
 
-fn read(text: &str) -> Option<Date> {
+fn parse_date(text: &str) -> Option<Date> {
     let (day, rest) = text.split_at_checked("2026-03-01".len())?;
-    let [year, month, day] = fields(day, '-', [4, 2, 2])?;
+    let [year, month, day] = parse_fields(day, '-', [4, 2, 2])?;
     let day = NaiveDate::from_ymd_opt(year as i32, month, day)?;
     let (time, offset) = match rest.strip_prefix('T') {
         None => (None, rest),
         Some(rest) => {
             let end = rest.find(['Z', '+', ' ', '-']).unwrap_or(rest.len());
-            (Some(read_time(&rest[..end])?), &rest[end..])
+            (Some(parse_time(&rest[..end])?), &rest[end..])
         }
     };
-    Some(Date { day, time, offset: super::offset::read(offset)? })
+    Some(Date { day, time, offset: parse_offset(offset)? })
 }
 
-fn read_time(text: &str) -> Option<NaiveTime> {
-    let [hour, minute, second] = match fields(text, ':', [2, 2]) {
+fn parse_time(text: &str) -> Option<NaiveTime> {
+    let [hour, minute, second] = match parse_fields(text, ':', [2, 2]) {
         Some([hour, minute]) => [hour, minute, 0],
-        None => fields(text, ':', [2, 2, 2])?,
+        None => parse_fields(text, ':', [2, 2, 2])?,
     };
     NaiveTime::from_hms_opt(hour, minute, second)
-}
-
-/// Numbers of so many digits each, with these signs between them.
-pub(super) fn fields<const N: usize>(
-    text: &str,
-    sign: char,
-    widths: [usize; N],
-) -> Option<[u32; N]> {
-    let mut parts = text.split(sign);
-    let mut numbers = [0; N];
-    for (number, width) in numbers.iter_mut().zip(widths) {
-        *number = digits(parts.next().filter(|part| part.len() == width)?)?;
-    }
-    parts.next().is_none().then_some(numbers)
 }
 
 #[cfg(test)]
@@ -159,7 +149,7 @@ mod tests {
             "2026-03-01é",
             "2026-03-0é",
         ] {
-            assert_eq!(text.parse::<Date>(), Err(AnchorError::Date), "{text}");
+            assert_eq!(text.parse::<Date>(), Err(InvalidDate), "{text}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! How much is said in a room: when, and by whom.
+//! Statistics of a room.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, search::AuthorCount};
+use crate::{Timestamp, users::UserRef};
 
 /// `GET /rooms/{id}/insights`: statistics of the last days, without deleted messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,16 @@ pub struct Insights {
 pub struct DayCount {
     /// The day.
     pub day: NaiveDate,
+    /// The number of messages.
+    pub count: u64,
+}
+
+/// The number of messages of an author.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ByAuthor"))]
+pub struct AuthorCount {
+    /// The author.
+    pub user: UserRef,
     /// The number of messages.
     pub count: u64,
 }

@@ -16,12 +16,13 @@ mod calendar;
 mod date;
 mod insights;
 mod map;
+mod numbers;
 mod offset;
 
 pub use anchor::{Anchor, AnchorError};
 pub use calendar::{Calendar, CalendarDay, Month};
-pub use date::Date;
-pub use insights::{DayCount, Insights};
+pub use date::{Date, InvalidDate};
+pub use insights::{AuthorCount, DayCount, Insights};
 pub use map::{MapHits, MapMonth, RoomMap};
 pub use offset::Offset;
 

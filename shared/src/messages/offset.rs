@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use chrono::FixedOffset;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::date::fields;
+use super::numbers::parse_fields;
 
 /// How far a clock is ahead of UTC: `Z`, `+02:00`, `-03:30`; less than a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,26 +21,26 @@ impl FromStr for Offset {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        read(text).map(Self).ok_or("must be `Z` or an offset from UTC such as `+02:00`")
+        parse_offset(text).map(Self).ok_or("must be `Z` or an offset from UTC such as `+02:00`")
     }
 }
 
-/// Nothing is UTC.
-pub(super) fn read(text: &str) -> Option<FixedOffset> {
+/// Parses an offset; the empty text is UTC.
+pub(super) fn parse_offset(text: &str) -> Option<FixedOffset> {
     let east = match text {
         "" | "Z" => 0,
-        // A plus in the query of an address means a space.
+        // A `+` in the query string of a URL decodes to a space.
         _ => match text.split_at_checked(1)? {
-            ("+" | " ", offset) => minutes(offset)?,
-            ("-", offset) => -minutes(offset)?,
+            ("+" | " ", offset) => parse_minutes(offset)?,
+            ("-", offset) => -parse_minutes(offset)?,
             _ => return None,
         },
     };
     FixedOffset::east_opt(east * 60)
 }
 
-fn minutes(text: &str) -> Option<i32> {
-    let [hours, minutes] = fields(text, ':', [2, 2])?;
+fn parse_minutes(text: &str) -> Option<i32> {
+    let [hours, minutes] = parse_fields(text, ':', [2, 2])?;
     (hours < 24 && minutes < 60).then_some((hours * 60 + minutes) as i32)
 }
 

@@ -40,7 +40,7 @@ fn text_with(sign: &str, text: &Term) -> String {
         Term::Word(_) => ("", ""),
         Term::Prefix(_) => ("", "*"),
         Term::Substring(_) => ("~", ""),
-        Term::Phrase(phrase) => return format!("{sign}{}", quote(phrase)),
+        Term::Phrase(phrase) => return format!("{sign}{}", operators::quote(phrase)),
     };
     let bare = format!("{sign}{before}{}{after}", text.as_str());
     let is_read_back = match lexer::lex(&bare).as_slice() {
@@ -50,7 +50,7 @@ fn text_with(sign: &str, text: &Term) -> String {
         }
         _ => false,
     };
-    if is_read_back { bare } else { format!("{sign}{before}{}", quote(text.as_str())) }
+    if is_read_back { bare } else { format!("{sign}{before}{}", operators::quote(text.as_str())) }
 }
 
 impl Display for Filter {
@@ -96,19 +96,9 @@ fn named(f: &mut Formatter<'_>, operator: &str, by: &Predicate, value: &str) -> 
         },
         _ => false,
     };
-    if is_read_back { f.write_str(&bare) } else { write!(f, "{operator}{}", quote(value)) }
-}
-
-/// A text in quotes, a quote in it doubled.
-pub(super) fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        if c == '"' {
-            quoted.push('"');
-        }
-        quoted.push(c);
+    if is_read_back {
+        f.write_str(&bare)
+    } else {
+        write!(f, "{operator}{}", operators::quote(value))
     }
-    quoted.push('"');
-    quoted
 }

@@ -12,7 +12,7 @@ use winnow::{
 use super::{
     Term,
     chars::{has_substance, is_blank, is_quote},
-    operators,
+    operators::{self, Value},
 };
 
 type Input<'i> = LocatingSlice<&'i str>;
@@ -38,15 +38,6 @@ pub(super) enum LexemeKind<'i> {
         name: &'i str,
         value: Value,
     },
-}
-
-/// What stands behind the colon.
-#[derive(Debug, PartialEq)]
-pub(super) struct Value {
-    /// Quotes included.
-    pub at: Range<usize>,
-    pub text: String,
-    pub quoted: bool,
 }
 
 pub(super) fn lex(query: &str) -> Vec<Lexeme<'_>> {

@@ -74,11 +74,12 @@ mod time_span;
 #[cfg(feature = "tokenizer")]
 pub mod tokenizer;
 
+pub use crate::messages::AuthorCount;
 pub use filters::{Filter, Has, Is, Person, Predicate, RoomRef, Sort};
 pub use highlight::{Highlight, HighlightKind, highlight};
 pub use operators::{OPERATORS, Operator, ValueKind};
 pub use parse::parse;
-pub use results::{AuthorCount, Hit, Hits, MonthCount, RoomCount, Summary};
+pub use results::{Hit, Hits, MonthCount, RoomCount, Summary};
 pub use time_span::{TimeRange, TimeSpan};
 
 /// What is asked for. Every string in it is plain text: no quotes, no operators, nothing that an

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Has, Is, Person, Predicate, QueryError, RoomRef, Sort, lexer::Value};
+use super::{Has, Is, Person, Predicate, QueryError, RoomRef, Sort};
 use crate::ids::{RoomId, Seq};
 
 /// An operator as a list of them would show it.
@@ -62,6 +62,16 @@ const ALIASES: &[(&str, &str)] = &[
     ("to", "mentions"),
     ("order", "sort"),
 ];
+
+/// The value of an operator in a query.
+#[derive(Debug, PartialEq)]
+pub(super) struct Value {
+    /// Its bytes in the query, quotes included.
+    pub at: Range<usize>,
+    /// The value without quotes.
+    pub text: String,
+    pub quoted: bool,
+}
 
 /// What an operator says.
 pub(super) enum Clause {
@@ -175,7 +185,7 @@ fn unknown(at: Range<usize>, name: &str, value: &Value) -> QueryError {
                 message: format!(
                     "There is no operator {name}: (there are {names}). To look for the text, put it in quotes."
                 ),
-                suggestion: Some(super::display::quote(&format!("{name}:{}", value.text))),
+                suggestion: Some(quote(&format!("{name}:{}", value.text))),
             }
         }
     }
@@ -210,4 +220,18 @@ fn list(names: &[&str]) -> String {
         Some((last, names)) if !names.is_empty() => format!("{} or {last}", names.join(", ")),
         _ => names.concat(),
     }
+}
+
+/// Puts a text in quotes and doubles the quotes in it.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        if c == '"' {
+            quoted.push('"');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
 }

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::RoomId,
-    messages::{Anchor, Message},
-    users::UserRef,
+    messages::{Anchor, AuthorCount, Message},
 };
 
 /// `GET /messages`: the hits of a search in the rooms of the caller.
@@ -67,16 +66,6 @@ pub struct RoomCount {
     pub id: RoomId,
     /// Its name.
     pub name: String,
-    /// The number of hits.
-    pub count: u64,
-}
-
-/// The number of hits of an author.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ByAuthor"))]
-pub struct AuthorCount {
-    /// The author.
-    pub user: UserRef,
     /// The number of hits.
     pub count: u64,
 }
