@@ -1,9 +1,14 @@
-//! What both ends of Hallway agree on. No IO, no clock, no randomness; compiles to wasm32.
+//! The code that the server, the browser and the load rig share. It does no IO, reads no clock, uses
+//! no randomness, and compiles to wasm32.
 //!
-//! The nouns ([`users`], [`rooms`], [`messages`]) are the bodies of the REST API, [`live`] is the
-//! websocket between server and browser, [`paths`] is where everything is, [`rules`] holds every
-//! limit, [`problem`] is what an error looks like, [`timeline`] is the one reducer that turns changes
-//! into what a reader sees, and [`search`] is the language in which history is asked.
+//! - [`users`], [`rooms`], [`messages`]: the request and response bodies of the REST API
+//! - [`live`]: the websocket protocol between server and browser
+//! - [`paths`]: the routes
+//! - [`rules`]: all limits and the validation of user input
+//! - [`problem`]: the format of errors
+//! - [`timeline`]: the reducer that merges changes into the state of a room
+//! - [`search`]: the query language and the tokenizer
+//! - [`text`]: links, mentions and code in a message
 #![warn(missing_docs)]
 
 pub mod ids;
@@ -18,6 +23,6 @@ pub mod text;
 pub mod timeline;
 pub mod users;
 
-/// A moment in UTC; RFC 3339 on the wire. It is for people to read and never orders anything:
-/// order is [`ids::Seq`] and [`ids::Rev`].
+/// A time in UTC, RFC 3339 in JSON. It is for display only: [`ids::Seq`] and [`ids::Rev`] define the
+/// order, because the clocks of two nodes can disagree.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

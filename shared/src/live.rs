@@ -1,12 +1,12 @@
-//! The live socket: `GET /api/v1/live`, subprotocol [`SUBPROTOCOL`], JSON text frames told apart by
-//! `type`.
+//! The live socket: `GET /api/v1/live` with the subprotocol [`SUBPROTOCOL`]. Each text frame is a
+//! JSON object, and its `type` selects the variant.
 //!
-//! A socket that carries no credentials in its upgrade sends [`ClientFrame::Authenticate`] within
+//! A client whose upgrade request has no credentials sends [`ClientFrame::Authenticate`] within
 //! [`crate::rules::AUTHENTICATE_TIMEOUT_S`] seconds. After [`ServerFrame::Welcome`] the client
-//! subscribes to rooms. Frames about a room carry its `rev`, consecutive while all is well: on a
-//! step of more than one, or a heartbeat whose head is ahead, the client subscribes again with the
-//! last `rev` it holds. Between `subscribe` and `subscribed` come the missed rows, by `rev`, in
-//! their latest state.
+//! subscribes to rooms. Frames about a room carry its `rev`. If a `rev` skips a number, or a
+//! heartbeat names a higher one, the client missed changes and subscribes again after its last
+//! `rev`. Between `subscribe` and `subscribed` the server sends the missed rows in their latest
+//! state, ordered by `rev`.
 
 use std::collections::BTreeMap;
 
@@ -23,215 +23,221 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// The websocket subprotocol (RFC 6455, section 1.9) of this version of the wire.
+/// The websocket subprotocol (RFC 6455, section 1.9) of this version of the protocol.
 pub const SUBPROTOCOL: &str = "hallway.v1";
 
-/// What a client sends.
+/// A frame from a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientFrame {
-    /// Who I am; only as the first frame of a socket that did not say so in its upgrade.
+    /// Authenticates the socket. Only valid as the first frame, and only if the upgrade request had
+    /// no credentials.
     Authenticate {
-        /// The token of a sign-in.
+        /// The session token.
         token: String,
     },
-    /// Give me a room's changes after `after_rev`, and everything from then on. Without it, only
-    /// what comes from now on.
+    /// Subscribes to a room. The server sends the changes after `after_rev`, then every new change;
+    /// without `after_rev`, only the new ones.
     Subscribe {
         /// The room.
         room: RoomId,
-        /// The last change that I hold.
+        /// The last change that the client has.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after_rev: Option<Rev>,
     },
-    /// No more of this room.
+    /// Ends a subscription.
     Unsubscribe {
         /// The room.
         room: RoomId,
     },
-    /// Say something. Answered by `ack` or `nack`, always with the same `client_id`.
+    /// Posts a message. The server replies with `ack` or `nack` and the same `client_id`.
     Send {
         /// The room.
         room: RoomId,
-        /// My name for the message; the same on every retry.
+        /// The idempotency key: every retry sends the same one.
         client_id: ClientId,
         /// The text.
         content: String,
-        /// The message that it answers.
+        /// The message of the same room that it replies to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Seq>,
     },
-    /// I have read up to here: as [`crate::rooms::MarkRead`].
+    /// Sets the read position, as [`crate::rooms::MarkRead`].
     Read {
         /// The room.
         room: RoomId,
-        /// The last message that I have read.
+        /// The last message that the caller has read.
         seq: Seq,
-        /// Whether everything after it is unread from now on.
+        /// Whether the position may move backwards, so that every later message becomes unread.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         exact: bool,
-        /// The `read_seq` that the client holds. If the server holds another one, it changes nothing
-        /// and answers with its own `read`. Also accepted as `known`.
+        /// The `read_seq` that the client has. If the server has another one, it changes nothing and
+        /// replies with its own `read`. The old name `known` is still accepted.
         #[serde(default, alias = "known", skip_serializing_if = "Option::is_none")]
         if_read_seq: Option<Seq>,
     },
-    /// I am writing something.
+    /// The caller is typing.
     Typing {
         /// The room.
         room: RoomId,
     },
 }
 
-/// What the server sends.
+/// A frame from the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 #[serde(rename_all = "snake_case")]
 pub enum ServerFrame {
-    /// The socket is authenticated: who you are and the rooms you are in.
+    /// The socket is authenticated.
     Welcome {
-        /// Who you are.
+        /// The user of the socket.
         user: User,
-        /// The rooms you are in, by name.
+        /// The rooms of the user, ordered by name.
         rooms: Vec<MyRoom>,
-        /// How often a heartbeat comes, in seconds; none for ten seconds longer means a dead link.
+        /// The interval between heartbeats, in seconds. If none arrives for 10 seconds longer, the
+        /// connection is dead.
         heartbeat_s: u64,
     },
-    /// Everything up to `rev` was sent; live from here.
+    /// The server sent all changes up to `rev`, and sends every later one.
     Subscribed {
         /// The room.
         room: RoomId,
-        /// The last change that you now hold.
+        /// The last change that was sent.
         rev: Rev,
     },
-    /// More was missed than one answer takes, or you hold what is not there: read the room anew by
-    /// REST. Live from `to_rev`.
+    /// The client missed more than [`crate::rules::CHANGES_MAX`] changes, or its `after_rev` does not
+    /// exist: it loads the room again over REST. The server sends every change after `to_rev`.
     Gap {
         /// The room.
         room: RoomId,
-        /// The last change that you hold.
+        /// The `after_rev` of the client.
         from_rev: Rev,
-        /// The last change of what was left out. Before `from_rev` where the server was restored from
-        /// a backup that knows nothing of what you hold.
+        /// The last skipped change. It is less than `from_rev` if the server was restored from an
+        /// older backup.
         to_rev: Rev,
-        /// The room's newest message at `to_rev`.
+        /// The newest message of the room at `to_rev`.
         last_seq: Seq,
     },
-    /// The message is stored and will stay so. It counts as read by you. On a socket that is
-    /// subscribed to the room, this is also the change with the message's `rev`: no `message` frame
-    /// with that `rev` follows, unless this `ack` is ahead of changes that are still to come.
+    /// The message is stored, and the caller has read it. On a socket that is subscribed to the room,
+    /// the `ack` is also the change with the message's `rev`: no `message` frame with that `rev`
+    /// follows, unless earlier changes are still to come.
     Ack {
-        /// Your name for it.
+        /// The `client_id` of the `send`.
         client_id: ClientId,
-        /// The message: on a retry, the original as it is now.
+        /// The message. After a retry it is the original in its latest state.
         message: Message,
     },
     /// The message was not stored.
     Nack {
-        /// Your name for it.
+        /// The `client_id` of the `send`.
         client_id: ClientId,
         /// Why.
         problem: Problem,
-        /// Whether the same again may work later.
+        /// Whether a retry of the same `send` can succeed.
         retry: bool,
     },
     /// A message was posted, edited or deleted.
     Message {
         /// The room.
         room: RoomId,
-        /// The change's number.
+        /// The number of the change.
         rev: Rev,
-        /// The message's whole new state.
+        /// The message in its new state.
         message: Message,
     },
-    /// Somebody joined, left or was removed.
+    /// A member joined, left or was removed.
     Member {
         /// The room.
         room: RoomId,
-        /// The change's number.
+        /// The number of the change.
         rev: Rev,
-        /// The member's whole new state.
+        /// The member in its new state.
         member: Member,
     },
-    /// A room was renamed or given another topic.
+    /// The name or topic of a room changed.
     Room {
-        /// The change's number.
+        /// The number of the change.
         rev: Rev,
-        /// The room's whole new state.
+        /// The room in its new state.
         room: Room,
     },
-    /// You joined a room, on this device or another: show it.
+    /// The user joined a room, on this device or another.
     Joined {
         /// The room, as in `welcome`.
         room: MyRoom,
     },
-    /// You are no longer in this room; nothing more comes from it.
+    /// The user is no longer a member of the room. The subscription has ended.
     Removed {
         /// The room.
         room: RoomId,
         /// Why.
         reason: RemovedReason,
     },
-    /// You have read up to here, on this device or another.
+    /// The read position of the user changed, on this device or another.
     Read {
         /// The room.
         room: RoomId,
-        /// How far, and what is left.
+        /// The position and the counts of unread messages and mentions.
         #[serde(flatten)]
         read: ReadState,
-        /// Whether you asked for exactly that: then it may be less than before, and a device that
-        /// marks by itself what it shows had better not do so at once again.
+        /// Whether the request was `exact`. Then the position can be lower than before, and a client
+        /// must not mark the visible messages as read again at once.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         exact: bool,
     },
-    /// Somebody is writing. Never stored; forget it after five seconds.
+    /// A member is typing. An ephemeral event: it expires after 5 seconds.
     Typing {
         /// The room.
         room: RoomId,
-        /// Who.
+        /// The member.
         user: UserRef,
     },
-    /// Who came and who went since the last such frame, at most one a second. Never stored.
+    /// The members who came online or went offline since the last such frame. An ephemeral event,
+    /// sent at most once per second.
     Presence {
         /// The room.
         room: RoomId,
-        /// Members who now have a device connected.
+        /// Members who now have a connected device.
         online: Vec<UserId>,
-        /// Members who no longer have.
+        /// Members who have none anymore.
         offline: Vec<UserId>,
     },
-    /// All is well; the newest change of every room subscribed to.
+    /// The connection is alive.
     Heartbeat {
-        /// By room.
-        #[serde(deserialize_with = "by_room")]
+        /// The newest change of each subscribed room.
+        #[serde(deserialize_with = "deserialize_heads")]
         heads: BTreeMap<RoomId, Rev>,
     },
-    /// Your account changed (made or unmade an admin).
+    /// The account of the user changed, such as its admin rights.
     User {
-        /// As it is now.
+        /// The account in its new state.
         user: User,
     },
-    /// A frame could not be understood or obeyed; the socket stays.
+    /// The server could not parse or handle a frame. The socket stays open.
     Error {
-        /// What was wrong with it.
+        /// The error.
         problem: Problem,
     },
-    /// The server is about to stop: connect again after this long.
+    /// The server stops soon: the client reconnects after a delay.
     Goaway {
-        /// Milliseconds, different for every socket.
+        /// The delay in milliseconds. It differs between sockets, so that they do not reconnect at the
+        /// same time.
         reconnect_after_ms: u64,
     },
 }
 
 /// Parses the keys of a JSON object as room ids. Serde buffers an internally tagged enum until it has
 /// read the tag, and the buffer does not convert string keys to numbers.
-fn by_room<'de, D: Deserializer<'de>>(heads: D) -> Result<BTreeMap<RoomId, Rev>, D::Error> {
+fn deserialize_heads<'de, D: Deserializer<'de>>(
+    heads: D,
+) -> Result<BTreeMap<RoomId, Rev>, D::Error> {
     let heads = BTreeMap::<String, Rev>::deserialize(heads)?;
     let parse = |(room, rev): (String, Rev)| Ok((room.parse().map_err(D::Error::custom)?, rev));
     heads.into_iter().map(parse).collect()
 }
 
 impl ServerFrame {
-    /// The frame of a change in a room.
+    /// The frame that carries a change of a room.
     pub fn of(room: RoomId, change: Change) -> Self {
         let rev = change.rev;
         match change.row {
@@ -241,7 +247,7 @@ impl ServerFrame {
         }
     }
 
-    /// The change that a frame carries, and of which room; none for frames that change no room.
+    /// The change that the frame carries and its room; `None` if it carries no change.
     pub fn into_change(self) -> Option<(RoomId, Change)> {
         match self {
             Self::Message { room, rev, message } => {
@@ -259,55 +265,55 @@ impl ServerFrame {
     }
 }
 
-/// Why somebody is no longer in a room.
+/// Why a user is no longer a member of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RemovedReason {
-    /// They left, here or on another device.
+    /// The user left, on this device or another.
     Left,
-    /// An admin removed them.
+    /// An admin removed the user.
     Removed,
     /// An admin deleted the room.
     RoomDeleted,
 }
 
-/// How a socket ends (RFC 6455, section 7.4; 4000 to 4999 are ours).
+/// The status code of a close frame (RFC 6455, section 7.4). Codes from 4000 are Hallway's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum CloseCode {
-    /// All done.
+    /// The client or the server closed the socket in the normal way.
     Normal = 1000,
     /// A frame was larger than [`crate::rules::FRAME_MAX_BYTES`].
     TooLarge = 1009,
     /// The server stops or restarts.
     Restart = 1012,
-    /// Nobody was authenticated in time, or the token is not valid.
+    /// The client did not authenticate in time, or its token is not valid.
     Unauthenticated = 4001,
-    /// The session was ended, or its account shut.
+    /// The session was revoked, or the account disabled.
     SessionEnded = 4002,
-    /// The room of a classic socket is not (or no longer) yours to read.
+    /// The user is not, or no longer, a member of the room of a classic socket.
     NotAMember = 4003,
-    /// Nothing was read for too long. Everything missed comes after the next `subscribe`.
+    /// The client did not read for too long. The next `subscribe` delivers what it missed.
     TooSlow = 4008,
-    /// Nothing was heard from the other end for too long.
+    /// The other end sent nothing for too long.
     Silent = 4009,
 }
 
 impl CloseCode {
-    /// The code of a close frame; a code of nobody here is `None`.
+    /// The variant of a numeric code; `None` for any other code.
     pub fn from_u16(code: u16) -> Option<Self> {
         use CloseCode::*;
         [Normal, TooLarge, Restart, Unauthenticated, SessionEnded, NotAMember, TooSlow, Silent]
             .into_iter()
-            .find(|known| *known as u16 == code)
+            .find(|variant| *variant as u16 == code)
     }
 
-    /// Whether connecting again, unchanged, makes sense. It does for every code that is not ours.
+    /// Whether a reconnect with the same credentials can succeed.
     pub fn may_reconnect(self) -> bool {
         !matches!(self, Self::Unauthenticated | Self::SessionEnded | Self::NotAMember)
     }
 
-    /// The reason that goes with the code in the close frame.
+    /// The reason text of the close frame.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Normal => "",

@@ -1,4 +1,4 @@
-//! Where everything is. The constants are axum's route templates; [`fill`] makes an address of one.
+//! The routes, as axum templates. [`fill`] turns a template into a path.
 
 macro_rules! paths {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {
@@ -9,49 +9,49 @@ macro_rules! paths {
 paths! {
     /// Accounts: POST.
     USERS = "/api/v1/users";
-    /// My own account: GET, PATCH.
+    /// The account of the caller: GET, PATCH.
     ME = "/api/v1/users/me";
-    /// Somebody's account: GET, PATCH.
+    /// One account: GET, PATCH.
     USER = "/api/v1/users/{id}";
-    /// Sign-ins: GET, POST.
+    /// The sessions of the caller: GET, POST.
     SESSIONS = "/api/v1/sessions";
-    /// One sign-in, `current` for this one: DELETE.
+    /// One session, `current` for that of the caller: DELETE.
     SESSION = "/api/v1/sessions/{id}";
     /// Rooms: GET, POST.
     ROOMS = "/api/v1/rooms";
     /// One room: GET, PUT, PATCH, DELETE.
     ROOM = "/api/v1/rooms/{id}";
-    /// My place in a room: PUT, DELETE.
+    /// The membership of the caller: PUT, DELETE.
     MEMBERSHIP = "/api/v1/rooms/{id}/membership";
-    /// Who is in a room: GET.
+    /// The members of a room: GET.
     MEMBERS = "/api/v1/rooms/{id}/members";
-    /// Somebody's place in a room: DELETE.
+    /// One member of a room: DELETE.
     MEMBER = "/api/v1/rooms/{id}/members/{user}";
-    /// Who is in a room with me: GET.
+    /// The members of the caller's rooms: GET.
     PEOPLE = "/api/v1/people";
-    /// What was said in a room: GET, POST.
+    /// The messages of a room: GET, POST.
     MESSAGES = "/api/v1/rooms/{id}/messages";
     /// One message: GET, PATCH, DELETE.
     MESSAGE = "/api/v1/rooms/{id}/messages/{seq}";
-    /// What was said in all my rooms, and the search: GET.
+    /// The messages of all rooms of the caller, and the search: GET.
     SEARCH = "/api/v1/messages";
-    /// How much a search finds, and where: GET.
+    /// The number of hits of a search by room, author and month: GET.
     SUMMARY = "/api/v1/messages/summary";
-    /// How much was said in a room on each day of a month: GET.
+    /// The number of messages of a room on each day of a month: GET.
     CALENDAR = "/api/v1/rooms/{id}/calendar";
-    /// How much was said in a room in the last days, when and by whom: GET.
+    /// The statistics of a room over the last days: GET.
     INSIGHTS = "/api/v1/rooms/{id}/insights";
-    /// A room at a glance, however long: GET.
+    /// The months and mentions of a room for its scrollbar: GET.
     MAP = "/api/v1/rooms/{id}/map";
-    /// Where in a room there is what a search finds: GET.
+    /// The hits of a search for the scrollbar: GET.
     MAP_HITS = "/api/v1/rooms/{id}/map/hits";
-    /// A room, or a part of it, as a file: GET.
+    /// The messages of a room as a file: GET.
     EXPORT = "/api/v1/rooms/{id}/export";
-    /// What a search finds, as a file: GET.
+    /// The hits of a search as a file: GET.
     EXPORT_SEARCH = "/api/v1/messages/export";
-    /// How far I have read: PUT.
+    /// The read position of the caller: PUT.
     READ = "/api/v1/rooms/{id}/read";
-    /// What is different since a change: GET.
+    /// The changes of a room after a `rev`: GET.
     CHANGES = "/api/v1/rooms/{id}/changes";
     /// The websocket of [`crate::live`].
     LIVE = "/api/v1/live";
@@ -61,7 +61,7 @@ paths! {
     UI = "/ui";
 }
 
-/// An address from a template: the values in the order of the braces.
+/// Fills the placeholders of a template with `values`, in order.
 ///
 /// ```
 /// use shared::paths;
@@ -69,9 +69,9 @@ paths! {
 /// ```
 pub fn fill(template: &str, values: &[&dyn std::fmt::Display]) -> String {
     let mut values = values.iter();
-    let parts = template.split('/').map(|part| match part.starts_with('{') {
+    let segments = template.split('/').map(|segment| match segment.starts_with('{') {
         true => values.next().map(ToString::to_string).unwrap_or_default(),
-        false => part.to_owned(),
+        false => segment.to_owned(),
     });
-    parts.collect::<Vec<_>>().join("/")
+    segments.collect::<Vec<_>>().join("/")
 }

@@ -1,64 +1,65 @@
-//! Every limit, in one place. Both ends check with these, and every error names the limit it broke.
+//! All limits, and the validation of user input. Server and browser use the same functions, and every
+//! error names the limit.
 
 use crate::problem::FieldError;
 
-/// A username's greatest length, in characters (the classic chat's own limit).
+/// The maximum length of a username in characters, the limit of the classic chat.
 pub const USERNAME_MAX_CHARS: usize = 150;
-/// A password's least length, in bytes.
+/// The minimum length of a password in bytes.
 pub const PASSWORD_MIN_BYTES: usize = 8;
-/// A password's greatest length, in bytes: hashing a longer one would be work for nothing.
+/// The maximum length of a password in bytes. It bounds the work of hashing.
 pub const PASSWORD_MAX_BYTES: usize = 1_024;
-/// A room name's greatest length, in characters.
+/// The maximum length of a room name in characters.
 pub const ROOM_NAME_MAX_CHARS: usize = 255;
-/// A topic's greatest length, in characters.
+/// The maximum length of a topic in characters.
 pub const TOPIC_MAX_CHARS: usize = 255;
-/// A message's greatest length, in bytes of UTF-8 after trimming.
+/// The maximum length of a message in bytes of UTF-8, after trimming.
 pub const CONTENT_MAX_BYTES: usize = 16_384;
-/// The greatest websocket frame, in bytes: the longest message twice over (JSON may escape every
-/// byte of it) and room for the rest.
+/// The maximum size of a websocket frame in bytes. The longest message fits even if JSON doubles its
+/// size with escapes.
 pub const FRAME_MAX_BYTES: usize = 64 * 1_024;
-/// The greatest request body, in bytes.
+/// The maximum size of a request body in bytes.
 pub const BODY_MAX_BYTES: usize = 128 * 1_024;
-/// Messages in a page unless asked for otherwise.
+/// The default number of messages in a page.
 pub const PAGE_DEFAULT: u64 = 50;
-/// Rooms or members in a page, or messages on one side of an anchor, at most.
+/// The maximum number of rooms or members in a page, or of messages on one side of an anchor.
 pub const PAGE_MAX: u64 = 200;
-/// People in one answer at most.
+/// The maximum number of people in a response.
 pub const PEOPLE_MAX: u64 = 20;
-/// Mentions of oneself on a room's map at most.
+/// The maximum number of mentions of the caller in a room map.
 pub const MAP_MENTIONS_MAX: u64 = 500;
-/// Parts of a room, of each of which its map has one hit at most.
+/// The number of buckets of a room map. The map has at most one hit per bucket.
 pub const MAP_BUCKETS: i64 = 1_000;
-/// Changes in one answer at most; a live subscription that would need more gets a `gap`.
+/// The maximum number of changes in a response. A live subscription that missed more gets a `gap`.
 pub const CHANGES_MAX: u64 = 1_000;
-/// A search query's greatest length, in characters.
+/// The maximum length of a search query in characters.
 pub const QUERY_MAX_CHARS: usize = 10_000;
-/// Hits that are counted at most.
+/// The maximum number of hits that a search summary counts.
 pub const SUMMARY_MAX_HITS: u64 = 1_000;
-/// Days back that are counted at most.
+/// The maximum number of days that the insights of a room cover.
 pub const INSIGHTS_MAX_DAYS: u64 = 90;
-/// Messages of a room that are counted at most, the newest.
+/// The maximum number of messages that the insights of a room count, from the newest back.
 pub const INSIGHTS_MAX_MESSAGES: i64 = 50_000;
-/// How often the server says that it is there, in seconds.
+/// The interval between the heartbeats of the server, in seconds.
 pub const HEARTBEAT_S: u64 = 25;
-/// A socket on which nothing came for this long is dead, in seconds.
+/// A socket that receives nothing for this time is dead, in seconds.
 pub const SOCKET_TIMEOUT_S: u64 = 35;
-/// How long a socket may stay without saying who it is, in seconds.
+/// The time limit for the authentication of a socket, in seconds.
 pub const AUTHENTICATE_TIMEOUT_S: u64 = 5;
-/// How often one person's typing in one room is passed on, in seconds.
+/// The minimum interval between two typing events of a user in a room, in seconds.
 pub const TYPING_INTERVAL_S: u64 = 2;
 
-/// A username as it is kept: trimmed. The server also brings it to NFC before checking.
+/// Checks a username and trims it. The server normalizes it to NFC first.
 pub fn validate_username(text: &str) -> Result<String, FieldError> {
     validate_name("username", text, USERNAME_MAX_CHARS)
 }
 
-/// A room's name as it is kept: trimmed.
+/// Checks a room name and trims it.
 pub fn validate_room_name(text: &str) -> Result<String, FieldError> {
     validate_name("name", text, ROOM_NAME_MAX_CHARS)
 }
 
-/// A topic as it is kept: trimmed, possibly empty.
+/// Checks a topic and trims it. It may be empty.
 pub fn validate_topic(text: &str) -> Result<String, FieldError> {
     if text.trim().is_empty() {
         Ok(String::new())
@@ -67,7 +68,7 @@ pub fn validate_topic(text: &str) -> Result<String, FieldError> {
     }
 }
 
-/// Whether a new password will do. It is taken as it is, blanks included.
+/// Checks a new password. Whitespace at its ends counts, because passwords are not trimmed.
 pub fn validate_password(text: &str) -> Result<(), FieldError> {
     match text.len() {
         PASSWORD_MIN_BYTES..=PASSWORD_MAX_BYTES => Ok(()),
@@ -80,26 +81,26 @@ pub fn validate_password(text: &str) -> Result<(), FieldError> {
     }
 }
 
-/// A message's text as it is kept: trimmed, line ends as `\n`.
+/// Checks the text of a message, trims it, and replaces each line ending by `\n`.
 pub fn validate_content(text: &str) -> Result<String, FieldError> {
     let text = text.trim().replace("\r\n", "\n").replace('\r', "\n");
-    let wrong = |message: String| Err(FieldError::new("content", message));
+    let error = |message: String| Err(FieldError::new("content", message));
     if text.is_empty() {
-        return wrong("must not be empty".into());
+        return error("must not be empty".into());
     }
     if text.len() > CONTENT_MAX_BYTES {
-        return wrong(format!(
+        return error(format!(
             "must be at most {CONTENT_MAX_BYTES} bytes of UTF-8, and is {}",
             text.len()
         ));
     }
     match text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-        Some(c) => wrong(format!("must not hold control characters (U+{:04X})", c as u32)),
+        Some(c) => error(format!("must not contain control characters (U+{:04X})", c as u32)),
         None => Ok(text),
     }
 }
 
-/// The form in which names are unique: without regard to case.
+/// The lower-case form of a name. Names are unique in this form.
 pub fn name_key(name: &str) -> String {
     name.to_lowercase()
 }
@@ -119,14 +120,14 @@ fn validate_name(field: &str, text: &str, max: usize) -> Result<String, FieldErr
     match text.chars().find(|&c| is_invisible(c)) {
         Some(c) => Err(FieldError::new(
             field,
-            format!("must not hold control or invisible characters (U+{:04X})", c as u32),
+            format!("must not contain control or invisible characters (U+{:04X})", c as u32),
         )),
         None => Ok(text.to_owned()),
     }
 }
 
-/// Characters that take part in no honest name: two names that differ only in these look the same,
-/// and the bidirectional ones turn the text around them (Unicode TR 36, section 2).
+/// Whether a name must not contain `c`. Two names that differ only in invisible characters look the
+/// same, and bidirectional controls reorder the text around them (Unicode TR 36, section 2).
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || (c.is_whitespace() && c != ' ')
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broken_limit_is_named() {
+    fn an_error_names_the_exceeded_limit() {
         let error = validate_username(&"x".repeat(151)).unwrap_err();
         assert_eq!(error.message, "must be at most 150 characters, and is 151");
         assert!(validate_username(&"ü".repeat(150)).is_ok());
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn names_hold_nothing_that_cannot_be_seen() {
+    fn names_with_invisible_characters_are_rejected() {
         for text in ["a\u{200b}b", "a\u{202e}b", "a\nb", "a\u{0}b", "a\u{a0}b", "   ", "\u{3164}"] {
             assert!(validate_username(text).is_err(), "{text:?}");
         }
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn content_is_trimmed_and_keeps_its_lines() {
+    fn content_is_trimmed_and_line_endings_are_normalized() {
         assert_eq!(validate_content(" a\r\n\tb \n").unwrap(), "a\n\tb");
         assert!(validate_content(" \n ").is_err());
         assert!(validate_content("a\u{0}b").is_err());

@@ -33,7 +33,7 @@ pub async fn resolve_anchor(
         Anchor::LastRead if read_seq > Seq(0) => hit(read_seq.min(last)),
         Anchor::LastRead => miss(Seq(1), AnchorMiss::NothingRead),
         Anchor::Date(date) => {
-            let since = date.begins().timestamp_micros();
+            let since = date.start().timestamp_micros();
             resolve_date(date, queries::first_since(db, room, since).await?, last)
         }
     })
@@ -59,7 +59,7 @@ fn resolve_seq(seq: Seq, last: Seq) -> ResolvedAnchor {
 
 /// Resolves a date, given the first message since it begins and when that was posted.
 fn resolve_date(date: Date, first: Option<(Seq, i64)>, last: Seq) -> ResolvedAnchor {
-    let end = date.ends().map(|end| end.timestamp_micros());
+    let end = date.end().map(|end| end.timestamp_micros());
     match (first, end) {
         (Some((seq, created_at)), Some(end)) if created_at >= end => {
             miss(seq, AnchorMiss::EmptyDay)

@@ -130,7 +130,7 @@ async fn resolve_anchor(
     Ok(match (anchor, plan.near) {
         (Anchor::Id(id), _) => id.0,
         (Anchor::Date(date), _) => {
-            last_id_before(db, plan.user, date.begins().timestamp_micros()).await?
+            last_id_before(db, plan.user, date.start().timestamp_micros()).await?
         }
         (_, Some((room, seq))) => id_at_or_before(db, room, seq).await?,
         (Anchor::Oldest, _) => 0,

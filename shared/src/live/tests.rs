@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_heartbeat_is_read_as_it_was_said() {
+fn a_heartbeat_survives_a_round_trip() {
     let heads = BTreeMap::from([(RoomId(1), Rev(7)), (RoomId(12), Rev(0))]);
     let frame = ServerFrame::Heartbeat { heads };
     let text = serde_json::to_string(&frame).unwrap();
@@ -10,7 +10,7 @@ fn a_heartbeat_is_read_as_it_was_said() {
 }
 
 #[test]
-fn a_missing_field_is_an_error() {
+fn a_frame_without_a_required_field_is_rejected() {
     let frames = [
         r#"{"type":"read","room":7,"read_seq":4,"unread":5,"mentions":1}"#,
         r#"{"type":"heartbeat","heads":{"1":7}}"#,
@@ -25,13 +25,13 @@ fn a_missing_field_is_an_error() {
         let frame: serde_json::Value = serde_json::from_str(text).unwrap();
         assert!(serde_json::from_value::<ServerFrame>(frame.clone()).is_ok(), "{text}");
         for incomplete in without_one_field(&frame) {
-            let read = serde_json::from_value::<ServerFrame>(incomplete.clone());
-            assert!(read.is_err(), "{incomplete}");
+            let parsed = serde_json::from_value::<ServerFrame>(incomplete.clone());
+            assert!(parsed.is_err(), "{incomplete}");
         }
     }
 }
 
-/// All values that lack one field of an object in `value`. The keys of `heads` are no fields.
+/// All copies of `value` in which one object lacks one field. The keys of `heads` are not fields.
 fn without_one_field(value: &serde_json::Value) -> Vec<serde_json::Value> {
     let mut all = Vec::new();
     if let Some(object) = value.as_object() {

@@ -1,4 +1,4 @@
-//! From where a room is read, in one word.
+//! The position at which a page of messages starts.
 
 use std::{fmt, str::FromStr};
 
@@ -10,39 +10,39 @@ use super::{
 };
 use crate::ids::{MessageId, Seq};
 
-/// From where a room is read: a text such as `seq:57`, `newest` or `date:2026-03-01`.
+/// The position of a page of messages, written as `seq:57`, `newest` or `date:2026-03-01`.
 ///
 /// ```
 /// use shared::{ids::Seq, messages::Anchor};
 /// assert_eq!("seq:57".parse(), Ok(Anchor::Seq(Seq(57))));
 /// assert_eq!(Anchor::FirstUnread.to_string(), "first_unread");
-/// assert_eq!("57".parse::<Anchor>().unwrap_err().to_string(), "must say which: `seq:57` or `id:57`?");
+/// assert_eq!("57".parse::<Anchor>().unwrap_err().to_string(), "must be `seq:57` or `id:57`");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Anchor {
-    /// `seq:57`: the message at this place in the room.
+    /// `seq:57`: the message with this number in the room.
     Seq(Seq),
-    /// `id:57`: the message with this number on the server.
+    /// `id:57`: the message with this id on the server.
     Id(MessageId),
-    /// `oldest`: the room's first message.
+    /// `oldest`: the first message of the room.
     Oldest,
-    /// `newest`: the room's last message.
+    /// `newest`: the last message of the room.
     #[default]
     Newest,
     /// `first_unread`: the message after the last one that the caller has read.
     FirstUnread,
     /// `last_read`: the last message that the caller has read.
     LastRead,
-    /// `date:2026-03-01` or `date:2026-03-01T14:30`: the first message of a day, or since a moment.
+    /// `date:2026-03-01` or `date:2026-03-01T14:30`: the first message of a day, or at or after a time.
     Date(Date),
 }
 
-/// Why a text is no [`Anchor`]: a sentence that goes after the field's name.
+/// Why a text is not an [`Anchor`]. The message follows the name of the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnchorError {
-    /// A number that does not say what it counts.
+    /// A number without `seq:` or `id:`.
     Bare(i64),
-    /// A date that is in no calendar, or not written like one.
+    /// A date that does not exist or has the wrong format.
     Date,
     /// Anything else.
     Form,
@@ -53,11 +53,11 @@ impl std::error::Error for AnchorError {}
 impl fmt::Display for AnchorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bare(number) => write!(f, "must say which: `seq:{number}` or `id:{number}`?"),
+            Self::Bare(number) => write!(f, "must be `seq:{number}` or `id:{number}`"),
             Self::Date => f.write_str(
-                "must be a day such as `date:2026-03-01`, or a moment such as \
-                 `date:2026-03-01T14:30` or `date:2026-03-01T14:30:05`, each in UTC or with an \
-                 offset such as `+02:00` after it",
+                "must be a day such as `date:2026-03-01` or a time such as \
+                 `date:2026-03-01T14:30` or `date:2026-03-01T14:30:05`, in UTC or with an offset \
+                 such as `+02:00` at the end",
             ),
             Self::Form => f.write_str(
                 "must be `newest`, `oldest`, `first_unread`, `last_read`, `seq:57`, `id:57`, \
@@ -131,7 +131,7 @@ impl schemars::JsonSchema for Anchor {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "From where a room is read.",
+            "description": "The position at which the page starts.",
             "pattern": "^(newest|oldest|first_unread|last_read|(seq|id):[0-9]{1,18}|\
                 date:[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
                 (T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?)?\
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn anchors_survive_a_round_trip() {
         for text in [
             "oldest",
             "newest",
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_anchor_says_what_would_be() {
+    fn invalid_anchors_are_rejected() {
         let wrong = |text: &str| text.parse::<Anchor>().unwrap_err();
         assert_eq!(wrong("57"), AnchorError::Bare(57));
         for text in [

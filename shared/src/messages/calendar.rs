@@ -1,4 +1,4 @@
-//! How much was said on which day.
+//! The number of messages on each day of a month.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_month_is_written_in_one_form() {
+    fn a_month_has_exactly_one_text_form() {
         let december: Month = "2024-12".parse().unwrap();
         assert_eq!(december.to_string(), "2024-12");
         assert_eq!(december.next().to_string(), "2025-01-01");

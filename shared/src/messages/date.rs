@@ -1,4 +1,4 @@
-//! A day or a moment of it, as people write it.
+//! A day or a time of day, with the offset of a time zone.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use super::{numbers::parse_fields, offset::parse_offset};
 use crate::Timestamp;
 
-/// A day, or a moment of it, by the clocks of some place.
+/// A day or a time of day, at an offset from UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Date {
     day: NaiveDate,
@@ -20,21 +20,20 @@ pub struct Date {
 pub struct InvalidDate;
 
 impl Date {
-    /// The moment, or the one in which the day begins there.
-    pub fn begins(&self) -> Timestamp {
-        self.moment(self.day.and_time(self.time.unwrap_or(NaiveTime::MIN)))
+    /// The time, or midnight at the start of the day.
+    pub fn start(&self) -> Timestamp {
+        self.to_utc(self.day.and_time(self.time.unwrap_or(NaiveTime::MIN)))
     }
 
-    /// The moment in which the day has ended there; none if this is a moment itself.
-    pub fn ends(&self) -> Option<Timestamp> {
+    /// Midnight at the end of the day; `None` for a time.
+    pub fn end(&self) -> Option<Timestamp> {
         let next = self.day.succ_opt().filter(|_| self.time.is_none())?;
-        Some(self.moment(next.and_time(NaiveTime::MIN)))
+        Some(self.to_utc(next.and_time(NaiveTime::MIN)))
     }
 
-    /// Never outside of what a clock can say: only a text makes a date, and has four digits for a
-    /// year.
-    fn moment(&self, there: NaiveDateTime) -> Timestamp {
-        (there - self.offset).and_utc()
+    /// Converts a local time to UTC. It cannot overflow, because a parsed year has four digits.
+    fn to_utc(&self, local: NaiveDateTime) -> Timestamp {
+        (local - self.offset).and_utc()
     }
 }
 
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn one_date_has_several_forms() {
+    fn several_text_forms_mean_the_same_date() {
         for (text, short) in [
             ("2026-03-01Z", "2026-03-01"),
             ("2026-03-01-00:00", "2026-03-01"),
@@ -106,25 +105,25 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_that_of_its_place() {
+    fn a_day_starts_and_ends_at_local_midnight() {
         let hours = |text: &str| {
             let date = date(text);
-            let span = date.ends().map(|end| (end - date.begins()).num_hours());
-            (date.begins().to_rfc3339(), span)
+            let span = date.end().map(|end| (end - date.start()).num_hours());
+            (date.start().to_rfc3339(), span)
         };
         assert_eq!(hours("2026-03-01"), ("2026-03-01T00:00:00+00:00".into(), Some(24)));
         assert_eq!(hours("2026-03-01+14:00"), ("2026-02-28T10:00:00+00:00".into(), Some(24)));
         assert_eq!(hours("2026-02-28-11:30"), ("2026-02-28T11:30:00+00:00".into(), Some(24)));
-        let moment = hours("2026-03-01T00:30+02:00");
-        assert_eq!(moment, ("2026-02-28T22:30:00+00:00".into(), None));
-        // The ends of what can be written are moments that can be stored.
-        assert!(date("0000-01-01+23:59").begins().timestamp_micros() < 0);
-        let last = date("9999-12-31-23:59").ends().unwrap();
+        let time = hours("2026-03-01T00:30+02:00");
+        assert_eq!(time, ("2026-02-28T22:30:00+00:00".into(), None));
+        // The earliest and the latest date convert without overflow.
+        assert!(date("0000-01-01+23:59").start().timestamp_micros() < 0);
+        let last = date("9999-12-31-23:59").end().unwrap();
         assert_eq!(last.to_rfc3339(), "+10000-01-01T23:59:00+00:00");
     }
 
     #[test]
-    fn what_is_in_no_calendar_is_no_date() {
+    fn invalid_dates_are_rejected() {
         for text in [
             "",
             "2026",

@@ -1,4 +1,4 @@
-//! A room at a glance.
+//! The data of the scrollbar of a room: months, mentions and search hits.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What people say, and the changes to it.
+//! Messages, pages of messages, and changes.
 
 use std::ops::Range;
 
@@ -97,9 +97,9 @@ pub struct MessagePage {
     pub has_older: bool,
     /// Whether the room has newer messages. With `q`, whether it may have newer hits.
     pub has_newer: bool,
-    /// With `q`, the `seq` of the next `anchor` towards older hits, with `before`: the
-    /// message there is the first to be looked at. Looking through very many messages takes time, and no answer waits for all of
-    /// it: it can have fewer hits than asked for, even none, and still say where to go on.
+    /// With `q`, the `seq` of the `anchor` for the next older hits, with `before`. The server stops
+    /// a long search early, so a page can have fewer hits than requested, or none, and still have
+    /// this `seq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older: Option<Seq>,
     /// With `q`, the `seq` of the `anchor` for the next newer hits, with `after`.

@@ -1,4 +1,4 @@
-//! How far a clock is ahead of UTC.
+//! The offset of a time zone from UTC.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::numbers::parse_fields;
 
-/// How far a clock is ahead of UTC: `Z`, `+02:00`, `-03:30`; less than a day.
+/// The offset of a time zone from UTC, less than 24 hours: `Z`, `+02:00`, `-03:30`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Offset(pub FixedOffset);
 
@@ -78,7 +78,7 @@ impl schemars::JsonSchema for Offset {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "How far the reader's clock is ahead of UTC.",
+            "description": "The offset of the reader's time zone from UTC.",
             "pattern": "^(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
             "examples": ["Z", "+02:00"],
         })

@@ -1,4 +1,4 @@
-//! A query as its canonical text.
+//! Writes a query as its canonical text.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -10,14 +10,14 @@ use super::{
 
 impl Display for Query {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut parts: Vec<String> = self.all_of.iter().map(AnyOf::to_string).collect();
-        parts.extend(self.none_of.iter().map(|text| text_with("-", text)));
-        parts.extend(self.filters.iter().map(Filter::to_string));
-        parts.extend(self.near.map(|seq| format!("near:{seq}")));
+        let mut elements: Vec<String> = self.all_of.iter().map(AnyOf::to_string).collect();
+        elements.extend(self.none_of.iter().map(|term| signed("-", term)));
+        elements.extend(self.filters.iter().map(Filter::to_string));
+        elements.extend(self.near.map(|seq| format!("near:{seq}")));
         if self.sort != Sort::default() {
-            parts.push(format!("sort:{}", self.sort.name()));
+            elements.push(format!("sort:{}", self.sort.name()));
         }
-        f.write_str(&parts.join(" "))
+        f.write_str(&elements.join(" "))
     }
 }
 
@@ -28,14 +28,14 @@ impl Display for AnyOf {
     }
 }
 
-/// As it is written in a query; in quotes where it would be read as something else.
+/// Writes a term, in quotes if the parser would read it as something else.
 impl Display for Term {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&text_with("", self))
+        f.write_str(&signed("", self))
     }
 }
 
-fn text_with(sign: &str, text: &Term) -> String {
+fn signed(sign: &str, text: &Term) -> String {
     let (before, after) = match text {
         Term::Word(_) => ("", ""),
         Term::Prefix(_) => ("", "*"),
@@ -44,9 +44,9 @@ fn text_with(sign: &str, text: &Term) -> String {
     };
     let bare = format!("{sign}{before}{}{after}", text.as_str());
     let is_read_back = match lexer::lex(&bare).as_slice() {
-        [part] => {
-            part.negation.is_some() != sign.is_empty()
-                && matches!(&part.kind, LexemeKind::Term(Some(read)) if read == text)
+        [lexeme] => {
+            lexeme.negation.is_some() != sign.is_empty()
+                && matches!(&lexeme.kind, LexemeKind::Term(Some(read)) if read == text)
         }
         _ => false,
     };
@@ -63,9 +63,9 @@ impl Display for Filter {
 impl Display for Predicate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::From(person) => named(f, "from:", self, person.value()),
-            Self::Mentions(person) => named(f, "mentions:", self, person.value()),
-            Self::In(RoomRef::Name(name)) => named(f, "in:", self, name),
+            Self::From(person) => write_named(f, "from:", self, person.value()),
+            Self::Mentions(person) => write_named(f, "mentions:", self, person.value()),
+            Self::In(RoomRef::Name(name)) => write_named(f, "in:", self, name),
             Self::In(RoomRef::Id(id)) => write!(f, "in:#{id}"),
             Self::Before(when) => write!(f, "before:{when}"),
             Self::After(when) => write!(f, "after:{when}"),
@@ -85,12 +85,12 @@ impl Person {
     }
 }
 
-fn named(f: &mut Formatter<'_>, operator: &str, by: &Predicate, value: &str) -> fmt::Result {
+fn write_named(f: &mut Formatter<'_>, operator: &str, by: &Predicate, value: &str) -> fmt::Result {
     let bare = format!("{operator}{value}");
     let is_read_back = match lexer::lex(&bare).as_slice() {
-        [part] => match &part.kind {
+        [lexeme] => match &lexeme.kind {
             LexemeKind::Operator { name, value } => {
-                matches!(operators::parse_clause(part.at.clone(), name, value), Ok(Clause::Predicate(read)) if read == *by)
+                matches!(operators::parse_clause(lexeme.at.clone(), name, value), Ok(Clause::Predicate(read)) if read == *by)
             }
             _ => false,
         },

@@ -1,4 +1,4 @@
-//! What a query can ask of a message beside its text.
+//! The filters of a query: conditions on a message other than its text.
 
 use chrono::{DateTime, FixedOffset, Utc};
 
@@ -8,46 +8,46 @@ use crate::ids::RoomId;
 /// A condition on a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Filter {
-    /// Whether it must *not* hold.
+    /// Whether the message must *not* match.
     pub negated: bool,
-    /// What it asks.
+    /// The condition.
     pub predicate: Predicate,
 }
 
-/// What a filter asks.
+/// The condition of a filter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Predicate {
-    /// `from:`: who wrote it.
+    /// `from:`: the author.
     From(Person),
-    /// `in:`: the room it is in.
+    /// `in:`: the room.
     In(RoomRef),
-    /// `before:`: posted before the span begins.
+    /// `before:`: posted before the span starts.
     Before(TimeSpan),
-    /// `after:`: posted after the span has ended; of `7d` and `2w`, after it began.
+    /// `after:`: posted after the span ends; for `7d` and `2w`, after it starts.
     After(TimeSpan),
     /// `on:` and `during:`: posted within the span.
     On(TimeSpan),
-    /// `has:`: what it has.
+    /// `has:`: a property of the text.
     Has(Has),
-    /// `mentions:`: whom it names.
+    /// `mentions:`: a mentioned user.
     Mentions(Person),
-    /// `is:`: its state.
+    /// `is:`: a state.
     Is(Is),
 }
 
 impl Predicate {
-    /// Whether two filters are of one kind, and so alternatives.
+    /// Whether two filters have the same kind, which makes them alternatives.
     pub fn is_same_kind(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
             && (!matches!(self, Self::Is(_)) || self == other)
     }
 
-    /// From when on and before when a message must be posted, if this is about time; see
+    /// The range of time in which a message must be posted; `None` for other kinds. See
     /// [`TimeSpan::span`].
     pub fn time_range(&self, now: DateTime<Utc>, offset: FixedOffset) -> Option<TimeRange> {
         match self {
             Self::Before(when) => Some((None, Some(when.span(now, offset).0))),
-            Self::After(when) => Some((Some(when.end(now, offset)), None)),
+            Self::After(when) => Some((Some(when.after_bound(now, offset)), None)),
             Self::On(when) => {
                 let (from, to) = when.span(now, offset);
                 Some((Some(from), Some(to)))
@@ -57,21 +57,21 @@ impl Predicate {
     }
 }
 
-/// A person in a query.
+/// A user in a query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Person {
-    /// Whoever asks.
+    /// The caller.
     Me,
-    /// By username, as it was written; never empty.
+    /// By username, as typed; never empty.
     Name(String),
 }
 
 /// A room in a query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RoomRef {
-    /// By number.
+    /// By id.
     Id(RoomId),
-    /// By name, as it was written; never empty.
+    /// By name, as typed; never empty.
     Name(String),
 }
 
@@ -82,12 +82,12 @@ macro_rules! values {
         pub enum $name { $($(#[$value_meta])* $value,)* }
 
         impl $name {
-            /// Every value, in the order in which a list of them should be.
+            /// All values, in display order.
             pub const ALL: &'static [Self] = &[$(Self::$value,)*];
-            /// How they are written, in the same order.
+            /// Their names in a query, in the same order.
             pub const NAMES: &'static [&'static str] = &[$($text,)*];
 
-            /// How it is written in a query.
+            /// Its name in a query.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$value => $text,)* }
             }
@@ -96,17 +96,17 @@ macro_rules! values {
 }
 
 values! {
-    /// What a message can have: `has:`.
+    /// A property of a message: `has:`.
     Has {
-        /// An address (`http://..`, `https://..`).
+        /// A link (`http://..`, `https://..`).
         Link "link",
-        /// Code, in a line or a block.
+        /// Inline code or a code block.
         Code "code",
-        /// It answers another message.
+        /// It is a reply.
         Reply "reply",
-        /// Its text was changed.
+        /// Its text was edited.
         Edit "edit",
-        /// It names somebody.
+        /// It mentions a user.
         Mention "mention",
     }
 }
@@ -114,19 +114,19 @@ values! {
 values! {
     /// A state of a message: `is:`.
     Is {
-        /// The reader has not got to it.
+        /// The caller has not read it.
         Unread "unread",
-        /// The reader wrote it.
+        /// The caller wrote it.
         Mine "mine",
-        /// Its text was changed.
+        /// Its text was edited.
         Edited "edited",
-        /// It was deleted: only its place is left.
+        /// It is a tombstone.
         Deleted "deleted",
     }
 }
 
 values! {
-    /// The order of what is found: `sort:`.
+    /// The order of the hits: `sort:`.
     #[derive(Default)]
     Sort {
         /// Newest first.

@@ -7,16 +7,16 @@ use super::{
     parse,
 };
 
-/// A piece of a query.
+/// A highlighted range of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Highlight {
-    /// Its bytes in the query, half-open, on character boundaries.
+    /// The byte range, half-open, on character boundaries.
     pub range: Range<usize>,
-    /// What it is.
+    /// The kind of its text.
     pub kind: HighlightKind,
 }
 
-/// What a piece of a query is.
+/// The kind of a highlight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HighlightKind {
     /// A word, phrase, prefix or substring, quotes and signs included; ignored ones too.
@@ -27,7 +27,7 @@ pub enum HighlightKind {
     Not,
     /// An `OR`.
     Or,
-    /// What cannot be read: [`parse`](super::parse) says why of the first one.
+    /// An error; [`parse`](super::parse) describes the first one.
     Error,
 }
 
@@ -37,30 +37,33 @@ pub enum HighlightKind {
 /// ```
 /// use shared::search::{HighlightKind, highlight};
 ///
-/// let kinds: Vec<_> = highlight("-from:ada disk").into_iter().map(|p| (p.range, p.kind)).collect();
+/// let kinds: Vec<_> = highlight("-from:ada disk").into_iter().map(|h| (h.range, h.kind)).collect();
 /// assert_eq!(kinds, [(0..1, HighlightKind::Not), (1..9, HighlightKind::Operator), (10..14, HighlightKind::Term)]);
 /// ```
 pub fn highlight(query: &str) -> Vec<Highlight> {
     if parse::too_long(query).is_some() {
         return vec![Highlight { range: 0..query.len(), kind: HighlightKind::Error }];
     }
-    let parts = lexer::lex(query);
-    let mut errors = parse::build(&parts).errors.into_iter().peekable();
+    let lexemes = lexer::lex(query);
+    let mut errors = parse::build(&lexemes).errors.into_iter().peekable();
     let mut has_error =
-        |range: &Range<usize>| errors.next_if(|m| range.contains(&m.at.start)).is_some();
-    let mut pieces = Vec::with_capacity(parts.len());
-    for part in parts {
-        let kind = match part.kind {
+        |range: &Range<usize>| errors.next_if(|error| range.contains(&error.at.start)).is_some();
+    let mut highlights = Vec::with_capacity(lexemes.len());
+    for lexeme in lexemes {
+        let kind = match lexeme.kind {
             LexemeKind::Or => HighlightKind::Or,
             LexemeKind::Term(_) => HighlightKind::Term,
             LexemeKind::Operator { .. } => HighlightKind::Operator,
         };
-        for (range, kind) in
-            part.negation.map(|at| (at, HighlightKind::Not)).into_iter().chain([(part.at, kind)])
+        for (range, kind) in lexeme
+            .negation
+            .map(|at| (at, HighlightKind::Not))
+            .into_iter()
+            .chain([(lexeme.at, kind)])
         {
             let kind = if has_error(&range) { HighlightKind::Error } else { kind };
-            pieces.push(Highlight { range, kind });
+            highlights.push(Highlight { range, kind });
         }
     }
-    pieces
+    highlights
 }

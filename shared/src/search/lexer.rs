@@ -1,4 +1,4 @@
-//! A query cut into its parts. Every input can be cut; what the parts mean is for `parse`.
+//! Splits a query into lexemes. Every input is valid here; `parse` checks the meaning.
 
 use std::ops::Range;
 
@@ -18,12 +18,12 @@ use super::{
 type Input<'i> = LocatingSlice<&'i str>;
 type Result<O> = std::result::Result<O, EmptyError>;
 
-/// One part of a query.
+/// One element of a query.
 #[derive(Debug, PartialEq)]
 pub(super) struct Lexeme<'i> {
-    /// The `-` before it.
+    /// The position of the `-` before it.
     pub negation: Option<Range<usize>>,
-    /// Where it is, without the `-`.
+    /// Its position, without the `-`.
     pub at: Range<usize>,
     pub kind: LexemeKind<'i>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Lexeme<'i> {
 #[derive(Debug, PartialEq)]
 pub(super) enum LexemeKind<'i> {
     Or,
-    /// A text, or nothing where there is nothing in it to look for.
+    /// A text; `None` if it has nothing to search for.
     Term(Option<Term>),
     /// `name:value`; the name may be unknown.
     Operator {
@@ -41,15 +41,15 @@ pub(super) enum LexemeKind<'i> {
 }
 
 pub(super) fn lex(query: &str) -> Vec<Lexeme<'_>> {
-    preceded(blanks, repeat(0.., terminated(part, blanks)))
+    preceded(blanks, repeat(0.., terminated(lexeme, blanks)))
         .parse(LocatingSlice::new(query))
         .unwrap_or_default()
 }
 
-fn part<'i>(input: &mut Input<'i>) -> Result<Lexeme<'i>> {
+fn lexeme<'i>(input: &mut Input<'i>) -> Result<Lexeme<'i>> {
     alt((
-        or.with_span().map(|(what, at)| Lexeme { negation: None, at, kind: what }),
-        (opt(minus.span()), what.with_span()).map(|(negation, (kind, at))| Lexeme {
+        or.with_span().map(|(kind, at)| Lexeme { negation: None, at, kind }),
+        (opt(minus.span()), lexeme_kind.with_span()).map(|(negation, (kind, at))| Lexeme {
             negation,
             at,
             kind,
@@ -67,13 +67,13 @@ fn or<'i>(input: &mut Input<'i>) -> Result<LexemeKind<'i>> {
     ("OR", peek(end)).map(|_| LexemeKind::Or).parse_next(input)
 }
 
-/// A `-` directly before something, which is not another one: `--flag` is a word.
+/// A `-` directly before an element that does not start with `-`: `--flag` is a word.
 fn minus(input: &mut Input<'_>) -> Result<()> {
-    let something = one_of(|c: char| !is_blank(c) && c != '-');
-    ('-', peek(something)).void().parse_next(input)
+    let start = one_of(|c: char| !is_blank(c) && c != '-');
+    ('-', peek(start)).void().parse_next(input)
 }
 
-fn what<'i>(input: &mut Input<'i>) -> Result<LexemeKind<'i>> {
+fn lexeme_kind<'i>(input: &mut Input<'i>) -> Result<LexemeKind<'i>> {
     alt((
         preceded('~', alt((quoted, bare.map(str::to_owned)))).map(substring),
         quoted.map(|text| LexemeKind::Term(has_substance(&text).then_some(Term::Phrase(text)))),
@@ -100,7 +100,7 @@ fn bare<'i>(input: &mut Input<'i>) -> Result<&'i str> {
     take_while(1.., |c| !is_blank(c)).parse_next(input)
 }
 
-/// In `"` a doubled one stands for itself; the curly ones know their end.
+/// A text in quotes. `""` is a quote inside `"`; curly quotes have no such escape.
 fn quoted(input: &mut Input<'_>) -> Result<String> {
     let open = one_of(is_quote).parse_next(input)?;
     let is_end = move |c: char| if open == '"' { c == '"' } else { matches!(c, '”' | '“') };

@@ -1,45 +1,50 @@
-//! The one search grammar: of the server, of the `q` in an address, and of the chips in the search
+//! The query language of the search, used by the server, the `q` parameter of URLs, and the search
 //! box.
 //!
-//! A query is at most [`QUERY_MAX_CHARS`](crate::rules::QUERY_MAX_CHARS) characters. Its parts stand between
-//! blanks (white space and control characters), in any order, and all of them must hold:
+//! A query has at most [`QUERY_MAX_CHARS`](crate::rules::QUERY_MAX_CHARS) characters. It is a list of
+//! elements, separated by blanks (whitespace and control characters). A message matches if all
+//! elements match; their order does not matter.
 //!
-//! | part | finds messages |
+//! | element | matches messages |
 //! |---|---|
-//! | `host` | with this word, or one that begins with it (from three characters on, see `search::words`) |
-//! | `"exact phrase"` | with these words next to each other; `“` `”` `„` quote too |
-//! | `pre*` | with a word that begins so |
-//! | `~sub`, `~"sub string"` | with this text anywhere, inside words too |
-//! | `a OR b c` | with `a` or `b`, and with `c`: OR stands between two texts, binds first, and is in capitals |
-//! | `-part` | without it; any text, any operator but `near:` and `sort:` |
-//! | `from:ada`, `from:me` | by this person; `@ada` is `ada` |
-//! | `in:general`, `in:#12` | in the room of this name, or of this number; `#general` is `general` |
-//! | `before:` `after:` `on:` | outside or inside of a span of time ([`TimeSpan`]); `during:` is `on:` |
+//! | `host` | with this word; from three characters on, also with a word that starts with it |
+//! | `"exact phrase"` | with these words next to each other; `“` `”` `„` are quotes too |
+//! | `pre*` | with a word that starts with `pre` |
+//! | `~sub`, `~"sub string"` | with this text anywhere, also inside words |
+//! | `a OR b c` | with `a` or `b`, and with `c`: `OR` joins two texts, binds tighter, and is upper-case |
+//! | `-element` | that do not match it; any text, any operator except `near:` and `sort:` |
+//! | `from:ada`, `from:me` | by this user; `@ada` is `ada` |
+//! | `in:general`, `in:#12` | in the room with this name or id; `#general` is `general` |
+//! | `before:` `after:` `on:` | outside or inside a span of time ([`TimeSpan`]); `during:` is `on:` |
 //! | `has:` | that have one of these: [`Has`] |
-//! | `mentions:ada`, `mentions:me` | that name this person |
+//! | `mentions:ada`, `mentions:me` | that mention this user |
 //! | `is:` | in this state: [`Is`] |
 //! | `near:120` | around this `seq` of the room |
-//! | `sort:new`, `old`, `relevance` | (their order) |
+//! | `sort:new`, `old`, `relevance` | (the order of the hits) |
 //!
-//! **Quotes.** A value or a text that holds blanks stands in quotes; a quote inside is written
-//! twice (`""`). In quotes everything is plain: `from:"me"` is somebody called me, `in:"#12"` a room
-//! called #12. A quote that is never closed reaches to the end.
+//! **Quotes.** A value or a text with blanks needs quotes; a quote inside is doubled (`""`). Quotes
+//! also disable special meanings: `from:"me"` is the user called me, `in:"#12"` the room called #12.
+//! A quote without an end extends to the end of the query.
 //!
-//! **What is an operator.** Letters (A to Z, in any case), one `:` and directly a value. Where the
-//! name is not known that is a [`QueryError`], whose suggestion is the name meant or the same in
-//! quotes. These are plain words: what has anything but letters before the colon (`12:30`,
-//! `x-forwarded-for:1`), `::` (`std::sync::Arc`), `://` (any address), an unknown name with nothing
-//! behind the colon (`foo:`), an unknown single letter (`C:\dir`), and a number behind a name that
-//! is unlike every operator that takes numbers (`localhost:8080`). So are `AND`, `NOT`, `C++`,
-//! `#tag`, `--flag`.
+//! **Operators** are ASCII letters in any case, one `:` and a value directly after it. An unknown name
+//! is a [`QueryError`] that suggests a similar operator or the same text in quotes. These are
+//! words, not operators:
+//! - a name with other characters than letters (`12:30`, `x-forwarded-for:1`)
+//! - `::` (`std::sync::Arc`) and `://` (URLs)
+//! - an unknown name without a value (`foo:`)
+//! - an unknown name of one letter (`C:\dir`)
+//! - an unknown name with a number (`localhost:8080`), unless it resembles an operator that takes
+//!   numbers
 //!
-//! **What is ignored.** A part without any letter, digit or emoji (`&`, `*`, a lone `-`, `~` or
-//! `"`), and an `OR` with nothing on one side. An `OR` beside an operator or a negated part is a
-//! mistake, except between two positive operators of the same kind, where it says what holds anyway:
+//! `AND`, `NOT`, `C++`, `#tag` and `--flag` are words too.
 //!
-//! **Filters of one kind** are alternatives (`from:ada from:bob` is by either), different kinds all
-//! hold, and each negated one excludes. Each value of `is:` is a kind of its own, since a message
-//! can be edited *and* mine: `is:edited is:mine` is both.
+//! **Ignored** are elements without a letter, digit or emoji (`&`, `*`, a single `-`, `~` or `"`), and
+//! an `OR` with nothing on one side. An `OR` next to an operator or a negated element is an error,
+//! except between two positive operators of the same kind, which are alternatives anyway.
+//!
+//! **Filters** of the same kind are alternatives (`from:ada from:bob` matches messages of both). A
+//! message must match every kind, and none of the negated filters. Each value of `is:` is a kind of
+//! its own: `is:edited is:mine` requires both, because a message can be edited *and* mine.
 //!
 //! ```
 //! use shared::search::{Person, Predicate, parse};
@@ -49,8 +54,8 @@
 //! assert_eq!(query.filters[0].predicate, Predicate::From(Person::Name("bot".into())));
 //! assert_eq!(query.to_string(), "disk OR ssd failing -from:bot after:7d");
 //!
-//! let mistake = parse("disk form:ada").unwrap_err();
-//! assert_eq!((mistake.at, mistake.suggestion.as_deref()), (5..10, Some("from:")));
+//! let error = parse("disk form:ada").unwrap_err();
+//! assert_eq!((error.at, error.suggestion.as_deref()), (5..10, Some("from:")));
 //! # Ok::<(), shared::search::QueryError>(())
 //! ```
 
@@ -82,45 +87,45 @@ pub use parse::parse;
 pub use results::{Hit, Hits, MonthCount, RoomCount, Summary};
 pub use time_span::{TimeRange, TimeSpan};
 
-/// What is asked for. Every string in it is plain text: no quotes, no operators, nothing that an
-/// engine could take for syntax.
+/// A parsed query. Its strings are plain text without quotes and operators, so that no engine can take
+/// them for syntax.
 ///
-/// `Display` gives the canonical text: texts, negated texts, filters, `near:`, `sort:`. Reading it
-/// gives an equal query, as long as it is not over the limit of length.
+/// `Display` writes the canonical text: terms, negated terms, filters, `near:`, `sort:`. Parsing
+/// it gives an equal query, unless it exceeds the maximum length.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Query {
-    /// Each of them must be found.
+    /// A message must match each of these.
     pub all_of: Vec<AnyOf>,
-    /// None of them may be found.
+    /// A message must match none of these.
     pub none_of: Vec<Term>,
-    /// What must be true beside the text; [`Query::asked`] and [`Query::excluded`] say how they
-    /// go together.
+    /// The conditions other than text. [`Query::filter_groups`] and [`Query::excluded_predicates`]
+    /// combine them.
     pub filters: Vec<Filter>,
-    /// The place in the room to look around.
+    /// The message around which to search.
     pub near: Option<Seq>,
-    /// The order of what is found.
+    /// The order of the hits.
     pub sort: Sort,
 }
 
-/// Texts of which one must be found. Never empty.
+/// Alternative terms; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AnyOf(pub Vec<Term>);
 
-/// A text to look for.
+/// A text to search for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Term {
-    /// `host`: this word, or several next to each other where punctuation divides it.
+    /// `host`: this word. Punctuation splits it into several words next to each other.
     Word(String),
-    /// `"exact phrase"`: these words, whole, next to each other.
+    /// `"exact phrase"`: these whole words next to each other.
     Phrase(String),
-    /// `pre*`, here without the star: words that begin so.
+    /// `pre*`, stored without the star: words with this prefix.
     Prefix(String),
-    /// `~sub`: anywhere, inside words too, punctuation included.
+    /// `~sub`: this text with its punctuation anywhere, also inside words.
     Substring(String),
 }
 
 impl Term {
-    /// What the reader wrote, without quotes, star and tilde.
+    /// The text of the term, without quotes, star and tilde.
     pub fn as_str(&self) -> &str {
         let (Self::Word(text) | Self::Phrase(text) | Self::Prefix(text) | Self::Substring(text)) =
             self;
@@ -129,40 +134,39 @@ impl Term {
 }
 
 impl Query {
-    /// Whether nothing is asked for: neither text nor filter, place or order.
+    /// Whether the query has no term, no filter, no `near:` and the default order.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The filters that are not negated, by kind: one of each inner list must hold. No inner list
-    /// is empty.
+    /// The filters that are not negated, grouped by kind. A message must match one of each group. No
+    /// group is empty.
     pub fn filter_groups(&self) -> Vec<Vec<&Predicate>> {
-        let mut kinds: Vec<Vec<&Predicate>> = Vec::new();
+        let mut groups: Vec<Vec<&Predicate>> = Vec::new();
         for filter in self.filters.iter().filter(|filter| !filter.negated) {
-            match kinds.iter_mut().find(|kind| kind[0].is_same_kind(&filter.predicate)) {
-                Some(kind) => kind.push(&filter.predicate),
-                None => kinds.push(vec![&filter.predicate]),
+            match groups.iter_mut().find(|group| group[0].is_same_kind(&filter.predicate)) {
+                Some(group) => group.push(&filter.predicate),
+                None => groups.push(vec![&filter.predicate]),
             }
         }
-        kinds
+        groups
     }
 
-    /// The same query, of which this is true as well. What it asked of the same kind goes: beside
-    /// it, it would be an alternative and let in more instead of less.
+    /// Adds a condition. It replaces the filters of the same kind, because as an alternative to them
+    /// it would widen the query.
     pub fn narrow(mut self, predicate: Predicate) -> Self {
         self.filters.retain(|filter| filter.negated || !filter.predicate.is_same_kind(&predicate));
         self.filters.push(Filter { negated: false, predicate });
         self
     }
 
-    /// Only what it asks of a message, and not in which room, at which place and in which order:
-    /// what can be asked in one room, where no other one may be named.
+    /// Removes `in:`, `near:` and `sort:`. A search within one room does not accept them.
     pub fn without_scope(mut self) -> Self {
         self.filters.retain(|filter| !matches!(filter.predicate, Predicate::In(_)));
         Self { near: None, sort: Sort::default(), ..self }
     }
 
-    /// Whether what it finds depends on when it is asked: `today`, `7d`.
+    /// Whether the hits depend on the current time: `today`, `7d`.
     pub fn is_relative(&self) -> bool {
         self.filters.iter().any(|filter| match filter.predicate {
             Predicate::Before(when) | Predicate::After(when) | Predicate::On(when) => {
@@ -172,21 +176,21 @@ impl Query {
         })
     }
 
-    /// The negated filters: none of them may hold.
+    /// The negated filters: a message must match none of them.
     pub fn excluded_predicates(&self) -> impl Iterator<Item = &Predicate> {
         self.filters.iter().filter(|filter| filter.negated).map(|filter| &filter.predicate)
     }
 }
 
-/// Why a query cannot be read, and where.
+/// Why a query cannot be parsed, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct QueryError {
-    /// The bytes of the query (UTF-8) that are wrong, half-open, on character boundaries.
+    /// The byte range (UTF-8) of the error in the query, half-open, on character boundaries.
     pub at: Range<usize>,
-    /// What is wrong and what would be right, in a sentence for people.
+    /// A sentence for the user: what is wrong and how to fix it.
     pub message: String,
-    /// What could stand there instead.
+    /// A replacement for the range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
 }

@@ -1,32 +1,31 @@
-//! The operators: their names, what they take, and what was meant where that is not what was
-//! written.
+//! The operators: their names, their values, and suggestions for misspelled ones.
 
 use std::ops::Range;
 
 use super::{Has, Is, Person, Predicate, QueryError, RoomRef, Sort};
 use crate::ids::{RoomId, Seq};
 
-/// An operator as a list of them would show it.
+/// An operator of the query language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operator {
     /// Its name, without the colon.
     pub name: &'static str,
-    /// What stands behind the colon.
+    /// The kind of its value.
     pub value: ValueKind,
 }
 
-/// What stands behind the colon of an operator.
+/// The kind of an operator's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {
     /// A username, or `me`.
     Person,
-    /// A room's name, or `#` and its number.
+    /// A room name, or `#` and a room id.
     Room,
     /// A span of time: [`super::TimeSpan`].
     Time,
     /// One of these.
     OneOf(&'static [&'static str]),
-    /// A message's `seq`, from 1.
+    /// The `seq` of a message, from 1.
     Seq,
 }
 
@@ -34,7 +33,7 @@ const fn operator(name: &'static str, value: ValueKind) -> Operator {
     Operator { name, value }
 }
 
-/// Every operator.
+/// All operators.
 pub const OPERATORS: &[Operator] = &[
     operator("from", ValueKind::Person),
     operator("in", ValueKind::Room),
@@ -49,7 +48,7 @@ pub const OPERATORS: &[Operator] = &[
     operator("sort", ValueKind::OneOf(Sort::NAMES)),
 ];
 
-/// Names that other searches have for the same.
+/// Names of these operators in other search engines.
 const ALIASES: &[(&str, &str)] = &[
     ("author", "from"),
     ("by", "from"),
@@ -73,14 +72,14 @@ pub(super) struct Value {
     pub quoted: bool,
 }
 
-/// What an operator says.
+/// The meaning of an operator with its value.
 pub(super) enum Clause {
     Predicate(Predicate),
     Near(Seq),
     Sort(Sort),
 }
 
-/// Whether `name:value` is plain text, and neither an operator nor a mistake.
+/// Whether `name:value` is plain text and not an operator, not even a misspelled one.
 pub(super) fn is_plain(name: &str, value: &str) -> bool {
     if value.starts_with(':') || value.starts_with("//") {
         return true;
@@ -91,23 +90,23 @@ pub(super) fn is_plain(name: &str, value: &str) -> bool {
     find(name).is_none()
         && (value.is_empty()
             || name.len() == 1
-            || (is_number && !meant(name).is_some_and(takes_numbers)))
+            || (is_number && !closest_operator(name).is_some_and(takes_numbers)))
 }
 
-/// What `name:value` says. `at` is the place of both.
+/// Parses `name:value`. `at` is the range of both.
 pub(super) fn parse_clause(
     at: Range<usize>,
     name: &str,
     value: &Value,
 ) -> Result<Clause, QueryError> {
-    let Some(operator) = find(name) else { return Err(unknown(at, name, value)) };
+    let Some(operator) = find(name) else { return Err(unknown_operator(at, name, value)) };
     let text = value.text.as_str();
-    let wrong = |should: &str, suggestion: Option<&str>| {
-        let is = if text.is_empty() { "nothing".into() } else { format!("“{text}”") };
+    let invalid = |expected: &str, suggestion: Option<&str>| {
+        let found = if text.is_empty() { "nothing".into() } else { format!("“{text}”") };
         QueryError {
             at: if text.is_empty() { at.clone() } else { value.at.clone() },
             message: format!(
-                "{}: value {should} directly after the colon, not {is}.",
+                "{}: takes {expected} directly after the colon, not {found}.",
                 operator.name
             ),
             suggestion: suggestion.map(str::to_owned),
@@ -115,18 +114,19 @@ pub(super) fn parse_clause(
     };
     let when = || {
         let forms = "2026, 2026-03, 2026-03-01, today, yesterday, 7d or 2w";
-        text.parse().map_err(|()| wrong(&format!("a time ({forms})"), None))
+        text.parse().map_err(|()| invalid(&format!("a time ({forms})"), None))
     };
-    let person = || person(value).ok_or_else(|| wrong("a username or me", None));
+    let person = || parse_person(value).ok_or_else(|| invalid("a username or me", None));
     let one_of = |names: &[&'static str]| {
         let index = names.iter().position(|name| name.eq_ignore_ascii_case(text));
-        index.ok_or_else(|| wrong(&list(names), nearest(text, names.iter().copied())))
+        index.ok_or_else(|| invalid(&list(names), nearest(text, names.iter().copied())))
     };
     Ok(Clause::Predicate(match operator.name {
         "from" => Predicate::From(person()?),
         "mentions" => Predicate::Mentions(person()?),
         "in" => Predicate::In(
-            place(value).ok_or_else(|| wrong("a room's name, or # and its number", None))?,
+            parse_room(value)
+                .ok_or_else(|| invalid("a room name, or # and a room number", None))?,
         ),
         "before" => Predicate::Before(when()?),
         "after" => Predicate::After(when()?),
@@ -134,14 +134,15 @@ pub(super) fn parse_clause(
         "is" => Predicate::Is(Is::ALL[one_of(Is::NAMES)?]),
         "sort" => return Ok(Clause::Sort(Sort::ALL[one_of(Sort::NAMES)?])),
         "near" => {
-            let seq = positive(text).ok_or_else(|| wrong("a message's number (from 1)", None))?;
+            let seq =
+                parse_positive(text).ok_or_else(|| invalid("a message number (from 1)", None))?;
             return Ok(Clause::Near(Seq(seq)));
         }
         _ => Predicate::On(when()?),
     }))
 }
 
-fn person(value: &Value) -> Option<Person> {
+fn parse_person(value: &Value) -> Option<Person> {
     let text = value.text.trim();
     if !value.quoted && text.eq_ignore_ascii_case("me") {
         return Some(Person::Me);
@@ -150,11 +151,11 @@ fn person(value: &Value) -> Option<Person> {
     (!name.is_empty()).then(|| Person::Name(name.to_owned()))
 }
 
-fn place(value: &Value) -> Option<RoomRef> {
+fn parse_room(value: &Value) -> Option<RoomRef> {
     let text = value.text.trim();
     let name = match text.strip_prefix('#').filter(|_| !value.quoted) {
         Some(name) if name.bytes().all(|b| b.is_ascii_digit()) => {
-            return positive(name).map(|id| RoomRef::Id(RoomId(id)));
+            return parse_positive(name).map(|id| RoomRef::Id(RoomId(id)));
         }
         Some(name) => name,
         None => text,
@@ -162,16 +163,16 @@ fn place(value: &Value) -> Option<RoomRef> {
     (!name.is_empty()).then(|| RoomRef::Name(name.to_owned()))
 }
 
-fn positive(text: &str) -> Option<i64> {
+fn parse_positive(text: &str) -> Option<i64> {
     let is_digits = text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|&number| is_digits && number > 0)
 }
 
-fn unknown(at: Range<usize>, name: &str, value: &Value) -> QueryError {
-    match meant(name) {
+fn unknown_operator(at: Range<usize>, name: &str, value: &Value) -> QueryError {
+    match closest_operator(name) {
         Some(operator) => QueryError {
             message: format!(
-                "There is no operator {name}: (did you mean {}:?). To look for the text, put it in quotes.",
+                "There is no operator {name}: (did you mean {}:?). To search for the text, put it in quotes.",
                 operator.name
             ),
             at: at.start..value.at.start,
@@ -183,7 +184,7 @@ fn unknown(at: Range<usize>, name: &str, value: &Value) -> QueryError {
             QueryError {
                 at,
                 message: format!(
-                    "There is no operator {name}: (there are {names}). To look for the text, put it in quotes."
+                    "There is no operator {name}: (there are {names}). To search for the text, put it in quotes."
                 ),
                 suggestion: Some(quote(&format!("{name}:{}", value.text))),
             }
@@ -195,23 +196,23 @@ fn find(name: &str) -> Option<&'static Operator> {
     OPERATORS.iter().find(|operator| operator.name.eq_ignore_ascii_case(name))
 }
 
-fn meant(name: &str) -> Option<&'static Operator> {
+fn closest_operator(name: &str) -> Option<&'static Operator> {
     let name = name.to_ascii_lowercase();
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, name)| *name);
     alias.or_else(|| nearest(&name, OPERATORS.iter().map(|operator| operator.name))).and_then(find)
 }
 
-/// The candidate that is at most one slip away for every three letters of it.
+/// The closest candidate with at most one typing error per three letters.
 fn nearest(text: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    // Longer than any candidate and its slips, and cheap to leave out.
+    // No candidate is close to such a long text, and the distance would be expensive.
     if text.len() > 20 {
         return None;
     }
     let text = text.to_ascii_lowercase();
     candidates
         .map(|candidate| (strsim::osa_distance(&text, candidate), candidate))
-        .filter(|(slips, candidate)| *slips <= 1.max(candidate.len() / 3))
-        .min_by_key(|(slips, _)| *slips)
+        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len() / 3))
+        .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 

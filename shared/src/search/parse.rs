@@ -1,4 +1,4 @@
-//! What the parts of a query mean.
+//! Builds a query from lexemes.
 
 use std::ops::Range;
 
@@ -9,12 +9,11 @@ use super::{
 };
 use crate::{ids::Seq, rules::QUERY_MAX_CHARS};
 
-/// What a text asks for.
+/// Parses a query.
 ///
 /// # Errors
-/// The first [`QueryError`]: an unknown operator, a value that an operator does not take, a second
-/// `near:` or `sort:` that says something else, an `OR` between what are not two texts, or more
-/// than [`QUERY_MAX_CHARS`] characters.
+/// The first [`QueryError`]: an unknown operator, an invalid value, a second `near:` or `sort:` with
+/// another value, an `OR` that is not between two texts, or more than [`QUERY_MAX_CHARS`] characters.
 pub fn parse(text: &str) -> Result<Query, QueryError> {
     if let Some(error) = too_long(text) {
         return Err(error);
@@ -31,7 +30,7 @@ pub(super) fn too_long(text: &str) -> Option<QueryError> {
     Some(QueryError {
         at: limit..text.len(),
         message: format!(
-            "A query is at most {QUERY_MAX_CHARS} characters long, and this one is {}.",
+            "A query can have at most {QUERY_MAX_CHARS} characters. This one has {}.",
             text.chars().count()
         ),
         suggestion: None,
@@ -48,16 +47,16 @@ pub(super) fn build(lexemes: &[Lexeme<'_>]) -> QueryBuilder {
 pub(super) struct QueryBuilder {
     query: Query,
     sort: Option<Sort>,
-    /// In the order of their places.
+    /// Ordered by position.
     pub errors: Vec<QueryError>,
-    /// An `OR` that waits for what stands behind it.
+    /// The position of an `OR` whose right side is not parsed yet.
     or: Option<Range<usize>>,
-    before: Before,
+    previous: Previous,
 }
 
-/// What an `OR` has on its left.
+/// The element on the left side of an `OR`.
 #[derive(Default, PartialEq)]
-enum Before {
+enum Previous {
     #[default]
     Nothing,
     Term,
@@ -68,7 +67,7 @@ enum Before {
 impl QueryBuilder {
     fn push(&mut self, lexeme: &Lexeme<'_>) {
         match &lexeme.kind {
-            LexemeKind::Or if self.before == Before::Nothing => {}
+            LexemeKind::Or if self.previous == Previous::Nothing => {}
             LexemeKind::Or => self.or = Some(lexeme.at.clone()),
             LexemeKind::Term(None) => {}
             LexemeKind::Term(Some(text)) => self.push_term(text.clone(), lexeme.negation.is_some()),
@@ -78,7 +77,7 @@ impl QueryBuilder {
                     Err(error) => {
                         self.errors.push(error);
                         self.or = None;
-                        self.before = Before::Nothing;
+                        self.previous = Previous::Nothing;
                     }
                 }
             }
@@ -90,17 +89,17 @@ impl QueryBuilder {
         if negated {
             self.reject_or(or);
             self.query.none_of.push(text);
-            self.before = Before::Other;
+            self.previous = Previous::Other;
             return;
         }
         match (or, self.query.all_of.last_mut()) {
-            (Some(_), Some(any_of)) if self.before == Before::Term => any_of.0.push(text),
+            (Some(_), Some(any_of)) if self.previous == Previous::Term => any_of.0.push(text),
             (or, _) => {
                 self.reject_or(or);
                 self.query.all_of.push(AnyOf(vec![text]));
             }
         }
-        self.before = Before::Term;
+        self.previous = Previous::Term;
     }
 
     fn push_clause(&mut self, clause: Clause, lexeme: &Lexeme<'_>) {
@@ -111,7 +110,7 @@ impl QueryBuilder {
                 if negated || !self.follows_same_kind(&by) {
                     self.reject_or(or);
                 }
-                self.before = if negated { Before::Other } else { Before::Filter };
+                self.previous = if negated { Previous::Other } else { Previous::Filter };
                 self.query.filters.push(Filter { negated, predicate: by });
             }
             Clause::Near(seq) => {
@@ -126,20 +125,20 @@ impl QueryBuilder {
     }
 
     fn set_near(&mut self, seq: Seq, lexeme: &Lexeme<'_>) {
-        self.before = Before::Other;
+        self.previous = Previous::Other;
         self.require_once("near", self.query.near.is_some_and(|near| near != seq), lexeme);
         self.query.near = Some(seq);
     }
 
     fn set_sort(&mut self, sort: Sort, lexeme: &Lexeme<'_>) {
-        self.before = Before::Other;
-        self.require_once("sort", self.sort.is_some_and(|before| before != sort), lexeme);
+        self.previous = Previous::Other;
+        self.require_once("sort", self.sort.is_some_and(|previous| previous != sort), lexeme);
         self.sort = Some(sort);
         self.query.sort = sort;
     }
 
     fn follows_same_kind(&self, by: &Predicate) -> bool {
-        self.before == Before::Filter
+        self.previous == Previous::Filter
             && self.query.filters.last().is_some_and(|last| last.predicate.is_same_kind(by))
     }
 
@@ -147,15 +146,15 @@ impl QueryBuilder {
         if let Some(not) = &lexeme.negation {
             self.push_error(not, format!("{name}: cannot be negated."), None);
         } else if contradicts {
-            self.push_error(&lexeme.at, format!("{name}: can be clause once."), None);
+            self.push_error(&lexeme.at, format!("{name}: can be used only once."), None);
         }
     }
 
-    /// An `OR` whose sides are not two texts.
+    /// Reports an `OR` that is not between two texts.
     fn reject_or(&mut self, or: Option<Range<usize>>) {
         if let Some(at) = or {
-            let message = "OR stands between two texts, neither negated. Operators of one kind are \
-                           alternatives without it; to look for the word, put it in quotes.";
+            let message = "OR works between two texts that are not negated. Operators of the same kind \
+                           are alternatives without OR. To search for the word, put it in quotes.";
             self.push_error(&at, message.into(), Some("\"OR\""));
         }
     }

@@ -1,4 +1,4 @@
-//! Spans of time as people name them.
+//! Spans of time in a query.
 
 use chrono::{DateTime, Days, FixedOffset, Months, NaiveDate, TimeDelta, Utc};
 use winnow::{
@@ -15,28 +15,28 @@ use crate::Timestamp;
 pub enum TimeSpan {
     /// A year, 1 to 9999.
     Year(i32),
-    /// A month of a year, kept as its first day.
+    /// A month of a year, stored as its first day.
     Month(NaiveDate),
     /// A day.
     Day(NaiveDate),
-    /// The day that it is.
+    /// The current day.
     Today,
-    /// The day before.
+    /// The previous day.
     Yesterday,
-    /// The last so many times 24 hours; at least 1.
+    /// The last `n` times 24 hours, `n` ≥ 1.
     Days(u16),
-    /// The last so many times seven days; at least 1.
+    /// The last `n` times 7 days, `n` ≥ 1.
     Weeks(u16),
 }
 
-/// From a moment on, and before another; `None` is without end on that side.
+/// The inclusive start and the exclusive end; `None` is unbounded.
 pub type TimeRange = (Option<Timestamp>, Option<Timestamp>);
 
 impl TimeSpan {
-    /// The first moment of the span and the first one after it.
+    /// The inclusive start and the exclusive end of the span.
     ///
-    /// `offset` is how far the reader's clock is ahead of UTC; calendar days begin at their
-    /// midnight. `7d` and `2w` end now.
+    /// `offset` is that of the reader's time zone; calendar days start at its midnight. `7d` and
+    /// `2w` end now.
     ///
     /// ```
     /// use chrono::{DateTime, FixedOffset, Utc};
@@ -66,13 +66,13 @@ impl TimeSpan {
         (midnight(first, offset), midnight(next, offset))
     }
 
-    /// Whether it is another span on another day.
+    /// Whether the span depends on the current time.
     pub fn is_relative(self) -> bool {
         matches!(self, Self::Today | Self::Yesterday | Self::Days(_) | Self::Weeks(_))
     }
 
-    /// What `after:` begins with: the end of a calendar span, the beginning of `7d`.
-    pub(super) fn end(self, now: DateTime<Utc>, offset: FixedOffset) -> Timestamp {
+    /// The lower bound of `after:`: the end of a calendar span, but the start of `7d` and `2w`.
+    pub(super) fn after_bound(self, now: DateTime<Utc>, offset: FixedOffset) -> Timestamp {
         let (from, to) = self.span(now, offset);
         if matches!(self, Self::Days(_) | Self::Weeks(_)) { from } else { to }
     }
@@ -127,8 +127,8 @@ fn calendar(text: &mut &str) -> Result<TimeSpan, EmptyError> {
     let digits = |count: usize| {
         take_while(count..=count, |c: char| c.is_ascii_digit()).try_map(str::parse::<u32>)
     };
-    let part = || opt(preceded('-', digits(2)));
-    (digits(4), part(), part())
+    let field = || opt(preceded('-', digits(2)));
+    (digits(4), field(), field())
         .verify_map(|(year, month, day)| {
             let year = i32::try_from(year).ok().filter(|&year| year > 0)?;
             Some(match (month, day) {

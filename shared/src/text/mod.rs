@@ -14,14 +14,14 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// A part of a text.
+/// A span of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span<'t> {
     /// Plain text.
     Text(&'t str),
     /// An `http` or `https` URL. It contains no whitespace, `<`, `>`, `"` and backtick.
     Link(&'t str),
-    /// `@` and the name of a user or of nobody.
+    /// `@` and a name, whether or not a user has it.
     Mention(&'t str),
 }
 

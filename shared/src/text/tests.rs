@@ -1,4 +1,4 @@
-//! The golden texts, and the promise that no byte is lost.
+//! Golden texts, and properties that hold for every text.
 
 use proptest::prelude::*;
 

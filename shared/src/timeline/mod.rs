@@ -1,8 +1,9 @@
-//! A room as one reader holds it: the one reducer of browser, load rig and tests.
+//! The state of a room at a client: the reducer that browser, load rig and tests share.
 //!
-//! Changes come in any order and any number of times (live, replayed, read by REST); a row is taken
-//! when its `rev` is newer than the one held, so applying is idempotent and commutative. `rev` says
-//! up to where *nothing is missing*: it steps only by a consecutive live change or by `subscribed`.
+//! Changes arrive in any order and any number of times (live, replayed, over REST). A row replaces the
+//! stored one if its `rev` is newer, so `apply` is idempotent and commutative. The `rev` of the
+//! timeline is a watermark: no change up to it is missing. Only a consecutive live change or
+//! `subscribed` advances it.
 
 use std::collections::BTreeMap;
 
@@ -19,18 +20,19 @@ mod tests;
 
 pub use seq_ranges::SeqRanges;
 
-/// What one reader holds of one room.
+/// The state of one room at one client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     me: UserId,
     rev: Rev,
-    /// A page read before this may lack changes that nobody will send again.
+    /// A page older than this can lack changes that the server will not send again.
     base_rev: Rev,
     last_seq: Seq,
-    /// Messages from here on come by themselves, so each of them is shown when it comes.
+    /// The first message after the initial state. The socket delivers every message from here on, so
+    /// each counts as loaded when it arrives.
     live_from: Seq,
-    /// The newest known state of each message, those outside `loaded` included: a page that is on
-    /// its way must not bring back what was edited or deleted meanwhile.
+    /// The newest state of each message, also outside `loaded`, because a page in flight must not
+    /// undo a later edit or deletion.
     messages: BTreeMap<Seq, Message>,
     loaded: SeqRanges,
     members: BTreeMap<UserId, Member>,
@@ -38,29 +40,29 @@ pub struct Timeline {
     pending: Vec<PendingMessage>,
 }
 
-/// A message of mine that the server has not acknowledged yet.
+/// A message of the caller that the server has not acknowledged yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingMessage {
-    /// My name for it.
+    /// The idempotency key.
     pub client_id: ClientId,
     /// The text.
     pub content: String,
-    /// The message that it answers.
+    /// The message that it replies to.
     pub reply_to: Option<Seq>,
-    /// Why the server refused it, if it did; it is being sent otherwise.
+    /// Why the server rejected it; `None` while it is being sent.
     pub rejection: Option<Problem>,
 }
 
-/// What a change meant for the one who applied it.
+/// The result of applying a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApplyOutcome {
-    /// It was the next one, or nothing new.
+    /// It was the next change or an old one.
     InOrder,
-    /// Changes before it are missing: subscribe again, after [`Timeline::rev`].
+    /// Changes before it are missing: the client subscribes again after [`Timeline::rev`].
     MissedEarlier,
 }
 
-/// One place in the timeline, top to bottom.
+/// An item of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Item<'a> {
     /// A message, or its tombstone.
@@ -72,12 +74,12 @@ pub enum Item<'a> {
         /// The last of them.
         to: Seq,
     },
-    /// A message of mine on its way.
+    /// A message of the caller that is being sent.
     Pending(&'a PendingMessage),
 }
 
 impl Timeline {
-    /// A room whose newest message and change are these, with nothing loaded.
+    /// A timeline with nothing loaded, for a room with this newest message and change.
     pub fn new(me: UserId, last_seq: Seq, rev: Rev) -> Self {
         Self {
             me,
@@ -93,13 +95,13 @@ impl Timeline {
         }
     }
 
-    /// After a `gap`: forgets what may be stale, keeps what is pending. Load a page next.
+    /// Clears everything except pending messages, after a `gap`. The client loads a page next.
     pub fn reset(&mut self, last_seq: Seq, rev: Rev) {
         let pending = std::mem::take(&mut self.pending);
         *self = Self { pending, ..Self::new(self.me, last_seq, rev) };
     }
 
-    /// Takes a change that came by the socket, live or replayed.
+    /// Applies a change from the socket, live or replayed.
     pub fn apply(&mut self, change: Change) -> ApplyOutcome {
         let ahead = change.rev > self.rev.next();
         if change.rev == self.rev.next() {
@@ -113,13 +115,13 @@ impl Timeline {
         if ahead { ApplyOutcome::MissedEarlier } else { ApplyOutcome::InOrder }
     }
 
-    /// Everything up to `rev` was sent: what `subscribed` says.
+    /// Advances the watermark after `subscribed`.
     pub fn advance_rev(&mut self, rev: Rev) {
         self.rev = self.rev.max(rev);
     }
 
-    /// Takes a dense run of messages that was read by REST as of `as_of_rev`. False if it was read
-    /// before a reset and may be stale: then it changed nothing, and is to be read again.
+    /// Inserts consecutive messages that REST returned as of `as_of_rev`. Returns false and changes
+    /// nothing if the page is older than the last reset and can be stale: load it again.
     #[must_use]
     pub fn insert_page(&mut self, messages: Vec<Message>, as_of_rev: Rev) -> bool {
         if as_of_rev < self.base_rev {
@@ -132,7 +134,7 @@ impl Timeline {
         true
     }
 
-    /// Takes a message's state, unless a newer one is held.
+    /// Stores a message, unless the stored one is newer.
     pub fn upsert_message(&mut self, message: Message) {
         let seq = message.seq;
         self.last_seq = self.last_seq.max(seq);
@@ -142,26 +144,27 @@ impl Timeline {
         if message.user.id == self.me {
             self.remove_pending(message.client_id);
         }
-        if self.messages.get(&seq).is_none_or(|held| held.rev < message.rev) {
+        if self.messages.get(&seq).is_none_or(|stored| stored.rev < message.rev) {
             self.messages.insert(seq, message);
         }
     }
 
-    /// Takes a member's state, unless a newer one is held.
+    /// Stores a member, unless the stored one is newer.
     pub fn upsert_member(&mut self, member: Member) {
-        if self.members.get(&member.user.id).is_none_or(|held| held.rev < member.rev) {
+        if self.members.get(&member.user.id).is_none_or(|stored| stored.rev < member.rev) {
             self.members.insert(member.user.id, member);
         }
     }
 
-    /// Takes the room's state, unless a newer one is held.
+    /// Stores the room, unless the stored one is newer.
     pub fn upsert_room(&mut self, room: Room) {
-        if self.room.as_ref().is_none_or(|held| held.rev < room.rev) {
+        if self.room.as_ref().is_none_or(|stored| stored.rev < room.rev) {
             self.room = Some(room);
         }
     }
 
-    /// A message of mine sets out, or sets out again. One that is here already is not shown twice.
+    /// Adds a message that is being sent, or clears the rejection of a retried one. Does nothing if the
+    /// message has already arrived.
     pub fn add_pending(&mut self, client_id: ClientId, content: String, reply_to: Option<Seq>) {
         let mine = |m: &Message| m.client_id == client_id && m.user.id == self.me;
         if self.messages.values().rev().any(mine) {
@@ -175,26 +178,26 @@ impl Timeline {
         }
     }
 
-    /// The server refused a message of mine.
+    /// Marks a pending message as rejected.
     pub fn mark_rejected(&mut self, client_id: ClientId, problem: Problem) {
         if let Some(pending) = self.pending.iter_mut().find(|p| p.client_id == client_id) {
             pending.rejection = Some(problem);
         }
     }
 
-    /// A message of mine is no longer on its way: acknowledged, or given up.
+    /// Removes a pending message after its acknowledgement or cancellation.
     pub fn remove_pending(&mut self, client_id: ClientId) {
         self.pending.retain(|pending| pending.client_id != client_id);
     }
 
-    /// What there is to see, top to bottom; loaded runs with the holes between and after them.
-    /// What comes before the first run is [`Timeline::first_loaded`]'s to say.
+    /// The items from top to bottom: the loaded runs, the gaps between and after them, and the pending
+    /// messages. [`Timeline::first_loaded`] tells whether there is a gap before the first run.
     pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
         let mut end = None;
         let runs = self.loaded.iter().flat_map(move |(from, to)| {
-            let hole = end.map(|end: Seq| Item::Gap { from: end.next(), to: Seq(from.0 - 1) });
+            let gap = end.map(|end: Seq| Item::Gap { from: end.next(), to: Seq(from.0 - 1) });
             end = Some(to);
-            hole.into_iter().chain(self.messages.range(from..=to).map(|(_, m)| Item::Message(m)))
+            gap.into_iter().chain(self.messages.range(from..=to).map(|(_, m)| Item::Message(m)))
         });
         let tail =
             self.loaded.iter().next_back().map(|(_, to)| to).filter(|to| *to < self.last_seq);
@@ -202,12 +205,12 @@ impl Timeline {
         runs.chain(tail).chain(self.pending.iter().map(Item::Pending))
     }
 
-    /// Nothing up to this change is missing: what to subscribe after.
+    /// The watermark: no change up to it is missing. It is the `after_rev` of the next `subscribe`.
     pub fn rev(&self) -> Rev {
         self.rev
     }
 
-    /// The room's newest message that I know of.
+    /// The newest message of the room, as far as the client knows.
     pub fn last_seq(&self) -> Seq {
         self.last_seq
     }
@@ -227,8 +230,7 @@ impl Timeline {
         self.loaded.run(seq)
     }
 
-    /// The messages of a run, or of a part of one, both ends included; none if it ends before it
-    /// begins.
+    /// The messages from `from` to `to`, both included; none if `to < from`.
     pub fn messages_between(
         &self,
         from: Seq,
@@ -252,17 +254,17 @@ impl Timeline {
         self.messages.values().rev().filter(|m| self.loaded.contains(m.seq))
     }
 
-    /// The members that I know of, by account number; nobody who left.
+    /// The known members, ordered by user id, without those who left.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.members.values().filter(|member| !member.left)
     }
 
-    /// The room's own state, once a change or a read has brought it.
+    /// The room, once a change or a response contained it.
     pub fn room(&self) -> Option<&Room> {
         self.room.as_ref()
     }
 
-    /// My messages on their way, in the order of sending.
+    /// The pending messages, in the order of sending.
     pub fn pending(&self) -> &[PendingMessage] {
         &self.pending
     }

@@ -1,4 +1,4 @@
-//! A set of message numbers as sorted, disjoint, non-touching runs.
+//! A set of message numbers as sorted, disjoint, non-adjacent runs.
 
 use crate::ids::Seq;
 
@@ -7,7 +7,7 @@ use crate::ids::Seq;
 pub struct SeqRanges(Vec<(i64, i64)>);
 
 impl SeqRanges {
-    /// Adds a run; touching ones become one. An empty run (`to < from`) adds nothing.
+    /// Adds a run and merges it with adjacent ones. An empty run (`to < from`) adds nothing.
     pub fn insert(&mut self, from: Seq, to: Seq) {
         let (mut from, mut to) = (from.0, to.0);
         if to < from {
@@ -44,7 +44,7 @@ impl SeqRanges {
         self.0.is_empty()
     }
 
-    /// Forgets every run.
+    /// Removes all runs.
     pub fn clear(&mut self) {
         self.0.clear();
     }
@@ -60,7 +60,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_range_set_is_a_set(runs in prop::collection::vec((1..40i64, -1..8i64), 0..20)) {
+        fn seq_ranges_behave_like_a_set(runs in prop::collection::vec((1..40i64, -1..8i64), 0..20)) {
             let mut ranges = SeqRanges::default();
             let mut set = BTreeSet::new();
             for (from, length) in runs {

@@ -1,5 +1,5 @@
-//! A model server and a reader between whom everything that can go wrong with the order of things
-//! does; at the end the reader holds what a fresh read gives.
+//! Simulates a server and a client whose changes get lost, repeated and reordered. At the end the client
+//! has the same state as a fresh read.
 
 use chrono::DateTime;
 use proptest::prelude::*;
@@ -33,18 +33,18 @@ enum Step {
     Deliver {
         lost: bool,
     },
-    /// One that arrived before arrives again.
+    /// A delivered change arrives again.
     Again {
         nth: usize,
     },
-    /// The socket breaks, everything under way is lost, and the reader subscribes again.
+    /// The socket breaks, all changes in flight are lost, and the client subscribes again.
     Reconnect,
-    /// A REST read begins now and its answer comes `Answer` later.
+    /// A REST read starts. Its response arrives with `Answer`.
     Read {
         before: i64,
     },
     Answer,
-    /// A message of mine sets out; the server gets it, the ack may be lost.
+    /// The client sends a message. The server stores it, but the ack can get lost.
     Send {
         acked: bool,
     },
@@ -65,7 +65,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The room as the server holds it: rows in their latest state, and two numbers.
+/// The room at the server: its rows in their latest state, and the counters.
 #[derive(Default)]
 struct Server {
     rev: i64,
@@ -146,8 +146,8 @@ impl Server {
     }
 }
 
-/// The reader, its socket (what is under way, what arrived) and its sends.
-struct Reader {
+/// The client, its socket and its sends.
+struct Client {
     timeline: Timeline,
     delivered: usize,
     arrived: Vec<Change>,
@@ -155,7 +155,7 @@ struct Reader {
     sends: u128,
 }
 
-impl Reader {
+impl Client {
     fn subscribe(&mut self, server: &Server, at_most: usize) {
         let missed = server.changes_after(self.timeline.rev());
         if missed.len() > at_most {
@@ -217,35 +217,35 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_interleaving_ends_in_what_a_fresh_read_gives(
+    fn every_interleaving_converges_to_a_fresh_read(
         before in prop::collection::vec(step(), 0..30),
         steps in prop::collection::vec(step(), 0..120),
         at_most in 3..40usize,
     ) {
         let mut server = Server::default();
-        let mut nobody = Reader {
+        let mut earlier = Client {
             timeline: Timeline::new(ME, Seq(0), Rev(0)),
             delivered: 0, arrived: vec![], answer: None, sends: 1 << 32,
         };
         for step in before {
-            nobody.take(&mut server, step, at_most);
+            earlier.take(&mut server, step, at_most);
         }
         let head = (Seq(server.messages.len() as i64), Rev(server.rev));
-        let mut reader = Reader {
+        let mut client = Client {
             timeline: Timeline::new(ME, head.0, head.1),
             delivered: server.live.len(), arrived: vec![], answer: None, sends: 0,
         };
         for step in steps {
-            reader.take(&mut server, step, at_most);
+            client.take(&mut server, step, at_most);
         }
-        reader.take(&mut server, Step::Answer, at_most);
-        reader.subscribe(&server, at_most);
+        client.take(&mut server, Step::Answer, at_most);
+        client.subscribe(&server, at_most);
 
-        prop_assert_eq!(reader.timeline.rev(), Rev(server.rev));
-        prop_assert_eq!(reader.timeline.last_seq(), Seq(server.messages.len() as i64));
-        // What is shown is what the server holds, each once, in order; what is not is a hole.
-        let mut next = reader.timeline.first_loaded().unwrap_or(reader.timeline.last_seq().next());
-        for item in reader.timeline.items() {
+        prop_assert_eq!(client.timeline.rev(), Rev(server.rev));
+        prop_assert_eq!(client.timeline.last_seq(), Seq(server.messages.len() as i64));
+        // The items are the messages of the server, each once and in order, and gaps for the rest.
+        let mut next = client.timeline.first_loaded().unwrap_or(client.timeline.last_seq().next());
+        for item in client.timeline.items() {
             match item {
                 Item::Message(message) => {
                     prop_assert_eq!(message, &server.messages[next.0 as usize - 1]);
@@ -258,30 +258,30 @@ proptest! {
                 Item::Pending(_) => {}
             }
         }
-        prop_assert_eq!(next, reader.timeline.last_seq().next());
+        prop_assert_eq!(next, client.timeline.last_seq().next());
 
-        // A read of everything fills every hole, and leaves exactly the server's room.
+        // A page with all messages fills every gap.
         let all = server.messages.clone();
-        prop_assert!(reader.timeline.insert_page(all.clone(), Rev(server.rev)));
-        let shown: Vec<_> = reader.timeline.items().collect();
+        prop_assert!(client.timeline.insert_page(all.clone(), Rev(server.rev)));
+        let shown: Vec<_> = client.timeline.items().collect();
         let fresh: Vec<_> = all.iter().map(Item::Message).collect();
-        prop_assert_eq!(shown, fresh, "and nothing is pending: each send was stored");
+        prop_assert_eq!(shown, fresh, "a stored message is still pending");
     }
 
     #[test]
-    fn members_end_as_the_server_has_them(
+    fn members_converge_to_the_state_of_the_server(
         steps in prop::collection::vec(step(), 0..120),
     ) {
         let mut server = Server::default();
-        let mut reader = Reader {
+        let mut client = Client {
             timeline: Timeline::new(ME, Seq(0), Rev(0)),
             delivered: 0, arrived: vec![], answer: None, sends: 0,
         };
         for step in steps {
-            reader.take(&mut server, step, usize::MAX);
+            client.take(&mut server, step, usize::MAX);
         }
-        reader.subscribe(&server, usize::MAX);
-        let held: Vec<_> = reader.timeline.members().cloned().collect();
+        client.subscribe(&server, usize::MAX);
+        let held: Vec<_> = client.timeline.members().cloned().collect();
         let fresh: Vec<_> = server.members.values().filter(|m| !m.left).cloned().collect();
         prop_assert_eq!(held, fresh);
     }

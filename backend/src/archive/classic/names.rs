@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(names[4], format!("{}-5", "x".repeat(148)));
         assert_eq!(names[5], "a_b");
         assert!(names.iter().all(|name| rules::validate_username(name).as_ref() == Ok(name)));
-        assert!(notes[0].contains("must not hold control or invisible characters (U+200B)"));
+        assert!(notes[0].contains("must not contain control or invisible characters (U+200B)"));
         assert!(notes[3].contains(&long), "the note has the whole name");
     }
 }

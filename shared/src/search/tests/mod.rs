@@ -1,4 +1,4 @@
-//! What people type, what it means, and what it is told when it means nothing.
+//! Tests of the parser, its errors, the canonical text and the highlights.
 
 use super::*;
 use crate::{ids::RoomId, rules::QUERY_MAX_CHARS};
@@ -19,13 +19,13 @@ fn by(query: &str) -> Vec<Predicate> {
     parse(query).unwrap().filters.into_iter().map(|filter| filter.predicate).collect()
 }
 
-fn mistake(query: &str) -> (&str, String, Option<String>) {
-    let mistake = parse(query).unwrap_err();
-    (&query[mistake.at], mistake.message, mistake.suggestion)
+fn error_of(query: &str) -> (&str, String, Option<String>) {
+    let error = parse(query).unwrap_err();
+    (&query[error.at], error.message, error.suggestion)
 }
 
 #[test]
-fn every_kind_of_text() {
+fn every_kind_of_term_is_parsed() {
     let phrase = |text: &str| Term::Phrase(text.into());
     let prefix = |text: &str| Term::Prefix(text.into());
     let substring = |text: &str| Term::Substring(text.into());
@@ -48,7 +48,7 @@ fn every_kind_of_text() {
 }
 
 #[test]
-fn what_people_search_is_plain_words() {
+fn texts_that_resemble_operators_are_words() {
     for text in [
         "C++",
         "#tag",
@@ -89,7 +89,7 @@ fn what_people_search_is_plain_words() {
 }
 
 #[test]
-fn what_says_nothing_is_ignored() {
+fn elements_without_substance_are_ignored() {
     for query in [
         "", "  ", "\"", "\"\"", "-", "- -", "--", "~", "~\"\"", "~\" \"", "*", "**", "&", "OR",
         "OR OR", "-\"", "-*", "->", "sort:new", "“", "\0",
@@ -106,7 +106,7 @@ fn what_says_nothing_is_ignored() {
 }
 
 #[test]
-fn or_binds_first() {
+fn or_binds_tighter_than_a_blank() {
     let query = parse("a OR \"b c\" OR d* e -f").unwrap();
     let first = vec![word("a"), Term::Phrase("b c".into()), Term::Prefix("d".into())];
     assert_eq!(query.all_of, [AnyOf(first), AnyOf(vec![word("e")])]);
@@ -118,7 +118,7 @@ fn or_binds_first() {
 }
 
 #[test]
-fn or_beside_anything_else_is_a_mistake() {
+fn or_next_to_a_filter_or_negation_is_an_error() {
     for query in [
         "-a OR b",
         "a OR -b",
@@ -130,7 +130,7 @@ fn or_beside_anything_else_is_a_mistake() {
         "near:1 OR a",
         "a OR sort:old",
     ] {
-        let (at, message, suggestion) = mistake(query);
+        let (at, message, suggestion) = error_of(query);
         assert_eq!((at, suggestion.as_deref()), ("OR", Some("\"OR\"")), "{query}");
         assert!(message.contains("between two texts"), "{message}");
     }
@@ -138,7 +138,7 @@ fn or_beside_anything_else_is_a_mistake() {
 }
 
 #[test]
-fn every_operator() {
+fn every_operator_value_is_parsed() {
     let name = |name: &str| Person::Name(name.into());
     for (query, expected) in [
         ("from:ada", Predicate::From(name("ada"))),
@@ -182,7 +182,7 @@ fn every_operator() {
 }
 
 #[test]
-fn every_operator_in_the_list_is_read() {
+fn every_listed_operator_is_parsed() {
     for operator in OPERATORS {
         let value = match operator.value {
             ValueKind::Person => "me",
@@ -197,7 +197,7 @@ fn every_operator_in_the_list_is_read() {
 }
 
 #[test]
-fn a_mistake_says_where_and_what_instead() {
+fn an_error_has_its_range_and_a_suggestion() {
     for (query, at, suggestion) in [
         ("a form:bob", "form:", Some("from:")),
         ("a -form:bob", "form:", Some("from:")),
@@ -223,36 +223,36 @@ fn a_mistake_says_where_and_what_instead() {
         ("sort:new sort:old", "sort:old", None),
         ("before:\"\" form:x", "before:\"\"", None),
     ] {
-        let (found, message, suggested) = mistake(query);
+        let (found, message, suggested) = error_of(query);
         assert_eq!((found, suggested.as_deref()), (at, suggestion), "{query}: {message}");
     }
-    assert!(mistake("has:zebra").1.contains("link, code, reply, edit or mention"));
-    assert!(mistake("qwertz:x").1.contains("from, in, before"));
+    assert!(error_of("has:zebra").1.contains("link, code, reply, edit or mention"));
+    assert!(error_of("qwertz:x").1.contains("from, in, before"));
 }
 
 #[test]
-fn a_query_that_is_too_long_names_the_limit() {
+fn the_error_of_a_long_query_names_the_limit() {
     let longest = "ü".repeat(QUERY_MAX_CHARS);
     assert!(parse(&longest).is_ok());
-    let mistake = parse(&format!("{longest}üü")).unwrap_err();
-    assert_eq!(mistake.at, 2 * QUERY_MAX_CHARS..2 * QUERY_MAX_CHARS + 4);
-    assert!(mistake.message.contains("10000") && mistake.message.contains("10002"));
+    let error = parse(&format!("{longest}üü")).unwrap_err();
+    assert_eq!(error.at, 2 * QUERY_MAX_CHARS..2 * QUERY_MAX_CHARS + 4);
+    assert!(error.message.contains("10000") && error.message.contains("10002"));
     assert_eq!(highlight(&format!("{longest}x")).len(), 1);
 }
 
 #[test]
-fn filters_of_one_kind_are_alternatives() {
+fn filters_of_the_same_kind_are_alternatives() {
     let query = parse("from:a has:link from:me -from:c is:edited is:mine").unwrap();
     let from = |name: &str| Predicate::From(Person::Name(name.into()));
     let (edited, mine) = (Predicate::Is(Is::Edited), Predicate::Is(Is::Mine));
-    let asked = query.filter_groups();
-    assert_eq!(asked[0], [&from("a"), &Predicate::From(Person::Me)]);
-    assert_eq!(asked[1..], [vec![&Predicate::Has(Has::Link)], vec![&edited], vec![&mine]]);
+    let groups = query.filter_groups();
+    assert_eq!(groups[0], [&from("a"), &Predicate::From(Person::Me)]);
+    assert_eq!(groups[1..], [vec![&Predicate::Has(Has::Link)], vec![&edited], vec![&mine]]);
     assert_eq!(query.excluded_predicates().collect::<Vec<_>>(), [&from("c")]);
 }
 
 #[test]
-fn a_narrower_query_has_one_of_a_kind() {
+fn narrowing_replaces_filters_of_the_same_kind() {
     let narrowed = |query: &str, by| parse(query).unwrap().narrow(by).to_string();
     let from = |name: &str| Predicate::From(Person::Name(name.into()));
     assert_eq!(narrowed("disk from:a from:bob", from("c")), "disk from:c");
@@ -264,18 +264,19 @@ fn a_narrower_query_has_one_of_a_kind() {
 }
 
 #[test]
-fn in_one_room_no_other_is_named() {
+fn without_scope_removes_room_position_and_order() {
     let query = parse("disk in:attic -in:#3 from:a near:7 sort:old").unwrap();
     assert_eq!(query.without_scope().to_string(), "disk from:a");
     assert!(parse("in:#3 near:7 sort:old").unwrap().without_scope().is_empty());
 }
 
 #[test]
-fn pieces_show_what_is_wrong() {
+fn highlights_include_the_errors() {
     let query = "a OR \"b c\" -form:x OR -d in:\"y z\"q";
-    let shown: Vec<_> = highlight(query).into_iter().map(|p| (&query[p.range], p.kind)).collect();
+    let highlights: Vec<_> =
+        highlight(query).into_iter().map(|h| (&query[h.range], h.kind)).collect();
     assert_eq!(
-        shown,
+        highlights,
         [
             ("a", HighlightKind::Term),
             ("OR", HighlightKind::Or),
@@ -289,15 +290,16 @@ fn pieces_show_what_is_wrong() {
             ("q", HighlightKind::Term),
         ]
     );
-    let shown: Vec<_> = highlight("a OR -b").into_iter().map(|piece| piece.kind).collect();
+    let highlights: Vec<_> =
+        highlight("a OR -b").into_iter().map(|highlight| highlight.kind).collect();
     assert_eq!(
-        shown,
+        highlights,
         [HighlightKind::Term, HighlightKind::Error, HighlightKind::Not, HighlightKind::Term]
     );
 }
 
 #[test]
-fn a_query_made_by_hand_is_written_so_that_it_is_read_as_text() {
+fn display_quotes_terms_that_resemble_syntax() {
     let texts = [word("from:me"), word("OR"), word("-x"), word("a b"), word("x*"), word("\"x")];
     let written = all_of(&texts).to_string();
     assert_eq!(written, "\"from:me\" \"OR\" \"-x\" \"a b\" \"x*\" \"\"\"x\"");
@@ -306,10 +308,10 @@ fn a_query_made_by_hand_is_written_so_that_it_is_read_as_text() {
 }
 
 #[test]
-fn a_mistake_on_the_wire() {
-    let mistake = parse("form:x").unwrap_err();
-    let json = serde_json::to_value(&mistake).unwrap();
+fn an_error_survives_a_json_round_trip() {
+    let error = parse("form:x").unwrap_err();
+    let json = serde_json::to_value(&error).unwrap();
     assert_eq!(json["at"], serde_json::json!({"start": 0, "end": 5}));
     assert_eq!(json["suggestion"], "from:");
-    assert_eq!(serde_json::from_value::<QueryError>(json).unwrap(), mistake);
+    assert_eq!(serde_json::from_value::<QueryError>(json).unwrap(), error);
 }

@@ -1,4 +1,4 @@
-//! Any query is read as it is written, and any text is read or refused.
+//! Properties that hold for every query and every input.
 
 use proptest::prelude::*;
 
@@ -82,9 +82,9 @@ fn query() -> impl Strategy<Value = Query> {
         })
 }
 
-/// What breaks parsers: signs, quotes, names and their beginnings, other scripts.
+/// Inputs that break parsers: signs, quotes, names and their prefixes, other scripts.
 fn input() -> impl Strategy<Value = String> {
-    let bit = prop_oneof![
+    let fragment = prop_oneof![
         4 => prop::sample::select(&[
             "OR", " OR ", "-", "~", "\"", "“", "”", "*", ":", "from:", "in:#", "form:", "on:", "near:",
             "2026-02", "7d", "me", "has:", "link", " ", "\u{3000}", "sort:", "old", "病", "a", "b ",
@@ -92,20 +92,20 @@ fn input() -> impl Strategy<Value = String> {
         1 => "\\PC{0,3}",
         1 => any::<char>().prop_map(String::from),
     ];
-    prop::collection::vec(bit, 0..16).prop_map(|bits| bits.concat())
+    prop::collection::vec(fragment, 0..16).prop_map(|fragments| fragments.concat())
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn a_query_is_read_as_it_is_written(query in query()) {
+    fn every_query_survives_a_round_trip(query in query()) {
         let written = query.to_string();
         prop_assert_eq!(parse(&written), Ok(query), "{}", written);
     }
 
     #[test]
-    fn any_input_is_a_query_or_a_mistake_in_it(input in input()) {
+    fn every_input_is_a_query_or_an_error_in_it(input in input()) {
         match parse(&input) {
             Ok(query) => prop_assert_eq!(parse(&query.to_string()), Ok(query)),
             Err(error) => {
@@ -117,20 +117,20 @@ proptest! {
     }
 
     #[test]
-    fn pieces_cover_everything_but_blanks(input in input()) {
-        let pieces = highlight(&input);
+    fn highlights_cover_everything_except_blanks(input in input()) {
+        let highlights = highlight(&input);
         let mut end = 0;
-        for piece in &pieces {
-            prop_assert!(input[end..piece.range.start].chars().all(chars::is_blank));
-            prop_assert!(!input[piece.range.clone()].is_empty());
-            end = piece.range.end;
+        for highlight in &highlights {
+            prop_assert!(input[end..highlight.range.start].chars().all(chars::is_blank));
+            prop_assert!(!input[highlight.range.clone()].is_empty());
+            end = highlight.range.end;
         }
         prop_assert!(input[end..].chars().all(chars::is_blank));
-        let reader = parse::build(&lexer::lex(&input));
-        prop_assert!(reader.errors.is_sorted_by_key(|error| error.at.start));
-        let wrong = pieces.iter().filter(|piece| piece.kind == HighlightKind::Error).count();
-        prop_assert_eq!(wrong, reader.errors.len());
-        let has_error = pieces.iter().any(|piece| piece.kind == HighlightKind::Error);
+        let builder = parse::build(&lexer::lex(&input));
+        prop_assert!(builder.errors.is_sorted_by_key(|error| error.at.start));
+        let errors = highlights.iter().filter(|highlight| highlight.kind == HighlightKind::Error).count();
+        prop_assert_eq!(errors, builder.errors.len());
+        let has_error = highlights.iter().any(|highlight| highlight.kind == HighlightKind::Error);
         prop_assert_eq!(has_error, parse(&input).is_err());
     }
 }

@@ -1,11 +1,11 @@
-//! What people call a time, and when that is.
+//! Tests of time spans.
 
 use chrono::{DateTime, FixedOffset, Utc};
 
 use super::*;
 
 #[test]
-fn a_bad_date_shows_the_good_ones() {
+fn the_error_of_an_invalid_time_lists_the_formats() {
     for date in [
         "2026-13",
         "2026-02-29",
@@ -25,8 +25,8 @@ fn a_bad_date_shows_the_good_ones() {
     ] {
         let (at, message, _) = {
             let query = format!("on:{date}");
-            let mistake = parse(&query).unwrap_err();
-            (query[mistake.at].to_owned(), mistake.message, mistake.suggestion)
+            let error = parse(&query).unwrap_err();
+            (query[error.at].to_owned(), error.message, error.suggestion)
         };
         assert_eq!(at, date);
         assert!(message.contains("2026-03-01") && message.contains("7d"), "{message}");
@@ -34,7 +34,7 @@ fn a_bad_date_shows_the_good_ones() {
 }
 
 #[test]
-fn spans_of_time_begin_at_the_readers_midnight() {
+fn calendar_spans_start_at_the_readers_midnight() {
     let now: DateTime<Utc> = "2024-03-01T00:30:00Z".parse().unwrap();
     let berlin = FixedOffset::east_opt(3600).unwrap();
     let new_york = FixedOffset::west_opt(5 * 3600).unwrap();
@@ -60,6 +60,6 @@ fn spans_of_time_begin_at_the_readers_midnight() {
         assert_eq!(after, Some((moment(bound), None)), "{query}");
     }
     assert_eq!(by("has:link")[0].time_range(now, berlin), None);
-    // The longest look back there is.
+    // The longest span does not overflow.
     assert!(by("on:65535w")[0].time_range(now, berlin).is_some());
 }

@@ -1,21 +1,21 @@
-//! What a query's text asks of the tokens.
+//! Compiles a term of a query into tokens.
 
 use super::{fold, segment};
 use crate::search::Term;
 
-/// What a text of a query asks for.
+/// A term of a query, ready for matching.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CompiledTerm {
-    /// Nothing: there is no token in it. Such a text is as good as not there.
+    /// The term has no tokens and is ignored.
     Nothing,
-    /// These tokens next to each other among the words; never empty.
+    /// These tokens next to each other; never empty.
     Tokens {
-        /// The tokens in their order.
+        /// The tokens, in order.
         tokens: Vec<QueryToken>,
-        /// Whether the one token that there is may be a part of a word instead.
+        /// Whether the only token also matches subwords.
         in_subwords: bool,
     },
-    /// This anywhere in the [folded](super::fold) text; never empty.
+    /// This text anywhere in the [folded](super::fold()) text; never empty.
     Substring(String),
 }
 
@@ -24,11 +24,11 @@ pub enum CompiledTerm {
 pub struct QueryToken {
     /// The token, folded; never empty.
     pub text: String,
-    /// Whether a token that begins so will do. Only of the last one.
+    /// Whether it matches every token that starts with it. Only the last token can be a prefix.
     pub is_prefix: bool,
 }
 
-/// What a text of a query asks for.
+/// Compiles a term.
 ///
 /// ```
 /// use shared::search::{Term, tokenizer::{QueryToken, CompiledTerm, compile_term}};
@@ -61,8 +61,9 @@ fn matches_prefixes(token: &str) -> bool {
     token.chars().count() >= 3 && token.chars().any(char::is_alphabetic)
 }
 
-/// The tokens, and whether the last is of a script without blanks. Of a run of those, what
-/// follows the last character is open: it is not asked for by itself unless it is all there is.
+/// The tokens, and whether the last one belongs to a script without blanks. A run of such a script
+/// loses its last token of one character, because the text may continue after the run. A single
+/// character becomes a prefix instead.
 fn tokenize(text: &str) -> (Vec<QueryToken>, bool) {
     let folded = fold::fold_chars(text);
     let mut segments = segment::segment(&folded);

@@ -1,17 +1,17 @@
-//! Tokens as every engine keeps them whole.
+//! Encodes tokens so that every engine treats them as one word.
 
-/// Longer than what MariaDB leaves out as too short (3 with a token of one), unlike any stop word,
-/// and a letter in front, so that PostgreSQL takes no token for a number.
+/// Starts every encoded token. It makes a token of one character long enough for MariaDB (3), matches
+/// no stop word, and starts with a letter, so that PostgreSQL does not parse a token as a number.
 const PREFIX: &str = "zq";
 
-/// A token in letters and digits: `zq`, then each character. Small Latin letters and digits stand
-/// for themselves (`z` is `zz`), and so do letters that every engine has long known; any other
-/// character is `z` and its number in four digits of base 36. At most 82 characters, which every
-/// engine takes for one word (FTS5 with `tokenize = 'ascii'`, tsvector `simple`, FULLTEXT with a
-/// `_bin` collation).
+/// Encodes a token as letters and digits: `zq`, then each character. Lower-case Latin letters and
+/// digits stay (`z` becomes `zz`), and so do letters that every engine recognizes. Any other character
+/// becomes `z` and its code point in four digits of base 36. The result has at most 82 characters and
+/// is one word for FTS5 with `tokenize = 'ascii'`, tsvector `simple`, and FULLTEXT with a `_bin`
+/// collation.
 ///
-/// What a token begins with stays what it begins with, so a prefix is searched as
-/// `encode(prefix)` and the engine's star.
+/// The encoding preserves prefixes: `encode(prefix)` with the engine's `*` finds all tokens with that
+/// prefix.
 ///
 /// ```
 /// use shared::search::tokenizer::{decode, encode};
@@ -26,7 +26,7 @@ pub fn encode(token: &str) -> String {
     encoded
 }
 
-/// Writes a token behind what is there.
+/// Appends an encoded token.
 pub(super) fn push(encoded: &mut String, token: impl Iterator<Item = char>) {
     encoded.push_str(PREFIX);
     for c in token {
@@ -42,7 +42,7 @@ pub(super) fn push(encoded: &mut String, token: impl Iterator<Item = char>) {
     }
 }
 
-/// The token that was encoded, or nothing if none was.
+/// Decodes a token; `None` if the text is not an encoded token.
 pub fn decode(encoded: &str) -> Option<String> {
     let mut chars = encoded.strip_prefix(PREFIX)?.chars();
     let mut token = String::with_capacity(encoded.len());
@@ -65,7 +65,7 @@ pub fn decode(encoded: &str) -> Option<String> {
     Some(token)
 }
 
-/// How many characters it takes to encode one.
+/// The number of characters that encode `c`.
 pub(super) fn length(c: char) -> usize {
     match c {
         'z' => 2,

@@ -1,4 +1,4 @@
-//! A text without what people do not type when they search, and where each character comes from.
+//! Folds a text and maps each folded character to its source bytes.
 
 use std::ops::Range;
 
@@ -10,9 +10,9 @@ use crate::search::chars::is_blank;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FoldedChar {
     pub c: char,
-    /// Whether it was a capital.
+    /// Whether its source is upper-case.
     pub is_upper: bool,
-    /// The bytes of the text that it stands for; several may stand for the same.
+    /// Its bytes in the text. Several folded characters can have the same source.
     pub source: Range<usize>,
 }
 
@@ -20,18 +20,18 @@ pub(super) fn fold_chars(text: &str) -> Vec<FoldedChar> {
     let mut folded = Vec::with_capacity(text.len());
     for (start, c) in text.char_indices() {
         let at = start..start + c.len_utf8();
-        // Most of what is said, and nothing of it is taken apart, dropped or joined.
+        // A fast path: ASCII needs no decomposition and is never dropped or composed.
         if c.is_ascii() {
             let plain = if is_blank(c) { ' ' } else { c.to_ascii_lowercase() };
             folded.push(FoldedChar { c: plain, is_upper: c.is_ascii_uppercase(), source: at });
             continue;
         }
-        decompose_compatible(c, |part| fold_char(&mut folded, part, at.clone()));
+        decompose_compatible(c, |c| fold_char(&mut folded, c, at.clone()));
     }
     folded
 }
 
-/// The bytes from the first to the last of some characters; there must be one.
+/// The source bytes from the first to the last character. `chars` must not be empty.
 pub(super) fn source_range(chars: &[FoldedChar]) -> Range<usize> {
     chars[0].source.start..chars[chars.len() - 1].source.end
 }
@@ -63,7 +63,7 @@ fn fold_char(folded: &mut Vec<FoldedChar>, c: char, at: Range<usize>) {
     }
 }
 
-/// Letters that Unicode does not take apart and keyboards elsewhere do not have.
+/// Replaces letters that Unicode does not decompose and that many keyboards lack.
 fn transliterate(c: char) -> Option<&'static str> {
     Some(match c {
         'ß' => "ss",
@@ -81,7 +81,7 @@ fn transliterate(c: char) -> Option<&'static str> {
     })
 }
 
-/// What makes one character of two for good: the vowels and endings of Hangul, the voice of Kana.
+/// Whether `c` composes with the previous character: Hangul vowels and finals, Kana voicing marks.
 fn composes(c: char) -> bool {
     matches!(c, '\u{1161}'..='\u{1175}' | '\u{11a8}'..='\u{11c2}' | '\u{3099}' | '\u{309a}')
 }
@@ -90,14 +90,14 @@ fn is_dropped(c: char) -> bool {
     is_accent(c) || is_vowel_point(c) || is_invisible(c) || is_modifier(c)
 }
 
-/// Of Latin, Greek, Cyrillic and symbols.
+/// The accents of Latin, Greek, Cyrillic and symbols.
 fn is_accent(c: char) -> bool {
     matches!(c,
         '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}'
         | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// Of Hebrew, Arabic (with the stroke that only lengthens a word) and Syriac.
+/// The points of Hebrew, Arabic (and its tatweel, which only stretches a word) and Syriac.
 fn is_vowel_point(c: char) -> bool {
     matches!(c,
         '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}'
@@ -113,7 +113,7 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}')
 }
 
-/// Skin tones, and the letters inside of the flags of countries' parts.
+/// Skin tones, and the tag characters of subdivision flags.
 fn is_modifier(c: char) -> bool {
     matches!(c, '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
 }

@@ -1,7 +1,7 @@
-//! The golden set: what people look for, and what must be found and what not. Every engine is held
-//! against it.
+//! The golden set: queries with texts that they match and texts that they do not match. The tests of
+//! every search engine use it.
 
-/// A query, and a text that it finds.
+/// A query and a text that it matches.
 pub const FOUND: &[(&str, &str)] = &[
     ("\"user\"", "user userName is empty"),
     ("\"user username\"", "user userName is empty"),
@@ -92,7 +92,7 @@ pub const FOUND: &[(&str, &str)] = &[
     ("disk -\u{5b0}", "disk"),
 ];
 
-/// A query, and a text that it does not find.
+/// A query and a text that it does not match.
 pub const NOT_FOUND: &[(&str, &str)] = &[
     ("病気", "病院の気"),
     ("院病", "病院"),

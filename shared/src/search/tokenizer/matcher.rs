@@ -1,4 +1,5 @@
-//! What a query finds, without any engine: the measure for those, and the marks in what they find.
+//! Matches queries in Rust. It defines the correct results for the engines and computes the
+//! highlighted ranges of hits.
 
 use std::{cell::OnceCell, ops::Range};
 
@@ -9,15 +10,14 @@ use super::{
 };
 use crate::search::{Query, Term};
 
-/// What a query looks for, read once for all the texts in which it is looked for. The filters of the
-/// query are no part of it.
+/// The compiled terms of a query. It ignores the filters of the query.
 ///
 /// ```
 /// use shared::search::{parse, tokenizer::Matcher};
 ///
-/// let sought = Matcher::new(&parse("host OR 院")?);
-/// assert!(sought.is_match("The hostname of 病院"));
-/// assert_eq!(sought.ranges("The hostname of 病院"), [4..12, 19..22]);
+/// let matcher = Matcher::new(&parse("host OR 院")?);
+/// assert!(matcher.is_match("The hostname of 病院"));
+/// assert_eq!(matcher.ranges("The hostname of 病院"), [4..12, 19..22]);
 /// # Ok::<(), shared::search::QueryError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct Matcher {
     none_of: Vec<CompiledTerm>,
 }
 
-/// A text of which one must be there.
+/// A term that is not negated.
 #[derive(Clone, Debug)]
 struct PositiveTerm {
     term: CompiledTerm,
@@ -34,7 +34,7 @@ struct PositiveTerm {
 }
 
 impl Matcher {
-    /// What the texts of a query ask for.
+    /// Compiles the terms of a query.
     pub fn new(query: &Query) -> Self {
         let positive = |text: &Term| PositiveTerm {
             term: compile_term(text),
@@ -49,23 +49,24 @@ impl Matcher {
         }
     }
 
-    /// Whether a text has everything that is asked for.
+    /// Whether a text matches the terms of the query.
     pub fn is_match(&self, text: &str) -> bool {
         let text = TokenizedText::new(text);
-        let is_there = |term: &CompiledTerm| !text.find(term).is_empty();
-        self.all_of.iter().all(|any| any.iter().any(|positive| is_there(&positive.term)))
-            && !self.none_of.iter().any(is_there)
+        let contains = |term: &CompiledTerm| !text.find(term).is_empty();
+        self.all_of.iter().all(|any| any.iter().any(|positive| contains(&positive.term)))
+            && !self.none_of.iter().any(contains)
     }
 
-    /// The bytes of a text that are asked for, whether or not all that is asked for is there:
-    /// sorted, half-open, on character boundaries, with something between each two. A token that is
-    /// found by its beginning is marked whole.
+    /// The byte ranges of all matches in a text, even if the text does not match the whole query:
+    /// sorted, half-open, on character boundaries, neither overlapping nor adjacent. The range of a
+    /// prefix match covers the whole token.
     pub fn ranges(&self, text: &str) -> Vec<Range<usize>> {
         if self.all_of.is_empty() {
             return Vec::new();
         }
         let text = TokenizedText::new(text);
-        let mut found: Vec<_> = self.positive().flat_map(|p| text.find(&p.term)).collect();
+        let mut found: Vec<_> =
+            self.positive().flat_map(|positive| text.find(&positive.term)).collect();
         found.sort_by_key(|range| range.start);
         let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
         for range in found {
@@ -77,21 +78,20 @@ impl Matcher {
         merged
     }
 
-    /// How well a text answers, from 0 on: BM25 (Robertson and Zaragoza, The Probabilistic
-    /// Relevance Framework, 2009) with k1 = 1.2 and b = 0.75, where what is rare in general counts
-    /// no more than what is common: all that is compared has all that was asked for. What is found
-    /// as a whole word, and not as the beginning of one, counts twice.
+    /// The relevance of a text, at least 0: BM25 (Robertson and Zaragoza, The Probabilistic Relevance
+    /// Framework, 2009) with k1 = 1.2 and b = 0.75. It omits the inverse document frequency, because
+    /// all compared texts contain all terms. A match of a whole word counts twice.
     pub fn relevance(&self, text: &str) -> f32 {
-        /// Words of a message as most are.
-        const USUAL: f32 = 25.0;
+        /// The number of words of a typical message.
+        const AVERAGE_WORDS: f32 = 25.0;
         const K1: f32 = 1.2;
         const B: f32 = 0.75;
         let tokenized = TokenizedText::new(text);
-        let length = 1.0 - B + B * tokenized.words.len() as f32 / USUAL;
-        let score = |asked: &PositiveTerm| {
-            let found = tokenized.find(&asked.term);
+        let length = 1.0 - B + B * tokenized.words.len() as f32 / AVERAGE_WORDS;
+        let score = |positive: &PositiveTerm| {
+            let found = tokenized.find(&positive.term);
             let is_whole =
-                |range: &&Range<usize>| super::fold(&text[(*range).clone()]) == asked.folded;
+                |range: &&Range<usize>| super::fold(&text[(*range).clone()]) == positive.folded;
             let whole = found.iter().filter(is_whole).count();
             let count = (found.len() + whole) as f32;
             count * (K1 + 1.0) / (count + K1 * length)
@@ -104,19 +104,19 @@ impl Matcher {
     }
 }
 
-/// A text, cut once for all that is looked for in it.
+/// A text, tokenized once for all terms.
 struct TokenizedText {
     folded: Vec<FoldedChar>,
-    /// Of folded characters.
+    /// Ranges of `folded`.
     words: Vec<Range<usize>>,
     subwords: Vec<Range<usize>>,
     substrings: OnceCell<Joined>,
 }
 
-/// The folded characters in one piece.
+/// The folded characters as one string.
 struct Joined {
     text: String,
-    /// Where each of them begins.
+    /// The byte at which each character starts.
     starts: Vec<usize>,
 }
 
@@ -134,7 +134,7 @@ impl TokenizedText {
         &self.folded[token.clone()]
     }
 
-    /// The bytes of the text that folded characters stand for.
+    /// The source bytes of folded characters.
     fn bytes(&self, token: &Range<usize>) -> Range<usize> {
         fold::source_range(self.chars(token))
     }
@@ -170,14 +170,15 @@ impl TokenizedText {
             .collect()
     }
 
-    /// Of two characters without a blank between them only the first may be meant.
+    /// The end of a match. A query of one character matches the first half of a bigram, and the range
+    /// ends before the second.
     fn end(&self, at: usize, token: &QueryToken) -> usize {
         let word = &self.words[at];
         let is_half = token.is_prefix
             && token.text.starts_with(segment::is_unspaced)
             && token.text.chars().count() < word.len();
         let bytes = self.bytes(word);
-        // Both may stand for one character of the text (㌔ is キロ).
+        // Both halves can come from one character of the text (㌔ is キロ).
         let next = self.words.get(at + 1).filter(|_| is_half).map(|next| self.bytes(next));
         next.filter(|next| next.start > bytes.start).map_or(bytes.end, |next| next.start)
     }

@@ -1,41 +1,40 @@
-//! How a text is cut into search tokens, the same for every database: the server writes the tokens
+//! The tokenizer of the search, the same for all databases. The server writes the tokens of a message
 //! into two columns, and the engine only looks tokens up.
 //!
-//! **Folding** ([`fold`]). Compatibility forms become plain ones (`Ａ` `①` `ﬁ`), capitals small,
-//! `ß` `ss`, `æ` `ae`, `ø` `o`, `ł` `l`; the accents of Latin, Greek and Cyrillic and the points of
-//! Hebrew and Arabic go, and so do invisible characters and skin tones. Marks that make another
-//! letter stay (が is not か, and Indic vowel signs are letters).
+//! **Folding** ([`fold()`]) makes letters comparable. It replaces compatibility forms (`Ａ` `①` `ﬁ`) and
+//! capitals, writes `ß` as `ss`, `æ` as `ae`, `ø` as `o`, `ł` as `l`, and removes the accents of
+//! Latin, Greek and Cyrillic, the points of Hebrew and Arabic, invisible characters and skin tones.
+//! Marks that form another letter stay: が is not か, and Indic vowel signs are letters.
 //!
-//! **Words.** A run of letters and digits is a token; everything else divides. So `PLT-3699` is
-//! `plt` `3699`, `10.4.1.74` four tokens, `get_user` two. A run longer than 80 encoded characters
-//! goes on in the next token. One letter with `#`, and one or two with `++`, are a token with the
-//! sign (`c#`, `c++`, `g++`). An emoji is a token; so is a flag.
+//! **Words.** A run of letters and digits is one token, and every other character separates tokens:
+//! `PLT-3699` is `plt` `3699`, `10.4.1.74` four tokens, `get_user` two. A run of more than 80 encoded
+//! characters continues in the next token. One letter with `#`, and one or two letters with `++`, form
+//! a token with the sign (`c#`, `c++`, `g++`). An emoji is a token, and so is a flag.
 //!
-//! **Scripts without blanks** (Han, Kana, Hangul, Thai, Lao, Khmer, Burmese). From each character of
-//! a run begins a token of two, and the last one is of one: 病院内 is `病院` `院内` `内`. So one, two
-//! and more characters are found wherever they stand.
+//! **Scripts without blanks** (Han, Kana, Hangul, Thai, Lao, Khmer, Burmese) become bigrams: each
+//! character of a run starts a token of two characters, except for the last, which is a token of one.
+//! 病院内 is `病院` `院内` `内`. So a query of any length matches at any position of the run.
 //!
-//! **Parts.** A name in camel case of at most 12 humps is one word, and its humps and what follows
-//! each of them are its parts: `getUserName` is the word `getusername` with the parts `get`,
-//! `user`, `name`, `username`. They are kept in a stream of their own, so that words that stand next
-//! to each other are next to each other in theirs.
+//! **Subwords.** A camel-case name with at most 12 humps is one word. Its humps, and the rests of the
+//! name from each later hump, are its subwords: `getUserName` is the word `getusername` with the
+//! subwords `get`, `user`, `name`, `username`. They have a column of their own, because in the column
+//! of the words they would separate neighbours.
 //!
-//! **Queries** ([`wanted`]). The tokens of a text must be found next to each other. The last one of
-//! a [`Term::Prefix`] may be the beginning of a token; that of a [`Term::Word`] may too when it
-//! has three characters and a letter among them (`host` finds `hostname`, `369` does not find
-//! `3699`); in a [`Term::Phrase`] it is the whole token. A word or prefix of one token is looked for
-//! among the parts too. A text without tokens asks for nothing. A [`Term::Substring`] is looked for
-//! in the folded text.
+//! **Queries** ([`compile_term`]). The tokens of a term must occur next to each other. The last token of
+//! a [`Term::Prefix`] is a prefix. That of a [`Term::Word`] is one too if it has at least three
+//! characters and a letter: `host` matches `hostname`, `369` does not match `3699`. That of a
+//! [`Term::Phrase`] must match a whole token. A word or prefix of one token also matches subwords. A
+//! term without tokens is ignored. A [`Term::Substring`] matches in the folded text.
 //!
-//! **Engines** get every token in the form of [`encode`], which all of them keep whole.
+//! **Engines** get each token in the form of [`encode()`], which all of them treat as one word.
 //!
 //! ```
 //! use shared::search::{parse, tokenizer::Matcher};
 //!
 //! let text = "PLT-3699: die Fräse hat einen neuen Hostnamen";
-//! let sought = Matcher::new(&parse("plt-3699 frase host -\"host\"")?);
-//! assert!(sought.is_match(text));
-//! assert_eq!(&text[sought.ranges(text)[0].clone()], "PLT-3699");
+//! let matcher = Matcher::new(&parse("plt-3699 frase host -\"host\"")?);
+//! assert!(matcher.is_match(text));
+//! assert_eq!(&text[matcher.ranges(text)[0].clone()], "PLT-3699");
 //! # Ok::<(), shared::search::QueryError>(())
 //! ```
 
@@ -63,15 +62,15 @@ pub use matcher::Matcher;
 pub struct Token {
     /// The token, folded; never empty.
     pub text: String,
-    /// The bytes of the text that it stands for, half-open, on character boundaries.
+    /// Its byte range in the text, half-open, on character boundaries.
     pub range: Range<usize>,
-    /// Which word of the text it is, from 0. The parts of a word have its number.
+    /// The number of the word in the text, from 0. Subwords have the number of their word.
     pub position: usize,
-    /// Whether it is a part of a word, and not the word.
+    /// Whether it is a subword.
     pub is_subword: bool,
 }
 
-/// The tokens of a text, each word followed by its parts.
+/// The tokens of a text, each word followed by its subwords.
 ///
 /// ```
 /// use shared::search::tokenizer::index_tokens;
@@ -99,38 +98,38 @@ pub fn index_tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// The columns of a text, as an engine gets them.
+/// The values of the index columns of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexColumns {
-    /// The words, encoded, with a blank between two: the n-th is at position n.
+    /// The encoded words, separated by spaces, in the order of the text.
     pub words: String,
-    /// The parts of the words, encoded, with a blank between two. Their order says nothing.
+    /// The encoded subwords, separated by spaces. Their order has no meaning.
     pub subwords: String,
-    /// The text as substrings are looked for in it: see [`fold`].
+    /// The folded text, for substring searches. See [`fold()`].
     pub folded: String,
 }
 
-/// What to index of a text: the tokens of [`index_tokens`], and the folded text.
+/// The index columns of a text: its encoded [`index_tokens`] and its folded form.
 pub fn index_columns(text: &str) -> IndexColumns {
     let folded = fold::fold_chars(text);
-    let mut streams = IndexColumns::default();
-    let push = |stream: &mut String, chars: Range<usize>| {
-        if !stream.is_empty() {
-            stream.push(' ');
+    let mut columns = IndexColumns::default();
+    let push = |column: &mut String, chars: Range<usize>| {
+        if !column.is_empty() {
+            column.push(' ');
         }
-        encode::push(stream, folded[chars].iter().map(|folded| folded.c));
+        encode::push(column, folded[chars].iter().map(|folded| folded.c));
     };
     for segment in segment::segment(&folded) {
         segment::subwords(&folded, &segment)
             .into_iter()
-            .for_each(|subword| push(&mut streams.subwords, subword));
-        push(&mut streams.words, segment.chars);
+            .for_each(|subword| push(&mut columns.subwords, subword));
+        push(&mut columns.words, segment.chars);
     }
-    streams.folded = folded.iter().map(|folded| folded.c).collect();
-    streams
+    columns.folded = folded.iter().map(|folded| folded.c).collect();
+    columns
 }
 
-/// A text as substrings are looked for in it: folded, each blank as a space, punctuation as it is.
+/// The folded form of a text, for substring searches. Each blank becomes a space, and punctuation stays.
 pub fn fold(text: &str) -> String {
     fold::fold_chars(text).into_iter().map(|folded| folded.c).collect()
 }

@@ -1,4 +1,4 @@
-//! Folded characters cut into words, and words into parts.
+//! Splits folded characters into segments, and words into subwords.
 
 use std::ops::Range;
 
@@ -7,12 +7,14 @@ use unicode_normalization::char::is_combining_mark;
 use super::{encode, fold::FoldedChar};
 use crate::search::chars::is_emoji;
 
-/// An encoded word at most, without its prefix: MariaDB indexes nothing longer than 84 characters.
+/// The maximum length of an encoded word without its prefix, because MariaDB does not index words of
+/// more than 84 characters.
 const MAX_ENCODED_CHARS: usize = 80;
-/// What has more of them is no name (a key, a file in base 64), and its parts would fill the index.
+/// A word with more humps is not a name but a key or base64 data, and its subwords would bloat the
+/// index.
 const MAX_HUMPS: usize = 12;
 
-/// A word among folded characters.
+/// A token as a range of folded characters.
 #[derive(Debug, PartialEq)]
 pub(super) struct Segment {
     pub chars: Range<usize>,
@@ -21,9 +23,9 @@ pub(super) struct Segment {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum SegmentKind {
-    /// With blanks between words. Emoji too.
+    /// A word of a script with blanks, or an emoji.
     Word,
-    /// Two characters of a run without blanks.
+    /// Two characters of a script without blanks.
     Bigram,
     /// The last character of such a run.
     LastChar,
@@ -79,7 +81,7 @@ fn push_words(folded: &[FoldedChar], run: Range<usize>, segments: &mut Vec<Segme
     end
 }
 
-/// How many characters behind a word of `length` belong to it: C#, C++, g++.
+/// The number of signs after a word of `length` characters that belong to it: C#, C++, g++.
 fn suffix_length(word: &[FoldedChar], length: usize) -> usize {
     let is_suffix = |sign: &str| {
         word[length..]
@@ -98,7 +100,7 @@ fn suffix_length(word: &[FoldedChar], length: usize) -> usize {
     }
 }
 
-/// The humps of a word in camel case, and from each hump but the first to the end.
+/// The humps of a camel-case word, and the rests of the word from each later hump.
 pub(super) fn subwords(folded: &[FoldedChar], segment: &Segment) -> Vec<Range<usize>> {
     let Range { start, end } = segment.chars;
     let mut humps = vec![start];
@@ -112,11 +114,11 @@ pub(super) fn subwords(folded: &[FoldedChar], segment: &Segment) -> Vec<Range<us
     subwords
 }
 
-/// `n|N` and, at the end of an abbreviation, `N|Na`.
+/// Whether a hump starts at `at`: `n|N`, and `N|Na` at the end of an abbreviation.
 fn starts_hump(word: &[FoldedChar], at: usize) -> bool {
     let is_small = |folded: &FoldedChar| !folded.is_upper && folded.c.is_alphabetic();
     word[at].is_upper
-        // A capital that became two letters is still one.
+        // A capital can fold to two letters, which belong to the same hump.
         && word[at].source != word[at - 1].source
         && (!word[at - 1].is_upper || word.get(at + 1).is_some_and(is_small))
 }
@@ -129,7 +131,7 @@ fn is_regional_indicator(c: char) -> bool {
     matches!(c, '\u{1f1e6}'..='\u{1f1ff}')
 }
 
-/// The scripts that are written without blanks between words.
+/// Whether `c` belongs to a script without blanks between words.
 pub(super) fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{e01}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}'

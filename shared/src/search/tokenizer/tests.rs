@@ -1,11 +1,11 @@
-//! The golden set: what is found by what, and the promises that hold for any text.
+//! The golden set, and properties that hold for every text.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::search::{Query, Term, parse};
 
-fn finds(query: &str, text: &str) -> bool {
+fn matches(query: &str, text: &str) -> bool {
     Matcher::new(&parse(query).unwrap()).is_match(text)
 }
 
@@ -17,7 +17,7 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn parts(text: &str) -> Vec<String> {
+fn subwords(text: &str) -> Vec<String> {
     index_tokens(text)
         .into_iter()
         .filter(|token| token.is_subword)
@@ -26,17 +26,17 @@ fn parts(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_golden_set_is_found() {
+fn the_golden_set_matches() {
     for (query, text) in golden::FOUND {
-        assert!(finds(query, text), "{query} in {text}: {:?}", index_tokens(text));
+        assert!(matches(query, text), "{query} in {text}: {:?}", index_tokens(text));
     }
     for (query, text) in golden::NOT_FOUND {
-        assert!(!finds(query, text), "{query} in {text}: {:?}", index_tokens(text));
+        assert!(!matches(query, text), "{query} in {text}: {:?}", index_tokens(text));
     }
 }
 
 #[test]
-fn the_best_has_more_of_it_in_less() {
+fn short_texts_with_many_matches_are_the_most_relevant() {
     let score = |text: &str, query: &str| Matcher::new(&parse(query).unwrap()).relevance(text);
     let short = score("the disk is full", "disk");
     assert!(short > score(&format!("the disk is full {}", "and so on ".repeat(20)), "disk"));
@@ -46,7 +46,7 @@ fn the_best_has_more_of_it_in_less() {
 }
 
 #[test]
-fn tokens_say_where_they_are() {
+fn tokens_have_their_range_and_position() {
     let text = "Fra\u{308}se PLT-3 病院内 getHTTPName x_y";
     let found = |is_subword| {
         let tokens =
@@ -84,44 +84,44 @@ fn tokens_say_where_they_are() {
 }
 
 #[test]
-fn what_is_no_name_has_no_parts() {
-    assert_eq!(parts("hostname HOST Host x86 ẞa"), [] as [&str; 0]);
-    assert_eq!(parts(&"aB".repeat(12)).len(), 0);
-    assert_eq!(parts(&format!("A{}", "bC".repeat(11))).len(), 22);
-    assert_eq!(parts("straßeNord"), ["strasse", "nord"]);
+fn only_camel_case_names_have_subwords() {
+    assert_eq!(subwords("hostname HOST Host x86 ẞa"), [] as [&str; 0]);
+    assert_eq!(subwords(&"aB".repeat(12)).len(), 0);
+    assert_eq!(subwords(&format!("A{}", "bC".repeat(11))).len(), 22);
+    assert_eq!(subwords("straßeNord"), ["strasse", "nord"]);
 }
 
 #[test]
-fn a_long_run_goes_on_in_the_next_token() {
+fn a_long_run_continues_in_the_next_token() {
     let run = "0123456789".repeat(25);
     assert_eq!(words(&run).iter().map(String::len).collect::<Vec<_>>(), [80, 80, 80, 10]);
     assert_eq!(words(&"z".repeat(50)).iter().map(String::len).collect::<Vec<_>>(), [40, 10]);
-    assert!(finds(&run, &format!("x {run} y")));
-    assert!(finds(&format!("{}*", &run[..200]), &run));
-    assert!(!finds(&run, &run[..240]));
+    assert!(matches(&run, &format!("x {run} y")));
+    assert!(matches(&format!("{}*", &run[..200]), &run));
+    assert!(!matches(&run, &run[..240]));
 }
 
 #[test]
-fn marks_are_sorted_and_merged() {
-    let marked = |query: &str, text: &'static str| -> Vec<&str> {
-        let sought = Matcher::new(&parse(query).unwrap());
-        sought.ranges(text).into_iter().map(|range| &text[range]).collect()
+fn ranges_are_sorted_and_merged() {
+    let matched = |query: &str, text: &'static str| -> Vec<&str> {
+        let matcher = Matcher::new(&parse(query).unwrap());
+        matcher.ranges(text).into_iter().map(|range| &text[range]).collect()
     };
-    assert_eq!(marked("host OR ~na db", "db of hostname, banana"), ["db", "hostname", "nana"]);
-    assert_eq!(marked("PLT-3699", "see PLT-3699."), ["PLT-3699"]);
-    assert_eq!(marked("病", "大病院"), ["病"]);
-    assert_eq!(marked("病院", "大病院内"), ["病院"]);
-    assert_eq!(marked("院", "病院"), ["院"]);
-    assert_eq!(marked("キ", "5㌔"), ["㌔"]);
-    assert_eq!(marked("user", "getUserName"), ["UserName"]);
-    assert_eq!(marked("~s", "Straße"), ["S", "ß"]);
-    assert_eq!(marked("👍", "ok 👍🏽!"), ["👍🏽"]);
-    assert_eq!(marked("-disk from:me", "disk"), [] as [&str; 0]);
-    assert_eq!(marked("a b", "b-a"), ["b", "a"]);
+    assert_eq!(matched("host OR ~na db", "db of hostname, banana"), ["db", "hostname", "nana"]);
+    assert_eq!(matched("PLT-3699", "see PLT-3699."), ["PLT-3699"]);
+    assert_eq!(matched("病", "大病院"), ["病"]);
+    assert_eq!(matched("病院", "大病院内"), ["病院"]);
+    assert_eq!(matched("院", "病院"), ["院"]);
+    assert_eq!(matched("キ", "5㌔"), ["㌔"]);
+    assert_eq!(matched("user", "getUserName"), ["UserName"]);
+    assert_eq!(matched("~s", "Straße"), ["S", "ß"]);
+    assert_eq!(matched("👍", "ok 👍🏽!"), ["👍🏽"]);
+    assert_eq!(matched("-disk from:me", "disk"), [] as [&str; 0]);
+    assert_eq!(matched("a b", "b-a"), ["b", "a"]);
 }
 
 #[test]
-fn what_is_wanted() {
+fn terms_compile_to_tokens_or_substrings() {
     let tokens = |text: Term| match compile_term(&text) {
         CompiledTerm::Tokens { tokens, in_subwords } => {
             let tokens = tokens.into_iter().map(|token| (token.text, token.is_prefix));
@@ -142,9 +142,9 @@ fn what_is_wanted() {
     assert_eq!(compile_term(&Term::Substring("Ä-".into())), CompiledTerm::Substring("a-".into()));
 }
 
-/// A text of every kind that the tokenizer treats differently.
+/// Texts of all kinds of characters that the tokenizer distinguishes.
 fn text() -> impl Strategy<Value = String> {
-    let bit = prop_oneof![
+    let fragment = prop_oneof![
         4 => prop::sample::select(&[
             "get", "User", "HTTP", "plt-36", "C++", "c#", "_", ".", "-", " ", " ", "病院", "機", "が", "ｶﾞ",
             "학", "\u{1161}", "สวัส", "😀", "👍🏽", "🇩", "🇪", "Fra\u{308}se", "ß", "ẞ", "שָׁ", "مُ", "ㄱ", "㌔",
@@ -153,14 +153,14 @@ fn text() -> impl Strategy<Value = String> {
         1 => any::<char>().prop_map(String::from),
         1 => "[a-zA-Z]{70,90}",
     ];
-    prop::collection::vec(bit, 0..12).prop_map(|bits| bits.concat())
+    prop::collection::vec(fragment, 0..12).prop_map(|fragments| fragments.concat())
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn any_token_comes_back_from_its_code(a in text(), b in text()) {
+    fn encoding_is_reversible_and_preserves_prefixes(a in text(), b in text()) {
         for token in [&a, &b] {
             prop_assert_eq!(decode(&encode(token)), Some(token.clone()));
         }
@@ -170,7 +170,7 @@ proptest! {
     }
 
     #[test]
-    fn folding_twice_is_folding_once(text in text()) {
+    fn folding_is_idempotent(text in text()) {
         prop_assert_eq!(fold(&fold(&text)), fold(&text));
     }
 
@@ -191,12 +191,12 @@ proptest! {
                 words += 1;
             }
         }
-        let streams = index_columns(&text);
-        prop_assert_eq!(streams.words.split_whitespace().count(), words);
+        let columns = index_columns(&text);
+        prop_assert_eq!(columns.words.split_whitespace().count(), words);
     }
 
     #[test]
-    fn a_text_is_found_by_itself(text in text(), before in text(), after in text()) {
+    fn a_text_matches_itself(text in text(), before in text(), after in text()) {
         let whole = format!("{before} {text} {after}");
         for term in [Term::Word(text.clone()), Term::Phrase(text.clone()), Term::Substring(text.clone())] {
             let query = Query { all_of: vec![super::super::AnyOf(vec![term])], ..Query::default() };
@@ -205,16 +205,16 @@ proptest! {
     }
 
     #[test]
-    fn marks_are_in_the_text_and_apart(text in text(), a in text(), b in text()) {
+    fn ranges_are_valid_and_disjoint(text in text(), a in text(), b in text()) {
         let terms = vec![Term::Word(a.clone()), Term::Substring(b), Term::Prefix(a)];
         let query = Query { all_of: vec![super::super::AnyOf(terms)], ..Query::default() };
-        let sought = Matcher::new(&query);
-        let marks = sought.ranges(&text);
-        for mark in &marks {
-            prop_assert!(text.get(mark.clone()).is_some_and(|marked| !marked.is_empty()));
+        let matcher = Matcher::new(&query);
+        let ranges = matcher.ranges(&text);
+        for range in &ranges {
+            prop_assert!(text.get(range.clone()).is_some_and(|matched| !matched.is_empty()));
         }
-        prop_assert!(marks.windows(2).all(|pair| pair[0].end < pair[1].start));
-        let asks = query.all_of[0].0.iter().any(|text| compile_term(text) != CompiledTerm::Nothing);
-        prop_assert_eq!(sought.is_match(&text), !marks.is_empty() || !asks);
+        prop_assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start));
+        let has_tokens = query.all_of[0].0.iter().any(|text| compile_term(text) != CompiledTerm::Nothing);
+        prop_assert_eq!(matcher.is_match(&text), !ranges.is_empty() || !has_tokens);
     }
 }
