@@ -1,4 +1,4 @@
-//! What an error looks like: RFC 9457 problem details with a stable code.
+//! The format of errors: RFC 9457 problem details with a stable code.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub struct Problem {
     pub status: u16,
     /// The stable error code, for programs.
     pub code: Code,
-    /// A sentence for people.
+    /// A sentence for the user.
     pub detail: String,
     /// The invalid fields, if any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -67,14 +67,14 @@ impl FieldError {
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident $status:literal $title:literal $detail:literal,)*) => {
-        /// The stable name of what went wrong.
+        /// The stable error code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         pub enum Code { $($(#[$doc])* $name,)* }
 
         impl Code {
-            /// The HTTP status that goes with it.
+            /// Its HTTP status.
             pub fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
             }
@@ -84,7 +84,7 @@ macro_rules! codes {
                 match self { $(Self::$name => $title,)* }
             }
 
-            /// The sentence for people where nothing more is known.
+            /// The default sentence for the user.
             pub fn detail(self) -> &'static str {
                 match self { $(Self::$name => $detail,)* }
             }
@@ -93,58 +93,58 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request cannot be read: broken JSON, bad UTF-8, an unknown frame.
-    BadRequest 400 "Bad Request" "The request cannot be read.",
-    /// The search cannot be read, or names what is not there; `errors` says where.
-    InvalidSearch 400 "Bad Request" "The search cannot be read.",
-    /// Nobody is signed in, or the session has ended.
+    /// The server cannot parse the request: invalid JSON, invalid UTF-8, an unknown frame.
+    BadRequest 400 "Bad Request" "The server cannot parse the request.",
+    /// The query is invalid or names something that does not exist; `errors` has the position.
+    InvalidSearch 400 "Bad Request" "The search query is invalid.",
+    /// The credentials are missing, expired or revoked.
     Unauthenticated 401 "Unauthorized" "Sign in first: the credentials are missing or no longer valid.",
-    /// The name or the password is wrong (which of them is not said).
+    /// The username or the password is wrong. The response does not tell which.
     InvalidCredentials 401 "Unauthorized" "The username or the password is wrong.",
-    /// Only an admin may.
-    AdminOnly 403 "Forbidden" "Only an admin may do this.",
-    /// Only a member of the room may.
-    NotAMember 403 "Forbidden" "Only members of this room may do this: join it first.",
-    /// Only the author may.
-    NotTheAuthor 403 "Forbidden" "Only its author may change a message.",
+    /// The request needs admin rights.
+    AdminOnly 403 "Forbidden" "Only an admin can do this.",
+    /// The request needs a membership of the room.
+    NotAMember 403 "Forbidden" "Only members of this room can do this: join it first.",
+    /// The caller is not the author of the message.
+    NotTheAuthor 403 "Forbidden" "Only the author can change a message.",
     /// The request comes from another site.
     CrossOrigin 403 "Forbidden" "The request comes from another site.",
-    /// There is no such thing, or it is not yours to see.
-    NotFound 404 "Not Found" "There is nothing here.",
-    /// The address exists, the method on it does not.
-    MethodNotAllowed 405 "Method Not Allowed" "This address does not take this method.",
-    /// The answer cannot be given in an accepted form.
-    NotAcceptable 406 "Not Acceptable" "The answer is JSON.",
-    /// The name is somebody's already.
+    /// The resource does not exist, or the caller cannot see it.
+    NotFound 404 "Not Found" "Not found.",
+    /// The URL exists but does not support the method.
+    MethodNotAllowed 405 "Method Not Allowed" "This URL does not support this method.",
+    /// The server has no response in a format that the request accepts.
+    NotAcceptable 406 "Not Acceptable" "The response is JSON, which the request does not accept.",
+    /// Another user has this name.
     UsernameTaken 409 "Conflict" "This username is taken.",
-    /// A room has this name already.
-    RoomNameTaken 409 "Conflict" "A room has this name already.",
-    /// The `client_id` was used for another text.
+    /// Another room has this name.
+    RoomNameTaken 409 "Conflict" "This room name is taken.",
+    /// The caller used the `client_id` for a message with another text.
     ClientIdReused 409 "Conflict" "This client_id was used for another message.",
-    /// The message was deleted and takes no changes.
+    /// The message was deleted and cannot be changed.
     MessageDeleted 409 "Conflict" "This message was deleted.",
-    /// Somebody must stay admin.
-    LastAdmin 409 "Conflict" "This is the last admin: make another one first.",
-    /// The body is larger than this address takes.
+    /// The request would leave the server without an admin.
+    LastAdmin 409 "Conflict" "This is the last admin: make another user an admin first.",
+    /// The body exceeds the maximum size.
     TooLarge 413 "Content Too Large" "The body is too large: the limit is 128 KiB.",
-    /// The body is not JSON by its content type.
+    /// The content type of the body is not JSON.
     UnsupportedMediaType 415 "Unsupported Media Type" "The body must be JSON: send content-type: application/json.",
-    /// A field breaks a rule; `errors` says which.
-    InvalidFields 422 "Unprocessable Content" "Some fields break a rule.",
-    /// A websocket address was asked for without an upgrade.
-    UpgradeRequired 426 "Upgrade Required" "This address speaks websocket.",
-    /// Too many tries; `Retry-After` says how long to wait.
-    TooManyRequests 429 "Too Many Requests" "Too many tries: wait a little.",
-    /// Something broke here.
-    Internal 500 "Internal Server Error" "Something went wrong here; the log has this request_id.",
-    /// The database is away or too busy: the same request may work in a moment.
-    Unavailable 503 "Service Unavailable" "The database does not answer right now: try again in a moment.",
-    /// The disk is full: reading works, writing does not.
-    StorageFull 507 "Insufficient Storage" "The server has no room left on its disk.",
+    /// A field is invalid; `errors` has the details.
+    InvalidFields 422 "Unprocessable Content" "Some fields are invalid.",
+    /// A request to a websocket endpoint has no upgrade.
+    UpgradeRequired 426 "Upgrade Required" "This URL is a websocket endpoint.",
+    /// The rate limit is exceeded; `Retry-After` has the waiting time.
+    TooManyRequests 429 "Too Many Requests" "Too many attempts: wait and try again.",
+    /// The server has an internal error.
+    Internal 500 "Internal Server Error" "The server has an internal error. Its log has this request_id.",
+    /// The database is unreachable or overloaded: a retry can succeed.
+    Unavailable 503 "Service Unavailable" "The database is not available: try again in a moment.",
+    /// The disk is full. Only reads succeed.
+    StorageFull 507 "Insufficient Storage" "The disk of the server is full.",
 }
 
 impl Code {
-    /// Whether the same request, unchanged, may work a little later: what `nack.retry` says.
+    /// Whether a retry of the unchanged request can succeed: the value of `nack.retry`.
     pub fn is_retryable(self) -> bool {
         matches!(
             self,

@@ -184,7 +184,7 @@ pub struct MarkRead {
     /// Sets the mark to exactly `seq` (0 to the newest), so that every later message is unread.
     #[serde(default)]
     pub exact: bool,
-    /// The `read_seq` that the client holds. If the server holds another one, the request changes
+    /// The `read_seq` that the client has. If the server has another one, the request changes
     /// nothing, unless `exact`: a message that another device marked unread stays unread. Also
     /// accepted as `known`.
     #[serde(default, alias = "known")]

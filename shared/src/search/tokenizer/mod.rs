@@ -129,7 +129,8 @@ pub fn index_columns(text: &str) -> IndexColumns {
     columns
 }
 
-/// The folded form of a text, for substring searches. Each blank becomes a space, and punctuation stays.
+/// The folded form of a text, for substring searches. Each blank becomes a space, and punctuation
+/// stays.
 pub fn fold(text: &str) -> String {
     fold::fold_chars(text).into_iter().map(|folded| folded.c).collect()
 }
