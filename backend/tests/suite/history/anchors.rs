@@ -197,7 +197,7 @@ async fn invalid_anchors_are_refused_with_the_field() {
     let fixture = Fixture::start().await;
     let path = fixture.path(paths::MESSAGES);
     for (query, field, says) in [
-        ("anchor=57", "anchor", "`seq:57` or `id:57`?"),
+        ("anchor=57", "anchor", "must be `seq:57` or `id:57`"),
         ("anchor=", "anchor", "`first_unread`"),
         ("anchor=latest", "anchor", "`newest`"),
         ("anchor=seq:-1", "anchor", "`seq:57`"),
