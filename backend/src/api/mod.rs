@@ -13,13 +13,13 @@ mod assets;
 mod classic;
 mod docs;
 mod health;
-mod layers;
+mod middleware;
 pub mod serve;
 
 /// The router of the whole server.
 pub fn router(app: App) -> Router {
     let (router, document) = documented_routes();
-    layers::wrap(router, &document, app)
+    middleware::add_pages_and_middleware(router, &document, app)
 }
 
 /// The OpenAPI document as JSON.

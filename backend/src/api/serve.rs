@@ -23,7 +23,7 @@ use crate::{App, api};
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// The largest head of a request, in bytes.
+/// Maximum size of a request's head, in bytes.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
 /// How long requests in progress may take after a shutdown begins.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);

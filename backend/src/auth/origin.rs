@@ -1,6 +1,7 @@
 //! Same-origin checks of browser requests.
 
 use axum::http::{HeaderMap, Uri, header};
+use url::{Host, Url};
 
 use crate::Settings;
 
@@ -20,7 +21,7 @@ pub fn is_origin_allowed(headers: &HeaderMap, settings: &Settings) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let Some(origin) = origins.next() else { return true };
     let (Ok(origin), None) = (origin.to_str(), origins.next()) else { return false };
-    if settings.public_origin().is_some_and(|own| own.eq_ignore_ascii_case(origin)) {
+    if settings.public_url.as_ref().is_some_and(|own| is_public_origin(own, origin)) {
         return true;
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -30,6 +31,24 @@ pub fn is_origin_allowed(headers: &HeaderMap, settings: &Settings) -> bool {
             authority.as_str().eq_ignore_ascii_case(host)
         }
         _ => false,
+    }
+}
+
+/// Loopback names are equal: `trunk serve` prints 127.0.0.1 beside localhost, and replaces the `Host`.
+fn is_public_origin(own: &Url, origin: &str) -> bool {
+    let Ok(origin) = Url::parse(origin) else { return false };
+    own.origin() == origin.origin()
+        || (is_loopback(own) && is_loopback(&origin))
+            && own.scheme() == origin.scheme()
+            && own.port_or_known_default() == origin.port_or_known_default()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -47,7 +66,11 @@ mod tests {
     }
 
     fn settings() -> Settings {
-        Flags::parse_from(["hallway", "--public-url", "https://chat.example.org/"]).settings
+        settings_at("https://chat.example.org/")
+    }
+
+    fn settings_at(public_url: &str) -> Settings {
+        Flags::parse_from(["hallway", "--public-url", public_url]).settings
     }
 
     fn headers(given: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -79,6 +102,23 @@ mod tests {
             assert!(!allowed(origin), "{origin}");
         }
         assert!(is_origin_allowed(&headers(&[("host", "localhost:8000")]), &settings()));
+    }
+
+    #[test]
+    fn loopback_names_of_the_public_url_are_equal() {
+        let allowed = |origin: &'static str| {
+            let headers = headers(&[("host", "127.0.0.1"), ("origin", origin)]);
+            is_origin_allowed(&headers, &settings_at("http://localhost:8080"))
+        };
+        assert!(allowed("http://127.0.0.1:8080"));
+        assert!(allowed("http://[::1]:8080"));
+        for origin in [
+            "http://127.0.0.1:8081",
+            "https://127.0.0.1:8080",
+            "http://localhost.evil.example:8080",
+        ] {
+            assert!(!allowed(origin), "{origin}");
+        }
     }
 
     #[test]

@@ -49,8 +49,9 @@ impl LoginThrottle {
     /// Counts an attempt, or fails with 429 and the seconds until the window ends.
     pub(super) fn begin(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
         let address_limit = self.per_account.saturating_mul(ADDRESS_FACTOR);
-        let address = self.count(Key::Address(network(address)), address_limit)?;
-        match self.count(Key::Account(account.to_owned()), self.per_account) {
+        let address =
+            self.count_attempt(Key::Address(throttled_network(address)), address_limit)?;
+        match self.count_attempt(Key::Account(account.to_owned()), self.per_account) {
             Ok(account) => Ok(LoginAttempt { account, address }),
             Err(error) => {
                 address.refund();
@@ -59,7 +60,7 @@ impl LoginThrottle {
         }
     }
 
-    fn count(&self, key: Key, limit: u32) -> Result<Arc<Window>> {
+    fn count_attempt(&self, key: Key, limit: u32) -> Result<Arc<Window>> {
         let new = || Arc::new(Window { start: Instant::now(), attempts: AtomicU32::new(0) });
         let window = self.windows.get_with(key, new);
         if window.attempts.fetch_add(1, Relaxed) < limit {
@@ -88,7 +89,7 @@ impl Window {
 }
 
 /// An IPv6 customer has a whole /64, so all its addresses count as one.
-fn network(address: IpAddr) -> IpAddr {
+fn throttled_network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => {

@@ -23,7 +23,7 @@ use crate::{
 /// The range of the room, and the format.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RoomQuery {
+pub struct RoomExportQuery {
     /// `jsonl` by default.
     #[serde(default)]
     format: Format,
@@ -38,7 +38,7 @@ pub struct RoomQuery {
     tz: Offset,
 }
 
-impl RoomQuery {
+impl RoomExportQuery {
     /// The first and the last `seq`; the range is empty if the second is smaller.
     fn range(&self, last_seq: i64) -> Result<(i64, i64), FieldError> {
         let from = self.from_seq.unwrap_or(Seq(1));
@@ -46,7 +46,7 @@ impl RoomQuery {
             return Err(FieldError::new("from_seq", format!("must be at least 1, and is {from}")));
         }
         if let Some(to) = self.to_seq.filter(|to| *to < from) {
-            let message = format!("must not be greater than to_seq, {to}, and is {from}");
+            let message = format!("must be at most to_seq ({to}), but is {from}");
             return Err(FieldError::new("from_seq", message));
         }
         Ok((from.0, self.to_seq.map_or(last_seq, |to| to.0.min(last_seq))))
@@ -56,7 +56,7 @@ impl RoomQuery {
 /// The query, and the format.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SearchQuery {
+pub struct SearchExportQuery {
     /// The query, at most 10 000 characters; an empty one matches every message.
     #[serde(default)]
     q: String,
@@ -68,10 +68,10 @@ pub struct SearchQuery {
     tz: Offset,
 }
 
-pub async fn room(
+pub async fn export_room(
     State(app): State<App>,
     membership: Membership,
-    Query(query): Query<RoomQuery>,
+    Query(query): Query<RoomExportQuery>,
 ) -> Result<Download> {
     let (from, to) = query.range(membership.room.last_seq)?;
     let (room, name) = (membership.room_id(), membership.room.name);
@@ -81,7 +81,7 @@ pub async fn room(
     };
     let info = ExportInfo {
         title: name.clone(),
-        summary: summary(&content, query.tz),
+        summary: describe_export(&content, query.tz),
         is_search: false,
         room_names: [(room, name.clone())].into(),
         offset: query.tz,
@@ -92,10 +92,10 @@ pub async fn room(
     Ok(Download::new(app, query.format, &file, info, source, Some(count)))
 }
 
-pub async fn search(
+pub async fn export_search(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<SearchQuery>,
+    Query(query): Query<SearchExportQuery>,
 ) -> Result<Download> {
     let search_query = search::parse_query(&query.q)?;
     let SearchContext { permit, rooms, newest } = search::begin_search(&app, &caller).await?;
@@ -111,7 +111,7 @@ pub async fn search(
     let content = format!("All hits in the rooms of {}", caller.user.username);
     let info = ExportInfo {
         title,
-        summary: summary(&content, query.tz),
+        summary: describe_export(&content, query.tz),
         is_search: true,
         room_names: rooms.into_iter().map(|room| (room.id, room.name)).collect(),
         offset: query.tz,
@@ -123,7 +123,7 @@ pub async fn search(
 }
 
 /// A sentence with the content of the file and the time of the export.
-fn summary(content: &str, offset: Offset) -> String {
+fn describe_export(content: &str, offset: Offset) -> String {
     let now = Utc::now().with_timezone(&offset.0);
     let zone = if offset == Offset::default() { "UTC".to_owned() } else { offset.to_string() };
     format!("{content}, exported on {} ({zone}).", now.format("%-d %B %Y at %H:%M"))
@@ -136,13 +136,13 @@ mod tests {
 
     #[test]
     fn a_range_ends_with_the_room() {
-        let range = |text: &str| parse_query::<RoomQuery>(text).unwrap().range(9);
+        let range = |text: &str| parse_query::<RoomExportQuery>(text).unwrap().range(9);
         assert_eq!(range(""), Ok((1, 9)));
         assert_eq!(range("from_seq=3&to_seq=3"), Ok((3, 3)));
         assert_eq!(range("from_seq=3&to_seq=300"), Ok((3, 9)));
         assert_eq!(range("from_seq=10"), Ok((10, 9)));
         let error = |text: &str| range(text).unwrap_err().message;
         assert_eq!(error("from_seq=0"), "must be at least 1, and is 0");
-        assert_eq!(error("from_seq=3&to_seq=2"), "must not be greater than to_seq, 2, and is 3");
+        assert_eq!(error("from_seq=3&to_seq=2"), "must be at most to_seq (2), but is 3");
     }
 }

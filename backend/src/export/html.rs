@@ -56,7 +56,7 @@ impl Writer for HtmlWriter {
                 self.has_open_day = true;
                 let _ = write!(out, "<section>\n<h2>{day}</h2>\n");
             }
-            article(info, message, out);
+            write_article(info, message, out);
         }
     }
 
@@ -74,12 +74,12 @@ impl HtmlWriter {
     }
 }
 
-fn article(info: &ExportInfo, message: &Message, out: &mut Vec<u8>) {
-    let anchor = anchor(info, message.room, message.seq);
+fn write_article(info: &ExportInfo, message: &Message, out: &mut Vec<u8>) {
+    let own_id = element_id(info, message.room, message.seq);
     let time = info.local(message.created_at);
     let _ = write!(
         out,
-        "<article id=\"{anchor}\"><p><b dir=\"auto\">{}</b> <a href=\"#{anchor}\">\
+        "<article id=\"{own_id}\"><p><b dir=\"auto\">{}</b> <a href=\"#{own_id}\">\
          <time datetime=\"{}\">{}</time></a>",
         escape(&message.user.username),
         time.to_rfc3339(),
@@ -94,7 +94,7 @@ fn article(info: &ExportInfo, message: &Message, out: &mut Vec<u8>) {
             let _ = write!(out, " <i>in reply to {seq}</i>");
         }
         Some(seq) => {
-            let to = self::anchor(info, message.room, seq);
+            let to = element_id(info, message.room, seq);
             let _ = write!(out, " <i>in reply to <a href=\"#{to}\">{seq}</a></i>");
         }
         None => {}
@@ -118,7 +118,7 @@ fn article(info: &ExportInfo, message: &Message, out: &mut Vec<u8>) {
 }
 
 /// The id of a message's element. A `seq` is unique only in its room.
-fn anchor(info: &ExportInfo, room: RoomId, seq: Seq) -> String {
+fn element_id(info: &ExportInfo, room: RoomId, seq: Seq) -> String {
     if info.is_search { format!("m{room}-{seq}") } else { format!("m{seq}") }
 }
 
@@ -128,18 +128,18 @@ fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(is_syntax) {
         return text.into();
     }
-    let mut plain = String::with_capacity(text.len() + text.len() / 8);
+    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {
         match c {
-            '&' => plain.push_str("&amp;"),
-            '<' => plain.push_str("&lt;"),
-            '>' => plain.push_str("&gt;"),
-            '"' => plain.push_str("&quot;"),
-            '\'' => plain.push_str("&#39;"),
-            c => plain.push(c),
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
         }
     }
-    plain.into()
+    escaped.into()
 }
 
 #[cfg(test)]

@@ -25,14 +25,14 @@ pub fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .api_route(
             paths::EXPORT,
-            get_with(h::room, |op| {
+            get_with(h::export_room, |op| {
                 let summary = "Export a room, or a range of it, oldest first";
                 doc(op, "exportRoom", "messages", summary, "")
             }),
         )
         .api_route(
             paths::EXPORT_SEARCH,
-            get_with(h::search, |op| {
+            get_with(h::export_search, |op| {
                 let summary = "Export all hits of a search, oldest first";
                 let rooms = " The grammar is that of `GET /messages`. The file has all hits, \
                      oldest first regardless of `sort:`. It does not include rooms that the caller \
@@ -51,7 +51,7 @@ fn doc<'t>(
     id: &str,
     tag: &str,
     summary: &str,
-    more: &str,
+    extra_description: &str,
 ) -> TransformOperation<'t> {
     let description = format!(
         "`jsonl` has one `Message` per line. `csv` is RFC 4180 with the columns `room` (its name), \
@@ -64,7 +64,7 @@ fn doc<'t>(
          does not include messages posted after it began. Messages edited or deleted meanwhile \
          appear as they were when their chunk was read. If the export fails, or the caller is \
          removed from the room or signed out, the connection closes before the end of the \
-         body.{more}"
+         body.{extra_description}"
     );
     op.id(id).tag(tag).summary(summary).description(&description)
 }

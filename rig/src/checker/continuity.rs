@@ -14,40 +14,41 @@ use shared::ids::{Rev, RoomId};
 
 use super::{
     Anomaly, Violations,
-    connection::{Connection, Stream},
+    connection::{Connection, SubscriptionState},
     index::Index,
 };
 use crate::history::Event;
 
 pub fn check(index: &Index, at: usize, connection: &mut Connection, violations: &mut Violations) {
-    let streams = &mut connection.streams;
+    let subscriptions = &mut connection.subscriptions;
     match &index.entries[at].event {
         // Subscribing again does not repair an open step.
         Event::Subscribe { room, .. }
-            if !matches!(streams.get(room), Some(Stream::Stepped { .. })) =>
+            if !matches!(subscriptions.get(room), Some(SubscriptionState::SkippedAt { .. })) =>
         {
-            streams.insert(*room, Stream::Replay);
+            subscriptions.insert(*room, SubscriptionState::Replay);
         }
         Event::Subscribed { room, rev } | Event::Gap { room, to_rev: rev, .. } => {
             let is_gap = matches!(&index.entries[at].event, Event::Gap { .. });
-            if let Some(Stream::Stepped { at: step, after, .. }) = streams.get(room)
+            if let Some(SubscriptionState::SkippedAt { at: step, after, .. }) =
+                subscriptions.get(room)
                 && is_gap
             {
                 report_skip(*step, at, *room, *after, violations);
             }
-            let rev = match streams.get(room) {
-                Some(Stream::Live(held)) => *held.max(rev),
+            let rev = match subscriptions.get(room) {
+                Some(SubscriptionState::Live(held)) => *held.max(rev),
                 _ => *rev,
             };
-            streams.insert(*room, Stream::Live(rev));
+            subscriptions.insert(*room, SubscriptionState::Live(rev));
         }
         // The reply to an earlier subscription may still follow.
-        Event::LeftRoom { room, .. } => match streams.get(room) {
-            Some(Stream::Live(_)) => drop(streams.remove(room)),
-            Some(_) => drop(streams.insert(*room, Stream::Replay)),
+        Event::LeftRoom { room, .. } => match subscriptions.get(room) {
+            Some(SubscriptionState::Live(_)) => drop(subscriptions.remove(room)),
+            Some(_) => drop(subscriptions.insert(*room, SubscriptionState::Replay)),
             None => {}
         },
-        Event::Change { room, rev, .. } => check_change(at, *room, *rev, streams, violations),
+        Event::Change { room, rev, .. } => check_change(at, *room, *rev, subscriptions, violations),
         _ => {}
     }
 }
@@ -56,21 +57,25 @@ fn check_change(
     at: usize,
     room: RoomId,
     rev: Rev,
-    streams: &mut BTreeMap<RoomId, Stream>,
+    subscriptions: &mut BTreeMap<RoomId, SubscriptionState>,
     violations: &mut Violations,
 ) {
-    let Some(stream) = streams.get_mut(&room) else { return };
-    match *stream {
-        Stream::Live(held) if rev > held.next() => {
-            *stream = Stream::Stepped { at, after: held, highest: rev };
+    let Some(subscription) = subscriptions.get_mut(&room) else { return };
+    match *subscription {
+        SubscriptionState::Live(held) if rev > held.next() => {
+            *subscription = SubscriptionState::SkippedAt { at, after: held, highest: rev };
         }
-        Stream::Live(held) if rev == held.next() => *stream = Stream::Live(rev),
-        Stream::Stepped { at: step, after, highest } if rev <= highest => {
+        SubscriptionState::Live(held) if rev == held.next() => {
+            *subscription = SubscriptionState::Live(rev)
+        }
+        SubscriptionState::SkippedAt { at: step, after, highest } if rev <= highest => {
             report_skip(step, at, room, after, violations);
-            *stream = Stream::Replay;
+            *subscription = SubscriptionState::Replay;
         }
-        Stream::Stepped { at, after, .. } => *stream = Stream::Stepped { at, after, highest: rev },
-        Stream::Live(_) | Stream::Replay => {}
+        SubscriptionState::SkippedAt { at, after, .. } => {
+            *subscription = SubscriptionState::SkippedAt { at, after, highest: rev }
+        }
+        SubscriptionState::Live(_) | SubscriptionState::Replay => {}
     }
 }
 

@@ -25,7 +25,7 @@ pub fn check(index: &Index, violations: &mut Violations) {
                 page_requested_us: previous.map(|p| p.page_requested_us).unwrap_or_default(),
                 left_rooms: HashSet::new(),
                 tombstones: HashSet::new(),
-                streams: BTreeMap::new(),
+                subscriptions: BTreeMap::new(),
             };
             connections.insert(entry.process, connection);
         }

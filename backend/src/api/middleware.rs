@@ -1,10 +1,11 @@
-//! The middleware around every request.
+//! The middleware around every request, and the routes that are not part of the API: the web app and the
+//! documentation pages.
 
 use aide::openapi::OpenApi;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
-    middleware,
+    middleware::from_fn,
 };
 use shared::rules::BODY_MAX_BYTES;
 use std::time::Duration;
@@ -20,16 +21,16 @@ use crate::{
     http::{instrument, problems},
 };
 
-/// The longest pause in a request body.
+/// The longest allowed pause between two chunks of a request body.
 const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Adds the web app, the documentation pages and the middleware to the API's routes.
-pub fn wrap(router: Router<App>, document: &OpenApi, app: App) -> Router {
+pub fn add_pages_and_middleware(router: Router<App>, document: &OpenApi, app: App) -> Router {
     let inner = router
         .merge(assets::routes())
         .merge(docs::routes(document))
         .fallback(problems::not_found)
-        .layer(middleware::from_fn(instrument::record_route))
+        .layer(from_fn(instrument::record_route))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .with_state(app);
     // Runs before routing, so that a trailing slash makes no difference.
@@ -40,8 +41,8 @@ pub fn wrap(router: Router<App>, document: &OpenApi, app: App) -> Router {
         }))
         .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
         .layer(CatchPanicLayer::custom(problems::panicked))
-        .layer(middleware::from_fn(problems::render))
+        .layer(from_fn(problems::render))
         // The default brotli level, 11, takes seconds; 4 keeps up with a connection.
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(4)))
-        .layer(middleware::from_fn(instrument::instrument))
+        .layer(from_fn(instrument::instrument))
 }
