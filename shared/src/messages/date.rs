@@ -32,7 +32,7 @@ impl Date {
     }
 
     /// Converts a local time to UTC. It cannot overflow, because a parsed year has four digits.
-    fn to_utc(&self, local: NaiveDateTime) -> Timestamp {
+    fn to_utc(self, local: NaiveDateTime) -> Timestamp {
         (local - self.offset).and_utc()
     }
 }
