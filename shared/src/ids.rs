@@ -1,4 +1,4 @@
-//! The numbers and names of things, one type each so that none is taken for another.
+//! Ids and sequence numbers. Each has a type of its own, so that the compiler rejects mix-ups.
 
 use std::{fmt, str::FromStr};
 

@@ -1,4 +1,4 @@
-//! Rooms, and who is in them.
+//! Rooms, members and read states.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! People, and their sign-ins.
+//! Users, accounts and sessions.
 
 use std::fmt;
 

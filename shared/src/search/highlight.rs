@@ -27,7 +27,7 @@ pub enum HighlightKind {
     Not,
     /// An `OR`.
     Or,
-    /// An error; [`parse`](super::parse) describes the first one.
+    /// An error; [`parse()`](super::parse()) describes the first one.
     Error,
 }
 
