@@ -75,7 +75,7 @@ pub fn validate_password(text: &str) -> Result<(), FieldError> {
         length => Err(FieldError::new(
             "password",
             format!(
-                "must be {PASSWORD_MIN_BYTES} to {PASSWORD_MAX_BYTES} bytes long, and is {length}"
+                "must be {PASSWORD_MIN_BYTES} to {PASSWORD_MAX_BYTES} bytes long, but is {length}"
             ),
         )),
     }
@@ -90,7 +90,7 @@ pub fn validate_content(text: &str) -> Result<String, FieldError> {
     }
     if text.len() > CONTENT_MAX_BYTES {
         return error(format!(
-            "must be at most {CONTENT_MAX_BYTES} bytes of UTF-8, and is {}",
+            "must be at most {CONTENT_MAX_BYTES} bytes of UTF-8, but is {}",
             text.len()
         ));
     }
@@ -114,7 +114,7 @@ fn validate_name(field: &str, text: &str, max: usize) -> Result<String, FieldErr
     if length > max {
         return Err(FieldError::new(
             field,
-            format!("must be at most {max} characters, and is {length}"),
+            format!("must be at most {max} characters, but is {length}"),
         ));
     }
     match text.chars().find(|&c| is_invisible(c)) {
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn an_error_names_the_exceeded_limit() {
         let error = validate_username(&"x".repeat(151)).unwrap_err();
-        assert_eq!(error.message, "must be at most 150 characters, and is 151");
+        assert_eq!(error.message, "must be at most 150 characters, but is 151");
         assert!(validate_username(&"ü".repeat(150)).is_ok());
         assert!(validate_password("1234567").unwrap_err().message.contains("8 to 1024"));
         assert!(

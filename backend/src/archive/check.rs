@@ -76,7 +76,7 @@ pub fn range(field: &str, value: i64, min: i64, max: i64) -> Result {
     if (min..=max).contains(&value) {
         return Ok(());
     }
-    Err(FieldError::new(field, format!("must be {min} to {max}, and is {value}")))
+    Err(FieldError::new(field, format!("must be {min} to {max}, but is {value}")))
 }
 
 pub fn is_year_valid(timestamp: Timestamp) -> bool {
@@ -88,7 +88,7 @@ fn timestamp(field: &str, timestamp: Timestamp) -> Result {
         return Ok(());
     }
     let (min, max) = YEARS.into_inner();
-    Err(FieldError::new(field, format!("must be in the years {min} to {max}, and is {timestamp}")))
+    Err(FieldError::new(field, format!("must be in the years {min} to {max}, but is {timestamp}")))
 }
 
 fn normalized(field: &str, text: &str, normalized: String) -> Result {

@@ -89,7 +89,7 @@ async fn begin(db: &Database, last: LastIds) -> Result<DatabaseTransaction> {
     let tables = [("users", last.users), ("rooms", last.rooms), ("messages", last.messages)];
     for (table, id) in tables {
         let (is_valid, max) = ((0..=check::ID_MAX).contains(&id), check::ID_MAX);
-        ensure!(is_valid, "line 1: last_ids: {table} must be 0 to {max}, and is {id}");
+        ensure!(is_valid, "line 1: last_ids: {table} must be 0 to {max}, but is {id}");
         set_last_generated_id(&db.writer, table, id).await?;
     }
     let txn = db.begin_without_idle_timeout().await?;

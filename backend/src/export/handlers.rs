@@ -43,7 +43,7 @@ impl RoomExportQuery {
     fn range(&self, last_seq: i64) -> Result<(i64, i64), FieldError> {
         let from = self.from_seq.unwrap_or(Seq(1));
         if from < Seq(1) {
-            return Err(FieldError::new("from_seq", format!("must be at least 1, and is {from}")));
+            return Err(FieldError::new("from_seq", format!("must be at least 1, but is {from}")));
         }
         if let Some(to) = self.to_seq.filter(|to| *to < from) {
             let message = format!("must be at most to_seq ({to}), but is {from}");
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(range("from_seq=3&to_seq=300"), Ok((3, 9)));
         assert_eq!(range("from_seq=10"), Ok((10, 9)));
         let error = |text: &str| range(text).unwrap_err().message;
-        assert_eq!(error("from_seq=0"), "must be at least 1, and is 0");
+        assert_eq!(error("from_seq=0"), "must be at least 1, but is 0");
         assert_eq!(error("from_seq=3&to_seq=2"), "must be at most to_seq (2), but is 3");
     }
 }

@@ -215,7 +215,7 @@ pub async fn changes(
     Query(query): Query<ChangesQuery>,
 ) -> Result<Json<Changes>> {
     if !(1..=rules::CHANGES_MAX).contains(&query.limit) {
-        let message = format!("must be 1 to {}, and is {}", rules::CHANGES_MAX, query.limit);
+        let message = format!("must be 1 to {}, but is {}", rules::CHANGES_MAX, query.limit);
         return Err(FieldError::new("limit", message).into());
     }
     let db = &app.db.reader;

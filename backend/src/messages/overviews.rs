@@ -74,7 +74,7 @@ pub async fn insights(
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<Insights>> {
     if !(1..=rules::INSIGHTS_MAX_DAYS).contains(&days) {
-        let message = format!("must be 1 to {}, and is {days}", rules::INSIGHTS_MAX_DAYS);
+        let message = format!("must be 1 to {}, but is {days}", rules::INSIGHTS_MAX_DAYS);
         return Err(FieldError::new("days", message).into());
     }
     let room = membership.room;

@@ -36,7 +36,7 @@ impl PageRequest {
         let sides = [("before", before), ("after", after)];
         let errors = sides.iter().filter_map(|(field, count)| {
             let count = count.filter(|count| *count > rules::PAGE_MAX)?;
-            let message = format!("must be 0 to {}, and is {count}", rules::PAGE_MAX);
+            let message = format!("must be 0 to {}, but is {count}", rules::PAGE_MAX);
             Some(FieldError::new(*field, message))
         });
         let errors: Vec<_> = errors.collect();
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(sides(Anchor::Newest, None, Some(0)), (0, 0));
         let errors = PageRequest::new(Anchor::Newest, Some(201), Some(u64::MAX)).unwrap_err();
         assert_eq!(errors.len(), 2);
-        assert_eq!(errors[0], FieldError::new("before", "must be 0 to 200, and is 201"));
+        assert_eq!(errors[0], FieldError::new("before", "must be 0 to 200, but is 201"));
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub fn check_limit(limit: u64) -> Result<u64> {
     if (1..=rules::PAGE_MAX).contains(&limit) {
         return Ok(limit);
     }
-    let message = format!("must be 1 to {}, and is {limit}", rules::PAGE_MAX);
+    let message = format!("must be 1 to {}, but is {limit}", rules::PAGE_MAX);
     Err(FieldError::new("limit", message).into())
 }
 
@@ -212,7 +212,7 @@ pub async fn list_people(
     let length = q.chars().count();
     if length > rules::USERNAME_MAX_CHARS {
         let max = rules::USERNAME_MAX_CHARS;
-        let message = format!("must be at most {max} characters, and is {length}");
+        let message = format!("must be at most {max} characters, but is {length}");
         return Err(FieldError::new("q", message).into());
     }
     // As expensive as a search, and requested on every keystroke.

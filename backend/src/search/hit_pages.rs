@@ -41,7 +41,7 @@ impl HitPageRequest {
         let mut errors = Vec::new();
         for (field, count) in [("before", before), ("after", after)] {
             if let Some(count) = count.filter(|count| *count > rules::PAGE_MAX) {
-                let message = format!("must be 0 to {}, and is {count}", rules::PAGE_MAX);
+                let message = format!("must be 0 to {}, but is {count}", rules::PAGE_MAX);
                 errors.push(FieldError::new(field, message));
             }
         }

@@ -83,7 +83,7 @@ async fn resolve(
     let current = previous.unwrap_or(Seq(member.read_seq));
     let rooms::MarkRead { seq, exact, if_read_seq } = mark.mark;
     if exact && !(Seq(0)..=last_seq).contains(&seq) {
-        let message = format!("must be 0 to {last_seq}, and is {seq}");
+        let message = format!("must be 0 to {last_seq}, but is {seq}");
         return Err(FieldError::new("seq", message).into());
     }
     let (read_seq, notify) = match if_read_seq.filter(|expected| *expected != current) {

@@ -137,7 +137,7 @@ async fn the_list_of_people_is_limited() {
         fixture.member.get(&address(paths::PEOPLE, &[("q", "guest")])).await.expect_json(200);
     assert_eq!(guests.people.len(), 20);
     let long = address(paths::PEOPLE, &[("q", &"x".repeat(151))]);
-    fixture.member.get(&long).await.expect_field_error("q", "at most 150 characters, and is 151");
+    fixture.member.get(&long).await.expect_field_error("q", "at most 150 characters, but is 151");
     fixture
         .member
         .get(&address(paths::PEOPLE, &[("name", "x")]))

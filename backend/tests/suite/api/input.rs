@@ -16,11 +16,11 @@ async fn a_broken_limit_is_refused_with_its_field() {
     let long = |length: usize| "x".repeat(length);
     let account = |name: &str, password: &str| json!({"username": name, "password": password});
     let users = [
-        (account(&long(151), "long enough"), "username", "150 characters, and is 151"),
+        (account(&long(151), "long enough"), "username", "150 characters, but is 151"),
         (account("", "long enough"), "username", "must not be empty"),
         (account("a\u{200b}b", "long enough"), "username", "U+200B"),
-        (account("new", &long(7)), "password", "8 to 1024 bytes long, and is 7"),
-        (account("new", &long(1_025)), "password", "8 to 1024 bytes long, and is 1025"),
+        (account("new", &long(7)), "password", "8 to 1024 bytes long, but is 7"),
+        (account("new", &long(1_025)), "password", "8 to 1024 bytes long, but is 1025"),
         (account("", "short"), "password", "8 to 1024"),
         (json!({"username": "new"}), "password", "missing"),
         (json!({"username": 5, "password": "long enough"}), "username", "string"),
@@ -29,7 +29,7 @@ async fn a_broken_limit_is_refused_with_its_field() {
         fixture.anon.post(paths::USERS, body).await.expect_field_error(field, says);
     }
     let rooms = [
-        (json!({"name": long(256)}), "name", "255 characters, and is 256"),
+        (json!({"name": long(256)}), "name", "255 characters, but is 256"),
         (json!({"name": " "}), "name", "must not be empty"),
         (json!({"name": "new", "topic": long(256)}), "topic", "255"),
         (json!({"topic": "new"}), "name", "missing"),
@@ -48,7 +48,7 @@ async fn an_invalid_message_is_refused() {
     let content = |text: &str| json!({"content": text});
     let too_long = "x".repeat(CONTENT_MAX_BYTES + 1);
     let bodies = [
-        (content(&too_long), "content", "16384 bytes of UTF-8, and is 16385"),
+        (content(&too_long), "content", "16384 bytes of UTF-8, but is 16385"),
         (content(""), "content", "must not be empty"),
         (content(" \n\t "), "content", "must not be empty"),
         (content("a\u{0}b"), "content", "U+0000"),
@@ -89,7 +89,7 @@ async fn an_invalid_query_is_refused() {
             member
                 .get(&path)
                 .await
-                .expect_field_error("limit", &format!("1 to 200, and is {limit}"));
+                .expect_field_error("limit", &format!("1 to 200, but is {limit}"));
         }
         for limit in ["-1", "many", "", "99999999999999999999"] {
             member

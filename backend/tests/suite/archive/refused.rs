@@ -78,9 +78,9 @@ async fn an_inconsistent_archive_is_refused_with_line_and_field() {
         (with("$argon2id$", "$argon2i$"), "line 2: user: password_hash must be"),
         (with("\"created_by\":1", "\"created_by\":9"), "line 5: room: created_by must be an"),
         (with("\"topic\"", "\"tropic\""), "line 5: room.tropic: unknown field `tropic`"),
-        (with("\"last_seq\":2", "\"last_seq\":1"), "member: read_seq must be 0 to 1, and is 2"),
+        (with("\"last_seq\":2", "\"last_seq\":1"), "member: read_seq must be 0 to 1, but is 2"),
         (with("\"read_seq\":2", "\"read_seq\":3"), "member: read_seq must be 0 to 2"),
-        (with("\"seq\":2", "\"seq\":3"), "message: seq must be 2 to 2, and is 3"),
+        (with("\"seq\":2", "\"seq\":3"), "message: seq must be 2 to 2, but is 3"),
         (with("\"content\":\"first\"", "\"content\":\" \""), "message: content must not be"),
     ];
     let cases = cases.map(|(broken, says)| (broken, says.to_owned()));

@@ -90,7 +90,7 @@ async fn an_exact_mark_needs_a_member_and_a_valid_seq() {
     let at = fixture.path(paths::READ);
     let exact = |seq: i64| json!({"seq": seq, "exact": true});
     for seq in [-1, 11, i64::MAX, i64::MIN] {
-        let says = format!("must be 0 to 10, and is {seq}");
+        let says = format!("must be 0 to 10, but is {seq}");
         fixture.member.put(&at, exact(seq)).await.expect_field_error("seq", &says);
     }
     fixture.member.put(&at, json!({"seq": 1, "exact": 1})).await.expect_field_error("exact", "");

@@ -82,9 +82,7 @@ async fn invalid_parameters_are_refused_with_the_field() {
         async move { member.get(&path).await }
     };
     let turned = [("from_seq", "3"), ("to_seq", "2")];
-    refused(&path, &turned)
-        .await
-        .expect_field_error("from_seq", "greater than to_seq, 2, and is 3");
+    refused(&path, &turned).await.expect_field_error("from_seq", "at most to_seq (2), but is 3");
     refused(&path, &[("from_seq", "0")]).await.expect_field_error("from_seq", "at least 1");
     refused(&path, &[("from_seq", "x")]).await.expect_field_error("from_seq", "digit");
     for (path, field) in [(&*path, "q"), (paths::EXPORT_SEARCH, "from_seq")] {
