@@ -1,5 +1,5 @@
 //! Validation of single archive lines, so that an import cannot create rows that no server could have
-//! written. Checks across lines are in [`super::load`].
+//! written. Checks that involve several lines are in [`super::load`].
 
 use std::ops::RangeInclusive;
 
@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{auth::check_password_hash, realtime::ledger::MENTIONS_MAX};
 
-/// JavaScript's greatest safe integer.
+/// The greatest id: JavaScript's `Number.MAX_SAFE_INTEGER`, above which clients would lose precision.
 pub const ID_MAX: i64 = 9_007_199_254_740_991;
-/// RFC 3339 dates have four-digit years.
+/// The valid years of timestamps: RFC 3339 allows only four digits.
 const YEARS: RangeInclusive<i32> = 1970..=9999;
 
 type Result = std::result::Result<(), FieldError>;
@@ -72,6 +72,7 @@ pub fn message(line: &Message, room: &Room) -> Result {
     line.deleted_at.map_or(Ok(()), |deleted| timestamp("deleted_at", deleted))
 }
 
+/// Checks that a number is in a range that includes both limits.
 pub fn range(field: &str, value: i64, min: i64, max: i64) -> Result {
     if (min..=max).contains(&value) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The file of an archive; `-` is standard input or output.
+//! Opens and writes archive files; the path `-` is standard input or output.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,12 +8,12 @@ use std::{
 
 use anyhow::{Context, Result};
 
-fn is_stream(path: &Path) -> bool {
+fn is_stdio(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
 pub fn open(path: &Path) -> Result<Box<dyn BufRead>> {
-    if is_stream(path) {
+    if is_stdio(path) {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
     let file = File::open(path).with_context(|| path.display().to_string())?;
@@ -30,25 +30,25 @@ pub struct Output {
 impl Output {
     /// Opens the temporary file. [`Output::finish`] replaces an existing file.
     pub fn create(path: &Path) -> Result<Self> {
-        if is_stream(path) {
+        if is_stdio(path) {
             let out: Box<dyn Write> = Box::new(io::stdout());
             return Ok(Self { out: BufWriter::new(out), file: None });
         }
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let file = create_private(&part).with_context(|| part.display().to_string())?;
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(".part");
+        let temporary = PathBuf::from(temporary);
+        let file = create_private(&temporary).with_context(|| temporary.display().to_string())?;
         let out: Box<dyn Write> = Box::new(file.try_clone()?);
         let out = BufWriter::with_capacity(1 << 16, out);
-        Ok(Self { out, file: Some((file, part, path.to_owned())) })
+        Ok(Self { out, file: Some((file, temporary, path.to_owned())) })
     }
 
     /// Flushes the file to disk and renames it.
     pub fn finish(mut self) -> Result<()> {
         self.out.flush()?;
-        let Some((file, part, path)) = &self.file else { return Ok(()) };
+        let Some((file, temporary, path)) = &self.file else { return Ok(()) };
         file.sync_all()?;
-        fs::rename(part, path)
+        fs::rename(temporary, path)
             .and_then(|()| sync_folder(path))
             .with_context(|| path.display().to_string())?;
         self.file = None;
@@ -56,9 +56,9 @@ impl Output {
     }
 }
 
-/// Creates a file that only the owner can read, and locks it: otherwise a concurrent export to the
-/// same path would get its half-written file renamed. Replaces the file of an export that was killed,
-/// because that may have other permissions.
+/// Creates a file that only the owner can read, and locks it, so that a concurrent export to the same
+/// path fails instead of mixing with this one. Replaces the file of an export that was killed, because
+/// the old file may have other permissions.
 fn create_private(path: &Path) -> io::Result<File> {
     match File::open(path) {
         Ok(stale) => {
@@ -76,7 +76,7 @@ fn create_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// A rename is durable once the folder is synced (fsync(2)).
+/// Syncs the folder of a renamed file, without which the rename is not durable (fsync(2)).
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -101,8 +101,8 @@ impl Write for Output {
 impl Drop for Output {
     /// Removes an incomplete file.
     fn drop(&mut self) {
-        if let Some((_, part, _)) = &self.file {
-            let _ = fs::remove_file(part);
+        if let Some((_, temporary, _)) = &self.file {
+            let _ = fs::remove_file(temporary);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The lines of an archive. A change that older versions cannot read, such as a new field, increments
-//! [`FORMAT`]. A new field needs a default for older archives.
+//! The lines of an archive. A change that older versions of Hallway cannot read, such as a new field,
+//! must increment [`FORMAT`]. A new field needs a default for older archives.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::Timestamp;
 use uuid::Uuid;
 
-/// The version of this format.
+/// The version of the archive format.
 pub const FORMAT: u32 = 1;
 
 /// One line: an object with one field, named after the kind of the line.
@@ -31,10 +31,11 @@ pub enum Line {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// [`FORMAT`].
+    /// The [`FORMAT`] of the archive.
     pub format: u32,
     pub counts: Counts,
-    /// The greatest ids ever assigned, including deleted rows, so that none is assigned again.
+    /// The greatest ids ever assigned, including those of deleted rows, so that the importing server
+    /// does not assign them again.
     pub last_ids: LastIds,
 }
 
@@ -55,7 +56,7 @@ impl fmt::Display for Counts {
     }
 }
 
-/// The greatest id of each kind.
+/// The greatest id that each table ever assigned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastIds {
@@ -86,7 +87,7 @@ pub struct Room {
     pub created_by: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// Without members who left.
+    /// The number of members, without former ones.
     pub member_count: i64,
     /// The `seq` of the last message, which is also the number of messages.
     pub last_seq: i64,
@@ -103,7 +104,9 @@ pub struct Member {
     pub room: i64,
     pub user: i64,
     pub joined_at: Timestamp,
+    /// Whether this is a former member.
     pub left: bool,
+    /// The `seq` of the last message that the member has read; 0 for none.
     pub read_seq: i64,
     pub rev: i64,
 }
@@ -123,6 +126,7 @@ pub struct Message {
     /// `reply_to` (eight bytes, big-endian; 0 for none) and the original content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_hash: Option<String>,
+    /// The `seq` of an earlier message of the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<i64>,
     pub created_at: Timestamp,
@@ -130,7 +134,8 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// The ids of mentioned users who were members at the time, in ascending order.
+    /// The ids of the mentioned users who were members when the content was written, in ascending
+    /// order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<i64>,
 }

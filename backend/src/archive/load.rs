@@ -1,5 +1,5 @@
-//! Loads archive lines into empty tables in one transaction, batch by batch. Checks across lines are
-//! here.
+//! Loads archive lines into empty tables in one transaction, batch by batch, and checks how the lines
+//! relate to each other: ids, order and counts.
 
 use std::{collections::HashSet, mem::take};
 
@@ -20,9 +20,10 @@ use crate::{
     tables::{members, mentions, messages, rooms, search_index, users},
 };
 
-/// Rows per INSERT: within the parameter limits of all databases.
+/// Rows of one table after which a batch is written, within the parameter limits of all databases.
 const BATCH_ROWS: usize = 500;
-/// Bytes of text per INSERT. The search index multiplies them, and MariaDB accepts packets of 16 MiB.
+/// Bytes of text after which a batch is written. The INSERT into the search index has several times as
+/// many, and MariaDB accepts packets of at most 16 MiB.
 const BATCH_BYTES: usize = 1 << 20;
 
 pub struct Loader<'t> {
@@ -32,8 +33,8 @@ pub struct Loader<'t> {
     user_ids: HashSet<i64>,
     username_keys: HashSet<String>,
     room_keys: HashSet<String>,
-    last_user: i64,
-    room: Option<CurrentRoom>,
+    last_user_id: i64,
+    current_room: Option<CurrentRoom>,
     batch: Batch,
     progress: Progress,
 }
@@ -41,8 +42,8 @@ pub struct Loader<'t> {
 /// The room whose members and messages are being loaded.
 struct CurrentRoom {
     line: Room,
-    members: i64,
-    last_member: i64,
+    member_count: i64,
+    last_member_id: i64,
     last_seq: i64,
 }
 
@@ -57,6 +58,7 @@ struct Batch {
     bytes: usize,
 }
 
+/// Whether the database has no accounts, rooms and messages.
 pub async fn is_empty(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(users::Entity::find().limit(1).one(db).await?.is_none()
         && rooms::Entity::find().limit(1).one(db).await?.is_none()
@@ -72,19 +74,20 @@ impl<'t> Loader<'t> {
             user_ids: HashSet::new(),
             username_keys: HashSet::new(),
             room_keys: HashSet::new(),
-            last_user: 0,
-            room: None,
+            last_user_id: 0,
+            current_room: None,
             batch: Batch::default(),
             progress: Progress::new(header.counts.messages),
         }
     }
 
+    /// Checks a line and adds its rows to the batch; writes the batch once it is full.
     pub async fn load(&mut self, line: Line) -> Result<()> {
         match line {
-            Line::User(user) => self.user(user)?,
-            Line::Room(room) => self.room(room)?,
-            Line::Member(member) => self.member(member)?,
-            Line::Message(message) => self.message(message)?,
+            Line::User(user) => self.load_user(user)?,
+            Line::Room(room) => self.load_room(room)?,
+            Line::Member(member) => self.load_member(member)?,
+            Line::Message(message) => self.load_message(message)?,
             Line::Hallway(_) | Line::End(_) => bail!("must not be between other lines"),
         }
         if self.batch.is_full() {
@@ -113,42 +116,45 @@ impl<'t> Loader<'t> {
         Ok(loaded)
     }
 
-    fn user(&mut self, line: User) -> Result<()> {
-        let invalid = |error| invalid("user", error);
+    fn load_user(&mut self, line: User) -> Result<()> {
+        let invalid = |error| invalid_line("user", error);
         check::user(&line).map_err(invalid)?;
         let max = self.header.last_ids.users;
-        check::range("id", line.id, self.last_user + 1, max).map_err(invalid)?;
+        check::range("id", line.id, self.last_user_id + 1, max).map_err(invalid)?;
         ensure!(self.counts.rooms == 0, "user: must come before the rooms");
         let row = users::Model::from(line);
         if !self.username_keys.insert(row.username_key.clone()) {
             return Err(invalid(FieldError::new("username", "is the name of another account")));
         }
         self.user_ids.insert(row.id);
-        self.last_user = row.id;
+        self.last_user_id = row.id;
         self.counts.users += 1;
         self.batch.users.push(row);
         Ok(())
     }
 
-    fn room(&mut self, line: Room) -> Result<()> {
-        let last = self.finish_room()?;
-        let invalid = |error| invalid("room", error);
+    fn load_room(&mut self, line: Room) -> Result<()> {
+        let last_id = self.finish_room()?;
+        let invalid = |error| invalid_line("room", error);
         check::room(&line).map_err(invalid)?;
         let max = self.header.last_ids.rooms;
-        check::range("id", line.id, last + 1, max).map_err(invalid)?;
+        check::range("id", line.id, last_id + 1, max).map_err(invalid)?;
         self.check_account("created_by", line.created_by).map_err(invalid)?;
         if !self.room_keys.insert(rules::name_key(&line.name)) {
             return Err(invalid(FieldError::new("name", "is the name of another room")));
         }
         self.counts.rooms += 1;
         self.batch.rooms.push(line.clone().into());
-        self.room = Some(CurrentRoom { line, members: 0, last_member: 0, last_seq: 0 });
+        self.current_room =
+            Some(CurrentRoom { line, member_count: 0, last_member_id: 0, last_seq: 0 });
         Ok(())
     }
 
-    /// Checks the counters of the current room, and returns its id.
+    /// Checks the counters of the current room, and returns its id; 0 if there is none.
     fn finish_room(&mut self) -> Result<i64> {
-        let Some(CurrentRoom { line, members, last_seq, .. }) = self.room.take() else {
+        let Some(CurrentRoom { line, member_count: members, last_seq, .. }) =
+            self.current_room.take()
+        else {
             return Ok(0);
         };
         ensure!(
@@ -161,29 +167,30 @@ impl<'t> Loader<'t> {
         Ok(line.id)
     }
 
-    fn member(&mut self, line: Member) -> Result<()> {
-        let invalid = |error| invalid("member", error);
+    fn load_member(&mut self, line: Member) -> Result<()> {
+        let invalid = |error| invalid_line("member", error);
         self.check_account("user", line.user).map_err(invalid)?;
-        let room = self.room.as_mut().filter(|room| room.line.id == line.room);
+        let room = self.current_room.as_mut().filter(|room| room.line.id == line.room);
         let Some(room) = room.filter(|room| room.last_seq == 0) else {
             bail!("member: must come after its room and before the room's messages");
         };
         check::member(&line, &room.line).map_err(invalid)?;
-        check::range("user", line.user, room.last_member + 1, self.last_user).map_err(invalid)?;
-        room.last_member = line.user;
-        room.members += i64::from(!line.left);
+        check::range("user", line.user, room.last_member_id + 1, self.last_user_id)
+            .map_err(invalid)?;
+        room.last_member_id = line.user;
+        room.member_count += i64::from(!line.left);
         self.counts.members += 1;
         self.batch.members.push(line.into());
         Ok(())
     }
 
-    fn message(&mut self, line: Message) -> Result<()> {
-        let invalid = |error| invalid("message", error);
+    fn load_message(&mut self, line: Message) -> Result<()> {
+        let invalid = |error| invalid_line("message", error);
         self.check_account("user", line.user).map_err(invalid)?;
         for user in &line.mentions {
             self.check_account("mentions", *user).map_err(invalid)?;
         }
-        let Some(room) = self.room.as_mut().filter(|room| room.line.id == line.room) else {
+        let Some(room) = self.current_room.as_mut().filter(|room| room.line.id == line.room) else {
             bail!("message: must come after its room");
         };
         let seq = room.last_seq + 1;
@@ -216,7 +223,7 @@ impl Batch {
             || rows.into_iter().any(|n| n >= BATCH_ROWS)
     }
 
-    /// Inserts in the order of the foreign keys.
+    /// Inserts the rows, referenced tables first, and empties the batch.
     async fn write(&mut self, txn: &DatabaseTransaction) -> Result<()> {
         let batch = take(self);
         insert::<users::Entity, _>(txn, batch.users).await?;
@@ -249,6 +256,6 @@ where
     E::insert_many(rows).exec_without_returning(txn).await.map(drop)
 }
 
-fn invalid(line: &str, FieldError { field, message, .. }: FieldError) -> anyhow::Error {
-    anyhow!("{line}: {field} {message}")
+fn invalid_line(kind: &str, FieldError { field, message, .. }: FieldError) -> anyhow::Error {
+    anyhow!("{kind}: {field} {message}")
 }

@@ -15,10 +15,10 @@
 //! ```
 //!
 //! Accounts come first, by id, then the rooms by id, each with its members and its messages in order,
-//! so that a reader never needs to look back. Timestamps are RFC 3339 in UTC with microseconds. Equal
+//! so that a line refers only to lines before it. Timestamps are RFC 3339 in UTC with microseconds. Equal
 //! data gives equal bytes, on every database.
 //!
-//! An archive does not contain sessions, the session key, rooms that are being deleted, and the search
+//! An archive contains no sessions, no session key, no rooms that are being deleted, and no search
 //! index, which the import rebuilds.
 
 use std::path::Path;
@@ -45,11 +45,11 @@ use load::{Loader, is_empty};
 /// The result of an import from the classic chat.
 pub struct Report {
     pub counts: Counts,
-    /// What the import had to change, one sentence each.
+    /// The changes that the import had to make, one sentence each.
     pub notes: Vec<String>,
 }
 
-/// Writes a snapshot of the whole database to a file. A server may run on it meanwhile.
+/// Writes a snapshot of the whole database to a file. A server may run on the database meanwhile.
 pub async fn export(db: &Database, path: &Path) -> Result<Counts> {
     let mut out = file::Output::create(path)?;
     let txn = db.snapshot().await?;
@@ -84,6 +84,8 @@ pub async fn import_classic(db: &Database, url: &str) -> Result<Report> {
     Ok(Report { counts, notes })
 }
 
+/// Begins the transaction of an import. Fails if the database is not empty. Sets the last generated ids
+/// before the transaction, because MySQL would commit it.
 async fn begin(db: &Database, last: LastIds) -> Result<DatabaseTransaction> {
     check_empty(&db.writer).await?;
     let tables = [("users", last.users), ("rooms", last.rooms), ("messages", last.messages)];
@@ -93,7 +95,7 @@ async fn begin(db: &Database, last: LastIds) -> Result<DatabaseTransaction> {
         set_last_generated_id(&db.writer, table, id).await?;
     }
     let txn = db.begin_without_idle_timeout().await?;
-    // Another node may serve the empty database: this blocks its first registration.
+    // Blocks the first registration at another node that may serve the empty database.
     lock_first_account(&txn).await?;
     check_empty(&txn).await?;
     Ok(txn)

@@ -1,13 +1,15 @@
-//! A progress line on standard error.
+//! A progress line on standard error, if that is a terminal.
 
 use std::{
     io::{IsTerminal, stderr},
     time::{Duration, Instant},
 };
 
+/// Minimum time between two updates.
 const INTERVAL: Duration = Duration::from_millis(200);
 
 pub struct Progress {
+    /// In messages.
     total: u64,
     /// None if standard error is not a terminal.
     last_shown: Option<Instant>,

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::lines::{End, FORMAT, Header, Line};
 
-/// The longest text with every byte escaped, and the other fields.
+/// Maximum size of a line: the longest content with every byte escaped, and the other fields.
 const LINE_MAX_BYTES: u64 = 256 * 1_024;
 
 const NOT_AN_ARCHIVE: &str = "this is not an archive of Hallway";
@@ -16,13 +16,15 @@ const NOT_AN_ARCHIVE: &str = "this is not an archive of Hallway";
 pub struct Reader<R> {
     input: R,
     hash: Sha256,
+    /// The last line that was read, with its line end. It is not hashed until the next one is read,
+    /// because the hash of the last line excludes that line.
     text: Vec<u8>,
     line_number: u64,
 }
 
-/// The header of any format version.
+/// The header line of any format version.
 #[derive(Deserialize)]
-struct AnyLine {
+struct AnyHeaderLine {
     hallway: AnyHeader,
 }
 
@@ -32,10 +34,12 @@ struct AnyHeader {
 }
 
 impl<R: BufRead> Reader<R> {
+    /// Reads the header. Fails if the input is not an archive or has another format.
     pub fn open(input: R) -> Result<(Self, Header)> {
         let mut archive = Self { input, hash: Sha256::new(), text: Vec::new(), line_number: 0 };
         archive.read_line()?;
-        let Ok(AnyLine { hallway: AnyHeader { format } }) = serde_json::from_slice(&archive.text)
+        let Ok(AnyHeaderLine { hallway: AnyHeader { format } }) =
+            serde_json::from_slice(&archive.text)
         else {
             bail!(NOT_AN_ARCHIVE);
         };
@@ -82,7 +86,7 @@ impl<R: BufRead> Reader<R> {
         let mut json = serde_json::Deserializer::from_slice(&self.text);
         let line = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let message = error.inner().to_string();
-            // serde_json sees one line at a time and calls each "line 1".
+            // serde_json parses one line at a time and calls each of them "line 1".
             let message = message.split(" at line 1 column").next().unwrap_or_default();
             self.error(&format!("{}: {message}", error.path()))
         })?;

@@ -1,7 +1,7 @@
 //! Conversions between archive lines and table rows.
 //!
-//! They destructure rows field by field, so that a new column does not compile until it is handled
-//! here.
+//! They destructure rows field by field, so that a new column does not compile until this module
+//! handles it.
 
 use shared::{Timestamp, rules};
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::tables::{last_generated_id, members, mentions, messages, rooms, users};
 
-/// Rows per query; at most 8 MiB of message content.
+/// Maximum number of rows per query: at most 8 MiB of message content in memory.
 const BATCH_ROWS: u64 = 500;
 
 struct Writer<W> {
@@ -25,30 +25,30 @@ struct Writer<W> {
     progress: Progress,
 }
 
-/// Writes everything that the transaction sees.
+/// Writes an archive of everything that the transaction sees.
 pub async fn write(txn: &DatabaseTransaction, out: impl Write) -> Result<Counts> {
-    let rooms = rooms(txn).await?;
-    let header = header(txn, &rooms).await?;
+    let rooms = find_rooms(txn).await?;
+    let header = build_header(txn, &rooms).await?;
     let progress = Progress::new(header.counts.messages);
     let mut archive = Writer { out, hash: Sha256::new(), counts: Counts::default(), progress };
-    archive.line(&Line::Hallway(header))?;
-    archive.users(txn).await?;
+    archive.write_line(&Line::Hallway(header))?;
+    archive.write_users(txn).await?;
     for room in rooms {
-        archive.room(txn, room).await?;
+        archive.write_room(txn, room).await?;
     }
     let counts = archive.counts;
     ensure!(counts == header.counts, "expected {:?}, found {counts:?}", header.counts);
-    archive.end()?;
+    archive.finish()?;
     Ok(counts)
 }
 
-/// All rooms that are not deleted. The rows of deleted rooms may remain for a while.
-async fn rooms(txn: &DatabaseTransaction) -> Result<Vec<rooms::Model>> {
+/// All rooms except deleted ones, whose rows can remain for a while.
+async fn find_rooms(txn: &DatabaseTransaction) -> Result<Vec<rooms::Model>> {
     let rooms = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_null());
     Ok(rooms.order_by_asc(rooms::Column::Id).all(txn).await?)
 }
 
-async fn header(txn: &DatabaseTransaction, rooms: &[rooms::Model]) -> Result<Header> {
+async fn build_header(txn: &DatabaseTransaction, rooms: &[rooms::Model]) -> Result<Header> {
     let members = members::Entity::find().inner_join(rooms::Entity);
     let counts = Counts {
         users: users::Entity::find().count(txn).await?,
@@ -65,7 +65,7 @@ async fn header(txn: &DatabaseTransaction, rooms: &[rooms::Model]) -> Result<Hea
 }
 
 impl<W: Write> Writer<W> {
-    fn line(&mut self, line: &Line) -> Result<()> {
+    fn write_line(&mut self, line: &Line) -> Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
         self.hash.update(&text);
@@ -73,58 +73,58 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    async fn users(&mut self, txn: &DatabaseTransaction) -> Result<()> {
-        let mut last = 0;
+    async fn write_users(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+        let mut last_id = 0;
         loop {
             let rows = users::Entity::find()
-                .filter(users::Column::Id.gt(last))
+                .filter(users::Column::Id.gt(last_id))
                 .order_by_asc(users::Column::Id)
                 .limit(BATCH_ROWS)
                 .all(txn)
                 .await?;
             let Some(row) = rows.last() else { return Ok(()) };
-            last = row.id;
+            last_id = row.id;
             for row in rows {
                 self.counts.users += 1;
-                self.line(&Line::User(row.into()))?;
+                self.write_line(&Line::User(row.into()))?;
             }
         }
     }
 
-    async fn room(&mut self, txn: &DatabaseTransaction, room: rooms::Model) -> Result<()> {
+    async fn write_room(&mut self, txn: &DatabaseTransaction, room: rooms::Model) -> Result<()> {
         let (id, last_seq) = (room.id, room.last_seq);
         self.counts.rooms += 1;
-        self.line(&Line::Room(room.into()))?;
-        self.members(txn, id).await?;
+        self.write_line(&Line::Room(room.into()))?;
+        self.write_members(txn, id).await?;
         let mut seq = 1;
         while seq <= last_seq {
-            seq = self.messages(txn, id, seq, last_seq).await?;
+            seq = self.write_messages(txn, id, seq, last_seq).await?;
             self.progress.show(self.counts.messages);
         }
         Ok(())
     }
 
-    async fn members(&mut self, txn: &DatabaseTransaction, room: i64) -> Result<()> {
-        let mut last = 0;
+    async fn write_members(&mut self, txn: &DatabaseTransaction, room: i64) -> Result<()> {
+        let mut last_id = 0;
         loop {
             let rows = members::Entity::find()
                 .filter(members::Column::RoomId.eq(room))
-                .filter(members::Column::UserId.gt(last))
+                .filter(members::Column::UserId.gt(last_id))
                 .order_by_asc(members::Column::UserId)
                 .limit(BATCH_ROWS)
                 .all(txn)
                 .await?;
             let Some(row) = rows.last() else { return Ok(()) };
-            last = row.user_id;
+            last_id = row.user_id;
             for row in rows {
                 self.counts.members += 1;
-                self.line(&Line::Member(row.into()))?;
+                self.write_line(&Line::Member(row.into()))?;
             }
         }
     }
 
-    /// Writes a batch of messages; returns the `seq` after it.
-    async fn messages(
+    /// Writes a batch of messages; returns the `seq` after the batch.
+    async fn write_messages(
         &mut self,
         txn: &DatabaseTransaction,
         room: i64,
@@ -145,14 +145,15 @@ impl<W: Write> Writer<W> {
         for row in rows {
             self.counts.messages += 1;
             let mentions = mentions.remove(&row.seq).unwrap_or_default();
-            self.line(&Line::Message(Message::new(row, mentions)))?;
+            self.write_line(&Line::Message(Message::new(row, mentions)))?;
         }
         Ok(to + 1)
     }
 
-    fn end(mut self) -> Result<()> {
+    /// Writes the last line, with the counts and the hash, and flushes the output.
+    fn finish(mut self) -> Result<()> {
         let sha256 = base16ct::lower::encode_string(&self.hash.clone().finalize());
-        self.line(&Line::End(End { counts: self.counts, sha256 }))?;
+        self.write_line(&Line::End(End { counts: self.counts, sha256 }))?;
         self.out.flush()?;
         Ok(())
     }

@@ -15,14 +15,15 @@ use crate::auth::UNUSABLE;
 pub struct Accounts {
     /// Ordered by id.
     pub lines: Vec<User>,
-    /// The placeholder for messages without an author.
+    /// The id of the placeholder for messages without an author.
     unknown_author: Option<i64>,
-    by_id: HashMap<i64, usize>,
+    /// The index in `lines` by account id.
+    index_by_id: HashMap<i64, usize>,
 }
 
 impl Accounts {
-    /// Adds a disabled placeholder for each author without an account. With `is_required` there is at
-    /// least one account.
+    /// Adds a disabled placeholder for each author without an account, and one for messages without an
+    /// author. With `is_required` also adds one if there is no account at all.
     pub fn new(
         mut rows: Vec<Account>,
         authors: &BTreeSet<Option<i64>>,
@@ -35,38 +36,38 @@ impl Accounts {
             rows.push(placeholder(*id, format!("unknown-{id}")));
         }
         rows.sort_by_key(|row| row.id);
-        let next = rows.last().map_or(1, |row| row.id + 1);
+        let next_id = rows.last().map_or(1, |row| row.id + 1);
         let unknown_author =
-            (authors.contains(&None) || is_required && rows.is_empty()).then_some(next);
+            (authors.contains(&None) || is_required && rows.is_empty()).then_some(next_id);
         if let Some(id) = unknown_author {
             notes.push(format!(
                 "user {id}: created as a disabled account for messages and rooms without an author"
             ));
             rows.push(placeholder(id, "unknown".into()));
         }
-        let given: Vec<_> = rows.iter().map(|row| (row.id, &*row.username)).collect();
-        let mut names = assign_names(&USERNAMES, &given, notes);
+        let usernames: Vec<_> = rows.iter().map(|row| (row.id, &*row.username)).collect();
+        let mut names = assign_names(&USERNAMES, &usernames, notes);
         let mut name = |id| names.remove(&id).unwrap_or_default();
-        let lines: Vec<User> = rows.iter().map(|row| account(row, name(row.id), notes)).collect();
+        let lines: Vec<User> = rows.iter().map(|row| to_line(row, name(row.id), notes)).collect();
         if !lines.iter().any(|line| line.is_admin && !line.is_disabled) {
             notes.push(
                 "no account is an admin: promote one with `hallway admin promote NAME`".into(),
             );
         }
-        let by_id = lines.iter().enumerate().map(|(nth, line)| (line.id, nth)).collect();
-        Self { lines, unknown_author, by_id }
+        let index_by_id = lines.iter().enumerate().map(|(index, line)| (line.id, index)).collect();
+        Self { lines, unknown_author, index_by_id }
     }
 
     pub fn get(&self, id: i64) -> Option<&User> {
-        self.by_id.get(&id).map(|nth| &self.lines[*nth])
+        self.index_by_id.get(&id).map(|index| &self.lines[*index])
     }
 
-    /// The account of an author.
+    /// The account id of an author; that of the placeholder for none.
     pub fn author(&self, id: Option<i64>) -> i64 {
         id.or(self.unknown_author).unwrap_or_default()
     }
 
-    /// Replaces an unknown creator of a room: the first admin, or else the first account.
+    /// The creator of rooms whose creator is unknown: the first enabled admin, or else the first account.
     pub fn default_creator(&self) -> i64 {
         let admin = self.lines.iter().find(|line| line.is_admin && !line.is_disabled);
         admin.or(self.lines.first()).map_or(0, |line| line.id)
@@ -78,7 +79,7 @@ fn placeholder(id: i64, username: String) -> Account {
     Account { id, username, password, is_admin: false, is_active: false, joined: None }
 }
 
-fn account(row: &Account, username: String, notes: &mut Vec<String>) -> User {
+fn to_line(row: &Account, username: String, notes: &mut Vec<String>) -> User {
     let password_hash = passwords::convert(&row.password).unwrap_or_else(|reason| {
         let until = "until `hallway admin password NAME` sets a new password";
         notes.push(format!("user {}: {username:?} cannot sign in {until}: {reason}", row.id));

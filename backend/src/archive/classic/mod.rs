@@ -1,9 +1,9 @@
 //! Converts the database of the classic chat to archive lines.
 //!
-//! Accounts, rooms and messages keep their ids. Messages are ordered by id in a room, as in the classic
-//! chat, and each gets a `client_id` derived from its id, so that repeated imports are equal. Members
-//! have read everything. No message is dropped: what Hallway does not accept is changed visibly, and
-//! each change is noted.
+//! Accounts, rooms and messages keep their ids. The messages of a room are ordered by id, as in the
+//! classic chat, and each gets a `client_id` derived from its id, so that repeated imports are equal.
+//! Members have read everything. No message is dropped: content that Hallway does not accept is changed
+//! visibly, with a note for each changed message.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -30,7 +30,7 @@ use source::Source;
 /// Messages per query.
 const BATCH_ROWS: u64 = 500;
 
-/// The classic chat's database: everything except the messages in memory.
+/// The classic chat's database: everything is in memory except the messages.
 pub struct ClassicChat {
     source: Source,
     accounts: Accounts,
@@ -41,8 +41,8 @@ pub struct ClassicChat {
 
 /// The lines of a room and its members.
 struct RoomPlan {
-    /// The classic id; none for messages without a room.
-    from: Option<i64>,
+    /// The id in the classic chat; none for the room of messages without a room.
+    classic_id: Option<i64>,
     line: Room,
     members: Vec<Member>,
 }
@@ -68,7 +68,7 @@ impl ClassicChat {
             members: sum(|plan| plan.members.len() as u64),
             messages: sum(|plan| plan.line.last_seq as u64),
         };
-        // Parts of split messages get ids after the last one.
+        // The second and later parts of split messages get ids after the last message id.
         let mut extra_parts = counts.messages as i64;
         for room in &with_messages {
             extra_parts -= source.count_messages(*room).await?;
@@ -86,7 +86,7 @@ impl ClassicChat {
         self.header
     }
 
-    /// Loads all lines, and returns the notes on what was changed.
+    /// Loads all lines, and returns the notes on all changes.
     pub async fn load_into(self, loader: &mut Loader<'_>) -> Result<Vec<String>> {
         let Self { source, accounts, rooms, mut notes, .. } = self;
         for line in &accounts.lines {
@@ -99,11 +99,11 @@ impl ClassicChat {
                 loader.load(Line::Member(member.clone())).await?;
             }
             let mut converter = MessageConverter::new(&accounts, &plan, next_id, &mut notes);
-            let mut last = i64::MIN;
+            let mut last_id = i64::MIN;
             loop {
-                let rows = source.messages(plan.from, last, 0, BATCH_ROWS).await?;
+                let rows = source.messages(plan.classic_id, last_id, 0, BATCH_ROWS).await?;
                 let Some(row) = rows.last() else { break };
-                last = row.id;
+                last_id = row.id;
                 for row in rows {
                     for line in converter.convert(row) {
                         loader.load(Line::Message(line)).await?;
@@ -121,12 +121,12 @@ struct MessageConverter<'a> {
     plan: &'a RoomPlan,
     accounts: &'a Accounts,
     notes: &'a mut Vec<String>,
-    /// The members by username key, for mentions.
+    /// The account ids of current members by username key, for mentions.
     members: HashMap<String, i64>,
     seq: i64,
-    /// The id of the next part of a split message, other than the first.
+    /// The id of the next part of a split message. First parts keep the id of the message.
     next_id: i64,
-    /// When the last message was created.
+    /// The time of the last message, which the next one gets if it has none.
     created_at: Timestamp,
 }
 
@@ -137,9 +137,9 @@ impl<'a> MessageConverter<'a> {
         next_id: i64,
         notes: &'a mut Vec<String>,
     ) -> Self {
-        let present = plan.members.iter().filter(|member| !member.left);
-        let present = present.filter_map(|member| accounts.get(member.user));
-        let members = present.map(|user| (rules::name_key(&user.username), user.id)).collect();
+        let current = plan.members.iter().filter(|member| !member.left);
+        let current = current.filter_map(|member| accounts.get(member.user));
+        let members = current.map(|user| (rules::name_key(&user.username), user.id)).collect();
         let created_at = plan.line.created_at;
         Self { plan, accounts, notes, members, seq: 0, next_id, created_at }
     }
@@ -151,20 +151,21 @@ impl<'a> MessageConverter<'a> {
             Some(created_at) => self.created_at = created_at,
             None => changes.push("had no time and got that of the previous message"),
         }
-        let first_part = self.next_id;
+        let first_new_id = self.next_id;
         let parts = parts.into_iter().enumerate();
-        let lines: Vec<_> = parts.map(|(nth, text)| self.line(&row, nth, text)).collect();
+        let lines: Vec<_> =
+            parts.map(|(part_index, text)| self.line(&row, part_index, text)).collect();
         if !changes.is_empty() {
-            let ids = (first_part..self.next_id).map(|id| format!(", {id}")).collect::<String>();
+            let ids = (first_new_id..self.next_id).map(|id| format!(", {id}")).collect::<String>();
             let ids = if ids.is_empty() { ids } else { format!("; continued in{}", &ids[1..]) };
             self.notes.push(format!("message {}: {}{ids}", row.id, changes.join(", ")));
         }
         lines
     }
 
-    fn line(&mut self, row: &source::Message, nth: usize, content: String) -> Message {
-        let id = if nth == 0 { row.id } else { self.next_id };
-        self.next_id += i64::from(nth > 0);
+    fn line(&mut self, row: &source::Message, part_index: usize, content: String) -> Message {
+        let id = if part_index == 0 { row.id } else { self.next_id };
+        self.next_id += i64::from(part_index > 0);
         self.seq += 1;
         let names = mentions(&content).take(MENTIONS_MAX);
         let mentions: BTreeSet<i64> =
@@ -176,9 +177,9 @@ impl<'a> MessageConverter<'a> {
             // The room's own change and the joins of its members have the first revs.
             rev: 1 + self.plan.members.len() as i64 + self.seq,
             user: self.accounts.author(row.user),
-            client_id: client_id(self.created_at, row.id, nth),
+            client_id: client_id(self.created_at, row.id, part_index),
             content,
-            // Only detects retries, and no client retries an imported message.
+            // Serves only to detect retries, and no client retries an imported message.
             sent_hash: None,
             reply_to: None,
             created_at: self.created_at,
@@ -189,15 +190,16 @@ impl<'a> MessageConverter<'a> {
     }
 }
 
-/// Django sets both timestamps of a new message some microseconds apart.
+/// Whether a message was edited. A difference below 1 s does not count, because Django sets both
+/// timestamps of a new message some microseconds apart.
 fn is_edit(created: Timestamp, updated: Timestamp) -> bool {
     (updated - created).num_seconds() >= 1
 }
 
-/// A deterministic UUID version 8 of a message's time and id. Like version 7 it begins with the time,
-/// so that ids are ordered by time.
-fn client_id(created: Timestamp, id: i64, nth: usize) -> uuid::Uuid {
-    let hash = Sha256::digest(format!("hallway classic message {id} part {nth}"));
+/// A deterministic UUID version 8 of a part of a message. Like version 7 it begins with the time, so
+/// that the ids are ordered by time.
+fn client_id(created: Timestamp, id: i64, part_index: usize) -> uuid::Uuid {
+    let hash = Sha256::digest(format!("hallway classic message {id} part {part_index}"));
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
     bytes[..6].copy_from_slice(&created.timestamp_millis().max(0).to_be_bytes()[2..]);

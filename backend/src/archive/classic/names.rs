@@ -1,4 +1,4 @@
-//! Replaces names that the classic chat allowed and Hallway does not by similar valid ones.
+//! Replaces names that the classic chat allowed and Hallway rejects by similar valid ones.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,83 +6,88 @@ use shared::{problem::FieldError, rules};
 use unicode_normalization::UnicodeNormalization;
 
 /// The rules for one kind of name.
-pub struct Kind {
-    /// Used in notes, and with the id as the name of an object without one.
-    pub name: &'static str,
+pub struct NameKind {
+    /// The kind's name in notes. With the id it replaces an empty name.
+    pub noun: &'static str,
     /// Normalizes a name or rejects it.
-    pub rule: fn(&str) -> Result<String, FieldError>,
-    /// In characters.
-    pub max: usize,
+    pub validate: fn(&str) -> Result<String, FieldError>,
+    pub max_chars: usize,
 }
 
-pub const USERNAMES: Kind = Kind {
-    name: "user",
-    rule: |text| rules::validate_username(&text.nfc().collect::<String>()),
-    max: rules::USERNAME_MAX_CHARS,
+pub const USERNAMES: NameKind = NameKind {
+    noun: "user",
+    validate: |text| rules::validate_username(&text.nfc().collect::<String>()),
+    max_chars: rules::USERNAME_MAX_CHARS,
 };
 
-pub const ROOM_NAMES: Kind =
-    Kind { name: "room", rule: rules::validate_room_name, max: rules::ROOM_NAME_MAX_CHARS };
+pub const ROOM_NAMES: NameKind = NameKind {
+    noun: "room",
+    validate: rules::validate_room_name,
+    max_chars: rules::ROOM_NAME_MAX_CHARS,
+};
 
-pub const TOPICS: Kind =
-    Kind { name: "topic", rule: rules::validate_topic, max: rules::TOPIC_MAX_CHARS };
+pub const TOPICS: NameKind =
+    NameKind { noun: "topic", validate: rules::validate_topic, max_chars: rules::TOPIC_MAX_CHARS };
 
-/// Assigns a unique valid name to each id. Valid names stay; the first of several equal names stays;
-/// a changed name never takes an original one. Adds a note per change.
+/// Assigns a unique valid name to each id. A valid name stays if it is the first of several equal ones;
+/// a replacement never equals a name that stays. Adds a note for each replacement.
 pub fn assign_names(
-    kind: &Kind,
-    given: &[(i64, &str)],
+    kind: &NameKind,
+    originals: &[(i64, &str)],
     notes: &mut Vec<String>,
 ) -> HashMap<i64, String> {
     let mut taken = HashSet::new();
     let mut assigned = HashMap::new();
-    for (id, text) in given {
-        if let Ok(name) = (kind.rule)(text)
+    for (id, text) in originals {
+        if let Ok(name) = (kind.validate)(text)
             && taken.insert(rules::name_key(&name))
         {
             assigned.insert(*id, name);
         }
     }
-    for (id, text) in given {
+    for (id, text) in originals {
         if assigned.contains_key(id) {
             continue;
         }
         let base = sanitize(kind, text, *id);
-        let with_suffix =
-            |end: &str| format!("{}{end}", truncate(&base, kind.max - end.chars().count()));
-        let ends = (2..).map(|nth| format!("-{id}-{nth}"));
-        let mut ends = [String::new(), format!("-{id}")].into_iter().chain(ends);
-        let free = ends
-            .find_map(|end| Some(with_suffix(&end)).filter(|n| taken.insert(rules::name_key(n))));
+        let with_suffix = |suffix: &str| {
+            format!("{}{suffix}", truncate(&base, kind.max_chars - suffix.chars().count()))
+        };
+        let numbered = (2..).map(|number| format!("-{id}-{number}"));
+        let mut suffixes = [String::new(), format!("-{id}")].into_iter().chain(numbered);
+        let free = suffixes.find_map(|suffix| {
+            Some(with_suffix(&suffix)).filter(|name| taken.insert(rules::name_key(name)))
+        });
         let name = free.unwrap_or_default();
-        let reason = (kind.rule)(text).err().map_or("is taken".into(), |error| error.message);
-        notes.push(format!("{} {id}: {text:?} is now {name:?} (the name {reason})", kind.name));
+        let reason = (kind.validate)(text).err().map_or("is taken".into(), |error| error.message);
+        notes.push(format!("{} {id}: {text:?} is now {name:?} (the name {reason})", kind.noun));
         assigned.insert(*id, name);
     }
     assigned
 }
 
-/// Replaces each invalid character by `_`.
-pub fn sanitize(kind: &Kind, text: &str, id: i64) -> String {
-    let is_valid = |c: char| (kind.rule)(&format!("a{c}a")).is_ok();
+/// Replaces each invalid character by `_`, cuts the text to the maximum length, and replaces an empty
+/// text by the kind and the id.
+pub fn sanitize(kind: &NameKind, text: &str, id: i64) -> String {
+    let is_valid = |c: char| (kind.validate)(&format!("a{c}a")).is_ok();
     let text: String = text.nfc().map(|c| if is_valid(c) { c } else { '_' }).collect();
-    let text = truncate(text.trim(), kind.max).trim_end();
-    if text.is_empty() { format!("{}-{id}", kind.name) } else { text.to_owned() }
+    let text = truncate(text.trim(), kind.max_chars).trim_end();
+    if text.is_empty() { format!("{}-{id}", kind.noun) } else { text.to_owned() }
 }
 
-fn truncate(text: &str, chars: usize) -> &str {
-    text.char_indices().nth(chars).map_or(text, |(at, _)| &text[..at])
+fn truncate(text: &str, max_chars: usize) -> &str {
+    text.char_indices().nth(max_chars).map_or(text, |(at, _)| &text[..at])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn assigned(given: &[&str]) -> (Vec<String>, Vec<String>) {
-        let given: Vec<_> = (1..).zip(given.iter().copied()).collect();
+    fn assigned(originals: &[&str]) -> (Vec<String>, Vec<String>) {
+        let originals: Vec<_> = (1..).zip(originals.iter().copied()).collect();
         let mut notes = Vec::new();
-        let mut assigned = assign_names(&USERNAMES, &given, &mut notes);
-        (given.iter().map(|(id, _)| assigned.remove(id).unwrap()).collect(), notes)
+        let mut assigned = assign_names(&USERNAMES, &originals, &mut notes);
+        (originals.iter().map(|(id, _)| assigned.remove(id).unwrap()).collect(), notes)
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use crate::auth::{UNUSABLE, check_password_hash};
 
-/// The hash in a format that Hallway verifies, or why it has none.
+/// The hash in a format that Hallway can verify, or the reason why there is none.
 pub fn convert(text: &str) -> Result<String, String> {
-    // Django's marks of an account without a password.
+    // Django stores an empty text or a `!` prefix for an account without a password.
     if text.is_empty() || text.starts_with('!') {
         return Ok(UNUSABLE.into());
     }

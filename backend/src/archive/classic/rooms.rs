@@ -14,6 +14,7 @@ use super::{
     texts,
 };
 
+/// Plans the lines of all rooms, and adds a placeholder room for messages that refer to no existing one.
 pub async fn plan(
     source: &Source,
     accounts: &Accounts,
@@ -23,23 +24,23 @@ pub async fn plan(
 ) -> Result<Vec<RoomPlan>> {
     let mut rows: Vec<(Option<i64>, source::Room)> =
         rows.into_iter().map(|row| (Some(row.id), row)).collect();
-    let existing: BTreeSet<_> = rows.iter().map(|(from, _)| *from).collect();
-    let greatest =
+    let existing: BTreeSet<_> = rows.iter().map(|(classic_id, _)| *classic_id).collect();
+    let max_id =
         rows.iter().map(|(_, row)| row.id).chain(with_messages.iter().flatten().copied()).max();
-    let next = greatest.map_or(1, |id| id + 1);
-    for from in with_messages.iter().filter(|from| !existing.contains(from)) {
-        let id = from.unwrap_or(next);
+    let next_id = max_id.map_or(1, |id| id + 1);
+    for classic_id in with_messages.iter().filter(|classic_id| !existing.contains(classic_id)) {
+        let id = classic_id.unwrap_or(next_id);
         notes.push(format!("room {id}: created for messages without a room"));
-        rows.push((*from, placeholder(id)));
+        rows.push((*classic_id, placeholder(id)));
     }
     rows.sort_by_key(|(_, row)| row.id);
-    let given: Vec<_> = rows.iter().map(|(_, row)| (row.id, &*row.name)).collect();
-    let mut names = assign_names(&ROOM_NAMES, &given, notes);
+    let room_names: Vec<_> = rows.iter().map(|(_, row)| (row.id, &*row.name)).collect();
+    let mut names = assign_names(&ROOM_NAMES, &room_names, notes);
     let mut plans = Vec::with_capacity(rows.len());
-    for (from, row) in rows {
+    for (classic_id, row) in rows {
         let name = names.remove(&row.id).unwrap_or_default();
-        let line = room(accounts, row, name, notes);
-        plans.push(fill(source, accounts, from, line, notes).await?);
+        let line = to_line(accounts, row, name, notes);
+        plans.push(add_members(source, accounts, classic_id, line, notes).await?);
     }
     Ok(plans)
 }
@@ -50,10 +51,10 @@ fn placeholder(id: i64) -> source::Room {
     source::Room { id, name, topic, created_by: None, created: None, updated: None }
 }
 
-/// The line of a room without members and messages.
-fn room(accounts: &Accounts, row: source::Room, name: String, notes: &mut Vec<String>) -> Room {
+/// The line of a room, with counters for no members and messages.
+fn to_line(accounts: &Accounts, row: source::Room, name: String, notes: &mut Vec<String>) -> Room {
     let id = row.id;
-    let topic = (TOPICS.rule)(&row.topic).unwrap_or_else(|error| {
+    let topic = (TOPICS.validate)(&row.topic).unwrap_or_else(|error| {
         let topic = sanitize(&TOPICS, &row.topic, id);
         notes.push(format!("room {id}: its topic {:?} {}", row.topic, error.message));
         topic
@@ -80,49 +81,50 @@ fn room(accounts: &Accounts, row: source::Room, name: String, notes: &mut Vec<St
     }
 }
 
-/// Adds members and counters. An author who is not a member is a former member.
-async fn fill(
+/// Adds the members and sets the counters. An author who is not a member becomes a former member.
+async fn add_members(
     source: &Source,
     accounts: &Accounts,
-    from: Option<i64>,
+    classic_id: Option<i64>,
     mut line: Room,
     notes: &mut Vec<String>,
 ) -> Result<RoomPlan> {
-    let present = match from {
+    let current = match classic_id {
         Some(id) => source.members(id).await?,
         None => Vec::new(),
     };
-    let (present, unknown): (BTreeSet<i64>, BTreeSet<i64>) =
-        present.into_iter().partition(|user| accounts.get(*user).is_some());
+    let (current, unknown): (BTreeSet<i64>, BTreeSet<i64>) =
+        current.into_iter().partition(|user| accounts.get(*user).is_some());
     if !unknown.is_empty() {
         notes.push(format!("room {}: members {unknown:?} have no account", line.id));
     }
-    let authors = source.authors(from).await?.into_iter().map(|user| accounts.author(user));
-    let everyone: BTreeSet<i64> = authors.chain(present.iter().copied()).collect();
-    line.last_seq = source.count_messages(from).await? + extra_parts(source, from).await?;
-    line.last_rev = 1 + everyone.len() as i64 + line.last_seq;
-    line.member_count = present.len() as i64;
+    let authors = source.authors(classic_id).await?.into_iter().map(|user| accounts.author(user));
+    let all_members: BTreeSet<i64> = authors.chain(current.iter().copied()).collect();
+    line.last_seq =
+        source.count_messages(classic_id).await? + extra_parts(source, classic_id).await?;
+    line.last_rev = 1 + all_members.len() as i64 + line.last_seq;
+    line.member_count = current.len() as i64;
     let member = |(user, rev): (i64, i64)| Member {
         room: line.id,
         user,
         joined_at: accounts
             .get(user)
             .map_or(line.created_at, |account| account.created_at.max(line.created_at)),
-        left: !present.contains(&user),
+        left: !current.contains(&user),
         read_seq: line.last_seq,
         rev,
     };
-    let members = everyone.into_iter().zip(2..).map(member).collect();
-    Ok(RoomPlan { from, line, members })
+    let members = all_members.into_iter().zip(2..).map(member).collect();
+    Ok(RoomPlan { classic_id, line, members })
 }
 
-/// How many more messages the room gets because long ones are split.
-async fn extra_parts(source: &Source, from: Option<i64>) -> Result<i64> {
-    let (mut last, mut extra) = (i64::MIN, 0);
+/// The number of messages that splitting long ones adds to a room.
+async fn extra_parts(source: &Source, classic_id: Option<i64>) -> Result<i64> {
+    let (mut last_id, mut extra) = (i64::MIN, 0);
     loop {
-        let rows = source.messages(from, last, texts::FITS_BYTES, BATCH_ROWS).await?;
+        let rows = source.messages(classic_id, last_id, texts::FITS_BYTES, BATCH_ROWS).await?;
         let Some(row) = rows.last() else { return Ok(extra) };
-        last = row.id;
+        last_id = row.id;
         let parts = rows.iter().map(|row| texts::convert(&row.content).parts.len() as i64 - 1);
         extra += parts.sum::<i64>();
     }

@@ -14,7 +14,7 @@ use shared::Timestamp;
 use super::super::check::is_year_valid;
 use crate::tables::snapshot;
 
-/// The tables and their required columns.
+/// The tables and the columns that they must have.
 const TABLES: [(&str, &[&str]); 4] = [
     ("app_user", &["id", "username", "password"]),
     ("app_room", &["id", "name"]),
@@ -80,6 +80,7 @@ impl Source {
         Ok(source)
     }
 
+    /// Adds the columns of a table to `columns`. Fails if the table lacks a required one.
     async fn find_columns(&mut self, table: &str, required: &[&str]) -> Result<()> {
         let sql = match self.is_sqlite() {
             true => "SELECT name FROM pragma_table_info(?)",
@@ -91,7 +92,7 @@ impl Source {
         for row in self.query(sql, [table.into()]).await? {
             self.columns.insert(format!("{table}.{}", row.try_get_by_index::<String>(0)?));
         }
-        let missing = required.iter().find(|column| !self.has(table, column));
+        let missing = required.iter().find(|column| !self.has_column(table, column));
         match missing {
             None => Ok(()),
             Some(column) => bail!(
@@ -101,32 +102,32 @@ impl Source {
         }
     }
 
-    pub fn has(&self, table: &str, column: &str) -> bool {
+    pub fn has_column(&self, table: &str, column: &str) -> bool {
         self.columns.contains(&format!("{table}.{column}"))
     }
 
     /// All accounts, ordered by id.
     pub async fn accounts(&self) -> Result<Vec<Account>> {
-        let t = "app_user";
+        let table = "app_user";
         // Older versions had no `is_admin` and used Django's flag.
-        let admin = if self.has(t, "is_admin") { "is_admin" } else { "is_superuser" };
+        let admin = if self.has_column(table, "is_admin") { "is_admin" } else { "is_superuser" };
         let sql = format!(
             "SELECT {}, {}, {}, {}, {}, {} FROM app_user ORDER BY id",
-            self.number(t, "id"),
-            self.text(t, "username"),
-            self.text(t, "password"),
-            self.number(t, admin),
-            self.number(t, "is_active"),
-            self.text(t, "date_joined"),
+            self.as_integer(table, "id"),
+            self.as_text(table, "username"),
+            self.as_text(table, "password"),
+            self.as_integer(table, admin),
+            self.as_integer(table, "is_active"),
+            self.as_text(table, "date_joined"),
         );
         let account = |row: &QueryResult| {
             Ok(Account {
                 id: row.try_get_by_index(0)?,
-                username: text(row, 1)?,
-                password: text(row, 2)?,
-                is_admin: number(row, 3)?.is_some_and(|is| is != 0),
-                is_active: number(row, 4)?.is_none_or(|is| is != 0),
-                joined: timestamp(row, 5)?,
+                username: get_text(row, 1)?,
+                password: get_text(row, 2)?,
+                is_admin: get_integer(row, 3)?.is_some_and(|flag| flag != 0),
+                is_active: get_integer(row, 4)?.is_none_or(|flag| flag != 0),
+                joined: get_timestamp(row, 5)?,
             })
         };
         self.query(&sql, []).await?.iter().map(account).collect()
@@ -134,60 +135,67 @@ impl Source {
 
     /// All rooms, ordered by id.
     pub async fn rooms(&self) -> Result<Vec<Room>> {
-        let t = "app_room";
+        let table = "app_room";
         let sql = format!(
             "SELECT {}, {}, {}, {}, {}, {} FROM app_room ORDER BY id",
-            self.number(t, "id"),
-            self.text(t, "name"),
-            self.text(t, "topic"),
-            self.number(t, "created_by_id"),
-            self.text(t, "created_at"),
-            self.text(t, "updated_at"),
+            self.as_integer(table, "id"),
+            self.as_text(table, "name"),
+            self.as_text(table, "topic"),
+            self.as_integer(table, "created_by_id"),
+            self.as_text(table, "created_at"),
+            self.as_text(table, "updated_at"),
         );
         let room = |row: &QueryResult| {
             Ok(Room {
                 id: row.try_get_by_index(0)?,
-                name: text(row, 1)?,
-                topic: text(row, 2)?,
-                created_by: number(row, 3)?,
-                created: timestamp(row, 4)?,
-                updated: timestamp(row, 5)?,
+                name: get_text(row, 1)?,
+                topic: get_text(row, 2)?,
+                created_by: get_integer(row, 3)?,
+                created: get_timestamp(row, 4)?,
+                updated: get_timestamp(row, 5)?,
             })
         };
         self.query(&sql, []).await?.iter().map(room).collect()
     }
 
-    /// The members of a room.
+    /// The user ids of the members of a room.
     pub async fn members(&self, room: i64) -> Result<Vec<i64>> {
-        let user = self.number("app_room_users", "user_id");
+        let user = self.as_integer("app_room_users", "user_id");
         let sql = format!("SELECT DISTINCT {user} FROM app_room_users WHERE room_id = ?");
-        self.numbers(&sql, Some(room)).await.map(|found| found.into_iter().flatten().collect())
-    }
-
-    /// The authors of a room's messages.
-    pub async fn authors(&self, room: Option<i64>) -> Result<Vec<Option<i64>>> {
-        let user = self.number("app_message", "user_id");
-        let of_room = of_room(room);
-        self.numbers(&format!("SELECT DISTINCT {user} FROM app_message WHERE {of_room}"), room)
+        self.query_integers(&sql, Some(room))
             .await
+            .map(|found| found.into_iter().flatten().collect())
     }
 
-    /// The rooms that messages refer to, whether they exist or not.
+    /// The user ids of the authors of a room's messages; none for messages without an author.
+    pub async fn authors(&self, room: Option<i64>) -> Result<Vec<Option<i64>>> {
+        let user = self.as_integer("app_message", "user_id");
+        let room_filter = room_filter(room);
+        self.query_integers(
+            &format!("SELECT DISTINCT {user} FROM app_message WHERE {room_filter}"),
+            room,
+        )
+        .await
+    }
+
+    /// The ids of the rooms that messages refer to, whether the rooms exist or not; none for messages
+    /// without a room.
     pub async fn rooms_with_messages(&self) -> Result<Vec<Option<i64>>> {
-        let room = self.number("app_message", "room_id");
-        self.numbers(&format!("SELECT DISTINCT {room} FROM app_message"), None).await
+        let room = self.as_integer("app_message", "room_id");
+        self.query_integers(&format!("SELECT DISTINCT {room} FROM app_message"), None).await
     }
 
     /// The greatest message id.
     pub async fn last_message_id(&self) -> Result<i64> {
-        let id = self.number("app_message", "id");
-        let found = self.numbers(&format!("SELECT max({id}) FROM app_message"), None).await?;
+        let id = self.as_integer("app_message", "id");
+        let found =
+            self.query_integers(&format!("SELECT max({id}) FROM app_message"), None).await?;
         Ok(found.first().copied().flatten().unwrap_or_default())
     }
 
     pub async fn count_messages(&self, room: Option<i64>) -> Result<i64> {
-        let sql = format!("SELECT count(*) FROM app_message WHERE {}", of_room(room));
-        Ok(self.numbers(&sql, room).await?.first().copied().flatten().unwrap_or_default())
+        let sql = format!("SELECT count(*) FROM app_message WHERE {}", room_filter(room));
+        Ok(self.query_integers(&sql, room).await?.first().copied().flatten().unwrap_or_default())
     }
 
     /// Messages of a room with an id greater than `after` and at least `min_bytes` of content, ordered
@@ -199,30 +207,30 @@ impl Source {
         min_bytes: i64,
         limit: u64,
     ) -> Result<Vec<Message>> {
-        let t = "app_message";
+        let table = "app_message";
         let length = match self.is_sqlite() {
             true => "length(CAST(content AS BLOB))",
             false => "length(content)",
         };
-        let long =
+        let length_filter =
             if min_bytes > 0 { format!("AND {length} >= {min_bytes}") } else { String::new() };
         let sql = format!(
-            "SELECT {}, {}, {}, {}, {} FROM app_message WHERE {} AND id > {after} {long} \
+            "SELECT {}, {}, {}, {}, {} FROM app_message WHERE {} AND id > {after} {length_filter} \
              ORDER BY id LIMIT {limit}",
-            self.number(t, "id"),
-            self.number(t, "user_id"),
-            self.text(t, "content"),
-            self.text(t, "created_at"),
-            self.text(t, "updated_at"),
-            of_room(room),
+            self.as_integer(table, "id"),
+            self.as_integer(table, "user_id"),
+            self.as_text(table, "content"),
+            self.as_text(table, "created_at"),
+            self.as_text(table, "updated_at"),
+            room_filter(room),
         );
         let message = |row: &QueryResult| {
             Ok(Message {
                 id: row.try_get_by_index(0)?,
-                user: number(row, 1)?,
-                content: text(row, 2)?,
-                created: timestamp(row, 3)?,
-                updated: timestamp(row, 4)?,
+                user: get_integer(row, 1)?,
+                content: get_text(row, 2)?,
+                created: get_timestamp(row, 3)?,
+                updated: get_timestamp(row, 4)?,
             })
         };
         self.query(&sql, room.map(Value::from)).await?.iter().map(message).collect()
@@ -232,18 +240,18 @@ impl Source {
         self.txn.get_database_backend() == DbBackend::Sqlite
     }
 
-    /// Selects a column as text; NULL if it is missing.
-    fn text(&self, table: &str, column: &str) -> String {
+    /// The SQL of a column as text; NULL if the column is missing.
+    fn as_text(&self, table: &str, column: &str) -> String {
         self.cast(table, column, "TEXT", "CHAR")
     }
 
-    /// Selects a column as an integer; NULL if it is missing.
-    fn number(&self, table: &str, column: &str) -> String {
+    /// The SQL of a column as an integer; NULL if the column is missing.
+    fn as_integer(&self, table: &str, column: &str) -> String {
         self.cast(table, column, "INTEGER", "SIGNED")
     }
 
     fn cast(&self, table: &str, column: &str, sqlite: &str, mysql: &str) -> String {
-        let column = if self.has(table, column) { column } else { "NULL" };
+        let column = if self.has_column(table, column) { column } else { "NULL" };
         let kind = if self.is_sqlite() { sqlite } else { mysql };
         format!("CAST({column} AS {kind})")
     }
@@ -258,32 +266,33 @@ impl Source {
         self.txn.query_all_raw(statement).await
     }
 
-    async fn numbers(&self, sql: &str, room: Option<i64>) -> Result<Vec<Option<i64>>> {
+    async fn query_integers(&self, sql: &str, room: Option<i64>) -> Result<Vec<Option<i64>>> {
         let rows = self.query(sql, room.map(Value::from)).await?;
-        let numbers = rows.iter().map(|row| number(row, 0));
+        let numbers = rows.iter().map(|row| get_integer(row, 0));
         let mut numbers: Vec<_> = numbers.collect::<Result<_, _>>()?;
         numbers.sort();
         Ok(numbers)
     }
 }
 
-fn of_room(room: Option<i64>) -> &'static str {
+fn room_filter(room: Option<i64>) -> &'static str {
     if room.is_some() { "room_id = ?" } else { "room_id IS NULL" }
 }
 
-fn number(row: &QueryResult, index: usize) -> Result<Option<i64>, DbErr> {
+fn get_integer(row: &QueryResult, index: usize) -> Result<Option<i64>, DbErr> {
     row.try_get_by_index(index)
 }
 
-fn text(row: &QueryResult, index: usize) -> Result<String, DbErr> {
+fn get_text(row: &QueryResult, index: usize) -> Result<String, DbErr> {
     row.try_get_by_index::<Option<String>>(index).map(Option::unwrap_or_default)
 }
 
-/// Django stores UTC without a time zone.
-fn timestamp(row: &QueryResult, index: usize) -> Result<Option<Timestamp>, DbErr> {
-    Ok(parse_timestamp(&text(row, index)?))
+/// A timestamp; none if it is missing or invalid.
+fn get_timestamp(row: &QueryResult, index: usize) -> Result<Option<Timestamp>, DbErr> {
+    Ok(parse_timestamp(&get_text(row, index)?))
 }
 
+/// Parses a timestamp without a time zone, which is UTC in Django, or with one.
 fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim().replacen('T', " ", 1);
     let timestamp = match NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f") {

@@ -1,17 +1,17 @@
-//! Converts messages that the classic chat allowed and Hallway does not: too long, empty, or with
-//! control characters.
+//! Converts messages that the classic chat allowed and Hallway rejects: too long, empty, or with control
+//! characters.
 
 use shared::rules::{self, CONTENT_MAX_BYTES};
 
-/// Replaces an empty text.
+/// The replacement for an empty text.
 const EMPTY: &str = "\u{2205}";
-/// A shorter text fits into one message, because a replaced character takes at most 3 bytes.
+/// A shorter text always fits into one message, because a replaced character takes at most 3 bytes.
 pub const FITS_BYTES: i64 = (CONTENT_MAX_BYTES / 3) as i64;
 
 pub struct Converted {
     /// One or more valid messages.
     pub parts: Vec<String>,
-    /// What was changed, for the notes.
+    /// The changes, for the notes.
     pub changes: Vec<&'static str>,
 }
 
@@ -56,8 +56,8 @@ fn control_picture(c: char) -> char {
     }
 }
 
-/// Where to split a text: at the last line end or else the last space in the second half of what
-/// fits, or else where it must.
+/// The byte position at which to split a text that is too long: the last line end in the second half of
+/// the part that fits, or else the last space there, or else the end of that part.
 fn split_position(text: &str) -> usize {
     if text.len() <= CONTENT_MAX_BYTES {
         return text.len();
