@@ -18,9 +18,10 @@ use crate::{Result, tables::users};
 const TIME_TO_LIVE: Duration = Duration::from_secs(60);
 
 pub(super) struct BasicCache {
-    /// Random per process: without it the cached hashes cannot be attacked.
+    /// Random per process. Without this secret, the cached keys cannot be used to guess passwords.
     secret: [u8; 32],
-    /// The account, and the password hash that the credentials matched: a new password changes it.
+    /// The account id and the stored password hash that the credentials matched. A password change
+    /// replaces the stored hash, which makes the entry invalid.
     verified: Cache<[u8; 32], (i64, String)>,
 }
 
@@ -30,7 +31,8 @@ impl BasicCache {
         Ok(Self { secret: random_bytes()?, verified })
     }
 
-    /// Hashes the secret and the lengths first, so that no two pairs of credentials share a key.
+    /// The cache key of credentials. Hashes the lengths too, so that no two pairs of username and
+    /// password share a key.
     fn key(&self, username: &str, password: &Password) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.secret);
@@ -43,7 +45,8 @@ impl BasicCache {
 }
 
 impl Auth {
-    /// The account of Basic credentials (the part after `Basic `).
+    /// The account of Basic credentials (the part after `Basic `): 401 if they are wrong or the
+    /// account is disabled, 429 after too many failed attempts.
     pub(super) async fn authenticate_basic(
         &self,
         address: IpAddr,

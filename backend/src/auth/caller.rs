@@ -1,5 +1,5 @@
-//! The extractors that identify the caller. A handler states the authority that it needs by the
-//! extractor in its signature.
+//! The extractors that identify the caller. The extractor in a handler's signature determines the
+//! authority that the handler requires.
 
 use aide::{
     OperationInput,
@@ -20,7 +20,7 @@ use crate::{
     tables::users,
 };
 
-/// An authenticated caller.
+/// An authenticated caller; 401 without valid credentials.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub user: User,
@@ -28,7 +28,7 @@ pub struct Caller {
     pub session: Option<SessionId>,
 }
 
-/// An authenticated admin.
+/// An authenticated admin; 403 for other callers.
 #[derive(Clone, Debug)]
 pub struct Admin(pub Caller);
 
@@ -76,6 +76,7 @@ where
 }
 
 impl Auth {
+    /// The caller by the `Authorization` header or else the session cookie; none without credentials.
     async fn identify(&self, parts: &Parts) -> Result<Option<Caller>> {
         let (headers, settings) = (&parts.headers, &self.0.settings);
         if let Some(value) = headers.get(header::AUTHORIZATION) {
@@ -100,7 +101,7 @@ impl Auth {
             Err(error) if error.code() == Code::Unauthenticated => return Ok(None),
             Err(error) => return Err(error),
         };
-        // Browsers send the cookie with requests of other sites too.
+        // `SameSite=Lax` does not keep pages of sibling subdomains from sending the cookie.
         if parts.method.is_safe() || is_same_origin(headers, settings) {
             Ok(Some(caller))
         } else {
@@ -108,7 +109,8 @@ impl Auth {
         }
     }
 
-    /// The caller with this session token: 401 if it is invalid, or the session expired or ended.
+    /// The caller with this session token: 401 if the token is invalid, the session expired or ended,
+    /// or the account is disabled.
     pub async fn authenticate_token(&self, token: &str) -> Result<Caller> {
         let (id, session) = self.0.tokens.verify(token.trim()).ok_or(Code::Unauthenticated)?;
         match self.0.sessions.user(&self.0.db, session).await? {
@@ -165,7 +167,7 @@ pub fn security_schemes(document: &mut OpenApi) {
     }
 }
 
-fn document(ctx: &mut GenContext, operation: &mut Operation) {
+fn document_authentication(ctx: &mut GenContext, operation: &mut Operation) {
     for scheme in [COOKIE, BEARER, BASIC] {
         operation.security.push([(scheme.to_owned(), Vec::new())].into_iter().collect());
     }
@@ -176,13 +178,13 @@ fn document(ctx: &mut GenContext, operation: &mut Operation) {
 
 impl OperationInput for Caller {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
-        document(ctx, operation);
+        document_authentication(ctx, operation);
     }
 }
 
 impl OperationInput for Admin {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
-        document(ctx, operation);
+        document_authentication(ctx, operation);
         problems::document(ctx, operation, &[Code::AdminOnly]);
     }
 }
@@ -191,6 +193,6 @@ impl OperationInput for MaybeCaller {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         // An empty requirement makes authentication optional.
         operation.security.push(Default::default());
-        document(ctx, operation);
+        document_authentication(ctx, operation);
     }
 }

@@ -7,7 +7,8 @@ use shared::users::SignedIn;
 use super::Auth;
 use crate::Settings;
 
-/// Behind https the `__Host-` prefix makes browsers accept the cookie from this very host only.
+/// With https, the `__Host-` prefix makes browsers accept the cookie from this host only, and not from
+/// another one such as a subdomain.
 fn cookie_name(settings: &Settings) -> &'static str {
     if settings.is_https() { "__Host-hallway_session" } else { "hallway_session" }
 }
@@ -23,6 +24,7 @@ impl Auth {
         self.cookie("", 0)
     }
 
+    /// `max_age` is in seconds; 0 deletes the cookie.
     fn cookie(&self, value: &str, max_age: i64) -> HeaderValue {
         let settings = &self.0.settings;
         let (name, secure) =

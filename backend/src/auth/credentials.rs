@@ -1,4 +1,4 @@
-//! Checking a username and a password.
+//! Verifies usernames and passwords.
 
 use std::net::IpAddr;
 
@@ -26,8 +26,9 @@ pub async fn find_by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<
 }
 
 /// Locks the account's row until the transaction ends, if neither the password nor the disabled
-/// flag changed since `verified` was read. Whatever relies on a verified password must call this in
-/// its own transaction: a concurrent password change then waits, and revokes what was created here.
+/// flag changed since `verified` was read; 401 otherwise. A transaction that relies on a verified
+/// password must call this: a concurrent password change then waits for its commit, and revokes the
+/// session that it created.
 pub async fn lock_if_unmodified(
     txn: &DatabaseTransaction,
     verified: &users::Model,
@@ -48,24 +49,24 @@ impl Auth {
         username: &str,
         password: Password,
     ) -> Result<users::Model> {
-        // No valid key is longer. The limit only bounds the throttle's memory.
+        // No valid key is longer; longer ones would only fill the throttle's memory.
         let key = username_key(username);
         let key: String = key.chars().take(2 * rules::USERNAME_MAX_CHARS).collect();
         let attempt = self.0.throttle.begin(&key, address)?;
-        let (mut row, needs_rehash) = self.check(&key, &password).await?;
+        let (mut row, needs_rehash) = self.check_password(&key, &password).await?;
         if needs_rehash {
             row = match self.rehash(row, &password).await {
                 Some(row) => row,
                 // A concurrent login stored a new hash, or the password changed.
-                None => self.check(&key, &password).await?.0,
+                None => self.check_password(&key, &password).await?.0,
             };
         }
         attempt.succeeded();
         Ok(row)
     }
 
-    /// The account, and whether its password hash needs a rehash.
-    async fn check(&self, key: &str, password: &Password) -> Result<(users::Model, bool)> {
+    /// The account with this key and password, and whether its hash should be replaced by a new one.
+    async fn check_password(&self, key: &str, password: &Password) -> Result<(users::Model, bool)> {
         let row = find_by_key(&self.0.db.reader, key).await?;
         let hash = row.as_ref().map(|row| row.password_hash.clone());
         let verified = self.0.hasher.verify(hash, password.clone()).await?;
@@ -76,7 +77,8 @@ impl Auth {
     }
 
     /// Replaces an imported or outdated hash of a password that was just verified; none if the
-    /// stored hash changed meanwhile. The login goes on with the old hash if this fails.
+    /// stored hash changed meanwhile. An error only goes to the log, so that the login succeeds with
+    /// the old hash.
     async fn rehash(&self, row: users::Model, password: &Password) -> Option<users::Model> {
         let rehash = async {
             let hash = self.hash_password(password.clone()).await?;

@@ -1,4 +1,4 @@
-//! Hashing passwords with argon2id on blocking threads, a bounded number at a time.
+//! Hashes and verifies passwords on blocking threads, at most one per core at a time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,18 +9,18 @@ use tokio::sync::Semaphore;
 use super::password_hash::{PasswordHash, argon2};
 use crate::{Error, Result};
 
-/// Verified against where there is no account: it costs as much as a real hash and never matches
-/// (the hash is all zeros), so that response times do not tell which usernames exist.
+/// Compared with the password if there is no account. This costs as much as with a real hash and never
+/// matches (the hash is all zeros), so that response times do not reveal which usernames exist.
 const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// How long a request waits for a permit.
+/// How long a request waits for a permit before it fails with 429.
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The result of verifying a password.
 pub(super) struct Verified {
     pub(super) is_match: bool,
-    /// Whether the hash has another algorithm or other costs than new ones.
+    /// Whether the stored hash has another algorithm or other costs than a new one would.
     pub(super) needs_rehash: bool,
 }
 
@@ -45,16 +45,16 @@ impl PasswordHasher {
         .await
     }
 
-    /// Compares a password with a stored hash. Without a usable hash it takes as long as with one
-    /// of ours, and fails.
+    /// Compares a password with a stored hash. If there is no usable hash or the password is too long,
+    /// the password does not match, but the comparison takes as long as with one of our own hashes.
     pub(super) async fn verify(
         &self,
         stored: Option<String>,
         password: Password,
     ) -> Result<Verified> {
         self.run(move || {
-            let is_valid = password.0.len() <= rules::PASSWORD_MAX_BYTES;
-            let stored = stored.filter(|_| is_valid).and_then(|text| text.parse().ok());
+            let is_length_valid = password.0.len() <= rules::PASSWORD_MAX_BYTES;
+            let stored = stored.filter(|_| is_length_valid).and_then(|text| text.parse().ok());
             let (hash, bytes) = match stored {
                 None | Some(PasswordHash::Unusable) => (DUMMY_HASH.parse()?, &b"nobody"[..]),
                 Some(hash) => (hash, password.0.as_bytes()),

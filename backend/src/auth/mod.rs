@@ -1,5 +1,5 @@
 //! Authentication: password hashes, session tokens, login throttling, and the extractors that
-//! identify the caller of a request. Knows no slice; handlers reach it through [`Auth`].
+//! identify the caller of a request. Independent of the slices; handlers use it through [`Auth`].
 
 use std::{future::Future, sync::Arc};
 
@@ -48,8 +48,8 @@ struct Inner {
 }
 
 impl Auth {
-    /// Loads the session key (and creates it at the first start), and empties the session cache on
-    /// every revocation that the hub announces.
+    /// Loads the session key (the first start creates it), and subscribes the session cache to the
+    /// hub's revocations, which remove the affected sessions from the cache.
     pub fn open(settings: Arc<Settings>, db: Database, hub: &Hub) -> Result<Self> {
         let sessions = session_cache::SessionCache::default();
         let cache = sessions.clone();
@@ -82,8 +82,9 @@ impl Auth {
     }
 }
 
-/// Runs database work in its own task, so that it completes even if the client disconnects: a
-/// dropped transaction would leave its connection inside it (sqlx #4385).
+/// Runs database work in its own task, so that it completes even if the client disconnects: dropping
+/// the work midway would return a connection with an open transaction to the pool (sqlx #4385).
+/// Fails after 5 s, except on SQLite.
 pub async fn run_to_completion<T: Send + 'static>(
     backend: DbBackend,
     work: impl Future<Output = Result<T>> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Same-origin checks of browser requests.
+//! Same-origin checks of requests from browsers.
 
 use axum::http::{HeaderMap, Uri, header};
 use url::{Host, Url};
@@ -16,12 +16,13 @@ pub(super) fn is_same_origin(headers: &HeaderMap, settings: &Settings) -> bool {
     }
 }
 
-/// Whether `Origin` is the requested host or the public URL, or missing (not a browser).
+/// Whether `Origin` has the requested host or is the origin of the public URL, or is missing (the client
+/// is not a browser).
 pub fn is_origin_allowed(headers: &HeaderMap, settings: &Settings) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let Some(origin) = origins.next() else { return true };
     let (Ok(origin), None) = (origin.to_str(), origins.next()) else { return false };
-    if settings.public_url.as_ref().is_some_and(|own| is_public_origin(own, origin)) {
+    if settings.public_url.as_ref().is_some_and(|url| is_public_origin(url, origin)) {
         return true;
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -34,13 +35,14 @@ pub fn is_origin_allowed(headers: &HeaderMap, settings: &Settings) -> bool {
     }
 }
 
-/// Loopback names are equal: `trunk serve` prints 127.0.0.1 beside localhost, and replaces the `Host`.
-fn is_public_origin(own: &Url, origin: &str) -> bool {
+/// Whether an origin is that of the public URL. All loopback names count as equal, because `trunk serve`
+/// prints 127.0.0.1 beside localhost and replaces the `Host` header.
+fn is_public_origin(public_url: &Url, origin: &str) -> bool {
     let Ok(origin) = Url::parse(origin) else { return false };
-    own.origin() == origin.origin()
-        || (is_loopback(own) && is_loopback(&origin))
-            && own.scheme() == origin.scheme()
-            && own.port_or_known_default() == origin.port_or_known_default()
+    public_url.origin() == origin.origin()
+        || (is_loopback(public_url) && is_loopback(&origin))
+            && public_url.scheme() == origin.scheme()
+            && public_url.port_or_known_default() == origin.port_or_known_default()
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -123,14 +125,14 @@ mod tests {
 
     #[test]
     fn cross_site_requests_are_rejected() {
-        let same = |given: &[(&'static str, &'static str)]| {
+        let is_same = |given: &[(&'static str, &'static str)]| {
             is_same_origin(&headers(&[&[("host", "a.example")], given].concat()), &settings())
         };
-        assert!(same(&[("sec-fetch-site", "same-origin")]));
-        assert!(same(&[]));
-        assert!(!same(&[("sec-fetch-site", "cross-site")]));
-        assert!(!same(&[("sec-fetch-site", "same-site"), ("origin", "https://b.example")]));
-        assert!(same(&[("origin", "https://a.example")]));
-        assert!(!same(&[("origin", "https://b.example")]));
+        assert!(is_same(&[("sec-fetch-site", "same-origin")]));
+        assert!(is_same(&[]));
+        assert!(!is_same(&[("sec-fetch-site", "cross-site")]));
+        assert!(!is_same(&[("sec-fetch-site", "same-site"), ("origin", "https://b.example")]));
+        assert!(is_same(&[("origin", "https://a.example")]));
+        assert!(!is_same(&[("origin", "https://b.example")]));
     }
 }

@@ -16,15 +16,16 @@ use subtle::ConstantTimeEq;
 
 use crate::{Error, Result};
 
-/// Stored for an account without a password.
+/// The stored hash of an account without a password.
 pub const UNUSABLE: &str = "!";
 
-/// The limit of PBKDF2 iterations, because one attempt would keep a core busy for seconds. Django
-/// uses about a million.
+/// Maximum number of PBKDF2 iterations, because an attempt with more would keep a core busy for
+/// seconds. Django uses about a million.
 const MAX_ITERATIONS: u32 = 3_000_000;
-/// The limit of argon2 memory in KiB, because each core may run one attempt. Django uses 100 MiB.
+/// Maximum memory of argon2 in KiB, because each core can run an attempt at the same time. Django uses
+/// 100 MiB.
 const MAX_MEMORY_KIB: u32 = 128 * 1_024;
-/// The limit of argon2 passes.
+/// Maximum number of argon2 passes.
 const MAX_PASSES: u32 = 8;
 
 /// A stored password hash.
@@ -77,12 +78,12 @@ impl PasswordHash {
     }
 }
 
-/// Checks that a text is a password hash that we can verify at a bounded cost.
+/// Checks that a text is a password hash that Hallway can verify at a bounded cost.
 pub fn check_password_hash(text: &str) -> Result<(), FieldError> {
     text.parse::<PasswordHash>().map(drop)
 }
 
-/// OWASP's second choice: 19 MiB, two passes, one lane.
+/// The hasher of new passwords, with OWASP's second choice of costs: 19 MiB, two passes, one lane.
 pub(super) fn argon2() -> Result<Argon2<'static>> {
     let params = Params::new(19_456, 2, 1, None).map_err(Error::internal)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
@@ -135,8 +136,8 @@ mod tests {
         assert!(hash.verify(b"correct horse").unwrap());
         assert!(!hash.verify(b"Correct horse").unwrap());
         assert!(!hash.is_current().unwrap());
-        let salted: PasswordHash = DJANGO.replace("seasalt", "seasalu").parse().unwrap();
-        assert!(!salted.verify(b"correct horse").unwrap());
+        let other_salt: PasswordHash = DJANGO.replace("seasalt", "seasalu").parse().unwrap();
+        assert!(!other_salt.verify(b"correct horse").unwrap());
     }
 
     #[test]

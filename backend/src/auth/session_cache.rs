@@ -1,4 +1,4 @@
-//! A short-lived cache of the accounts behind sessions. The `sessions` rows are the authority.
+//! A short-lived cache of the accounts of sessions. The `sessions` table is authoritative.
 
 use std::{
     sync::{
@@ -29,7 +29,8 @@ const TIME_TO_LIVE: Duration = Duration::from_millis(1_500);
 pub(super) struct SessionCache {
     /// The account and the expiry of a session.
     users: Cache<SessionId, (User, i64)>,
-    /// Counts invalidations. A lookup that began before one must not leave its row in the cache.
+    /// Counts invalidations. A lookup that began before an invalidation must not leave its row in the
+    /// cache.
     generation: Arc<AtomicU64>,
 }
 

@@ -14,7 +14,8 @@ use moka::sync::Cache;
 use crate::{Error, Result};
 
 const WINDOW: Duration = Duration::from_secs(5 * 60);
-/// An address may have this many times the limit of an account, since many people can share one.
+/// The limit of an address is this many times that of an account, because many people can share an
+/// address.
 const ADDRESS_FACTOR: u32 = 10;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -23,13 +24,14 @@ enum Key {
     Address(IpAddr),
 }
 
+/// The failed and running attempts of a key since `start`.
 struct Window {
     start: Instant,
     attempts: AtomicU32,
 }
 
 pub(super) struct LoginThrottle {
-    per_account: u32,
+    account_limit: u32,
     windows: Cache<Key, Arc<Window>>,
 }
 
@@ -41,17 +43,17 @@ pub(super) struct LoginAttempt {
 }
 
 impl LoginThrottle {
-    pub(super) fn new(per_account: u32) -> Self {
+    pub(super) fn new(account_limit: u32) -> Self {
         let windows = Cache::builder().max_capacity(200_000).time_to_live(WINDOW).build();
-        Self { per_account, windows }
+        Self { account_limit, windows }
     }
 
     /// Counts an attempt, or fails with 429 and the seconds until the window ends.
     pub(super) fn begin(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
-        let address_limit = self.per_account.saturating_mul(ADDRESS_FACTOR);
+        let address_limit = self.account_limit.saturating_mul(ADDRESS_FACTOR);
         let address =
             self.count_attempt(Key::Address(throttled_network(address)), address_limit)?;
-        match self.count_attempt(Key::Account(account.to_owned()), self.per_account) {
+        match self.count_attempt(Key::Account(account.to_owned()), self.account_limit) {
             Ok(account) => Ok(LoginAttempt { account, address }),
             Err(error) => {
                 address.refund();
@@ -67,8 +69,8 @@ impl LoginThrottle {
             return Ok(window);
         }
         window.refund();
-        let left = WINDOW.saturating_sub(window.start.elapsed());
-        Err(Error::too_many(left.as_secs().max(1)))
+        let remaining = WINDOW.saturating_sub(window.start.elapsed());
+        Err(Error::too_many(remaining.as_secs().max(1)))
     }
 }
 

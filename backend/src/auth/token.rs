@@ -47,7 +47,7 @@ impl TokenSigner {
     /// Loads the key from the settings or the data folder (where the first start creates it), and
     /// signs one token, so that a broken setup fails at start and not at the first login.
     pub(super) fn open(settings: &Settings) -> Result<Self> {
-        // Fails if it is installed already.
+        // Fails if another server of this process installed the provider already.
         let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
         let signer = match &settings.session_key {
             Some(key) => Self::new(&parse_key(&key.0).ok_or_else(|| {
@@ -55,8 +55,8 @@ impl TokenSigner {
             })?),
             None => Self::new(&load_or_create(&settings.storage.data.join("session.key"))?),
         };
-        let (session, second) = (SessionId(uuid::Uuid::now_v7()), now() / 1_000_000);
-        let token = signer.sign(UserId(1), session, second, second + 60)?;
+        let (session, now_s) = (SessionId(uuid::Uuid::now_v7()), now() / 1_000_000);
+        let token = signer.sign(UserId(1), session, now_s, now_s + 60)?;
         match signer.verify(&token) {
             Some(found) if found == (UserId(1), session) => Ok(signer),
             _ => Err(Error::new(
@@ -69,7 +69,8 @@ impl TokenSigner {
     fn new(key: &[u8; 32]) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = LEEWAY_S;
-        // Required but not compared: after a clock is set back all sessions would be rejected.
+        // `nbf` is required but not compared with the clock: after a clock is set back, the server
+        // would reject all newer sessions.
         validation.validate_nbf = false;
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
@@ -81,7 +82,7 @@ impl TokenSigner {
         }
     }
 
-    /// Times are in seconds since 1970.
+    /// Signs the token of a session. Times are in seconds since 1970.
     pub(super) fn sign(&self, user: UserId, sid: SessionId, iat: i64, exp: i64) -> Result<String> {
         let header = Header { typ: Some(TOKEN_TYPE.into()), ..Header::new(Algorithm::HS256) };
         let claims = Claims {
@@ -96,7 +97,7 @@ impl TokenSigner {
         encode(&header, &claims, &self.encoding_key).map_err(Error::internal)
     }
 
-    /// The account and the session that a valid token names.
+    /// The account and the session that a token names; none if the token is invalid or expired.
     pub(super) fn verify(&self, token: &str) -> Option<(UserId, SessionId)> {
         let data = decode::<Claims>(token, &self.decoding_key, &self.validation).ok()?;
         if data.header.typ.as_deref() != Some(TOKEN_TYPE) {
@@ -110,7 +111,7 @@ fn parse_key(text: &str) -> Option<[u8; 32]> {
     STANDARD.decode(text.trim()).ok()?.try_into().ok()
 }
 
-/// The key in a file, which is created if it is missing.
+/// Reads the key from a file, and creates the file if it is missing.
 fn load_or_create(path: &Path) -> Result<[u8; 32]> {
     let fail = |text: &str| Error::new(Code::Internal, format!("{}: {text}", path.display()));
     match fs::read_to_string(path) {
@@ -124,15 +125,15 @@ fn load_or_create(path: &Path) -> Result<[u8; 32]> {
     }
 }
 
-/// Writes the key to a draft and renames it, because a key file truncated by a crash would lock
-/// everybody out. Of several servers that start on one new folder, the first one's key wins.
+/// Writes the key to a draft and renames the draft, because with a key file that a crash truncated no
+/// server starts. If several servers start on one new folder, all use the key of the first.
 fn create(path: &Path, key: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     let draft = path.with_extension("key.new");
     let mut options = OpenOptions::new();
-    // Not truncated: the draft becomes the key while we wait for its lock.
+    // Not truncated: while we wait for the lock, another server can rename the draft to the key file.
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -152,24 +153,28 @@ mod tests {
     use super::*;
 
     fn claims() -> Claims {
-        let second = now() / 1_000_000;
+        let now_s = now() / 1_000_000;
         Claims {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
             sub: "7".into(),
             sid: SessionId(uuid::Uuid::nil()),
-            iat: second,
-            nbf: second,
-            exp: second + 60,
+            iat: now_s,
+            nbf: now_s,
+            exp: now_s + 60,
         }
     }
 
-    fn is_accepted(algorithm: Algorithm, kind: &str, change: impl FnOnce(&mut Claims)) -> bool {
+    fn is_accepted(
+        algorithm: Algorithm,
+        token_type: &str,
+        change: impl FnOnce(&mut Claims),
+    ) -> bool {
         let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
         let signer = TokenSigner::new(&[7; 32]);
         let mut claims = claims();
         change(&mut claims);
-        let header = Header { typ: Some(kind.into()), ..Header::new(algorithm) };
+        let header = Header { typ: Some(token_type.into()), ..Header::new(algorithm) };
         signer.verify(&encode(&header, &claims, &signer.encoding_key).unwrap()).is_some()
     }
 
@@ -194,19 +199,19 @@ mod tests {
     fn foreign_unsigned_and_incomplete_tokens_are_rejected() {
         let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
         let (ours, other) = (TokenSigner::new(&[7; 32]), TokenSigner::new(&[8; 32]));
-        let second = now() / 1_000_000;
+        let now_s = now() / 1_000_000;
         let session = SessionId(uuid::Uuid::nil());
-        let token = other.sign(UserId(7), session, second, second + 60).unwrap();
+        let token = other.sign(UserId(7), session, now_s, now_s + 60).unwrap();
         assert_eq!(ours.verify(&token), None);
         let encoded = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
         let body = serde_json::to_string(&claims()).unwrap();
         let unsigned = format!("{}.{}.", encoded(r#"{"alg":"none"}"#), encoded(&body));
         assert_eq!(ours.verify(&unsigned), None);
         for claim in ["iss", "aud", "sub", "sid", "iat", "nbf", "exp"] {
-            let mut less = serde_json::to_value(claims()).unwrap();
-            less.as_object_mut().unwrap().remove(claim);
+            let mut incomplete = serde_json::to_value(claims()).unwrap();
+            incomplete.as_object_mut().unwrap().remove(claim);
             let header = Header { typ: Some(TOKEN_TYPE.into()), ..Header::default() };
-            let token = encode(&header, &less, &ours.encoding_key).unwrap();
+            let token = encode(&header, &incomplete, &ours.encoding_key).unwrap();
             assert_eq!(ours.verify(&token), None, "without {claim}");
         }
     }
@@ -233,9 +238,9 @@ mod tests {
             let folder = std::env::temp_dir().join(format!("hallway-{}", uuid::Uuid::now_v7()));
             let path = folder.join("session.key");
             let keys: Vec<_> = std::thread::scope(|scope| {
-                let all: Vec<_> =
+                let threads: Vec<_> =
                     (0..4).map(|_| scope.spawn(|| load_or_create(&path).unwrap())).collect();
-                all.into_iter().map(|one| one.join().unwrap()).collect()
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
             });
             assert!(keys.iter().all(|key| *key == keys[0]));
             fs::remove_dir_all(folder).unwrap();

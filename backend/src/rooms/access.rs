@@ -1,4 +1,4 @@
-//! Access to rooms: a handler with a [`Membership`] may read the room.
+//! Access to rooms: the [`Membership`] extractor admits only members of the room.
 
 use aide::{OperationInput, generate::GenContext, openapi::Operation};
 use axum::{extract::FromRequestParts, http::request::Parts};
@@ -24,10 +24,12 @@ pub struct RoomPath {
     pub id: RoomId,
 }
 
-/// A caller who is a member of the room in the path.
+/// A caller who is a member of the room in the path: 404 if there is no such room, 403 for other
+/// callers.
 pub struct Membership {
     pub caller: Caller,
     pub room: rooms::Model,
+    /// The `seq` of the last message that the caller has read.
     pub read_seq: Seq,
 }
 

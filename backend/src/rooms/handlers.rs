@@ -73,6 +73,7 @@ fn page_default() -> u64 {
     rules::PAGE_DEFAULT
 }
 
+/// Checks a page size: 422 if it is not 1 to [`rules::PAGE_MAX`].
 pub fn check_limit(limit: u64) -> Result<u64> {
     if (1..=rules::PAGE_MAX).contains(&limit) {
         return Ok(limit);
@@ -155,24 +156,25 @@ pub async fn delete(
     Ok(NoContent)
 }
 
-/// Deletes a room. Its contents are unreadable at once; a background task deletes the rows.
+/// Deletes a room. Clients lose access to its contents at once; a background task deletes the rows.
 pub async fn delete_room(app: &App, Admin(by): &Admin, room: RoomId) -> Result<()> {
     app.ledger.write(DeleteRoom { room, by: by.user.id }).await?;
-    delete_rows(&app.ledger, room);
+    purge_in_background(&app.ledger, room);
     Ok(())
 }
 
-/// Deletes the rows of a deleted room in the background, one batch at a time.
-fn delete_rows(ledger: &Ledger, room: RoomId) {
+/// Deletes the rows of a deleted room in the background, one batch at a time. An error ends the task; the
+/// next start resumes it.
+fn purge_in_background(ledger: &Ledger, room: RoomId) {
     let ledger = ledger.clone();
     tokio::spawn(async move { while let Ok(true) = ledger.write(PurgeRoom { room }).await {} });
 }
 
 /// Resumes room deletions that the last shutdown interrupted.
 pub async fn resume_deletions(app: &App) -> Result<()> {
-    let deleted = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_not_null());
-    for room in deleted.all(&app.db.reader).await? {
-        delete_rows(&app.ledger, RoomId(room.id));
+    let deleted_rooms = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_not_null());
+    for room in deleted_rooms.all(&app.db.reader).await? {
+        purge_in_background(&app.ledger, RoomId(room.id));
     }
     Ok(())
 }
@@ -215,7 +217,8 @@ pub async fn list_people(
         let message = format!("must be at most {max} characters, but is {length}");
         return Err(FieldError::new("q", message).into());
     }
-    // As expensive as a search, and requested on every keystroke.
+    // Needs a permit, because the query is as expensive as a search and a client can send one for
+    // every keystroke.
     let (permit, db) = (app.search_limiter.acquire(caller.user.id).await?, app.db.reader.clone());
     let people = permit
         .run(async move { queries::list_people(&db, caller.user.id, q.trim()).await })

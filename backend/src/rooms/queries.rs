@@ -24,13 +24,14 @@ use crate::{
     },
 };
 
-/// A room that is not deleted.
+/// A room; 404 if it does not exist or is deleted.
 pub async fn find_room(db: &impl ConnectionTrait, id: RoomId) -> Result<rooms::Model> {
     let room = rooms::Entity::find_by_id(id.0).filter(rooms::Column::DeletedAt.is_null());
     Ok(room.one(db).await?.ok_or(Code::NotFound)?)
 }
 
-/// A room and the row of a current member; `not_a_member` for everybody else.
+/// A room and the row of a current member: 404 if the room does not exist or is deleted, 403
+/// (`not_a_member`) for every other user.
 pub async fn find_membership(
     db: &impl ConnectionTrait,
     id: RoomId,
@@ -50,7 +51,7 @@ pub async fn find_membership(
     }
 }
 
-/// A page of rooms, ordered by id, whose name or topic contains `q`.
+/// A page of the rooms whose name or topic contains `q`, ordered by id. Their `joined` is that of `user`.
 pub async fn list_rooms(
     db: &impl ConnectionTrait,
     user: UserId,
@@ -112,7 +113,8 @@ pub async fn list_members(
     Ok((rows, next))
 }
 
-/// Users who share a room with `user` and whose names contain `q`; prefix matches first.
+/// Users who share a room with `user` and whose names contain `q`: prefix matches first, at most
+/// [`rules::PEOPLE_MAX`].
 pub async fn list_people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<Vec<UserRef>> {
     use members::Column as M;
     let my_rooms = members::Entity::find()
@@ -146,7 +148,7 @@ pub async fn my_rooms(
     is_admin: bool,
 ) -> Result<Vec<MyRoom>> {
     let joined = joined_rooms(db, user).await?;
-    // Skips a query for the common case that everything is read.
+    // Saves the query in the common case that the user has read everything.
     let mentions = match joined.iter().any(|room| room.last_seq > room.read_seq) {
         true => unread_mentions(db, user).await?,
         false => HashMap::new(),
@@ -167,7 +169,7 @@ pub async fn my_rooms(
     Ok(rooms.collect())
 }
 
-/// The number of unread mentions of a user by room.
+/// The number of unread mentions of a user in each room that has any, by room id.
 async fn unread_mentions(db: &impl ConnectionTrait, user: UserId) -> Result<HashMap<i64, i64>> {
     let unread = mentions::Entity::find()
         .select_only()

@@ -27,7 +27,8 @@ use crate::{
     tables::{Database, lock_first_account, now, row_lock, users},
 };
 
-/// Creates an account; the first one becomes an admin. Only an admin may create another admin.
+/// Creates an account; the first one becomes an admin. 403 if another admin is requested and `by` is
+/// not an admin, 409 if the username is taken.
 pub async fn register(app: &App, by: Option<UserId>, request: Register) -> Result<User> {
     let name = rules::validate_username(&request.username.nfc().collect::<String>());
     let errors =
@@ -39,7 +40,7 @@ pub async fn register(app: &App, by: Option<UserId>, request: Register) -> Resul
     }
     let as_admin = request.is_admin == Some(true);
     let key = rules::name_key(&username);
-    // Before the expensive hash; the transaction below checks again.
+    // Rejects early, before the expensive hash; the transaction below checks again.
     check_registration(&app.db.reader, by, as_admin, &key).await?;
     let password_hash = app.auth.hash_password(request.password).await?;
     let app = app.clone();
@@ -47,7 +48,7 @@ pub async fn register(app: &App, by: Option<UserId>, request: Register) -> Resul
         let transaction = app.db.begin().await?;
         let mut is_first = check_registration(&transaction, by, as_admin, &key).await?;
         if is_first {
-            // Of concurrent registrations only one is the first.
+            // Concurrent registrations wait here, so that only one of them is the first.
             lock_first_account(&transaction).await?;
             is_first = check_registration(&transaction, by, as_admin, &key).await?;
         }
@@ -106,7 +107,8 @@ pub async fn find(db: &impl ConnectionTrait, id: UserId) -> Result<User> {
     row.map(User::from).ok_or_else(|| Code::NotFound.into())
 }
 
-/// Changes the caller's password and revokes all their sessions except the current one.
+/// Changes a user's own password, and revokes all sessions of the user except `session`. 422 if the
+/// current password is wrong.
 pub async fn change_password(
     app: &App,
     user: &User,
@@ -115,7 +117,7 @@ pub async fn change_password(
     request: ChangePassword,
 ) -> Result<User> {
     rules::validate_password(&request.password.0)?;
-    // Not 401, because a client would take that for the end of its session.
+    // Not 401, because clients take 401 for the end of the session.
     let as_field_error = |error: Error| match error.code() {
         Code::InvalidCredentials => FieldError::new("current_password", "is wrong").into(),
         _ => error,
@@ -139,13 +141,13 @@ pub async fn change_password(
     .await
 }
 
-/// Changes another account's role or disables it. A disabled account is signed out and disconnected
-/// at once.
+/// Changes the role of an account, or disables or enables it. A disabled account is signed out and its
+/// sockets are closed at once. 403 if `by` is not an admin, 409 if no enabled admin would remain.
 pub async fn update(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Result<User> {
     let app = app.clone();
     run_to_completion(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
-        // Locks before it reads, so that concurrent changes are serialized.
+        // Before any read, so that concurrent changes run one after the other.
         let admins = lock_admins(&transaction).await?;
         if !is_admin(&transaction, Some(by)).await? {
             return Err(Code::AdminOnly.into());
@@ -181,8 +183,8 @@ pub async fn update(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Resu
     .await
 }
 
-/// Locks the rows of all admins and counts them. Without the locks, two admins could each remove the
-/// other one as the last.
+/// Locks the rows of all enabled admins and counts them. Without the locks, two admins could demote each
+/// other at the same time, which would leave none.
 async fn lock_admins(db: &DatabaseTransaction) -> Result<usize> {
     let admins = users::Entity::find()
         .filter(users::Column::IsAdmin.eq(true))
@@ -192,8 +194,8 @@ async fn lock_admins(db: &DatabaseTransaction) -> Result<usize> {
     Ok(admins.all(db).await?.len())
 }
 
-/// Sets a random password and revokes all sessions of the account, from the command line. A running
-/// server notices within 2 s.
+/// Sets a random password and deletes all sessions of the account, for the command line. A running
+/// server notices within 2 s, when its session cache expires.
 pub async fn reset_password(db: &Database, username: &str) -> Result<(User, Password)> {
     let password = Password(URL_SAFE_NO_PAD.encode(&random_bytes()?[..18]));
     let hash = PasswordHasher::default().hash(password.clone()).await?;
@@ -207,8 +209,8 @@ pub async fn reset_password(db: &Database, username: &str) -> Result<(User, Pass
     Ok((user, password))
 }
 
-/// Makes an account an admin and enables it, from the command line. A running server notices within
-/// 2 s.
+/// Makes an account an admin and enables it, for the command line. A running server notices within 2 s,
+/// when its session cache expires.
 pub async fn promote(writer: &impl ConnectionTrait, username: &str) -> Result<User> {
     let mut row = users::ActiveModel::from(find_by_name(writer, username).await?);
     row.is_admin = Set(true);

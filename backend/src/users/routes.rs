@@ -1,4 +1,4 @@
-//! The endpoints under `/users` and `/sessions`.
+//! The endpoints under `/users` and `/sessions`, with their documentation.
 
 use aide::{
     axum::{

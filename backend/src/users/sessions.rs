@@ -1,4 +1,4 @@
-//! Creating, listing and ending sessions.
+//! Creates, lists and ends sessions.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -21,13 +21,13 @@ use crate::{
     tables::{now, sessions, to_timestamp},
 };
 
-/// Sessions of one account; a login beyond that ends the oldest.
+/// Maximum number of sessions of an account; a login beyond it ends the oldest session.
 const MAX_SESSIONS: u64 = 100;
 const USER_AGENT_MAX_CHARS: usize = 255;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// Creates a session: 401 for a wrong username or password or a disabled account (the response does
-/// not tell which), 429 after too many failed attempts.
+/// Creates a session. 401 for a wrong username or password or a disabled account (the response does
+/// not say which), 429 after too many failed attempts.
 pub async fn sign_in(
     app: &App,
     address: IpAddr,
@@ -57,7 +57,7 @@ pub async fn sign_in(
         end_oldest(&app, user.id).await?;
         let (id, issued_at) = (SessionId(row.id), created_at / MICROS_PER_SECOND);
         let token = app.auth.sign_token(user.id, id, issued_at, issued_at + seconds)?;
-        Ok(SignedIn { token, user, session: session(row, Some(id)) })
+        Ok(SignedIn { token, user, session: to_session(row, Some(id)) })
     })
     .await
 }
@@ -77,7 +77,7 @@ fn newest_first(user: UserId) -> sea_orm::Select<sessions::Entity> {
         .order_by_desc(sessions::Column::Id)
 }
 
-fn session(row: sessions::Model, current: Option<SessionId>) -> Session {
+fn to_session(row: sessions::Model, current: Option<SessionId>) -> Session {
     Session {
         id: SessionId(row.id),
         created_at: to_timestamp(row.created_at),
@@ -87,15 +87,15 @@ fn session(row: sessions::Model, current: Option<SessionId>) -> Session {
     }
 }
 
-/// All sessions of an account, newest first.
+/// The unexpired sessions of an account, newest first, at most `MAX_SESSIONS`.
 pub async fn list(app: &App, user: UserId, current: Option<SessionId>) -> Result<SessionList> {
     let unexpired = newest_first(user).filter(sessions::Column::ExpiresAt.gt(now()));
     let rows = unexpired.limit(MAX_SESSIONS).all(&app.db.reader).await?;
-    Ok(SessionList { sessions: rows.into_iter().map(|row| session(row, current)).collect() })
+    Ok(SessionList { sessions: rows.into_iter().map(|row| to_session(row, current)).collect() })
 }
 
-/// Ends a session of the user: its token stops working and its sockets are closed. 404 if there is
-/// none, or it is another user's.
+/// Ends a session of the user: its token stops working and its sockets are closed. 404 if the session
+/// does not exist or belongs to another user.
 pub async fn end(app: &App, user: UserId, session: SessionId) -> Result<()> {
     let app = app.clone();
     run_to_completion(app.db.backend(), async move {
@@ -114,8 +114,8 @@ async fn delete(app: &App, session: SessionId) -> Result<()> {
     Ok(())
 }
 
-/// Deletes the rows of all sessions of an account except one, and returns which. The caller commits
-/// the transaction and then calls [`revoke`].
+/// Deletes the rows of all sessions of an account except one, and returns their ids. The caller commits
+/// the transaction and then passes the ids to [`revoke`].
 pub(super) async fn delete_others(
     db: &impl ConnectionTrait,
     user: UserId,
@@ -139,8 +139,9 @@ pub(super) fn revoke(app: &App, sessions: impl IntoIterator<Item = SessionId>) {
     }
 }
 
-/// Deletes expired sessions, now and then once an hour. They are rejected anyway; this frees the
-/// rows and closes sockets that outlived their session.
+/// Deletes expired sessions, at the start and then once an hour, at most 10 000 each time.
+/// Authentication rejects expired sessions by itself; the deletion frees the rows and closes sockets
+/// that outlived their session.
 pub async fn delete_expired_sessions(app: App) {
     loop {
         if let Err(error) = delete_expired(&app).await {
@@ -162,7 +163,7 @@ async fn delete_expired(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Parses a session in a URL: a UUID, or `current`.
+/// Parses the session in a URL, a UUID or `current`; 404 for anything else.
 pub(super) fn parse_id(text: &str, current: Option<SessionId>) -> Result<SessionId> {
     let id = if text == "current" { current } else { text.parse().ok() };
     id.ok_or_else(|| Error::from(Code::NotFound))
