@@ -1,4 +1,4 @@
-//! The handles that handlers share.
+//! The state that all handlers share.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -16,6 +16,7 @@ use crate::{
 #[derive(Clone)]
 pub struct App(Arc<Handles>);
 
+/// Handles to the components of the server.
 pub struct Handles {
     pub settings: Arc<Settings>,
     pub db: Database,

@@ -1,4 +1,4 @@
-//! The error type of the server: a [`Problem`] for the client. Causes go to the log.
+//! The error type of the server: a [`Problem`] for the client. Only the log gets the causes.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub struct Error {
     pub problem: Box<Problem>,
     /// `Retry-After` in seconds.
     pub retry_after: Option<u64>,
-    /// The transaction conflicted with another one and can be retried at once.
+    /// Whether the transaction conflicted with another one and can be retried at once.
     pub is_serialization_failure: bool,
 }
 
@@ -104,8 +104,8 @@ pub fn is_duplicate(error: &DbErr) -> bool {
 }
 
 impl IntoResponse for Error {
-    /// An empty response with the problem as an extension: middleware in `http::problems` renders the
-    /// body in the format of the endpoint.
+    /// A response without a body that has the problem as an extension: the middleware in
+    /// `http::problems` renders the body in the format of the endpoint.
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.problem.status);
         let mut response = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();

@@ -1,6 +1,6 @@
-//! Failpoints: faults that the rig activates to test itself, because a checker that finds nothing
-//! proves nothing. Only a build with the feature `deliberate-faults` has them, and activates the one
-//! that `HALLWAY_FAULT` names. In every other build [`is_active`] is `false` at compile time.
+//! Failpoints: faults that the rig activates to test itself, because a checker that never found a fault
+//! proves nothing. Only a build with the feature `deliberate-faults` contains them; the environment
+//! variable `HALLWAY_FAULT` activates one. In every other build [`is_active`] is `false` at compile time.
 
 /// A fault that violates a promise of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

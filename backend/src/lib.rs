@@ -2,8 +2,8 @@
 //!
 //! 1. `lib` and `main`: composition ([`start`]) and the command line;
 //! 2. `api`, `socket`: the router, the classic endpoints, static files; the live websocket;
-//! 3. `archive`, `export`, `search`, `messages`, `rooms`, `users`: one slice per noun;
-//! 4. `app`: the handles that handlers share;
+//! 3. `archive`, `export`, `search`, `messages`, `rooms`, `users`: the slices, one module per feature;
+//! 4. `app`: the state that all handlers share;
 //! 5. `auth`: passwords, tokens, the extractors that identify the caller;
 //! 6. `realtime`: the ledger, the hub and the relay;
 //! 7. `http`: extractors, problem details, conditional requests, response headers;

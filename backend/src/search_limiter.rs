@@ -21,12 +21,12 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Hands out permits for searches and exports, limited in total and for each user.
 pub struct SearchLimiter {
     total: Arc<Semaphore>,
-    /// Only of users who hold a permit or wait for one.
+    /// The semaphores of the users who hold a permit or wait for one.
     by_user: Mutex<HashMap<UserId, Weak<Semaphore>>>,
     max_per_user: usize,
 }
 
-/// The right to search, given back when dropped.
+/// A permit for one search or export, released when dropped.
 pub struct SearchPermit {
     _total: OwnedSemaphorePermit,
     _user: OwnedSemaphorePermit,
@@ -40,7 +40,7 @@ impl SearchLimiter {
         Self { total: Arc::new(Semaphore::new(total)), by_user: Mutex::default(), max_per_user }
     }
 
-    /// Waits for a permit, at most [`ACQUIRE_TIMEOUT`].
+    /// Waits for a permit; 503 after [`ACQUIRE_TIMEOUT`].
     pub async fn acquire(&self, user: UserId) -> Result<SearchPermit> {
         let permit = async {
             let user = self.semaphore_of(user).acquire_owned().await?;
@@ -65,8 +65,8 @@ impl SearchLimiter {
 }
 
 impl SearchPermit {
-    /// Runs a search to its end even if the client disconnects: the database goes on with an
-    /// abandoned statement, so the permit must not be free before that.
+    /// Runs a search to its end even if the client disconnects: the database continues an abandoned
+    /// statement, so the permit must not be released before the statement ends.
     pub async fn run<T: Send + 'static>(
         self,
         search: impl Future<Output = Result<T>> + Send + 'static,
@@ -87,12 +87,12 @@ mod tests {
     async fn one_user_cannot_take_all_permits() {
         let limiter = SearchLimiter::new(8);
         let (ada, bob, cleo) = (UserId(1), UserId(2), UserId(3));
-        let (_one, two) =
+        let (_first, second) =
             (limiter.acquire(ada).await.unwrap(), limiter.acquire(ada).await.unwrap());
         assert_eq!(limiter.acquire(ada).await.err().unwrap().code(), Code::Unavailable);
         let _bobs = (limiter.acquire(bob).await.unwrap(), limiter.acquire(bob).await.unwrap());
         assert_eq!(limiter.acquire(cleo).await.err().unwrap().code(), Code::Unavailable);
-        drop(two);
+        drop(second);
         drop(limiter.acquire(cleo).await.unwrap());
         assert!(limiter.acquire(ada).await.is_ok());
     }

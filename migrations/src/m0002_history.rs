@@ -12,7 +12,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut index = Index::create();
         // Includes `seq`, because MySQL would otherwise sort all later messages to find the first by
-        // time and number.
+        // time and `seq`.
         index.name(INDEX).table("messages").col("room_id").col("created_at").col("seq");
         manager.create_index(index).await
     }

@@ -1,6 +1,6 @@
 //! The search index, in each database's own full-text engine, and its version.
 //!
-//! The server tokenizes texts before it stores them; the engines only look up tokens.
+//! The server tokenizes texts before it indexes them; the engines only look up tokens.
 
 use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 
@@ -9,7 +9,8 @@ pub struct Migration;
 
 /// Both indexes are contentless. `secure-delete` removes deleted text from the pages at once; without
 /// it FTS5 keeps the text until segments are merged. The prefix index of 5 bytes (two of the token's
-/// marker and three letters) serves prefix queries, which would otherwise combine too many tokens.
+/// marker and three letters) answers prefix queries, which would otherwise merge the lists of too many
+/// tokens.
 const SQLITE: &[&str] = &[
     "CREATE VIRTUAL TABLE message_words USING fts5 \
      (words, parts, content = '', columnsize = 0, prefix = '5', tokenize = 'ascii')",

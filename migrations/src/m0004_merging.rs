@@ -5,8 +5,8 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// An automatic merge would run at once within some commit and stall it. Merging eight segments of a
-/// level instead of four rewrites less, and a search reads a few more segments.
+/// An automatic merge would run within a commit and stall it. Merging eight segments of a level instead
+/// of four rewrites less, but a search reads a few more segments.
 const MANUAL: [(&str, i64); 2] = [("automerge", 0), ("usermerge", 8)];
 const FTS5_DEFAULT: [(&str, i64); 2] = [("automerge", 4), ("usermerge", 4)];
 

@@ -1,5 +1,5 @@
 //! The files of the web app, embedded in the binary (a debug build reads them from `dist/`). The
-//! app routes in the browser, so every path without a file extension gets its page.
+//! app routes in the browser, so every path without a file extension gets `index.html`.
 
 use std::fmt::Write;
 
@@ -29,38 +29,40 @@ use crate::{
 #[allow_missing = true]
 struct Dist;
 
-const PAGE: &str = "index.html";
+const INDEX: &str = "index.html";
 
 const NOT_BUILT: &str = "This Hallway was built without its web app: the folder `dist` was missing.\n\
     Run `cargo xtask build` (or `cargo xtask run`) and start it again.\n\
     The API works: /swagger/\n";
 
-/// For files whose name contains a hash of the content: one year.
+/// `Cache-Control` of files whose name contains a hash of the content: one year.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// `Cache-Control` of all other files: revalidate before each use.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// `/`, `/ui/` and everything below it, and the reports of the page's content security policy.
+/// `/` (redirects to the app), `/favicon.ico`, `/ui` with everything below it, and `/csp-report`, where
+/// browsers report violations of the content security policy.
 pub fn routes() -> Router<App> {
-    let to_ui = || async { Redirect::temporary(&format!("{}/", paths::UI)) };
+    let redirect_to_ui = || async { Redirect::temporary(&format!("{}/", paths::UI)) };
     Router::new()
-        .route("/", get(to_ui))
+        .route("/", get(redirect_to_ui))
         .route(
             "/favicon.ico",
-            get(|headers: HeaderMap| async move { file("favicon.ico", &headers) }),
+            get(|headers: HeaderMap| async move { serve_file("favicon.ico", &headers) }),
         )
-        .route(paths::UI, get(|headers: HeaderMap| async move { file(PAGE, &headers) }))
-        .route("/ui/{*path}", get(path))
+        .route(paths::UI, get(|headers: HeaderMap| async move { serve_file(INDEX, &headers) }))
+        .route("/ui/{*path}", get(serve_path))
         .route("/csp-report", post(csp_report))
 }
 
-async fn path(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    // A name with a dot is a file: a request for a removed script must not get the page.
+async fn serve_path(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    // A name with a dot is a file: a request for a removed script must get 404, not `index.html`.
     let is_app_route = !path.rsplit('/').next().unwrap_or_default().contains('.');
-    file(if is_app_route && Dist::get(&path).is_none() { PAGE } else { &path }, &headers)
+    serve_file(if is_app_route && Dist::get(&path).is_none() { INDEX } else { &path }, &headers)
 }
 
-/// A browser blocked something on one of our pages. The tests require that
-/// `hallway_csp_reports_total` stays 0.
+/// Counts and logs a browser's report of a policy violation, cut to 1000 characters. The browser tests
+/// require that `hallway_csp_reports_total` stays 0.
 async fn csp_report(report: Bytes) -> StatusCode {
     metrics::counter!("hallway_csp_reports_total").increment(1);
     let report: String = String::from_utf8_lossy(&report).chars().take(1_000).collect();
@@ -68,10 +70,10 @@ async fn csp_report(report: Bytes) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-fn file(name: &str, headers: &HeaderMap) -> Response {
+fn serve_file(name: &str, headers: &HeaderMap) -> Response {
     let Some(plain) = Dist::get(name) else {
         let (status, text) = match name {
-            PAGE => (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT),
+            INDEX => (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT),
             _ => (StatusCode::NOT_FOUND, "There is no such file.\n"),
         };
         let headers = [(header::CACHE_CONTROL, NO_CACHE)];
@@ -81,14 +83,14 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
         EntityTag::strong(&base16ct::lower::encode_string(&plain.metadata.sha256_hash()[..16]));
     let mut response = match IfNoneMatch::from_headers(headers).matches(&tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
-        false => body(name, &plain, headers),
+        false => full_response(name, &plain, headers),
     };
     let headers = response.headers_mut();
     let cache_control = if is_hashed(name) { IMMUTABLE } else { NO_CACHE };
     headers.insert(header::CACHE_CONTROL, cache_control);
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     tag.insert_into(headers);
-    if name == PAGE
+    if name == INDEX
         && let Ok(csp) = HeaderValue::from_str(&csp(&plain.data))
     {
         headers.insert(header::CONTENT_SECURITY_POLICY, csp);
@@ -96,7 +98,9 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
     response
 }
 
-fn body(name: &str, plain: &EmbeddedFile, headers: &HeaderMap) -> Response {
+/// A response with the file, compressed with brotli if the client accepts it and the build made a
+/// compressed copy.
+fn full_response(name: &str, plain: &EmbeddedFile, headers: &HeaderMap) -> Response {
     let mime = mime_guess::from_path(name).first_or_octet_stream();
     let is_text = mime.type_() == mime_guess::mime::TEXT;
     let content_type = if is_text { format!("{mime}; charset=utf-8") } else { mime.to_string() };
@@ -104,20 +108,20 @@ fn body(name: &str, plain: &EmbeddedFile, headers: &HeaderMap) -> Response {
     let brotli = accepts(headers, "br").then(|| Dist::get(&format!("{name}.br"))).flatten();
     match brotli {
         Some(file) => {
-            (content_type, [(header::CONTENT_ENCODING, "br")], bytes(file)).into_response()
+            (content_type, [(header::CONTENT_ENCODING, "br")], to_body(file)).into_response()
         }
-        None => (content_type, bytes(plain.clone())).into_response(),
+        None => (content_type, to_body(plain.clone())).into_response(),
     }
 }
 
-fn bytes(file: EmbeddedFile) -> Body {
+fn to_body(file: EmbeddedFile) -> Body {
     Body::from(match file.data {
         std::borrow::Cow::Borrowed(data) => Bytes::from_static(data),
         std::borrow::Cow::Owned(data) => Bytes::from(data),
     })
 }
 
-/// Whether the client accepts an encoding.
+/// Whether the client accepts a content encoding; a weight of 0 forbids it.
 pub(super) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     headers
         .get_all(header::ACCEPT_ENCODING)
@@ -138,8 +142,8 @@ fn is_hashed(name: &str) -> bool {
         .any(|part| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// The page's content security policy: files and connections of its own origin, and the inline
-/// scripts that the build put into the page, by hash.
+/// The content security policy of `index.html`: allows files and connections of its own origin, and by
+/// hash the inline scripts that the build put into the page.
 fn csp(page: &[u8]) -> String {
     let mut scripts = String::from("'self' 'wasm-unsafe-eval'");
     for script in inline_scripts(&String::from_utf8_lossy(page)) {

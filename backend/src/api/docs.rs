@@ -1,4 +1,4 @@
-//! The OpenAPI document, and Swagger UI and ReDoc to read it, without files from other servers.
+//! Serves the OpenAPI document, and Swagger UI and ReDoc, which load no files from other servers.
 
 use std::{io::Write, sync::OnceLock};
 
@@ -16,14 +16,14 @@ use shared::paths;
 use super::assets::accepts;
 use crate::{App, Error};
 
-/// Allows inline scripts and styles, because these pages have no others, but no other origin.
+/// Allows inline scripts and styles, because both pages consist of them, but no other origin.
 const CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// A page of over 1 MB of HTML, generated and compressed by the first request.
+/// A documentation page: over 1 MB of HTML, which the first request generates and compresses.
 struct Page {
     html: fn() -> String,
     plain: OnceLock<Bytes>,
@@ -59,14 +59,15 @@ impl Page {
     }
 }
 
-async fn page(page: &'static Page, headers: HeaderMap) -> Response {
-    let is_gzip = accepts(&headers, "gzip");
-    let body = move || if is_gzip { page.gzip() } else { page.plain() };
+async fn serve_page(page: &'static Page, headers: HeaderMap) -> Response {
+    let accepts_gzip = accepts(&headers, "gzip");
+    let body = move || if accepts_gzip { page.gzip() } else { page.plain() };
     let body = match tokio::task::spawn_blocking(body).await {
         Ok(body) => body,
         Err(error) => return Error::internal(error).into_response(),
     };
-    let encoding = is_gzip.then(|| [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
+    let encoding =
+        accepts_gzip.then(|| [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, CSP),
@@ -86,6 +87,6 @@ pub fn routes(document: &OpenApi) -> Router<App> {
     };
     Router::new()
         .route(paths::OPENAPI, get(json))
-        .route("/swagger", get(|headers| page(&SWAGGER, headers)))
-        .route("/redoc", get(|headers| page(&REDOC, headers)))
+        .route("/swagger", get(|headers| serve_page(&SWAGGER, headers)))
+        .route("/redoc", get(|headers| serve_page(&REDOC, headers)))
 }

@@ -18,7 +18,7 @@ use crate::{
     http::extract::{Json, WithStatus},
 };
 
-/// After this the database counts as unavailable.
+/// How long a health check waits for the database before it reports `unavailable`.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The state of a component.
@@ -75,7 +75,7 @@ pub struct Database {
 
 /// `/health/live`, `/health/ready` and `/metrics`.
 pub fn routes() -> ApiRouter<App> {
-    // Metrics recorded before this are lost.
+    // Installs the recorder now, because metrics recorded before that are lost.
     let _ = recorder();
     ApiRouter::new()
         .api_route(
@@ -100,7 +100,8 @@ async fn live() -> Json<Live> {
 }
 
 async fn ready(State(app): State<App>) -> Result<Json<Ready>, WithStatus<503, Ready>> {
-    let (reader, writer) = tokio::join!(check(&app.db.reader), check(&app.db.writer));
+    let (reader, writer) =
+        tokio::join!(check_database(&app.db.reader), check_database(&app.db.writer));
     let database =
         Database { status: Status::from_bool(reader.is_ok() && writer.is_ok()), reader, writer };
     let status = database.status;
@@ -120,7 +121,7 @@ impl Status {
     }
 }
 
-async fn check(database: &impl ConnectionTrait) -> Status {
+async fn check_database(database: &impl ConnectionTrait) -> Status {
     let select = Statement::from_string(database.get_database_backend(), "SELECT 1");
     match tokio::time::timeout(DATABASE_TIMEOUT, database.query_one_raw(select)).await {
         Ok(Ok(_)) => Status::Ok,
@@ -128,14 +129,14 @@ async fn check(database: &impl ConnectionTrait) -> Status {
     }
 }
 
-/// The recorder of the process, shared by all servers in it (tests start several). None if another
-/// recorder was installed before: then `/metrics` is empty.
+/// The metrics recorder of the process, which the first call installs. All servers of the process share
+/// it (tests start several). None if another recorder was installed before: then `/metrics` is empty.
 fn recorder() -> Option<&'static PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let install = || {
-        let seconds = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0];
+        let bounds = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0];
         PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &bounds)
             .ok()?
             .install_recorder()
             .ok()

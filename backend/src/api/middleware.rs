@@ -1,5 +1,5 @@
-//! The middleware around every request, and the routes that are not part of the API: the web app and the
-//! documentation pages.
+//! Adds to the API's router the middleware of every request, and the routes that are not part of the
+//! API: the web app and the documentation pages.
 
 use aide::openapi::OpenApi;
 use axum::{
@@ -42,7 +42,7 @@ pub fn add_pages_and_middleware(router: Router<App>, document: &OpenApi, app: Ap
         .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
         .layer(CatchPanicLayer::custom(problems::panicked))
         .layer(from_fn(problems::render))
-        // The default brotli level, 11, takes seconds; 4 keeps up with a connection.
+        // Brotli's own default level, 11, takes seconds; 4 keeps up with a connection.
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(4)))
         .layer(from_fn(instrument::instrument))
 }

@@ -1,4 +1,4 @@
-//! The router with all routes, its OpenAPI document and the middleware.
+//! Builds the router of the server: all routes, their OpenAPI document and the middleware.
 
 use aide::{
     axum::ApiRouter,

@@ -21,15 +21,15 @@ use tower::ServiceExt;
 
 use crate::{App, api};
 
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the head (request line and headers) of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of a request's head, in bytes.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
 /// How long requests in progress may take after a shutdown begins.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Serves until `shutdown` completes. Then it accepts no more connections, closes the websockets with
-/// a code that makes clients reconnect, and waits at most 8 s for requests in progress.
+/// Serves connections until `shutdown` completes. Then stops accepting connections, closes the websockets
+/// with a code that makes clients reconnect, and waits at most 8 s for requests in progress.
 pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let router = api::router(app.clone());
     let connections = GracefulShutdown::new();

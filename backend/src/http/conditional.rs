@@ -1,4 +1,4 @@
-//! Conditional GET requests (RFC 9110): an unchanged response costs a 304 without a body.
+//! Conditional GET requests (RFC 9110): an unchanged response becomes a 304 without a body.
 
 use std::convert::Infallible;
 
@@ -26,7 +26,7 @@ use super::extract::Json;
 /// Only the client may cache the response, and must revalidate it before each use.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// An entity tag, which names the state of a response.
+/// An entity tag, which identifies the state that a response shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityTag(String);
 
@@ -41,7 +41,7 @@ impl EntityTag {
         Self(format!("\"{state}\""))
     }
 
-    /// A weak tag of a state that is long or contains user input.
+    /// A weak tag from a hash, for a `state` that is long or contains user input.
     pub fn hashed(state: &str) -> Self {
         Self::weak(&format!("{:x}", Sha256::digest(state))[..32])
     }
@@ -54,7 +54,7 @@ impl EntityTag {
     }
 }
 
-/// The `If-None-Match` header of a request; one that cannot be parsed is ignored.
+/// The `If-None-Match` header of a request; a malformed header is ignored.
 pub struct IfNoneMatch(Option<headers::IfNoneMatch>);
 
 impl IfNoneMatch {
@@ -99,8 +99,9 @@ impl OperationInput for IfNoneMatch {
 pub enum Conditional<T> {
     /// 304: the client has this response.
     NotModified(EntityTag),
+    /// 200 with a tag.
     Full(EntityTag, T),
-    /// Cut short by a time limit. It has no tag, because the next response may contain more.
+    /// 200, cut short by a time limit. It has no tag, because the next response may contain more.
     Partial(T),
 }
 
@@ -176,25 +177,25 @@ mod tests {
 
     #[test]
     fn if_none_match_compares_weakly() {
-        let parse = |lines: &[&'static str]| {
+        let parse = |header_lines: &[&'static str]| {
             let mut headers = HeaderMap::new();
-            for line in lines {
+            for line in header_lines {
                 headers.append(header::IF_NONE_MATCH, HeaderValue::from_static(line));
             }
             IfNoneMatch::from_headers(&headers)
         };
         let tag = EntityTag::weak("a/1");
-        for lines in [
+        for header_lines in [
             &["W/\"a/1\""][..],
             &["\"a/1\""],
             &["\"b\", W/\"a/1\""],
             &["\"b\"", "W/\"a/1\""],
             &["*"],
         ] {
-            assert!(parse(lines).matches(&tag), "{lines:?}");
+            assert!(parse(header_lines).matches(&tag), "{header_lines:?}");
         }
-        for lines in [&[][..], &[""], &["a/1"], &["W/\"a/2\""], &["\"a/1"], &["\"*\""]] {
-            assert!(!parse(lines).matches(&tag), "{lines:?}");
+        for header_lines in [&[][..], &[""], &["a/1"], &["W/\"a/2\""], &["\"a/1"], &["\"*\""]] {
+            assert!(!parse(header_lines).matches(&tag), "{header_lines:?}");
         }
         assert!(parse(&["W/\"a/1\""]).matches(&EntityTag::strong("a/1")));
     }

@@ -1,4 +1,4 @@
-//! Extractors and responses. An invalid request gets a problem that names the field.
+//! Extractors and response types. An invalid request gets a problem that names the field.
 
 use aide::{
     OperationInput,
@@ -57,7 +57,7 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         match cause.classify() {
             serde_json::error::Category::Data => {
                 let message = cause.to_string();
-                // The field says where; serde_json appends line and column.
+                // Drops the line and column that serde_json appends: the field path says where.
                 let message = message.split(" at line ").next().unwrap_or(&message);
                 field_error("body", &field, message)
             }
@@ -72,12 +72,12 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 /// Moves the name of a missing, unknown or duplicate field from serde's message to the path.
 fn field_error(root: &str, path: &str, message: &str) -> Error {
-    let after = |prefix| message.strip_prefix(prefix).and_then(|rest| rest.split_once('`'));
-    if let Some((name, rest)) = after("unknown field `") {
+    let name_after = |prefix| message.strip_prefix(prefix).and_then(|rest| rest.split_once('`'));
+    if let Some((name, rest)) = name_after("unknown field `") {
         return FieldError::new(name, format!("is unknown{rest}")).into();
     }
-    let missing = after("missing field `").map(|(name, _)| (name, "is missing"));
-    let duplicate = || after("duplicate field `").map(|(name, _)| (name, "is duplicated"));
+    let missing = name_after("missing field `").map(|(name, _)| (name, "is missing"));
+    let duplicate = || name_after("duplicate field `").map(|(name, _)| (name, "is duplicated"));
     match (missing.or_else(duplicate), path) {
         (Some((name, problem)), "." | "") => FieldError::new(name, problem),
         (Some((name, problem)), path) => FieldError::new(format!("{path}.{name}"), problem),
@@ -120,7 +120,7 @@ impl<T: JsonSchema> aide::OperationOutput for Json<T> {
     }
 }
 
-/// A JSON response with another status than 200.
+/// A JSON response with a status other than 200.
 pub struct WithStatus<const STATUS: u16, T>(pub T);
 
 pub type Created<T> = WithStatus<201, T>;
@@ -128,7 +128,7 @@ pub type Created<T> = WithStatus<201, T>;
 impl<const STATUS: u16, T: Serialize> IntoResponse for WithStatus<STATUS, T> {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(STATUS).unwrap_or_default();
-        // Otherwise `problems::render` would replace the body of an error status.
+        // `Rendered` keeps `problems::render` from replacing the body of an error status.
         (status, Extension(problems::Rendered), axum::Json(self.0)).into_response()
     }
 }
@@ -227,7 +227,7 @@ impl<T: JsonSchema> OperationInput for Path<T> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         let schema = ctx.schema.subschema_for::<T>();
         let mut parameters = parameters_from_schema(ctx, schema, ParamLocation::Path);
-        // Another extractor of the same handler may have documented some already.
+        // Another extractor of the handler may have documented some of the parameters already.
         let is_documented = |name: &str| {
             operation.parameters.iter().any(|parameter| {
                 matches!(parameter, ReferenceOr::Item(it) if it.parameter_data_ref().name == name)

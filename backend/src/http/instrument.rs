@@ -40,7 +40,7 @@ const DEFAULT_HEADERS: [(HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// Middleware, the outermost: assigns the request id, logs and counts the response, and adds the
+/// The outermost middleware: assigns the request id, logs and counts the response, and adds the
 /// [`DEFAULT_HEADERS`]. It logs neither query nor headers, because both can contain secrets.
 pub async fn instrument(mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
@@ -54,8 +54,11 @@ pub async fn instrument(mut request: Request, next: Next) -> Response {
     let route = response.extensions_mut().remove::<Route>();
     let route = route.map_or_else(|| "none".to_owned(), |Route(path)| path);
     span.in_scope(|| tracing::debug!(%method, path = uri.path(), status, ?duration, "response"));
-    let labels =
-        [("method", label(method.as_str())), ("route", route), ("status", status.to_string())];
+    let labels = [
+        ("method", method_label(method.as_str())),
+        ("route", route),
+        ("status", status.to_string()),
+    ];
     metrics::counter!("hallway_http_requests_total", &labels).increment(1);
     metrics::histogram!("hallway_http_request_seconds", &labels[..2])
         .record(duration.as_secs_f64());
@@ -69,20 +72,20 @@ pub async fn instrument(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// The metric label of a method. A client can send any word as the method, and each label value
-/// takes memory.
-fn label(method: &str) -> String {
+/// The metric label of a method: `other` for a non-standard one, because clients can invent methods
+/// and each label value takes memory.
+fn method_label(method: &str) -> String {
     let standard = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     (if standard.contains(&method) { method } else { "other" }).to_owned()
 }
 
 fn request_id(headers: &HeaderMap) -> String {
-    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let received = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
     let is_valid = |id: &&str| {
         (8..=64).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    given.filter(is_valid).map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned)
+    received.filter(is_valid).map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned)
 }
 
 /// Middleware inside the router: passes the matched route to [`instrument`].

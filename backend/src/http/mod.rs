@@ -1,5 +1,5 @@
 //! HTTP for handlers: extractors, conditional requests, problem details, request ids and metrics.
-//! Knows nothing of users, rooms or messages.
+//! Independent of users, rooms and messages.
 
 pub mod conditional;
 pub mod extract;

@@ -1,4 +1,4 @@
-//! The client's IP address, by which failed logins are throttled.
+//! The client's IP address, by which the login throttle counts failed logins.
 
 use std::{
     convert::Infallible,
@@ -34,18 +34,19 @@ where
     }
 }
 
+/// The address of a [`Peer`]: canonical (no IPv4-mapped IPv6), and 0.0.0.0 if it is unknown.
 pub fn client_address(headers: &HeaderMap, extensions: &Extensions, settings: &Settings) -> IpAddr {
     let forwarded = settings.client_ip_header.as_deref().and_then(|name| {
-        // The last of a list: the trusted proxy appended only that one.
+        // The last address of a list: the trusted proxy appended it, and clients can forge the others.
         let last = headers.get_all(name).iter().next_back()?.to_str().ok()?;
-        parse(last.rsplit(',').next()?)
+        parse_address(last.rsplit(',').next()?)
     });
     let connected = || extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     forwarded.or_else(connected).unwrap_or(Ipv4Addr::UNSPECIFIED.into()).to_canonical()
 }
 
 /// Parses an address with or without a port.
-fn parse(text: &str) -> Option<IpAddr> {
+fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
     text.trim_matches(['[', ']']).parse().or_else(|_| with_port()).ok()
@@ -58,9 +59,9 @@ mod tests {
     #[test]
     fn addresses_parse_in_all_notations() {
         for text in ["::1", "[::1]", " ::1", "[::1]:80"] {
-            assert_eq!(parse(text), "::1".parse().ok(), "{text}");
+            assert_eq!(parse_address(text), "::1".parse().ok(), "{text}");
         }
-        assert_eq!(parse("192.0.2.7:1234"), "192.0.2.7".parse().ok());
-        assert_eq!(parse("unknown"), None);
+        assert_eq!(parse_address("192.0.2.7:1234"), "192.0.2.7".parse().ok());
+        assert_eq!(parse_address("unknown"), None);
     }
 }

@@ -1,5 +1,5 @@
-//! Error responses: problem details (RFC 9457), the formats of the classic endpoints, and the OpenAPI
-//! documentation of both.
+//! Error responses: problem details (RFC 9457), the error formats of the classic endpoints, and the
+//! OpenAPI documentation of problems.
 
 use aide::{
     generate::{GenContext, in_context},
@@ -23,7 +23,7 @@ use crate::Error;
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// A response extension: the body is final, whatever the status.
+/// A response extension: the body is final, so [`render`] must not replace it, whatever the status.
 #[derive(Clone, Copy)]
 pub struct Rendered;
 
@@ -32,7 +32,7 @@ pub async fn not_found() -> Error {
     Code::NotFound.into()
 }
 
-/// The response to a panic in a handler; its message goes to the log only.
+/// The response to a panic in a handler; only the log gets the panic message.
 pub fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
     let message = cause
         .downcast_ref::<String>()
@@ -99,6 +99,7 @@ fn replace_body(response: Response, content_type: HeaderValue, body: Vec<u8>) ->
     Response::from_parts(parts, Body::from(body))
 }
 
+/// The status and body that the classic chat has for a problem.
 fn to_classic(problem: &Problem, method: &Method) -> (u16, Value) {
     let detail = |text: &str| json!({ "detail": text });
     match problem.code {
@@ -121,7 +122,7 @@ fn to_classic(problem: &Problem, method: &Method) -> (u16, Value) {
 pub fn document(ctx: &mut GenContext, operation: &mut Operation, codes: &[Code]) {
     let responses = &mut operation.responses.get_or_insert_default().responses;
     for &code in codes {
-        let line = format!("`{}`: {}", name(code), code.detail());
+        let line = format!("`{}`: {}", code_name(code), code.detail());
         let entry = responses.entry(StatusCode::Code(code.status()));
         let response = entry.or_insert_with(|| ReferenceOr::Item(problem_response(ctx)));
         if let ReferenceOr::Item(response) = response
@@ -133,7 +134,8 @@ pub fn document(ctx: &mut GenContext, operation: &mut Operation, codes: &[Code])
     }
 }
 
-/// Documents the problems of a handler itself: `.with(problems::of(&[..]))`.
+/// Documents the problems that a handler itself returns, in addition to those of its extractors:
+/// `.with(problems::of(&[..]))`.
 pub fn of<'t>(
     codes: &'static [Code],
 ) -> impl FnOnce(TransformOperation<'t>) -> TransformOperation<'t> {
@@ -144,7 +146,7 @@ pub fn of<'t>(
 }
 
 /// The JSON name of a code.
-fn name(code: Code) -> String {
+fn code_name(code: Code) -> String {
     let value = serde_json::to_value(code).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
 }

@@ -26,8 +26,8 @@ use crate::{
     tables,
 };
 
-/// Messages per query: bounds the memory of a response.
-const CHUNK: i64 = 500;
+/// Messages per query. The response is streamed, so this bounds its memory.
+const BATCH_ROWS: i64 = 500;
 
 /// Selects messages; all of the room by default.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -117,13 +117,15 @@ pub async fn list(
     Ok(HistoryStream(Body::from_stream(body)))
 }
 
-/// The `seq` of a message; 1 if it does not exist, which selects nothing before it.
+/// The `seq` of a message. 1 if the room has no such message: then no message comes before it.
 async fn seq_of(app: &App, room: RoomId, id: MessageId) -> Result<i64> {
     use tables::messages::{Column, Entity};
-    let row = Entity::find_by_id(id.0).filter(Column::RoomId.eq(room.0));
-    Ok(row.one(&app.db.reader).await?.map_or(1, |row| row.seq))
+    let select = Entity::find_by_id(id.0).filter(Column::RoomId.eq(room.0));
+    Ok(select.one(&app.db.reader).await?.map_or(1, |row| row.seq))
 }
 
+/// Streams the messages from `start` to `end` as JSON objects separated by commas. Reads a batch of
+/// rows at a time, and skips deleted messages.
 fn json_messages(
     app: App,
     room: RoomId,
@@ -136,7 +138,7 @@ fn json_messages(
             if from > end {
                 return None;
             }
-            let to = end.min(from + CHUNK - 1);
+            let to = end.min(from + BATCH_ROWS - 1);
             let read = messages::queries::range(&app.db.reader, room, from, to).await;
             let text = read.map(|messages| {
                 let mut text = Vec::new();

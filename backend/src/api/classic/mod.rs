@@ -1,5 +1,5 @@
-//! The API of the classic chat, so that its clients run unchanged. A thin layer over the functions of
-//! the slices, which only converts formats.
+//! The API of the classic chat, so that its clients run unchanged. The handlers convert formats and
+//! leave the work to the functions of the slices.
 
 use aide::{
     axum::{
@@ -76,8 +76,8 @@ fn doc<'t>(op: TransformOperation<'t>, id: &str, summary: &str) -> TransformOper
     )
 }
 
-/// Documents errors as `http::problems::render_classic` renders them: in the classic formats, and with
-/// 400 for invalid fields.
+/// Documents the errors as `http::problems::render_classic` renders them: in the classic formats, and
+/// with status 400 for invalid fields.
 fn classic_errors(mut op: TransformOperation<'_>) -> TransformOperation<'_> {
     let responses = &mut op.inner_mut().responses.get_or_insert_default().responses;
     if let Some(invalid_fields) = responses.shift_remove(&StatusCode::Code(422)) {

@@ -1,5 +1,5 @@
 //! `/ws/chat/{room_id}/`: a websocket for one room. Clients send `{"message"}` and receive
-//! `{"message","username"}`.
+//! `{"message","username",..}` or `{"error"}`.
 
 use axum::{
     extract::{
@@ -38,7 +38,8 @@ pub async fn socket(
     let mut delivered = SeqRanges::default();
     delivered.insert(Seq(1), Seq(membership.room.last_seq));
     Ok(upgrade.on_upgrade(async move |socket| {
-        let mut session = Session::new(app, membership.caller, socket, Classic { room, delivered });
+        let mut session =
+            Session::new(app, membership.caller, socket, ClassicCodec { room, delivered });
         let after_rev = Some(membership.room.last_rev.into());
         if session.handle(ClientFrame::Subscribe { room, after_rev }).await.is_ok() {
             session.run().await;
@@ -47,9 +48,10 @@ pub async fn socket(
 }
 
 /// The classic protocol, which only has frames for new messages and errors.
-struct Classic {
+struct ClassicCodec {
     room: RoomId,
-    /// Messages that were sent already: classic clients know no edits.
+    /// The messages that the client received or that precede the socket. A later change of one is an
+    /// edit, for which the classic protocol has no frame.
     delivered: SeqRanges,
 }
 
@@ -58,7 +60,7 @@ struct Incoming {
     message: String,
 }
 
-impl Codec for Classic {
+impl Codec for ClassicCodec {
     fn decode(&mut self, text: &str) -> Result<ClientFrame> {
         let incoming: Incoming = serde_json::from_str(text).map_err(|cause| {
             Error::new(Code::BadRequest, format!("Send {{\"message\": ..}}: {cause}."))
