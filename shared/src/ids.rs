@@ -71,7 +71,7 @@ impl Rev {
     }
 }
 
-macro_rules! name {
+macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,13 +94,13 @@ macro_rules! name {
     };
 }
 
-name! {
+uuid_id! {
     /// The idempotency key that a client gives a message (a UUID, preferably version 7 of RFC
     /// 9562). It is unique per author and room for ever: sending it again returns the original
     /// message.
     ClientId
 }
-name! {
+uuid_id! {
     /// The id of a session: one sign-in on one device.
     SessionId
 }

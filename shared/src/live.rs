@@ -3,10 +3,10 @@
 //!
 //! A client whose upgrade request has no credentials sends [`ClientFrame::Authenticate`] within
 //! [`crate::rules::AUTHENTICATE_TIMEOUT_S`] seconds. After [`ServerFrame::Welcome`] the client
-//! subscribes to rooms. Frames about a room carry its `rev`. If a `rev` skips a number, or a
-//! heartbeat names a higher one, the client missed changes and subscribes again after its last
-//! `rev`. Between `subscribe` and `subscribed` the server sends the missed rows in their latest
-//! state, ordered by `rev`.
+//! subscribes to rooms. Each frame with a change of a room carries the `rev` of the change. If a
+//! `rev` skips a number, or a heartbeat contains a higher one, the client missed changes and
+//! subscribes again with its last `rev`. Between `subscribe` and `subscribed` the server sends the
+//! missed rows in their latest state, ordered by `rev`.
 
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Seq>,
     },
-    /// Sets the read position, as [`crate::rooms::MarkRead`].
+    /// Sets the read position, like [`crate::rooms::MarkRead`].
     Read {
         /// The room.
         room: RoomId,
@@ -118,9 +118,9 @@ pub enum ServerFrame {
         /// The newest message of the room at `to_rev`.
         last_seq: Seq,
     },
-    /// The message is stored, and the caller has read it. On a socket that is subscribed to the room,
-    /// the `ack` is also the change with the message's `rev`: no `message` frame with that `rev`
-    /// follows, unless earlier changes are still to come.
+    /// The message is stored, and the room counts as read up to it. On a socket that is subscribed
+    /// to the room, the `ack` is also the change with the message's `rev`: no `message` frame with
+    /// that `rev` follows, unless earlier changes are still to come.
     Ack {
         /// The `client_id` of the `send`.
         client_id: ClientId,
@@ -199,7 +199,7 @@ pub enum ServerFrame {
         room: RoomId,
         /// Members who now have a connected device.
         online: Vec<UserId>,
-        /// Members who have none anymore.
+        /// Members who no longer have one.
         offline: Vec<UserId>,
     },
     /// The connection is alive.
@@ -295,7 +295,7 @@ pub enum CloseCode {
     NotAMember = 4003,
     /// The client did not read for too long. The next `subscribe` delivers what it missed.
     TooSlow = 4008,
-    /// The other end sent nothing for too long.
+    /// The client sent nothing for [`crate::rules::SOCKET_TIMEOUT_S`] seconds.
     Silent = 4009,
 }
 

@@ -3,7 +3,7 @@
 
 use crate::problem::FieldError;
 
-/// The maximum length of a username in characters, the limit of the classic chat.
+/// The maximum length of a username in characters, the same as in the classic chat.
 pub const USERNAME_MAX_CHARS: usize = 150;
 /// The minimum length of a password in bytes.
 pub const PASSWORD_MIN_BYTES: usize = 8;
@@ -42,7 +42,7 @@ pub const INSIGHTS_MAX_DAYS: u64 = 90;
 pub const INSIGHTS_MAX_MESSAGES: i64 = 50_000;
 /// The interval between the heartbeats of the server, in seconds.
 pub const HEARTBEAT_S: u64 = 25;
-/// A socket that receives nothing for this time is dead, in seconds.
+/// The time without a received frame after which a socket is dead, in seconds.
 pub const SOCKET_TIMEOUT_S: u64 = 35;
 /// The time limit for the authentication of a socket, in seconds.
 pub const AUTHENTICATE_TIMEOUT_S: u64 = 5;

@@ -37,14 +37,15 @@ pub enum Anchor {
     Date(Date),
 }
 
-/// Why a text is not an [`Anchor`]. The message follows the name of the field.
+/// The error of a text that is not an [`Anchor`]. Its message begins with "must be", to follow the
+/// name of the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnchorError {
     /// A number without `seq:` or `id:`.
     Bare(i64),
     /// A date that does not exist or has the wrong format.
     Date,
-    /// Anything else.
+    /// Any other invalid text.
     Form,
 }
 
@@ -172,8 +173,8 @@ mod tests {
 
     #[test]
     fn invalid_anchors_are_rejected() {
-        let wrong = |text: &str| text.parse::<Anchor>().unwrap_err();
-        assert_eq!(wrong("57"), AnchorError::Bare(57));
+        let parse_error = |text: &str| text.parse::<Anchor>().unwrap_err();
+        assert_eq!(parse_error("57"), AnchorError::Bare(57));
         for text in [
             "",
             "Newest",
@@ -189,7 +190,7 @@ mod tests {
             "99999999999999999999",
             "2026-03-01",
         ] {
-            assert_eq!(wrong(text), AnchorError::Form, "{text}");
+            assert_eq!(parse_error(text), AnchorError::Form, "{text}");
         }
     }
 }

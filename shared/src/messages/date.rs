@@ -106,15 +106,21 @@ mod tests {
 
     #[test]
     fn a_day_starts_and_ends_at_local_midnight() {
-        let hours = |text: &str| {
+        let start_and_hours = |text: &str| {
             let date = date(text);
             let span = date.end().map(|end| (end - date.start()).num_hours());
             (date.start().to_rfc3339(), span)
         };
-        assert_eq!(hours("2026-03-01"), ("2026-03-01T00:00:00+00:00".into(), Some(24)));
-        assert_eq!(hours("2026-03-01+14:00"), ("2026-02-28T10:00:00+00:00".into(), Some(24)));
-        assert_eq!(hours("2026-02-28-11:30"), ("2026-02-28T11:30:00+00:00".into(), Some(24)));
-        let time = hours("2026-03-01T00:30+02:00");
+        assert_eq!(start_and_hours("2026-03-01"), ("2026-03-01T00:00:00+00:00".into(), Some(24)));
+        assert_eq!(
+            start_and_hours("2026-03-01+14:00"),
+            ("2026-02-28T10:00:00+00:00".into(), Some(24))
+        );
+        assert_eq!(
+            start_and_hours("2026-02-28-11:30"),
+            ("2026-02-28T11:30:00+00:00".into(), Some(24))
+        );
+        let time = start_and_hours("2026-03-01T00:30+02:00");
         assert_eq!(time, ("2026-02-28T22:30:00+00:00".into(), None));
         // The earliest and the latest date convert without overflow.
         assert!(date("0000-01-01+23:59").start().timestamp_micros() < 0);

@@ -6,13 +6,13 @@ pub(super) fn is_blank(c: char) -> bool {
     c.is_whitespace() || c.is_control()
 }
 
-/// The four characters that keyboards produce for a quote.
+/// Whether `c` is one of the quotes that keyboards produce.
 pub(super) fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„')
 }
 
 /// Whether a text contains a character that can be part of a search token.
-pub(super) fn has_substance(text: &str) -> bool {
+pub(super) fn is_searchable(text: &str) -> bool {
     text.chars().any(|c| c.is_alphanumeric() || is_emoji(c))
 }
 

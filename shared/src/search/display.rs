@@ -11,7 +11,7 @@ use super::{
 impl Display for Query {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let mut elements: Vec<String> = self.all_of.iter().map(AnyOf::to_string).collect();
-        elements.extend(self.none_of.iter().map(|term| signed("-", term)));
+        elements.extend(self.none_of.iter().map(|term| format_term("-", term)));
         elements.extend(self.filters.iter().map(Filter::to_string));
         elements.extend(self.near.map(|seq| format!("near:{seq}")));
         if self.sort != Sort::default() {
@@ -28,29 +28,30 @@ impl Display for AnyOf {
     }
 }
 
-/// Writes a term, in quotes if the parser would read it as something else.
 impl Display for Term {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&signed("", self))
+        f.write_str(&format_term("", self))
     }
 }
 
-fn signed(sign: &str, text: &Term) -> String {
-    let (before, after) = match text {
+/// Formats a term after a sign (`-` or nothing), in quotes if the parser would read the bare text as
+/// something else.
+fn format_term(sign: &str, term: &Term) -> String {
+    let (before, after) = match term {
         Term::Word(_) => ("", ""),
         Term::Prefix(_) => ("", "*"),
         Term::Substring(_) => ("~", ""),
         Term::Phrase(phrase) => return format!("{sign}{}", operators::quote(phrase)),
     };
-    let bare = format!("{sign}{before}{}{after}", text.as_str());
-    let is_read_back = match lexer::lex(&bare).as_slice() {
+    let bare = format!("{sign}{before}{}{after}", term.as_str());
+    let parses_back = match lexer::lex(&bare).as_slice() {
         [lexeme] => {
             lexeme.negation.is_some() != sign.is_empty()
-                && matches!(&lexeme.kind, LexemeKind::Term(Some(read)) if read == text)
+                && matches!(&lexeme.kind, LexemeKind::Term(Some(parsed)) if parsed == term)
         }
         _ => false,
     };
-    if is_read_back { bare } else { format!("{sign}{before}{}", operators::quote(text.as_str())) }
+    if parses_back { bare } else { format!("{sign}{before}{}", operators::quote(term.as_str())) }
 }
 
 impl Display for Filter {
@@ -63,9 +64,9 @@ impl Display for Filter {
 impl Display for Predicate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::From(person) => write_named(f, "from:", self, person.value()),
-            Self::Mentions(person) => write_named(f, "mentions:", self, person.value()),
-            Self::In(RoomRef::Name(name)) => write_named(f, "in:", self, name),
+            Self::From(person) => write_operator(f, "from:", self, person.value()),
+            Self::Mentions(person) => write_operator(f, "mentions:", self, person.value()),
+            Self::In(RoomRef::Name(name)) => write_operator(f, "in:", self, name),
             Self::In(RoomRef::Id(id)) => write!(f, "in:#{id}"),
             Self::Before(when) => write!(f, "before:{when}"),
             Self::After(when) => write!(f, "after:{when}"),
@@ -85,18 +86,25 @@ impl Person {
     }
 }
 
-fn write_named(f: &mut Formatter<'_>, operator: &str, by: &Predicate, value: &str) -> fmt::Result {
+/// Writes an operator with a name as its value, in quotes if the parser would read the bare name as
+/// something else.
+fn write_operator(
+    f: &mut Formatter<'_>,
+    operator: &str,
+    predicate: &Predicate,
+    value: &str,
+) -> fmt::Result {
     let bare = format!("{operator}{value}");
-    let is_read_back = match lexer::lex(&bare).as_slice() {
+    let parses_back = match lexer::lex(&bare).as_slice() {
         [lexeme] => match &lexeme.kind {
             LexemeKind::Operator { name, value } => {
-                matches!(operators::parse_clause(lexeme.at.clone(), name, value), Ok(Clause::Predicate(read)) if read == *by)
+                matches!(operators::parse_clause(lexeme.at.clone(), name, value), Ok(Clause::Predicate(parsed)) if parsed == *predicate)
             }
             _ => false,
         },
         _ => false,
     };
-    if is_read_back {
+    if parses_back {
         f.write_str(&bare)
     } else {
         write!(f, "{operator}{}", operators::quote(value))

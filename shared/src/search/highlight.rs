@@ -41,7 +41,7 @@ pub enum HighlightKind {
 /// assert_eq!(kinds, [(0..1, HighlightKind::Not), (1..9, HighlightKind::Operator), (10..14, HighlightKind::Term)]);
 /// ```
 pub fn highlight(query: &str) -> Vec<Highlight> {
-    if parse::too_long(query).is_some() {
+    if parse::length_error(query).is_some() {
         return vec![Highlight { range: 0..query.len(), kind: HighlightKind::Error }];
     }
     let lexemes = lexer::lex(query);

@@ -11,7 +11,7 @@ use winnow::{
 
 use super::{
     Term,
-    chars::{has_substance, is_blank, is_quote},
+    chars::{is_blank, is_quote, is_searchable},
     operators::{self, Value},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Lexeme<'i> {
 #[derive(Debug, PartialEq)]
 pub(super) enum LexemeKind<'i> {
     Or,
-    /// A text; `None` if it has nothing to search for.
+    /// A term; `None` if its text has nothing to search for.
     Term(Option<Term>),
     /// `name:value`; the name may be unknown.
     Operator {
@@ -76,7 +76,7 @@ fn minus(input: &mut Input<'_>) -> Result<()> {
 fn lexeme_kind<'i>(input: &mut Input<'i>) -> Result<LexemeKind<'i>> {
     alt((
         preceded('~', alt((quoted, bare.map(str::to_owned)))).map(substring),
-        quoted.map(|text| LexemeKind::Term(has_substance(&text).then_some(Term::Phrase(text)))),
+        quoted.map(|text| LexemeKind::Term(is_searchable(&text).then_some(Term::Phrase(text)))),
         operator,
         bare.map(word),
     ))
@@ -89,7 +89,7 @@ fn substring<'i>(text: String) -> LexemeKind<'i> {
 
 fn word<'i>(text: &str) -> LexemeKind<'i> {
     let stem = text.trim_end_matches('*');
-    LexemeKind::Term(match has_substance(stem) {
+    LexemeKind::Term(match is_searchable(stem) {
         false => None,
         true if stem.len() < text.len() => Some(Term::Prefix(stem.to_owned())),
         true => Some(Term::Word(text.to_owned())),

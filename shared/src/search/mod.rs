@@ -15,7 +15,7 @@
 //! | `-element` | that do not match it; any text, any operator except `near:` and `sort:` |
 //! | `from:ada`, `from:me` | by this user; `@ada` is `ada` |
 //! | `in:general`, `in:#12` | in the room with this name or id; `#general` is `general` |
-//! | `before:` `after:` `on:` | outside or inside a span of time ([`TimeSpan`]); `during:` is `on:` |
+//! | `before:` `after:` `on:` | before, after or in a span of time ([`TimeSpan`]); `during:` is `on:` |
 //! | `has:` | that have one of these: [`Has`] |
 //! | `mentions:ada`, `mentions:me` | that mention this user |
 //! | `is:` | in this state: [`Is`] |
@@ -23,8 +23,8 @@
 //! | `sort:new`, `old`, `relevance` | (the order of the hits) |
 //!
 //! **Quotes.** A value or a text with blanks needs quotes; a quote inside is doubled (`""`). Quotes
-//! also disable special meanings: `from:"me"` is the user called me, `in:"#12"` the room called #12.
-//! A quote without an end extends to the end of the query.
+//! also disable special meanings: `from:"me"` is the user with the name `me`, `in:"#12"` the room
+//! with the name `#12`. A quote without an end extends to the end of the query.
 //!
 //! **Operators** are ASCII letters in any case, one `:` and a value directly after it. An unknown name
 //! is a [`QueryError`] that suggests a similar operator or the same text in quotes. These are
@@ -152,8 +152,8 @@ impl Query {
         groups
     }
 
-    /// Adds a condition. It replaces the filters of the same kind, because as an alternative to them
-    /// it would widen the query.
+    /// Adds a filter. The filter replaces those of the same kind, because an alternative to them
+    /// would widen the query.
     pub fn narrow(mut self, predicate: Predicate) -> Self {
         self.filters.retain(|filter| filter.negated || !filter.predicate.is_same_kind(&predicate));
         self.filters.push(Filter { negated: false, predicate });
@@ -166,7 +166,7 @@ impl Query {
         Self { near: None, sort: Sort::default(), ..self }
     }
 
-    /// Whether the hits depend on the current time: `today`, `7d`.
+    /// Whether the hits depend on the current time, as with `today` and `7d`.
     pub fn is_relative(&self) -> bool {
         self.filters.iter().any(|filter| match filter.predicate {
             Predicate::Before(when) | Predicate::After(when) | Predicate::On(when) => {

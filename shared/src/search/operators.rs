@@ -23,7 +23,7 @@ pub enum ValueKind {
     Room,
     /// A span of time: [`super::TimeSpan`].
     Time,
-    /// One of these.
+    /// One of these names.
     OneOf(&'static [&'static str]),
     /// The `seq` of a message, from 1.
     Seq,
@@ -48,7 +48,7 @@ pub const OPERATORS: &[Operator] = &[
     operator("sort", ValueKind::OneOf(Sort::NAMES)),
 ];
 
-/// Names of these operators in other search engines.
+/// Names of other search engines for these operators.
 const ALIASES: &[(&str, &str)] = &[
     ("author", "from"),
     ("by", "from"),
@@ -65,7 +65,7 @@ const ALIASES: &[(&str, &str)] = &[
 /// The value of an operator in a query.
 #[derive(Debug, PartialEq)]
 pub(super) struct Value {
-    /// Its bytes in the query, quotes included.
+    /// Its byte range in the query, quotes included.
     pub at: Range<usize>,
     /// The value without quotes.
     pub text: String,
@@ -119,7 +119,7 @@ pub(super) fn parse_clause(
     let person = || parse_person(value).ok_or_else(|| invalid("a username or me", None));
     let one_of = |names: &[&'static str]| {
         let index = names.iter().position(|name| name.eq_ignore_ascii_case(text));
-        index.ok_or_else(|| invalid(&list(names), nearest(text, names.iter().copied())))
+        index.ok_or_else(|| invalid(&join_with_or(names), nearest(text, names.iter().copied())))
     };
     Ok(Clause::Predicate(match operator.name {
         "from" => Predicate::From(person()?),
@@ -180,7 +180,7 @@ fn unknown_operator(at: Range<usize>, name: &str, value: &Value) -> QueryError {
         },
         None => {
             let names: Vec<_> = OPERATORS.iter().map(|operator| operator.name).collect();
-            let names = list(&names);
+            let names = join_with_or(&names);
             QueryError {
                 at,
                 message: format!(
@@ -216,7 +216,7 @@ fn nearest(text: &str, candidates: impl Iterator<Item = &'static str>) -> Option
         .map(|(_, candidate)| candidate)
 }
 
-fn list(names: &[&str]) -> String {
+fn join_with_or(names: &[&str]) -> String {
     match names.split_last() {
         Some((last, names)) if !names.is_empty() => format!("{} or {last}", names.join(", ")),
         _ => names.concat(),

@@ -15,7 +15,7 @@ use crate::{ids::Seq, rules::QUERY_MAX_CHARS};
 /// The first [`QueryError`]: an unknown operator, an invalid value, a second `near:` or `sort:` with
 /// another value, an `OR` that is not between two texts, or more than [`QUERY_MAX_CHARS`] characters.
 pub fn parse(text: &str) -> Result<Query, QueryError> {
-    if let Some(error) = too_long(text) {
+    if let Some(error) = length_error(text) {
         return Err(error);
     }
     let builder = build(&lexer::lex(text));
@@ -25,7 +25,7 @@ pub fn parse(text: &str) -> Result<Query, QueryError> {
     }
 }
 
-pub(super) fn too_long(text: &str) -> Option<QueryError> {
+pub(super) fn length_error(text: &str) -> Option<QueryError> {
     let (limit, _) = text.char_indices().nth(QUERY_MAX_CHARS)?;
     Some(QueryError {
         at: limit..text.len(),
@@ -61,6 +61,7 @@ enum Previous {
     Nothing,
     Term,
     Filter,
+    /// A negated element, `near:` or `sort:`.
     Other,
 }
 
@@ -70,7 +71,7 @@ impl QueryBuilder {
             LexemeKind::Or if self.previous == Previous::Nothing => {}
             LexemeKind::Or => self.or = Some(lexeme.at.clone()),
             LexemeKind::Term(None) => {}
-            LexemeKind::Term(Some(text)) => self.push_term(text.clone(), lexeme.negation.is_some()),
+            LexemeKind::Term(Some(term)) => self.push_term(term.clone(), lexeme.negation.is_some()),
             LexemeKind::Operator { name, value } => {
                 match operators::parse_clause(lexeme.at.clone(), name, value) {
                     Ok(clause) => self.push_clause(clause, lexeme),
@@ -84,19 +85,19 @@ impl QueryBuilder {
         }
     }
 
-    fn push_term(&mut self, text: Term, negated: bool) {
+    fn push_term(&mut self, term: Term, negated: bool) {
         let or = self.or.take();
         if negated {
             self.reject_or(or);
-            self.query.none_of.push(text);
+            self.query.none_of.push(term);
             self.previous = Previous::Other;
             return;
         }
         match (or, self.query.all_of.last_mut()) {
-            (Some(_), Some(any_of)) if self.previous == Previous::Term => any_of.0.push(text),
+            (Some(_), Some(any_of)) if self.previous == Previous::Term => any_of.0.push(term),
             (or, _) => {
                 self.reject_or(or);
-                self.query.all_of.push(AnyOf(vec![text]));
+                self.query.all_of.push(AnyOf(vec![term]));
             }
         }
         self.previous = Previous::Term;
@@ -106,12 +107,12 @@ impl QueryBuilder {
         let or = self.or.take();
         let negated = lexeme.negation.is_some();
         match clause {
-            Clause::Predicate(by) => {
-                if negated || !self.follows_same_kind(&by) {
+            Clause::Predicate(predicate) => {
+                if negated || !self.follows_same_kind(&predicate) {
                     self.reject_or(or);
                 }
                 self.previous = if negated { Previous::Other } else { Previous::Filter };
-                self.query.filters.push(Filter { negated, predicate: by });
+                self.query.filters.push(Filter { negated, predicate });
             }
             Clause::Near(seq) => {
                 self.reject_or(or);
@@ -137,11 +138,12 @@ impl QueryBuilder {
         self.query.sort = sort;
     }
 
-    fn follows_same_kind(&self, by: &Predicate) -> bool {
+    fn follows_same_kind(&self, predicate: &Predicate) -> bool {
         self.previous == Previous::Filter
-            && self.query.filters.last().is_some_and(|last| last.predicate.is_same_kind(by))
+            && self.query.filters.last().is_some_and(|last| last.predicate.is_same_kind(predicate))
     }
 
+    /// Reports an operator that is negated or contradicts an earlier one.
     fn require_once(&mut self, name: &str, contradicts: bool, lexeme: &Lexeme<'_>) {
         if let Some(not) = &lexeme.negation {
             self.push_error(not, format!("{name}: cannot be negated."), None);

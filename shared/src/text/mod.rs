@@ -19,9 +19,9 @@ mod tests;
 pub enum Span<'t> {
     /// Plain text.
     Text(&'t str),
-    /// An `http` or `https` URL. It contains no whitespace, `<`, `>`, `"` and backtick.
+    /// An `http` or `https` URL. It contains no whitespace, `<`, `>`, `"` or backtick.
     Link(&'t str),
-    /// `@` and a name, whether or not a user has it.
+    /// `@` and a name. A user with this name need not exist.
     Mention(&'t str),
 }
 
@@ -33,7 +33,7 @@ impl<'t> Span<'t> {
     }
 }
 
-/// The spans of a text. Joined, they are the text.
+/// Splits a text into spans. Joined, the spans are the text.
 ///
 /// ```
 /// use shared::text::{Span, spans};
@@ -51,7 +51,7 @@ pub fn spans(content: &str) -> Vec<Span<'_>> {
     scan(content, |_| true)
 }
 
-/// The spans of a text as this user sees them: a mention of anybody else is plain text.
+/// Splits a text into spans as one user sees them: a mention of another user is plain text.
 pub fn spans_for<'t>(content: &'t str, username: &str) -> Vec<Span<'t>> {
     let key = rules::name_key(username);
     scan(content, |name| rules::name_key(name) == key)
@@ -107,31 +107,32 @@ pub fn has_code(content: &str) -> bool {
 
 fn scan<'t>(content: &'t str, is_mention: impl Fn(&str) -> bool) -> Vec<Span<'t>> {
     let mut spans = Vec::new();
-    // Where the pending plain text starts.
-    let mut text = 0;
+    // The start of the plain text that is not in `spans` yet.
+    let mut text_start = 0;
     let mut push = |range: Range<usize>, span: fn(&'t str) -> Span<'t>| {
-        if text < range.start {
-            spans.push(Span::Text(&content[text..range.start]));
+        if text_start < range.start {
+            spans.push(Span::Text(&content[text_start..range.start]));
         }
         if !range.is_empty() {
             spans.push(span(&content[range.clone()]));
         }
-        text = range.end;
+        text_start = range.end;
     };
-    let mut start = 0;
+    let mut word_start = 0;
     for word in content.split_inclusive(char::is_whitespace) {
-        let mut at = 0;
-        while let Some(link) = find_link(&word[at..]) {
-            push(start + at + link.start..start + at + link.end, Span::Link);
-            at += link.end;
+        let mut offset = 0;
+        while let Some(link) = find_link(&word[offset..]) {
+            let start = word_start + offset;
+            push(start + link.start..start + link.end, Span::Link);
+            offset += link.end;
         }
-        if at == 0
+        if offset == 0
             && let Some(mention) = find_mention(word)
             && is_mention(&word[mention.start + 1..mention.end])
         {
-            push(start + mention.start..start + mention.end, Span::Mention);
+            push(word_start + mention.start..word_start + mention.end, Span::Mention);
         }
-        start += word.len();
+        word_start += word.len();
     }
     push(content.len()..content.len(), Span::Text);
     spans
@@ -143,19 +144,19 @@ fn find_link(word: &str) -> Option<Range<usize>> {
     word.match_indices("://").find_map(|(colon, separator)| {
         let before = word[..colon].trim_end_matches(|c: char| c.is_ascii_alphanumeric());
         let scheme = &word[before.len()..colon];
-        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        if !["http", "https"].iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)) {
             return None;
         }
         let start = colon + separator.len();
-        let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`');
-        let address = word[start..].split(ends).next().unwrap_or_default();
+        let is_end = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`');
+        let address = word[start..].split(is_end).next().unwrap_or_default();
         let address = trim_punctuation(address);
         (!address.is_empty()).then_some(before.len()..start + address.len())
     })
 }
 
-/// `@` and a name that begin a word, behind opening brackets and quotes and without the punctuation
-/// after the name.
+/// The mention at the start of a word, after opening brackets and quotes and without the
+/// punctuation after the name.
 fn find_mention(word: &str) -> Option<Range<usize>> {
     let mention = word.trim_start_matches(['(', '[', '"', '\'']);
     let start = word.len() - mention.len();
@@ -166,7 +167,8 @@ fn find_mention(word: &str) -> Option<Range<usize>> {
 
 /// Removes the punctuation and the unmatched closing brackets at the end.
 fn trim_punctuation(mut address: &str) -> &str {
-    // Counted once, because an address can be 16 KiB long and end in nothing but brackets.
+    // The brackets are counted once, because an address can be 16 KiB long and end in nothing but
+    // brackets.
     let mut unmatched = [('(', ')'), ('[', ']'), ('{', '}')].map(|(open, close)| {
         let count = |bracket: char| address.matches(bracket).count();
         (close, count(close).saturating_sub(count(open)))

@@ -45,10 +45,9 @@ fn a_mention_is_a_word_without_punctuation() {
         ("mail@ada.test @ @. a@b", &[]),
         ("@ada,http://x.test http://x.test\"@ada", &[]),
     ] {
-        let mention = |span: &Span<'_>| matches!(span, Span::Mention(_)).then_some(());
-        let spans = spans(text);
-        let found: Vec<_> = spans.iter().filter(|span| mention(span).is_some()).collect();
-        let found: Vec<_> = found.into_iter().map(|span| span.as_str()).collect();
+        let mut found = spans(text);
+        found.retain(|span| matches!(span, Span::Mention(_)));
+        let found: Vec<_> = found.into_iter().map(Span::as_str).collect();
         assert_eq!(found, expected, "{text}");
         let names: Vec<_> = expected.iter().map(|name| name[1..].to_lowercase()).collect();
         assert_eq!(mentions(text).collect::<Vec<_>>(), names, "{text}");
@@ -56,13 +55,13 @@ fn a_mention_is_a_word_without_punctuation() {
 }
 
 #[test]
-fn only_my_own_name_is_a_mention_for_me() {
+fn only_the_name_of_the_user_is_a_mention_for_them() {
     let expected = [Span::Text("Hi ("), Span::Mention("@Ada"), Span::Text("), and @adam")];
     assert_eq!(spans_for("Hi (@Ada), and @adam", "ADA"), expected);
 }
 
 #[test]
-fn permalinks_lead_to_messages_of_this_server() {
+fn only_links_to_messages_of_this_server_are_permalinks() {
     let find = |text: &str| permalinks(text, "http://h.test:8000").collect::<Vec<_>>();
     let link = "http://h.test:8000/ui/room/7/m";
     let found = find(&format!("see {link}/42?q=disk, ({link}/43/) and {link}/42#x."));
@@ -104,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn a_link_alone_is_a_link(text in text()) {
+    fn a_link_without_its_context_is_one_link(text in text()) {
         for link in links(&text) {
             prop_assert_eq!(spans(link), [Span::Link(link)]);
         }

@@ -1,4 +1,5 @@
-//! The state of a room at a client: the reducer that browser, load rig and tests share.
+//! The state of one room at a client, and the reducer that applies changes to it. The browser, the
+//! load rig and the tests use it.
 //!
 //! Changes arrive in any order and any number of times (live, replayed, over REST). A row replaces the
 //! stored one if its `rev` is newer, so `apply` is idempotent and commutative. The `rev` of the
@@ -25,11 +26,12 @@ pub use seq_ranges::SeqRanges;
 pub struct Timeline {
     me: UserId,
     rev: Rev,
-    /// A page older than this can lack changes that the server will not send again.
+    /// The `rev` of the initial state. A page that is older can lack changes that the server will
+    /// not send again.
     base_rev: Rev,
     last_seq: Seq,
-    /// The first message after the initial state. The socket delivers every message from here on, so
-    /// each counts as loaded when it arrives.
+    /// The first message after the initial state. The socket delivers this message and every later
+    /// one, so each counts as loaded when it arrives.
     live_from: Seq,
     /// The newest state of each message, also outside `loaded`, because a page in flight must not
     /// undo a later edit or deletion.
@@ -56,9 +58,10 @@ pub struct PendingMessage {
 /// The result of applying a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApplyOutcome {
-    /// It was the next change or an old one.
+    /// The change was the next one, or an old one.
     InOrder,
-    /// Changes before it are missing: the client subscribes again after [`Timeline::rev`].
+    /// Earlier changes are missing: the client must subscribe again with [`Timeline::rev`] as
+    /// `after_rev`.
     MissedEarlier,
 }
 
@@ -95,7 +98,8 @@ impl Timeline {
         }
     }
 
-    /// Clears everything except pending messages, after a `gap`. The client loads a page next.
+    /// Clears everything except the pending messages, after a `gap` frame. The client must load a
+    /// page again.
     pub fn reset(&mut self, last_seq: Seq, rev: Rev) {
         let pending = std::mem::take(&mut self.pending);
         *self = Self { pending, ..Self::new(self.me, last_seq, rev) };
@@ -103,7 +107,7 @@ impl Timeline {
 
     /// Applies a change from the socket, live or replayed.
     pub fn apply(&mut self, change: Change) -> ApplyOutcome {
-        let ahead = change.rev > self.rev.next();
+        let is_ahead = change.rev > self.rev.next();
         if change.rev == self.rev.next() {
             self.rev = change.rev;
         }
@@ -112,16 +116,17 @@ impl Timeline {
             Row::Member(member) => self.upsert_member(member),
             Row::Room(room) => self.upsert_room(room),
         }
-        if ahead { ApplyOutcome::MissedEarlier } else { ApplyOutcome::InOrder }
+        if is_ahead { ApplyOutcome::MissedEarlier } else { ApplyOutcome::InOrder }
     }
 
-    /// Advances the watermark after `subscribed`.
+    /// Advances the watermark after a `subscribed` frame.
     pub fn advance_rev(&mut self, rev: Rev) {
         self.rev = self.rev.max(rev);
     }
 
-    /// Inserts consecutive messages that REST returned as of `as_of_rev`. Returns false and changes
-    /// nothing if the page is older than the last reset and can be stale: load it again.
+    /// Inserts consecutive messages that a REST request returned, with every change up to
+    /// `as_of_rev`. Returns false and changes nothing if the page is older than the last reset and
+    /// can be stale: load it again.
     #[must_use]
     pub fn insert_page(&mut self, messages: Vec<Message>, as_of_rev: Rev) -> bool {
         if as_of_rev < self.base_rev {
@@ -166,8 +171,8 @@ impl Timeline {
     /// Adds a message that is being sent, or clears the rejection of a retried one. Does nothing if the
     /// message has already arrived.
     pub fn add_pending(&mut self, client_id: ClientId, content: String, reply_to: Option<Seq>) {
-        let mine = |m: &Message| m.client_id == client_id && m.user.id == self.me;
-        if self.messages.values().rev().any(mine) {
+        let is_this = |m: &Message| m.client_id == client_id && m.user.id == self.me;
+        if self.messages.values().rev().any(is_this) {
             return;
         }
         match self.pending.iter_mut().find(|p| p.client_id == client_id) {
@@ -190,19 +195,20 @@ impl Timeline {
         self.pending.retain(|pending| pending.client_id != client_id);
     }
 
-    /// The items from top to bottom: the loaded runs, the gaps between and after them, and the pending
-    /// messages. [`Timeline::first_loaded`] tells whether there is a gap before the first run.
+    /// The items from top to bottom: the loaded runs, the gaps between and after them, and the
+    /// pending messages. A gap before the first run is not an item: see [`Timeline::first_loaded`].
     pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
-        let mut end = None;
+        let mut previous_end = None;
         let runs = self.loaded.iter().flat_map(move |(from, to)| {
-            let gap = end.map(|end: Seq| Item::Gap { from: end.next(), to: Seq(from.0 - 1) });
-            end = Some(to);
+            let gap =
+                previous_end.map(|end: Seq| Item::Gap { from: end.next(), to: Seq(from.0 - 1) });
+            previous_end = Some(to);
             gap.into_iter().chain(self.messages.range(from..=to).map(|(_, m)| Item::Message(m)))
         });
-        let tail =
-            self.loaded.iter().next_back().map(|(_, to)| to).filter(|to| *to < self.last_seq);
-        let tail = tail.map(|to| Item::Gap { from: to.next(), to: self.last_seq });
-        runs.chain(tail).chain(self.pending.iter().map(Item::Pending))
+        let last_end = self.loaded.iter().next_back().map(|(_, to)| to);
+        let last_gap = last_end.filter(|to| *to < self.last_seq);
+        let last_gap = last_gap.map(|to| Item::Gap { from: to.next(), to: self.last_seq });
+        runs.chain(last_gap).chain(self.pending.iter().map(Item::Pending))
     }
 
     /// The watermark: no change up to it is missing. It is the `after_rev` of the next `subscribe`.
@@ -215,7 +221,7 @@ impl Timeline {
         self.last_seq
     }
 
-    /// The first message of the lowest loaded run; older ones exist unless it is number 1.
+    /// The first message of the lowest loaded run; older messages exist unless its number is 1.
     pub fn first_loaded(&self) -> Option<Seq> {
         self.loaded.iter().next().map(|(from, _)| from)
     }

@@ -60,7 +60,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn seq_ranges_behave_like_a_set(runs in prop::collection::vec((1..40i64, -1..8i64), 0..20)) {
+        fn ranges_contain_the_same_numbers_as_a_set(runs in prop::collection::vec((1..40i64, -1..8i64), 0..20)) {
             let mut ranges = SeqRanges::default();
             let mut set = BTreeSet::new();
             for (from, length) in runs {

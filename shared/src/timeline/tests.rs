@@ -1,5 +1,5 @@
-//! Simulates a server and a client whose changes get lost, repeated and reordered. At the end the client
-//! has the same state as a fresh read.
+//! Simulates a server and a client between which changes get lost, repeated and reordered. At the
+//! end the state of the client must equal a fresh read.
 
 use chrono::DateTime;
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ enum Step {
     Delete {
         nth: usize,
     },
-    Member {
+    SetMember {
         user: i64,
         left: bool,
     },
@@ -34,16 +34,16 @@ enum Step {
         lost: bool,
     },
     /// A delivered change arrives again.
-    Again {
+    Redeliver {
         nth: usize,
     },
     /// The socket breaks, all changes in flight are lost, and the client subscribes again.
     Reconnect,
-    /// A REST read starts. Its response arrives with `Answer`.
-    Read {
+    /// The client requests a page over REST. The response arrives with `ReceivePage`.
+    RequestPage {
         before: i64,
     },
-    Answer,
+    ReceivePage,
     /// The client sends a message. The server stores it, but the ack can get lost.
     Send {
         acked: bool,
@@ -55,17 +55,17 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (1..4i64).prop_map(|by| Step::Post { by }),
         2 => (0..50usize).prop_map(|nth| Step::Edit { nth }),
         1 => (0..50usize).prop_map(|nth| Step::Delete { nth }),
-        1 => (1..4i64, any::<bool>()).prop_map(|(user, left)| Step::Member { user, left }),
+        1 => (1..4i64, any::<bool>()).prop_map(|(user, left)| Step::SetMember { user, left }),
         8 => prop::bool::weighted(0.1).prop_map(|lost| Step::Deliver { lost }),
-        2 => (0..50usize).prop_map(|nth| Step::Again { nth }),
+        2 => (0..50usize).prop_map(|nth| Step::Redeliver { nth }),
         1 => Just(Step::Reconnect),
-        2 => (1..60i64).prop_map(|before| Step::Read { before }),
-        2 => Just(Step::Answer),
+        2 => (1..60i64).prop_map(|before| Step::RequestPage { before }),
+        2 => Just(Step::ReceivePage),
         2 => any::<bool>().prop_map(|acked| Step::Send { acked }),
     ]
 }
 
-/// The room at the server: its rows in their latest state, and the counters.
+/// The room at the server: its counter, its rows in their latest state, and the live changes.
 #[derive(Default)]
 struct Server {
     rev: i64,
@@ -100,7 +100,7 @@ impl Server {
         message
     }
 
-    fn change(&mut self, nth: usize, delete: bool) {
+    fn change_message(&mut self, nth: usize, delete: bool) {
         if self.messages.is_empty() {
             return;
         }
@@ -117,7 +117,7 @@ impl Server {
         self.live.push(Change { rev, row: Row::Message(message) });
     }
 
-    fn member(&mut self, user: i64, left: bool) {
+    fn set_member(&mut self, user: i64, left: bool) {
         let rev = self.bump();
         let member = Member {
             user: UserRef { id: UserId(user), username: format!("user{user}") },
@@ -146,19 +146,26 @@ impl Server {
     }
 }
 
-/// The client, its socket and its sends.
+/// The client, with its socket and its page request.
 struct Client {
     timeline: Timeline,
-    delivered: usize,
-    arrived: Vec<Change>,
-    answer: Option<(Vec<Message>, Rev)>,
-    sends: u128,
+    /// The number of live changes that arrived or were lost.
+    delivered_count: usize,
+    received: Vec<Change>,
+    page_response: Option<(Vec<Message>, Rev)>,
+    /// The `client_id` of the last sent message.
+    last_client_id: u128,
 }
 
 impl Client {
-    fn subscribe(&mut self, server: &Server, at_most: usize) {
+    fn new(timeline: Timeline, delivered_count: usize, last_client_id: u128) -> Self {
+        Self { timeline, delivered_count, received: vec![], page_response: None, last_client_id }
+    }
+
+    /// Applies the missed changes; if there are more than `max_replayed`, resets instead.
+    fn subscribe(&mut self, server: &Server, max_replayed: usize) {
         let missed = server.changes_after(self.timeline.rev());
-        if missed.len() > at_most {
+        if missed.len() > max_replayed {
             self.timeline.reset(Seq(server.messages.len() as i64), Rev(server.rev));
         } else {
             for change in missed {
@@ -166,43 +173,43 @@ impl Client {
             }
             self.timeline.advance_rev(Rev(server.rev));
         }
-        self.delivered = server.live.len();
+        self.delivered_count = server.live.len();
     }
 
-    fn take(&mut self, server: &mut Server, step: Step, at_most: usize) {
+    fn run_step(&mut self, server: &mut Server, step: Step, max_replayed: usize) {
         match step {
             Step::Post { by } => drop(server.post(by + 1, ClientId(Uuid::from_u128(1 << 64)))),
-            Step::Edit { nth } => server.change(nth, false),
-            Step::Delete { nth } => server.change(nth, true),
-            Step::Member { user, left } => server.member(user, left),
+            Step::Edit { nth } => server.change_message(nth, false),
+            Step::Delete { nth } => server.change_message(nth, true),
+            Step::SetMember { user, left } => server.set_member(user, left),
             Step::Deliver { lost } => {
-                let Some(change) = server.live.get(self.delivered).cloned() else { return };
-                self.delivered += 1;
+                let Some(change) = server.live.get(self.delivered_count).cloned() else { return };
+                self.delivered_count += 1;
                 if !lost {
-                    self.arrived.push(change.clone());
+                    self.received.push(change.clone());
                     if self.timeline.apply(change) == ApplyOutcome::MissedEarlier {
-                        self.subscribe(server, at_most);
+                        self.subscribe(server, max_replayed);
                     }
                 }
             }
-            Step::Again { nth } => {
-                if !self.arrived.is_empty() {
-                    let change = self.arrived[nth % self.arrived.len()].clone();
+            Step::Redeliver { nth } => {
+                if !self.received.is_empty() {
+                    let change = self.received[nth % self.received.len()].clone();
                     if self.timeline.apply(change) == ApplyOutcome::MissedEarlier {
-                        self.subscribe(server, at_most);
+                        self.subscribe(server, max_replayed);
                     }
                 }
             }
-            Step::Reconnect => self.subscribe(server, at_most),
-            Step::Read { before } => self.answer = Some(server.page(before)),
-            Step::Answer => {
-                if let Some((messages, rev)) = self.answer.take() {
+            Step::Reconnect => self.subscribe(server, max_replayed),
+            Step::RequestPage { before } => self.page_response = Some(server.page(before)),
+            Step::ReceivePage => {
+                if let Some((messages, rev)) = self.page_response.take() {
                     let _ = self.timeline.insert_page(messages, rev);
                 }
             }
             Step::Send { acked } => {
-                self.sends += 1;
-                let client_id = ClientId(Uuid::from_u128(self.sends));
+                self.last_client_id += 1;
+                let client_id = ClientId(Uuid::from_u128(self.last_client_id));
                 self.timeline.add_pending(client_id, "mine".into(), None);
                 let message = server.post(ME.0, client_id);
                 if acked {
@@ -218,28 +225,22 @@ proptest! {
 
     #[test]
     fn every_interleaving_converges_to_a_fresh_read(
-        before in prop::collection::vec(step(), 0..30),
+        earlier_steps in prop::collection::vec(step(), 0..30),
         steps in prop::collection::vec(step(), 0..120),
-        at_most in 3..40usize,
+        max_replayed in 3..40usize,
     ) {
         let mut server = Server::default();
-        let mut earlier = Client {
-            timeline: Timeline::new(ME, Seq(0), Rev(0)),
-            delivered: 0, arrived: vec![], answer: None, sends: 1 << 32,
-        };
-        for step in before {
-            earlier.take(&mut server, step, at_most);
+        let mut earlier_client = Client::new(Timeline::new(ME, Seq(0), Rev(0)), 0, 1 << 32);
+        for step in earlier_steps {
+            earlier_client.run_step(&mut server, step, max_replayed);
         }
-        let head = (Seq(server.messages.len() as i64), Rev(server.rev));
-        let mut client = Client {
-            timeline: Timeline::new(ME, head.0, head.1),
-            delivered: server.live.len(), arrived: vec![], answer: None, sends: 0,
-        };
+        let (last_seq, rev) = (Seq(server.messages.len() as i64), Rev(server.rev));
+        let mut client = Client::new(Timeline::new(ME, last_seq, rev), server.live.len(), 0);
         for step in steps {
-            client.take(&mut server, step, at_most);
+            client.run_step(&mut server, step, max_replayed);
         }
-        client.take(&mut server, Step::Answer, at_most);
-        client.subscribe(&server, at_most);
+        client.run_step(&mut server, Step::ReceivePage, max_replayed);
+        client.subscribe(&server, max_replayed);
 
         prop_assert_eq!(client.timeline.rev(), Rev(server.rev));
         prop_assert_eq!(client.timeline.last_seq(), Seq(server.messages.len() as i64));
@@ -273,16 +274,13 @@ proptest! {
         steps in prop::collection::vec(step(), 0..120),
     ) {
         let mut server = Server::default();
-        let mut client = Client {
-            timeline: Timeline::new(ME, Seq(0), Rev(0)),
-            delivered: 0, arrived: vec![], answer: None, sends: 0,
-        };
+        let mut client = Client::new(Timeline::new(ME, Seq(0), Rev(0)), 0, 0);
         for step in steps {
-            client.take(&mut server, step, usize::MAX);
+            client.run_step(&mut server, step, usize::MAX);
         }
         client.subscribe(&server, usize::MAX);
-        let held: Vec<_> = client.timeline.members().cloned().collect();
+        let shown: Vec<_> = client.timeline.members().cloned().collect();
         let fresh: Vec<_> = server.members.values().filter(|m| !m.left).cloned().collect();
-        prop_assert_eq!(held, fresh);
+        prop_assert_eq!(shown, fresh);
     }
 }

@@ -10,12 +10,12 @@ fn word(text: &str) -> Term {
     Term::Word(text.into())
 }
 
-fn all_of(texts: &[Term]) -> Query {
-    let all_of = texts.iter().map(|text| AnyOf(vec![text.clone()])).collect();
+fn all_of(terms: &[Term]) -> Query {
+    let all_of = terms.iter().map(|term| AnyOf(vec![term.clone()])).collect();
     Query { all_of, ..Query::default() }
 }
 
-fn by(query: &str) -> Vec<Predicate> {
+fn predicates(query: &str) -> Vec<Predicate> {
     parse(query).unwrap().filters.into_iter().map(|filter| filter.predicate).collect()
 }
 
@@ -29,7 +29,7 @@ fn every_kind_of_term_is_parsed() {
     let phrase = |text: &str| Term::Phrase(text.into());
     let prefix = |text: &str| Term::Prefix(text.into());
     let substring = |text: &str| Term::Substring(text.into());
-    for (query, texts) in [
+    for (query, terms) in [
         ("disk full", vec![word("disk"), word("full")]),
         ("\"disk full\"", vec![phrase("disk full")]),
         ("“disk full” „voll“", vec![phrase("disk full"), phrase("voll")]),
@@ -43,7 +43,7 @@ fn every_kind_of_term_is_parsed() {
         ),
         ("a\u{3000}b\tc\0d", vec![word("a"), word("b"), word("c"), word("d")]),
     ] {
-        assert_eq!(parse(query), Ok(all_of(&texts)), "{query}");
+        assert_eq!(parse(query), Ok(all_of(&terms)), "{query}");
     }
 }
 
@@ -89,7 +89,7 @@ fn texts_that_resemble_operators_are_words() {
 }
 
 #[test]
-fn elements_without_substance_are_ignored() {
+fn elements_without_searchable_text_are_ignored() {
     for query in [
         "", "  ", "\"", "\"\"", "-", "- -", "--", "~", "~\"\"", "~\" \"", "*", "**", "&", "OR",
         "OR OR", "-\"", "-*", "->", "sort:new", "“", "\0",
@@ -165,14 +165,12 @@ fn every_operator_value_is_parsed() {
         ("on:Today", Predicate::On(TimeSpan::Today)),
         ("on:\"yesterday\"", Predicate::On(TimeSpan::Yesterday)),
     ] {
-        assert_eq!(by(query), [expected], "{query}");
+        assert_eq!(predicates(query), [expected], "{query}");
     }
-    for (names, values) in [(Has::NAMES, "has"), (Is::NAMES, "is")] {
-        for name in names {
-            assert_eq!(
-                parse(&format!("{values}:{name}")).unwrap().to_string(),
-                format!("{values}:{name}")
-            );
+    for (operator, values) in [("has", Has::NAMES), ("is", Is::NAMES)] {
+        for value in values {
+            let query = format!("{operator}:{value}");
+            assert_eq!(parse(&query).unwrap().to_string(), query);
         }
     }
     let query = parse("near:120 sort:relevance -has:code x").unwrap();
@@ -253,7 +251,7 @@ fn filters_of_the_same_kind_are_alternatives() {
 
 #[test]
 fn narrowing_replaces_filters_of_the_same_kind() {
-    let narrowed = |query: &str, by| parse(query).unwrap().narrow(by).to_string();
+    let narrowed = |query: &str, predicate| parse(query).unwrap().narrow(predicate).to_string();
     let from = |name: &str| Predicate::From(Person::Name(name.into()));
     assert_eq!(narrowed("disk from:a from:bob", from("c")), "disk from:c");
     assert_eq!(narrowed("disk", from("me")), "disk from:\"me\"");
@@ -300,10 +298,10 @@ fn highlights_include_the_errors() {
 
 #[test]
 fn display_quotes_terms_that_resemble_syntax() {
-    let texts = [word("from:me"), word("OR"), word("-x"), word("a b"), word("x*"), word("\"x")];
-    let written = all_of(&texts).to_string();
+    let terms = [word("from:me"), word("OR"), word("-x"), word("a b"), word("x*"), word("\"x")];
+    let written = all_of(&terms).to_string();
     assert_eq!(written, "\"from:me\" \"OR\" \"-x\" \"a b\" \"x*\" \"\"\"x\"");
-    let quoted: Vec<_> = texts.iter().map(|text| Term::Phrase(text.as_str().into())).collect();
+    let quoted: Vec<_> = terms.iter().map(|term| Term::Phrase(term.as_str().into())).collect();
     assert_eq!(parse(&written), Ok(all_of(&quoted)));
 }
 

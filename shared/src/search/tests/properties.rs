@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn text() -> impl Strategy<Value = Term> {
+fn term() -> impl Strategy<Value = Term> {
     let inside = "[a-zA-Z0-9äß病😀#.:/+_'-]{0,6}";
     prop_oneof![
         ("[#(]?[a-z0-9ä病]", inside).prop_map(|(first, rest)| Term::Word(first + &rest)),
@@ -12,9 +12,9 @@ fn text() -> impl Strategy<Value = Term> {
         "[a-z \"病*~:-]{0,8}[a-z]".prop_map(Term::Phrase),
         "[a-z \"病*~:-]{0,8}[^ \\p{White_Space}\\p{Cc}]".prop_map(Term::Substring),
     ]
-    .prop_filter("a word may look like an operator", |text| {
-        !text.as_str().split(':').next().is_some_and(|name| {
-            name.len() < text.as_str().len() && name.chars().all(|c| c.is_ascii_alphabetic())
+    .prop_filter("a word may look like an operator", |term| {
+        !term.as_str().split(':').next().is_some_and(|name| {
+            name.len() < term.as_str().len() && name.chars().all(|c| c.is_ascii_alphabetic())
         })
     })
 }
@@ -33,7 +33,7 @@ fn person() -> impl Strategy<Value = Person> {
     prop_oneof![Just(Person::Me), name().prop_map(Person::Name)]
 }
 
-fn when() -> impl Strategy<Value = TimeSpan> {
+fn time_span() -> impl Strategy<Value = TimeSpan> {
     let day = (0..3_000_000u32).prop_filter_map("a year of four digits", |days| {
         let day = chrono::NaiveDate::from_ymd_opt(1, 1, 1)? + chrono::Days::new(days.into());
         (day.format("%Y").to_string().len() == 4).then_some(day)
@@ -51,24 +51,24 @@ fn when() -> impl Strategy<Value = TimeSpan> {
 }
 
 fn filter() -> impl Strategy<Value = Filter> {
-    let by = prop_oneof![
+    let predicate = prop_oneof![
         person().prop_map(Predicate::From),
         person().prop_map(Predicate::Mentions),
         name().prop_map(|name| Predicate::In(RoomRef::Name(name))),
         (1..i64::MAX).prop_map(|id| Predicate::In(RoomRef::Id(RoomId(id)))),
-        when().prop_map(Predicate::Before),
-        when().prop_map(Predicate::After),
-        when().prop_map(Predicate::On),
+        time_span().prop_map(Predicate::Before),
+        time_span().prop_map(Predicate::After),
+        time_span().prop_map(Predicate::On),
         prop::sample::select(Has::ALL).prop_map(Predicate::Has),
         prop::sample::select(Is::ALL).prop_map(Predicate::Is),
     ];
-    (any::<bool>(), by).prop_map(|(negated, by)| Filter { negated, predicate: by })
+    (any::<bool>(), predicate).prop_map(|(negated, predicate)| Filter { negated, predicate })
 }
 
 fn query() -> impl Strategy<Value = Query> {
     (
-        prop::collection::vec(prop::collection::vec(text(), 1..4).prop_map(AnyOf), 0..4),
-        prop::collection::vec(text(), 0..3),
+        prop::collection::vec(prop::collection::vec(term(), 1..4).prop_map(AnyOf), 0..4),
+        prop::collection::vec(term(), 0..3),
         prop::collection::vec(filter(), 0..4),
         prop::option::of((1..i64::MAX).prop_map(Seq)),
         prop::sample::select(Sort::ALL),

@@ -23,12 +23,9 @@ fn the_error_of_an_invalid_time_lists_the_formats() {
         "-7d",
         "２０２６",
     ] {
-        let (at, message, _) = {
-            let query = format!("on:{date}");
-            let error = parse(&query).unwrap_err();
-            (query[error.at].to_owned(), error.message, error.suggestion)
-        };
-        assert_eq!(at, date);
+        let query = format!("on:{date}");
+        let QueryError { at, message, .. } = parse(&query).unwrap_err();
+        assert_eq!(&query[at], date);
         assert!(message.contains("2026-03-01") && message.contains("7d"), "{message}");
     }
 }
@@ -50,16 +47,16 @@ fn calendar_spans_start_at_the_readers_midnight() {
         ("on:1w", berlin, "2024-02-23T00:30:00Z", "2024-03-01T00:30:00Z"),
         ("on:9999-12-31", berlin, "9999-12-30T23:00:00Z", "9999-12-31T23:00:00Z"),
     ] {
-        let moment = |text: &str| Some(text.parse().unwrap());
-        let moments = by(query)[0].time_range(now, offset);
-        assert_eq!(moments, Some((moment(from), moment(to))), "{query}");
-        let before = by(&query.replace("on:", "before:"))[0].time_range(now, offset);
-        assert_eq!(before, Some((None, moment(from))), "{query}");
-        let after = by(&query.replace("on:", "after:"))[0].time_range(now, offset);
+        let time = |text: &str| Some(text.parse().unwrap());
+        let on = predicates(query)[0].time_range(now, offset);
+        assert_eq!(on, Some((time(from), time(to))), "{query}");
+        let before = predicates(&query.replace("on:", "before:"))[0].time_range(now, offset);
+        assert_eq!(before, Some((None, time(from))), "{query}");
+        let after = predicates(&query.replace("on:", "after:"))[0].time_range(now, offset);
         let bound = if query.ends_with(['d', 'w']) { from } else { to };
-        assert_eq!(after, Some((moment(bound), None)), "{query}");
+        assert_eq!(after, Some((time(bound), None)), "{query}");
     }
-    assert_eq!(by("has:link")[0].time_range(now, berlin), None);
+    assert_eq!(predicates("has:link")[0].time_range(now, berlin), None);
     // The longest span does not overflow.
-    assert!(by("on:65535w")[0].time_range(now, berlin).is_some());
+    assert!(predicates("on:65535w")[0].time_range(now, berlin).is_some());
 }

@@ -1,4 +1,4 @@
-//! Compiles a term of a query into tokens.
+//! Compiles a term of a query into tokens or a substring.
 
 use super::{fold, segment};
 use crate::search::Term;
@@ -38,22 +38,22 @@ pub struct QueryToken {
 /// assert_eq!(tokens, [token("db", false), token("json", true)]);
 /// assert!(!in_subwords);
 /// ```
-pub fn compile_term(text: &Term) -> CompiledTerm {
-    if let Term::Substring(text) = text {
+pub fn compile_term(term: &Term) -> CompiledTerm {
+    if let Term::Substring(text) = term {
         return match super::fold(text) {
             folded if folded.trim().is_empty() => CompiledTerm::Nothing,
             folded => CompiledTerm::Substring(folded),
         };
     }
-    let (mut tokens, is_unspaced) = tokenize(text.as_str());
+    let (mut tokens, is_unspaced) = tokenize(term.as_str());
     let Some(last) = tokens.last_mut() else { return CompiledTerm::Nothing };
     last.is_prefix = last.is_prefix
-        || match text {
+        || match term {
             Term::Prefix(_) => !is_unspaced,
             Term::Word(_) => !is_unspaced && matches_prefixes(&last.text),
             Term::Phrase(_) | Term::Substring(_) => false,
         };
-    let in_subwords = tokens.len() == 1 && !matches!(text, Term::Phrase(_));
+    let in_subwords = tokens.len() == 1 && !matches!(term, Term::Phrase(_));
     CompiledTerm::Tokens { tokens, in_subwords }
 }
 
@@ -61,21 +61,22 @@ fn matches_prefixes(token: &str) -> bool {
     token.chars().count() >= 3 && token.chars().any(char::is_alphabetic)
 }
 
-/// The tokens, and whether the last one belongs to a script without blanks. A run of such a script
-/// loses its last token of one character, because the text may continue after the run. A single
-/// character becomes a prefix instead.
+/// Returns the tokens, and whether the last one belongs to a script without blanks. If the text
+/// ends with a run of such a script, the last token of the run (its last character) is left out,
+/// because a matching text may continue after the run. A run of one character becomes a prefix
+/// instead.
 fn tokenize(text: &str) -> (Vec<QueryToken>, bool) {
     let folded = fold::fold_chars(text);
     let mut segments = segment::segment(&folded);
     let is_unspaced =
         segments.last().is_some_and(|last| last.kind == segment::SegmentKind::LastChar);
-    let is_run = is_unspaced
+    let ends_with_bigrams = is_unspaced
         && segments
             .iter()
             .rev()
             .nth(1)
             .is_some_and(|segment| segment.kind == segment::SegmentKind::Bigram);
-    if is_run {
+    if ends_with_bigrams {
         segments.pop();
     }
     let mut tokens: Vec<_> = segments
@@ -86,7 +87,7 @@ fn tokenize(text: &str) -> (Vec<QueryToken>, bool) {
         })
         .collect();
     if let Some(last) = tokens.last_mut() {
-        last.is_prefix = is_unspaced && !is_run;
+        last.is_prefix = is_unspaced && !ends_with_bigrams;
     }
     (tokens, is_unspaced)
 }

@@ -1,14 +1,15 @@
 //! Encodes tokens so that every engine treats them as one word.
 
-/// Starts every encoded token. It makes a token of one character long enough for MariaDB (3), matches
-/// no stop word, and starts with a letter, so that PostgreSQL does not parse a token as a number.
+/// Starts every encoded token. With it, a token of one character is long enough for MariaDB (at
+/// least 3 characters), no token is a stop word, and each starts with a letter, so that PostgreSQL
+/// does not parse a token as a number.
 const PREFIX: &str = "zq";
 
 /// Encodes a token as letters and digits: `zq`, then each character. Lower-case Latin letters and
-/// digits stay (`z` becomes `zz`), and so do letters that every engine recognizes. Any other character
-/// becomes `z` and its code point in four digits of base 36. The result has at most 82 characters and
-/// is one word for FTS5 with `tokenize = 'ascii'`, tsvector `simple`, and FULLTEXT with a `_bin`
-/// collation.
+/// digits stay (`z` becomes `zz`), and so do the letters that every engine recognizes as part of a
+/// word. Any other character becomes `z` and its code point in four digits of base 36. The result
+/// has at most 82 characters and is one word for FTS5 with `tokenize = 'ascii'`, tsvector `simple`,
+/// and FULLTEXT with a `_bin` collation.
 ///
 /// The encoding preserves prefixes: `encode(prefix)` with the engine's `*` finds all tokens with that
 /// prefix.

@@ -1,5 +1,5 @@
-//! Matches queries in Rust. It defines the correct results for the engines and computes the
-//! highlighted ranges of hits.
+//! Matches queries in Rust. [`Matcher`] defines the correct results for the search engines and
+//! computes the highlighted ranges of hits.
 
 use std::{cell::OnceCell, ops::Range};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::search::{Query, Term};
 
-/// The compiled terms of a query. It ignores the filters of the query.
+/// The compiled terms of a query. The filters of the query are ignored.
 ///
 /// ```
 /// use shared::search::{parse, tokenizer::Matcher};
@@ -30,15 +30,16 @@ pub struct Matcher {
 #[derive(Clone, Debug)]
 struct PositiveTerm {
     term: CompiledTerm,
+    /// The folded text of the term. A match with the same text is a whole word.
     folded: String,
 }
 
 impl Matcher {
     /// Compiles the terms of a query.
     pub fn new(query: &Query) -> Self {
-        let positive = |text: &Term| PositiveTerm {
-            term: compile_term(text),
-            folded: super::fold(text.as_str()),
+        let positive = |term: &Term| PositiveTerm {
+            term: compile_term(term),
+            folded: super::fold(term.as_str()),
         };
         let is_not_empty = |positive: &PositiveTerm| positive.term != CompiledTerm::Nothing;
         let any_of = |any: &[Term]| any.iter().map(positive).filter(is_not_empty).collect();
@@ -107,16 +108,17 @@ impl Matcher {
 /// A text, tokenized once for all terms.
 struct TokenizedText {
     folded: Vec<FoldedChar>,
-    /// Ranges of `folded`.
+    /// Each word, as a range of `folded`.
     words: Vec<Range<usize>>,
+    /// Each subword, as a range of `folded`.
     subwords: Vec<Range<usize>>,
-    substrings: OnceCell<Joined>,
+    joined: OnceCell<JoinedText>,
 }
 
-/// The folded characters as one string.
-struct Joined {
+/// The folded characters as one string, built for the first substring term.
+struct JoinedText {
     text: String,
-    /// The byte at which each character starts.
+    /// The byte of `text` at which each folded character starts.
     starts: Vec<usize>,
 }
 
@@ -127,7 +129,7 @@ impl TokenizedText {
         let subwords =
             segments.iter().flat_map(|segment| segment::subwords(&folded, segment)).collect();
         let words = segments.into_iter().map(|segment| segment.chars).collect();
-        Self { folded, words, subwords, substrings: OnceCell::new() }
+        Self { folded, words, subwords, joined: OnceCell::new() }
     }
 
     fn chars(&self, token: &Range<usize>) -> &[FoldedChar] {
@@ -139,6 +141,7 @@ impl TokenizedText {
         fold::source_range(self.chars(token))
     }
 
+    /// The byte ranges of the matches of a term.
     fn find(&self, term: &CompiledTerm) -> Vec<Range<usize>> {
         match term {
             CompiledTerm::Nothing => Vec::new(),
@@ -165,14 +168,14 @@ impl TokenizedText {
         runs.filter(|(_, run)| matches(run))
             .map(|(at, run)| {
                 let last = tokens.len() - 1;
-                self.bytes(&run[0]).start..self.end(at + last, &tokens[last])
+                self.bytes(&run[0]).start..self.match_end(at + last, &tokens[last])
             })
             .collect()
     }
 
-    /// The end of a match. A query of one character matches the first half of a bigram, and the range
-    /// ends before the second.
-    fn end(&self, at: usize, token: &QueryToken) -> usize {
+    /// The byte at which a match ends. A query of one character matches the first half of a bigram;
+    /// then the match ends before the second half.
+    fn match_end(&self, at: usize, token: &QueryToken) -> usize {
         let word = &self.words[at];
         let is_half = token.is_prefix
             && token.text.starts_with(segment::is_unspaced)
@@ -184,7 +187,7 @@ impl TokenizedText {
     }
 
     fn find_substring(&self, term: &str) -> Vec<Range<usize>> {
-        let Joined { text, starts } = self.substrings.get_or_init(|| self.join());
+        let JoinedText { text, starts } = self.joined.get_or_init(|| self.join());
         let source = |byte: usize| {
             let at = starts.partition_point(|start| *start <= byte) - 1;
             self.folded[at].source.clone()
@@ -193,14 +196,14 @@ impl TokenizedText {
         found.map(|(at, _)| source(at).start..source(at + term.len() - 1).end).collect()
     }
 
-    fn join(&self) -> Joined {
+    fn join(&self) -> JoinedText {
         let mut text = String::with_capacity(self.folded.len());
         let mut starts = Vec::with_capacity(self.folded.len());
-        for char in &self.folded {
+        for folded in &self.folded {
             starts.push(text.len());
-            text.push(char.c);
+            text.push(folded.c);
         }
-        Joined { text, starts }
+        JoinedText { text, starts }
     }
 }
 

@@ -1,5 +1,5 @@
-//! The tokenizer of the search, the same for all databases. The server writes the tokens of a message
-//! into two columns, and the engine only looks tokens up.
+//! The tokenizer of the search, the same for all databases. The server writes the tokens of a
+//! message into two columns, and the search engine of the database only looks tokens up.
 //!
 //! **Folding** ([`fold()`]) makes letters comparable. It replaces compatibility forms (`Ａ` `①` `ﬁ`) and
 //! capitals, writes `ß` as `ss`, `æ` as `ae`, `ø` as `o`, `ł` as `l`, and removes the accents of
@@ -15,16 +15,18 @@
 //! character of a run starts a token of two characters, except for the last, which is a token of one.
 //! 病院内 is `病院` `院内` `内`. So a query of any length matches at any position of the run.
 //!
-//! **Subwords.** A camel-case name with at most 12 humps is one word. Its humps, and the rests of the
-//! name from each later hump, are its subwords: `getUserName` is the word `getusername` with the
-//! subwords `get`, `user`, `name`, `username`. They have a column of their own, because in the column
-//! of the words they would separate neighbours.
+//! **Subwords.** A camel-case name with at most 12 humps is one word. Its humps, and the suffixes
+//! of the name that start at an inner hump, are its subwords: `getUserName` is the word
+//! `getusername` with the subwords `get`, `user`, `name`, `username`. They have a column of their
+//! own, because in the column of the words they would stand between neighbours, and phrases would
+//! not match.
 //!
-//! **Queries** ([`compile_term`]). The tokens of a term must occur next to each other. The last token of
-//! a [`Term::Prefix`] is a prefix. That of a [`Term::Word`] is one too if it has at least three
-//! characters and a letter: `host` matches `hostname`, `369` does not match `3699`. That of a
-//! [`Term::Phrase`] must match a whole token. A word or prefix of one token also matches subwords. A
-//! term without tokens is ignored. A [`Term::Substring`] matches in the folded text.
+//! **Queries** ([`compile_term`]). The tokens of a term must occur next to each other. The last
+//! token of a [`Term::Prefix`] is a prefix. The last token of a [`Term::Word`] is a prefix too if
+//! it has at least three characters and a letter: `host` matches `hostname`, `369` does not match
+//! `3699`. The last token of a [`Term::Phrase`] must match a whole token. A word or prefix of one
+//! token also matches subwords. A term without tokens is ignored. A [`Term::Substring`] matches in
+//! the folded text.
 //!
 //! **Engines** get each token in the form of [`encode()`], which all of them treat as one word.
 //!

@@ -10,8 +10,8 @@ use crate::search::chars::is_emoji;
 /// The maximum length of an encoded word without its prefix, because MariaDB does not index words of
 /// more than 84 characters.
 const MAX_ENCODED_CHARS: usize = 80;
-/// A word with more humps is not a name but a key or base64 data, and its subwords would bloat the
-/// index.
+/// The maximum number of humps of a word that has subwords. A word with more is a key or base64
+/// data, not a name, and its subwords would bloat the index.
 const MAX_HUMPS: usize = 12;
 
 /// A token as a range of folded characters.
@@ -27,7 +27,7 @@ pub(super) enum SegmentKind {
     Word,
     /// Two characters of a script without blanks.
     Bigram,
-    /// The last character of such a run.
+    /// The last character of a run of a script without blanks.
     LastChar,
 }
 
@@ -57,6 +57,7 @@ pub(super) fn segment(folded: &[FoldedChar]) -> Vec<Segment> {
     segments
 }
 
+/// Pushes the bigrams of a run, and its last character. Returns the end of the run.
 fn push_bigrams(run: Range<usize>, segments: &mut Vec<Segment>) -> usize {
     for at in run.start..run.end - 1 {
         segments.push(Segment { chars: at..at + 2, kind: SegmentKind::Bigram });
@@ -65,6 +66,7 @@ fn push_bigrams(run: Range<usize>, segments: &mut Vec<Segment>) -> usize {
     run.end
 }
 
+/// Pushes the word of a run with its signs; a word that is too long becomes several. Returns its end.
 fn push_words(folded: &[FoldedChar], run: Range<usize>, segments: &mut Vec<Segment>) -> usize {
     let end = run.end + suffix_length(&folded[run.start..], run.len());
     let mut start = run.start;
@@ -81,7 +83,8 @@ fn push_words(folded: &[FoldedChar], run: Range<usize>, segments: &mut Vec<Segme
     end
 }
 
-/// The number of signs after a word of `length` characters that belong to it: C#, C++, g++.
+/// The number of signs after a word of `length` characters that belong to the word: `C#`, `C++`,
+/// `g++`.
 fn suffix_length(word: &[FoldedChar], length: usize) -> usize {
     let is_suffix = |sign: &str| {
         word[length..]
@@ -100,7 +103,8 @@ fn suffix_length(word: &[FoldedChar], length: usize) -> usize {
     }
 }
 
-/// The humps of a camel-case word, and the rests of the word from each later hump.
+/// The subwords of a camel-case word: its humps, and the suffixes of the word that start at an
+/// inner hump.
 pub(super) fn subwords(folded: &[FoldedChar], segment: &Segment) -> Vec<Range<usize>> {
     let Range { start, end } = segment.chars;
     let mut humps = vec![start];
@@ -116,11 +120,11 @@ pub(super) fn subwords(folded: &[FoldedChar], segment: &Segment) -> Vec<Range<us
 
 /// Whether a hump starts at `at`: `n|N`, and `N|Na` at the end of an abbreviation.
 fn starts_hump(word: &[FoldedChar], at: usize) -> bool {
-    let is_small = |folded: &FoldedChar| !folded.is_upper && folded.c.is_alphabetic();
+    let is_lower = |folded: &FoldedChar| !folded.is_upper && folded.c.is_alphabetic();
     word[at].is_upper
         // A capital can fold to two letters, which belong to the same hump.
         && word[at].source != word[at - 1].source
-        && (!word[at - 1].is_upper || word.get(at + 1).is_some_and(is_small))
+        && (!word[at - 1].is_upper || word.get(at + 1).is_some_and(is_lower))
 }
 
 fn is_letter(c: char) -> bool {

@@ -122,7 +122,7 @@ fn ranges_are_sorted_and_merged() {
 
 #[test]
 fn terms_compile_to_tokens_or_substrings() {
-    let tokens = |text: Term| match compile_term(&text) {
+    let tokens = |term: Term| match compile_term(&term) {
         CompiledTerm::Tokens { tokens, in_subwords } => {
             let tokens = tokens.into_iter().map(|token| (token.text, token.is_prefix));
             (tokens.collect::<Vec<_>>(), in_subwords)
@@ -142,7 +142,7 @@ fn terms_compile_to_tokens_or_substrings() {
     assert_eq!(compile_term(&Term::Substring("Ä-".into())), CompiledTerm::Substring("a-".into()));
 }
 
-/// Texts of all kinds of characters that the tokenizer distinguishes.
+/// Texts with every kind of character that the tokenizer distinguishes.
 fn text() -> impl Strategy<Value = String> {
     let fragment = prop_oneof![
         4 => prop::sample::select(&[
@@ -214,7 +214,7 @@ proptest! {
             prop_assert!(text.get(range.clone()).is_some_and(|matched| !matched.is_empty()));
         }
         prop_assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start));
-        let has_tokens = query.all_of[0].0.iter().any(|text| compile_term(text) != CompiledTerm::Nothing);
+        let has_tokens = query.all_of[0].0.iter().any(|term| compile_term(term) != CompiledTerm::Nothing);
         prop_assert_eq!(matcher.is_match(&text), !ranges.is_empty() || !has_tokens);
     }
 }
