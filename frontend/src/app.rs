@@ -1,4 +1,4 @@
-//! The root component: contexts, routes, and what runs on every page.
+//! The root component: contexts, routes, and the effects that run on every page.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ use crate::{
     users::{LoginPage, RegisterPage},
 };
 
-/// Until then network and processor are busy with the first page.
+/// The delay after which the lazy parts are loaded. Until then network and processor are busy with
+/// the first page.
 const LOAD_PARTS_AFTER: Duration = Duration::from_secs(2);
 
 #[component]
@@ -55,7 +56,8 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// Asks the server who is signed in, at the start and whenever the state is set to unknown.
+/// Requests the signed-in account at the start and whenever the state becomes
+/// [`AuthState::Unknown`].
 fn load_account(auth: Auth) {
     Effect::new(move |_| {
         if auth.state.with(|state| *state == AuthState::Unknown) {
@@ -85,7 +87,7 @@ fn reconnect_when_visible_or_online(live: LiveClient) {
     });
 }
 
-/// Loads the parts of the page in the background, so that they open at once, and offline too.
+/// Loads the parts of the page in the background, so that they open without a delay, also offline.
 fn load_parts_later() {
     let load = || {
         spawn_local(async {

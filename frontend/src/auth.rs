@@ -1,16 +1,17 @@
-//! Who is signed in on this page.
+//! The account that is signed in on this page.
 
 use leptos::prelude::*;
 use shared::users::User;
 
 use crate::{api, ui::storage};
 
-/// Holds the id of the signed-in account, so that the other tabs of this browser notice a change.
+/// The localStorage key of the id of the signed-in account. The other tabs of this browser react to
+/// a change of it.
 const ACCOUNT_KEY: &str = "hallway.account";
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum AuthState {
-    /// The server has not been asked yet.
+    /// The account has not been loaded yet.
     Unknown,
     /// The server does not respond.
     Unreachable,
@@ -30,7 +31,7 @@ impl Auth {
         Self { state: RwSignal::new(AuthState::Unknown), notice: RwSignal::new(None) }
     }
 
-    /// Takes the server's answer at the start of the page.
+    /// Sets the state from the server's response to the request for the account.
     pub fn load(self, me: api::Result<User>) {
         self.state.set(match me {
             Ok(user) => AuthState::SignedIn(user),
@@ -51,8 +52,7 @@ impl Auth {
         self.state.set(AuthState::SignedOut);
     }
 
-    /// Ends the session of this page because it ended in another tab, on another device, or by an
-    /// admin.
+    /// Signs this page out because another tab, another device or an admin ended its session.
     pub fn end_session(self) {
         self.notice.set(Some("Your session has ended. Sign in again; your drafts are saved."));
         self.state.set(AuthState::SignedOut);

@@ -18,19 +18,20 @@ pub use users::*;
 
 pub type Result<T> = result::Result<T, Error>;
 
-/// Why a request has no result.
+/// The error of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Error {
     /// The server rejected the request.
     Rejected(Box<Problem>),
     /// The server did not respond.
     Unreachable,
-    /// The response is not what this version of the page expects.
+    /// A body cannot be encoded or decoded. Usually the server is newer than this page.
     Malformed,
 }
 
 impl Error {
-    /// A sentence for people. Begins with the field's name if one field is wrong.
+    /// A sentence for the user. It begins with the name of the first invalid field, if there is
+    /// one.
     pub fn message(&self) -> String {
         match self {
             Self::Rejected(problem) => match &problem.errors[..] {
@@ -42,14 +43,14 @@ impl Error {
         }
     }
 
-    /// What is wrong with one field of a form.
+    /// The error of one field of a form, as a sentence.
     pub fn field_message(&self, name: &str) -> Option<String> {
         let Self::Rejected(problem) = self else { return None };
         let error = problem.errors.iter().find(|error| error.field == name)?;
         Some(format!("{} {}.", title_case(name), error.message))
     }
 
-    /// The same sentence as [`Self::message`] without the field's name.
+    /// A sentence about the request as a whole, even if a field is invalid.
     pub fn detail(&self) -> String {
         match self {
             Self::Rejected(problem) => problem.detail.clone(),
@@ -57,7 +58,7 @@ impl Error {
         }
     }
 
-    /// A correction of the text that was sent, and the bytes that it replaces.
+    /// The byte range of the error in the text that was sent, and a replacement for it.
     pub fn suggestion(&self) -> Option<(Range<usize>, String)> {
         let Self::Rejected(problem) = self else { return None };
         let error = problem.errors.first()?;
@@ -112,7 +113,7 @@ async fn send(method: Method, path: &str, body: Option<String>) -> Result<String
     if response.ok() {
         return Ok(text);
     }
-    // A proxy in front of the server has error pages of its own.
+    // A proxy in front of the server may respond with an error page that is not a problem document.
     Err(decode(&text).map_or(Error::Unreachable, |problem| Error::Rejected(Box::new(problem))))
 }
 

@@ -1,4 +1,4 @@
-//! Search for messages.
+//! The search for messages.
 
 use shared::{
     ids::{RoomId, Seq},
@@ -10,7 +10,7 @@ use shared::{
 use super::{Result, get, percent_encode};
 use crate::ui::time;
 
-/// Searches all my rooms. `page` is what [`next_page`] returned, or empty for the first page.
+/// Searches all my rooms. `page` is the result of [`next_page`], or empty for the first page.
 pub async fn search_messages(q: &str, page: &str) -> Result<Hits> {
     get(&format!("{}{page}", search_path(paths::SEARCH, q))).await
 }

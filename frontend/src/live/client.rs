@@ -1,4 +1,4 @@
-//! The state that the parts of the live client share.
+//! The state that the modules of the live client share.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ use crate::{
 /// The status of the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionStatus {
-    /// Nobody is signed in.
+    /// No account is signed in.
     SignedOut,
     /// Connecting for the first time, or reconnecting.
     Connecting,
@@ -48,7 +48,7 @@ pub struct LiveClient {
     /// Counts the `welcome` frames. Components with data that the socket does not replay load it
     /// again when this changes.
     pub connection_epoch: RwSignal<u32>,
-    /// The room that I left or was removed from last.
+    /// The last room that I left or was removed from.
     pub departure: RwSignal<Option<Departure>>,
     pub(super) auth: Auth,
     pub(super) ui: Ui,
@@ -56,7 +56,7 @@ pub struct LiveClient {
     pub(super) room_states: StoredValue<HashMap<RoomId, RoomState>>,
     pub(super) outbox: StoredValue<Outbox>,
     pub(super) previews: RwSignal<PreviewCache>,
-    /// Where commands go; `None` while disconnected.
+    /// The queue of commands to the server; `None` while disconnected.
     pub(super) commands: StoredValue<Option<UnboundedSender<ClientFrame>>>,
     /// Ends the wait before the next connection attempt.
     pub(super) wake: StoredValue<Option<UnboundedSender<()>>>,
@@ -88,13 +88,13 @@ impl LiveClient {
         self.room_states.with_value(|states| states.get(&room).cloned())
     }
 
-    /// Tells the others in the room that I am typing.
+    /// Sends a typing event to the room.
     pub fn send_typing(self, room: RoomId) {
         self.send_command(ClientFrame::Typing { room });
     }
 
-    /// Sends a command if connected, and drops it otherwise: messages are in the outbox, and
-    /// everything else is sent anew after `welcome`.
+    /// Sends a command if connected, and drops it otherwise: messages stay in the outbox, and
+    /// `welcome` renews the subscriptions.
     pub(super) fn send_command(self, frame: ClientFrame) {
         self.commands.with_value(|to| to.as_ref().map(|to| to.unbounded_send(frame)));
     }

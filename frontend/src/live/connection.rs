@@ -1,5 +1,5 @@
 //! Keeps one socket open: connects, detects a silent connection, and reconnects with backoff, or at
-//! once when the network or the user returns.
+//! once when the browser is online again or the page becomes visible.
 
 use std::collections::HashMap;
 
@@ -28,15 +28,15 @@ use crate::{
 
 /// How long to wait for `welcome`.
 const WELCOME_TIMEOUT_MS: u32 = 15_000;
-/// How long to wait for IndexedDB before connecting. In Chromium it may hang after a page was closed
-/// while opening the database, and users must be able to chat nevertheless.
+/// How long to wait for IndexedDB before connecting. In Chromium the database may hang if a page
+/// was closed while it opened the database; the chat must work nevertheless.
 const OUTBOX_TIMEOUT_MS: u32 = 2_000;
-/// How late a heartbeat may be.
+/// How much later than announced a heartbeat may arrive.
 const HEARTBEAT_GRACE_MS: u64 = 10_000;
 /// The longest delay before a reconnect that the server may ask for.
 const MAX_RECONNECT_MS: u64 = 60_000;
 
-/// What to do after a connection ended.
+/// The next step after the end of a connection.
 enum Next {
     /// Reconnect after this many milliseconds.
     ReconnectIn(u32),
@@ -116,7 +116,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Handles a text frame; returns what to do next if it ends the connection.
+    /// Handles a text frame. Returns the next step if the frame ends the connection.
     fn handle_text(&mut self, live: LiveClient, text: &str) -> Option<Next> {
         self.last_frame_at = js_sys::Date::now();
         let frame = parse_frame(text)?;
@@ -194,8 +194,8 @@ async fn run_connection(
     }
 }
 
-/// What to do after a close. Browsers hide why an upgrade was refused, so before `welcome` a REST
-/// request finds out whether the session has ended.
+/// Determines the next step after the socket was closed. Browsers hide the reason of a refused
+/// upgrade, so before `welcome` a REST request finds out whether the session has ended.
 async fn after_close(code: u16, was_welcome: bool) -> Next {
     match CloseCode::from_u16(code) {
         Some(code) if !code.may_reconnect() => Next::SignOut,
@@ -207,7 +207,7 @@ async fn after_close(code: u16, was_welcome: bool) -> Next {
     }
 }
 
-/// Parses a frame. A newer server may send frames that this page does not know; they are ignored.
+/// Parses a frame. Frames that this page does not know, from a newer server, are ignored.
 fn parse_frame(text: &str) -> Option<ServerFrame> {
     let frame = serde_json::from_str(text);
     frame.inspect_err(|error| leptos::logging::warn!("ignoring a frame: {error}")).ok()

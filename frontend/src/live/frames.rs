@@ -38,7 +38,7 @@ impl LiveClient {
             }
             F::User { user } => self.auth.update(user),
             F::Error { problem } => self.ui.error(problem.detail),
-            // The connection handles it.
+            // `Connection::handle_text` handles it.
             F::Goaway { .. } => {}
             F::Message { .. } | F::Member { .. } | F::Room { .. } => {
                 if let Some((room, change)) = frame.into_change() {
@@ -65,7 +65,7 @@ impl LiveClient {
         self.resend_outbox();
     }
 
-    /// Subscribes to a room, and creates its state at the first time.
+    /// Subscribes to a room, and creates its state if there is none.
     fn open_room(self, room: &MyRoom) {
         let Some(me) = self.me.with_value(|me| me.as_ref().map(|me| me.id)) else { return };
         let state = self.room_state(room.id).unwrap_or_else(|| {
@@ -126,7 +126,7 @@ impl LiveClient {
         }
     }
 
-    /// Subscribes again if the server's newest revision is not here.
+    /// Subscribes again if the timeline lacks the newest change of a room.
     fn check_head(self, room: RoomId, rev: Rev) {
         let Some(state) = self.room_state(room) else { return };
         let is_behind = state.timeline.with_untracked(|t| t.rev() < rev);

@@ -1,5 +1,5 @@
 //! The client of the live socket: frames from the server become state, commands go to the server,
-//! and unacknowledged messages stay in the outbox. Must not render anything.
+//! and unacknowledged messages stay in the outbox. This module must not render anything.
 
 mod client;
 mod connection;

@@ -1,5 +1,5 @@
-//! Messages that other messages link to: loaded one after the other, and kept up to date as long as
-//! the page lives.
+//! The messages that other messages link to. They are loaded one after the other and kept up to
+//! date as long as the page lives.
 
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
@@ -19,7 +19,8 @@ impl LiveClient {
         let in_timeline = self
             .room_state(room)
             .and_then(|state| state.timeline.with_untracked(|t| t.get(seq).cloned()));
-        // Untracked: this runs in a memo that reads the cache, and nothing that it showed changed.
+        // Untracked, because this runs in a memo that reads the cache: a notification would run the
+        // memo again without a new result.
         self.previews.update_untracked(|cache| cache.insert((room, seq), in_timeline.clone()));
         self.load_linked_messages();
         in_timeline
@@ -45,8 +46,8 @@ impl LiveClient {
         self.previews.maybe_update(|cache| cache.update(message));
     }
 
-    /// Forgets the linked messages of a room, because I may not read them any more. Previews that may
-    /// still be shown load their message again.
+    /// Removes the linked messages of a room from the cache, because I may no longer read them.
+    /// Previews that are still shown load their message again.
     pub(super) fn clear_previews(self, room: RoomId) {
         self.previews.update(|cache| cache.remove_room(room));
     }

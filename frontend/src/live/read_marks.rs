@@ -10,7 +10,8 @@ use super::client::{ConnectionStatus, LiveClient};
 
 impl LiveClient {
     /// Marks everything up to `seq` as read, unless my read position is no longer `known`. The page
-    /// shows the new position when the server confirms it, because only then other devices have it.
+    /// shows the new position when the server confirms it, because only then do my other devices
+    /// have it.
     pub fn mark_read(self, room: RoomId, seq: Seq, known: Seq) {
         self.send_command(ClientFrame::Read { room, seq, exact: false, if_read_seq: Some(known) });
     }
@@ -34,7 +35,7 @@ impl LiveClient {
         }
     }
 
-    /// Whether the client is connected; tells the user if it is not.
+    /// Returns whether the client is connected, and shows an error if it is not.
     fn check_connected(self) -> bool {
         let is_connected = self.status.get_untracked() == ConnectionStatus::Connected;
         if !is_connected {

@@ -59,11 +59,12 @@ impl LiveClient {
             }
             self.outbox.update_value(|outbox| outbox.add(entry));
         }
-        // A slow disk may finish after `welcome`.
+        // IndexedDB may return the entries only after `welcome`.
         self.resend_outbox();
     }
 
-    /// Sends everything in the outbox. A message that the server already has is only acknowledged.
+    /// Sends everything in the outbox. The server acknowledges a message that it already has again,
+    /// without a second copy.
     pub(super) fn resend_outbox(self) {
         let frames: Vec<_> =
             self.outbox.with_value(|o| o.unrefused().map(OutboxEntry::to_frame).collect());
@@ -73,7 +74,8 @@ impl LiveClient {
     pub(super) fn handle_ack(self, client_id: ClientId, message: Message) {
         let Some(state) = self.room_state(message.room) else { return };
         self.handle_message(message.room, &state, &message);
-        // The ack of a retry may be ahead of other changes, which follow: that is no gap.
+        // The ack of a retry may arrive before earlier changes, which follow: no need to subscribe
+        // again.
         state.timeline.update(|t| {
             t.apply(Change { rev: message.rev, row: Row::Message(message) });
         });
@@ -102,7 +104,7 @@ impl LiveClient {
 
     fn send_later(self, client_id: ClientId) {
         spawn_local(async move {
-            // At least a second, because the server has just said that it is busy.
+            // At least a second, because the server has just reported that it is overloaded.
             let delay = 1_000 + Backoff::default().next(js_sys::Math::random()) * 4;
             TimeoutFuture::new(delay).await;
             let frame =

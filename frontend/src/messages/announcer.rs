@@ -7,7 +7,7 @@ use shared::ids::Seq;
 use super::{context::RoomContext, text::snippet};
 use crate::auth::Auth;
 
-/// "Ada: hello"
+/// The newest message of another user, such as "Ada: hello".
 #[component]
 pub fn Announcer() -> impl IntoView {
     let room = expect_context::<RoomContext>();

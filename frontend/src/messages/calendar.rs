@@ -10,7 +10,7 @@ use crate::{
     ui::{Dialog, Icon, Lazy, Shape, part, time},
 };
 
-/// How many shades there are for days with at least one message.
+/// The number of shades for days with at least one message.
 const SHADES: i64 = 4;
 /// Weeks start on Monday (ISO 8601).
 const WEEKDAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
@@ -31,7 +31,7 @@ fn MonthView(open: RwSignal<bool>) -> impl IntoView {
     let room = expect_context::<RoomContext>().id;
     let month = RwSignal::new(None::<Month>);
     let calendar = LocalResource::new(move || api::get_calendar(room, month.get()));
-    // Only the days are replaced with the month, so the focus stays on the button that was pressed.
+    // A change of the month replaces only the days, so the focus stays on the pressed button.
     let read = move |read: fn(&Calendar) -> Option<Month>| {
         Memo::new(move |_| calendar.with(|c| c.as_ref()?.as_ref().ok().and_then(read)))
     };
@@ -69,8 +69,8 @@ fn Days(days: Vec<CalendarDay>, open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// Goes to the next month that has messages. At the end it is not `disabled`, which would lose the
-/// focus.
+/// A button that shows the next month with messages. If there is none, the button is
+/// `aria-disabled`, because `disabled` would lose the focus.
 #[component]
 fn MonthButton(
     to: Memo<Option<Month>>,

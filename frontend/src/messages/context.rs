@@ -16,7 +16,7 @@ use crate::{
     ui::{Ui, time},
 };
 
-/// A message that the timeline is to scroll to.
+/// A request to scroll the timeline to a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jump {
     pub seq: Seq,
@@ -44,7 +44,8 @@ pub struct RoomContext {
     pub unread_after: RwSignal<Option<Seq>>,
     pub reply_to: RwSignal<Option<Seq>>,
     pub editing: RwSignal<Option<Seq>>,
-    /// The edited text so far. It is here because the message's row may be replaced meanwhile.
+    /// The text in the editor so far. It is not in the editor's row, because the row may be
+    /// replaced meanwhile.
     pub edit_draft: RwSignal<Option<String>>,
     pub deleting: RwSignal<Option<Seq>>,
     pub is_calendar_open: RwSignal<bool>,
@@ -128,7 +129,7 @@ impl RoomContext {
         }
     }
 
-    /// Why the last page could not be loaded.
+    /// The error of the last page request, if it failed.
     pub fn load_error(self) -> Option<api::Error> {
         self.load_action.value().get()?.err()
     }
@@ -140,7 +141,8 @@ impl RoomContext {
     }
 }
 
-/// Only the server knows the first message of a day, and the nearest one if the day has none.
+/// Creates the action that jumps to a day. It needs a request, because only the server knows the
+/// first message of a day, or the nearest one if the day has none.
 fn jump_to_day_action(
     id: RoomId,
     state: RoomState,

@@ -19,7 +19,8 @@ use crate::{
     live::{LiveClient, RoomState},
 };
 
-/// With more unread messages than this, the newest page does not reach the first of them.
+/// With more unread messages than this, the newest page (50 messages) may not contain the first of
+/// them.
 const NEWEST_PAGE: i64 = 45;
 
 /// The conversation in one room. `at` is the message in the address: the timeline jumps to it at the
@@ -53,13 +54,14 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
         } else if before.is_none() {
             load_first_page(room, read.unread, read.read_seq);
         } else if !room.is_loading.get() && !failed {
-            // After a reset nothing is loaded, whatever was being loaded at that time.
+            // After a reset nothing is loaded, even if a page was in flight at that time.
             if room.with_timeline_untracked(|t| t.first_loaded().is_none()) {
                 load_first_page(room, 0, read.read_seq);
             }
         }
     });
-    // From when the reader opens the room or looks away, until everything is read.
+    // True from the time when the reader opens the room or leaves the tab, until everything is
+    // read.
     let show_unread_bar = RwSignal::new(read.unread > 0);
     let has_attention = unread::track_attention();
     let marks_at_once = at.get_untracked().is_none();
@@ -89,7 +91,7 @@ fn load_first_page(room: RoomContext, unread: i64, read_seq: Seq) {
         return;
     }
     match unread {
-        // Other messages are loaded already, and the page alone would not scroll away from them.
+        // Other messages are loaded already, and without a jump the timeline would stay at them.
         1.. if !is_empty => room.jump_to(start),
         ..=NEWEST_PAGE => room.load(PageRequest::Newest),
         _ => room.load(PageRequest::Around(start)),

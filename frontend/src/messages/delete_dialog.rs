@@ -1,4 +1,4 @@
-//! Asks before a message is deleted, because its text is gone for everyone.
+//! The dialog that confirms the deletion of a message, because its text is gone for everyone.
 
 use leptos::prelude::*;
 use shared::ids::Seq;

@@ -10,7 +10,8 @@ use crate::{
     ui::time,
 };
 
-/// How often to read a page again that was read before a reset of the timeline.
+/// The maximum number of requests for one page. A page that the server read before a reset of the
+/// timeline is stale and requested again.
 const MAX_ATTEMPTS: usize = 3;
 
 /// Loads a page.
@@ -46,7 +47,7 @@ pub async fn load_day(
         return Ok(None);
     };
     let other_day = (!anchor.found).then(|| time::local_day(message.created_at));
-    // The timeline refuses a page that was read before a reset; the jump then loads it again.
+    // The timeline rejects a page that was read before a reset; the jump then loads the page again.
     let _ = state.timeline.try_update(|t| t.insert_page(loaded.messages, loaded.as_of_rev));
     Ok(Some(DayAnchor { seq: anchor.seq, other_day }))
 }

@@ -87,7 +87,7 @@ fn Body(message: Message) -> impl IntoView {
     .into_any()
 }
 
-/// The first line of the message that a reply answers; a click jumps there.
+/// The first line of the message that a reply refers to; a click jumps to that message.
 #[component]
 fn ReplyQuote(to: Seq) -> impl IntoView {
     let room = expect_context::<RoomContext>();

@@ -20,10 +20,11 @@ use crate::{
     ui::{Icon, Shape, is_text_field_focused, keyed_rows, move_focus, time},
 };
 
-/// How close to the end of the rows the next page is loaded, in heights of the viewport.
+/// The distance to the end of the rows at which the next page is loaded, in heights of the
+/// viewport.
 const LOAD_WITHIN: i32 = 1;
 
-/// The messages of the open room around the reader.
+/// The messages of the open room around the scroll position of the reader.
 #[component]
 pub fn TimelineView() -> impl IntoView {
     let (room, viewport) = (expect_context::<RoomContext>(), expect_context::<Viewport>());
@@ -156,7 +157,7 @@ fn GapRow(gap: TimelineRow) -> impl IntoView {
     })
 }
 
-/// The next page of a gap, from the end that the reader reaches first.
+/// The page of a gap that is next to the loaded rows.
 fn page_for_gap(row: TimelineRow) -> Option<PageRequest> {
     match row {
         TimelineRow::Gap { to, is_older: true, .. } => Some(PageRequest::Before(to.next())),
@@ -194,7 +195,7 @@ fn LoadError() -> impl IntoView {
     }
 }
 
-/// Loads the page of a gap that the reader comes close to.
+/// Loads the next page if the reader is close to a gap.
 fn load_nearby(room: RoomContext, window: Memo<RowWindow>, viewport: Viewport) {
     let Some(Some(scroller)) = viewport.scroller.try_get_untracked() else { return };
     // A jump loads the page around its target, and must not wait for another page.

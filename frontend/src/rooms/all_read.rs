@@ -1,4 +1,5 @@
-//! Marking all rooms as read: a button, and a key that works on every page.
+//! The button that marks all rooms as read, and its shortcut (Shift Esc), which works on every
+//! page.
 
 use leptos::prelude::*;
 
@@ -7,7 +8,7 @@ use crate::{
     ui::{Icon, Shape, on_page_keydown},
 };
 
-/// Visible while anything is unread.
+/// The button, visible while any room has unread messages.
 #[component]
 pub fn AllReadButton() -> impl IntoView {
     let live = expect_context::<LiveClient>();

@@ -1,4 +1,5 @@
-//! All rooms: filter by name, join, open. A page, and a dialog that opens from anywhere.
+//! The list of all rooms, to filter by name, join and open. It is on a page and in a dialog that
+//! opens on every page.
 
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -16,7 +17,7 @@ use crate::{
     ui::{Dialog, Icon, Shape, Ui, href},
 };
 
-/// `/ui/rooms`
+/// The page `/ui/rooms`.
 #[component]
 pub fn RoomsPage() -> impl IntoView {
     let (auth, panels) = (expect_context::<Auth>(), expect_context::<Panels>());
@@ -69,8 +70,8 @@ fn RoomFinder(
     let rooms = RwSignal::new(Vec::<Room>::new());
     let page = LocalResource::new(move || {
         let (query, after) = (query.get(), after.get());
-        // The socket tells nothing about rooms that are not mine; so the list loads again after each
-        // connect and when I leave a room.
+        // The socket sends nothing about rooms that I am not in, so the list is loaded again after
+        // each connect and when I leave a room.
         live.connection_epoch.track();
         live.departure.track();
         async move { (after, api::list_rooms(&query, after).await) }

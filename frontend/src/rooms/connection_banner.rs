@@ -8,7 +8,7 @@ use crate::live::{ConnectionStatus, LiveClient};
 /// Shorter interruptions show no banner.
 const SHOW_AFTER_MS: u32 = 1_000;
 
-/// "Reconnecting…" with a button that skips the backoff.
+/// The state of the connection, with a button that skips the backoff.
 #[component]
 pub fn ConnectionBanner() -> impl IntoView {
     let live = expect_context::<LiveClient>();

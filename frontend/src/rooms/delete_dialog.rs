@@ -1,4 +1,4 @@
-//! Dialogs that ask before deleting or leaving a room.
+//! Dialogs that confirm deleting or leaving a room.
 
 use leptos::prelude::*;
 use shared::{ids::RoomId, rooms::MyRoom};

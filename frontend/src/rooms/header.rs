@@ -86,8 +86,9 @@ fn RoomMenu(id: RoomId, room: Memo<Option<MyRoom>>) -> impl IntoView {
     }
 }
 
-/// A menu item that says why it is not available to members. `aria-disabled` instead of `disabled`,
-/// because a disabled button cannot be focused, and nobody would learn why.
+/// A menu item for admins that shows members why it is not available. It is `aria-disabled` instead
+/// of `disabled`, because a disabled button cannot be focused, and keyboard users would not get the
+/// reason.
 #[component]
 fn AdminItem(
     label: &'static str,

@@ -1,4 +1,4 @@
-//! Statistics of a room: how many messages, when, and by whom. As charts and as tables.
+//! Statistics of a room: messages per day, hour and author, as charts and as tables.
 
 use leptos::prelude::*;
 use shared::{ids::RoomId, messages::Insights, search::AuthorCount};

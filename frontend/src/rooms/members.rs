@@ -1,4 +1,4 @@
-//! The people in a room, those who are online first.
+//! The members of a room, those who are online first.
 
 use leptos::prelude::*;
 use shared::{
@@ -15,16 +15,17 @@ use crate::{
     ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, open_while_some},
 };
 
-/// A room may have more members than these pages; the list then ends early.
+/// The maximum number of pages of members to load. In a room with more members the list is
+/// incomplete.
 const MAX_PAGES: usize = 10;
 
-/// A column in a wide window, a sheet over the room in a narrow one.
+/// The list of members: a column in a wide window, a sheet over the room in a narrow one.
 #[component]
 pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
     let (live, panels) = (expect_context::<LiveClient>(), expect_context::<Panels>());
     let loader = state.clone();
     let loaded = LocalResource::new(move || {
-        // The socket does not replay who came and went while it was disconnected.
+        // The socket does not replay the presence events that it missed while disconnected.
         live.connection_epoch.track();
         loader.resets.track();
         let state = loader.clone();

@@ -40,7 +40,7 @@ part!(more: fn room_form((open, room): (RwSignal<bool>, Option<MyRoom>)) {
 #[component]
 fn RoomForm(
     open: RwSignal<bool>,
-    /// The room to edit; none for a new one.
+    /// The room to edit; `None` for a new one.
     room: Option<MyRoom>,
 ) -> impl IntoView {
     let (ui, navigate) = (expect_context::<Ui>(), use_navigate());
@@ -116,7 +116,7 @@ async fn save(id: Option<RoomId>, new: NewRoom) -> api::Result<Room> {
         Some(id) => api::edit_room(id, new).await,
         None => {
             let room = api::create_room(new).await?;
-            // The server has added its creator already; joining again changes nothing.
+            // The server has added the creator already; joining again changes nothing.
             api::join_room(room.id).await?;
             Ok(room)
         }

@@ -1,5 +1,5 @@
-//! The frame of every page for people who are signed in: sidebar, keys, title. Others are redirected to
-//! the login page, which then leads back.
+//! The frame of every page for people who are signed in: sidebar, keys, title. Others are
+//! redirected to the login page, which returns to the page after signing in.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -138,8 +138,8 @@ fn current_room() -> Memo<Option<RoomId>> {
     })
 }
 
-/// Alt with arrows goes to the next room, Ctrl or ⌘ with K opens the palette, Escape closes the sheet
-/// of members.
+/// Alt with ↑ or ↓ goes to the previous or next room, Ctrl or ⌘ with K opens the palette, Escape
+/// closes the sheet of members.
 fn handle_keys(live: LiveClient, panels: Panels) {
     let navigate = use_navigate();
     on_page_keydown(move |event| {
@@ -168,7 +168,8 @@ fn handle_keys(live: LiveClient, panels: Panels) {
     });
 }
 
-/// Says why a room is no longer mine, and goes to the list of rooms if it is the current one.
+/// After I left a room or was removed from it, shows the reason, and goes to the list of rooms if
+/// the room is the current one.
 fn leave_lost_rooms(live: LiveClient, current_room: Memo<Option<RoomId>>) {
     let (navigate, ui) = (use_navigate(), expect_context::<Ui>());
     Effect::new(move |_| {

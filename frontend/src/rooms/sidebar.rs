@@ -1,4 +1,5 @@
-//! The sidebar: my rooms with their unread counts, and the ways to more.
+//! The sidebar: my rooms with their unread counts, links to all rooms and to the search, and the
+//! account.
 
 use leptos::prelude::*;
 use shared::{ids::RoomId, rooms::MyRoom};
@@ -12,7 +13,7 @@ use crate::{
     users::AccountMenu,
 };
 
-/// In a narrow window a page of its own.
+/// In a narrow window the sidebar is a page of its own.
 #[component]
 pub fn Sidebar() -> impl IntoView {
     let panels = expect_context::<Panels>();
@@ -62,7 +63,7 @@ pub fn Sidebar() -> impl IntoView {
     }
 }
 
-/// Members see it too, and learn that only admins can use it.
+/// Members see the button too, with the reason why they cannot use it.
 #[component]
 fn NewRoomButton() -> impl IntoView {
     let (auth, panels) = (expect_context::<Auth>(), expect_context::<Panels>());
@@ -77,7 +78,8 @@ fn NewRoomButton() -> impl IntoView {
             data-testid="new-room"
             aria-label=label
             title=label
-            // Not `disabled`: a disabled button cannot be focused, and nobody would learn why.
+            // Not `disabled`: a disabled button cannot be focused, and keyboard users would not get
+            // the reason.
             aria-disabled=move || (!auth.is_admin()).to_string()
             on:click=move |_| if auth.is_admin() { panels.create.set(true) }
         >

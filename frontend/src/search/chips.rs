@@ -1,4 +1,4 @@
-//! The operators of a search as chips; a click removes one.
+//! The operators of a search as chips; a click on a chip removes its operator.
 
 use leptos::prelude::*;
 use shared::search::{HighlightKind, highlight};

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::ui::{Dialog, Lazy, part, time};
 
-/// Each format with its name and what it is good for.
+/// The formats, each with its label and its purpose.
 const FORMATS: [(&str, &str, &str); 4] = [
     ("html", "Web page", "opens in any browser, works offline, and can be searched"),
     ("markdown", "Markdown", "for reading or pasting elsewhere"),

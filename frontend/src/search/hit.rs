@@ -11,17 +11,17 @@ use crate::{
     ui::{Avatar, href, time},
 };
 
-/// The most bytes of a message that a hit shows.
+/// The maximum number of bytes of a message that a hit shows.
 const MAX_EXCERPT: usize = 480;
 
-/// Links to the message in its room, with the search as a parameter, so that the reader can go on from
-/// hit to hit there.
+/// A hit with a link to the message in its room. The link has the search as a parameter, so that
+/// the reader can go from hit to hit there.
 #[component]
 pub fn HitRow(hit: Hit) -> impl IntoView {
     let live = expect_context::<LiveClient>();
     let Hit { message, ranges, .. } = hit;
     let id = message.room;
-    // The hits may be here before the socket has sent my rooms.
+    // The hits may arrive before the socket has sent my rooms.
     let room =
         move || live.rooms.with(|rooms| rooms.get(id).map(|room| format!("in {}", room.name)));
     let (address, search) = (href(&message_path(id, message.seq)), use_location().search);
@@ -49,7 +49,7 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
     }
 }
 
-/// Marks the words of a text that match a search.
+/// Renders the fragments of a text and marks those that match a search.
 pub fn mark_matches(fragments: Vec<Fragment>) -> AnyView {
     let view = |Fragment { text, is_match }| match is_match {
         true => view! { <mark class="found">{text}</mark> }.into_any(),

@@ -1,5 +1,6 @@
-//! Goes from hit to hit in a room while its address has a search: the bar above the timeline, its keys,
-//! and what the rows highlight. The bar is in a part, and so is all that only it uses.
+//! Navigation from hit to hit in a room, while the address has a search: the bar above the
+//! timeline, its keys, and the highlighted ranges of the messages. The bar and the code that only
+//! the bar uses are in a lazy part.
 
 use std::ops::Range;
 
@@ -26,9 +27,9 @@ pub struct HitNavigator {
     room: RoomId,
     /// The query string of the address.
     query_string: Memo<String>,
-    /// The search in an address that names a message.
+    /// The search in the address, if the address contains a message too.
     q: Memo<Option<String>>,
-    /// The search without the operators that select rooms. None if nothing else is left.
+    /// The search without the operators that select rooms. `None` if nothing else is left.
     room_query: RwSignal<Option<String>>,
     /// The message in the address.
     at: Memo<Option<Seq>>,
@@ -39,7 +40,8 @@ pub struct HitNavigator {
     is_cancelled: RwSignal<bool>,
 }
 
-/// The search for the next hit ends after this many pages without one; the reader may start it again.
+/// The search for the next hit ends after this many pages without a hit; the reader can start the
+/// search again.
 const MAX_EMPTY_PAGES: usize = 25;
 
 impl HitNavigator {
@@ -166,7 +168,7 @@ impl HitNavigator {
         self.query_string.with(|query| query.trim_start_matches('?').to_owned())
     }
 
-    /// "Hit 2 of 3+", or that the search is running.
+    /// The status text: "Hit 2 of 3+", or "Searching…".
     fn status(self) -> String {
         if self.is_searching.get() && !self.is_cancelled.get() {
             return "Searching…".into();

@@ -1,4 +1,5 @@
-//! `/ui/search?q=..&by=room`: the address holds the search, so that it can be shared and kept.
+//! `/ui/search?q=..&by=room`: the address contains the search, so that it can be shared and
+//! bookmarked.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use leptos_router::{
@@ -12,7 +13,7 @@ use crate::{
     ui::{Icon, Lazy, Shape, href, part, query_param},
 };
 
-/// Searches to try, and what they find.
+/// Examples of searches, with their meanings.
 const EXAMPLES: [(&str, &str); 7] = [
     ("deploy failed", "both words, anywhere"),
     ("\"out of disk\"", "exactly these words"),

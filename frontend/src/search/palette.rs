@@ -24,11 +24,11 @@ use crate::{
     ui::{Avatar, Dialog, Icon, Lazy, Shape, part},
 };
 
-/// The server is asked when nobody has typed for this long.
+/// The palette queries the server after this time without a change of the text.
 const DEBOUNCE: Duration = Duration::from_millis(200);
-/// The most choices of each kind.
+/// The maximum number of choices of each kind.
 const MAX_CHOICES: usize = 6;
-/// The most bytes of a message that a choice shows.
+/// The maximum number of bytes of a message that a choice shows.
 const MAX_EXCERPT: usize = 110;
 
 #[derive(Clone)]
@@ -65,7 +65,7 @@ fn Combobox(open: RwSignal<bool>) -> impl IntoView {
     let choices = move || {
         let q = q.get();
         let mut choices = my_rooms(live, &q);
-        // A result for an earlier text does not count.
+        // A result for an earlier text is ignored.
         if let Some((_, found)) = found.get().filter(|(of, _)| *of == q) {
             choices.extend(found);
         }
@@ -148,7 +148,7 @@ fn debounce(q: RwSignal<String>) -> ReadSignal<String> {
     debounced
 }
 
-/// My rooms by rank. They need no request.
+/// My rooms by rank, without a request.
 fn my_rooms(live: LiveClient, q: &str) -> Vec<Choice> {
     live.rooms.with(|rooms| {
         let rooms = rooms.by_name();
@@ -158,13 +158,13 @@ fn my_rooms(live: LiveClient, q: &str) -> Vec<Choice> {
     })
 }
 
-/// Asks the server for other rooms, people and messages.
+/// Requests other rooms, people and messages from the server.
 async fn find(q: String) -> Vec<Choice> {
     if q.is_empty() {
         return Vec::new();
     }
     let search = async {
-        // The server would reject what somebody has not finished typing.
+        // The server would reject a query that is not complete yet.
         parse(&q).ok()?;
         api::search_messages(&q, "&before=5").await.ok()
     };

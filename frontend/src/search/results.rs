@@ -1,4 +1,4 @@
-//! The results of a search: counts, hits, or what is wrong with the query.
+//! The results of a search: counts and hits, or the error of the query.
 
 use leptos::{ev, html, prelude::*};
 use shared::{ids::RoomId, search::Hit};
@@ -23,7 +23,7 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
         let (q, page) = (q.get_value(), page.clone());
         async move {
             let found = api::search_messages(&q, &page.unwrap_or_default()).await?;
-            // Only now: a query with a mistake is not worth remembering.
+            // After the response, because an invalid query is not worth remembering.
             remember(auth, &q);
             next.try_set(api::next_page(&found));
             hits.try_update(|hits| hits.extend(found.hits));
@@ -67,7 +67,7 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
     }
 }
 
-/// Room ids and message ids may be equal, so the key says which it is.
+/// Room ids and message ids may be equal, so the key contains the kind of the row.
 fn row_key(row: &GroupedRow<Hit>) -> (bool, i64) {
     match row {
         GroupedRow::Room(id) => (true, id.0),
@@ -102,7 +102,7 @@ fn move_between_hits(event: &ev::KeyboardEvent, list: NodeRef<html::Ol>) {
     }
 }
 
-/// Why the server rejected the query, and its suggestion.
+/// The error of a query that the server rejected, and the suggested correction.
 #[component]
 fn QueryError(error: api::Error, q: Signal<String>, on_change: Callback<String>) -> impl IntoView {
     let correction = error.suggestion().and_then(|(at, suggestion)| {

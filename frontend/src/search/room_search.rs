@@ -9,7 +9,7 @@ use crate::{
     ui::{Icon, Shape, is_shortcut, on_page_keydown},
 };
 
-/// In a narrow window only its button shows, which opens the search page.
+/// The search field. In a narrow window only its button is visible, which opens the search page.
 #[component]
 pub fn RoomSearch(id: RoomId) -> impl IntoView {
     let (input, navigate) = (NodeRef::<html::Input>::new(), use_navigate());
@@ -24,8 +24,8 @@ pub fn RoomSearch(id: RoomId) -> impl IntoView {
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let words = input.get_untracked().map(|input| input.value()).unwrap_or_default();
-        // The id instead of the name, because names change and addresses are kept. The space lets the
-        // reader type on.
+        // The id instead of the name, because a room may be renamed after its address was stored.
+        // The space lets the reader continue typing.
         let q = format!("{} in:#{id} ", words.trim());
         navigate(&search_path(q.trim_start(), false), NavigateOptions::default());
     };

@@ -1,4 +1,5 @@
-//! How many hits a search has, and by room, author and month: a click on a count narrows the search.
+//! The number of hits of a search, in total and by room, author and month. A click on a count
+//! narrows the search.
 
 use leptos::prelude::*;
 use shared::{
@@ -9,7 +10,7 @@ use shared::{
 use super::ExportDialog;
 use crate::{links::search_path, ui::href};
 
-/// The most counts of each kind.
+/// The maximum number of counts of each kind.
 const MAX_COUNTS: usize = 4;
 
 #[component]
@@ -77,8 +78,8 @@ fn total(summary: &Summary) -> String {
     }
 }
 
-/// Operators that narrow the search, with their counts. A kind with only one is left out, because it
-/// would narrow nothing.
+/// Operators that narrow the search, with their counts. A kind with only one count is left out,
+/// because it would narrow nothing.
 fn filters(summary: &Summary) -> Vec<(Predicate, u64)> {
     let rooms = summary
         .rooms

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// The height of the bar chart's view box.
 pub const BAR_HEIGHT: u64 = 100;
-/// How many shades the heat map has for hours with at least one message.
+/// The number of shades of the heat map for hours with at least one message.
 pub const HEAT_LEVELS: u64 = 4;
 
 /// The path of a bar chart: each bar is one unit wide, the largest is [`BAR_HEIGHT`] high, and any

@@ -1,5 +1,5 @@
-//! Which messages count as read: those that stayed visible for a moment, provided that everything
-//! before them is read.
+//! Decides which messages count as read: those that were visible in two successive samples,
+//! provided that everything before them is read.
 
 use shared::ids::Seq;
 

@@ -23,8 +23,8 @@ pub struct RoomList {
 }
 
 impl RoomList {
-    /// Replaces all rooms by those of `welcome`. A read position that went back while this page was
-    /// disconnected was set by hand, just like one that arrives as a frame.
+    /// Replaces all rooms by those of `welcome`. If a read position moved back while this page was
+    /// disconnected, I marked messages as unread on another device.
     pub fn replace_all(&mut self, rooms: Vec<MyRoom>) {
         for room in &rooms {
             let before = self.get(room.id).map(|before| before.read.read_seq);
@@ -65,7 +65,7 @@ impl RoomList {
         room.read.mentions += i64::from(mentions_me);
     }
 
-    /// Takes the new name and topic of a room.
+    /// Applies the new name and topic of a room.
     pub fn apply_room(&mut self, changed: &Room) {
         if let Some(room) = self.rooms.get_mut(&changed.id) {
             room.name.clone_from(&changed.name);
@@ -73,7 +73,8 @@ impl RoomList {
         }
     }
 
-    /// Takes a read position set on any of my devices. It goes back only if it is `exact`.
+    /// Applies a read position that was set on any of my devices. The position moves back only if
+    /// `exact`.
     pub fn apply_read(&mut self, id: RoomId, read: ReadState, exact: bool) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         if exact || read.read_seq >= room.read.read_seq {
@@ -86,17 +87,19 @@ impl RoomList {
         }
     }
 
-    /// I opened a room, so what I see in it is marked as read again. True if that is a change.
+    /// Lets visible messages of a room be marked as read again, because I opened the room. Returns
+    /// whether that is a change.
     pub fn stop_keeping_unread(&mut self, room: RoomId) -> bool {
         self.kept_unread.remove(&room)
     }
 
-    /// Whether seeing messages of a room must not mark them as read.
+    /// Whether visible messages of a room must not be marked as read.
     pub fn is_kept_unread(&self, room: RoomId) -> bool {
         self.kept_unread.contains(&room)
     }
 
-    /// The rooms with unread messages and the newest message of each; only of one room if given.
+    /// The rooms with unread messages, each with its newest message. If `only` is given, no other
+    /// room.
     pub fn last_of_unread(&self, only: Option<RoomId>) -> Vec<(RoomId, Seq)> {
         let rooms = self.rooms.values().filter(|room| only.is_none_or(|only| only == room.id));
         let unread = rooms.filter(|room| room.read.unread > 0);

@@ -8,7 +8,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-/// A message in room 1, posted by this account at the beginning of the epoch.
+/// A message in room 1, posted by the user `author` at the Unix epoch.
 pub fn message(seq: i64, author: i64) -> Message {
     Message {
         id: MessageId(seq),

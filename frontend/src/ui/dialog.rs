@@ -74,7 +74,7 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
     }
 }
 
-/// The body of a dialog that asks before something that cannot be undone.
+/// The body of a dialog that confirms an action.
 #[component]
 pub fn Confirm(
     #[prop(into)] text: String,

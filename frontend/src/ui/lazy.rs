@@ -6,15 +6,15 @@ use shared::paths;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-/// What a function declared with [`part!`](part) returns: the view's function, or an error if the
-/// part does not load.
+/// The result of a function declared with [`part!`](part): the function of the view, or an error if
+/// the part does not load.
 pub type Loaded<P> = Result<fn(P) -> AnyView, SplitLoaderError>;
 
 /// Declares an async function that loads a part and returns the function of a view in it. Several
 /// views may be in one part.
 ///
-/// Debug builds have no parts: the linker's relocations, which the split needs, would make each build
-/// slower, and `trunk serve` knows nothing of parts.
+/// Debug builds have no parts: the linker's relocations, which the split needs, would make each
+/// build slower, and `trunk serve` does not support parts.
 macro_rules! part {
     ($part:ident: $vis:vis fn $name:ident($props:tt: $Props:ty) { $($view:tt)* }) => {
         #[cfg(debug_assertions)]
@@ -39,7 +39,7 @@ enum State<P> {
     Failed(Cause),
 }
 
-/// Why a part does not load.
+/// The cause of a part that does not load.
 #[derive(Clone, Copy)]
 enum Cause {
     Unreachable,
@@ -48,8 +48,8 @@ enum Cause {
     Other,
 }
 
-/// Shows a view of a part. Until the part has loaded, it says so; if it does not load, it says why and
-/// offers a way out.
+/// Shows a view of a part. Until the part has loaded, shows a notice. If the part does not load,
+/// shows the cause and a button to retry or to reload the page.
 #[component]
 pub fn Lazy<P, F>(
     /// A function declared with [`part!`](part).
@@ -104,7 +104,7 @@ fn LoadError(cause: Cause, retry: Callback<()>) -> impl IntoView {
     }
 }
 
-/// Compares the page that the server has now with this one.
+/// Finds the cause by comparing this page with the current page of the server.
 async fn find_cause() -> Cause {
     let Ok(response) = Request::get(paths::UI).send().await else { return Cause::Unreachable };
     let (true, Ok(html)) = (response.ok(), response.text().await) else { return Cause::Other };

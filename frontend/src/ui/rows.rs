@@ -1,5 +1,6 @@
-//! A keyed list for rows that come at the front, as older messages do. Leptos' `For` takes every row
-//! off the page and puts it back then, and the browser lays out the whole list again.
+//! A keyed list that is fast when rows are inserted at the front, as older messages are. Leptos'
+//! `For` would then detach and attach every row, and the browser would lay out the whole list
+//! again.
 
 use std::{
     collections::HashMap,
@@ -29,7 +30,7 @@ pub fn keyed_rows<T: 'static, K: Hash>(
     let rows = StoredValue::new_local(Rows::default());
     Effect::new(move |_| {
         let new_row = |item: T| -> NewRow {
-            // 64 bits are enough: two keys with the same hash are not to be expected.
+            // A hash of 64 bits makes a collision of two keys too unlikely to handle.
             let mut hasher = DefaultHasher::new();
             key(&item).hash(&mut hasher);
             let view = view.clone();
@@ -44,7 +45,7 @@ pub fn keyed_rows<T: 'static, K: Hash>(
     view! { <template node_ref=end></template> }.into_any()
 }
 
-/// The hash of a key, and what builds its row.
+/// The hash of a key, and the function that builds its row.
 type NewRow = (u64, Box<dyn FnOnce() -> AnyView>);
 
 /// The rows on the page, in order.

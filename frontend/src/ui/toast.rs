@@ -5,7 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{Icon, Shape, Ui};
 
-/// Long enough to read a sentence twice.
+/// How long a toast is visible: long enough to read a sentence twice.
 const VISIBLE_MS: u32 = 7_000;
 
 #[derive(Clone, Debug, PartialEq)]

@@ -11,7 +11,7 @@ use crate::{
     ui::{Logo, ThemeSwitch, query_param},
 };
 
-/// Returns whether the page at a path is worth returning to, and one of this app.
+/// Returns whether the path is a page of this app to return to after signing in.
 pub fn can_return_to(path: &str) -> bool {
     path.starts_with("/room") || path.starts_with("/search")
 }
@@ -31,7 +31,7 @@ fn next() -> Option<String> {
     next.filter(|next| can_return_to(next))
 }
 
-/// Redirects people who are signed in already.
+/// The frame of a form. Redirects users who are signed in already.
 #[component]
 pub fn AuthPage(heading: &'static str, children: Children) -> impl IntoView {
     let auth = expect_context::<Auth>();

@@ -1,4 +1,4 @@
-//! `/ui/login`
+//! The page `/ui/login`.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 

@@ -1,4 +1,4 @@
-//! Signing in, signing up, and one's own account.
+//! Signing in, creating an account, and the settings of the account.
 
 mod account_menu;
 mod auth_page;

@@ -1,4 +1,4 @@
-//! The dialog that changes one's password.
+//! The dialog that changes the password of the account.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use shared::problem::Code;

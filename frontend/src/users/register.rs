@@ -1,4 +1,4 @@
-//! `/ui/register`: creates an account and signs in with it.
+//! The page `/ui/register`: creates an account and signs in.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use shared::{

@@ -1,4 +1,4 @@
-//! The dialog that lists the devices on which one is signed in.
+//! The dialog that lists the sessions of the account, with buttons to end them.
 
 use leptos::prelude::*;
 use shared::{ids::SessionId, users::Session};

@@ -8,13 +8,13 @@ use crate::{
     ui::{Icon, Shape},
 };
 
-/// "Back", while the history has entries.
+/// The button "Back", visible while the history has entries.
 #[component]
 pub fn BackButton() -> impl IntoView {
     let (room, viewport) = (expect_context::<RoomContext>(), expect_context::<Viewport>());
     let go_back = move |_| {
         jump_back(room, viewport);
-        // The last step removes the button, and the focus would be lost with it.
+        // The last step removes the button, and the focus would be lost with the button.
         if let Some(scroller) = viewport.scroller.get_untracked() {
             let _ = scroller.focus();
         }

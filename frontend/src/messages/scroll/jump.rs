@@ -61,7 +61,8 @@ pub fn start_at_first_unread(room: RoomContext, viewport: Viewport) {
         let unread = first_unread.filter(|seq| room.with_timeline(|t| t.is_loaded(*seq)));
         let is_ready = unread.is_some() || room.with_timeline(|t| t.is_loaded(t.last_seq()));
         if is_done != Some(true) && is_ready && room.jump.with_untracked(Option::is_none) {
-            // It may be loaded and yet be outside the window around the newest message.
+            // The first unread message may be loaded and yet be outside the window around the
+            // newest message.
             if let Some(seq) = unread {
                 viewport.move_window_to(seq);
             }
@@ -97,7 +98,7 @@ pub fn follow_jumps(room: RoomContext, viewport: Viewport) {
     });
 }
 
-/// While the thumb is dragged through a long room, shows each page that arrives, and not only the
+/// While the thumb is dragged through a long room, shows each page that arrives instead of only the
 /// last one.
 fn show_intermediate_page(room: RoomContext, viewport: Viewport, kind: JumpKind) {
     let Some(PageRequest::Around(seq)) = room.last_request.get_value() else { return };
@@ -119,7 +120,8 @@ fn scroll_to_target(room: RoomContext, viewport: Viewport, jump: Jump) {
         }
         let alignment = match jump.kind {
             JumpKind::Link => RowAlignment::Top(0.3),
-            // Above the first message, a row says that the room starts there.
+            // At the top, the row above the first message must be visible: it marks the beginning
+            // of the room.
             JumpKind::Scrollbar(0.0) if jump.seq == Seq(1) => RowAlignment::Top(1.0),
             JumpKind::Scrollbar(part) => RowAlignment::Hidden(part),
             JumpKind::Back(bottom) => RowAlignment::Bottom(bottom),

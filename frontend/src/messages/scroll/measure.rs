@@ -1,4 +1,4 @@
-//! Measures which rows are on the screen. Rows are found by their attribute `data-seq`.
+//! Measures which rows are on the screen. Message rows have the attribute `data-seq`.
 
 use shared::ids::Seq;
 use web_sys::{DomRect, Element};
@@ -33,14 +33,14 @@ pub fn measure(content: &Element, viewport: &DomRect) -> Option<Measured> {
     Some(Measured { first, bottom: row.bottom() - viewport.top(), visible })
 }
 
-/// The consecutive messages that end on the screen. A message that is longer than the viewport
-/// counts from when its end is visible.
+/// The consecutive messages that end on the screen. A message that is higher than the viewport
+/// counts as soon as its end is visible.
 pub fn fully_visible(content: &Element, viewport: &DomRect) -> Option<VisibleRun> {
     let rows = content.query_selector_all("[data-seq]").ok()?;
     let row = |at| rows.item(at).map(wasm_bindgen::JsCast::unchecked_into::<Element>);
     let bottom = |at| row(at).map_or(f64::MAX, |row| row.get_bounding_client_rect().bottom());
     let first = partition_point(rows.length(), |at| bottom(at) <= viewport.top());
-    // Layout is in fractions of a pixel.
+    // Tolerates one pixel, because positions are fractions of a pixel.
     let visible = (first..rows.length()).take_while(|at| bottom(*at) <= viewport.bottom() + 1.0);
     VisibleRun::from_seqs(visible.map_while(|at| seq_of(&row(at)?)))
 }

@@ -82,7 +82,7 @@ fn path(
     Memo::new(move |_| marks_path(seqs(), last.get(), columns.clone()))
 }
 
-/// "2026", "Mar"
+/// The label of a month ("Mar") or of the first month of a year ("2026").
 #[component]
 fn MonthName(label: MonthLabel) -> impl IntoView {
     let text = match label.is_year {

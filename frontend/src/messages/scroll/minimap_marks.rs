@@ -1,12 +1,12 @@
-//! The messages that the minimap marks: hits of a search, in rooms of any length.
+//! The messages that the minimap marks: my own, and the hits of a search.
 
 use leptos::{prelude::*, task::spawn_local};
 use shared::ids::{RoomId, Seq};
 
 use crate::{api, auth::Auth, live::LiveClient, messages::context::RoomContext};
 
-/// The most requests for one search. The server answers each one within a time limit, so a long
-/// room takes several.
+/// The maximum number of requests for one search. The server limits the time of each request, so a
+/// long room needs several.
 const MAX_REQUESTS: usize = 25;
 
 /// The hits of a search, ascending; the server returns at most one per thousandth of the room.
@@ -44,7 +44,7 @@ async fn load_hits(
         }
         hits.update(|hits| {
             if up_to.is_none() {
-                // Messages that came since the request are in the list already.
+                // Keeps the messages that were added after the server read the room.
                 hits.retain(|seq| *seq > found.room_last_seq);
             }
             hits.splice(..0, found.hits);

@@ -20,11 +20,12 @@ use crate::{
 /// A drag of the thumb.
 #[derive(Clone, Copy, PartialEq)]
 struct ThumbDrag {
-    /// Where the thumb is, from 0 to 1.
+    /// The position of the thumb, from 0 to 1.
     offset: f64,
     /// How far below the thumb's top the pointer is, in CSS pixels.
     grab_y: f64,
-    /// Whether the pointer has moved: only then the drag is a jump that goes into the history.
+    /// Whether the pointer has moved. Only then does the drag count as a jump and add to the
+    /// history.
     has_moved: bool,
 }
 
@@ -122,7 +123,8 @@ fn Track(geometry: Memo<ScrollbarGeometry>) -> impl IntoView {
 }
 
 impl ScrollbarState {
-    /// Where the thumb is. During a drag or a jump it is at the target, before that is loaded.
+    /// The position of the thumb. During a drag or a jump the thumb is at the target, even before
+    /// the target is loaded.
     fn thumb_offset(self) -> f64 {
         let (drag, jump, geometry) = (self.drag.get(), self.room.jump.get(), self.geometry.get());
         match (drag, jump) {
@@ -132,7 +134,7 @@ impl ScrollbarState {
         }
     }
 
-    /// The message that is first on the screen with the thumb there.
+    /// The first message on the screen at the position of the thumb.
     fn first_message(self) -> Seq {
         Seq(self.geometry.get().message_at(self.thumb_offset()) as i64)
     }
@@ -154,7 +156,8 @@ impl ScrollbarState {
         (date.unwrap_or_default(), number)
     }
 
-    /// A press on the thumb grabs it there; a press beside it first moves its middle to the pointer.
+    /// Starts a drag. A press on the thumb holds it at that point; a press beside the thumb first
+    /// moves its middle to the pointer.
     fn start_drag(self, event: &ev::PointerEvent) {
         let (Some(track), Some(thumb)) = (self.track.get_untracked(), self.thumb.get_untracked())
         else {
@@ -163,7 +166,7 @@ impl ScrollbarState {
         if event.button() != 0 {
             return;
         }
-        // Otherwise the composer would lose the focus.
+        // Without this, the composer would lose the focus.
         event.prevent_default();
         let _ = track.set_pointer_capture(event.pointer_id());
         let (y, rect) = (f64::from(event.client_y()), thumb.get_bounding_client_rect());
@@ -192,7 +195,7 @@ impl ScrollbarState {
         self.scroll_to(offset);
     }
 
-    /// Scrolls to where the thumb is.
+    /// Scrolls to the message at a position of the thumb.
     fn scroll_to(self, offset: f64) {
         let last = self.room.with_timeline_untracked(|t| t.last_seq());
         let message = self.geometry.get_untracked().message_at(offset);

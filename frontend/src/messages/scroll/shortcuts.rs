@@ -25,7 +25,7 @@ pub fn handle_shortcuts(room: RoomContext, viewport: Viewport) {
             return;
         }
         if event.key() == "ArrowLeft" && event.alt_key() {
-            // In a text, some systems move the cursor by a word with it.
+            // In a text field, some systems move the cursor by a word with this key.
             if !is_text_focused() && room.history.with_untracked(|history| !history.is_empty()) {
                 event.prevent_default();
                 jump_back(room, viewport);
@@ -47,7 +47,7 @@ pub fn handle_shortcuts(room: RoomContext, viewport: Viewport) {
     });
 }
 
-/// Whether a field that is not empty has the focus.
+/// Whether a text field that is not empty has the focus.
 fn is_text_focused() -> bool {
     let Some(active) = document().active_element() else { return false };
     let text = match active.dyn_ref::<HtmlTextAreaElement>() {

@@ -1,5 +1,6 @@
-//! The viewport of the timeline with scroll anchoring: when content grows or shrinks, above or below,
-//! the first message on the screen stays where it is; at the bottom the viewport stays there.
+//! The viewport of the timeline with scroll anchoring: when content grows or shrinks, above or
+//! below, the first message on the screen stays where it is; a viewport at the bottom stays at the
+//! bottom.
 
 use leptos::{html, prelude::*};
 use shared::ids::Seq;
@@ -34,7 +35,8 @@ pub struct Viewport {
 }
 
 /// The row that keeps its position on the screen: the first one. Its bottom edge is kept instead of
-/// its top edge, because a row loses its head when older rows of the same author come above it.
+/// its top edge, because a row loses its author line when older rows of the same author are added
+/// above it.
 #[derive(Clone, Copy)]
 struct Anchor {
     seq: Seq,
@@ -89,8 +91,8 @@ impl Viewport {
         });
     }
 
-    /// Restores the anchor after a change of the rows. If as many rows come above as go below, the
-    /// height stays the same and the observer does not run.
+    /// Restores the anchor after a change of the rows. If the height of the added and of the
+    /// removed rows is the same, the observer does not run.
     pub fn rows_change(self, has_room_end: bool) {
         self.has_room_end.set_value(has_room_end);
         queue_microtask(move || self.restore_anchor());
@@ -150,7 +152,7 @@ impl Viewport {
         self.record_anchor();
     }
 
-    /// The scroll position, to come back to; `None` if there are no rows yet.
+    /// The scroll position, for the jump history; `None` if there are no rows yet.
     pub fn position(self) -> Option<ScrollPosition> {
         let anchor = self.anchor.get_value()?;
         Some(match self.at_bottom.get_untracked() {
@@ -173,12 +175,12 @@ impl Viewport {
         request_animation_frame(move || self.restore_anchor());
     }
 
-    /// Scrolls to the row of a message. False if it has no row.
+    /// Scrolls to the row of a message. Returns false if the message has no row.
     pub fn scroll_to_message(self, seq: Seq, alignment: RowAlignment) -> bool {
         self.scroll_to_row(&row_selector(seq), alignment)
     }
 
-    /// Scrolls to the first row that the selector matches. False if there is none.
+    /// Scrolls to the first row that the selector matches. Returns false if there is none.
     pub fn scroll_to_row(self, selector: &str, alignment: RowAlignment) -> bool {
         let Some((scroller, content)) = self.elements() else { return false };
         let Ok(Some(row)) = content.query_selector(selector) else { return false };

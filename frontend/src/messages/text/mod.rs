@@ -19,7 +19,8 @@ pub use preview::Previews;
 /// The longest snippet, in characters.
 const SNIPPET: usize = 140;
 
-/// The text of a message. With its revision, the matches of the current search are highlighted.
+/// The text of a message. If `revision` is given, the matches of the current search are
+/// highlighted.
 #[component]
 pub fn MessageText(
     content: String,

@@ -14,7 +14,7 @@ use crate::{
     ui::{Avatar, href, time},
 };
 
-/// How many previews a message shows at most.
+/// The maximum number of previews in a message.
 const MAX_PREVIEWS: usize = 3;
 /// The longest excerpt, in bytes.
 const EXCERPT: usize = 320;
@@ -31,7 +31,8 @@ pub fn Previews(content: String) -> impl IntoView {
 fn Preview(room: RoomId, seq: Seq) -> impl IntoView {
     let live = expect_context::<LiveClient>();
     let name = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(room).map(|r| r.name.clone())));
-    // A message in a room that the reader is not in is not requested: the server would refuse.
+    // A message is not requested if the reader is not in its room, because the server would reject
+    // the request.
     let message = Memo::new(move |_| {
         name.with(Option::is_some).then(|| live.linked_message(room, seq)).flatten()
     });

@@ -1,4 +1,4 @@
-//! Marks messages as read when they are seen, and as unread by a key.
+//! Marks messages as read after they were visible, and as unread when the reader presses a key.
 
 use std::{cell::Cell, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
 /// A message counts as read after it was visible for this long.
 const READ_AFTER: Duration = Duration::from_millis(400);
 
-/// Whether the tab is visible and has the focus.
+/// Returns a signal: whether the tab is visible and has the focus.
 pub fn track_attention() -> RwSignal<bool> {
     let has_attention = || !document().hidden() && document().has_focus().unwrap_or(true);
     let attention = RwSignal::new(has_attention());
@@ -82,8 +82,9 @@ pub fn mark_visible_messages(
     });
 }
 
-/// Moves the unread divider when messages come while the reader looks away, and when the reader marks
-/// messages as unread on any device. It then stays until the reader leaves the room.
+/// Moves the unread divider when messages arrive while the tab has no attention, and when the
+/// reader marks messages as unread on any device. The divider then stays until the reader leaves
+/// the room.
 pub fn place_unread_divider(
     room: RoomContext,
     has_attention: RwSignal<bool>,

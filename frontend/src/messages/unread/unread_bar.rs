@@ -98,7 +98,7 @@ fn NextMention(read: Memo<ReadState>) -> impl IntoView {
     }
 }
 
-/// "57 new messages since Tuesday 14:02, 2 mention you"
+/// The text of the bar, such as "57 new messages since Tuesday 14:02, 2 mention you".
 fn sentence(read: ReadState, since: Option<String>) -> String {
     let mut sentence = match read.unread {
         1 => "1 new message".to_owned(),

@@ -19,7 +19,7 @@ use crate::{
     ui::{Icon, Shape, Ui, time},
 };
 
-/// From this length on the limit is shown.
+/// The length in bytes from which on the composer shows the limit.
 const SHOW_LIMIT_FROM: usize = CONTENT_MAX_BYTES / 10 * 9;
 
 #[component]
@@ -98,7 +98,8 @@ pub fn Composer() -> impl IntoView {
     }
 }
 
-/// How much of the limit is left, or by how much it is exceeded; `None` while it is far away.
+/// The number of bytes that are left, or by which the text is too long; `None` while the limit is
+/// far away.
 fn limit_text(bytes: usize) -> Option<String> {
     let plural = |bytes| if bytes == 1 { "byte" } else { "bytes" };
     match (bytes.checked_sub(CONTENT_MAX_BYTES), CONTENT_MAX_BYTES.saturating_sub(bytes)) {
@@ -113,7 +114,8 @@ fn focus_when_useful(room: RoomContext, area: NodeRef<html::Textarea>) {
     let navigator = expect_context::<HitNavigator>();
     Effect::new(move |_| {
         area.track();
-        // The keys that step through the hits of a search are letters.
+        // The keys that navigate the hits of a search are letters, and the composer would take them
+        // as text.
         if room.reply_to.get().is_none() && untrack(|| navigator.is_active()) {
             return;
         }
@@ -165,7 +167,7 @@ fn handle_key(event: &ev::KeyboardEvent, room: RoomContext, me: UserId, send: im
     }
 }
 
-/// Tells the others that I am typing, at most every [`TYPING_INTERVAL_S`] seconds.
+/// Sends a typing event, at most one every [`TYPING_INTERVAL_S`] seconds.
 fn send_typing(room: RoomContext, live: LiveClient, sent_at: StoredValue<f64>, text: &str) {
     let now = js_sys::Date::now();
     let is_due = sent_at.get_value() + TYPING_INTERVAL_S as f64 * 1_000.0 <= now;

@@ -49,7 +49,7 @@ pub fn PendingRow(client_id: ClientId, starts_group: bool) -> impl IntoView {
     })
 }
 
-/// Why the server refused a message, and what its author can do.
+/// The reason why the server refused a message, and buttons to retry, edit or delete it.
 #[component]
 fn Refused(client_id: ClientId, reason: String, content: String) -> impl IntoView {
     let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());

@@ -17,7 +17,7 @@ pub struct OutboxEntry {
     pub room: RoomId,
     pub content: String,
     pub reply_to: Option<Seq>,
-    /// Why the server refused it, if it did and a retry cannot succeed by itself.
+    /// The reason, if the server refused the message and an automatic retry cannot succeed.
     pub refused: Option<Problem>,
 }
 

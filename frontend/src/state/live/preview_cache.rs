@@ -9,23 +9,23 @@ use shared::{
 
 type Key = (RoomId, Seq);
 
-/// Few messages are linked to, so a list is searched fast enough.
+/// The cache of linked messages. It is a list, because few messages are linked to.
 #[derive(Clone, Debug, Default)]
 pub struct PreviewCache {
     /// Each linked message with its state; `None` while it is not loaded or cannot be read.
     entries: Vec<(Key, Option<Message>)>,
-    /// Messages to be loaded; the one that was shown last is loaded first.
+    /// The messages to load; the one that was inserted last is loaded first.
     queue: Vec<Key>,
     is_loading: bool,
 }
 
 impl PreviewCache {
-    /// The state of a message: `None` if it was never asked for.
+    /// The state of a message; `None` if the message was never inserted.
     pub fn get(&self, key: Key) -> Option<&Option<Message>> {
         self.entries.iter().find(|(known, _)| *known == key).map(|(_, message)| message)
     }
 
-    /// Adds a message; without a state it is queued to be loaded.
+    /// Adds a message. A message without a state is queued for loading.
     pub fn insert(&mut self, key: Key, message: Option<Message>) {
         if message.is_none() {
             self.queue.push(key);
@@ -33,7 +33,8 @@ impl PreviewCache {
         self.entries.push((key, message));
     }
 
-    /// Takes a newer state of a message. False if no message links to it or the state is not newer.
+    /// Stores a newer state of a message. Returns false if no message links to it or the state is
+    /// not newer.
     pub fn update(&mut self, message: &Message) -> bool {
         let key = (message.room, message.seq);
         let entry = self.entries.iter_mut().find(|(known, _)| *known == key);
@@ -46,12 +47,12 @@ impl PreviewCache {
         self.entries.retain(|((of, _), _)| *of != room);
     }
 
-    /// Starts loading. False if a loading is in progress.
+    /// Starts loading. Returns false if loading is in progress already.
     pub fn start_loading(&mut self) -> bool {
         !mem::replace(&mut self.is_loading, true)
     }
 
-    /// The next message to load; with `None` the loading has ended.
+    /// The next message to load. `None` ends the loading.
     pub fn next_to_load(&mut self) -> Option<Key> {
         let next = self.queue.pop();
         self.is_loading = next.is_some();

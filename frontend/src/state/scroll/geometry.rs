@@ -48,17 +48,17 @@ impl ScrollbarGeometry {
         (self.page_len() / self.last.max(1.0)).min(1.0)
     }
 
-    /// Where the thumb is: 0 with the first message on the screen, 1 with the last.
+    /// The position of the thumb: 0 with the first message on the screen, 1 with the last.
     pub fn thumb_offset(self) -> f64 {
         self.offset_of(self.visible.from)
     }
 
-    /// Where the thumb is when this message is the first on the screen.
+    /// The position of the thumb when this message is the first on the screen.
     pub fn offset_at(self, seq: Seq) -> f64 {
         self.offset_of(seq.0 as f64)
     }
 
-    /// Where the thumb is after scrolling down by this many messages.
+    /// The position of the thumb after scrolling down by this many messages.
     pub fn offset_after(self, messages: f64) -> f64 {
         self.offset_of(self.visible.from + messages)
     }
@@ -68,7 +68,7 @@ impl ScrollbarGeometry {
         if range > 0.0 { ((from - 1.0) / range).clamp(0.0, 1.0) } else { 0.0 }
     }
 
-    /// The message, with a fraction, that is first on the screen when the thumb is there.
+    /// The first message on the screen, with a fraction, when the thumb is at `offset`.
     pub fn message_at(self, offset: f64) -> f64 {
         1.0 + offset.clamp(0.0, 1.0) * (self.last - self.page_len()).max(0.0)
     }

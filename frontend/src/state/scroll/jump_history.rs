@@ -1,4 +1,4 @@
-//! Where the reader was before each jump, for the way back.
+//! The scroll positions before each jump, for going back.
 
 use shared::ids::Seq;
 

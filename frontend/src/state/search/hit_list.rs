@@ -19,9 +19,9 @@ pub struct RoomHit {
 pub struct HitList {
     /// Oldest first.
     pub hits: Vec<RoomHit>,
-    /// Where the search for older hits continues, if there may be any.
+    /// The message from which the search for older hits continues; `None` if there are none.
     pub older: Option<Seq>,
-    /// Where the search for newer hits continues, if there may be any.
+    /// The message from which the search for newer hits continues; `None` if there are none.
     pub newer: Option<Seq>,
 }
 
@@ -43,7 +43,7 @@ impl HitList {
         if is_older { seqs.rev().find(|seq| *seq < at) } else { seqs.find(|seq| *seq > at) }
     }
 
-    /// Where the search for the next hit continues, if no loaded hit is next.
+    /// The message from which the search for the next hit continues, if no loaded hit is next.
     pub fn resume_from(&self, at: Seq, is_older: bool) -> Option<Seq> {
         let from = if is_older { self.older } else { self.newer };
         from.filter(|_| self.next(at, is_older).is_none())

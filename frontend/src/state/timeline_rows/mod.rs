@@ -18,8 +18,8 @@ mod tests;
 
 /// Consecutive messages of one author form a group unless they are this far apart.
 const GROUP_WITHIN: TimeDelta = TimeDelta::minutes(7);
-/// The number of rows before and from the center. The center is the first message on the screen, so
-/// the rows from it on include those on the screen.
+/// The number of rows before the center, and the number from the center on. The center is the first
+/// message on the screen, so the rows from it on include those on the screen.
 const WINDOW: (usize, usize) = (110, 180);
 /// The window moves once the reader is this many messages away from its center.
 const MOVE_AFTER: i64 = 20;
@@ -43,14 +43,14 @@ pub enum TimelineRow {
 /// The message that the window is around.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowCenter {
-    /// The newest message, also when another one comes.
+    /// The newest message, also after another one arrives.
     Newest,
     Message(Seq),
 }
 
 impl WindowCenter {
-    /// Follows the reader, whose first message on the screen is `first`. It does so in steps, because
-    /// each move adds and removes rows at the ends of the window.
+    /// Follows the reader, whose first message on the screen is `first`. The center moves in steps,
+    /// because each move adds and removes rows at the ends of the window.
     pub fn follow(before: Option<Self>, at_bottom: bool, first: Seq) -> Self {
         match before {
             _ if at_bottom => Self::Newest,
@@ -114,7 +114,7 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
     let above = if is_newest { below } else { above };
     let from = run.0.max(Seq(at.0.saturating_sub(distance(above))));
     let to = run.1.min(Seq(at.0.saturating_add(distance(below))));
-    // A run that starts later does not show where the unread messages start.
+    // A run that starts after the first unread message does not get the divider.
     let unread_after = reader.unread_after.filter(|seq| seq.next() >= run.0);
     let mut builder = RowBuilder::new(Reader { unread_after, ..reader });
     if from == run.0 && from > Seq(1) {
@@ -158,7 +158,7 @@ struct Above {
     is_mine: bool,
 }
 
-/// Builds row after row.
+/// Builds the rows from top to bottom.
 struct RowBuilder<D> {
     reader: Reader<D>,
     above: Above,
