@@ -23,6 +23,7 @@ use crate::{
 /// The range of the room, and the format.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RoomQuery")]
 pub struct RoomExportQuery {
     /// `jsonl` by default.
     #[serde(default)]
@@ -56,6 +57,7 @@ impl RoomExportQuery {
 /// The query, and the format.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SearchQuery")]
 pub struct SearchExportQuery {
     /// The query, at most 10 000 characters; an empty one matches every message.
     #[serde(default)]
