@@ -1,5 +1,5 @@
-//! The core of the server. `ledger` owns every write that takes a number in a room, `hub` fans
-//! committed changes out to the sockets of this node, `relay` carries them between nodes.
+//! The core of the server. `ledger` executes every write to a room, `hub` fans committed changes
+//! out to the sockets of this node, and `relay` carries them between nodes.
 
 pub mod hub;
 pub mod ledger;

@@ -1,5 +1,6 @@
-//! Catch-up: the session reads from the database what a client missed, and what the hub dropped
-//! because the client was slow. If the database is down, the session tries again every second.
+//! Catch-up: the session reads from the database the changes that a client missed while it was
+//! offline, or that the hub dropped because the client was slow. If the database is unavailable,
+//! the session retries every second.
 
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use super::{
 use crate::{Error, Result, realtime::hub::Publication, rooms::queries, tables};
 
 impl<C: Codec> Session<C> {
-    /// The inbox dropped changes: rooms with published changes after the cursor have to catch up.
+    /// Marks the rooms for catch-up whose published changes are ahead of the cursor. Called when
+    /// the inbox dropped changes.
     pub(super) fn mark_lagging_rooms(&mut self) {
         for (room, cursor) in &self.cursors {
             if self.inbox.published_rev(*room) > *cursor {
@@ -43,18 +45,20 @@ impl<C: Codec> Session<C> {
         Ok(())
     }
 
-    /// The changes after `after`, if the user is still a member. `&mut`, because a session is not
-    /// `Sync`.
+    /// Reads the room's `last_seq` and its changes after `after`, if the user is still a member.
+    /// Takes `&mut self`, because a session is not `Sync`.
     async fn read_changes(&mut self, room: RoomId, after: Option<Rev>) -> Result<(Seq, Changes)> {
         let db = &self.app.db.reader;
         let (row, _) = queries::find_membership(db, room, self.caller.user.id).await?;
         let last_rev = Rev(row.last_rev);
         let after = after.unwrap_or(last_rev);
         let changes = tables::changes_since(db, &row, after, rules::CHANGES_MAX).await?;
-        // If there are more than one response takes, the session sends a gap up to `last_rev`.
+        // If there are more than `CHANGES_MAX`, the session sends a gap up to `last_rev` instead.
         Ok((row.last_seq.into(), Changes { rev: last_rev.max(changes.rev), ..changes }))
     }
 
+    /// Sends the changes, or a gap if there are too many. A client that cannot resume is
+    /// disconnected instead of getting a gap.
     async fn replay(
         &mut self,
         room: RoomId,
@@ -64,7 +68,7 @@ impl<C: Codec> Session<C> {
     ) -> SessionResult {
         let rev = changes.rev;
         self.cursors.insert(room, rev);
-        self.inbox.caught_up(room, rev);
+        self.inbox.init_published_rev(room, rev);
         if changes.more && !self.codec.can_resume() {
             return Err(Some(CloseCode::TooSlow));
         }
@@ -79,7 +83,7 @@ impl<C: Codec> Session<C> {
         self.send(&ServerFrame::Subscribed { room, rev }).await
     }
 
-    /// The room is deleted, or the user is no member (any more).
+    /// Ends a subscription, because the room is deleted or the user is not a member.
     async fn reject_subscription(&mut self, room: RoomId, error: Error) -> SessionResult {
         self.inbox.unsubscribe(room);
         let reason = match error.code() {

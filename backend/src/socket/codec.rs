@@ -1,4 +1,4 @@
-//! Codecs: how a socket encodes and decodes the frames of [`shared::live`].
+//! Codecs: a codec encodes and decodes the frames of [`shared::live`] for one protocol.
 
 use axum::extract::ws::Utf8Bytes;
 use shared::{
@@ -24,7 +24,7 @@ pub trait Codec: Send {
     /// Encodes a change of a room.
     fn encode_change(&mut self, publication: &Publication) -> Option<Utf8Bytes>;
 
-    /// Encodes the change that is a post of this socket: the frame is its ack too.
+    /// Encodes a change that this socket posted; the frame is also the ack of the post.
     fn encode_own_post(
         &mut self,
         publication: &Publication,
@@ -34,8 +34,8 @@ pub trait Codec: Send {
     /// Encodes an ephemeral event, given as a frame of the live protocol.
     fn encode_ephemeral(&mut self, frame: Utf8Bytes) -> Option<Utf8Bytes>;
 
-    /// Whether a client can ask for the changes that it missed. If not, the session closes the
-    /// socket rather than leave a gap that the client cannot see.
+    /// Whether a client can request the changes that it missed. If not, the session closes the
+    /// socket instead of leaving a gap that the client cannot detect.
     fn can_resume(&self) -> bool;
 
     /// Whether the socket closes when its user is removed from this room.

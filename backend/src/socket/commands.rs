@@ -1,4 +1,4 @@
-//! The frames of the client: each is a call to a slice, the ledger or the hub.
+//! Handles the frames of the client; each is a call to a slice, the ledger or the hub.
 
 use std::time::Duration;
 
@@ -25,7 +25,8 @@ use crate::{
 };
 
 impl<C: Codec> Session<C> {
-    /// Handles a frame. The reply to an invalid one is an `error` frame; the socket stays open.
+    /// Decodes and handles a frame. The reply to an invalid frame is an `error` frame; the socket
+    /// stays open.
     pub(super) async fn handle_text(&mut self, text: &str) -> SessionResult {
         match self.codec.decode(text) {
             Ok(frame) => self.handle(frame).await,
@@ -33,7 +34,7 @@ impl<C: Codec> Session<C> {
         }
     }
 
-    /// Handles a frame.
+    /// Handles a decoded frame.
     pub async fn handle(&mut self, frame: ClientFrame) -> SessionResult {
         match frame {
             ClientFrame::Authenticate { .. } => {
@@ -57,8 +58,9 @@ impl<C: Codec> Session<C> {
         }
     }
 
-    /// Subscribes before it reads the database: changes that are committed meanwhile wait in the
-    /// inbox, and the cursor drops those that the replay contained.
+    /// Subscribes before it reads the database: changes that commit meanwhile wait in the inbox,
+    /// and the session drops those that the replay contained, because they are not after the
+    /// cursor.
     async fn subscribe(&mut self, room: RoomId, after_rev: Option<Rev>) -> SessionResult {
         if is_active(Failpoint::ReadThenSubscribe) {
             self.catching_up.insert(room, after_rev);
@@ -74,8 +76,8 @@ impl<C: Codec> Session<C> {
         self.catch_up().await
     }
 
-    /// Queues a message. The session goes on with the next frame before the commit, and the ledger
-    /// keeps the order.
+    /// Queues a message. The session handles the next frame before the commit; the ledger keeps the
+    /// order.
     async fn post(&mut self, room: RoomId, client_id: ClientId, new: NewMessage) -> SessionResult {
         let author = self.caller.user.id;
         match messages::submit(&self.app, author, room, new, Some(self.inbox.socket())).await {
@@ -103,6 +105,7 @@ impl<C: Codec> Session<C> {
         }
     }
 
+    /// Publishes that the user is typing, at most once per interval and room.
     fn publish_typing(&mut self, room: RoomId) -> SessionResult {
         let now = Instant::now();
         let interval = Duration::from_secs(rules::TYPING_INTERVAL_S);
@@ -115,12 +118,12 @@ impl<C: Codec> Session<C> {
         Ok(())
     }
 
-    /// Sends the frame that the result of a write needs.
+    /// Sends the ack, nack or error for the result of a write; nothing for a successful read mark.
     pub(super) async fn handle_reply(&mut self, reply: Reply) -> SessionResult {
         match reply {
             Reply::Post { room, client_id, result } => {
-                // The hub put the change into the inbox before the ledger replied. Sent in its turn,
-                // it is the ack.
+                // The hub put the change into the inbox before the ledger replied. Delivered in its
+                // order, the change is the ack.
                 self.deliver_inbox().await?;
                 let is_acked = !self.unacked.remove(&(room, client_id));
                 match result {

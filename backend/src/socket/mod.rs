@@ -1,5 +1,6 @@
-//! Sockets: one session loop for the live protocol and the classic one. A session decodes frames,
-//! calls the slices and the ledger, and delivers changes; it decides nothing about messages itself.
+//! Websockets: one session loop for the live protocol and the classic one. A session decodes
+//! frames, calls the slices and the ledger, and delivers changes; it contains no rules about
+//! messages.
 
 mod catch_up;
 mod codec;

@@ -1,5 +1,5 @@
-//! The session of one socket. It waits for the client, the hub, the ledger and the clock; each turn
-//! writes everything that is ready with one flush.
+//! The session of one socket. It waits for the client, the hub, the ledger and a timer; each turn
+//! of its loop writes everything that is ready with one flush.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -30,16 +30,16 @@ use crate::{
 
 /// A client that accepts no data for this long is disconnected; it can reconnect and catch up.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Writes of one socket that may wait for the ledger. Above that the session stops reading, and
-/// further frames wait in the kernel (back-pressure).
+/// The maximum number of writes of one socket that wait for the ledger. At the limit the session
+/// stops reading, and further frames wait in the kernel (back-pressure).
 const MAX_IN_FLIGHT: usize = 64;
 /// The resolution of heartbeats and of the silence timeout.
 const TICK: Duration = Duration::from_secs(5);
 
-/// An error ends the session: with a code to send, or without one if the connection is lost.
+/// An error ends the session: with a close code to send, or `None` if the connection is lost.
 pub(super) type SessionResult<T = ()> = Result<T, Option<CloseCode>>;
 
-/// The result of a write that waited for the ledger.
+/// The reply of the ledger to a write.
 pub(super) enum Reply {
     Post { room: RoomId, client_id: ClientId, result: crate::Result<PostedMessage> },
     MarkRead(crate::Result<ReadState>),
@@ -51,18 +51,18 @@ pub struct Session<C> {
     pub(super) caller: Caller,
     pub(super) codec: C,
     pub(super) inbox: Inbox,
-    /// The last change that was sent of each subscribed room.
+    /// The `rev` of the last change that was sent, for each subscribed room.
     pub(super) cursors: BTreeMap<RoomId, Rev>,
-    /// Rooms whose changes have to be read from the database: those after this one, or none if only
-    /// new changes are wanted.
+    /// Rooms whose changes after this `rev` have to be read from the database; with `None`, those
+    /// after the room's current `rev`.
     pub(super) catching_up: BTreeMap<RoomId, Option<Rev>>,
-    /// When to try again to catch up.
+    /// When to retry a catch-up that failed.
     pub(super) retry_at: Instant,
-    /// Replies to the writes that wait for the ledger.
+    /// The pending replies of the ledger.
     pub(super) replies: FuturesUnordered<BoxFuture<'static, Reply>>,
     /// Posts that wait for the ledger and have no ack yet.
     pub(super) unacked: HashSet<(RoomId, ClientId)>,
-    /// The read marks that the last acks implied: the client needs no `read` frame for them.
+    /// The read marks that the last acks implied; the session sends no `read` frame for them.
     implied_reads: BTreeMap<RoomId, ReadState>,
     /// When the last typing event of each room was published.
     pub(super) typing_sent: BTreeMap<RoomId, Instant>,
@@ -93,7 +93,8 @@ impl<C: Codec> Session<C> {
         }
     }
 
-    /// Sends `welcome`, with the user and their rooms. Returns false if that failed.
+    /// Sends `welcome`, with the user and their rooms. On failure, closes the socket and returns
+    /// false.
     pub async fn welcome(&mut self) -> bool {
         let user = self.caller.user.clone();
         let result = match queries::my_rooms(&self.app.db.reader, user.id, user.is_admin).await {
@@ -122,13 +123,13 @@ impl<C: Codec> Session<C> {
     }
 
     async fn turn(&mut self, clock: &mut Interval) -> SessionResult {
-        self.wait(clock).await?;
+        self.handle_next_event(clock).await?;
         self.deliver_ready().await?;
         self.flush().await
     }
 
     /// Waits for one event, and handles it.
-    async fn wait(&mut self, clock: &mut Interval) -> SessionResult {
+    async fn handle_next_event(&mut self, clock: &mut Interval) -> SessionResult {
         tokio::select! {
             () = self.inbox.not_empty() => Ok(()),
             Some(reply) = self.replies.next(), if !self.replies.is_empty() => {
@@ -151,8 +152,8 @@ impl<C: Codec> Session<C> {
 
     async fn receive(&mut self, message: Message) -> SessionResult {
         match message {
-            // Boxed, like all futures that read the database, because they would be most of the
-            // memory of an idle socket otherwise.
+            // Boxed, like all futures that read the database, because otherwise they would take
+            // most of the memory of an idle socket.
             Message::Text(text) => self.handle_text(&text).boxed().await,
             Message::Close(_) => Err(None),
             Message::Binary(_) => self.send_bad_request("Frames are JSON text, not binary.").await,
@@ -175,7 +176,8 @@ impl<C: Codec> Session<C> {
         }
     }
 
-    /// Sends the content of the inbox; returns the code if the socket has to close then.
+    /// Sends the content of the inbox; returns the close code if the socket has to close
+    /// afterwards.
     pub(super) async fn deliver_inbox(&mut self) -> SessionResult<Option<CloseCode>> {
         let drained = self.inbox.drain();
         for signal in drained.signals {

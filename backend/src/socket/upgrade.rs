@@ -66,7 +66,7 @@ async fn live(
 }
 
 /// Checks the origin of an upgrade and sets the buffer sizes, because the defaults (128 KiB for
-/// reading, unlimited for writing) cost a gigabyte for ten thousand idle sockets.
+/// reading, unlimited for writing) would take more than 1 GB for ten thousand idle sockets.
 pub fn accept(
     app: &App,
     headers: &HeaderMap,
@@ -84,7 +84,7 @@ pub fn accept(
         .max_frame_size(rules::FRAME_MAX_BYTES))
 }
 
-/// Authenticates by the first frame, if the upgrade had no credentials.
+/// Authenticates by the first frame, because the upgrade had no credentials; `None` if that fails.
 async fn authenticate(app: &App, socket: &mut WebSocket) -> Option<Caller> {
     let first = timeout(Duration::from_secs(rules::AUTHENTICATE_TIMEOUT_S), socket.recv()).await;
     let Ok(Some(Ok(Message::Text(text)))) = first else { return None };

@@ -1,4 +1,4 @@
-//! The fan-out of one room: publishes its changes to the subscribed sockets in the order of revs.
+//! The fan-out of one room: publishes its changes to the subscribed sockets in `rev` order.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -18,27 +18,28 @@ use super::{
     Hub, Publication, RoomChange, Signal, SocketId, State, inbox::Connection, node_events::NodeId,
 };
 
-/// How long a change whose predecessors are missing waits for them before the database is read.
+/// How long a change waits for missing predecessors before the hub reads them from the database.
 const REORDER_WAIT: Duration = Duration::from_millis(20);
-/// Changes that may wait so; if there are more, the database is read for them.
+/// The maximum number of changes of a room that wait in memory; the hub reads further ones from the
+/// database.
 const REORDER_MAX: usize = 1_024;
 
-/// The subscribers of a room on this node.
+/// The subscribers of a room on this node, and the state of its fan-out.
 #[derive(Default)]
 pub(super) struct RoomFanout {
-    /// The last change that was published here; none before the first. Every subscriber got it, or
-    /// was told that it lags.
+    /// The `rev` of the last change that was published on this node; `None` before the first. The
+    /// inbox of each subscriber got every change up to it, or was marked as lagging.
     pub(super) published_rev: Option<Rev>,
     pub(super) subscribers: HashMap<SocketId, Arc<Connection>>,
-    /// The presence that the subscribers know.
+    /// The online users, as last sent to the subscribers.
     pub(super) announced_users: HashSet<UserId>,
     /// The users who are subscribed on other nodes.
     pub(super) remote_users: HashMap<NodeId, HashSet<UserId>>,
-    /// This node's users, as the other nodes know them.
+    /// This node's users, as last sent to the other nodes.
     pub(super) relayed_users: HashSet<UserId>,
     /// Messages that may still wait in an inbox, oldest first.
     undelivered: VecDeque<(Seq, Weak<Publication>)>,
-    /// Changes whose predecessors are missing.
+    /// Changes that wait for missing predecessors.
     out_of_order: BTreeMap<Rev, RoomChange>,
     is_reorder_timer_set: bool,
 }
@@ -56,7 +57,8 @@ impl RoomFanout {
         users
     }
 
-    /// Remembers a message that may wait in an inbox; a deletion redacts those that do.
+    /// Tracks a message that may wait in an inbox, or, given a tombstone, redacts the tracked
+    /// publications of the message.
     fn track(&mut self, publication: &Arc<Publication>) {
         let Row::Message(message) = &publication.change().row else { return };
         while self.undelivered.front().is_some_and(|(_, waiting)| waiting.strong_count() == 0) {
@@ -66,8 +68,10 @@ impl RoomFanout {
             self.undelivered.retain(|(_, waiting)| waiting.strong_count() > 0);
         }
         if message.deleted_at.is_some() {
-            let same = self.undelivered.iter().filter(|(seq, _)| *seq == message.seq);
-            same.filter_map(|(_, waiting)| waiting.upgrade()).for_each(|p| p.redact(message));
+            let same_message = self.undelivered.iter().filter(|(seq, _)| *seq == message.seq);
+            same_message
+                .filter_map(|(_, waiting)| waiting.upgrade())
+                .for_each(|publication| publication.redact(message));
         } else {
             self.undelivered.push_back((message.seq, Arc::downgrade(publication)));
         }
@@ -84,11 +88,12 @@ impl RoomFanout {
 }
 
 impl Hub {
-    /// Takes a change that this or another node committed, and publishes it when it is the next one.
+    /// Takes a change that this or another node committed, and publishes it once all its
+    /// predecessors are published.
     pub(super) fn offer(&self, change: RoomChange) {
         let room = change.room;
-        let starts_wait = self.state().offer(change);
-        if starts_wait {
+        let must_start_wait = self.state().offer(change);
+        if must_start_wait {
             let hub = self.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(REORDER_WAIT).await;
@@ -101,7 +106,7 @@ impl Hub {
 }
 
 impl State {
-    /// True if the caller has to start the wait for missing predecessors.
+    /// Returns true if the caller has to start the wait for missing predecessors.
     fn offer(&mut self, change: RoomChange) -> bool {
         let room = change.room;
         let Some(fanout) = self.rooms.get_mut(&room) else { return false };
@@ -143,27 +148,27 @@ impl State {
         }
     }
 
-    /// True if predecessors are still missing.
+    /// Returns true if predecessors are still missing.
     fn end_reorder_wait(&mut self, room: RoomId) -> bool {
         let Some(fanout) = self.rooms.get_mut(&room) else { return false };
         fanout.is_reorder_timer_set = false;
         !fanout.out_of_order.is_empty()
     }
 
-    /// Takes the changes that the database has after `published_rev`. They are published one by one
-    /// if none is missing between them. A row that changed twice shows only its last change, and
-    /// leaves a gap: then the subscribers read for themselves.
-    pub(super) fn catch_up(&mut self, room: RoomId, changes: Vec<Change>, to: Rev) {
+    /// Takes the changes after `published_rev`, read from the database, and publishes them one by
+    /// one if their revs are consecutive. A row that changed twice has only its last change, which
+    /// leaves a gap; then the subscribers read the changes from the database.
+    pub(super) fn catch_up(&mut self, room: RoomId, changes: Vec<Change>, last_rev: Rev) {
         let Some(fanout) = self.rooms.get_mut(&room) else { return };
         let Some(published) = fanout.published_rev else { return };
         let new: Vec<Change> =
             changes.into_iter().filter(|change| change.rev > published).collect();
-        if new.len() as i64 == to.0 - published.0 {
+        if new.len() as i64 == last_rev.0 - published.0 {
             new.into_iter().for_each(|change| _ = self.offer(RoomChange::new(room, change)));
             return;
         }
-        if to > published {
-            fanout.skip_to(room, to);
+        if last_rev > published {
+            fanout.skip_to(room, last_rev);
         }
         for user in new.iter().filter_map(removed_member) {
             self.remove_member(room, user, RemovedReason::Removed);
@@ -171,7 +176,7 @@ impl State {
     }
 }
 
-/// The user who is no longer a member by this change.
+/// The user whom a change removes from the room.
 fn removed_member(change: &Change) -> Option<UserId> {
     match &change.row {
         Row::Member(member) if member.left => Some(member.user.id),

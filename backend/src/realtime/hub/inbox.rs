@@ -16,8 +16,8 @@ use crate::failpoints::{Failpoint, is_active};
 
 use super::{Hub, NodeEvent, Signal, SocketId, State};
 
-/// Signals that may wait for one socket.
-const QUEUE: usize = 512;
+/// The maximum number of signals in an inbox.
+const QUEUE_CAPACITY: usize = 512;
 
 /// The hub's side of an inbox.
 pub(super) struct Connection {
@@ -33,10 +33,11 @@ pub(super) struct Connection {
 #[derive(Default)]
 struct Queue {
     signals: VecDeque<Signal>,
-    /// Numbered changes were dropped.
+    /// Whether numbered changes were dropped.
     is_lagging: bool,
-    /// The socket has to close.
+    /// Set if the socket has to close.
     close: Option<CloseCode>,
+    /// The subscribed rooms.
     rooms: HashSet<RoomId>,
 }
 
@@ -76,17 +77,17 @@ impl Hub {
 }
 
 impl Inbox {
-    /// The socket of the inbox.
+    /// The id of the socket.
     pub fn socket(&self) -> SocketId {
         self.id
     }
 
-    /// Waits until the inbox has something for [`Inbox::drain`].
+    /// Waits until the inbox has content for [`Inbox::drain`].
     pub async fn not_empty(&self) {
         self.connection.not_empty.notified().await;
     }
 
-    /// Takes everything out.
+    /// Takes the whole content.
     pub fn drain(&self) -> Drained {
         let mut queue = self.connection.queue();
         Drained {
@@ -103,15 +104,15 @@ impl Inbox {
         self.connection.queue().rooms.insert(room);
         let fanout = state.rooms.entry(room).or_default();
         if fanout.subscribers.is_empty() {
-            self.hub.subscribe_node(room);
+            self.hub.subscribe_relay(room);
         }
         fanout.subscribers.insert(self.id, self.connection.clone());
         state.presence_dirty.insert(room);
     }
 
-    /// The session has read the changes of a room up to `rev`. If the hub has published none of the
-    /// room, it goes on after this one.
-    pub fn caught_up(&self, room: RoomId, rev: Rev) {
+    /// Sets the published rev of a room to `rev`, up to which the session has read its changes,
+    /// unless the hub has published a change of the room already.
+    pub fn init_published_rev(&self, room: RoomId, rev: Rev) {
         if let Some(fanout) = self.hub.state().rooms.get_mut(&room) {
             fanout.published_rev.get_or_insert(rev);
         }
@@ -127,7 +128,8 @@ impl Inbox {
         self.hub.publish(NodeEvent::Ephemeral { room, from: self.connection.user, frame });
     }
 
-    /// The last change of a room that the hub published on this node.
+    /// The `rev` of the last change of a room that the hub published on this node; 0 before the
+    /// first.
     pub fn published_rev(&self, room: RoomId) -> Rev {
         let state = self.hub.state();
         state.rooms.get(&room).and_then(|fanout| fanout.published_rev).unwrap_or_default()
@@ -171,7 +173,7 @@ impl Connection {
     pub(super) fn send(&self, signal: Signal) {
         let mut queue = self.queue();
         let was_empty = queue.signals.is_empty();
-        let limit = if is_active(Failpoint::DropOnFullQueue) { 4 } else { QUEUE };
+        let limit = if is_active(Failpoint::DropOnFullQueue) { 4 } else { QUEUE_CAPACITY };
         if queue.signals.len() < limit {
             queue.signals.push_back(signal);
         } else {
@@ -180,8 +182,8 @@ impl Connection {
                 Signal::Change(_) | Signal::Lagged(_) => {
                     queue.is_lagging = !is_active(Failpoint::DropOnFullQueue);
                 }
-                // A signal without a number cannot be read again. The socket closes, and the
-                // `welcome` of the next one has the same information.
+                // A signal without a number cannot be read from the database. The socket closes,
+                // and the `welcome` of the next socket contains the same information.
                 _ => _ = queue.close.get_or_insert(CloseCode::TooSlow),
             }
         }
@@ -193,20 +195,20 @@ impl Connection {
 
     /// Queues a frame that may be lost. Half of the queue is reserved for other signals.
     pub(super) fn send_ephemeral(&self, room: RoomId, frame: Utf8Bytes) {
-        if self.queue().signals.len() < QUEUE / 2 {
+        if self.queue().signals.len() < QUEUE_CAPACITY / 2 {
             self.send(Signal::Ephemeral(room, frame));
         }
     }
 
-    /// Tells the client that the server stops, and closes the socket. `nth` spreads the delays
-    /// before clients reconnect over two seconds.
+    /// Sends `goaway`, because the server stops, and closes the socket. `nth` spreads the delays
+    /// before clients reconnect over 2 s.
     pub(super) fn go_away(&self, nth: usize) {
         let reconnect_after_ms = (nth as u64 * 37) % 2_000;
         self.send(Signal::ToUser(Arc::new(ServerFrame::Goaway { reconnect_after_ms })));
         self.close(CloseCode::Restart);
     }
 
-    /// Closes the socket after it sent what is in the queue.
+    /// Closes the socket after it has sent the queued signals.
     pub(super) fn close(&self, code: CloseCode) {
         self.queue().close = Some(code);
         self.not_empty.notify_one();

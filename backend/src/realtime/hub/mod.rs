@@ -1,10 +1,10 @@
-//! The hub fans committed changes out to the sockets of this node and, by the relay, to the other
-//! nodes.
+//! The hub fans committed changes out to the sockets of this node and, through the relay, to the
+//! other nodes.
 //!
-//! It publishes the changes of a room in order: `rev = published_rev + 1`. A change that comes too
-//! early waits 20 ms for its predecessors; then the hub reads them from the database. The inbox of a
-//! socket is bounded: if it is full, the hub drops numbered changes and marks the socket as lagging,
-//! and its session reads the changes after its cursor from the database.
+//! It publishes the changes of a room in order: `rev = published_rev + 1`. A change that arrives
+//! too early waits 20 ms for its predecessors; then the hub reads them from the database. The inbox
+//! of a socket is bounded: if it is full, the hub drops numbered changes and marks the socket as
+//! lagging, and the session of the socket reads the changes after its cursor from the database.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -55,10 +55,10 @@ struct State {
     rooms: HashMap<RoomId, RoomFanout>,
     /// Rooms whose presence may have changed since it was last sent.
     presence_dirty: HashSet<RoomId>,
-    /// When the last event of each other node came.
+    /// When the last event of each other node arrived.
     nodes_seen: HashMap<NodeId, Instant>,
-    /// Set when the server stops: a socket that connects now is closed too, because its upgrade may
-    /// have been accepted just before.
+    /// Set when the server stops. A socket that connects later is closed too: its upgrade may have
+    /// been accepted just before.
     is_draining: bool,
 }
 
@@ -80,35 +80,37 @@ impl Hub {
         Ok(hub)
     }
 
-    /// Sets the callback for revocations on this or another node; it clears caches. Called once, at
-    /// start.
+    /// Sets the callback, which clears caches, for revocations on this or another node. Called
+    /// once, at start.
     pub fn on_revocation(&self, callback: impl Fn(&Revocation) + Send + Sync + 'static) {
         let _ = self.0.on_revocation.set(Box::new(callback));
     }
 
-    /// Whether the relay is up; none if there is no relay.
+    /// Whether the relay is up; `None` if there is no relay.
     pub fn relay_is_up(&self) -> Option<bool> {
         self.0.relay.as_ref().map(Relay::is_up)
     }
 
-    /// Closes the sockets of a session or an account that lost rights, on every node.
+    /// Applies a revocation on every node: closes the sockets of an ended session or a disabled
+    /// account, or sends the changed user to the devices of an account with a new role.
     pub fn revoke(&self, revocation: Revocation) {
         self.publish(NodeEvent::Revoked(revocation));
     }
 
-    /// The users who have a socket that is subscribed to the room, on any node.
+    /// The users who are subscribed to the room on any node.
     pub fn online_users(&self, room: RoomId) -> HashSet<UserId> {
         self.state().rooms.get(&room).map(RoomFanout::online_users).unwrap_or_default()
     }
 
-    /// Closes every socket, each with another delay before it reconnects (0 to 2 s), and waits until
-    /// all are gone or 5 s have passed.
+    /// Closes every socket, each with a different delay before it reconnects (0 to 2 s), and waits
+    /// until all are closed, at most 5 s.
     pub async fn drain(&self) {
         self.relay(&NodeEvent::Stopping);
         self.state().start_drain();
         let mut empty_checks = 0;
         for _ in 0..100 {
             empty_checks = if self.state().connections.is_empty() { empty_checks + 1 } else { 0 };
+            // A socket whose upgrade was accepted may connect after the first empty check.
             if empty_checks > 2 {
                 return;
             }
@@ -132,7 +134,8 @@ impl Hub {
         }
     }
 
-    /// Ignores poisoning: no code that could panic runs while the state is half changed.
+    /// Locks the state. Ignores poisoning, because no code that could panic runs while the state is
+    /// half changed.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,7 +156,8 @@ impl State {
         }
     }
 
-    fn room_deleted(&mut self, room: RoomId) {
+    /// Ends all subscriptions to a deleted room.
+    fn remove_room(&mut self, room: RoomId) {
         let subscribers = self.rooms.get(&room).map(|fanout| fanout.subscribers.clone());
         for (id, connection) in subscribers.unwrap_or_default() {
             self.unsubscribe(id, room);

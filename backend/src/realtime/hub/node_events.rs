@@ -1,5 +1,6 @@
-//! Node events: what a node publishes to its own sockets and, by the relay, to the other nodes. The
-//! relay may lose any of them; the reconciler then finds the same in the database.
+//! Node events: a node publishes them to its own sockets and, through the relay, to the other
+//! nodes. The relay may lose any of them; the reconciler finds lost changes and revocations in the
+//! database.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -20,14 +21,14 @@ use crate::realtime::relay::{RelayEvent, Topic};
 
 /// How often a node sends its heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(2);
-/// A node without a heartbeat for this long is taken for dead, and its users for offline.
+/// A node that sent no event for this long counts as dead, and its users as offline.
 const DEAD_AFTER: Duration = Duration::from_secs(7);
 
-/// Identifies a process while it runs.
+/// Identifies a node. Random, new at every start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeId(pub(super) u64);
 
-/// A sign-in or an account that lost rights.
+/// A session or an account whose rights changed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Revocation {
@@ -44,11 +45,11 @@ pub enum Revocation {
 pub struct RoomChange {
     /// The room.
     pub room: RoomId,
-    /// The row's new state, and its number.
+    /// The row's new state, and the `rev` of the change.
     pub change: Change,
-    /// Why the member of the change is no longer in the room, if so.
+    /// Why the change removes a member from the room, if it does.
     pub removed: Option<RemovedReason>,
-    /// The socket of this node whose post made the change, if so.
+    /// The socket of this node that posted the change, if any.
     #[serde(skip)]
     pub posted_by: Option<SocketId>,
 }
@@ -71,7 +72,7 @@ pub enum NodeEvent {
         /// The room.
         room: RoomId,
     },
-    /// A session or an account lost rights.
+    /// The rights of a session or an account changed.
     Revoked(Revocation),
     /// A frame that is never stored, for a room's subscribers.
     Ephemeral {
@@ -91,18 +92,18 @@ pub enum NodeEvent {
         /// The users.
         users: Vec<UserId>,
     },
-    /// Asks the other nodes for their [`NodeEvent::Presence`] of a room.
+    /// Requests the [`NodeEvent::Presence`] of a room from the other nodes.
     PresenceRequest {
         /// The room.
         room: RoomId,
     },
-    /// The sender runs.
+    /// The sending node is running.
     Heartbeat,
-    /// The sender stops.
+    /// The sending node is stopping.
     Stopping,
 }
 
-/// The encoded form of an event.
+/// An event as the relay transports it, in JSON.
 #[derive(Debug, Serialize, Deserialize)]
 struct Envelope<E> {
     from: NodeId,
@@ -151,7 +152,7 @@ impl Hub {
         match event {
             NodeEvent::Change(change) => self.offer(change),
             NodeEvent::ToUser { user, frame } => self.state().send_to_user(user, &frame),
-            NodeEvent::RoomDeleted { room } => self.state().room_deleted(room),
+            NodeEvent::RoomDeleted { room } => self.state().remove_room(room),
             NodeEvent::Revoked(revocation) => self.apply_revocation(&revocation),
             NodeEvent::Ephemeral { room, from, frame } => {
                 self.state().send_ephemeral(room, &frame, |connection| connection.user != from);
@@ -164,16 +165,16 @@ impl Hub {
         }
     }
 
-    pub(super) fn subscribe_node(&self, room: RoomId) {
+    pub(super) fn subscribe_relay(&self, room: RoomId) {
         if let Some(relay) = &self.0.relay {
             relay.subscribe(room);
-            // If the room was empty here for a moment only, the relay is still subscribed to it and
-            // will not report a new subscription, but the remote presence is lost.
+            // If the room had no subscribers only for a moment, the relay is still subscribed to it
+            // and will not report a new subscription, but the remote presence was dropped.
             self.relay(&NodeEvent::PresenceRequest { room });
         }
     }
 
-    pub(super) fn unsubscribe_node(&self, room: RoomId) {
+    pub(super) fn unsubscribe_relay(&self, room: RoomId) {
         if let Some(relay) = &self.0.relay {
             relay.unsubscribe(room);
         }
@@ -206,7 +207,7 @@ impl Hub {
                 for line in lines.lines() {
                     match serde_json::from_str::<Envelope<NodeEvent>>(line) {
                         Ok(Envelope { from, event }) if from != self.0.node => {
-                            self.state().node_seen(from);
+                            self.state().mark_node_seen(from);
                             if matches!(event, NodeEvent::Stopping) {
                                 self.state().expire_nodes(Some(from));
                             }
@@ -230,8 +231,8 @@ impl Hub {
         }
     }
 
-    /// Reconciles these or all rooms, because events may be lost, in a task of its own so that the
-    /// receiver goes on.
+    /// Reconciles these rooms, or all rooms and sessions, because events may have been lost. Runs
+    /// in a task of its own, so that the receiver continues.
     fn spawn_reconcile(&self, rooms: Option<Vec<RoomId>>) {
         let hub = self.clone();
         tokio::spawn(async move {
@@ -252,7 +253,7 @@ impl Hub {
 }
 
 impl super::State {
-    fn node_seen(&mut self, node: NodeId) {
+    fn mark_node_seen(&mut self, node: NodeId) {
         self.nodes_seen.insert(node, Instant::now());
     }
 
@@ -263,7 +264,7 @@ impl super::State {
         }
     }
 
-    /// Drops the presence of nodes without a heartbeat, and of one that stopped.
+    /// Drops the presence of dead nodes, and of the one that stopped.
     fn expire_nodes(&mut self, stopped: Option<NodeId>) {
         self.nodes_seen.retain(|node, seen| stopped != Some(*node) && seen.elapsed() <= DEAD_AFTER);
         for (room, fanout) in &mut self.rooms {

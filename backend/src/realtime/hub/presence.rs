@@ -1,5 +1,5 @@
-//! Presence: sent at most once a second and as a difference, so that a thousand users who reconnect
-//! at once are one frame, and a user who reconnects within the second is none.
+//! Presence: the hub sends it at most once a second and as a difference, so that a thousand users
+//! who reconnect at once cost one frame, and a user who reconnects within the second costs none.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ impl Hub {
     pub(super) fn spawn_presence(&self) {
         let hub = self.clone();
         tokio::spawn(async move {
-            let mut second = tokio::time::interval(Duration::from_secs(1));
+            let mut interval = tokio::time::interval(Duration::from_secs(1));
             loop {
-                second.tick().await;
+                interval.tick().await;
                 let dirty = std::mem::take(&mut hub.state().presence_dirty);
                 for room in dirty {
                     hub.state().send_presence(room);
@@ -24,13 +24,14 @@ impl Hub {
         });
     }
 
-    /// Relays the presence of this node only if it changed, or two nodes would answer each other for
-    /// ever.
+    /// Relays the presence of this node only if it changed, because otherwise two nodes would reply
+    /// to each other forever.
     fn relay_changed_presence(&self, room: RoomId) {
         let mut state = self.state();
         let Some(fanout) = state.rooms.get_mut(&room) else {
-            // Under the lock, or this could undo the subscription of a socket that connects now.
-            self.unsubscribe_node(room);
+            // Under the lock, because otherwise this could undo the subscription of a socket that
+            // connects now.
+            self.unsubscribe_relay(room);
             drop(state);
             return self.relay_presence(room);
         };

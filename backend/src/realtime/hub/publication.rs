@@ -1,4 +1,5 @@
-//! What the hub puts into the inboxes of sockets. A change is encoded once for all of them.
+//! Signals and publications: the items that the hub puts into the inboxes of sockets. A change is
+//! encoded once for all sockets.
 
 use std::sync::{Arc, OnceLock};
 
@@ -24,22 +25,23 @@ pub enum Signal {
     ToUser(Arc<ServerFrame>),
     /// A frame about a room that is never stored (typing, presence).
     Ephemeral(RoomId, Utf8Bytes),
-    /// The user may not read the room any more; no change of it follows.
+    /// The user may no longer read the room; no change of it follows.
     Removed(RoomId, RemovedReason),
 }
 
-/// A change of a room, with the frame in which the live socket sends it.
+/// A change of a room, and its encoded frame for live sockets.
 #[derive(Debug)]
 pub struct Publication {
     /// The room.
     pub room: RoomId,
-    /// The change's number.
+    /// The `rev` of the change.
     pub rev: Rev,
-    /// The socket whose post made the change, if it is one of this node.
+    /// The socket of this node that posted the change, if any.
     posted_by: Option<SocketId>,
     change: Change,
     frame: Utf8Bytes,
-    /// The message's tombstone, if it was deleted while this waited in an inbox.
+    /// The tombstone and its frame, if the message was deleted while the publication waited in an
+    /// inbox.
     redacted: OnceLock<(Change, Utf8Bytes)>,
 }
 
@@ -55,7 +57,7 @@ impl Publication {
         self.redacted.get().map_or(&self.change, |(change, _)| change)
     }
 
-    /// The message, if the change is the post of this socket. None if the message was deleted
+    /// The message, if the change is a post of this socket. `None` if the message was deleted
     /// meanwhile: the tombstone's `rev` is that of a later change.
     pub fn post_of(&self, socket: SocketId) -> Option<&Message> {
         match &self.change().row {
@@ -66,12 +68,12 @@ impl Publication {
         }
     }
 
-    /// The frame of the live socket; without the text if the message was deleted meanwhile.
+    /// The frame for live sockets; without the text if the message was deleted meanwhile.
     pub fn frame(&self) -> Utf8Bytes {
         self.redacted.get().map_or(&self.frame, |(_, frame)| frame).clone()
     }
 
-    /// Replaces a deleted message by its tombstone. The publication keeps its `rev`, so that the
+    /// Replaces a deleted message with its tombstone. The publication keeps its `rev`, so that the
     /// revs of the room stay consecutive.
     pub(super) fn redact(&self, tombstone: &Message) {
         self.redacted.get_or_init(|| {

@@ -1,6 +1,6 @@
-//! The reconciler, where several nodes share a database: it finds in the database what the relay
-//! lost. It compares the `last_rev` of all subscribed rooms every second, and every 250 ms while the
-//! relay is down. So the loss of Redis costs delay, and never a change.
+//! The reconciler finds changes and revocations in the database that the relay lost; it runs where
+//! several nodes share a database. It compares the `last_rev` of all subscribed rooms every second,
+//! and every 250 ms without a working relay, so an outage of Redis delays changes but loses none.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,11 +25,11 @@ use crate::{
 };
 
 const TICK: Duration = Duration::from_millis(250);
-/// Ticks between two comparisons of rooms while the relay is up, and between two comparisons of
+/// Ticks between two comparisons of the rooms while the relay is up, and between two comparisons of
 /// sessions in any case: a revocation must take effect within 2 s, and it takes longer than that to
 /// notice that the relay is down.
 const RELAXED_TICKS: u32 = 4;
-/// Rows in one query.
+/// The maximum number of rows in one query.
 const CHUNK: usize = 1_000;
 
 impl Hub {
@@ -52,8 +52,8 @@ impl Hub {
         });
     }
 
-    /// Publishes the changes that these, or all subscribed rooms, have in the database and were not
-    /// published on this node.
+    /// Publishes on this node the changes of these rooms, or of all subscribed rooms, that are in
+    /// the database but were not published.
     pub(super) async fn reconcile_rooms(&self, only: Option<Vec<RoomId>>) -> Result<()> {
         if is_active(Failpoint::NoCatchUp) {
             return Ok(());
@@ -72,7 +72,7 @@ impl Hub {
             let last_revs: HashMap<i64, i64> = last_revs.into_iter().collect();
             for (room, published_rev) in chunk {
                 match last_revs.get(&room.0) {
-                    None => self.state().room_deleted(*room),
+                    None => self.state().remove_room(*room),
                     Some(last) if Rev(*last) > *published_rev => self.publish_missing(*room).await,
                     Some(_) => {}
                 }
@@ -89,12 +89,12 @@ impl Hub {
             Ok(Some((found, last_rev))) => {
                 self.state().catch_up(room, found.changes, last_rev);
             }
-            Ok(None) => self.state().room_deleted(room),
+            Ok(None) => self.state().remove_room(room),
             Err(error) => tracing::debug!(%error, %room, "cannot read the changes of a room"),
         }
     }
 
-    /// A room's changes after `after`, and its `last_rev`; none if the room is deleted.
+    /// Reads a room's changes after `after` and its `last_rev`; `None` if the room is deleted.
     async fn read_changes(&self, room: RoomId, after: Rev) -> Result<Option<(Changes, Rev)>> {
         let db = &self.0.db.reader;
         let row = rooms::Entity::find_by_id(room.0).filter(rooms::Column::DeletedAt.is_null());
@@ -103,8 +103,8 @@ impl Hub {
         Ok(Some((found, Rev(row.last_rev))))
     }
 
-    /// Applies the revocations that the relay lost: of sessions that are not in the database, and of
-    /// disabled accounts.
+    /// Applies the revocations that the relay lost: of sessions that are no longer in the database,
+    /// and of disabled accounts.
     pub(super) async fn reconcile_sessions(&self) -> Result<()> {
         let (connected_sessions, connected_users) = self.state().connected_credentials();
         let db = &self.0.db.reader;

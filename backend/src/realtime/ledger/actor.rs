@@ -23,10 +23,10 @@ use crate::{
     tables::{Database, with_timeout},
 };
 
-/// Writes that share one transaction at most.
-const BATCH: usize = 64;
-/// Attempts to commit a batch that fails with a serialization failure or a deadlock.
-const ATTEMPTS: usize = 3;
+/// The maximum number of writes in one transaction.
+const BATCH_MAX: usize = 64;
+/// How often a batch is tried that fails with a serialization failure or a deadlock.
+const ATTEMPTS_MAX: usize = 3;
 
 pub(super) struct Actor {
     db: Database,
@@ -41,40 +41,43 @@ impl Actor {
     }
 
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<QueuedWrite>) {
-        let mut writes = Vec::with_capacity(BATCH);
-        while queue.recv_many(&mut writes, BATCH).await > 0 {
+        let mut writes = Vec::with_capacity(BATCH_MAX);
+        while queue.recv_many(&mut writes, BATCH_MAX).await > 0 {
             self.write_batch(std::mem::take(&mut writes)).await;
         }
     }
 
-    /// Commits a batch. If it fails as a whole, commits each write by itself, so that one bad write
-    /// does not fail the others.
+    /// Commits a batch. If that fails, commits each write in a transaction of its own, so that one
+    /// bad write does not fail the others.
     async fn write_batch(&mut self, mut writes: Vec<QueuedWrite>) {
         metrics::histogram!("hallway_ledger_batch").record(writes.len() as f64);
         match self.commit_with_retry(&mut writes).await {
-            Ok(events) => self.finish(&mut writes, events),
+            Ok(events) => self.publish_and_reply(&mut writes, events),
             // If the database is down or full, single commits would fail in the same way, and every
             // caller would wait for all of them.
-            Err(error) if writes.len() == 1 || is_outage(&error) => fail(&mut writes, &error),
+            Err(error) if writes.len() == 1 || is_outage(&error) => {
+                reply_with_error(&mut writes, &error)
+            }
             Err(_) => {
                 for write in &mut writes {
                     let write = std::slice::from_mut(write);
                     match self.commit_with_retry(write).await {
-                        Ok(events) => self.finish(write, events),
-                        Err(error) => fail(write, &error),
+                        Ok(events) => self.publish_and_reply(write, events),
+                        Err(error) => reply_with_error(write, &error),
                     }
                 }
             }
         }
     }
 
-    /// With several nodes, the database may abort a transaction in favour of another node's.
+    /// Commits the writes; retries after 5 and 10 ms if the database aborts the transaction in
+    /// favour of another node's.
     async fn commit_with_retry(&mut self, writes: &mut [QueuedWrite]) -> Result<Vec<NodeEvent>> {
         let mut attempts = 1;
         loop {
             let backend = self.db.backend();
             match with_timeout(backend, self.commit(writes)).await {
-                Err(error) if error.is_serialization_failure && attempts < ATTEMPTS => {
+                Err(error) if error.is_serialization_failure && attempts < ATTEMPTS_MAX => {
                     attempts += 1
                 }
                 done => return done,
@@ -85,9 +88,9 @@ impl Actor {
 
     async fn commit(&mut self, writes: &mut [QueuedWrite]) -> Result<Vec<NodeEvent>> {
         let txn = self.db.begin().await?;
-        // Taken out, because the cached rows are wrong if the commit fails.
+        // Leaves an empty cache behind, because the rows in this one are wrong if the commit fails.
         let mut cache = std::mem::take(&mut self.cache);
-        cache.invalidate_unless(self.accounts_version.load(SeqCst));
+        cache.clear_if_outdated(self.accounts_version.load(SeqCst));
         let mut batch = Batch::new(&txn, cache);
         if let Err(error) = queue::execute_all(&mut batch, writes).await {
             // If the rollback fails too, the pool drops the connection.
@@ -106,9 +109,9 @@ impl Actor {
         Ok(events)
     }
 
-    /// Publishes before it replies: when a session gets the reply to a post, the change is in its
-    /// inbox, and one frame serves as both.
-    fn finish(&self, writes: &mut [QueuedWrite], events: Vec<NodeEvent>) {
+    /// Publishes before it replies: when a session gets the reply to a post, the change is already
+    /// in its inbox, and one frame serves as change and ack.
+    fn publish_and_reply(&self, writes: &mut [QueuedWrite], events: Vec<NodeEvent>) {
         events.into_iter().for_each(|event| self.hub.publish(event));
         writes.iter_mut().for_each(|write| write.send_reply(None));
     }
@@ -118,6 +121,6 @@ fn is_outage(error: &Error) -> bool {
     matches!(error.code(), Code::Unavailable | Code::StorageFull)
 }
 
-fn fail(writes: &mut [QueuedWrite], error: &Error) {
+fn reply_with_error(writes: &mut [QueuedWrite], error: &Error) {
     writes.iter_mut().for_each(|write| write.send_reply(Some(error)));
 }

@@ -1,4 +1,5 @@
-//! A batch: the rows of one transaction, read once for all of its writes and written back once.
+//! A batch holds the rows of one transaction: it reads them once for all of its writes, and writes
+//! them back once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,23 +25,24 @@ use crate::{
 
 type MemberKey = (RoomId, UserId);
 
-/// Rooms, and members, that a cache may hold between batches.
+/// The maximum number of rooms, and of members, that the cache keeps between batches.
 const CACHE_MAX: usize = 50_000;
 
-/// Rooms and members as the last batch left them. Where this process is the only writer, the next
-/// batch need not read them again; reading is most of the work of a batch that spans many rooms.
+/// Rooms and members as the last batch left them. With SQLite, where this process is the only
+/// writer, the next batch does not read them again; reading is most of the work of a batch that
+/// spans many rooms.
 #[derive(Default)]
 pub(super) struct RowCache {
     rooms: BTreeMap<RoomId, rooms::Model>,
-    /// A row with its account, or none if it was looked up and does not exist.
+    /// A member row with its account; `None` if the row does not exist.
     members: HashMap<MemberKey, Option<(members::Model, users::Model)>>,
-    /// The version of the accounts in `members`.
+    /// The ledger's `accounts_version` when the accounts in `members` were read.
     accounts_version: u64,
 }
 
 impl RowCache {
     /// Empties the cache if accounts changed since it was filled.
-    pub(super) fn invalidate_unless(&mut self, accounts_version: u64) {
+    pub(super) fn clear_if_outdated(&mut self, accounts_version: u64) {
         if self.accounts_version != accounts_version {
             *self = Self { accounts_version, ..Self::default() };
         }
@@ -50,6 +52,7 @@ impl RowCache {
 /// A member's new read mark.
 struct ReadMark {
     state: ReadState,
+    /// Whether the mark may have moved back.
     exact: bool,
 }
 
@@ -57,7 +60,7 @@ struct ReadMark {
 pub struct Batch<'t> {
     /// The transaction.
     pub txn: &'t DatabaseTransaction,
-    /// The time of every write in the batch.
+    /// The time of every write in the batch, in microseconds since 1970.
     pub now: i64,
     rows: RowCache,
     dirty_rooms: BTreeSet<RoomId>,
@@ -98,7 +101,7 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    /// A locked room that is not deleted.
+    /// A locked room; [`Code::NotFound`] if it does not exist or is deleted.
     pub fn room(&self, id: RoomId) -> Result<&rooms::Model> {
         let room = self.rows.rooms.get(&id).filter(|room| room.deleted_at.is_none());
         room.ok_or_else(|| Code::NotFound.into())
@@ -137,13 +140,13 @@ impl<'t> Batch<'t> {
         seq
     }
 
-    /// An account that is not disabled.
+    /// An account that is not disabled; otherwise [`Code::Unauthenticated`].
     pub async fn active_user(&self, id: UserId) -> Result<users::Model> {
         let user = users::Entity::find_by_id(id.0).one(self.txn).await?;
         Ok(user.filter(|user| !user.is_disabled).ok_or(Code::Unauthenticated)?)
     }
 
-    /// An account that is not disabled and belongs to an admin.
+    /// An account of an admin that is not disabled.
     pub async fn active_admin(&self, id: UserId) -> Result<users::Model> {
         let user = self.active_user(id).await?;
         if user.is_admin { Ok(user) } else { Err(Code::AdminOnly.into()) }
@@ -187,7 +190,8 @@ impl<'t> Batch<'t> {
         Ok(self.rows.members.get(&(room, user)).cloned().flatten())
     }
 
-    /// A current member whose account is not disabled.
+    /// A current member whose account is not disabled; otherwise [`Code::NotAMember`] or
+    /// [`Code::Unauthenticated`].
     pub async fn active_member(
         &mut self,
         room: RoomId,
@@ -200,7 +204,8 @@ impl<'t> Batch<'t> {
         }
     }
 
-    /// Inserts or updates a member row.
+    /// Inserts or updates a member row. The row replaces a pending read mark of the member, which
+    /// [`Batch::flush`] then neither writes nor sends.
     pub(super) async fn upsert_member(
         &mut self,
         row: members::Model,
@@ -218,8 +223,8 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    /// Sets a member's read mark. [`Batch::flush`] writes it and sends it to the user's devices. A
-    /// user who has no member row has no read mark.
+    /// Sets a member's read mark. [`Batch::flush`] writes it and sends it to the user's devices.
+    /// Does nothing for a user without a loaded member row.
     pub(super) fn set_read_mark(
         &mut self,
         room: RoomId,
@@ -229,8 +234,8 @@ impl<'t> Batch<'t> {
     ) {
         if let Some(Some((member, _))) = self.rows.members.get_mut(&(room, user)) {
             member.read_seq = state.read_seq.0;
-            // A mark that went back and forth again may still be less than the devices show, and
-            // they ignore a lesser mark that is not exact.
+            // A mark that moved back and then forward within the batch may still be lower than the
+            // one that the devices show, and they ignore a lower mark that is not exact.
             let was_exact = self.read_marks.get(&(room, user)).is_some_and(|mark| mark.exact);
             self.read_marks.insert((room, user), ReadMark { state, exact: exact || was_exact });
         }
@@ -241,7 +246,7 @@ impl<'t> Batch<'t> {
         self.publish(NodeEvent::Change(RoomChange::new(room, Change { rev, row })));
     }
 
-    /// The same for a member who is no longer in the room.
+    /// Publishes after the commit that a member left the room or was removed from it.
     pub fn publish_removal(&mut self, room: RoomId, rev: Rev, row: Row, reason: RemovedReason) {
         let change = RoomChange::new(room, Change { rev, row });
         self.publish(NodeEvent::Change(RoomChange { removed: Some(reason), ..change }));
@@ -259,14 +264,14 @@ impl<'t> Batch<'t> {
         self.events.push(event);
     }
 
-    /// Drops a room whose rows this transaction deleted.
+    /// Removes a room from the cache whose rows this transaction deleted.
     pub(super) fn forget_room(&mut self, id: RoomId) {
         self.rows.rooms.remove(&id);
         self.rows.members.retain(|(room, _), _| *room != id);
     }
 
-    /// Writes the changed rooms and read marks. The returned rows are valid once the transaction
-    /// commits.
+    /// Writes the changed rooms and read marks; returns the events to publish and the cache for the
+    /// next batch. Both are valid only if the transaction commits.
     pub(super) async fn flush(mut self) -> Result<(Vec<NodeEvent>, RowCache)> {
         let member = |key| Some(self.rows.members.get(key)?.as_ref()?.0.clone());
         let members: Vec<_> = self.read_marks.keys().filter_map(member).collect();

@@ -1,4 +1,4 @@
-//! Read marks: all marks of a batch with one query for their mention counts.
+//! Moves read marks. One query counts the unread mentions for all marks of a batch.
 
 use std::collections::HashMap;
 
@@ -18,18 +18,18 @@ pub struct MarkRead {
     pub room: RoomId,
     /// The member.
     pub user: UserId,
-    /// The new mark, and how it relates to the present one.
+    /// The new mark, and on which condition it replaces the current one.
     pub mark: rooms::MarkRead,
 }
 
 /// The effect of one mark.
 struct ResolvedMark {
-    /// The room's newest message.
+    /// The `seq` of the room's newest message.
     last_seq: Seq,
     /// The read mark afterwards.
     read_seq: Seq,
-    /// Whether to send it to the user's devices, and with which `exact`.
-    notify: Option<bool>,
+    /// The `exact` of the `read` frame to the user's devices; `None` if no frame is needed.
+    notify_exact: Option<bool>,
 }
 
 /// The read mark of each member after all marks of the batch.
@@ -45,25 +45,25 @@ pub(super) async fn mark_all_read(
         return Ok(Vec::new());
     }
     batch.load_members(marks.iter().map(|mark| (mark.room, mark.user))).await?;
-    let (mut resolved, mut read_seqs) = (Vec::with_capacity(marks.len()), ReadSeqs::new());
+    let (mut results, mut read_seqs) = (Vec::with_capacity(marks.len()), ReadSeqs::new());
     for mark in marks {
         let previous = read_seqs.get(&(mark.room, mark.user)).copied();
-        let result = resolve(batch, mark, previous).await;
-        if let Ok(mark_after) = &result {
-            read_seqs.insert((mark.room, mark.user), mark_after.read_seq);
+        let result = resolve_mark(batch, mark, previous).await;
+        if let Ok(resolved) = &result {
+            read_seqs.insert((mark.room, mark.user), resolved.read_seq);
         }
-        resolved.push(result);
+        results.push(result);
     }
-    let mentions = count_mentions(batch, &read_seqs).await?;
+    let mention_counts = count_mentions(batch, &read_seqs).await?;
     let mut states = Vec::with_capacity(marks.len());
-    for (mark, resolved) in marks.iter().zip(resolved) {
+    for (mark, result) in marks.iter().zip(results) {
         let key = (mark.room, mark.user);
-        states.push(resolved.map(|resolved| {
+        states.push(result.map(|resolved| {
             let read_seq = read_seqs.get(&key).copied().unwrap_or(resolved.read_seq);
-            let mentions = mentions.get(&key).copied().unwrap_or(0);
+            let mentions = mention_counts.get(&key).copied().unwrap_or(0);
             let unread = resolved.last_seq.0 - read_seq.0;
             let state = ReadState { read_seq, unread, mentions };
-            if let Some(exact) = resolved.notify {
+            if let Some(exact) = resolved.notify_exact {
                 batch.set_read_mark(mark.room, mark.user, state, exact);
             }
             state
@@ -73,7 +73,7 @@ pub(super) async fn mark_all_read(
 }
 
 /// Computes the effect of a mark on top of `previous`, the result of an earlier mark of the batch.
-async fn resolve(
+async fn resolve_mark(
     batch: &mut Batch<'_>,
     mark: &MarkRead,
     previous: Option<Seq>,
@@ -86,22 +86,23 @@ async fn resolve(
         let message = format!("must be 0 to {last_seq}, but is {seq}");
         return Err(FieldError::new("seq", message).into());
     }
-    let (read_seq, notify) = match if_read_seq.filter(|expected| *expected != current) {
-        // Sent even if nothing changes, because another device may show something else.
+    let (read_seq, notify_exact) = match if_read_seq.filter(|expected| *expected != current) {
+        // Sent even if the mark does not change, because another device may show another one.
         _ if exact => (seq, Some(true)),
-        // The device shows another mark than the server's. Without a correction the server would
-        // ignore its next marks too; `exact`, because a lesser mark is ignored otherwise.
+        // The device has another mark than the server. Without a correction the server would ignore
+        // its next marks too. A correction that lowers the mark is `exact`, because devices ignore
+        // a lower mark otherwise.
         Some(expected) => (current, Some(expected > current)),
         None => {
             let read_seq = seq.min(last_seq).max(current);
             (read_seq, (read_seq > current).then_some(false))
         }
     };
-    Ok(ResolvedMark { last_seq, read_seq, notify })
+    Ok(ResolvedMark { last_seq, read_seq, notify_exact })
 }
 
-/// Counts the mentions of each member after their read mark. The database counts, because a mark
-/// that goes far back may have any number of them after it.
+/// Counts the mentions of each member after their read mark. The database counts them, because a
+/// mark that moves far back may have any number of mentions after it.
 async fn count_mentions(
     batch: &Batch<'_>,
     read_seqs: &ReadSeqs,

@@ -1,4 +1,4 @@
-//! Joining and leaving.
+//! Adds members to rooms and removes them.
 
 use shared::{
     ids::{RoomId, UserId},
@@ -23,14 +23,14 @@ pub struct JoinRoom {
     pub user: UserId,
 }
 
-/// Removes a member: they leave, or an admin removes them. Leaving does nothing for a user who is
+/// Removes a member who leaves, or whom an admin removes. Leaving does nothing for a user who is
 /// not a member.
 pub struct RemoveMember {
     /// The room.
     pub room: RoomId,
     /// The member.
     pub user: UserId,
-    /// The member, or an admin.
+    /// The caller: the member, or an admin.
     pub by: UserId,
 }
 
@@ -59,13 +59,13 @@ pub(super) async fn add_member(
 ) -> Result<Member> {
     let rev = batch.next_rev(room);
     batch.update_room(room, |room| room.member_count += 1);
-    let state = batch.room(room)?.clone();
+    let room_row = batch.room(room)?.clone();
     let row = members::Model {
         room_id: room.0,
         user_id: user.id,
         joined_at: batch.now,
         has_left: false,
-        read_seq: state.last_seq,
+        read_seq: room_row.last_seq,
         rev: rev.0,
     };
     let member = row.to_member(user);
@@ -73,11 +73,11 @@ pub(super) async fn add_member(
     batch.publish_row(room, rev, Row::Member(member.clone()));
     let joined = MyRoom {
         id: room,
-        name: state.name,
-        topic: state.topic,
-        last_seq: state.last_seq.into(),
+        name: room_row.name,
+        topic: room_row.topic,
+        last_seq: room_row.last_seq.into(),
         last_rev: rev,
-        read: ReadState { read_seq: state.last_seq.into(), unread: 0, mentions: 0 },
+        read: ReadState { read_seq: room_row.last_seq.into(), unread: 0, mentions: 0 },
         role: member.role,
     };
     let frame = ServerFrame::Joined { room: joined };
@@ -94,22 +94,22 @@ impl RoomWrite for RemoveMember {
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {
         batch.room(self.room)?;
-        let is_own = self.by == self.user;
-        if is_own {
+        let is_leaving = self.by == self.user;
+        if is_leaving {
             batch.active_user(self.by).await?
         } else {
             batch.active_admin(self.by).await?
         };
         let row = batch.member_row(self.room, self.user).await?;
         let Some((row, user)) = row.filter(|(row, _)| !row.has_left) else {
-            return if is_own { Ok(()) } else { Err(Code::NotFound.into()) };
+            return if is_leaving { Ok(()) } else { Err(Code::NotFound.into()) };
         };
         let rev = batch.next_rev(self.room);
         batch.update_room(self.room, |room| room.member_count -= 1);
         let row = members::Model { has_left: true, rev: rev.0, ..row };
         let member = row.to_member(&user);
         batch.upsert_member(row, user).await?;
-        let reason = if is_own { RemovedReason::Left } else { RemovedReason::Removed };
+        let reason = if is_leaving { RemovedReason::Left } else { RemovedReason::Removed };
         batch.publish_removal(self.room, rev, Row::Member(member), reason);
         Ok(())
     }

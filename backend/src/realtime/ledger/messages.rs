@@ -1,4 +1,4 @@
-//! Editing and deleting a message, and the mentions of a message.
+//! Edits and deletes messages, and stores the mentions of messages.
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect,
@@ -18,7 +18,7 @@ use crate::{
     tables::{members, mentions as mention_rows, messages, row_lock, search_index, users},
 };
 
-/// Users that one message can mention.
+/// The maximum number of users that one message can mention; further mentions have no effect.
 pub const MENTIONS_MAX: usize = 50;
 
 /// Replaces the text of a message; only its author may.
@@ -82,12 +82,12 @@ impl RoomWrite for DeleteMessage {
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Message> {
         batch.room(self.room)?;
-        let by = batch.active_user(self.by).await?;
-        if !by.is_admin {
+        let caller = batch.active_user(self.by).await?;
+        if !caller.is_admin {
             batch.active_member(self.room, self.by).await?;
         }
         let row = find_message(batch, self.room, self.seq).await?;
-        if row.user_id != self.by.0 && !by.is_admin {
+        if row.user_id != self.by.0 && !caller.is_admin {
             return Err(Error::new(
                 Code::NotTheAuthor,
                 "Only its author or an admin may delete a message.",
@@ -114,12 +114,13 @@ impl RoomWrite for DeleteMessage {
     }
 }
 
+/// Reads a message and locks its row.
 async fn find_message(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<messages::Model> {
     let row = messages::Entity::find()
         .filter(messages::Column::RoomId.eq(room.0))
         .filter(messages::Column::Seq.eq(seq.0))
-        // A node that rebuilds the search index locks the row until it has indexed the old text,
-        // which this transaction then removes from the index.
+        // Another node may be rebuilding the search index. It locks the row until it has indexed
+        // the old text, which this transaction then removes from the index.
         .lock(row_lock(batch.txn, LockType::NoKeyUpdate));
     Ok(row.one(batch.txn).await?.ok_or(Code::NotFound)?)
 }
@@ -148,7 +149,7 @@ async fn update_message(
     Ok(message)
 }
 
-/// Inserts a row for each member that a text mentions.
+/// Inserts a mention row for each member whom a text mentions.
 pub(super) async fn insert_mentions(
     batch: &Batch<'_>,
     room: RoomId,

@@ -1,10 +1,11 @@
-//! The ledger owns every write that takes a number in a room. An actor takes the waiting writes,
-//! executes them in one transaction with one fsync, and publishes and replies only after the commit.
+//! The ledger executes every write to a room: to its messages, members, read marks and the room
+//! itself. An actor takes the queued writes, up to 64 at a time, executes them in one transaction
+//! with one fsync, and publishes and replies only after the commit.
 //!
-//! The actor is a task of its own, so a cancelled request never leaves a transaction half done. It
-//! holds the room's row lock until the commit, so the order of numbers is the order of commits.
-//! SQLite allows one writer and gets one actor; other databases get several, and all writes of a
-//! room go to the same one.
+//! Each actor is a task of its own, so a cancelled request never leaves a transaction half done. It
+//! holds the row locks of the rooms until the commit, so a room's `seq` and `rev` grow in the order
+//! of commits. SQLite allows one writer and gets one actor; other databases get several, and all
+//! writes of a room go to the same one.
 //!
 //! A write passes three files: [`Ledger`] puts it into a queue, `actor` runs the transaction of its
 //! batch, and the file named after it changes the rows.
@@ -39,29 +40,31 @@ pub use queue::PendingWrite;
 use queue::{QueuedWrite, Reply};
 pub use rooms::{CreateRoom, DeleteRoom, PurgeRoom, UpdateRoom};
 
-/// Writes that may wait for one actor; further callers wait until there is space.
-const QUEUE: usize = 1_024;
-/// Actors where the database allows several writers.
+/// The maximum number of writes in the queue of an actor; further callers wait until there is
+/// space.
+const QUEUE_CAPACITY: usize = 1_024;
+/// The number of actors where the database allows several writers.
 const ACTORS: usize = 4;
 
 /// A handle to the actors; cheap to clone.
 #[derive(Clone)]
 pub struct Ledger {
     queues: Vec<mpsc::Sender<QueuedWrite>>,
-    /// Counts the changes of accounts.
+    /// Incremented by every change of an account; an actor with an older value empties its cache.
     accounts_version: Arc<AtomicU64>,
 }
 
-/// A write that an actor executes by itself. It checks everything before it writes anything: if it
-/// fails with a problem of the caller's, it has written nothing, and the rest of the batch goes on.
+/// A write that is executed on its own, unlike posts and read marks, which a batch executes
+/// together. It checks everything before it writes anything, so a rejected write has changed no
+/// row, and the batch continues with the next one.
 pub trait RoomWrite: Send + Sync + 'static {
     /// The result after the commit.
     type Out: Send + Sync + 'static;
 
-    /// The room to lock; none if the room does not exist yet.
+    /// The room to lock; `None` if the room does not exist yet.
     fn room(&self) -> Option<RoomId>;
 
-    /// Checks, then writes. Called again if the transaction has to be repeated.
+    /// Checks, then writes. Called again if the transaction is retried.
     fn execute(&self, batch: &mut Batch<'_>) -> impl Future<Output = Result<Self::Out>> + Send;
 }
 
@@ -69,14 +72,17 @@ impl Ledger {
     /// Starts the actors. They end when the last handle is dropped and their queues are empty.
     pub fn start(db: Database, hub: Hub) -> Self {
         let accounts_version = Arc::<AtomicU64>::default();
-        let count = if db.is_shared() { ACTORS } else { 1 };
-        let actor = |_| {
-            let (sender, queue) = mpsc::channel(QUEUE);
+        let actors = if db.is_shared() { ACTORS } else { 1 };
+        let spawn_actor = |_| {
+            let (sender, queue) = mpsc::channel(QUEUE_CAPACITY);
             let actor = Actor::new(db.clone(), hub.clone(), accounts_version.clone());
             tokio::spawn(actor.run(queue));
             sender
         };
-        Self { queues: (0..count).map(actor).collect(), accounts_version: accounts_version.clone() }
+        Self {
+            queues: (0..actors).map(spawn_actor).collect(),
+            accounts_version: accounts_version.clone(),
+        }
     }
 
     /// Invalidates the cached accounts. Called inside the transaction that changes an account, so
@@ -107,8 +113,8 @@ impl Ledger {
     }
 
     async fn enqueue(&self, write: QueuedWrite) -> Result<()> {
-        let room = write.room().map_or(0, |room| room.0.unsigned_abs() as usize);
-        let queue = &self.queues[room % self.queues.len()];
+        let room_id = write.room().map_or(0, |room| room.0.unsigned_abs() as usize);
+        let queue = &self.queues[room_id % self.queues.len()];
         queue.send(write).await.map_err(|_| Error::from(Code::Unavailable))
     }
 }

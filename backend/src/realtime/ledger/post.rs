@@ -1,4 +1,5 @@
-//! Posting: all new messages of a batch, with the same few statements whether it has one or many.
+//! Posts the new messages of a batch. The number of statements does not depend on the number of
+//! messages.
 
 use std::collections::HashMap;
 
@@ -28,13 +29,13 @@ pub struct PostMessage {
     pub client_id: ClientId,
     /// The text.
     pub content: String,
-    /// The message that it replies to.
+    /// The `seq` of the message to which it replies.
     pub reply_to: Option<Seq>,
-    /// The socket that posts it, which gets the change as its ack.
+    /// The socket that posts it; the hub sends it the change as its ack.
     pub socket: Option<SocketId>,
 }
 
-/// A stored message. A retry gets the original, in its present state.
+/// A stored message. A retry gets the original message in its current state.
 #[derive(Clone)]
 pub struct PostedMessage {
     /// The message.
@@ -43,7 +44,7 @@ pub struct PostedMessage {
     pub is_new: bool,
 }
 
-/// Identifies a message for ever: posts with the same key are the same message.
+/// Identifies a message forever: posts with the same key are the same message.
 type IdempotencyKey = (RoomId, UserId, ClientId);
 
 /// The outcome of a post.
@@ -51,7 +52,8 @@ enum PostOutcome {
     Rejected(Error),
     /// An earlier batch stored the message.
     Duplicate(Box<PostedMessage>),
-    /// This batch stores it, as the new row at `index`. Only the first post with the key created it.
+    /// This batch stores the message, as the new row at `index`. `is_new` is false for retries in
+    /// the same batch.
     Inserted {
         index: usize,
         is_new: bool,
@@ -63,8 +65,9 @@ impl PostMessage {
         (self.room, self.author, self.client_id)
     }
 
-    /// A hash of the content, by which a retry is told from another message with the same key.
-    fn hash(&self) -> Vec<u8> {
+    /// A hash of the content and `reply_to`. It distinguishes a retry from a different message with
+    /// the same key.
+    fn content_hash(&self) -> Vec<u8> {
         let mut hash = Sha256::new();
         hash.update(self.reply_to.map_or(0, |seq| seq.0).to_be_bytes());
         hash.update(&self.content);
@@ -72,7 +75,8 @@ impl PostMessage {
     }
 }
 
-/// Writes the messages in their order. The outer error fails the batch, an inner one only its post.
+/// Writes the messages in the order of the posts. The outer error fails the batch, an inner one
+/// only its post.
 pub(super) async fn post_all(
     batch: &mut Batch<'_>,
     posts: &[&PostMessage],
@@ -82,19 +86,19 @@ pub(super) async fn post_all(
     }
     batch.load_members(posts.iter().map(|post| (post.room, post.author))).await?;
     let originals = find_originals(batch, posts).await?;
-    let mut new = NewRows::default();
+    let mut new_rows = NewRows::default();
     let mut outcomes = Vec::with_capacity(posts.len());
     for post in posts {
-        outcomes.push(match new.add(batch, post, &originals).await {
+        outcomes.push(match new_rows.add(batch, post, &originals).await {
             Err(error) if error.code().is_retryable() => return Err(error),
             outcome => outcome.unwrap_or_else(PostOutcome::Rejected),
         });
     }
-    let mut written = Vec::with_capacity(new.rows.len());
-    if !new.rows.is_empty() {
-        insert_messages(batch.txn, &mut new.rows).await?;
+    let mut written = Vec::with_capacity(new_rows.rows.len());
+    if !new_rows.rows.is_empty() {
+        insert_messages(batch.txn, &mut new_rows.rows).await?;
     }
-    for (row, (author, socket)) in new.rows.into_iter().zip(new.posted_by) {
+    for (row, (author, socket)) in new_rows.rows.into_iter().zip(new_rows.posted_by) {
         written.push(finish_post(batch, row, author, socket).await?);
     }
     let results = outcomes.into_iter().map(|outcome| match outcome {
@@ -126,7 +130,7 @@ impl NewRows {
     ) -> Result<PostOutcome> {
         let last_seq = Seq(batch.room(post.room)?.last_seq);
         let (_, author) = batch.active_member(post.room, post.author).await?;
-        let hash = post.hash();
+        let hash = post.content_hash();
         let differs = |row: &messages::Model| row.sent_hash.as_ref().is_some_and(|h| *h != hash);
         if let Some(&index) = self.by_key.get(&post.key()) {
             return if differs(&self.rows[index]) {

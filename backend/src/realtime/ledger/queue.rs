@@ -12,15 +12,15 @@ use crate::{Error, Result};
 
 /// A write in an actor's queue.
 pub(super) enum QueuedWrite {
-    /// All posts of a batch share a few statements.
+    /// A post; all posts of a batch share a few statements.
     Post(PostMessage, Reply<PostedMessage>),
-    /// So do all read marks.
+    /// A read mark; all read marks of a batch share a few statements.
     MarkRead(MarkRead, Reply<ReadState>),
-    /// Any other write, executed by itself.
+    /// Any other write, executed on its own.
     Other(Box<dyn OtherWrite>),
 }
 
-/// A [`RoomWrite`] of any type, and its reply.
+/// A type-erased [`RoomWrite`] with its reply.
 pub(super) trait OtherWrite: Send + Sync {
     fn room(&self) -> Option<RoomId>;
     fn execute<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<()>>;
@@ -49,8 +49,8 @@ impl<T> Reply<T> {
         (Self { result: None, sender: Some(sender) }, PendingWrite(receiver))
     }
 
-    /// Stores the result. A retryable error is one of the database's, after which the transaction
-    /// cannot go on: it fails the batch.
+    /// Stores the result. A retryable error comes from the database and fails the batch, because
+    /// the transaction cannot continue after it.
     fn set(&mut self, result: Result<T>) -> Result<()> {
         match result {
             Err(error) if error.code().is_retryable() => Err(error),
@@ -67,7 +67,7 @@ impl<T> Reply<T> {
             None => self.result.take().unwrap_or_else(|| Err(Code::Internal.into())),
         };
         if let Some(sender) = self.sender.take() {
-            // The caller may be gone; the write stays committed.
+            // Fails if the caller no longer waits; the write stays committed.
             let _ = sender.send(result);
         }
     }
@@ -109,9 +109,9 @@ impl QueuedWrite {
     }
 }
 
-/// Executes a batch: posts, then read marks, then the other writes one by one. No client gets a
-/// reply before the batch commits, so its writes are concurrent and may be reordered, as long as
-/// the messages of each sender keep their order.
+/// Executes the writes of a batch: posts, then read marks, then the other writes one by one. No
+/// client gets a reply before the batch commits, so its writes are concurrent and may be reordered,
+/// as long as the messages of each sender keep their order.
 pub(super) async fn execute_all(batch: &mut Batch<'_>, writes: &mut [QueuedWrite]) -> Result<()> {
     batch.lock_rooms(writes.iter().filter_map(QueuedWrite::room)).await?;
     let (mut posts, mut post_replies) = (Vec::new(), Vec::new());

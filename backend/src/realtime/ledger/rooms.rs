@@ -1,4 +1,5 @@
-//! Creating, updating, deleting and purging a room. Only admins may; the transaction checks it.
+//! Creates, updates, deletes and purges rooms. The transaction checks that the caller is an admin,
+//! except for a purge, which the server runs after a deletion.
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -20,9 +21,9 @@ use crate::{
     tables::{members, mentions, messages, rooms, row_lock, search_index},
 };
 
-/// Messages of a deleted room that one [`PurgeRoom`] deletes: few enough that writes to other rooms
-/// are not delayed, enough to finish soon.
-const PURGE_MESSAGES: u64 = 500;
+/// The number of messages that one [`PurgeRoom`] deletes: few enough not to delay writes to other
+/// rooms, and enough to finish soon.
+const PURGE_CHUNK: u64 = 500;
 
 /// Creates a room; its creator becomes a member.
 pub struct CreateRoom {
@@ -46,7 +47,8 @@ pub struct UpdateRoom {
     pub topic: Option<String>,
 }
 
-/// Deletes a room: nothing in it can be read after the commit. [`PurgeRoom`] deletes its rows.
+/// Marks a room as deleted: nothing in it can be read after the commit. [`PurgeRoom`] then deletes
+/// its rows.
 pub struct DeleteRoom {
     /// The room.
     pub room: RoomId,
@@ -54,7 +56,8 @@ pub struct DeleteRoom {
     pub by: UserId,
 }
 
-/// Deletes some rows of a deleted room; true if there are more.
+/// Deletes the next 500 messages of a deleted room and returns true; if it has no messages, deletes
+/// all its other rows and returns false.
 pub struct PurgeRoom {
     /// The room.
     pub room: RoomId,
@@ -68,14 +71,14 @@ impl RoomWrite for CreateRoom {
     }
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Room> {
-        let by = batch.active_admin(self.by).await?;
+        let creator = batch.active_admin(self.by).await?;
         check_name_is_free(batch, &self.name, None).await?;
         let row = rooms::ActiveModel {
             id: NotSet,
             name: Set(self.name.clone()),
             name_key: Set(Some(rules::name_key(&self.name))),
             topic: Set(self.topic.clone()),
-            created_by: Set(by.id),
+            created_by: Set(creator.id),
             created_at: Set(batch.now),
             updated_at: Set(batch.now),
             deleted_at: Set(None),
@@ -87,7 +90,7 @@ impl RoomWrite for CreateRoom {
         let room = rooms::Entity::insert(row).exec_with_returning(batch.txn).await?;
         let id = RoomId(room.id);
         batch.add_room(room);
-        add_member(batch, id, &by).await?;
+        add_member(batch, id, &creator).await?;
         Ok(batch.room(id)?.clone().into())
     }
 }
@@ -145,6 +148,7 @@ impl RoomWrite for DeleteRoom {
     }
 }
 
+/// Fails with [`Code::RoomNameTaken`] if another room has the name.
 async fn check_name_is_free(batch: &Batch<'_>, name: &str, except: Option<RoomId>) -> Result<()> {
     let same_name = rooms::Entity::find().filter(rooms::Column::NameKey.eq(rules::name_key(name)));
     match same_name.one(batch.txn).await? {
@@ -166,17 +170,17 @@ impl RoomWrite for PurgeRoom {
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<bool> {
         let room = self.room.0;
-        let deleted = rooms::Entity::find_by_id(room)
+        let deleted_rooms = rooms::Entity::find_by_id(room)
             .filter(rooms::Column::DeletedAt.is_not_null())
             .count(batch.txn)
             .await?;
-        if deleted == 0 {
+        if deleted_rooms == 0 {
             return Ok(false);
         }
         let chunk = messages::Entity::find()
             .filter(messages::Column::RoomId.eq(room))
             .order_by_asc(messages::Column::Seq)
-            .limit(PURGE_MESSAGES)
+            .limit(PURGE_CHUNK)
             .lock(row_lock(batch.txn, LockType::Update))
             .all(batch.txn)
             .await?;

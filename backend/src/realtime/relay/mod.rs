@@ -1,8 +1,8 @@
-//! The relay carries node events between the nodes of one chat by Redis pub/sub. No other module
-//! knows Redis. Delivery is at most once: the hub finds lost events in the database.
+//! The relay carries node events between the nodes of one chat through Redis pub/sub. No other
+//! module uses Redis. Delivery is at most once: the hub finds lost changes in the database.
 //!
-//! A process has one connection that subscribes and one that publishes. Redis 7 and later have
-//! sharded pub/sub, with which a cluster does not broadcast every message to all of its servers.
+//! A node has one connection that subscribes and one that publishes. Redis 7 and later have sharded
+//! pub/sub, with which a cluster does not broadcast every message to all of its servers.
 
 use std::{
     collections::HashSet,
@@ -26,13 +26,13 @@ use crate::{Error, Result};
 mod publisher;
 mod subscriber;
 
-/// Messages that may wait in either direction; further ones are dropped.
-const QUEUE: usize = 4_096;
+/// The maximum number of queued messages in each direction; further ones are dropped.
+const QUEUE_CAPACITY: usize = 4_096;
 /// Deadline for every command and connection attempt.
 const COMMAND_TIMEOUT: Duration = Duration::from_millis(1_500);
-/// How often this node publishes a probe to itself, to learn whether the link works.
+/// How often this node publishes a probe to itself, to detect whether the link works.
 const PROBE_INTERVAL: Duration = Duration::from_millis(1_000);
-/// Reconnect if nothing came for this long, not even a probe.
+/// The subscriber reconnects if nothing arrived for this long, not even a probe.
 const SILENCE_TIMEOUT: Duration = Duration::from_millis(4_000);
 
 /// The receivers of a message.
@@ -44,15 +44,15 @@ pub enum Topic {
     Room(RoomId),
 }
 
-/// What the relay reports to the hub.
+/// An event that the relay reports to the hub.
 #[derive(Debug)]
 pub enum RelayEvent {
-    /// Messages of one node, one a line, in the order in which it published them. The node may be
+    /// Messages of one node, one per line, in the order in which it published them. The node may be
     /// this one.
     Message(String),
     /// The subscriptions to these rooms are active from now on.
     Subscribed(Vec<RoomId>),
-    /// Messages may have been lost; the link is up (again).
+    /// Messages may have been lost. Sent once the link is up (again).
     Lost,
 }
 
@@ -63,20 +63,22 @@ pub struct Relay {
     outgoing: mpsc::Sender<(Topic, String)>,
 }
 
-/// The state that both connections and the handles use.
+/// The state that the tasks of both connections and the handles share.
 struct Shared {
-    /// Whether the last probe came back.
+    /// Whether the link works: set when a probe arrives, cleared on a disconnect and after 2.5 s in
+    /// which nothing arrived.
     is_up: AtomicBool,
     /// Whether the server supports sharded pub/sub.
     is_sharded: AtomicBool,
     /// The rooms to subscribe to.
     desired_rooms: Mutex<HashSet<RoomId>>,
+    /// Wakes the subscriber when `desired_rooms` changes.
     desired_changed: Notify,
 }
 
 impl Relay {
-    /// Starts both connections in the background; they reconnect for ever, so the server starts
-    /// without Redis too. The URL is one of fred's: `redis://`, `redis-sentinel://` or
+    /// Starts both connections in the background. They reconnect without end, so the server also
+    /// starts while Redis is down. The URL is one of fred's: `redis://`, `redis-sentinel://` or
     /// `redis-cluster://`.
     pub fn start(url: &str, node: u64) -> Result<(Self, mpsc::Receiver<RelayEvent>)> {
         let config = Config::from_url(url).map_err(|error| {
@@ -88,22 +90,22 @@ impl Relay {
             desired_rooms: Mutex::default(),
             desired_changed: Notify::new(),
         });
-        let (outgoing, to_publish) = mpsc::channel(QUEUE);
-        let (events, incoming) = mpsc::channel(QUEUE);
-        let (publisher, subscriber) = (client(config.clone())?, client(config)?);
+        let (outgoing, to_publish) = mpsc::channel(QUEUE_CAPACITY);
+        let (events, incoming) = mpsc::channel(QUEUE_CAPACITY);
+        let (publisher, subscriber) = (build_client(config.clone())?, build_client(config)?);
         tokio::spawn(publisher::run(publisher.clone(), shared.clone(), to_publish));
         tokio::spawn(subscriber::run(subscriber, publisher, shared.clone(), events, node));
         Ok((Self { shared, outgoing }, incoming))
     }
 
-    /// Sends a message to other nodes; drops it if too many wait.
+    /// Queues a message to other nodes; drops it if the queue is full.
     pub fn publish(&self, topic: Topic, message: String) {
         if self.outgoing.try_send((topic, message)).is_err() {
             metrics::counter!("hallway_relay_dropped").increment(1);
         }
     }
 
-    /// Subscribes to a room in the background; [`RelayEvent::Subscribed`] says when.
+    /// Subscribes to a room in the background; [`RelayEvent::Subscribed`] reports when it is done.
     pub fn subscribe(&self, room: RoomId) {
         self.shared.desired_rooms().insert(room);
         self.shared.desired_changed.notify_one();
@@ -115,7 +117,7 @@ impl Relay {
         self.shared.desired_changed.notify_one();
     }
 
-    /// Whether the last probe came back.
+    /// Whether the link to Redis works.
     pub fn is_up(&self) -> bool {
         self.shared.is_up.load(Relaxed)
     }
@@ -131,12 +133,12 @@ impl Shared {
     }
 }
 
-fn client(config: Config) -> Result<Client> {
+fn build_client(config: Config) -> Result<Client> {
     let mut builder = Builder::from_config(config);
     builder
         .with_performance_config(|config| {
             config.default_command_timeout = COMMAND_TIMEOUT;
-            config.broadcast_channel_capacity = QUEUE;
+            config.broadcast_channel_capacity = QUEUE_CAPACITY;
         })
         .with_connection_config(|config| {
             config.connection_timeout = COMMAND_TIMEOUT;
@@ -147,13 +149,13 @@ fn client(config: Config) -> Result<Client> {
                 interval: Duration::from_millis(500),
             };
         })
-        // Without end, after 100 ms to 1 s with jitter.
+        // Any number of attempts, 100 ms to 1 s apart, with jitter.
         .set_policy(ReconnectPolicy::new_exponential(0, 100, 1_000, 2));
     builder.build().map_err(Error::internal)
 }
 
-/// The Redis channel of a topic.
-fn channel(topic: Topic) -> String {
+/// The name of the Redis channel of a topic.
+fn channel_name(topic: Topic) -> String {
     match topic {
         Topic::AllNodes => "hallway:everyone".into(),
         Topic::Room(room) => format!("hallway:room:{room}"),

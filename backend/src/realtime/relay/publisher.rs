@@ -1,4 +1,4 @@
-//! Publishes to Redis: the waiting messages of a topic leave as one.
+//! Publishes to Redis. The queued messages of a topic are sent as one, joined by line feeds.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use fred::{
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
-use super::{Shared, Topic, channel};
+use super::{Shared, Topic, channel_name};
 
-/// Messages taken from the queue at a time.
-const BATCH: usize = 256;
+/// The maximum number of messages taken from the queue at a time.
+const BATCH_MAX: usize = 256;
 
 pub(super) async fn run(
     client: Client,
@@ -21,9 +21,10 @@ pub(super) async fn run(
     mut outgoing: mpsc::Receiver<(Topic, String)>,
 ) {
     let connection = client.connect();
-    let mut queued = Vec::with_capacity(BATCH);
-    while outgoing.recv_many(&mut queued, BATCH).await > 0 {
-        // Messages from before a reconnect would be stale; the other nodes read the database.
+    let mut queued = Vec::with_capacity(BATCH_MAX);
+    while outgoing.recv_many(&mut queued, BATCH_MAX).await > 0 {
+        // After the reconnect these messages would be stale; the other nodes find the changes in
+        // the database.
         if !client.is_connected() {
             queued.clear();
             continue;
@@ -38,17 +39,17 @@ pub(super) async fn run(
                 None => by_topic.push((topic, message)),
             }
         }
-        let published = by_topic
+        let requests = by_topic
             .into_iter()
-            .map(|(topic, text)| publish(&client, &shared, channel(topic), text));
-        for error in join_all(published).await.into_iter().filter_map(Result::err) {
+            .map(|(topic, text)| publish(&client, &shared, channel_name(topic), text));
+        for error in join_all(requests).await.into_iter().filter_map(Result::err) {
             tracing::debug!(%error, "redis: cannot publish");
         }
     }
     connection.abort();
 }
 
-/// Publishes a text on a channel.
+/// Publishes a text on a channel, which is a sharded one if the server supports that.
 pub(super) async fn publish(
     client: &Client,
     shared: &Shared,

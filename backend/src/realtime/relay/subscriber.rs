@@ -1,6 +1,6 @@
-//! Receives from Redis: one connection that subscribes to the channel of all nodes, to those of the
-//! desired rooms, and to a channel of its own for probes. A half-open link shows no error; only a
-//! probe that does not come back reveals it.
+//! Receives from Redis: one connection subscribes to the channel of all nodes, to the channels of
+//! the desired rooms, and to a channel for this node's probes. A half-open link reports no error;
+//! only a missing probe reveals it.
 
 use std::{
     collections::HashSet,
@@ -20,10 +20,10 @@ use tokio::{
 };
 
 use super::{
-    PROBE_INTERVAL, RelayEvent, SILENCE_TIMEOUT, Shared, Topic, channel, publisher::publish,
+    PROBE_INTERVAL, RelayEvent, SILENCE_TIMEOUT, Shared, Topic, channel_name, publisher::publish,
 };
 
-/// Channels in one command.
+/// The maximum number of rooms to subscribe to at a time.
 const CHUNK: usize = 256;
 
 struct Subscriber {
@@ -33,13 +33,13 @@ struct Subscriber {
     events: mpsc::Sender<RelayEvent>,
     /// The channel on which this node probes itself.
     probe_channel: String,
-    /// Rooms with an active subscription.
-    subscribed: HashSet<RoomId>,
-    /// Whether the channels that do not depend on rooms have one.
+    /// The rooms with an active subscription.
+    subscribed_rooms: HashSet<RoomId>,
+    /// Whether the subscriptions to the channel of all nodes and to the probe channel are active.
     is_subscribed: bool,
     last_received: Instant,
-    /// Whether messages may have been lost and the hub does not know it yet.
-    lost: bool,
+    /// Whether messages may have been lost and [`RelayEvent::Lost`] has to be sent.
+    has_unreported_loss: bool,
 }
 
 pub(super) async fn run(
@@ -57,10 +57,10 @@ pub(super) async fn run(
         shared: shared.clone(),
         events,
         probe_channel: format!("hallway:node:{node:x}"),
-        subscribed: HashSet::new(),
+        subscribed_rooms: HashSet::new(),
         is_subscribed: false,
         last_received: Instant::now(),
-        lost: true,
+        has_unreported_loss: true,
     };
     let mut tick = interval(PROBE_INTERVAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -68,7 +68,7 @@ pub(super) async fn run(
         tokio::select! {
             message = messages.recv() => match message {
                 Ok(message) => subscriber.receive(message),
-                Err(RecvError::Lagged(_)) => subscriber.lost = true,
+                Err(RecvError::Lagged(_)) => subscriber.has_unreported_loss = true,
                 Err(RecvError::Closed) => break,
             },
             reconnected = reconnects.recv() => match reconnected {
@@ -93,17 +93,17 @@ impl Subscriber {
         }
         let Some(text) = message.value.into_string() else { return };
         if self.events.try_send(RelayEvent::Message(text)).is_err() {
-            self.lost = true;
+            self.has_unreported_loss = true;
         }
     }
 
-    /// Subscribes to everything on a new connection, which has no subscriptions.
+    /// Subscribes to all channels again, because a new connection has no subscriptions.
     async fn resubscribe(&mut self) {
         self.is_subscribed = false;
-        self.subscribed.clear();
-        self.lost = true;
+        self.subscribed_rooms.clear();
+        self.has_unreported_loss = true;
         self.detect_sharding().await;
-        let channels = vec![channel(Topic::AllNodes), self.probe_channel.clone()];
+        let channels = vec![channel_name(Topic::AllNodes), self.probe_channel.clone()];
         match self.subscribe(channels).await {
             Ok(()) => {
                 self.is_subscribed = true;
@@ -114,11 +114,13 @@ impl Subscriber {
         }
     }
 
-    /// A server without sharded pub/sub answers that the command is unknown.
+    /// Detects whether the server supports sharded pub/sub: one without it replies that the command
+    /// is unknown.
     async fn detect_sharding(&self) {
-        let answer: FredResult<i64> = self.client.spublish("hallway:probe", "").await;
-        let unknown = answer.is_err_and(|error| error.details().to_lowercase().contains("unknown"));
-        self.shared.is_sharded.store(!unknown, Relaxed);
+        let reply: FredResult<i64> = self.client.spublish("hallway:probe", "").await;
+        let is_unknown =
+            reply.is_err_and(|error| error.details().to_lowercase().contains("unknown"));
+        self.shared.is_sharded.store(!is_unknown, Relaxed);
     }
 
     /// Subscribes to the desired rooms, and unsubscribes from all others.
@@ -127,28 +129,29 @@ impl Subscriber {
             return;
         }
         let desired = self.shared.desired_rooms().clone();
-        let new: Vec<RoomId> = desired.difference(&self.subscribed).copied().collect();
-        let old: Vec<RoomId> = self.subscribed.difference(&desired).copied().collect();
+        let added: Vec<RoomId> = desired.difference(&self.subscribed_rooms).copied().collect();
+        let removed: Vec<RoomId> = self.subscribed_rooms.difference(&desired).copied().collect();
         let channels =
-            |rooms: &[RoomId]| rooms.iter().map(|room| channel(Topic::Room(*room))).collect();
-        for rooms in new.chunks(CHUNK) {
+            |rooms: &[RoomId]| rooms.iter().map(|room| channel_name(Topic::Room(*room))).collect();
+        for rooms in added.chunks(CHUNK) {
             if let Err(error) = self.subscribe(channels(rooms)).await {
                 // The next tick tries again.
                 tracing::warn!(%error, "redis: cannot subscribe to rooms");
                 return;
             }
-            self.subscribed.extend(rooms);
+            self.subscribed_rooms.extend(rooms);
             let _ = self.events.send(RelayEvent::Subscribed(rooms.to_vec())).await;
         }
-        for rooms in old.chunks(CHUNK) {
+        for rooms in removed.chunks(CHUNK) {
             let _ = self.unsubscribe(channels(rooms)).await;
             rooms.iter().for_each(|room| {
-                self.subscribed.remove(room);
+                self.subscribed_rooms.remove(room);
             });
         }
     }
 
-    /// Sharded channels need one command each, because a cluster may keep them on different servers.
+    /// Sends one command for each sharded channel, because a cluster may keep them on different
+    /// servers.
     async fn subscribe(&self, channels: Vec<String>) -> FredResult<()> {
         if !self.shared.is_sharded() {
             return self.client.subscribe(channels).await;
@@ -165,7 +168,8 @@ impl Subscriber {
             .map(drop)
     }
 
-    /// Runs every second: reconnects a silent link, repeats what failed, and sends the next probe.
+    /// Runs every second: reconnects a silent link, retries failed subscriptions, reports a loss,
+    /// and sends the next probe.
     async fn check_link(&mut self) {
         if self.last_received.elapsed() > SILENCE_TIMEOUT {
             self.last_received = Instant::now();
@@ -186,12 +190,12 @@ impl Subscriber {
             return self.resubscribe().await;
         }
         self.update_subscriptions().await;
-        if self.lost && self.events.try_send(RelayEvent::Lost).is_ok() {
-            self.lost = false;
+        if self.has_unreported_loss && self.events.try_send(RelayEvent::Lost).is_ok() {
+            self.has_unreported_loss = false;
         }
         let (publisher, shared) = (self.publisher.clone(), self.shared.clone());
         let channel = self.probe_channel.clone();
-        // In a task of its own, because this loop must go on receiving.
+        // In a task of its own, because the subscriber must continue to receive.
         tokio::spawn(async move {
             publish(&publisher, &shared, channel, String::new()).await.map(drop)
         });
