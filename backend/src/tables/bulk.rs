@@ -19,7 +19,7 @@ use super::{
     search_index,
 };
 
-/// Finds the messages with these idempotency keys: room, author and client id.
+/// Finds the messages with these idempotency keys (room, author, client id).
 pub async fn messages_by_client_id(
     txn: &DatabaseTransaction,
     keys: &[(i64, i64, Uuid)],
@@ -63,11 +63,11 @@ async fn insert_and_read_ids(
     rows: &[messages::Model],
 ) -> Result<HashMap<(i64, i64), i64>, DbErr> {
     use messages::Column::{Id, RoomId, Seq};
-    let active = rows.iter().map(|row| {
+    let new_rows = rows.iter().map(|row| {
         let row = messages::ActiveModel::from(row.clone()).reset_all();
         messages::ActiveModel { id: NotSet, ..row }
     });
-    let mut insert = messages::Entity::insert_many(active).into_query();
+    let mut insert = messages::Entity::insert_many(new_rows).into_query();
     let found = match txn.get_database_backend() {
         DbBackend::MySql => {
             txn.execute(&insert).await?;
@@ -116,7 +116,7 @@ async fn insert_into_sqlite(
     Ok(())
 }
 
-/// Writes rooms and read positions that a batch changed in memory.
+/// Writes the rooms and read positions that a batch changed in memory.
 pub async fn flush_counters(
     txn: &DatabaseTransaction,
     members: &[members::Model],
@@ -132,8 +132,8 @@ pub async fn flush_counters(
     script.run(txn).await
 }
 
-/// Updates `read_seq` of existing rows. It writes no other column, because that would update the
-/// index by `rev` for every message.
+/// Updates `read_seq` of existing rows. It writes no other column, because writing `rev` would
+/// update its index for every message.
 async fn update_read_seqs(
     txn: &DatabaseTransaction,
     script: &mut Script,
@@ -153,8 +153,8 @@ async fn update_read_seqs(
     Ok(())
 }
 
-/// Updates existing rooms in one statement: one for each room would be most of the work of a batch
-/// in many rooms.
+/// Updates existing rooms in one statement, because a statement for each room would be most of the
+/// work of a batch that spans many rooms.
 async fn update_rooms(
     txn: &DatabaseTransaction,
     script: &mut Script,

@@ -1,4 +1,4 @@
-//! Reads what changed in a room since a revision, for clients that catch up.
+//! Reads the changes of a room since a revision, for clients that catch up.
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -14,35 +14,36 @@ use super::{
     message_rows::{fetch_messages, with_author},
 };
 
-/// The rows of a room that changed after a revision, in their latest state, by revision.
+/// The rows of a room that changed after a revision, in their latest state, by revision; at most
+/// `limit`.
 ///
-/// The caller has read the room's row before, so later changes are left to the next call or to live
-/// events.
+/// The result ends at the `last_rev` of the room's row, which the caller has read before. Later
+/// changes come with the next call or as live events.
 pub async fn changes_since(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     after: Rev,
     limit: u64,
 ) -> Result<Changes, DbErr> {
-    let head = room.last_rev;
-    if head <= after.0 {
-        // A client ahead of the room saw changes that a restored backup does not have. It cannot
-        // rely on anything that it holds, because the room assigns the same revisions again.
-        let is_ahead = head < after.0;
-        return Ok(Changes { changes: Vec::new(), rev: Rev(head), more: is_ahead });
+    let last_rev = room.last_rev;
+    if last_rev <= after.0 {
+        // A client ahead of the room saw changes that a restored backup does not have. It has to
+        // load the room again, because the room assigns the same revisions to other changes.
+        let is_ahead = last_rev < after.0;
+        return Ok(Changes { changes: Vec::new(), rev: Rev(last_rev), more: is_ahead });
     }
     let mut select = with_author();
     select
         .and_where(messages::Column::RoomId.eq(room.id))
         .and_where(messages::Column::Rev.gt(after.0))
-        .and_where(messages::Column::Rev.lte(head))
+        .and_where(messages::Column::Rev.lte(last_rev))
         .order_by((messages::Entity, messages::Column::Rev), Order::Asc)
         .limit(limit + 1);
     let messages = fetch_messages(db, &select).await?;
     let members = members::Entity::find()
         .filter(members::Column::RoomId.eq(room.id))
         .filter(members::Column::Rev.gt(after.0))
-        .filter(members::Column::Rev.lte(head))
+        .filter(members::Column::Rev.lte(last_rev))
         .order_by_asc(members::Column::Rev)
         .limit(limit + 1)
         .find_also_related(users::Entity)
@@ -63,6 +64,6 @@ pub async fn changes_since(
     changes.sort_by_key(|change| change.rev);
     let more = changes.len() as u64 > limit;
     changes.truncate(limit as usize);
-    let last = changes.last().map(|change| change.rev).filter(|_| more);
-    Ok(Changes { changes, rev: last.unwrap_or(Rev(head)), more })
+    let last_returned = changes.last().map(|change| change.rev).filter(|_| more);
+    Ok(Changes { changes, rev: last_returned.unwrap_or(Rev(last_rev)), more })
 }

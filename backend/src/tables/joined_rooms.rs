@@ -1,4 +1,4 @@
-//! The rooms that a user is in, with how far the user has read each.
+//! The rooms that a user is in, with the user's read position in each.
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
@@ -19,11 +19,11 @@ pub struct JoinedRoom {
     pub id: RoomId,
     pub name: String,
     pub topic: String,
-    /// The newest message.
+    /// The `seq` of the newest message.
     pub last_seq: Seq,
-    /// The last change.
+    /// The `rev` of the last change.
     pub last_rev: Rev,
-    /// How far the user has read.
+    /// The user's read position.
     pub read_seq: Seq,
 }
 
@@ -41,7 +41,7 @@ impl JoinedRoom {
     }
 }
 
-/// `id`, `name`, `topic`, `last_seq`, `last_rev`, `read_seq`.
+/// The columns `id`, `name`, `topic`, `last_seq`, `last_rev` and `read_seq`.
 type Row = (i64, String, String, i64, i64, i64);
 
 impl From<Row> for JoinedRoom {
@@ -57,7 +57,7 @@ impl From<Row> for JoinedRoom {
     }
 }
 
-/// SQLite's rows as one JSON text.
+/// Selects the rows as one JSON text, for SQLite.
 const JOINED_ROOMS: &str = "SELECT json_group_array(json_array( \
      r.id, r.name, r.topic, r.last_seq, r.last_rev, m.read_seq) ORDER BY r.name_key) \
      FROM members m JOIN rooms r ON r.id = m.room_id \

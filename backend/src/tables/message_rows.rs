@@ -23,7 +23,7 @@ use super::{
     timestamps::{now, to_timestamp},
 };
 
-/// A message joined with its author.
+/// A message joined with its author's name.
 pub struct MessageRow {
     /// The message, without `sent_hash`: clients never see it.
     pub message: Model,
@@ -63,8 +63,8 @@ impl MessageRow {
         select
     }
 
-    /// Runs such a statement. SQLite packs all rows into two JSON texts, because sqlx-sqlite crosses
-    /// a thread for each row.
+    /// Runs a statement that [`Self::select`] began. SQLite packs all rows into two JSON texts,
+    /// because sqlx-sqlite crosses a thread for each row.
     pub(super) async fn fetch(
         db: &impl ConnectionTrait,
         select: &SelectStatement,
@@ -89,7 +89,8 @@ impl MessageRow {
     }
 }
 
-/// Packs the messages (each an array in the order of [`Model`]'s fields) and the usernames.
+/// Selects the messages (each an array in the order of [`Model`]'s fields) and the usernames as two
+/// JSON texts.
 static SELECT_JSON: LazyLock<String> = LazyLock::new(|| {
     let columns = Column::iter().map(|column| match column {
         Column::ClientId => "hex(client_id)",
@@ -106,12 +107,12 @@ impl Model {
     }
 }
 
-/// The messages as clients see them. Whatever else belongs to a message is added here.
+/// The messages as clients see them.
 pub fn hydrate(rows: Vec<MessageRow>) -> Vec<Message> {
     rows.into_iter().map(MessageRow::hydrate).collect()
 }
 
-/// The messages that a statement of [`MessageRow::select`] finds.
+/// Runs a statement that [`MessageRow::select`] began; returns the messages as clients see them.
 pub async fn fetch_messages(
     db: &impl ConnectionTrait,
     select: &SelectStatement,
@@ -134,7 +135,7 @@ pub async fn messages_in_range(
     Ok(messages)
 }
 
-/// All messages with their authors.
+/// Selects all messages with their authors; the caller adds conditions.
 pub(super) fn with_author() -> SelectStatement {
     let author = Expr::col((users::Entity, users::Column::Id)).equals((Entity, Column::UserId));
     let mut select = MessageRow::select();
@@ -145,9 +146,9 @@ pub(super) fn with_author() -> SelectStatement {
 /// The newest message of all rooms.
 #[derive(Clone, Copy, Debug)]
 pub struct NewestMessage {
-    /// Its `id`, which is about the number of messages.
+    /// Its `id`, which is about the number of messages; 0 if there are none.
     pub id: i64,
-    /// When it was written, in microseconds since 1970.
+    /// When it was posted, in microseconds since 1970; the current time if there are no messages.
     pub created_at: i64,
 }
 

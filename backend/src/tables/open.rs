@@ -10,8 +10,9 @@ use super::{
 };
 
 impl Database {
-    /// Opens the database, creates the file with SQLite, and brings the tables up to date. At most
-    /// `connections` connections read, and as many write unless it is SQLite.
+    /// Opens the database (with SQLite, creates the file), and brings the tables up to date. The
+    /// reader pool has at most `connections` connections, and so has the writer pool, except that
+    /// SQLite has one writer connection.
     pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
         let db = connect_without_idle_timeout(url, connections).await?;
         migrate(&db).await?;
@@ -33,22 +34,23 @@ async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
         Migrator::up(db, None).await?;
         return search_index::rebuild_if_outdated(db).await;
     }
-    let lock = db.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
-    lock_migrations(&lock).await?;
+    let lock_txn = db.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
+    lock_migrations(&lock_txn).await?;
     Migrator::up(db, None).await?;
     search_index::rebuild_if_outdated(db).await?;
-    unlock_migrations(&lock).await?;
-    lock.commit().await
+    unlock_migrations(&lock_txn).await?;
+    lock_txn.commit().await
 }
 
+/// Fails if migrations are pending.
 async fn check_migrated(db: &DatabaseConnection) -> Result<(), DbErr> {
     let pending = Migrator::get_pending_migrations_read_only(db).await?.len();
-    let wrong = |text: &str| Err(DbErr::Custom(text.to_owned()));
+    let fail = |text: &str| Err(DbErr::Custom(text.to_owned()));
     if pending == Migrator::migrations().len() {
-        return wrong("the database is empty; `hallway serve` creates the tables");
+        return fail("the database is empty; `hallway serve` creates the tables");
     }
     if pending > 0 {
-        return wrong(
+        return fail(
             "an older version of Hallway created the tables; `hallway serve` of this version \
              brings them up to date",
         );

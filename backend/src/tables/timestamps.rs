@@ -1,4 +1,4 @@
-//! Times as the tables store them: microseconds since 1970.
+//! Times in the tables are microseconds since 1970 (UTC).
 
 use chrono::Utc;
 use shared::Timestamp;

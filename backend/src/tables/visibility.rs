@@ -1,5 +1,5 @@
-//! Reads only messages that a user may see. The statement itself checks membership, so the check
-//! holds at the moment in which it reads.
+//! Reads only messages that a user may see. The statement that reads them also checks membership,
+//! so the check and the read see the same state.
 
 use sea_orm::{
     ConnectionTrait, DbBackend,
@@ -13,10 +13,10 @@ use super::{
     message_rows::MessageRow,
 };
 
-/// Builds queries for the messages in all rooms of a user.
+/// Builds statements that select messages in the rooms of a user.
 pub struct VisibleMessages {
     user: UserId,
-    /// The search index table that drives the query, if one does.
+    /// The search index table that drives the query, if any.
     pub index: Option<&'static str>,
 }
 
@@ -34,7 +34,7 @@ impl VisibleMessages {
         }
     }
 
-    /// Selects the messages; the caller adds its conditions.
+    /// Selects the messages; the caller adds further conditions.
     ///
     /// SQLite joins the tables of a cross join in the order in which they are written, so the table
     /// that finds the fewest rows stands first. The other databases plan it like any join.

@@ -16,13 +16,14 @@ use sea_orm::{
     },
 };
 
-/// Older versions of SQLite can corrupt a WAL that two connections reset at the same time.
+/// The oldest supported version, 3.51.3. Older ones can corrupt a WAL that two connections reset at
+/// the same time.
 const SQLITE_MIN: i32 = 3_051_003;
-/// How long acquiring a connection may take. It is short, so that retries notice soon that an
-/// unreachable database is back.
+/// How long acquiring a connection may take. It is short, so that retries soon notice that the
+/// database is reachable again.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long the check of a returned connection may take. Over a half-open network connection no
-/// answer ever comes, and nothing else would close it.
+/// How long the check of a returned connection may take. A half-open network connection never
+/// returns a result, and nothing else would close it.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The URL of the SQLite file in a data folder.
@@ -30,7 +31,7 @@ pub fn sqlite_url(data: &Path) -> String {
     format!("sqlite://{}?mode=rwc", data.join("hallway.sqlite").display())
 }
 
-/// The file of an SQLite URL; none for other databases and databases in memory.
+/// The file of an SQLite URL; `None` for other databases and databases in memory.
 pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let options = url.starts_with("sqlite:").then(|| SqliteConnectOptions::from_str(url).ok())?;
     let file = options?.get_filename().to_owned();
@@ -60,8 +61,9 @@ pub enum PoolKind {
     Writer,
 }
 
-/// SQLite's vocabulary of the search index, one row for each occurrence of a term. Search looks terms
-/// up by prefix in it. Every reader needs its own, because it is a temporary virtual table.
+/// Creates SQLite's vocabulary of the search index, with one row for each occurrence of a term, in
+/// which search looks up terms by prefix. Each reader connection needs its own, because the table
+/// is temporary.
 const CREATE_TERMS_TABLE: &str = "CREATE VIRTUAL TABLE temp.message_terms \
      USING fts5vocab (main, message_words, instance)";
 
@@ -102,12 +104,13 @@ pub async fn connect(
         .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_timeout(ACQUIRE_TIMEOUT)
-        // Connections were checked when they came back (below).
+        // Connections are checked when they are returned (below).
         .test_before_acquire_if_idle_for(Duration::from_secs(1))
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(sqlite_settings)
         .map_sqlx_sqlite_pool_opts(move |options| match kind {
-            // Readers begin no transactions, and a check would cost as much as a short read.
+            // Readers begin no transactions while the server runs, and a check would cost as much
+            // as a short read.
             PoolKind::Reader => options.after_connect(|connection, _| {
                 Box::pin(async move { connection.execute(CREATE_TERMS_TABLE).await.map(drop) })
             }),
@@ -147,22 +150,22 @@ fn sqlite_settings(options: SqliteConnectOptions) -> SqliteConnectOptions {
 }
 
 /// Under REPEATABLE READ, the default, a transaction would read the counters as they were before it
-/// locked them. The lock timeout is below the statement timeout.
+/// locked them. The lock timeout is below the statement timeout of 5 s.
 const MYSQL_READER: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
      SET SESSION innodb_lock_wait_timeout = 4";
-/// MySQL has no timeout for idle transactions, only for idle connections: the pool opens new ones
-/// when it needs them. MariaDB has both.
+/// MySQL has no timeout for idle transactions, so it closes connections that are idle for 5 s, and
+/// the pool opens new ones when it needs them. MariaDB has a timeout for idle transactions.
 const MYSQL_WRITER: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
      SET SESSION innodb_lock_wait_timeout = 4 \
      /*M!100300 , SESSION idle_transaction_timeout = 5 */ /*!80000 , SESSION wait_timeout = 5 */";
-/// `client_min_messages` silences the warning of a ROLLBACK outside a transaction (below).
+/// `client_min_messages` suppresses the warning about a ROLLBACK outside a transaction (below).
 const POSTGRES_READER: &str = "SET lock_timeout = '4s'; SET client_min_messages = 'error'";
 const POSTGRES_WRITER: &str = "SET lock_timeout = '4s'; SET client_min_messages = 'error'; \
      SET idle_in_transaction_session_timeout = '5s'";
 
-/// Whether a returned connection to SQLite is outside any transaction. A commit that fails on a full
-/// disk can leave its transaction open, or let sqlx believe so; the next transaction would then
-/// become part of it, look committed and never be written.
+/// Whether a returned connection to SQLite was outside any transaction. A commit that fails on a
+/// full disk can leave its transaction open, or make sqlx believe that it is open; the next
+/// transaction would then become part of it, look committed and never be written.
 async fn is_outside_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     let was_open = connection.execute("ROLLBACK").await.is_ok();
     Ok(!was_open && !connection.is_in_transaction())
@@ -174,11 +177,12 @@ async fn is_healthy<T>(
     rollback: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<bool, sqlx::Error> {
     match tokio::time::timeout(CHECK_TIMEOUT, rollback).await {
-        Ok(answer) => answer.map(|_| true),
+        Ok(result) => result.map(|_| true),
         Err(_) => Err(sqlx::Error::PoolTimedOut),
     }
 }
 
+/// Fails if the linked SQLite is older than [`SQLITE_MIN`].
 fn check_sqlite() -> Result<(), DbErr> {
     let version = sqlite_version();
     match version.split('.').filter_map(|part| part.parse::<i32>().ok()).collect::<Vec<_>>()[..] {

@@ -7,7 +7,8 @@ use sea_orm::{
 };
 
 /// Lets one process migrate while the others wait, until the transaction ends or, with MySQL, until
-/// [`unlock_migrations`]. SQLite has one process.
+/// [`unlock_migrations`]. Fails after 60 s with MySQL. SQLite needs no lock, because it has one
+/// process.
 pub async fn lock_migrations(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     match txn.get_database_backend() {
         DbBackend::Postgres => {
@@ -35,8 +36,8 @@ pub async fn unlock_migrations(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Keeps others from creating the first account until the transaction ends. No account exists that
-/// could be locked, so this locks a row of the migrations table.
+/// Keeps other transactions from creating the first account until this one ends. It locks a row of
+/// the migrations table, because there is no account yet that could be locked.
 pub async fn lock_first_account(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     if txn.get_database_backend() != DbBackend::Sqlite {
         query_text(txn, "SELECT version FROM seaql_migrations ORDER BY version LIMIT 1 FOR UPDATE")
@@ -48,7 +49,7 @@ pub async fn lock_first_account(txn: &DatabaseTransaction) -> Result<(), DbErr> 
 /// Begins a read-only transaction that sees the state of its first read and blocks no writer.
 pub async fn snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     match db.get_database_backend() {
-        // Every transaction of SQLite reads a snapshot.
+        // With SQLite, every transaction reads a snapshot.
         DbBackend::Sqlite => db.begin().await,
         _ => {
             let (level, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
@@ -57,7 +58,7 @@ pub async fn snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, Db
     }
 }
 
-/// The last id that a table generated. Its row may be gone; the id is not generated again.
+/// The last id that a table generated, even if its row has been deleted since.
 pub async fn last_generated_id(db: &impl ConnectionTrait, table: &str) -> Result<i64, DbErr> {
     match db.get_database_backend() {
         DbBackend::Sqlite => {
@@ -68,7 +69,7 @@ pub async fn last_generated_id(db: &impl ConnectionTrait, table: &str) -> Result
             let sql = "SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM";
             query_number(db, &format!("{sql} {table}_id_seq")).await
         }
-        // `information_schema` may be a day old.
+        // The statistics in `information_schema` may be a day old.
         backend => {
             let sql = format!("SHOW CREATE TABLE {table}");
             let row = db.query_one_raw(Statement::from_string(backend, &*sql)).await?;
@@ -82,20 +83,20 @@ pub async fn last_generated_id(db: &impl ConnectionTrait, table: &str) -> Result
     }
 }
 
-/// Makes an empty table generate the ids after this one. Not for use in a transaction, because MySQL
+/// Makes an empty table generate the ids after `id`. Not for use in a transaction, because MySQL
 /// would commit it.
 pub async fn set_last_generated_id(
     db: &impl ConnectionTrait,
     table: &str,
-    number: i64,
+    id: i64,
 ) -> Result<(), DbErr> {
-    let next = number + 1;
+    let next = id + 1;
     let sqls = match db.get_database_backend() {
         DbBackend::Sqlite => vec![
             format!("DELETE FROM sqlite_sequence WHERE name = '{table}'"),
-            format!("INSERT INTO sqlite_sequence (name, seq) VALUES ('{table}', {number})"),
+            format!("INSERT INTO sqlite_sequence (name, seq) VALUES ('{table}', {id})"),
         ],
-        // Never back, because a concurrent insert may already have the id.
+        // Never moves back, because a concurrent insert may already have the id.
         DbBackend::Postgres => vec![format!(
             "SELECT setval('{table}_id_seq', greatest({next}, (SELECT last_value + \
              CASE WHEN is_called THEN 1 ELSE 0 END FROM {table}_id_seq)), false)"
@@ -121,12 +122,12 @@ pub(super) async fn query_text(db: &impl ConnectionTrait, sql: &str) -> Result<S
         .or_else(|_| row.try_get_by_index::<i64>(0).map(|number| number.to_string()))
 }
 
-/// The lock for rows that are read: only PostgreSQL has the weaker ones.
+/// The row lock that comes closest to `lock`: only PostgreSQL has locks weaker than FOR UPDATE.
 pub fn row_lock(db: &impl ConnectionTrait, lock: LockType) -> LockType {
     if db.get_database_backend() == DbBackend::Postgres { lock } else { LockType::Update }
 }
 
-/// Whether a column contains a text, in any case as far as the database can fold it.
+/// The condition that a column contains a text. It ignores case as far as the database can fold it.
 pub fn contains_ignoring_case(column: impl ColumnTrait, part: &str) -> SimpleExpr {
     Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(substring_pattern(part))
 }
@@ -141,9 +142,10 @@ pub fn prefix_pattern(part: &str) -> LikeExpr {
     like("", part)
 }
 
-fn like(before: &str, part: &str) -> LikeExpr {
-    // Not the backslash, because MySQL also unescapes it in string literals.
-    let mut pattern = String::from(before);
+fn like(prefix: &str, part: &str) -> LikeExpr {
+    // The escape character is not the backslash, because MySQL also unescapes it in string
+    // literals.
+    let mut pattern = String::from(prefix);
     for c in part.chars().filter(|c| *c != '\0') {
         if matches!(c, '%' | '_' | '!') {
             pattern.push('!');

@@ -30,7 +30,7 @@ const MYSQL: &[Setting] = &[
     ("innodb_doublewrite", "SELECT CAST(@@innodb_doublewrite AS CHAR)", &["1", "ON"]),
 ];
 
-/// Reads the settings; returns them as a sentence for people, or fails if a commit could be lost.
+/// Reads the settings; returns a summary for the operator, or fails if a commit could be lost.
 pub async fn check_durable(writer: &DatabaseConnection) -> Result<String, DbErr> {
     let (name, settings) = match writer.get_database_backend() {
         DbBackend::Sqlite => ("sqlite", SQLITE),
@@ -38,12 +38,12 @@ pub async fn check_durable(writer: &DatabaseConnection) -> Result<String, DbErr>
         _ => ("mysql", MYSQL),
     };
     let mut report = Vec::new();
-    for (setting, sql, good) in settings {
+    for (setting, sql, durable) in settings {
         let value = query_text(writer, sql).await?;
-        if !good.contains(&&*value) {
-            let good = good.join(" or ");
+        if !durable.contains(&&*value) {
+            let durable = durable.join(" or ");
             return Err(DbErr::Custom(format!(
-                "commits would not be durable: {name} has {setting}={value} (needs {good})"
+                "commits would not be durable: {name} has {setting}={value} (needs {durable})"
             )));
         }
         report.push(format!("{setting}={value}"));

@@ -10,11 +10,11 @@ use sea_orm::{
 pub enum DbErrorKind {
     /// The disk is full.
     DiskFull,
-    /// The database is unreachable or overloaded: a retry may succeed in a moment.
+    /// The database is unreachable or overloaded: a retry may succeed later.
     Unavailable,
     /// A conflict with another transaction (deadlock, lock timeout): a retry may succeed at once.
     SerializationFailure,
-    /// A bug in Hallway.
+    /// Any other error, which is a bug in Hallway.
     Other,
 }
 

@@ -1,8 +1,8 @@
 //! The connection pools, and a check that commits are durable.
 //!
 //! SQLite has one writer: all writes go through [`Database::writer`], a pool of one connection, so
-//! that writers queue here and not in `SQLITE_BUSY`. The other databases take several writers, which
-//! lock the rooms that they write to.
+//! that writers wait for the pool instead of failing with `SQLITE_BUSY`. The other databases allow
+//! several writers, which lock the rooms that they write to.
 
 use std::{fmt, time::Duration};
 
@@ -30,7 +30,8 @@ pub(super) use dialect::{lock_migrations, unlock_migrations};
 pub use error_kind::{DbErrorKind, db_error_kind};
 pub use pool::{Pool, with_timeout};
 
-/// How long closing the connections to a server may take. All statements have ended before.
+/// How long closing the connections to a database server may take. All statements have ended
+/// before.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The connections to the database.
@@ -40,11 +41,11 @@ pub struct Database {
     pub reader: Pool,
     /// For writes; with SQLite a single connection.
     pub writer: Pool,
-    /// What a commit survives.
+    /// The result of the durability check at start.
     pub durability: Durability,
 }
 
-/// What a commit survives, as the database's settings said at start, in a sentence for people.
+/// The settings, read at start, that make commits durable: a summary for the operator.
 #[derive(Clone, Debug)]
 pub struct Durability(pub String);
 
@@ -55,7 +56,7 @@ impl fmt::Display for Durability {
 }
 
 impl Database {
-    /// Adds the second pool to the one that migrated the tables.
+    /// Opens the second pool, in addition to the one that migrated the tables.
     pub(super) async fn with_pool(
         migrated: DatabaseConnection,
         url: &str,
@@ -79,19 +80,19 @@ impl Database {
         self.backend() != DbBackend::Sqlite
     }
 
-    /// Begins a write transaction. SQLite locks the database at once, because a lock that is taken
-    /// later can fail. Only for tasks that are never cancelled: a transaction dropped while it
-    /// begins leaves its connection inside it (sqlx #4385).
+    /// Begins a write transaction. SQLite locks the database at once, because taking the lock later
+    /// can fail. Only for tasks that are never cancelled: a transaction that is dropped while it
+    /// begins stays open on its connection (sqlx #4385).
     ///
     /// The other databases roll it back when it is idle for 5 s, so that a node that dies or loses
     /// its network does not hold its locks for hours.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        begin_to_write(&self.writer).await
+        begin_write(&self.writer).await
     }
 
-    /// Begins a write transaction that may be idle, for work that waits for other input.
+    /// Begins a write transaction that may be idle, for work that waits for input.
     pub async fn begin_without_idle_timeout(&self) -> Result<DatabaseTransaction, DbErr> {
-        begin_to_write(if self.is_shared() { &self.reader } else { &self.writer }).await
+        begin_write(if self.is_shared() { &self.reader } else { &self.writer }).await
     }
 
     /// Begins a read-only transaction that sees the state of its first read.
@@ -114,7 +115,7 @@ impl Database {
     }
 }
 
-async fn begin_to_write(pool: &Pool) -> Result<DatabaseTransaction, DbErr> {
+async fn begin_write(pool: &Pool) -> Result<DatabaseTransaction, DbErr> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()

@@ -7,11 +7,12 @@ use sea_orm::{
     Statement, prelude::async_trait::async_trait,
 };
 
-/// How long a statement or a transaction may take. After a timeout it may still have been executed.
+/// How long a statement or a transaction may take. After a timeout it may have been executed
+/// anyway.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections to one database. A statement fails after 5 s without a result, because over a
-/// half-open network connection none ever comes.
+/// Connections to one database. A statement fails after 5 s without a result, because a half-open
+/// network connection never returns one.
 #[derive(Clone)]
 pub struct Pool(pub(super) DatabaseConnection);
 
@@ -45,8 +46,8 @@ impl ConnectionTrait for Pool {
     }
 }
 
-/// Fails if the work takes longer than 5 s. SQLite has no timeout: there is no network, so a slow
-/// statement is still running.
+/// Fails if the work takes longer than 5 s. SQLite has no timeout, because without a network a slow
+/// statement is always still running.
 pub async fn with_timeout<T, E: From<DbErr>>(
     backend: DbBackend,
     work: impl Future<Output = Result<T, E>>,
@@ -55,7 +56,7 @@ pub async fn with_timeout<T, E: From<DbErr>>(
         return work.await;
     }
     match tokio::time::timeout(TIMEOUT, work).await {
-        Ok(done) => done,
+        Ok(result) => result,
         Err(_) => {
             let text = format!("the database did not answer within {} s", TIMEOUT.as_secs());
             Err(DbErr::Conn(RuntimeErr::Internal(text)).into())

@@ -1,8 +1,9 @@
 //! Passes many rows to and from SQLite as one JSON text.
 //!
-//! sqlx-sqlite crosses a thread for each row and column, and a statement with as many parameters as
-//! there are rows is another statement to prepare each time. Both cost several times what the rows
-//! do. The other databases answer over a network in packets, where plain statements are fast.
+//! sqlx-sqlite crosses a thread for each row, and a statement whose number of parameters depends on
+//! the number of rows has to be prepared again for each number. Both cost several times as much as
+//! the rows themselves. The other databases send rows in packets, so plain statements are fast
+//! there.
 
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, TryGetable, Value,
@@ -36,8 +37,8 @@ pub fn to_json(rows: &impl Serialize) -> Result<Value, DbErr> {
     Ok(text.into())
 }
 
-/// Statements that run together, because each call of its own would wait twice for a thread to
-/// wake up. Their parameters follow one another.
+/// Statements that run in one call, because each separate call would wait for two thread switches.
+/// Their parameters are concatenated.
 #[derive(Default)]
 pub struct Script {
     sql: Vec<String>,

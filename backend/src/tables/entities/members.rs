@@ -1,4 +1,4 @@
-//! Memberships, also of users who have left, and how far each has read.
+//! Memberships with read positions. The row stays when a user leaves the room.
 
 use sea_orm::entity::prelude::*;
 use shared::rooms::{Member, Role};

@@ -1,4 +1,5 @@
-//! Which messages mention whom, so that counting unread mentions reads no text.
+//! Mentions: one row for each member whom a message mentions, so that counting unread mentions
+//! reads no text.
 
 use sea_orm::entity::prelude::*;
 

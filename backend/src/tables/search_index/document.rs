@@ -1,4 +1,4 @@
-//! The document that the index stores for a message.
+//! The document that the index contains for a message.
 
 use shared::search::tokenizer::index_columns;
 
@@ -12,7 +12,7 @@ pub(super) const VERSION: i64 = 2;
 /// The indexed columns of a message.
 pub(super) struct Document {
     pub(super) id: i64,
-    /// The words in their order.
+    /// The words, in the order of the text.
     pub(super) words: String,
     /// The subwords and the facets, in any order.
     pub(super) parts: String,
@@ -34,8 +34,8 @@ impl Document {
     }
 
     /// The literal of a tsvector. Words have positions; parts have weight A, which keeps phrases
-    /// from matching them. Word positions start at 2, because of one token at the same position
-    /// PostgreSQL keeps only the greater weight, and the parts are at 1.
+    /// from matching them. The parts are at position 1 and the words start at 2, because PostgreSQL
+    /// keeps only the greater weight of a token that is twice at the same position.
     pub(super) fn tsvector(&self) -> String {
         let words = self.words.split(' ').filter(|word| !word.is_empty()).enumerate();
         let words = words.map(|(nth, word)| format!("{word}:{}", nth + 2));

@@ -13,9 +13,9 @@ use crate::tables::entities::messages;
 /// instead of reading every message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Facet {
-    /// By room id.
+    /// In the room with this id.
     Room(i64),
-    /// By user id.
+    /// By the user with this id.
     Author(i64),
     /// Written on this day in UTC.
     Day(NaiveDate),
@@ -32,7 +32,7 @@ pub enum Facet {
 }
 
 impl Facet {
-    /// The token in the index. The tokenizer gives no word this prefix.
+    /// The token in the index. It begins with `zx`, and no token of a word does.
     pub fn token(self) -> String {
         match self {
             Self::Room(id) => format!("zxr{id}"),
@@ -62,7 +62,7 @@ impl Facet {
             .chain(flags)
     }
 
-    /// The SQL condition that the message of the row has this facet.
+    /// The SQL condition that a row of `messages` has this facet.
     pub fn condition(self, backend: DbBackend) -> SimpleExpr {
         let token = self.token();
         let indexed = match backend {

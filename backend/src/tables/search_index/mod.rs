@@ -1,10 +1,10 @@
 //! The full-text index of the messages. The transaction that writes a message also updates its
-//! document here; a deleted message has none.
+//! document here; deleted messages have no document.
 //!
-//! A document is two columns of tokens ([`shared::search::tokenizer`]): the words of a message in their
-//! order, and beside them its subwords and [facets](Facet). A third column is the folded text, for
-//! substrings. SQLite stores only the index of each, so removing a document must name exactly the
-//! tokens that were inserted: see [`document::VERSION`].
+//! A document is two columns of tokens ([`shared::search::tokenizer`]): the words of a message in
+//! their order, and beside them its subwords and [facets](Facet). A third column is the folded
+//! text, for substrings. SQLite stores only the index of each column, so removing a document must
+//! name exactly the tokens that were inserted: see [`document::VERSION`].
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -24,7 +24,7 @@ pub use facet::Facet;
 pub use prefix_expansion::match_expression;
 pub(super) use sqlite::insert_newest;
 
-/// Messages that a rebuild indexes in one transaction.
+/// The number of messages that a rebuild indexes in one transaction.
 const REBUILD_CHUNK: u64 = 1_000;
 
 /// Indexes messages that the transaction has inserted or edited.
@@ -45,8 +45,7 @@ pub async fn insert(
     txn.execute_raw(statement).await.map(drop)
 }
 
-// A document that exists already was inserted by another node while this one rebuilds the index.
-
+/// Skips documents that exist: another node inserted them while this one rebuilds the index.
 fn insert_into_postgres(documents: Vec<Document>) -> Statement {
     let mut values: Vec<Value> = Vec::new();
     let mut tuples = Vec::new();
@@ -64,6 +63,7 @@ fn insert_into_postgres(documents: Vec<Document>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
+/// Skips documents that exist: another node inserted them while this one rebuilds the index.
 fn insert_into_mysql(documents: Vec<Document>) -> Statement {
     let tuples = vec!["(?, ?, ?, ?)"; documents.len()].join(", ");
     let values = documents.into_iter().flat_map(|Document { id, words, parts, folded }| {
@@ -75,8 +75,8 @@ fn insert_into_mysql(documents: Vec<Document>) -> Statement {
     Statement::from_sql_and_values(DbBackend::MySql, sql, values)
 }
 
-/// Removes messages, given as they were when they were indexed. Messages that are not in the index
-/// do no harm.
+/// Removes messages, given in the state in which they were indexed. Ignores deleted messages, which
+/// are not in the index.
 pub async fn remove(
     txn: &DatabaseTransaction,
     rows: impl IntoIterator<Item = &messages::Model>,
@@ -98,7 +98,7 @@ pub async fn remove(
     }
 }
 
-/// Indexes all messages anew, unless the index has the current [`VERSION`].
+/// Clears the index and indexes all messages, unless the index has the current [`VERSION`].
 pub(super) async fn rebuild_if_outdated(db: &DatabaseConnection) -> Result<(), DbErr> {
     if stored_version(db).await? == Some(VERSION) {
         return Ok(());
@@ -113,26 +113,26 @@ pub(super) async fn rebuild_if_outdated(db: &DatabaseConnection) -> Result<(), D
     for sql in clear {
         db.execute_unprepared(sql).await?;
     }
-    let mut last = 0;
-    let mut count = 0;
+    let mut last_id = 0;
+    let mut indexed = 0;
     loop {
         let txn = db.begin().await?;
         // Another node may be running. The lock makes its edits and deletions wait, and then they
         // find the document.
         let rows = messages::Entity::find()
-            .filter(messages::Column::Id.gt(last))
+            .filter(messages::Column::Id.gt(last_id))
             .order_by_asc(messages::Column::Id)
             .limit(REBUILD_CHUNK)
             .lock(row_lock(&txn, LockType::Share))
             .all(&txn)
             .await?;
         let Some(row) = rows.last() else { break txn.commit().await? };
-        last = row.id;
-        count += rows.len();
+        last_id = row.id;
+        indexed += rows.len();
         insert(&txn, &rows).await?;
         txn.commit().await?;
-        if count.is_multiple_of(100 * REBUILD_CHUNK as usize) {
-            tracing::info!(messages = count, "rebuilding the search index");
+        if indexed.is_multiple_of(100 * REBUILD_CHUNK as usize) {
+            tracing::info!(messages = indexed, "rebuilding the search index");
         }
     }
     for sql in [

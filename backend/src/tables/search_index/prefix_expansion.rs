@@ -10,17 +10,18 @@ use sea_orm::{
     sea_query::{Expr, SimpleExpr},
 };
 
-/// FTS5 has an index of its own for prefixes up to this length (`prefix` of the table).
+/// FTS5 has a separate index for prefixes up to this many characters (`prefix` of the table).
 const INDEXED_PREFIX_MAX: usize = 5;
-/// Prefixes that one search expands. FTS5 matches the others itself.
+/// The maximum number of prefixes that one search expands. FTS5 matches the others itself.
 const EXPANSIONS_MAX: usize = 4;
 
-/// The terms with a prefix, as an FTS5 expression. Its parameters are the prefix, the words of the
-/// phrase before it, and the expression to use where expanding does not pay.
+/// SQL for the terms with a prefix, as an FTS5 expression. Its parameters are the prefix, the words
+/// of the phrase before it, and the expression to use where an expansion would not be faster.
 ///
-/// Each row of `next` is one seek from a term to the next one. If the last row still has the prefix,
-/// the walk stopped early: after 16 terms, or after two if all terms together occur at most 1 000
-/// times. FTS5 collects those faster than it looks up each term.
+/// Each row of `next` is one seek from a term to the next one. If the last row still has the
+/// prefix, the walk stopped early, and the prefix is not expanded: after 16 terms, or after two if
+/// all terms together occur at most 1 000 times, because FTS5 collects those faster than it looks
+/// up each term.
 const EXPANSION: &str = "coalesce(( \
      WITH RECURSIVE next (start, nth, term) AS ( \
        VALUES (?, 0, NULL) UNION ALL \
@@ -75,14 +76,14 @@ mod tests {
     use super::*;
     use crate::tables::{Database, sqlite_url};
 
-    struct Index {
+    struct TestIndex {
         db: Database,
         _folder: tempfile::TempDir,
     }
 
-    impl Index {
+    impl TestIndex {
         /// An index of these texts, each in an FTS5 segment of its own.
-        async fn of(texts: &[&str]) -> Self {
+        async fn with_texts(texts: &[&str]) -> Self {
             let folder = tempfile::tempdir().unwrap();
             let db = Database::open(&sqlite_url(folder.path()), 2).await.unwrap();
             let index = Self { db, _folder: folder };
@@ -107,8 +108,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn prefixes_become_their_terms() {
-        let index = Index::of(&["zqhost zqtape", "zqhosts", "zqhotel zqhost", "zqhos"]).await;
+    async fn prefixes_expand_to_their_terms() {
+        let index =
+            TestIndex::with_texts(&["zqhost zqtape", "zqhosts", "zqhotel zqhost", "zqhos"]).await;
         for (expression, expanded) in [
             ("(\"zqhost\"*)", "((\"zqhost\" OR \"zqhosts\"))"),
             ("zxr1 AND (words : \"zqmy zqhost\"*)", {
@@ -131,10 +133,10 @@ mod tests {
 
     /// Expanding a few rare terms, or very many, takes longer than it saves.
     #[tokio::test]
-    async fn rare_and_very_many_terms_are_left_to_the_engine() {
+    async fn prefixes_of_rare_or_too_many_terms_are_not_expanded() {
         let terms: Vec<_> = (10..26).map(|nth| format!("zqhost{nth}")).collect();
         let four = terms[..4].join(" ");
-        let index = Index::of(&[&four]).await;
+        let index = TestIndex::with_texts(&[&four]).await;
         assert_eq!(index.expand("(\"zqhost\"*)").await, "((\"zqhost\"*))");
         index.insert("rowid", &format!("1, '{}', ''", "zqhost13 ".repeat(1_000))).await;
         let expanded = |count: usize| {

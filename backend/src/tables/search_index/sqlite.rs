@@ -12,8 +12,8 @@ use crate::tables::{
 /// merging rewrites each of them two or three times until the index has a million messages.
 const MERGE_EVERY: i64 = 64;
 const MERGE_PAGES: i64 = 32;
-/// Pages to merge after an edit or a deletion.
-const CHANGE_PAGES: i64 = 4;
+/// The minimum number of pages to merge after an edit or a deletion.
+const CHANGE_MERGE_PAGES: i64 = 4;
 /// The `id` of the newest message.
 const NEWEST_ID: &str = "(SELECT seq FROM sqlite_sequence WHERE name = 'messages')";
 
@@ -34,8 +34,8 @@ pub(super) async fn remove(txn: &DatabaseTransaction, documents: &[Document]) ->
     write_and_merge(txn, words, trigrams, documents).await
 }
 
-/// Indexes the messages that the script inserts last before this. Their ids are not known yet, so
-/// each document gets its distance from the newest one.
+/// Adds statements that index the messages that the script inserts just before. Their ids are not
+/// known yet, so the `id` of each document is its offset from the newest message, 0 or less.
 pub fn insert_newest(script: &mut Script, rows: &[messages::Model]) -> Result<(), DbErr> {
     let mut documents: Vec<_> = rows.iter().map(Document::new).collect();
     let count = documents.len() as i64;
@@ -63,7 +63,7 @@ async fn write_and_merge(
 ) -> Result<(), DbErr> {
     let mut script = Script::default();
     write(&mut script, words, trigrams, documents)?;
-    merge(&mut script, CHANGE_PAGES.max(documents.len() as i64 / 2), "", &[]);
+    merge(&mut script, CHANGE_MERGE_PAGES.max(documents.len() as i64 / 2), "", &[]);
     script.run(txn).await
 }
 
@@ -80,8 +80,8 @@ fn write(
     Ok(())
 }
 
-/// Merges about as many pages as were added if the condition `due` holds, so that no commit has to
-/// merge many.
+/// Merges up to `pages` pages of each table if the WHERE clause `due` holds. That is about as many
+/// as were added, so no commit has to merge many.
 fn merge(script: &mut Script, pages: i64, due: &str, values: &[Value]) {
     for table in ["message_words", "message_grams"] {
         let sql = format!("INSERT INTO {table} ({table}, rank) SELECT 'merge', ? {due}");
