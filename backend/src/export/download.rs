@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{App, Error};
 
-/// The number of messages in the file.
-const COUNT: HeaderName = HeaderName::from_static("hallway-messages");
+/// The header with the number of messages in the file.
+const COUNT_HEADER: HeaderName = HeaderName::from_static("hallway-messages");
 /// The maximum length of a file name in bytes, without the extension: valid on any file system.
 const NAME_MAX: usize = 120;
 
@@ -53,6 +53,7 @@ impl Download {
     }
 }
 
+/// The part of the file that the next chunk begins with.
 #[derive(PartialEq, Eq)]
 enum Stage {
     Begin,
@@ -60,6 +61,7 @@ enum Stage {
     Done,
 }
 
+/// The state of an export between two chunks.
 struct Export {
     app: App,
     writer: Box<dyn Writer>,
@@ -94,14 +96,14 @@ impl IntoResponse for Download {
     fn into_response(self) -> Response {
         let mut response = self.body.into_response();
         let headers = response.headers_mut();
-        if let Ok(kind) = HeaderValue::from_str(&self.format.content_type()) {
-            headers.insert(header::CONTENT_TYPE, kind);
+        if let Ok(content_type) = HeaderValue::from_str(&self.format.content_type()) {
+            headers.insert(header::CONTENT_TYPE, content_type);
         }
         headers.insert(header::CONTENT_DISPOSITION, self.name);
-        let private = HeaderValue::from_static("private, no-store");
-        headers.insert(header::CACHE_CONTROL, private);
+        let cache_control = HeaderValue::from_static("private, no-store");
+        headers.insert(header::CACHE_CONTROL, cache_control);
         if let Some(count) = self.count {
-            headers.insert(COUNT, count.into());
+            headers.insert(COUNT_HEADER, count.into());
         }
         response
     }
@@ -124,7 +126,7 @@ impl OperationOutput for Download {
         Some(Documented {
             description: "The file; for `jsonl` the schema of a line".into(),
             headers: [
-                (COUNT.as_str().to_owned(), header_doc(count, number)),
+                (COUNT_HEADER.as_str().to_owned(), header_doc(count, number)),
                 (header::CONTENT_DISPOSITION.as_str().to_owned(), header_doc(name, text.clone())),
             ]
             .into_iter()
@@ -178,7 +180,7 @@ fn content_disposition(name: &str, extension: &str) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
-/// Makes a name valid everywhere: no folder, no hidden file, no character that Windows rejects.
+/// Makes a name valid on all systems: no folder, no hidden file, no character that Windows rejects.
 fn sanitize_file_name(name: &str) -> String {
     let is_risky = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
     let name: String = name.chars().map(|c| if is_risky(c) { '-' } else { c }).collect();

@@ -48,6 +48,7 @@ impl Format {
         }
     }
 
+    /// A new writer of this format.
     pub fn writer(self) -> Box<dyn Writer> {
         match self {
             Self::Jsonl => Box::new(JsonlWriter),

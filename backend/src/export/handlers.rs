@@ -40,7 +40,7 @@ pub struct RoomExportQuery {
 }
 
 impl RoomExportQuery {
-    /// The first and the last `seq`; the range is empty if the second is smaller.
+    /// The first and the last `seq`; the range is empty if the last is smaller.
     fn range(&self, last_seq: i64) -> Result<(i64, i64), FieldError> {
         let from = self.from_seq.unwrap_or(Seq(1));
         if from < Seq(1) {
@@ -89,9 +89,9 @@ pub async fn export_room(
         offset: query.tz,
     };
     let source = Source::Room(RoomRange::new(membership.caller, room, from, to));
-    let file = if from <= to { format!("{name} {from}-{to}") } else { name };
+    let file_name = if from <= to { format!("{name} {from}-{to}") } else { name };
     let count = (to - from + 1).max(0);
-    Ok(Download::new(app, query.format, &file, info, source, Some(count)))
+    Ok(Download::new(app, query.format, &file_name, info, source, Some(count)))
 }
 
 pub async fn export_search(
@@ -105,7 +105,7 @@ pub async fn export_search(
     let scope = SearchScope { user, rooms: &rooms, newest, only_room: None, offset };
     let plan = SearchPlan::new(&app.db.reader, search_query, &scope).await?;
     drop(permit);
-    // A heading is one line.
+    // One line, because the title is a heading.
     let mut title = query.q.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {
         title = "All my rooms".to_owned();
@@ -120,8 +120,8 @@ pub async fn export_search(
     };
     let rooms = info.room_names.keys().copied().collect();
     let source = Source::Search(Box::new(SearchHits::new(caller, plan, rooms, newest.id)));
-    let file = format!("Search {}", Utc::now().with_timezone(&query.tz.0).format("%Y-%m-%d"));
-    Ok(Download::new(app, query.format, &file, info, source, None))
+    let file_name = format!("Search {}", Utc::now().with_timezone(&query.tz.0).format("%Y-%m-%d"));
+    Ok(Download::new(app, query.format, &file_name, info, source, None))
 }
 
 /// A sentence with the content of the file and the time of the export.

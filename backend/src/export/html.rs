@@ -15,8 +15,8 @@ use super::writer::{DayHeadings, ExportInfo, Writer};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Allows only the page's own style and script, by their hashes, so that no message can run a
-/// script.
+/// The content security policy. It allows only the page's own style and script, by their hashes, so
+/// that no message can run a script.
 static CSP: LazyLock<String> = LazyLock::new(|| {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(escape("é🙂"), "é🙂");
     }
 
-    /// A tag in them would end their element early.
+    /// A tag in the style or the script could end its element early.
     #[test]
     fn style_and_script_contain_no_tags() {
         assert!(!STYLE.contains('<') && !SCRIPT.contains("</"));

@@ -1,5 +1,5 @@
-//! Markdown: a transcript by day. Each text is a quotation in which all syntax is escaped, so no text
-//! can end its quotation, define a link for another text, or hide what follows.
+//! Markdown: a transcript by day. Each text is a quotation in which all syntax is escaped, so no
+//! text can end its quotation, define a link for another text, or hide the messages after it.
 
 use std::io::Write;
 
@@ -65,20 +65,20 @@ fn quotation(text: &str) -> String {
     quoted
 }
 
-/// Escapes a line; links stay links.
+/// Escapes the syntax of a line, except that links stay links.
 fn escape_line(text: &str) -> String {
     let text = text.trim_end_matches([' ', '\t']);
     let inner = text.trim_start_matches([' ', '\t']);
     // Four spaces would start a code block; non-breaking spaces do not.
     let indent = text[..text.len() - inner.len()].chars();
-    let mut plain: String =
+    let mut escaped: String =
         indent.map(|c| if c == '\t' { "\u{a0}\u{a0}\u{a0}\u{a0}" } else { "\u{a0}" }).collect();
     let digits = inner.len() - inner.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let mut at = 0;
     for span in spans(inner) {
         match span {
             Span::Link(link) => {
-                plain.extend(["<", link, ">"]);
+                escaped.extend(["<", link, ">"]);
                 at += link.len();
             }
             Span::Text(words) | Span::Mention(words) => {
@@ -86,15 +86,15 @@ fn escape_line(text: &str) -> String {
                     let starts_block = at == 0 && matches!(c, '#' | '+' | '-' | ':' | '!');
                     let ends_number = digits > 0 && at == digits && matches!(c, '.' | ')');
                     if starts_block || ends_number || is_syntax(c) {
-                        plain.push('\\');
+                        escaped.push('\\');
                     }
-                    plain.push(c);
+                    escaped.push(c);
                     at += c.len_utf8();
                 }
             }
         }
     }
-    plain
+    escaped
 }
 
 /// Whether a character is syntax anywhere in a line, in Markdown or one of its dialects.
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn syntax_is_escaped() {
-        for (text, plain) in [
+        for (text, escaped) in [
             ("plain, text.", "plain, text."),
             ("# no heading", "\\# no heading"),
             ("- a #2", "\\- a #2"),
@@ -122,7 +122,7 @@ mod tests {
             ("\tcode  ", "\u{a0}\u{a0}\u{a0}\u{a0}code"),
             ("a\\", "a\\\\"),
         ] {
-            assert_eq!(escape_line(text), plain, "{text}");
+            assert_eq!(escape_line(text), escaped, "{text}");
         }
     }
 

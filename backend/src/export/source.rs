@@ -1,5 +1,5 @@
-//! Reads the messages of an export in chunks. The statement of each chunk checks again that the
-//! caller may read them.
+//! Reads the messages of an export in chunks. Each chunk checks again that the caller may read its
+//! messages.
 
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ use crate::{
     tables::{VisibleMessages, fetch_messages, joined_rooms, messages},
 };
 
-/// Messages in a chunk; together they have at most 8 MiB of text.
+/// The maximum number of messages in a chunk, which then has at most 8 MiB of text.
 const CHUNK: i64 = 500;
 
 /// The messages to export.
@@ -27,7 +27,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The next chunk; none at the end.
+    /// The next chunk; `None` at the end.
     pub async fn next(&mut self, app: &App) -> Result<Option<Vec<Message>>> {
         match self {
             Self::Room(range) => range.next(app).await,
@@ -58,7 +58,7 @@ impl RoomRange {
         let (from, to) = (self.from, self.to.min(self.from + CHUNK - 1));
         let messages =
             read_visible(&app.db.reader, self.caller.user.id, self.room, from, to).await?;
-        // Every `seq` exists, so with fewer messages the caller is no longer in the room.
+        // Every `seq` exists, so if messages are missing, the caller is no longer in the room.
         if messages.len() as i64 != to - from + 1 {
             return Err(Code::NotAMember.into());
         }
@@ -84,12 +84,13 @@ async fn read_visible(
     Ok(fetch_messages(db, &select).await?)
 }
 
-/// The hits of a search, up to the newest message when the export began.
+/// The hits of a search among the messages that existed when the export began.
 pub struct SearchHits {
     caller: Caller,
     plan: SearchPlan,
     /// The rooms of the caller when the export began.
     rooms: HashSet<RoomId>,
+    /// The id from which the next chunk is searched; `None` at the end.
     from: Option<i64>,
 }
 
@@ -117,8 +118,8 @@ impl SearchHits {
         Ok(None)
     }
 
-    /// Fails if the caller has lost access. The statement silently skips rooms that the caller has
-    /// left, so without this check the file would be incomplete.
+    /// Fails if the caller has lost access. The search statement skips rooms that the caller has
+    /// left, so without this check the file would be incomplete without an error.
     async fn check_access(&self, app: &App) -> Result<()> {
         let user = app.auth.reauthenticate(&self.caller).await?;
         if self.caller.user.is_admin && !user.is_admin {

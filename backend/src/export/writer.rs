@@ -1,4 +1,4 @@
-//! What all writers of export files share.
+//! The interface of the export writers, and the data that all of them need.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,8 @@ use shared::{
     messages::{Message, Offset},
 };
 
-/// Writes a file. `out` is in memory, so writing does not fail.
+/// Writes a file in one format: `begin`, any number of `messages`, `end`. `out` is in memory, so
+/// writing does not fail.
 pub trait Writer: Send {
     fn begin(&mut self, info: &ExportInfo, out: &mut Vec<u8>);
 
@@ -24,7 +25,8 @@ pub struct ExportInfo {
     pub title: String,
     /// A sentence that describes the content.
     pub summary: String,
-    /// Whether it has hits of several rooms, so that each message names its room.
+    /// Whether the export has hits of several rooms, so that each message needs the name of its
+    /// room.
     pub is_search: bool,
     /// The names of the rooms.
     pub room_names: HashMap<RoomId, String>,
@@ -44,12 +46,12 @@ impl ExportInfo {
     }
 }
 
-/// Yields a heading for each new day of a transcript.
+/// Yields a heading for each new day of a transcript. Contains the day of the previous message.
 #[derive(Default)]
 pub struct DayHeadings(Option<NaiveDate>);
 
 impl DayHeadings {
-    /// The heading if a time is on another day than the previous one.
+    /// The heading of the day, if a time is on another day than the previous one.
     pub fn next(&mut self, time: &DateTime<FixedOffset>) -> Option<String> {
         let day = time.date_naive();
         let is_new = self.0.replace(day) != Some(day);

@@ -9,7 +9,7 @@ use shared::{
 use super::queries;
 use crate::{Result, tables::rooms};
 
-/// Resolves an anchor; if there is no such message, to the nearest one.
+/// Resolves an anchor to its message or, if there is none, to the nearest message.
 pub async fn resolve_anchor(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
@@ -57,7 +57,8 @@ fn resolve_seq(seq: Seq, last: Seq) -> ResolvedAnchor {
     }
 }
 
-/// Resolves a date, given the first message since it begins and when that was posted.
+/// Resolves a date, given the first message since its start and when that was posted, in
+/// microseconds since 1970.
 fn resolve_date(date: Date, first: Option<(Seq, i64)>, last: Seq) -> ResolvedAnchor {
     let end = date.end().map(|end| end.timestamp_micros());
     match (first, end) {

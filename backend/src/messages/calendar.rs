@@ -1,8 +1,9 @@
 //! Counts the messages of each day of a month.
 //!
 //! Every `seq` of a room exists, so the count of a day is the first `seq` of the next day minus its
-//! own first `seq`. That takes one index seek for each day in any time zone, and posting maintains
-//! no counters. If the server's clock was set back, a day may include messages of its neighbour.
+//! own first `seq`. That takes one index seek for each day in any time zone, and posting need not
+//! maintain counters. If the server's clock was set back, a day may include messages of its
+//! neighbour.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sea_orm::{
@@ -47,8 +48,8 @@ pub async fn month_calendar(
     })
 }
 
-/// The `seq` of the first message since each day began; the next `seq` of the room where there is
-/// none. One statement reads all of them, with one index seek for each.
+/// The `seq` of the first message since each day began; where there is none, the next `seq` of the
+/// room. One statement reads all of them, with one index seek for each.
 pub async fn first_seqs(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
@@ -74,12 +75,12 @@ pub fn current_month(offset: Offset) -> Month {
     Month::of(Utc::now().with_timezone(&offset.0).date_naive())
 }
 
-/// The time at which a day begins.
+/// The time at which a day begins, in microseconds since 1970.
 pub fn midnight(day: NaiveDate, offset: Offset) -> i64 {
     (day.and_time(NaiveTime::MIN) - offset.0).and_utc().timestamp_micros()
 }
 
-/// The month in which a message was posted; none if there is no such message.
+/// The month in which a message was posted; `None` if there is no such message.
 pub async fn month_of_message(
     db: &impl ConnectionTrait,
     room: &rooms::Model,

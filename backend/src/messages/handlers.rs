@@ -82,7 +82,8 @@ pub struct MessagePath {
     seq: Seq,
 }
 
-/// A new message (201), or one posted before with the same `client_id` (200).
+/// The response to a post: a new message (201), or the one posted before with the same `client_id`
+/// (200).
 pub struct PostResponse(StatusCode, Message);
 
 impl IntoResponse for PostResponse {
@@ -199,7 +200,7 @@ pub async fn delete(
     Ok(NoContent)
 }
 
-pub async fn read(
+pub async fn mark_read(
     State(app): State<App>,
     caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,

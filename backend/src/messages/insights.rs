@@ -24,7 +24,7 @@ use crate::{
 };
 
 const HOUR_MICROS: i64 = 3_600_000_000;
-/// Authors to list.
+/// The maximum number of authors in the result.
 const AUTHORS_MAX: u64 = 10;
 
 /// The insights of the last days of a room, including today.
@@ -36,23 +36,23 @@ pub async fn room_insights(
 ) -> Result<Insights> {
     let local = |time: Timestamp| time.with_timezone(&offset.0).naive_local();
     let first_day = today(offset) - Days::new(days.saturating_sub(1));
-    let (from, since) = first_counted(db, room, midnight(first_day, offset)).await?;
+    let (first_seq, since) = first_counted(db, room, midnight(first_day, offset)).await?;
     let first_day = local(since).date();
     let days = first_day.iter_days().take_while(|day| *day <= today(offset));
     let mut days: Vec<_> = days.map(|day| DayCount { day, count: 0 }).collect();
     let mut hours = vec![vec![0; 24]; 7];
     let mut total = 0;
-    for (hour, count) in by_hour(db, counted_messages(room, from), offset).await? {
-        let (at, count) = (local(to_timestamp(hour)), count.max(0) as u64);
-        hours[at.weekday().num_days_from_monday() as usize][at.hour() as usize] += count;
+    for (hour, count) in by_hour(db, counted_messages(room, first_seq), offset).await? {
+        let (time, count) = (local(to_timestamp(hour)), count.max(0) as u64);
+        hours[time.weekday().num_days_from_monday() as usize][time.hour() as usize] += count;
         total += count;
         // If the server's clock was set back, a message may be of an earlier day.
-        let nth = usize::try_from((at.date() - first_day).num_days());
+        let nth = usize::try_from((time.date() - first_day).num_days());
         if let Some(day) = nth.ok().and_then(|nth| days.get_mut(nth)) {
             day.count += count;
         }
     }
-    let authors = by_author(db, counted_messages(room, from)).await?;
+    let authors = by_author(db, counted_messages(room, first_seq)).await?;
     Ok(Insights { since, total, days, hours, authors })
 }
 
@@ -61,39 +61,41 @@ pub fn today(offset: Offset) -> NaiveDate {
     Utc::now().with_timezone(&offset.0).date_naive()
 }
 
-/// The `seq` from which messages are counted, and since when.
+/// The `seq` of the first message to count, and the time from which messages are counted: `since`
+/// (microseconds since 1970), or later if there are more than [`INSIGHTS_MAX_MESSAGES`] since then.
 async fn first_counted(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
-    day: i64,
+    since: i64,
 ) -> Result<(i64, Timestamp)> {
-    let first = queries::first_since(db, room, day).await?;
+    let first = queries::first_since(db, room, since).await?;
     let first = first.map_or(room.last_seq + 1, |(seq, _)| seq.0);
     let oldest = room.last_seq - INSIGHTS_MAX_MESSAGES + 1;
     if first >= oldest {
-        return Ok((first, to_timestamp(day)));
+        return Ok((first, to_timestamp(since)));
     }
     let message = queries::by_seq(db, room.id.into(), oldest.into()).await?;
-    // If the server's clock was set back, that may be before the first day.
-    Ok((oldest, message.created_at.max(to_timestamp(day))))
+    // If the server's clock was set back, the message may be from before the first day.
+    Ok((oldest, message.created_at.max(to_timestamp(since))))
 }
 
-fn counted_messages(room: &rooms::Model, from: i64) -> Select<messages::Entity> {
+fn counted_messages(room: &rooms::Model, first_seq: i64) -> Select<messages::Entity> {
     use messages::Column as C;
     messages::Entity::find()
         .select_only()
         .filter(C::RoomId.eq(room.id))
-        .filter(C::Seq.between(from, room.last_seq))
+        .filter(C::Seq.between(first_seq, room.last_seq))
         .filter(C::DeletedAt.is_null())
 }
 
-/// The start of each hour in the time zone, and its number of messages.
+/// The start of each hour in the time zone, in microseconds since 1970, and its number of messages.
 async fn by_hour(
     db: &impl ConnectionTrait,
     counted: Select<messages::Entity>,
     offset: Offset,
 ) -> Result<Vec<(i64, i64)>> {
-    // Nothing is bound, because PostgreSQL would not recognise both as the same expression.
+    // The numbers are literals, because with parameters PostgreSQL would not recognise the selected
+    // and the grouped expression as the same.
     let offset_micros = i64::from(offset.0.local_minus_utc()) * 1_000_000;
     let hour =
         || Expr::cust(format!("created_at - (created_at + {offset_micros}) % {HOUR_MICROS}"));

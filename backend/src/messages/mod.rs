@@ -131,7 +131,7 @@ fn sync_routes() -> ApiRouter<App> {
     ApiRouter::new()
         .api_route(
             paths::READ,
-            put_with(h::read, |op| {
+            put_with(h::mark_read, |op| {
                 doc(op, "markRead", "Set my read position")
                     .description(
                         "The position only grows, so requests of several devices may arrive in any \

@@ -1,4 +1,4 @@
-//! A page of a room: resolves the anchor to a `seq`, and reads the range around it.
+//! Pages of a room: resolves the anchor to a `seq`, and reads the range around it.
 
 use sea_orm::ConnectionTrait;
 use shared::{
@@ -54,22 +54,23 @@ impl PageRequest {
     }
 
     /// The state on which the response depends, for its entity tag. The messages change only with
-    /// the room's `last_rev` (usernames never change), and `read_seq` independently of it. The
-    /// version is part of the state because another one may format the same page differently.
+    /// the room's `last_rev` (usernames never change), and `read_seq` changes independently of it.
+    /// The program's version is included, because another version may format the same page
+    /// differently.
     pub fn tag_state(&self, room: &rooms::Model, read_seq: Seq) -> String {
         let Self { anchor, before, after } = self;
         let (id, rev, version) = (room.id, room.last_rev, env!("CARGO_PKG_VERSION"));
         format!("{version}/{id}/{rev}/{read_seq}/{anchor}/{before}/{after}")
     }
 
-    /// The first and the last `seq` of the page.
+    /// The first and the last `seq` of the page around an anchor.
     fn range(&self, anchor: Seq, last_seq: i64) -> (i64, i64) {
         ((anchor.0 - self.before).max(1), (anchor.0 + self.after).min(last_seq))
     }
 }
 
-/// A page of a room. The caller has read the room's row before, so messages that commit after that
-/// are not in the page.
+/// A page of a room. It ends at the `last_seq` of the room's row, which the caller has read before,
+/// so it has no messages that commit later.
 pub async fn message_page(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
@@ -111,9 +112,9 @@ pub async fn hit_page(
     plan: &SearchPlan,
 ) -> Result<(MessagePage, bool)> {
     let anchor = resolve_anchor(db, room, read_seq, request.anchor).await?;
-    let id = id_at_or_before(db, RoomId(room.id), anchor.seq).await?;
-    let older = find(db, plan, id, Direction::Older, request.before as u64 + 1).await?;
-    let newer = find(db, plan, id, Direction::Newer, request.after as u64).await?;
+    let anchor_id = id_at_or_before(db, RoomId(room.id), anchor.seq).await?;
+    let older = find(db, plan, anchor_id, Direction::Older, request.before as u64 + 1).await?;
+    let newer = find(db, plan, anchor_id, Direction::Newer, request.after as u64).await?;
     let is_complete = older.is_complete && newer.is_complete;
     let mut messages = older.messages;
     let mut next_older = older.last_examined.map(|(_, seq)| Seq(seq.0 - 1));

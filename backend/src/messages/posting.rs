@@ -1,4 +1,4 @@
-//! Posting messages; every endpoint and socket that posts calls [`submit`].
+//! Posts messages; every endpoint and socket that posts calls [`submit`].
 
 use shared::{
     ids::{ClientId, RoomId, UserId},
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Validates a message and queues it. `socket` gets the change as its ack.
+/// Validates a message and queues it. The hub sends `socket` the change as its ack.
 pub async fn submit(
     app: &App,
     author: UserId,

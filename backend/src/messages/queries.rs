@@ -25,12 +25,12 @@ pub async fn range(
     Ok(messages_in_range(db, room, from, to).await?)
 }
 
-/// A message.
+/// The message with a `seq`; [`Code::NotFound`] if the room has none.
 pub async fn by_seq(db: &impl ConnectionTrait, room: RoomId, seq: Seq) -> Result<Message> {
     Ok(range(db, room, seq.0, seq.0).await?.pop().ok_or(Code::NotFound)?)
 }
 
-/// The `seq` of the message with an `id`; none if it is not in the room.
+/// The `seq` of the message with an `id`; `None` if it is not in the room.
 pub async fn seq_of_id(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
@@ -44,7 +44,8 @@ pub async fn seq_of_id(
     Ok(seq.into_tuple::<i64>().one(db).await?.map(Seq))
 }
 
-/// Selects the `seq` of the first message since a time; the index on `created_at` covers it.
+/// Selects the `seq` of the first message since a time, in microseconds since 1970. The index on
+/// `created_at` covers the statement.
 pub fn first_seq_since(room: &rooms::Model, micros: i64) -> Select<messages::Entity> {
     use messages::Column as C;
     messages::Entity::find()
@@ -58,7 +59,8 @@ pub fn first_seq_since(room: &rooms::Model, micros: i64) -> Select<messages::Ent
         .limit(1)
 }
 
-/// The first message of a room since a time: its `seq` and when it was posted.
+/// The first message of a room since a time: its `seq` and when it was posted, in microseconds
+/// since 1970.
 pub async fn first_since(
     db: &impl ConnectionTrait,
     room: &rooms::Model,

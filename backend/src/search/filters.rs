@@ -22,14 +22,14 @@ use crate::{
     tables::{JoinedRoom, NewestMessage, members, mentions, messages, search_index::Facet, users},
 };
 
-/// Who searches, and where.
+/// The user of a search, and the rooms to search.
 pub struct SearchScope<'a> {
     pub user: &'a User,
-    /// The rooms of the user, or of them the one to search.
+    /// All rooms of the user, or only the one to search.
     pub rooms: &'a [JoinedRoom],
     /// The newest message of all rooms.
     pub newest: NewestMessage,
-    /// The one room to search, if it is one.
+    /// The room to search, if the search is limited to one.
     pub only_room: Option<RoomId>,
     /// The user's time zone.
     pub offset: Offset,
@@ -39,7 +39,7 @@ pub struct SearchScope<'a> {
 pub(super) struct Resolver<'a> {
     scope: &'a SearchScope<'a>,
     pub(super) now: DateTime<Utc>,
-    /// By the key of the username.
+    /// The users that the query names, by username key.
     user_ids: HashMap<String, i64>,
 }
 
@@ -63,13 +63,14 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The error is the same whether the room does not exist or the user is not in it.
-    fn room_id(&self, place: &RoomRef) -> Result<i64> {
-        let found = self.scope.rooms.iter().find(|room| match place {
+    /// Finds a room of the user. The error is the same whether the room does not exist or the user
+    /// is not in it.
+    fn room_id(&self, room_ref: &RoomRef) -> Result<i64> {
+        let found = self.scope.rooms.iter().find(|room| match room_ref {
             RoomRef::Id(id) => room.id == *id,
             RoomRef::Name(name) => rules::name_key(&room.name) == rules::name_key(name),
         });
-        let called = match place {
+        let called = match room_ref {
             RoomRef::Id(id) => format!("with the number {id}"),
             RoomRef::Name(name) => format!("called “{name}”"),
         };
@@ -77,11 +78,12 @@ impl<'a> Resolver<'a> {
         Ok(room.id.0)
     }
 
+    /// The SQL condition of a filter.
     pub(super) fn condition(&self, backend: DbBackend, filter: &Predicate) -> Result<Condition> {
         use messages::Column as C;
         Ok(match filter {
             Predicate::From(person) => C::UserId.eq(self.user_id("from", person)?).into_condition(),
-            Predicate::In(place) => C::RoomId.eq(self.room_id(place)?).into_condition(),
+            Predicate::In(room_ref) => C::RoomId.eq(self.room_id(room_ref)?).into_condition(),
             Predicate::Before(_) | Predicate::After(_) | Predicate::On(_) => {
                 let (start, end) =
                     filter.time_range(self.now, self.scope.offset.0).unwrap_or_default();
@@ -95,9 +97,9 @@ impl<'a> Resolver<'a> {
             Predicate::Has(Has::Edit) | Predicate::Is(Is::Edited) => {
                 C::EditedAt.is_not_null().into_condition()
             }
-            Predicate::Has(Has::Mention) => mentions(None).into_condition(),
+            Predicate::Has(Has::Mention) => mentions_condition(None).into_condition(),
             Predicate::Mentions(person) => {
-                mentions(Some(self.user_id("mentions", person)?)).into_condition()
+                mentions_condition(Some(self.user_id("mentions", person)?)).into_condition()
             }
             Predicate::Is(Is::Mine) => C::UserId.eq(self.scope.user.id.0).into_condition(),
             Predicate::Is(Is::Unread) => {
@@ -112,7 +114,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn facet(&self, filter: &Predicate) -> Option<Result<Facet>> {
         Some(match filter {
             Predicate::From(person) => self.user_id("from", person).map(Facet::Author),
-            Predicate::In(place) => self.room_id(place).map(Facet::Room),
+            Predicate::In(room_ref) => self.room_id(room_ref).map(Facet::Room),
             Predicate::Is(Is::Mine) => Ok(Facet::Author(self.scope.user.id.0)),
             Predicate::Has(Has::Link) => Ok(Facet::Link),
             Predicate::Has(Has::Code) => Ok(Facet::Code),
@@ -126,7 +128,7 @@ impl<'a> Resolver<'a> {
     /// the user is in only one.
     pub(super) fn near(&self, seq: Seq, filters: &[Vec<&Predicate>]) -> Result<(RoomId, Seq)> {
         let named = filters.iter().find_map(|alternatives| match alternatives[..] {
-            [Predicate::In(place)] => Some(self.room_id(place)),
+            [Predicate::In(room_ref)] => Some(self.room_id(room_ref)),
             _ => None,
         });
         let only = match self.scope.rooms {
@@ -144,8 +146,8 @@ fn invalid(message: String) -> Error {
     error
 }
 
-/// The message of the row mentions a user, or anyone.
-fn mentions(user: Option<i64>) -> SimpleExpr {
+/// The SQL condition that a message mentions a user, or anyone.
+fn mentions_condition(user: Option<i64>) -> SimpleExpr {
     use mentions::Column as M;
     let equals = |mention: M, message: messages::Column| {
         Expr::col((mentions::Entity, mention)).equals((messages::Entity, message))
@@ -162,6 +164,7 @@ fn mentions(user: Option<i64>) -> SimpleExpr {
     Expr::exists(select)
 }
 
+/// Looks up the users that the query names, by username key.
 async fn user_ids(db: &impl ConnectionTrait, query: &Query) -> Result<HashMap<String, i64>> {
     let names = query.filters.iter().filter_map(|filter| match &filter.predicate {
         Predicate::From(Person::Name(name)) | Predicate::Mentions(Person::Name(name)) => {

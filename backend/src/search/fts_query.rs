@@ -9,17 +9,17 @@ use shared::search::{
 
 use crate::tables::search_index::Facet;
 
-/// Terms that one engine query has at most. A recheck in Rust matches the others.
+/// The maximum number of terms in one engine query. A recheck in Rust matches the others.
 const TERMS_MAX: usize = 100;
-/// SQLite finds substrings by trigrams.
+/// The length of the substrings in SQLite's trigram index, in characters.
 const TRIGRAM: usize = 3;
-/// Trigrams of one text that a query looks up at most.
+/// The maximum number of trigrams of one substring in a query.
 const TRIGRAMS_MAX: usize = 32;
 
 /// A query for the engine of the index.
 #[derive(Debug, Default, PartialEq)]
 pub struct FtsQuery {
-    /// In the engine's language; none matches every message.
+    /// In the engine's language; `None` matches every message.
     pub expression: Option<String>,
     /// Substrings of the folded text: a message must contain one of each list.
     pub substrings: Vec<Vec<String>>,
@@ -29,7 +29,7 @@ pub struct FtsQuery {
 }
 
 impl FtsQuery {
-    /// Compiles a query and facets; a message must have one facet of each list.
+    /// Compiles a query and facets; a message must have at least one facet of each list.
     pub fn new(backend: DbBackend, query: &Query, facets: &[Vec<Facet>]) -> Self {
         let engine = Engine(backend);
         let mut fts_query = Self { is_exact: true, ..Self::default() };
@@ -45,20 +45,20 @@ impl FtsQuery {
         fts_query
     }
 
-    /// Adds a condition that one of these texts matches.
+    /// Adds the condition that at least one of these alternatives matches.
     fn require(&mut self, engine: Engine, any_of: &[Term], terms: &mut Vec<String>) {
         let compiled: Vec<_> =
             any_of.iter().map(compile_term).filter(|term| *term != CompiledTerm::Nothing).collect();
         if compiled.is_empty() {
             return;
         }
-        let mut tokens = Vec::new();
+        let mut alternatives = Vec::new();
         let mut substrings = Vec::new();
         for term in compiled {
             match term {
-                CompiledTerm::Tokens { tokens: some, in_subwords } => {
-                    self.is_exact &= engine.is_exact(&some, in_subwords);
-                    tokens.push(engine.term(&some, in_subwords));
+                CompiledTerm::Tokens { tokens, in_subwords } => {
+                    self.is_exact &= engine.is_exact(&tokens, in_subwords);
+                    alternatives.push(engine.term(&tokens, in_subwords));
                 }
                 CompiledTerm::Substring(text) => substrings.push(text),
                 CompiledTerm::Nothing => {}
@@ -66,23 +66,27 @@ impl FtsQuery {
         }
         let is_too_short = |text: &String| text.chars().count() < TRIGRAM;
         let has_too_short = engine.0 == DbBackend::Sqlite && substrings.iter().any(is_too_short);
-        let count = terms.len() + tokens.len() + substrings.len();
+        let count = terms.len() + alternatives.len() + substrings.len();
         // The engine cannot express these conditions, so the recheck applies them.
-        if has_too_short || count > TERMS_MAX || (!tokens.is_empty() && !substrings.is_empty()) {
+        if has_too_short
+            || count > TERMS_MAX
+            || (!alternatives.is_empty() && !substrings.is_empty())
+        {
             self.is_exact = false;
         } else if substrings.is_empty() {
-            terms.push(engine.any(tokens));
+            terms.push(engine.any(alternatives));
         } else {
             self.is_exact &= engine.0 != DbBackend::Sqlite;
             self.substrings.push(substrings);
         }
     }
 
-    /// The terms that must not match. An engine can only subtract them from other terms.
+    /// Compiles the terms that must not match. An engine can only subtract them from other terms;
+    /// the recheck applies the rest.
     fn exclude(&mut self, engine: Engine, none_of: &[Term], has_terms: bool) -> Vec<String> {
         let mut excluded = Vec::new();
-        for text in none_of {
-            match compile_term(text) {
+        for term in none_of {
+            match compile_term(term) {
                 CompiledTerm::Tokens { tokens, in_subwords }
                     if has_terms
                         && excluded.len() < TERMS_MAX
@@ -97,7 +101,7 @@ impl FtsQuery {
         excluded
     }
 
-    /// The substrings as an expression for SQLite's trigram index; none if there are none.
+    /// The substrings as an expression for SQLite's trigram index; `None` if there are none.
     pub fn trigrams(&self) -> Option<String> {
         let groups = self.substrings.iter().map(|any| {
             let texts = any.iter().map(|text| {
@@ -115,7 +119,7 @@ impl FtsQuery {
     }
 }
 
-/// The query languages: FTS5, `tsquery`, and the boolean mode of MySQL.
+/// The engine for which a query is compiled: FTS5, `tsquery`, or the boolean mode of MySQL.
 #[derive(Clone, Copy)]
 struct Engine(DbBackend);
 
@@ -141,7 +145,7 @@ impl Engine {
                 });
                 format!("({})", each.collect::<Vec<_>>().join(" <-> "))
             }
-            // A phrase cannot end with a prefix.
+            // In MySQL, a phrase cannot end with a prefix.
             _ if star.is_empty() && encoded.len() > 1 => format!("\"{}\"", encoded.join(" ")),
             _ if encoded.len() == 1 => format!("{}{star}", encoded[0]),
             _ => format!("(+{}{star})", encoded.join(" +")),
@@ -157,6 +161,7 @@ impl Engine {
         }
     }
 
+    /// The alternatives, of which at least one must match.
     fn any(self, terms: Vec<String>) -> String {
         let or = match self.0 {
             DbBackend::Sqlite => " OR ",
@@ -166,6 +171,7 @@ impl Engine {
         if terms.len() == 1 { terms.concat() } else { format!("({})", terms.join(or)) }
     }
 
+    /// The whole expression: all terms must match, and no excluded one.
     fn all(self, terms: Vec<String>, excluded: Vec<String>) -> Option<String> {
         if terms.is_empty() {
             return None;

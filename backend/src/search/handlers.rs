@@ -113,8 +113,9 @@ pub async fn summary(
     Ok(Conditional::new(is_complete, tag, summary))
 }
 
-/// What every search across rooms needs.
+/// The permit and the data that every search across rooms needs.
 pub struct SearchContext {
+    /// The permit to search.
     pub permit: SearchPermit,
     /// The rooms of the caller.
     pub rooms: Vec<JoinedRoom>,
@@ -130,7 +131,8 @@ pub async fn begin_search(app: &App, caller: &Caller) -> Result<SearchContext> {
     Ok(SearchContext { permit, rooms, newest })
 }
 
-/// A response depends on its request and on the state of each room.
+/// The entity tag of a response, which depends on the caller, the request and the state of each
+/// room.
 fn entity_tag(
     caller: &Caller,
     rooms: &[JoinedRoom],

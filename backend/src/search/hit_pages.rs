@@ -1,4 +1,4 @@
-//! A page of hits: resolves the anchor to an id, and walks from there in both directions.
+//! Pages of hits: resolves the anchor to an id, and searches from there in both directions.
 
 use sea_orm::ConnectionTrait;
 use shared::{
@@ -88,8 +88,8 @@ pub async fn hit_page(
         return Ok((Hits { hits, older: None, newer: None }, found.is_complete));
     }
     let id = resolve_anchor(db, plan, anchor).await?;
-    let (older, next_older) = walk(db, plan, id, Direction::Older, before).await?;
-    let (newer, next_newer) = walk(db, plan, id, Direction::Newer, after).await?;
+    let (older, next_older) = find_in_direction(db, plan, id, Direction::Older, before).await?;
+    let (newer, next_newer) = find_in_direction(db, plan, id, Direction::Newer, after).await?;
     let is_complete = older.is_complete && newer.is_complete;
     let newest_first = newer.messages.into_iter().rev().chain(older.messages).collect();
     let mut hits = to_hits(db, plan, context, newest_first).await?;
@@ -108,8 +108,8 @@ pub async fn hit_page(
     Ok((hits, is_complete))
 }
 
-/// The hits in one direction, and the id from which the walk continues.
-async fn walk(
+/// The hits in one direction, and the id from which the search continues.
+async fn find_in_direction(
     db: &impl ConnectionTrait,
     plan: &SearchPlan,
     id: i64,

@@ -1,4 +1,4 @@
-//! Search in all rooms of a user.
+//! Searches the messages in all rooms of a user.
 //!
 //! [`plan`] turns a query into one [`fts_query`] for the index and conditions for the rows, and
 //! [`queries`] runs it. Where the engine's results are inexact, [`recheck`] filters them in Rust.

@@ -1,4 +1,4 @@
-//! Plans a search: which part of a query the index answers, and which conditions apply to the rows.
+//! Plans a search: splits a query into the part that the index answers, and conditions on the rows.
 
 use std::sync::Arc;
 
@@ -19,30 +19,30 @@ use crate::{
     tables::{messages, search_index::Facet},
 };
 
-/// Rooms that a search names in the index at most.
+/// The maximum number of rooms that a search looks up in the index.
 const ROOM_FACETS_MAX: usize = 100;
-/// If the user can read fewer than one in four messages, the search names the rooms in the index,
-/// because the engine would otherwise find mostly messages of other rooms.
-const READABLE_SHARE: i64 = 4;
+/// If the user can read fewer than one in four messages, the search looks up the user's rooms in
+/// the index, because otherwise the engine would find mostly messages of other rooms.
+const READABLE_ONE_IN: i64 = 4;
 
 /// A search that is ready to run.
 pub struct SearchPlan {
-    /// Who searches.
+    /// The user who searches.
     pub user: UserId,
     pub query: Query,
     /// Matches the texts of the query in Rust.
     pub matcher: Arc<Matcher>,
-    /// For the engine.
+    /// The part that the engine answers.
     pub fts_query: FtsQuery,
-    /// For the rows.
+    /// The conditions on the rows.
     pub condition: Condition,
     /// The message that `near:` names.
     pub near: Option<(RoomId, Seq)>,
 }
 
 impl SearchPlan {
-    /// Resolves the names and dates in a query. An unknown name is an error, which reads the same
-    /// whether it does not exist or the user may not see it.
+    /// Resolves the names and dates in a query, and compiles it. An unknown name is an error, with
+    /// the same text whether it does not exist or the user may not see it.
     pub async fn new(
         db: &impl ConnectionTrait,
         query: Query,
@@ -85,7 +85,7 @@ impl SearchPlan {
     }
 }
 
-/// The facets to look up in the index: each list are alternatives.
+/// The facets to look up in the index; a message must have at least one of each list.
 fn facets(
     resolver: &Resolver,
     filters: &[Vec<&Predicate>],
@@ -94,8 +94,8 @@ fn facets(
     let mut facets = Vec::new();
     let mut times: TimeRange = (None, None);
     for alternatives in filters {
-        let known = alternatives.iter().map(|filter| resolver.facet(filter));
-        facets.extend(known.collect::<Option<Result<Vec<_>>>>().transpose()?);
+        let as_facets = alternatives.iter().map(|filter| resolver.facet(filter));
+        facets.extend(as_facets.collect::<Option<Result<Vec<_>>>>().transpose()?);
         if let [filter] = alternatives[..] {
             let range = filter.time_range(resolver.now, scope.offset.0).unwrap_or_default();
             times = intersection(times, range);
@@ -103,11 +103,11 @@ fn facets(
     }
     facets.extend(scope.only_room.map(|room| vec![Facet::Room(room.0)]));
     facets.extend(time_facets(times, scope.newest.created_at));
-    let names_rooms = scope.only_room.is_some()
+    let is_limited_to_rooms = scope.only_room.is_some()
         || filters.iter().any(|filter| matches!(filter[0], Predicate::In(_)));
     let readable: i64 = scope.rooms.iter().map(|room| room.last_seq.0).sum();
-    if !names_rooms
-        && readable < scope.newest.id / READABLE_SHARE
+    if !is_limited_to_rooms
+        && readable < scope.newest.id / READABLE_ONE_IN
         && scope.rooms.len() <= ROOM_FACETS_MAX
     {
         facets.push(scope.rooms.iter().map(|room| Facet::Room(room.id.0)).collect());

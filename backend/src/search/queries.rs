@@ -24,30 +24,30 @@ use crate::{
     },
 };
 
-/// Messages that one statement reads when the engine's results are inexact.
+/// The minimum number of messages that one statement reads when the engine's results are inexact.
 const RECHECK_CHUNK: u64 = 256;
 
-/// The direction in which a search walks from an id.
+/// The direction of a search from an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// This id and smaller ones, the greatest first.
     Older,
-    /// Greater ids, the smallest first.
+    /// Ids greater than this one, the smallest first.
     Newer,
 }
 
-/// Hits, in the order of the walk.
+/// Hits, in the order of the search.
 #[derive(Default)]
 pub struct Found {
     pub messages: Vec<Message>,
-    /// The last message that was examined, unless the walk reached its end.
+    /// The last message that was examined, unless the search reached the end.
     pub last_examined: Option<(MessageId, Seq)>,
     /// False if the time budget ran out before there were enough hits.
     pub is_complete: bool,
 }
 
 impl Found {
-    /// The id from which the walk continues; none at its end.
+    /// The id from which the search continues; `None` at its end.
     pub fn next_id(&self, direction: Direction) -> Option<i64> {
         self.last_examined.map(|(id, _)| match direction {
             Direction::Older => id.0 - 1,
@@ -56,7 +56,8 @@ impl Found {
     }
 }
 
-/// Finds the next hits from an id, at most `limit`.
+/// Finds the next hits from an id, at most `limit`. Reads until there are enough hits, or the time
+/// budget runs out.
 pub async fn find(
     db: &impl ConnectionTrait,
     plan: &SearchPlan,
@@ -74,7 +75,7 @@ pub async fn find(
         let missing = limit - found.messages.len() as u64;
         let is_exact = plan.fts_query.is_exact;
         let chunk = if is_exact { missing } else { Ord::max(missing, RECHECK_CHUNK) };
-        let select = select(db, plan, from, direction, chunk + 1);
+        let select = build_select(db, plan, from, direction, chunk + 1);
         let mut hits = fetch_messages(db, &select).await?;
         let has_more = hits.len() as u64 > chunk;
         hits.truncate(chunk as usize);
@@ -91,8 +92,8 @@ pub async fn find(
         }
         found.messages.extend(hits);
         next = found.next_id(direction);
-        let must_go_on = next.is_some() && (found.messages.len() as u64) < limit;
-        found.is_complete = !must_go_on || started.elapsed() < TIME_BUDGET;
+        let needs_more = next.is_some() && (found.messages.len() as u64) < limit;
+        found.is_complete = !needs_more || started.elapsed() < TIME_BUDGET;
     }
     Ok(found)
 }
@@ -116,7 +117,7 @@ pub async fn messages_at(
     Ok(fetch_messages(db, &select).await?)
 }
 
-/// The id of a message, or of the last one before it.
+/// The id of a message of a room, or of the last one before it; 0 if there is none.
 pub async fn id_at_or_before(db: &impl ConnectionTrait, room: RoomId, seq: Seq) -> Result<i64> {
     use messages::Column as C;
     let id = messages::Entity::find()
@@ -129,18 +130,19 @@ pub async fn id_at_or_before(db: &impl ConnectionTrait, room: RoomId, seq: Seq) 
     Ok(id.into_tuple::<i64>().one(db).await?.unwrap_or(0))
 }
 
-/// The id of the last message before a time in the rooms of a user: one less than the smallest id
-/// of the first messages since then. The first message of each room takes one seek in its index.
+/// An id that separates the messages of a user's rooms by a time (microseconds since 1970): one
+/// less than the smallest id of the rooms' first messages since then, or `i64::MAX` if there are
+/// none. Each room takes one index seek.
 pub async fn last_id_before(db: &impl ConnectionTrait, user: UserId, micros: i64) -> Result<i64> {
     let backend = db.get_database_backend();
-    let (micros_is, user_is) = match backend {
+    let (micros_param, user_param) = match backend {
         DbBackend::Postgres => ("$1", "$2"),
         _ => ("?", "?"),
     };
     let sql = format!(
         "SELECT MIN((SELECT messages.id FROM messages WHERE messages.room_id = members.room_id \
-         AND messages.created_at >= {micros_is} ORDER BY messages.created_at, messages.seq \
-         LIMIT 1)) FROM members WHERE members.user_id = {user_is} AND NOT members.has_left"
+         AND messages.created_at >= {micros_param} ORDER BY messages.created_at, messages.seq \
+         LIMIT 1)) FROM members WHERE members.user_id = {user_param} AND NOT members.has_left"
     );
     let statement = Statement::from_sql_and_values(backend, sql, [micros.into(), user.0.into()]);
     let row = db.query_one_raw(statement).await?;
@@ -148,7 +150,8 @@ pub async fn last_id_before(db: &impl ConnectionTrait, user: UserId, micros: i64
     Ok(first.map_or(i64::MAX, |first| first - 1))
 }
 
-fn select(
+/// The statement that reads the next `limit` messages that the engine finds.
+fn build_select(
     db: &impl ConnectionTrait,
     plan: &SearchPlan,
     from: i64,
@@ -159,7 +162,7 @@ fn select(
     let query = &plan.fts_query;
     let trigrams = query.trigrams().filter(|_| backend == DbBackend::Sqlite);
     let mut visible = VisibleMessages::to(plan.user);
-    // Substrings usually find fewer messages than words.
+    // The trigram index comes first, because substrings usually find fewer messages than words.
     visible.index = match (&trigrams, &query.expression) {
         (Some(_), _) => Some("message_grams"),
         (None, None) if query.substrings.is_empty() => None,

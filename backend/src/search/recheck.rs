@@ -1,4 +1,4 @@
-//! Matches and ranks texts in Rust, off the async threads because it is CPU work.
+//! Matches and ranks texts in Rust, on blocking threads because the work is CPU-bound.
 
 use std::{cmp::Ordering, ops::Range, sync::Arc, time::Duration, time::Instant};
 
@@ -6,7 +6,7 @@ use shared::{messages::Message, search::tokenizer::Matcher};
 
 use crate::{Error, Result};
 
-/// How long a search goes on before its response carries a cursor instead of more hits.
+/// How long a search runs before its response carries a cursor instead of more hits.
 pub const TIME_BUDGET: Duration = Duration::from_millis(400);
 /// Texts up to this many bytes are matched in place, because a thread switch would take as long.
 const IN_PLACE_MAX: usize = 8_192;
@@ -19,8 +19,8 @@ pub struct Rechecked {
     pub stopped_at: Option<Message>,
 }
 
-/// Keeps the messages that match the whole query. When the time budget has run out it still
-/// examines one message, so that every request makes progress.
+/// Keeps the messages that match the whole query. Even if the time budget has run out, it examines
+/// one message, so that every request makes progress.
 pub async fn recheck(
     matcher: Arc<Matcher>,
     candidates: Vec<Message>,
@@ -45,7 +45,7 @@ pub async fn recheck(
     .await
 }
 
-/// Adds to each message the ranges of its text that match.
+/// Adds to each message the byte ranges of its text that match.
 pub async fn with_ranges(
     matcher: &Arc<Matcher>,
     messages: Vec<Message>,

@@ -9,7 +9,7 @@ use shared::{
 
 use crate::tables::JoinedRoom;
 
-/// Summarizes hits in the rooms of a user; `more` says whether there are more hits than these.
+/// Summarizes hits in the rooms of a user. `more` is true if there are more hits than these.
 pub fn summarize(hits: &[Message], more: bool, rooms: &[JoinedRoom], offset: Offset) -> Summary {
     let mut by_room = BTreeMap::new();
     let mut by_author = BTreeMap::new();

@@ -1,13 +1,13 @@
-//! Turns the time range of a query into the days or months that the index knows.
+//! Turns the time range of a query into day or month facets of the index.
 
 use chrono::{DateTime, Datelike, Days, Months, TimeDelta};
 use shared::search::TimeRange;
 
 use crate::tables::{now, search_index::Facet};
 
-/// Longer ranges are looked up by month.
+/// The maximum length of a range that is looked up by day; longer ones are looked up by month.
 const DAYS_MAX: i64 = 62;
-/// Longer ranges are not looked up in the index.
+/// The maximum length of a range in months; longer ones are not looked up in the index.
 const MONTHS_MAX: i32 = 60;
 
 /// The range that lies in both ranges.
@@ -17,8 +17,9 @@ pub(super) fn intersection(a: TimeRange, b: TimeRange) -> TimeRange {
     (start, end)
 }
 
-/// The days or months of a range; none if it has no start or is too long. A range without an end
-/// ends with the newest message, which may be ahead of the clock if the clock was set back.
+/// The facets of the days or months of a range; `None` if it has no start or is too long. A range
+/// without an end ends with the newest message, which may be ahead of the clock if the clock was
+/// set back.
 pub(super) fn time_facets((start, end): TimeRange, newest_micros: i64) -> Option<Vec<Facet>> {
     let newest = DateTime::from_timestamp_micros(newest_micros.max(now())).unwrap_or_default();
     let first = start?.date_naive();

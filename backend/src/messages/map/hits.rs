@@ -16,8 +16,9 @@ use crate::{
     tables::rooms,
 };
 
-/// Hits that the first statement reads, and that any statement reads at most.
+/// The number of hits that the first statement reads.
 const FIRST_LIMIT: u64 = 16;
+/// The maximum number of hits that a statement reads.
 const LIMIT_MAX: u64 = 256;
 
 /// The newest hit in each bucket, from `up_to` backwards, and whether the search completed within
@@ -35,15 +36,16 @@ pub async fn newest_hit_per_bucket(
     while let Some(seq) = next.filter(|seq| *seq > 0 && has_time) {
         let id = id_at_or_before(db, RoomId(room.id), Seq(seq)).await?;
         let found = find(db, plan, id, Direction::Older, limit).await?;
-        let before = hits.len();
+        let count_before = hits.len();
         for message in &found.messages {
             let bucket = buckets.of(message.seq);
             if hits.last().is_none_or(|last| bucket < buckets.of(*last)) {
                 hits.push(message.seq);
             }
         }
-        // Where hits are dense, all but one hit of a bucket are read in vain.
-        limit = (2 * (hits.len() - before) as u64).clamp(1, LIMIT_MAX);
+        // The limit adapts, because where hits are dense, all but one hit of a bucket are
+        // discarded.
+        limit = (2 * (hits.len() - count_before) as u64).clamp(1, LIMIT_MAX);
         next = found.last_examined.map(|(_, seq)| match hits.last() {
             Some(last) => buckets.end_of_previous(*last).min(seq.0 - 1),
             None => seq.0 - 1,

@@ -1,4 +1,4 @@
-//! The map of a room: marks for a scrollbar over the whole room.
+//! The map of a room: positions to mark on a scrollbar of the whole room.
 
 mod handlers;
 mod hits;

@@ -19,8 +19,8 @@ use crate::{
     tables::{mentions, rooms},
 };
 
-/// Months that one statement reads. Each is a column of its result, and parsing a longer statement
-/// would take longer than running several.
+/// The maximum number of months that one statement reads. Each is a column of its result, and
+/// parsing a longer statement would take longer than running several.
 const MONTHS_MAX: usize = 60;
 
 /// The overview of a room for a member.
@@ -38,6 +38,7 @@ pub async fn overview(
     })
 }
 
+/// The months with messages, and the first `seq` of each.
 async fn months(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
@@ -65,6 +66,7 @@ async fn months(
     Ok(months)
 }
 
+/// The newest mentions of a user, oldest first.
 async fn mentions(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
