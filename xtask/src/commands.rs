@@ -8,12 +8,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::places;
 
-/// A program that runs at the root of the workspace.
+/// Creates a command that runs at the root of the workspace.
 pub fn new(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(places::root());
     // `cargo xtask` sets variables about xtask's own package. Build scripts that watch them would run
-    // again with each change between xtask and plain cargo, and with them half of a build.
+    // again at each change between xtask and plain cargo, and half of the crates would recompile.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -23,7 +23,7 @@ pub fn new(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The cargo that runs xtask.
+/// Creates a command for the cargo that runs xtask.
 pub fn cargo() -> Command {
     new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
@@ -38,14 +38,14 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The output of a program, or none if it fails or does not exist.
+/// Returns the trimmed standard output of a program, or none if it fails or does not exist.
 pub fn output_of(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     output.status.success().then_some(text)
 }
 
-/// Program and first argument, for error messages. Later arguments may be secret.
+/// Returns program and first argument, for error messages. Later arguments may be secret.
 fn name(command: &Command) -> String {
     let program = command.get_program().to_string_lossy();
     let program = program.rsplit('/').next().unwrap_or_default();

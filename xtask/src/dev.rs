@@ -21,9 +21,9 @@ const TERM_TIMEOUT: Duration = Duration::from_secs(5);
 
 static STOPPED: AtomicBool = AtomicBool::new(false);
 
-/// The port of `trunk serve` unless another is asked for.
+/// The default port of `trunk serve`.
 pub const PAGE_PORT: u16 = 8080;
-/// The port of the server behind it. Trunk.toml names the same one.
+/// The default port of the server. The proxies in Trunk.toml use the same port.
 pub const SERVER_PORT: u16 = 8000;
 
 /// The two ports of a development run.
@@ -32,7 +32,7 @@ pub struct Ports {
     pub server: u16,
 }
 
-/// Runs server and trunk until Ctrl-C or SIGTERM, or until trunk exits.
+/// Runs the server and trunk until Ctrl-C or SIGTERM, or until trunk exits.
 pub fn run(steps: &mut Steps, ports: &Ports, args: &[String]) -> Result<()> {
     let mut trunk = steps.run("tools", tools::trunk)?;
     // A folder of its own, because dist/ holds the release page, which `cargo xtask build` reuses.
@@ -43,9 +43,9 @@ pub fn run(steps: &mut Steps, ports: &Ports, args: &[String]) -> Result<()> {
     trunk.args(["--port", &ports.page.to_string()]);
     ctrlc::set_handler(|| STOPPED.store(true, Ordering::Relaxed))?;
     let mut built_at = last_modified();
-    // The builds run one after the other, so that their outputs do not mix at the first start.
-    let mut server = match steps.run("server", build) {
-        Ok(()) => Some(serve(ports, args)?),
+    // trunk starts after the server is built, so that the outputs of the first builds do not mix.
+    let mut server = match steps.run("server", build_server) {
+        Ok(()) => Some(start_server(ports, args)?),
         Err(_) => None,
     };
     let mut trunk = ProcessGroup::spawn(&mut trunk)?;
@@ -62,41 +62,42 @@ pub fn run(steps: &mut Steps, ports: &Ports, args: &[String]) -> Result<()> {
         let modified_at = last_modified();
         if modified_at > built_at {
             built_at = modified_at;
-            // The old server runs until the new one is built, and goes on if that fails.
-            if steps.run("server", build).is_ok() {
+            // The old server runs until the new one is built, and continues if the build fails.
+            if steps.run("server", build_server).is_ok() {
                 drop(server.take());
-                server = Some(serve(ports, args)?);
+                server = Some(start_server(ports, args)?);
             }
         }
     }
     Ok(())
 }
 
-/// The origin that browsers send, and so the one that the server must accept.
+/// The origin of the page, which browsers send and the server must accept.
 fn origin(ports: &Ports) -> String {
     format!("http://localhost:{}", ports.page)
 }
 
-fn build() -> Result<()> {
+fn build_server() -> Result<()> {
     commands::run(commands::cargo().args(["build", "--package", "hallway"]))
 }
 
-fn serve(ports: &Ports, args: &[String]) -> Result<ProcessGroup> {
+fn start_server(ports: &Ports, args: &[String]) -> Result<ProcessGroup> {
     let mut server = commands::new(places::server("debug"));
     server.env("HALLWAY_LISTEN", format!("127.0.0.1:{}", ports.server));
     server.env("HALLWAY_PUBLIC_URL", origin(ports));
     ProcessGroup::spawn(server.arg("serve").args(args))
 }
 
-/// When a source of the server last changed. A file that vanishes meanwhile counts the next time.
+/// Returns the newest modification time of the server's sources. A file that is deleted during the
+/// scan is skipped.
 fn last_modified() -> SystemTime {
     let files = SERVER_SOURCES.iter().flat_map(|name| files::list(&places::root().join(name)));
     let times = files.flatten().filter_map(|file| fs::metadata(file).ok()?.modified().ok());
     times.max().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-/// Trunk.toml, or a copy of it whose proxies lead to another port: trunk's options cannot replace
-/// more than one proxy.
+/// Trunk.toml, or a copy whose proxies forward to another port, because trunk's options replace at
+/// most one proxy. Dropping it deletes the copy.
 struct TrunkConfig {
     file: PathBuf,
     is_copy: bool,
@@ -110,7 +111,7 @@ impl TrunkConfig {
         }
         let text = fs::read_to_string(&file)?;
         let text = text.replace(&format!(":{SERVER_PORT}/"), &format!(":{port}/"));
-        // Beside the original, because trunk calls cargo in the folder of its configuration.
+        // The copy is beside the original, because trunk calls cargo in the folder of its configuration.
         let copy = places::root().join(format!(".trunk-{port}.toml"));
         fs::write(&copy, text).with_context(|| format!("cannot write {}", copy.display()))?;
         Ok(Self { file: copy, is_copy: true })
@@ -125,8 +126,8 @@ impl Drop for TrunkConfig {
     }
 }
 
-/// A process and its children, in a process group of their own, so that none of them survives the
-/// drop, whether the terminal, `kill` or an error ends us.
+/// A process and its children in their own process group. Dropping it sends SIGTERM to the group and
+/// SIGKILL at most 5 s later, so that no child outlives xtask.
 struct ProcessGroup(Child);
 
 impl ProcessGroup {

@@ -98,7 +98,7 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Run(Run { args, .. }) => {
             build(&mut steps, "release")?;
-            // `exec`, so that the terminal's signals reach the server directly.
+            // `exec` replaces xtask, so that the terminal's signals reach the server directly.
             let server = places::server("release");
             Err(commands::new(server).arg("serve").args(args).exec().into())
         }

@@ -1,5 +1,5 @@
-//! Builds the page: trunk turns frontend/ and shared/ into dist/, then each file gets a name by its
-//! content and a compressed copy.
+//! Builds the page: trunk compiles frontend/ and shared/ into dist/, then modules, loader and style
+//! sheet get names with a hash of their content, and each text or WASM file gets a compressed copy.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
@@ -11,7 +11,8 @@ use brotli::enc::BrotliEncoderParams;
 use crate::steps::Steps;
 use crate::{commands, files, places, tools};
 
-/// Everything that decides what the page is. A lock file is coarse, and safe.
+/// All inputs of the page. Cargo.lock also changes with dependencies of other crates, so the page is
+/// sometimes rebuilt without need, but is never stale.
 const INPUTS: [&str; 8] = [
     "frontend",
     "shared",
@@ -23,21 +24,22 @@ const INPUTS: [&str; 8] = [
     "rust-toolchain.toml",
 ];
 
-/// Images and fonts are compressed already.
-const COMPRESSED: [&str; 9] = ["html", "js", "css", "wasm", "svg", "json", "txt", "map", "ico"];
+/// Extensions of the files that get a compressed copy. Images and fonts are compressed already.
+const COMPRESSED_EXTENSIONS: [&str; 9] =
+    ["html", "js", "css", "wasm", "svg", "json", "txt", "map", "ico"];
 
-/// As in frontend/index.html for the main module, but without `--reorder-functions-by-name`, which
-/// needs names.
-const OPTIMISE: [&str; 3] =
+/// Arguments of wasm-opt for the parts. They equal those for the main module in frontend/index.html,
+/// except `--reorder-functions-by-name`, which needs function names.
+const WASM_OPT_ARGUMENTS: [&str; 3] =
     ["-Os", "--low-memory-unused", "--one-caller-inline-max-function-size=100"];
 
-/// Fetches the part of the search page while the main module is on its way, if the address asks for
-/// that page. `FILES` is a list of strings.
+/// Preloads the part of the search page while the main module loads, if the URL is that of the search
+/// page. `FILES` stands for a list of strings.
 const PRELOAD: &str = "<script>if(location.pathname.startsWith('/ui/search'))\
     for(const href of[FILES])document.head.append(Object.assign(document.createElement('link'),\
     {rel:'preload',as:'fetch',crossOrigin:'anonymous',href}))</script>";
 
-/// Builds the page unless dist/ is what the present inputs gave.
+/// Builds the page unless dist/ is the output of the current inputs.
 pub fn build(steps: &mut Steps) -> Result<()> {
     let stamp_file = places::target().join("page.stamp");
     let inputs = files::fingerprint(&INPUTS.map(|name| places::root().join(name)))?;
@@ -52,31 +54,32 @@ pub fn build(steps: &mut Steps) -> Result<()> {
     let parts = places::target().join("page-parts");
     trunk.args(["build", "--release"]).env("WASM_SPLIT_DIR", &parts);
     steps.run("page", || commands::run(&mut trunk))?;
-    steps.run("parts", || optimise_parts(&parts))?;
+    steps.run("parts", || write_optimised_parts(&parts))?;
     steps.run("compress", || {
         let mut html = fs::read_to_string(places::dist().join("index.html"))?;
         html = preload_search(&html, &fs::read_to_string(parts.join("parts.txt"))?)?;
         html = join_styles(&html)?;
         html = name_by_content(html)?;
         fs::write(places::dist().join("index.html"), html)?;
-        compress()
+        write_compressed_copies()
     })?;
     fs::create_dir_all(places::target())?;
     Ok(fs::write(&stamp_file, stamp(files::fingerprint(&[places::dist()])?))?)
 }
 
-/// Optimises each part into dist/. trunk does that for the main module and knows nothing of parts.
-fn optimise_parts(parts: &Path) -> Result<()> {
+/// Writes each part, optimised, into dist/. trunk optimises only the main module.
+fn write_optimised_parts(parts: &Path) -> Result<()> {
     let wasm_opt = tools::wasm_opt()?;
     for part in files::with_extension(parts, "wasm")? {
         let output = places::dist().join(part.file_name().unwrap_or_default());
         let output = format!("--output={}", output.display());
-        commands::run(commands::new(&wasm_opt).arg(output).args(OPTIMISE).arg(part))?;
+        commands::run(commands::new(&wasm_opt).arg(output).args(WASM_OPT_ARGUMENTS).arg(part))?;
     }
     Ok(())
 }
 
-/// Adds the script that preloads the search page. Each line of `parts` is a part and its files.
+/// Adds the script that preloads the search page. Each line of `parts` has the name of a part
+/// and its files, separated by spaces.
 fn preload_search(html: &str, parts: &str) -> Result<String> {
     let search = parts.lines().find_map(|line| line.strip_prefix("search "));
     let files = search.context("no part `search`")?.split(' ');
@@ -85,8 +88,8 @@ fn preload_search(html: &str, parts: &str) -> Result<String> {
     Ok(html.replace("</head>", &format!("{script}</head>")))
 }
 
-/// Joins the style sheets in the order of the page: one request, and compressed together they are a
-/// quarter smaller.
+/// Joins the style sheets in the order of the page: one file needs one request, and compresses to
+/// three quarters of the size.
 fn join_styles(html: &str) -> Result<String> {
     let is_style = |line: &str| line.contains("<link rel=\"stylesheet\"");
     let name = |line: &str| Some(line.split_once("/ui/")?.1.split_once(".css")?.0.to_owned());
@@ -106,29 +109,29 @@ fn join_styles(html: &str) -> Result<String> {
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// Renames modules and loader by their content, because browsers keep them for a year, and files of
-/// two builds must never meet. trunk's hash covers only what cargo built.
+/// Renames modules and loader after their content, because browsers cache them for a year, and a page
+/// must not load files of two builds. trunk's own hash covers only the output of cargo.
 fn name_by_content(mut html: String) -> Result<String> {
     let dist = places::dist();
-    // Not a snippet, which would be in a folder of its own.
-    let is_loader = |file: &PathBuf| file.parent() == Some(&dist);
-    let loader = files::with_extension(&dist, "js")?.into_iter().find(is_loader);
+    // Snippets of JS are in subfolders.
+    let is_at_top = |file: &PathBuf| file.parent() == Some(&dist);
+    let loader = files::with_extension(&dist, "js")?.into_iter().find(is_at_top);
     let loader = loader.context("trunk left no loader")?;
     let mut js = fs::read_to_string(&loader)?;
     for file in files::with_extension(&dist, "wasm")? {
-        let (old, new) = names(&file, &fs::read(&file)?);
+        let (old, new) = old_and_new_name(&file, &fs::read(&file)?);
         (js, html) = (js.replace(&old, &new), html.replace(&old, &new));
         fs::rename(&file, dist.join(new))?;
     }
-    // Last, because the loader names the modules.
-    let (old, new) = names(&loader, js.as_bytes());
+    // The loader comes last, because its content includes the names of the modules.
+    let (old, new) = old_and_new_name(&loader, js.as_bytes());
     fs::remove_file(loader)?;
     fs::write(dist.join(&new), js)?;
     Ok(html.replace(&old, &new))
 }
 
-/// The name of a file, and the one that it gets by its content.
-fn names(file: &Path, content: &[u8]) -> (String, String) {
+/// Returns the current name of a file, and the name with the hash of its content.
+fn old_and_new_name(file: &Path, content: &[u8]) -> (String, String) {
     let old = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let stem = old.split(['-', '.']).next().unwrap_or_default();
     let extension = file.extension().unwrap_or_default().to_string_lossy();
@@ -136,12 +139,13 @@ fn names(file: &Path, content: &[u8]) -> (String, String) {
     (old, new)
 }
 
-/// Compresses once, at the best quality, instead of at each request at a middling one.
-fn compress() -> Result<()> {
+/// Writes a brotli copy of each compressible file. Compressing at build time allows the best quality,
+/// which is too slow for each request.
+fn write_compressed_copies() -> Result<()> {
     let (mut plain, mut small) = (0, 0);
     for file in files::list(&places::dist())? {
         let extension = file.extension().unwrap_or_default().to_string_lossy();
-        if !COMPRESSED.contains(&extension.as_ref()) {
+        if !COMPRESSED_EXTENSIONS.contains(&extension.as_ref()) {
             continue;
         }
         let bytes = fs::read(&file)?;
@@ -170,7 +174,8 @@ mod tests {
 
     #[test]
     fn files_are_named_by_their_content() {
-        let name = |file: &str, content: &str| names(Path::new(file), content.as_bytes()).1;
+        let name =
+            |file: &str, content: &str| old_and_new_name(Path::new(file), content.as_bytes()).1;
         assert_eq!(name("frontend-1a2b_bg.wasm", "a"), name("frontend-3c4d_bg.wasm", "a"));
         assert_ne!(name("search.wasm", "a"), name("search.wasm", "b"));
         assert!(name("search.wasm", "a").starts_with("search-"));

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::steps::Steps;
 use crate::{commands, places};
 
-/// Builds the server and the rig in release mode, and replaces this process by the rig.
+/// Builds the server and the rig in release mode, then replaces this process with the rig.
 pub fn run(steps: &mut Steps, args: &[String]) -> Result<()> {
     steps.run("server", || build_release("hallway", &[]))?;
     steps.run("rig", || build_release("rig", &[]))?;
@@ -21,7 +21,7 @@ pub fn run(steps: &mut Steps, args: &[String]) -> Result<()> {
     Err(rig.args(args).exec().into())
 }
 
-/// Builds one package at a time. Cargo would unify the features of packages that it builds together,
+/// Builds one package, because cargo would unify the features of packages that it builds together,
 /// and compile their common dependencies once more than for the server alone.
 fn build_release(package: &str, options: &[&str]) -> Result<()> {
     commands::run(
@@ -37,13 +37,13 @@ fn build_mutant_server() -> Result<PathBuf> {
         places::target().join("deliberate").join(format!("hallway{}", env::consts::EXE_SUFFIX));
     fs::create_dir_all(mutant.with_file_name(""))?;
     fs::copy(&built, &mutant).with_context(|| format!("cannot copy {}", built.display()))?;
-    // The usual path must hold the real server again.
+    // Put the real server back at its usual path.
     build_release("hallway", &[])?;
     Ok(mutant)
 }
 
-/// Runs the short column of faults on debug builds. Only violations fail, because durations depend on
-/// what else the machine does.
+/// Runs the short fault tests on debug builds. Only violations are failures, because durations depend
+/// on the load of the machine.
 pub fn faults() -> Result<()> {
     // `cargo test` builds a program only for a package with tests.
     let build = ["build", "--workspace", "--exclude", "wasm-bindgen", "--exclude", "frontend"];

@@ -18,10 +18,10 @@ const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132";
 /// Older versions accept the output of current compilers but produce a broken page.
 const OLDEST_WASM_OPT: u32 = 120;
-const TARGET: &str = "wasm32-unknown-unknown";
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// A substitute for wasm-opt that copies its input. trunk calls it as `--output=OUT -Oz IN`.
-const UNOPTIMISED: &str = r#"#!/bin/sh
+const SUBSTITUTE_WASM_OPT: &str = r#"#!/bin/sh
 set -e
 for arg; do
     case $arg in
@@ -34,35 +34,35 @@ done
 cp "$in" "$out"
 "#;
 
-/// A trunk command whose PATH begins with its tools.
+/// Creates a trunk command whose PATH begins with the folders of its tools.
 pub fn trunk() -> Result<Command> {
-    wasm_target()?;
+    ensure_wasm_target()?;
     let trunk = find_trunk()?;
-    let helpers = [wasm_bindgen()?, wasm_opt()?].map(|tool| tool.with_file_name(""));
+    let folders = [wasm_bindgen()?, wasm_opt()?].map(|tool| tool.with_file_name(""));
     let path = env::var_os("PATH").unwrap_or_default();
-    let path: OsString = env::join_paths(helpers.into_iter().chain(env::split_paths(&path)))?;
+    let path: OsString = env::join_paths(folders.into_iter().chain(env::split_paths(&path)))?;
     let mut command = commands::new(trunk);
     // trunk reads NO_COLOR as a boolean and refuses the customary `1`.
     command.env("PATH", path).env_remove("NO_COLOR").env("TRUNK_SKIP_VERSION_CHECK", "true");
     Ok(command)
 }
 
-/// Checks first, because `rustup target add` uses the network even if the target is installed.
-pub fn wasm_target() -> Result<()> {
-    let cfg = ["--print", "target-libdir", "--target", TARGET];
-    let libs = commands::output_of(commands::new("rustc").args(cfg)).map(PathBuf::from);
+/// Installs Rust's WASM target unless it is installed. Checks first, because `rustup target add` uses the network even if the target is installed.
+pub fn ensure_wasm_target() -> Result<()> {
+    let arguments = ["--print", "target-libdir", "--target", WASM_TARGET];
+    let libs = commands::output_of(commands::new("rustc").args(arguments)).map(PathBuf::from);
     if libs.is_some_and(|dir| dir.is_dir()) {
         return Ok(());
     }
-    eprintln!("  adding the Rust target {TARGET}");
-    commands::run(commands::new("rustup").args(["target", "add", TARGET]))
+    eprintln!("  adding the Rust target {WASM_TARGET}");
+    commands::run(commands::new("rustup").args(["target", "add", WASM_TARGET]))
 }
 
 fn find_trunk() -> Result<PathBuf> {
     let root = places::cache(&format!("trunk-{TRUNK}"));
     let cached = root.join("bin/trunk");
-    let known = |path: &PathBuf| version(path).is_some_and(|v| v.starts_with("trunk 0.21."));
-    if let Some(trunk) = places::on_path("trunk").filter(known) {
+    let is_supported = |path: &PathBuf| version(path).is_some_and(|v| v.starts_with("trunk 0.21."));
+    if let Some(trunk) = places::on_path("trunk").filter(is_supported) {
         return Ok(trunk);
     }
     if cached.is_file() {
@@ -84,40 +84,41 @@ fn find_trunk() -> Result<PathBuf> {
     install.env("CARGO_PROFILE_RELEASE_LTO", "off");
     install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
-    // In a temporary target folder, so that its artifacts do not stay in ours.
+    // Without this variable, cargo builds in a temporary folder and leaves no artifacts in ours.
     install.env_remove("CARGO_TARGET_DIR");
     commands::run(install.arg(&package))?;
     Ok(cached)
 }
 
-/// Builds our own wasm-bindgen. One on PATH is not used, because it does not split the page into
-/// parts. It must have the version that the frontend is locked to.
+/// Builds our own wasm-bindgen, because the official tool does not split the page into parts. Its
+/// version must be the one of the frontend in Cargo.lock.
 fn wasm_bindgen() -> Result<PathBuf> {
     let lock = fs::read_to_string(places::root().join("Cargo.lock"))?;
-    let wanted = locked(&lock, "wasm-bindgen-shared").context("no wasm-bindgen in Cargo.lock")?;
+    let required =
+        locked_version(&lock, "wasm-bindgen-shared").context("no wasm-bindgen in Cargo.lock")?;
     let sources = files::fingerprint(&[places::root().join("xtask/wasm-bindgen")])?;
-    let name = format!("wasm-bindgen-{wanted}-{sources:016x}");
+    let name = format!("wasm-bindgen-{required}-{sources:016x}");
     let cached = places::cache(&name).join("bin/wasm-bindgen");
     if !cached.is_file() {
-        eprintln!("  building wasm-bindgen {wanted} (once, about 90 seconds on 2 cores)");
+        eprintln!("  building wasm-bindgen {required} (once, about 90 seconds on 2 cores)");
         let mut build = commands::cargo();
         build.args(["build", "--quiet", "--profile", "tools", "--manifest-path"]);
         commands::run(build.arg("xtask/wasm-bindgen/Cargo.toml"))?;
-        place(&places::target().join("tools/wasm-bindgen"), &cached)?;
+        copy_into_cache(&places::target().join("tools/wasm-bindgen"), &cached)?;
     }
     Ok(cached)
 }
 
-/// wasm-opt, or a stand-in that copies its input.
+/// Returns the path of wasm-opt, or of a substitute that copies its input.
 pub fn wasm_opt() -> Result<PathBuf> {
     let root = places::cache(&format!("binaryen-{BINARYEN}"));
     let cached = root.join("node_modules/.bin/wasm-opt");
     if cached.is_file() && places::on_path("node").is_some() {
         return Ok(cached);
     }
-    let number = |text: String| text.split(' ').nth(2)?.parse().ok();
-    let recent = |path: &PathBuf| version(path).and_then(number) >= Some(OLDEST_WASM_OPT);
-    if let Some(tool) = places::on_path("wasm-opt").filter(recent) {
+    let major_version = |text: String| text.split(' ').nth(2)?.parse().ok();
+    let is_recent = |path: &PathBuf| version(path).and_then(major_version) >= Some(OLDEST_WASM_OPT);
+    if let Some(tool) = places::on_path("wasm-opt").filter(is_recent) {
         return Ok(tool);
     }
     if places::on_path("npm").is_some() {
@@ -132,14 +133,14 @@ pub fn wasm_opt() -> Result<PathBuf> {
     eprintln!(
         "  no npm for wasm-opt: the page works, about 1.7 times as large (then delete dist/)"
     );
-    let stand_in = places::cache("unoptimised").join("wasm-opt");
-    fs::create_dir_all(stand_in.with_file_name(""))?;
-    fs::write(&stand_in, UNOPTIMISED)?;
-    fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755))?;
-    Ok(stand_in)
+    let substitute = places::cache("unoptimised").join("wasm-opt");
+    fs::create_dir_all(substitute.with_file_name(""))?;
+    fs::write(&substitute, SUBSTITUTE_WASM_OPT)?;
+    fs::set_permissions(&substitute, fs::Permissions::from_mode(0o755))?;
+    Ok(substitute)
 }
 
-/// True if wasm-opt is not in the cache, or its runtime is missing.
+/// Whether wasm-opt is not in the cache, or its runtime Node.js is missing.
 pub fn needs_npm() -> bool {
     let cached = places::cache(&format!("binaryen-{BINARYEN}")).join("node_modules/.bin/wasm-opt");
     !cached.is_file() || places::on_path("node").is_none()
@@ -149,15 +150,16 @@ fn version(program: &PathBuf) -> Option<String> {
     commands::output_of(commands::new(program).arg("--version"))
 }
 
-/// Renames the finished copy into place, because another checkout may read the cache at the same time.
-fn place(built: &PathBuf, cached: &PathBuf) -> Result<()> {
+/// Copies a tool and renames the complete copy, because another checkout may read the cache at the
+/// same time.
+fn copy_into_cache(built: &PathBuf, cached: &PathBuf) -> Result<()> {
     let partial = cached.with_extension(std::process::id().to_string());
     fs::create_dir_all(cached.with_file_name(""))?;
     fs::copy(built, &partial).with_context(|| format!("cannot copy {}", built.display()))?;
     Ok(fs::rename(&partial, cached)?)
 }
 
-fn locked<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let mut lines = lock.lines().skip_while(|line| *line != format!("name = \"{package}\""));
     lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
 }
@@ -169,7 +171,7 @@ mod tests {
     #[test]
     fn versions_are_read_from_the_lock_file() {
         let lock = "[[package]]\nname = \"a-b\"\nversion = \"1.2.3\"\n";
-        assert_eq!(locked(lock, "a-b"), Some("1.2.3"));
-        assert_eq!(locked(lock, "a"), None);
+        assert_eq!(locked_version(lock, "a-b"), Some("1.2.3"));
+        assert_eq!(locked_version(lock, "a"), None);
     }
 }

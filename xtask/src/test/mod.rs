@@ -13,10 +13,10 @@ use crate::{commands, page, places, rig, tools};
 
 const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-unknown"];
 
-/// It has no tests, and testing it would compile its library once more.
+/// `wasm-bindgen` has no tests, and testing it would compile its library once more.
 const NOT_TESTED: [&str; 2] = ["--exclude", "wasm-bindgen"];
 
-/// The filters that name a step.
+/// The filters that are names of steps.
 const STEPS: [&str; 8] =
     ["fmt", "clippy", "house", "dev", "mariadb", "postgres", "faults", "contract"];
 
@@ -26,13 +26,13 @@ const DATABASES: [(&str, &str); 2] =
 
 /// Runs all steps, or those that the filter names; then prints a table and a summary.
 pub fn run(steps: &mut Steps, filter: &[String]) -> Result<()> {
-    let outcome = if filter.is_empty() { all(steps) } else { some(steps, filter) };
+    let outcome = if filter.is_empty() { run_all(steps) } else { run_selected(steps, filter) };
     let verdict = if outcome.is_ok() { "passed" } else { "FAILED" };
     eprint!("\n{}  test {verdict}\n\n", steps.table());
     outcome
 }
 
-fn all(steps: &mut Steps) -> Result<()> {
+fn run_all(steps: &mut Steps) -> Result<()> {
     steps.run("system parts", system::ensure)?;
     steps.run("fmt", fmt)?;
     steps.run("house", house)?;
@@ -41,51 +41,51 @@ fn all(steps: &mut Steps) -> Result<()> {
     page::build(steps)?;
     steps.run("tests", || commands::run(&mut tests()))?;
     for (database, step) in DATABASES {
-        steps.run(step, || commands::run(&mut tests_on(database)))?;
+        steps.run(step, || commands::run(&mut suite_on(database)))?;
     }
     steps.run("dev", dev)?;
     steps.run("faults", rig::faults)?;
     steps.run("contract", contract::run)
 }
 
-fn some(steps: &mut Steps, filter: &[String]) -> Result<()> {
-    let named = |step: &str| filter.iter().any(|word| word == step);
-    if named("fmt") {
+fn run_selected(steps: &mut Steps, filter: &[String]) -> Result<()> {
+    let is_selected = |step: &str| filter.iter().any(|word| word == step);
+    if is_selected("fmt") {
         steps.run("fmt", fmt)?;
     }
-    if named("clippy") {
+    if is_selected("clippy") {
         clippy(steps)?;
     }
-    if named("house") {
+    if is_selected("house") {
         steps.run("house", house)?;
     }
-    let rest = filter.iter().filter(|word| !STEPS.contains(&word.as_str()));
-    let (programs, names): (Vec<&String>, Vec<&String>) = rest.partition(|word| {
+    let other_filters = filter.iter().filter(|word| !STEPS.contains(&word.as_str()));
+    let (programs, test_names): (Vec<&String>, Vec<&String>) = other_filters.partition(|word| {
         places::root().join("backend/tests").join(format!("{word}.rs")).is_file()
             || places::root().join("backend/tests").join(word).join("main.rs").is_file()
     });
-    if !programs.is_empty() || !names.is_empty() {
+    if !programs.is_empty() || !test_names.is_empty() {
         page::build(steps)?;
         steps.run("tests", || {
             let mut tests = tests();
             programs.iter().for_each(|program| {
                 tests.args(["--test", program]);
             });
-            commands::run(tests.arg("--").args(names))
+            commands::run(tests.arg("--").args(test_names))
         })?;
     }
     for (database, step) in DATABASES {
-        if named(database) {
-            steps.run(step, || commands::run(&mut tests_on(database)))?;
+        if is_selected(database) {
+            steps.run(step, || commands::run(&mut suite_on(database)))?;
         }
     }
-    if named("dev") {
+    if is_selected("dev") {
         steps.run("dev", dev)?;
     }
-    if named("faults") {
+    if is_selected("faults") {
         steps.run("faults", rig::faults)?;
     }
-    if named("contract") {
+    if is_selected("contract") {
         let build = ["build", "--package", "hallway"];
         steps.run("server", || commands::run(commands::cargo().args(build)))?;
         steps.run("contract", contract::run)?;
@@ -103,12 +103,12 @@ fn clippy(steps: &mut Steps) -> Result<()> {
     };
     steps.run("clippy", || clippy(&["--workspace", "--all-targets"]))?;
     steps.run("clippy on wasm", || {
-        tools::wasm_target()?;
+        tools::ensure_wasm_target()?;
         clippy(&WASM)
     })
 }
 
-/// The module rules. `tests` runs them, too.
+/// Checks the module rules early. The step `tests` checks them again.
 fn house() -> Result<()> {
     let test = ["test", "--package", "xtask", "--test", "house"];
     commands::run(commands::cargo().args(test))
@@ -120,16 +120,16 @@ fn tests() -> Command {
     tests
 }
 
-/// `cargo xtask run --dev` with a browser, in a copy of the sources. A step of its own, because it
-/// calls cargo, which would wait for the `cargo test` of all others.
+/// Tests `cargo xtask run --dev` with a browser, in a copy of the sources. It is a separate step,
+/// because the test calls cargo, which would wait for the lock of a running `cargo test`.
 fn dev() -> Result<()> {
     let mut tests = commands::cargo();
     tests.args(["test", "--package", "hallway", "--test", "browser"]);
     commands::run(tests.args(["--", "--ignored", "dev::"]))
 }
 
-/// The suite on another database, with the tests of several nodes and without those of SQLite.
-fn tests_on(database: &str) -> Command {
+/// The suite on another database, with the tests of several nodes and without the SQLite tests.
+fn suite_on(database: &str) -> Command {
     let mut tests = commands::cargo();
     tests.env("HALLWAY_TEST_DATABASE", database);
     tests.args(["test", "--package", "hallway", "--test", "suite"]);

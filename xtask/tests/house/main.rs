@@ -7,30 +7,30 @@ mod source;
 use std::{fs, path::Path};
 
 use modules::Modules;
-use rules::{circles, parse_layers, sizes, wrong_layers};
+use rules::{import_cycles, layer_violations, parse_layers, size_violations};
 
 const LAYERS: &str = include_str!("layers.txt");
 const CRATES: [&str; 6] = ["backend", "frontend", "migrations", "rig", "shared", "xtask"];
 
 #[test]
-fn modules_keep_the_rules() {
+fn the_workspace_follows_the_module_rules() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut problems = Vec::new();
     for name in CRATES {
-        problems.extend(sizes(&workspace.join(name), name));
+        problems.extend(size_violations(&workspace.join(name), name));
     }
     for (folder, layers) in parse_layers(LAYERS) {
         let name = if folder == "backend/src" { "hallway" } else { "" };
         let modules = Modules::load(name, &workspace.join(&folder));
         let imports = modules.imports();
-        problems.extend(circles(&folder, &imports));
-        problems.extend(wrong_layers(&folder, &modules.top(), &imports, &layers));
+        problems.extend(import_cycles(&folder, &imports));
+        problems.extend(layer_violations(&folder, &modules.top(), &imports, &layers));
     }
     let count = problems.len();
     assert!(problems.is_empty(), "{count} problems:\n\n{}\n", problems.join("\n"));
 }
 
-/// What the rules say about these files, whose layers are a line each.
+/// Returns the violations in these files. `layers` has the format of layers.txt.
 fn check(files: &[(&str, &str)], layers: &str) -> Vec<String> {
     let files = files.iter().map(|(path, text)| {
         let path = path.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
@@ -39,11 +39,12 @@ fn check(files: &[(&str, &str)], layers: &str) -> Vec<String> {
     let modules = Modules::new("name", files);
     let [(folder, layers)] = &parse_layers(layers)[..] else { panic!("one crate") };
     let imports = modules.imports();
-    [circles(folder, &imports), wrong_layers(folder, &modules.top(), &imports, layers)].concat()
+    [import_cycles(folder, &imports), layer_violations(folder, &modules.top(), &imports, layers)]
+        .concat()
 }
 
 #[test]
-fn a_circle_is_found_through_a_reexport_and_a_macro() {
+fn an_import_cycle_is_found_through_a_reexport_and_a_macro() {
     let files = [
         ("lib.rs", "mod a; mod b;"),
         ("a/mod.rs", "pub mod c; mod d; pub use d::D;"),
@@ -108,7 +109,7 @@ fn a_large_folder_and_a_long_file_are_found() {
         fs::create_dir_all(folder.join(format!("empty/{number}"))).unwrap();
     }
     fs::write(folder.join("12.rs"), "\n".repeat(351)).unwrap();
-    let found = sizes(&folder, "src");
+    let found = size_violations(&folder, "src");
     fs::remove_dir_all(&folder).unwrap();
     assert_eq!(
         found,

@@ -1,14 +1,14 @@
-//! The modules of a crate and which of them import which.
+//! The modules of a crate and the imports between them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, iter,
-    path::Path as File,
+    path::Path,
 };
 
-use crate::source::{Path, Source};
+use crate::source::{ModulePath, Source};
 
-/// The name under which the root file counts as a module beside the others.
+/// The names of root files. The root file counts as a module beside the others.
 const ROOTS: [&str; 2] = ["lib", "main"];
 
 /// A crate's modules by their path from the root, such as `["tables", "users"]`.
@@ -16,30 +16,30 @@ pub struct Modules {
     /// The crate's own name, by which its `main` refers to its `lib`.
     name: String,
     root: &'static str,
-    sources: BTreeMap<Path, Source>,
+    sources: BTreeMap<ModulePath, Source>,
 }
 
 /// `from` imports `to`, both children of the module `parent`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Import {
-    pub parent: Path,
+    pub parent: ModulePath,
     pub from: String,
     pub to: String,
-    /// The file and the path that it imports.
-    pub place: String,
+    /// The importing file and the imported path, for messages.
+    pub description: String,
 }
 
 impl Modules {
     /// Reads all files below the `src` folder of a crate.
-    pub fn load(name: &str, src: &File) -> Self {
+    pub fn load(name: &str, src: &Path) -> Self {
         let mut files = Vec::new();
-        collect(src, &mut Vec::new(), &mut files);
+        collect_files(src, &mut Vec::new(), &mut files);
         Self::new(name, files)
     }
 
     /// `files` are paths without `.rs`, and texts.
-    pub fn new(name: &str, files: impl IntoIterator<Item = (Path, String)>) -> Self {
-        let mut sources: BTreeMap<Path, Source> = files
+    pub fn new(name: &str, files: impl IntoIterator<Item = (ModulePath, String)>) -> Self {
+        let mut sources: BTreeMap<ModulePath, Source> = files
             .into_iter()
             .map(|(mut path, text)| {
                 path.pop_if(|name| name == "mod");
@@ -50,7 +50,7 @@ impl Modules {
         let root = ROOTS.iter().find(is_file).expect("lib.rs or main.rs");
         let root_source = sources.remove(&vec![root.to_string()]).unwrap();
         sources.insert(Vec::new(), root_source);
-        let tests: Vec<Path> = sources
+        let tests: Vec<ModulePath> = sources
             .iter()
             .flat_map(|(path, source)| source.test_modules.iter().map(|name| child(path, name)))
             .collect();
@@ -72,17 +72,17 @@ impl Modules {
             for path in &source.paths {
                 let Some(target) = self.resolve(module, path, 0) else { continue };
                 let common = iter::zip(module, &target).take_while(|(a, b)| a == b).count();
-                let end = |path: &Path| match path.get(common) {
+                let unit = |path: &ModulePath| match path.get(common) {
                     Some(name) => Some(name.clone()),
                     None => (common == 0).then(|| self.root.to_owned()),
                 };
-                let (Some(from), Some(to)) = (end(module), end(&target)) else { continue };
+                let (Some(from), Some(to)) = (unit(module), unit(&target)) else { continue };
                 if from != to {
                     let parent = module[..common].to_vec();
                     let file = if module.is_empty() { self.root } else { &module.join("/") };
-                    let place = format!("{file} imports {}", path.join("::"));
+                    let description = format!("{file} imports {}", path.join("::"));
                     let key = (parent.clone(), from.clone(), to.clone());
-                    imports.entry(key).or_insert(Import { parent, from, to, place });
+                    imports.entry(key).or_insert(Import { parent, from, to, description });
                 }
             }
         }
@@ -90,7 +90,7 @@ impl Modules {
     }
 
     /// The module that defines what a path refers to, through re-exports; none for other crates.
-    fn resolve(&self, from: &Path, path: &[String], depth: usize) -> Option<Path> {
+    fn resolve(&self, from: &ModulePath, path: &[String], depth: usize) -> Option<ModulePath> {
         // A name that is bound to a path which begins with that name belongs to another crate.
         if depth > 16 {
             return None;
@@ -111,7 +111,7 @@ impl Modules {
                 }
                 module
             }
-            name if name == self.name && from != &Path::new() => Vec::new(),
+            name if name == self.name && from != &ModulePath::new() => Vec::new(),
             name if self.sources.contains_key(&child(from, name)) => child(from, name),
             name => {
                 let bound = source.bindings.get(name)?;
@@ -136,7 +136,7 @@ impl Modules {
                 return target.or(Some(module));
             }
             let globs = source.globs.iter().filter_map(|g| self.resolve(&module, g, depth + 1));
-            let defines = |glob: &Path| {
+            let defines = |glob: &ModulePath| {
                 let source = self.sources.get(glob);
                 glob != &module
                     && source
@@ -151,18 +151,18 @@ impl Modules {
     }
 }
 
-fn child(parent: &Path, name: &str) -> Path {
+fn child(parent: &ModulePath, name: &str) -> ModulePath {
     let mut path = parent.clone();
     path.push(name.to_owned());
     path
 }
 
-fn collect(folder: &File, path: &mut Path, files: &mut Vec<(Path, String)>) {
+fn collect_files(folder: &Path, path: &mut ModulePath, files: &mut Vec<(ModulePath, String)>) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let (file, name) = (entry.path(), entry.file_name().into_string().unwrap());
         path.push(name.trim_end_matches(".rs").to_owned());
         if file.is_dir() {
-            collect(&file, path, files);
+            collect_files(&file, path, files);
         } else if name.ends_with(".rs") {
             files.push((path.clone(), fs::read_to_string(&file).unwrap()));
         }

@@ -1,9 +1,9 @@
-//! The rules: no import circle, no import of a higher layer, no large folder, no long file.
+//! The rules: no import cycle, no import of a higher layer, no large folder, no long file.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path as File,
+    path::Path,
 };
 
 use crate::modules::Import;
@@ -12,10 +12,10 @@ const MAX_FILES: usize = 12;
 const MAX_FOLDERS: usize = 12;
 const MAX_LINES: usize = 350;
 
-/// Folders without source code of ours.
+/// Folders without our own source code.
 const SKIPPED: [&str; 3] = ["node_modules", "dist", "target"];
 
-/// The layers of one crate from top to bottom, and the imports allowed within a layer.
+/// The layers of one crate from top to bottom, and the allowed imports (from, to) within a layer.
 #[derive(Debug, Default)]
 pub struct Layers {
     pub layers: Vec<Vec<String>>,
@@ -44,8 +44,9 @@ pub fn parse_layers(text: &str) -> Vec<(String, Layers)> {
     crates
 }
 
-/// The imports of a higher layer, those within a layer without an arrow, and unlisted modules.
-pub fn wrong_layers(
+/// Returns the imports of a higher layer, the imports within a layer that no arrow allows, and the
+/// modules that are missing on either side.
+pub fn layer_violations(
     folder: &str,
     top: &BTreeSet<String>,
     imports: &[Import],
@@ -63,15 +64,15 @@ pub fn wrong_layers(
             && level(&import.from) >= level(&import.to)
             && !(level(&import.from) == level(&import.to) && layers.arrows.contains(&arrow))
     };
-    let wrong = imports.iter().filter(is_wrong).map(|import| {
-        let Import { from, to, place, .. } = import;
-        format!("{folder}: {from} may not import {to}: {place}")
+    let violations = imports.iter().filter(is_wrong).map(|import| {
+        let Import { from, to, description, .. } = import;
+        format!("{folder}: {from} may not import {to}: {description}")
     });
-    unlisted.chain(missing).chain(wrong).collect()
+    unlisted.chain(missing).chain(violations).collect()
 }
 
-/// The import circles among the children of each module.
-pub fn circles(folder: &str, imports: &[Import]) -> Vec<String> {
+/// Returns the import cycles among the children of each module.
+pub fn import_cycles(folder: &str, imports: &[Import]) -> Vec<String> {
     let mut parents: BTreeMap<_, Vec<&Import>> = BTreeMap::new();
     for import in imports {
         parents.entry(&import.parent).or_default().push(import);
@@ -80,54 +81,56 @@ pub fn circles(folder: &str, imports: &[Import]) -> Vec<String> {
         .into_iter()
         .flat_map(|(parent, imports)| {
             let folder = [&[folder.to_owned()], &parent[..]].concat().join("/");
-            circles_of(&folder, &imports)
+            cycles_among(&folder, &imports)
         })
         .collect()
 }
 
-fn circles_of(folder: &str, imports: &[&Import]) -> Vec<String> {
-    let reach = |start: &String| {
+fn cycles_among(folder: &str, imports: &[&Import]) -> Vec<String> {
+    let reachable_from = |start: &String| {
         let mut reached = BTreeSet::new();
-        let mut open = vec![start];
-        while let Some(from) = open.pop() {
+        let mut pending = vec![start];
+        while let Some(from) = pending.pop() {
             for import in imports.iter().filter(|import| import.from == *from) {
                 if reached.insert(&import.to) {
-                    open.push(&import.to);
+                    pending.push(&import.to);
                 }
             }
         }
         reached
     };
     let names: BTreeSet<&String> = imports.iter().map(|import| &import.from).collect();
-    let reached: BTreeMap<_, _> = names.iter().map(|name| (*name, reach(name))).collect();
+    let reached: BTreeMap<_, _> = names.iter().map(|name| (*name, reachable_from(name))).collect();
     let is_mutual = |a: &String, b: &String| {
         reached.get(a).is_some_and(|r| r.contains(b))
             && reached.get(b).is_some_and(|r| r.contains(a))
     };
     let mut found: BTreeSet<Vec<&String>> = BTreeSet::new();
     for name in &names {
-        let circle: Vec<_> = names.iter().filter(|other| is_mutual(name, other)).copied().collect();
-        if !circle.is_empty() {
-            found.insert(circle);
+        let cycle: Vec<_> = names.iter().filter(|other| is_mutual(name, other)).copied().collect();
+        if !cycle.is_empty() {
+            found.insert(cycle);
         }
     }
     found
         .into_iter()
-        .map(|circle| {
-            let inside =
-                |import: &&&Import| circle.contains(&&import.from) && circle.contains(&&import.to);
-            let places = imports.iter().filter(inside);
-            let places: String =
-                places.map(|i| format!("\n    {} -> {}: {}", i.from, i.to, i.place)).collect();
-            let names: Vec<&str> = circle.iter().map(|name| name.as_str()).collect();
+        .map(|cycle| {
+            let is_inside =
+                |import: &&&Import| cycle.contains(&&import.from) && cycle.contains(&&import.to);
+            let places = imports.iter().filter(is_inside);
+            let places: String = places
+                .map(|i| format!("\n    {} -> {}: {}", i.from, i.to, i.description))
+                .collect();
+            let names: Vec<&str> = cycle.iter().map(|name| name.as_str()).collect();
             format!("{folder}: {} import each other in a circle{places}", names.join(", "))
         })
         .collect()
 }
 
-/// The folders with too many entries and the files with too many lines.
-pub fn sizes(folder: &File, shown: &str) -> Vec<String> {
-    let (mut wrong, mut files, mut folders) = (Vec::new(), 0, 0);
+/// Returns the folders with too many entries and the files with too many lines, recursively. Messages
+/// begin with `shown`, the display path of the folder.
+pub fn size_violations(folder: &Path, shown: &str) -> Vec<String> {
+    let (mut violations, mut files, mut folders) = (Vec::new(), 0, 0);
     let mut entries: Vec<_> = fs::read_dir(folder).unwrap().flatten().collect();
     entries.sort_by_key(|entry| entry.file_name());
     for entry in entries {
@@ -135,20 +138,20 @@ pub fn sizes(folder: &File, shown: &str) -> Vec<String> {
         let shown = format!("{shown}/{name}");
         if path.is_dir() && !SKIPPED.contains(&&*name) {
             folders += 1;
-            wrong.extend(sizes(&path, &shown));
+            violations.extend(size_violations(&path, &shown));
         } else if name.ends_with(".rs") {
             files += 1;
             let lines = fs::read_to_string(&path).unwrap().lines().count();
             if lines > MAX_LINES {
-                wrong.push(format!("{shown}: {lines} lines; at most {MAX_LINES}"));
+                violations.push(format!("{shown}: {lines} lines; at most {MAX_LINES}"));
             }
         }
     }
     if files > MAX_FILES {
-        wrong.push(format!("{shown}: {files} .rs files; at most {MAX_FILES}"));
+        violations.push(format!("{shown}: {files} .rs files; at most {MAX_FILES}"));
     }
     if folders > MAX_FOLDERS {
-        wrong.push(format!("{shown}: {folders} subfolders; at most {MAX_FOLDERS}"));
+        violations.push(format!("{shown}: {folders} subfolders; at most {MAX_FOLDERS}"));
     }
-    wrong
+    violations
 }

@@ -1,21 +1,22 @@
-//! Reads the paths of one Rust file. It looks at tokens only, so it also sees the inside of macros.
+//! Reads the paths of one Rust file from its tokens, so that paths inside macro calls count, too.
 
 use std::collections::{HashMap, HashSet};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// A path as it stands in the file: `["crate", "tables", "users"]`.
-pub type Path = Vec<String>;
+/// The segments of a Rust path: `["crate", "tables", "users"]`.
+pub type ModulePath = Vec<String>;
 
-/// What a file refers to and what it defines. Items behind `#[cfg(test)]` are left out.
+/// The paths that a file refers to and the items that it defines, without those behind
+/// `#[cfg(test)]`.
 #[derive(Default)]
 pub struct Source {
     /// All paths with at least two segments, in `use` items and elsewhere.
-    pub paths: Vec<Path>,
+    pub paths: Vec<ModulePath>,
     /// The names that `use` items bind, and their paths.
-    pub bindings: HashMap<String, Path>,
+    pub bindings: HashMap<String, ModulePath>,
     /// The modules of `use module::*`.
-    pub globs: Vec<Path>,
+    pub globs: Vec<ModulePath>,
     /// The names that the file defines.
     pub items: HashSet<String>,
     /// The modules behind `#[cfg(test)]`.
@@ -57,7 +58,7 @@ impl Source {
         }
     }
 
-    /// The number of tokens of a test item; remembers it if it is a module with a file.
+    /// Returns the number of tokens of a test item; records its name if it is a module in its own file.
     fn skip_item(&mut self, tokens: &[TokenTree]) -> usize {
         let is_end = |token: &TokenTree| match token {
             TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -74,7 +75,7 @@ impl Source {
     }
 
     /// Reads one branch of a `use` tree; returns its number of tokens.
-    fn read_use(&mut self, tokens: &[TokenTree], mut path: Path) -> usize {
+    fn read_use(&mut self, tokens: &[TokenTree], mut path: ModulePath) -> usize {
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             match token {
@@ -112,7 +113,7 @@ impl Source {
         at
     }
 
-    fn bind(&mut self, name: String, path: Path) {
+    fn bind(&mut self, name: String, path: ModulePath) {
         self.paths.push(path.clone());
         self.bindings.insert(name, path);
     }

@@ -3,7 +3,7 @@
 //! It replaces `wasm-bindgen-cli`, which takes four times as long to build because of a test runner
 //! and an HTTP server. It differs in two ways: it shortens the names that WASM and JS call each other
 //! by, because the library's names end in 64 bits of hash each, which do not compress; and it splits
-//! modules that use `#[wasm_split]` (see [`split`]). It knows nothing of Hallway.
+//! modules that use `#[wasm_split]` (see [`split`]). It does not depend on Hallway.
 
 mod split;
 
@@ -16,8 +16,8 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<()> {
     let mut bindgen = Bindgen::new();
-    // The library's defaults are not those of the command: without these two the page's loader
-    // would not know where its WASM is, and typings would be missing when asked for.
+    // The library's defaults differ from the command's: without these two options, the page's loader
+    // would not know the URL of its WASM, and requested typings would be missing.
     bindgen.omit_default_module_path(false).typescript(true);
     let (mut input, mut out_dir, mut out_name) = (None, None, None);
     for arg in std::env::args().skip(1) {
@@ -37,7 +37,7 @@ fn main() -> Result<()> {
             "--keep-debug" => drop(bindgen.keep_debug(true)),
             "--no-demangle" => drop(bindgen.demangle(false)),
             "--no-typescript" => drop(bindgen.typescript(false)),
-            // Read from the module's own target features since Rust 1.82.
+            // Ignored: since Rust 1.82, the library reads them from the module's target features.
             "--reference-types" | "--weak-refs" => {}
             _ if flag.starts_with('-') => bail!("{arg}: unknown argument"),
             _ => input = Some(arg.clone()),
@@ -48,19 +48,19 @@ fn main() -> Result<()> {
     let wasm = fs::read(&input).with_context(|| input.clone())?;
     let parts = split::split(&wasm)?;
     match &parts {
-        // Parts refer to what the linker exports from the main module.
+        // Parts refer to symbols that the linker exports from the main module.
         Some(parts) => bindgen.input_path(&parts.main).keep_lld_exports(true),
         None => bindgen.input_path(&input),
     };
     let out_name = out_name.or_else(|| Path::new(&input).file_stem()?.to_str().map(Into::into));
     let out_name = out_name.context(usage)?;
     let mut output = bindgen.out_name(&out_name).generate_output()?;
-    let mut short = HashMap::new();
-    // Other modules are the link module and snippets of JS, whose names are their own.
+    let mut short_names = HashMap::new();
+    // Other modules are the link module and snippets of JS, which keep their names.
     let is_glue = |module: &str| module.ends_with("_bg.js");
     for import in output.wasm_mut().imports.iter_mut().filter(|import| is_glue(&import.module)) {
-        let name = format!("i{}", short.len());
-        short.insert(std::mem::replace(&mut import.name, name.clone()), name);
+        let name = format!("i{}", short_names.len());
+        short_names.insert(std::mem::replace(&mut import.name, name.clone()), name);
     }
     output.emit(&out_dir)?;
     let loader = Path::new(&out_dir).join(out_name).with_extension("js");
@@ -68,13 +68,15 @@ fn main() -> Result<()> {
     if let Some(parts) = parts {
         js = parts.link(&js)?;
     }
-    Ok(fs::write(&loader, minify(&js, &short))?)
+    Ok(fs::write(&loader, minify(&js, &short_names))?)
 }
 
 /// Shortens the names of imports; removes indentation and comments.
-fn minify(js: &str, short: &HashMap<String, String>) -> String {
+fn minify(js: &str, short_names: &HashMap<String, String>) -> String {
     let rename = |line: &str| match line.split_once(": ") {
-        Some((name, rest)) if short.contains_key(name) => format!("{}: {rest}\n", short[name]),
+        Some((name, rest)) if short_names.contains_key(name) => {
+            format!("{}: {rest}\n", short_names[name])
+        }
         _ => format!("{line}\n"),
     };
     let is_comment =

@@ -6,15 +6,16 @@ use std::{env, fs};
 use anyhow::{Context, Result, anyhow, ensure};
 use wasm_split_cli_support::{Options, transform};
 
-/// The folder that the parts go to.
-const DIR: &str = "WASM_SPLIT_DIR";
+/// The environment variable with the folder for the parts.
+const DIR_VARIABLE: &str = "WASM_SPLIT_DIR";
 /// The module that `#[wasm_split]` functions import until they are split.
 const PLACEHOLDER: &[u8] = b"__wasm_split_placeholder__";
 /// The module from which the main module then imports the loaders of its parts.
 const LINK: &str = "./__wasm_split.js";
-/// What the linker's `--emit-relocs` leaves behind. Only a split consumes it.
+/// The section that the linker's `--emit-relocs` adds. Only a split removes it.
 const RELOCATIONS: &[u8] = b"reloc.CODE";
 
+/// The output of a split.
 pub struct Parts {
     /// The main module, input of wasm-bindgen.
     pub main: PathBuf,
@@ -22,8 +23,8 @@ pub struct Parts {
     js: String,
 }
 
-/// Splits a module if it has split points. Writes `NAME.wasm` for each part, and `parts.txt`: a line
-/// `PART FILE FILE ..` for each part with the files that it consists of.
+/// Splits a module if it has split points. Writes the WASM files of all parts, and `parts.txt` with a
+/// line `PART FILE FILE ..` for each part.
 pub fn split(wasm: &[u8]) -> Result<Option<Parts>> {
     let contains = |text: &[u8]| wasm.windows(text.len()).any(|window| window == text);
     if !contains(PLACEHOLDER) {
@@ -33,7 +34,8 @@ pub fn split(wasm: &[u8]) -> Result<Option<Parts>> {
         );
         return Ok(None);
     }
-    let dir = env::var_os(DIR).with_context(|| format!("{DIR} is not set: no folder for parts"))?;
+    let dir = env::var_os(DIR_VARIABLE)
+        .with_context(|| format!("{DIR_VARIABLE} is not set: no folder for parts"))?;
     let dir = Path::new(&dir);
     if dir.exists() {
         fs::remove_dir_all(dir)?;
@@ -55,8 +57,8 @@ pub fn split(wasm: &[u8]) -> Result<Option<Parts>> {
 }
 
 impl Parts {
-    /// Puts the link module into the loader that imports it, because trunk would give the loader a
-    /// new name, and the link module imports the loader by its name.
+    /// Inlines the link module into the text of the loader that imports it. A separate link module
+    /// would import the loader by its name, which trunk changes.
     pub fn link(&self, loader: &str) -> Result<String> {
         fs::remove_file(&self.main)?;
         let imports_link =
