@@ -1,4 +1,4 @@
-//! Permissions and sessions: what the page offers, and what it does when they change meanwhile.
+//! Permissions and sessions: the actions that the page offers, and its reactions to changes of both.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -24,7 +24,7 @@ async fn a_member_sees_admin_actions_disabled_with_the_reason() {
         // The server refuses the request that the page does not offer.
         let path = bob.path().await.replace("/ui/room/", "/api/v1/rooms/");
         let script = "const done = arguments[1];
-            fetch(arguments[0], { method: 'DELETE' }).then(answer => done(answer.status))";
+            fetch(arguments[0], { method: 'DELETE' }).then(response => done(response.status))";
         assert_eq!(bob.run_async_script(script, vec![path.into()]).await, 403);
     })
     .await;

@@ -12,7 +12,7 @@ use crate::fixture::{
 };
 
 const SIZES: [(&str, u32, u32); 2] = [("wide", 1280, 800), ("narrow", 390, 844)];
-/// The most bytes that a browser may load until somebody can write in a room.
+/// The most bytes that a browser may load until the composer of a room is shown.
 const FIRST_LOAD_MAX: u64 = 400 * 1024;
 /// Chromium logs each response that is an error: `users/me` before sign-in, and the lookup of a room
 /// that does not exist.
@@ -141,8 +141,8 @@ impl Inspection<'_> {
         self.visit("/ui/search?q=words%20from:ada", "search", "[data-testid=hit]").await;
         self.visit("/ui/search?q=is:mine&by=room", "search-by-room", ".hits-room").await;
         self.visit("/ui/search", "search-help", "[data-testid=recents]").await;
-        let walk = format!("/ui/room/{room}/m/11?q=words");
-        self.visit(&walk, "room-trail", "[data-testid=trail] strong").await;
+        let hit_path = format!("/ui/room/{room}/m/11?q=words");
+        self.visit(&hit_path, "room-trail", "[data-testid=trail] strong").await;
         self.visit(&format!("/ui/room/{room}/m/10"), "room-message", "[data-seq='10']").await;
         browser.click("[data-testid=day]").await;
         browser.wait_visible("dialog[open] .calendar-day").await;
@@ -200,7 +200,8 @@ impl Inspection<'_> {
     }
 }
 
-/// Sets the system's theme, and reduced motion, so that no screenshot shows a transition.
+/// Sets the system's theme and reduced motion, then waits for the end of all animations, so that no
+/// screenshot shows a transition.
 async fn emulate_theme(browser: &Browser, theme: &str) {
     let features = json!({ "features": [
         { "name": "prefers-color-scheme", "value": theme },
@@ -257,8 +258,8 @@ async fn create_content(fixture: &Fixture) -> [i64; 3] {
     server.request_ok(Method::PATCH, &message(6), "ada", edit).await;
     server.request_ok(Method::DELETE, &message(7), "ada", Value::Null).await;
     let all = format!("/api/v1/rooms/{room}/messages");
-    let answer = json!({ "content": "Agreed.", "reply_to": 4 });
-    server.request_ok(Method::POST, &all, "bob", answer).await;
+    let reply = json!({ "content": "Agreed.", "reply_to": 4 });
+    server.request_ok(Method::POST, &all, "bob", reply).await;
     let origin = server.origin();
     server.post_message("bob", room, &format!("As was said: {origin}/ui/room/{room}/m/4")).await;
     server.post_message("ada", room, "Last words").await;
@@ -302,7 +303,7 @@ async fn the_first_load_is_within_its_budget() {
         browser.devtools("Network.clearBrowserCache", json!({})).await;
         let page = format!("{}/ui/room/{room}", fixture.server.origin());
         browser.client.goto(&page).await.unwrap();
-        // Everything that was requested before somebody could write.
+        // The resources that were requested before the composer appeared.
         let script = "const done = arguments[0];
             const check = () => {
                 if (!document.querySelector('[data-testid=composer]')) return setTimeout(check, 5);

@@ -1,13 +1,14 @@
-// A client of the classic chat as its users wrote them: fetch, a token, one socket per room.
+// A client of the classic chat as its users wrote them, with fetch, a token and one socket per room.
+// It returns a report of all responses and received messages.
 const done = arguments[arguments.length - 1];
 const report = { statuses: [], received: { ada: [], bob: [] } };
 
 const call = async (method, path, token, body) => {
   const headers = { 'Content-Type': 'application/json' };
   if (token) headers.Authorization = `Token ${token}`;
-  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
-  report.statuses.push(`${method} ${path} ${answer.status}`);
-  return answer.status === 204 ? null : answer.json();
+  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  report.statuses.push(`${method} ${path} ${response.status}`);
+  return response.status === 204 ? null : response.json();
 };
 
 const listen = (room, received) =>
@@ -19,7 +20,7 @@ const listen = (room, received) =>
     socket.onerror = () => failed(new Error('the socket fails to open'));
   });
 
-const until = async condition => {
+const waitUntil = async condition => {
   for (let tries = 0; tries < 200 && !condition(); tries++) {
     await new Promise(later => setTimeout(later, 50));
   }
@@ -31,11 +32,11 @@ const signIn = async name => {
   return call('POST', '/login/', null, account);
 };
 
-const play = async () => {
+const run = async () => {
   const ada = await signIn('ada');
   const room = await call('POST', '/rooms/', ada.token, { name: 'Old Hall', topic: 'as ever' });
   await call('POST', `/rooms/${room.id}/join/`, ada.token);
-  const adas = await listen(room.id, report.received.ada);
+  const adaSocket = await listen(room.id, report.received.ada);
   const bob = await signIn('bob');
   report.again = await call('POST', '/register/', null, { username: 'bob', password: 'whatever else' });
   report.wrong = await call('POST', '/login/', null, { username: 'bob', password: 'wrong' });
@@ -43,15 +44,15 @@ const play = async () => {
   report.forbidden = await call('POST', '/rooms/', bob.token, { name: 'Mine', topic: '' });
   report.joined = await call('POST', `/rooms/${room.id}/join/`, bob.token);
   report.room = await call('GET', `/rooms/${room.id}/`, bob.token);
-  const bobs = await listen(room.id, report.received.bob);
-  adas.send(JSON.stringify({ message: 'who is there?', userid: bob.user_id }));
-  await until(() => report.received.bob.length === 1);
-  bobs.send(JSON.stringify({ message: 'only me' }));
-  await until(() => report.received.ada.length === 2 && report.received.bob.length === 2);
+  const bobSocket = await listen(room.id, report.received.bob);
+  adaSocket.send(JSON.stringify({ message: 'who is there?', userid: bob.user_id }));
+  await waitUntil(() => report.received.bob.length === 1);
+  bobSocket.send(JSON.stringify({ message: 'only me' }));
+  await waitUntil(() => report.received.ada.length === 2 && report.received.bob.length === 2);
   report.posted = await call('POST', `/messages/create/${room.id}/`, bob.token, { content: 'by post' });
-  await until(() => report.received.ada.length === 3 && report.received.bob.length === 3);
+  await waitUntil(() => report.received.ada.length === 3 && report.received.bob.length === 3);
   report.history = await call('GET', `/messages/${room.id}/`, bob.token);
   report.ids = { ada, bob, room: room.id };
 };
 
-play().catch(error => { report.error = String(error); }).finally(() => done(report));
+run().catch(error => { report.error = String(error); }).finally(() => done(report));

@@ -1,4 +1,4 @@
-//! Two people meet in a room and talk; a crash of the server loses no message.
+//! Two users join a room and exchange messages; a crash of the server loses no message.
 
 use tokio::join;
 
@@ -7,7 +7,7 @@ use crate::fixture::{
 };
 
 const ROOM: &str = "general";
-/// Messages that are sent while the server is killed.
+/// The number of messages that ada sends while the server is killed.
 const BURST: usize = 12;
 
 #[tokio::test]
@@ -45,9 +45,9 @@ async fn register_and_join(ada: &Browser, bob: &Browser) -> i64 {
 async fn exchange_messages(ada: &Browser, bob: &Browser) {
     let texts = ["hello", "hello ada", "is this <b>it</b>?", "it is: https://example.org/a?b=c&d"];
     for (number, text) in texts.iter().enumerate() {
-        let (speaker, listener) = if number % 2 == 0 { (ada, bob) } else { (bob, ada) };
-        speaker.send_message(text).await;
-        listener.wait_message(text).await;
+        let (sender, receiver) = if number % 2 == 0 { (ada, bob) } else { (bob, ada) };
+        sender.send_message(text).await;
+        receiver.wait_message(text).await;
     }
     for browser in [ada, bob] {
         browser.wait_message(texts[3]).await;
@@ -106,10 +106,10 @@ async fn edit_and_delete(ada: &Browser, bob: &Browser) {
     for browser in [ada, bob] {
         browser.wait_message("to be changed").await;
         browser.wait_hidden(editor).await;
-        let row = last(browser).await;
+        let row = last_row(browser).await;
         assert!(row.edited && row.text.as_deref() == Some("to be changed"), "{row:?}");
     }
-    let seq = last(ada).await.seq.unwrap();
+    let seq = last_row(ada).await.seq.unwrap();
     ada.hover(&format!("article[data-seq=\"{seq}\"]")).await;
     ada.click(&format!("article[data-seq=\"{seq}\"] button[aria-label=Delete]")).await;
     ada.click("dialog[open] [data-testid=confirm]").await;
@@ -121,15 +121,15 @@ async fn edit_and_delete(ada: &Browser, bob: &Browser) {
     }
 }
 
-async fn last(browser: &Browser) -> Row {
+async fn last_row(browser: &Browser) -> Row {
     browser.message_rows().await.pop().expect("the timeline has a row")
 }
 
-/// Kills the server while ada types. Ada's page stays open; bob's closes while the server is down, so
-/// that his message exists only in his outbox.
+/// Kills the server while ada sends messages. Ada's page stays open. Bob's page closes while the server
+/// is down, so his message exists only in his browser's outbox.
 async fn survive_crash(fixture: &Fixture, ada: &Browser, bob: &Browser, room: i64) {
     let burst: Vec<String> = (0..BURST).map(|n| format!("burst {n}")).collect();
-    let typing = async {
+    let send_burst = async {
         for text in &burst {
             ada.send_message(text).await;
         }
@@ -138,7 +138,7 @@ async fn survive_crash(fixture: &Fixture, ada: &Browser, bob: &Browser, room: i6
         bob.wait_message("burst 2").await;
         fixture.server.kill();
     };
-    join!(typing, kill);
+    join!(send_burst, kill);
     ada.send_message("sent offline").await;
     bob.send_message("me too").await;
     ada.type_keys(COMPOSER, "a draft").await;
@@ -178,9 +178,9 @@ async fn check_nothing_lost(
     }
     let offline = ["sent offline".to_owned(), "me too".to_owned()];
     for text in burst.iter().chain(&offline) {
-        let times = log.iter().filter(|logged| **logged == text).count();
-        assert_eq!(times, 1, "{text:?} exists {times} times");
+        let count = log.iter().filter(|logged| **logged == text).count();
+        assert_eq!(count, 1, "{text:?} exists {count} times");
     }
-    let in_order = log.iter().filter(|text| text.starts_with("burst"));
-    assert!(in_order.eq(burst.iter().collect::<Vec<_>>().iter()), "{log:?}");
+    let logged_burst = log.iter().filter(|text| text.starts_with("burst"));
+    assert!(logged_burst.eq(burst.iter().collect::<Vec<_>>().iter()), "{log:?}");
 }

@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 
 use crate::fixture::{Browser, Browsers, output_dir};
 
-/// Everything that cargo and trunk need.
+/// The files and folders that cargo and trunk need.
 const SOURCES: [&str; 11] = [
     ".cargo",
     "Cargo.toml",
@@ -100,8 +100,8 @@ fn target_dir() -> PathBuf {
     server.ancestors().nth(2).expect("target/debug/hallway").to_owned()
 }
 
-/// Makes `to` equal to `from`. Equal files keep their modification time, so that cargo does not
-/// compile them again.
+/// Copies a file or folder and deletes what `from` does not have. Equal files keep their modification
+/// time, so that cargo does not recompile them.
 fn copy(from: &Path, to: &Path) {
     if from.is_file() {
         let bytes = fs::read(from).unwrap();
@@ -206,7 +206,7 @@ impl DevRun {
         }
     }
 
-    /// Stops it as `kill` does, and checks that neither trunk nor the server survives.
+    /// Sends SIGTERM, and checks that neither trunk nor the server survives.
     fn stop(mut self) {
         self.signal("TERM");
         let start = Instant::now();
@@ -230,7 +230,8 @@ impl Drop for DevRun {
     fn drop(&mut self) {
         if matches!(self.process.try_wait(), Ok(None)) {
             self.signal("TERM");
-            // xtask ends its process groups within a few seconds; only it knows them.
+            // SIGTERM comes first, because only xtask knows the process groups of its children. It
+            // ends them within a few seconds.
             let start = Instant::now();
             while start.elapsed() < STOP_TIMEOUT && matches!(self.process.try_wait(), Ok(None)) {
                 sleep(Duration::from_millis(50));

@@ -1,4 +1,4 @@
-//! The palette, which leads to rooms, people and messages; and previews of links to messages.
+//! The palette, which finds rooms, people and messages; and previews of links to messages.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -110,7 +110,7 @@ async fn a_link_to_a_message_shows_a_live_preview() {
         let console = bob.take_console().await;
         assert!(
             console.iter().all(is_allowed),
-            "the page requests what bob may not read: {console:?}"
+            "the page requests messages that bob may not read: {console:?}"
         );
     })
     .await;

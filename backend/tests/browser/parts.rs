@@ -1,4 +1,4 @@
-//! Parts of the page that load on demand: while they load, when they cannot, and in advance.
+//! Parts of the page that load on demand: the loading state, failures, and preloading.
 
 use serde_json::{Value, json};
 
@@ -6,12 +6,12 @@ use crate::fixture::{Browser, COMPOSER, CTRL_K, Fixture, scenario};
 
 const SEARCH: &str = "[data-testid=search]";
 const PALETTE: &str = "[data-testid=palette]";
-const ERROR: &str = "[data-testid=load-error]";
+const LOAD_ERROR: &str = "[data-testid=load-error]";
 const RETRY: &str = "[data-testid=load-error] button";
 
-/// Controls the requests of a page for its parts. `hold` delays them, `gone` and `upgraded` send them
-/// to a file that the server does not have; with `upgraded`, the server's page also names another
-/// loader. The mode outlives a reload.
+/// Controls the requests of a page for its parts. `pass` forwards them, `hold` delays them, `gone` and
+/// `upgraded` redirect them to a file that does not exist. With `upgraded`, the HTML of the page also
+/// names another loader, as after an upgrade of the server. The mode survives a reload.
 const INTERCEPT: &str = "
     const fetch = window.fetch.bind(window);
     const mode = () => sessionStorage.getItem('parts') ?? 'hold';
@@ -26,8 +26,8 @@ const INTERCEPT: &str = "
         return fetch(mode() === 'pass' ? input : '/ui/gone.wasm', options);
     };";
 
-/// The requests for files of parts.
-const FETCHED: &str = "performance.getEntriesByType('resource')
+/// A JS expression: the requests for files of parts.
+const PART_REQUESTS: &str = "performance.getEntriesByType('resource')
     .filter(e => /\\/(split|chunk)_/.test(e.name))";
 
 #[tokio::test]
@@ -38,13 +38,13 @@ async fn a_part_that_does_not_load_can_be_tried_again() {
         ada.open("/ui/search").await;
         ada.wait_text(".lazy[role=status]", "Loading…").await;
         set_mode(&ada, "gone").await;
-        ada.wait_text(ERROR, "This couldn't be loaded.").await;
+        ada.wait_text(LOAD_ERROR, "This couldn't be loaded.").await;
         ada.click(RETRY).await;
-        ada.wait_text(ERROR, "This couldn't be loaded.").await;
+        ada.wait_text(LOAD_ERROR, "This couldn't be loaded.").await;
         set_mode(&ada, "pass").await;
         ada.click(RETRY).await;
         ada.wait_visible(SEARCH).await;
-        ada.wait_hidden(ERROR).await;
+        ada.wait_hidden(LOAD_ERROR).await;
         let console = ada.take_console().await;
         assert!(!console.iter().any(|line| line.contains("panicked")), "{console:#?}");
     })
@@ -61,7 +61,7 @@ async fn a_part_opened_offline_loads_when_online() {
         set_offline(&ada, true).await;
         set_mode(&ada, "pass").await;
         ada.type_keys("body", CTRL_K).await;
-        ada.wait_text(ERROR, "You're offline").await;
+        ada.wait_text(LOAD_ERROR, "You're offline").await;
         set_offline(&ada, false).await;
         ada.click(RETRY).await;
         ada.wait_visible(&format!("{PALETTE}:focus")).await;
@@ -79,7 +79,7 @@ async fn an_old_page_offers_to_reload_and_keeps_the_draft() {
         ada.type_keys(COMPOSER, "half a sentence").await;
         set_mode(&ada, "upgraded").await;
         ada.choose_menu_item("room-menu", "Insights").await;
-        ada.wait_text(ERROR, "Hallway was updated").await;
+        ada.wait_text(LOAD_ERROR, "Hallway was updated").await;
         ada.wait_text(RETRY, "Reload").await;
         set_mode(&ada, "pass").await;
         ada.click(RETRY).await;
@@ -100,8 +100,8 @@ async fn a_link_to_the_search_page_preloads_its_part() {
         ada.open("/ui/search").await;
         ada.wait_visible(SEARCH).await;
         let is_early = format!(
-            "{FETCHED}.filter(e => /split_search/.test(e.name)).length === 1
-            && {FETCHED}.filter(e => /split_search/.test(e.name))[0].startTime < performance
+            "{PART_REQUESTS}.filter(e => /split_search/.test(e.name)).length === 1
+            && {PART_REQUESTS}.filter(e => /split_search/.test(e.name))[0].startTime < performance
                 .getEntriesByType('resource').find(e => /frontend-.*wasm/.test(e.name)).responseEnd"
         );
         ada.wait_until(
@@ -118,11 +118,11 @@ async fn parts_load_in_the_background() {
     scenario("part-background", async |fixture| {
         let ada = sign_in(fixture).await;
         ada.open("/ui/rooms").await;
-        let have_loaded = format!(
-            "['search', 'more'].every(part => {FETCHED}.some(e => e.name.includes('split_' + part)
+        let are_loaded = format!(
+            "['search', 'more'].every(part => {PART_REQUESTS}.some(e => e.name.includes('split_' + part)
                 && e.responseEnd > 0))"
         );
-        ada.wait_until("all parts have loaded", &have_loaded).await;
+        ada.wait_until("all parts have loaded", &are_loaded).await;
         set_offline(&ada, true).await;
         ada.type_keys("body", CTRL_K).await;
         ada.wait_visible(&format!("{PALETTE}:focus")).await;
@@ -141,7 +141,7 @@ async fn sign_in(fixture: &Fixture) -> Browser {
     ada
 }
 
-/// Takes effect with the next page.
+/// Installs [`INTERCEPT`] for the next documents.
 async fn intercept(browser: &Browser) {
     let script = json!({ "source": format!("{{{INTERCEPT}}}") });
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", script).await;

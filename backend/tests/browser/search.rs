@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Browser, COMPOSER, DOWN, ENTER, ESCAPE, scenario};
 
-const MESSAGES: usize = 130;
+const MESSAGE_COUNT: usize = 130;
 
 const SEARCH: &str = "[data-testid=search]";
 const HIT: &str = "[data-testid=hit]";
@@ -19,7 +19,7 @@ async fn an_old_message_is_found_and_opened_in_its_room() {
         fixture.server.create_account("ada").await;
         fixture.server.create_account("bob").await;
         let room = fixture.server.create_room("ada", "long", "", &["ada", "bob"]).await;
-        for n in 1..=MESSAGES {
+        for n in 1..=MESSAGE_COUNT {
             let text =
                 if n % 60 == 7 { format!("a needle, number {n}") } else { format!("hay {n}") };
             fixture.server.post_message("bob", room, &text).await;
@@ -75,7 +75,7 @@ async fn open_hit(ada: &Browser, room: i64) {
     assert_eq!(ada.path().await, format!("/ui/room/{room}/m/7"));
     wait_in_view(ada, 7).await;
     ada.wait_visible(".message-lit[data-seq='7']").await;
-    // Longer than a message must be in view to count as read.
+    // Wait longer than a message must be in view to count as read.
     tokio::time::sleep(std::time::Duration::from_millis(900)).await;
     let _: Value = ada.run_script("history.back()", vec![]).await;
     ada.wait_text("[data-testid=total]", "3 messages").await;
@@ -101,7 +101,7 @@ async fn navigate_hits(ada: &Browser, room: i64) {
     ada.wait_hidden(HIT_NAVIGATOR).await;
     ada.wait_hidden(".found").await;
     assert_eq!(ada.path().await, format!("/ui/room/{room}/m/67"));
-    // Keys in a text field are no shortcuts.
+    // Keys in a text field are text, not shortcuts.
     ada.click("[data-testid=timeline] [data-seq='67']").await;
     ada.type_keys("body", "/").await;
     ada.type_keys(".room-search input:focus", &format!("hay{ENTER}")).await;
@@ -118,14 +118,14 @@ async fn navigate_hits(ada: &Browser, room: i64) {
     ada.wait_text("[data-testid=total]", "3 messages").await;
 }
 
-/// An expression: the map has `count` marks of a kind.
+/// A JS expression: the map has `count` marks of the kind that `path` selects.
 fn has_marks(path: &str, count: usize) -> String {
     format!("document.querySelector('{path}')?.getAttribute('d').split('M').length === {count} + 1")
 }
 
-/// Turns the first three responses into partial ones, as the server sends them when its time limit
-/// ends before the search does: each holds only the message at its start, and a cursor. The
-/// responses wait until `hold` is false.
+/// Makes the first three responses partial, like those of the server when a search reaches its time
+/// limit: each has only the message at the anchor, and a cursor. Responses for older hits wait until
+/// `hold` is false.
 const PARTIAL_RESPONSES: &str = "
     const fetch = window.fetch.bind(window);
     Object.assign(window, { responses: 0, hold: true });
@@ -136,9 +136,9 @@ const PARTIAL_RESPONSES: &str = "
         while (hold && !query.has('after')) await new Promise(done => setTimeout(done, 20));
         if (++responses > 3) return response;
         const page = await response.json(), at = page.anchor.seq;
-        const kept = page.messages.flatMap((message, nth) => message.seq === at ? [nth] : []);
-        page.messages = kept.map(nth => page.messages[nth]);
-        page.ranges = kept.map(nth => page.ranges[nth]);
+        const indexes = page.messages.flatMap((message, nth) => message.seq === at ? [nth] : []);
+        page.messages = indexes.map(nth => page.messages[nth]);
+        page.ranges = indexes.map(nth => page.ranges[nth]);
         page.older = at - 10;
         return new Response(JSON.stringify(page), { headers: response.headers });
     };";
@@ -168,11 +168,11 @@ async fn continue_partial_search(ada: &Browser, room: i64) {
 async fn wait_in_view(ada: &Browser, seq: i64) {
     let row = format!("document.querySelector('[data-seq=\"{seq}\"]')");
     let view = "document.querySelector('[data-testid=timeline]')";
-    let inside = format!(
+    let is_in_view = format!(
         "{row} && {row}.getBoundingClientRect().top >= {view}.getBoundingClientRect().top - 1 \
          && {row}.getBoundingClientRect().bottom <= {view}.getBoundingClientRect().bottom + 1"
     );
-    ada.wait_until(&format!("message {seq} is in view"), &inside).await;
+    ada.wait_until(&format!("message {seq} is in view"), &is_in_view).await;
 }
 
 async fn sort_oldest_first(ada: &Browser) {

@@ -1,4 +1,5 @@
-//! Promises 1 and 2 while the server process is killed under load, several times.
+//! Acked messages are durable and exist exactly once, although the server process is killed several
+//! times under load.
 
 use std::path::Path;
 
@@ -7,12 +8,13 @@ use serde_json::Value;
 use shared::{ids::RoomId, messages::Message, paths};
 
 use crate::{
-    fixture::{Client, DatabaseKind, Process, all, template},
-    senders::{ACKS_PER_STEP, Senders, check, sent_count},
+    fixture::{Client, DatabaseKind, Process, all_messages, template},
+    senders::{ACKS_PER_STEP, Senders, check_stored_messages, sent_count},
 };
 
-/// SQLite writes within the killed process, so it gets more kills than database servers, which survive.
-fn kills() -> usize {
+/// The number of kills. SQLite runs inside the killed process, so it gets more kills than the database
+/// servers, which keep running.
+fn kill_count() -> usize {
     if DatabaseKind::selected() == DatabaseKind::Sqlite { 20 } else { 5 }
 }
 
@@ -24,7 +26,7 @@ async fn kills_under_load_lose_and_duplicate_no_message() {
     let join = paths::fill(paths::MEMBERSHIP, &[&seed.room]);
     seed.person(server.address, 2).put(&join, Value::Null).await.expect_status(200);
     let senders = Senders::start(seed.people(server.address), seed.room);
-    for _ in 0..kills() {
+    for _ in 0..kill_count() {
         senders.wait_progress().await;
         server.kill().await;
         server = Process::start(&storage).await;
@@ -35,12 +37,12 @@ async fn kills_under_load_lose_and_duplicate_no_message() {
     let people = seed.people(server.address);
     let mut views = Vec::new();
     for person in &people {
-        views.push(all(person, seed.room).await);
+        views.push(all_messages(person, seed.room).await);
     }
-    assert!(views.iter().all(|view| *view == views[0]), "the readers see different messages");
-    check(&sent, &views[0], 2);
-    let all = sent_count(&sent);
-    assert!(all >= kills() * 3 * ACKS_PER_STEP, "only {all} messages: too little load");
+    assert!(views.iter().all(|view| *view == views[0]), "the users read different messages");
+    check_stored_messages(&sent, &views[0], 2);
+    let total = sent_count(&sent);
+    assert!(total >= kill_count() * 3 * ACKS_PER_STEP, "only {total} messages: too little load");
     check_classic(&people[0], seed.room, &views[0]).await;
     server.terminate().await;
     assert_eq!(server.wait_exit().await, Some(0));
@@ -54,18 +56,20 @@ async fn check_classic(client: &Client, room: RoomId, stored: &[Message]) {
     let listed = history["messages"].as_array().unwrap().iter().map(|m| m["id"].as_i64().unwrap());
     assert!(
         listed.eq(stored.iter().map(|message| message.id.0)),
-        "the classic history has another order"
+        "the classic history differs from the stored messages"
     );
 }
 
 async fn check_integrity(data: &Path) {
     let url = hallway::tables::sqlite_url(data);
     let db = Database::connect(url).await.unwrap();
-    let ask = async |pragma: &str| {
+    let run_pragma = async |pragma: &str| {
         let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {pragma}"));
         db.query_all_raw(statement).await.unwrap()
     };
-    let [row] = &ask("integrity_check").await[..] else { panic!("more than one integrity error") };
+    let [row] = &run_pragma("integrity_check").await[..] else {
+        panic!("more than one integrity error")
+    };
     assert_eq!(row.try_get_by_index::<String>(0).unwrap(), "ok");
-    assert!(ask("foreign_key_check").await.is_empty());
+    assert!(run_pragma("foreign_key_check").await.is_empty());
 }

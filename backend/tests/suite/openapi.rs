@@ -13,7 +13,7 @@ fn document() -> Value {
     serde_json::from_str(&hallway::openapi()).unwrap()
 }
 
-/// Each operation as `METHOD /path` and its object.
+/// Returns each operation as its name, `METHOD /path`, and its object.
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     let named = paths.flat_map(|(path, item)| {
@@ -31,33 +31,33 @@ async fn the_document_equals_the_snapshot() {
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         fs::write(SNAPSHOT, serde_json::to_string_pretty(&served).unwrap() + "\n").unwrap();
     }
-    let kept = fs::read_to_string(SNAPSHOT).unwrap_or_default();
-    let kept: Value = serde_json::from_str(&kept).unwrap_or_default();
-    if let Some(place) = difference(&kept, &served, "#".into()) {
+    let snapshot = fs::read_to_string(SNAPSHOT).unwrap_or_default();
+    let snapshot: Value = serde_json::from_str(&snapshot).unwrap_or_default();
+    if let Some(pointer) = difference(&snapshot, &served, "#".into()) {
         panic!(
-            "the API is not the one of backend/tests/openapi.json: look at {place}.\n\
-             If it is meant to be so, run `UPDATE_SNAPSHOT=1 cargo test -p hallway --test suite \
+            "the API differs from backend/tests/openapi.json at {pointer}.\n\
+             If the change is intended, run `UPDATE_SNAPSHOT=1 cargo test -p hallway --test suite \
              openapi` and commit the file."
         );
     }
 }
 
-/// The first difference of two documents.
-fn difference(a: &Value, b: &Value, place: String) -> Option<String> {
+/// Returns the JSON pointer and the values of the first difference between two documents.
+fn difference(a: &Value, b: &Value, pointer: String) -> Option<String> {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => {
             let keys = a.keys().chain(b.keys());
-            let (none_a, none_b) = (Value::from("(none)"), Value::from("(none, either)"));
+            let missing = Value::from("(missing)");
             keys.into_iter().find_map(|key| {
-                let (a, b) = (a.get(key).unwrap_or(&none_a), b.get(key).unwrap_or(&none_b));
-                difference(a, b, format!("{place}/{key}"))
+                let (a, b) = (a.get(key).unwrap_or(&missing), b.get(key).unwrap_or(&missing));
+                difference(a, b, format!("{pointer}/{key}"))
             })
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
             let mut pairs = a.iter().zip(b).enumerate();
-            pairs.find_map(|(nth, (a, b))| difference(a, b, format!("{place}/{nth}")))
+            pairs.find_map(|(nth, (a, b))| difference(a, b, format!("{pointer}/{nth}")))
         }
-        _ => (a != b).then(|| format!("{place} (kept: {a}, served: {b})")),
+        _ => (a != b).then(|| format!("{pointer} (snapshot: {a}, served: {b})")),
     }
 }
 
@@ -75,63 +75,68 @@ fn every_operation_is_described() {
     let declared = document["tags"].as_array().unwrap().iter();
     let declared: HashSet<_> = declared.map(|tag| tag["name"].as_str().unwrap()).collect();
     let mut ids = HashSet::new();
-    let mut wrong = Vec::new();
+    let mut problems = Vec::new();
     for (name, op) in operations(&document) {
         match op["operationId"].as_str() {
             Some(id) if ids.insert(id) => {}
-            Some(id) => wrong.push(format!("{name}: the id {id} is another's")),
-            None => wrong.push(format!("{name}: no id")),
+            Some(id) => problems.push(format!("{name}: the id {id} is not unique")),
+            None => problems.push(format!("{name}: no id")),
         }
         if op["summary"].as_str().unwrap_or_default().is_empty() {
-            wrong.push(format!("{name}: no summary"));
+            problems.push(format!("{name}: no summary"));
         }
         match op["tags"][0].as_str() {
             Some(tag) if declared.contains(tag) => {}
-            tag => wrong.push(format!("{name}: {tag:?} is no declared tag")),
+            tag => problems.push(format!("{name}: the tag {tag:?} is not declared")),
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(problems.is_empty(), "{problems:#?}");
 }
 
 #[test]
 fn every_operation_documents_its_errors() {
     let document = document();
-    let mut wrong = Vec::new();
+    let mut problems = Vec::new();
     for (name, op) in operations(&document) {
         let empty = Vec::new();
-        let ways = op["security"].as_array().unwrap_or(&empty);
-        let needs_auth = !ways.is_empty()
-            && ways.iter().all(|way| way.as_object().is_some_and(|w| !w.is_empty()));
+        let requirements = op["security"].as_array().unwrap_or(&empty);
+        let needs_auth = !requirements.is_empty()
+            && requirements
+                .iter()
+                .all(|requirement| requirement.as_object().is_some_and(|w| !w.is_empty()));
         let responses = op["responses"].as_object().unwrap();
         if needs_auth && !responses.contains_key("401") {
-            wrong.push(format!("{name}: no 401"));
+            problems.push(format!("{name}: no 401"));
         }
-        let inside = ["/api/v1", "/rooms", "/messages", "/ws"];
+        let protected_paths = ["/api/v1", "/rooms", "/messages", "/ws"];
         // The live socket also accepts its token in the first frame.
-        let open = ["POST /api/v1/users", "POST /api/v1/sessions", "GET /api/v1/live"];
-        if inside.iter().any(|part| name.contains(part)) && !open.contains(&&*name) && !needs_auth {
-            wrong.push(format!("{name}: does not say that one must be signed in"));
+        let public_operations = ["POST /api/v1/users", "POST /api/v1/sessions", "GET /api/v1/live"];
+        if protected_paths.iter().any(|part| name.contains(part))
+            && !public_operations.contains(&&*name)
+            && !needs_auth
+        {
+            problems.push(format!("{name}: requires no authentication"));
         }
         if op.get("requestBody").is_some() {
             let missing = ["400", "413", "415"].into_iter();
             let missing = missing.filter(|status| !responses.contains_key(*status));
-            wrong.extend(missing.map(|status| format!("{name}: no {status}")));
+            problems.extend(missing.map(|status| format!("{name}: no {status}")));
         }
         if !responses.keys().any(|status| status.starts_with('2') || status == "101") {
-            wrong.push(format!("{name}: does not say what it does"));
+            problems.push(format!("{name}: no response for success"));
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(problems.is_empty(), "{problems:#?}");
 }
 
-/// Every security scheme that an operation names is defined.
+/// Every `$ref` has a target, and every security scheme that an operation names is defined.
 #[test]
 fn every_reference_resolves() {
     let document = document();
     let schemes = document["components"]["securitySchemes"].as_object().unwrap();
     for (name, op) in operations(&document) {
-        for way in op["security"].as_array().into_iter().flatten() {
-            for scheme in way.as_object().unwrap().keys() {
+        for requirement in op["security"].as_array().into_iter().flatten() {
+            for scheme in requirement.as_object().unwrap().keys() {
                 assert!(schemes.contains_key(scheme), "{name}: {scheme}");
             }
         }
@@ -156,19 +161,22 @@ fn collect_references<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
     }
 }
 
-/// The pages load nothing from elsewhere, and their content security policy forbids it.
+/// Neither the tags of the pages nor their content security policy name another origin.
 #[tokio::test]
-async fn the_documentation_pages_load_nothing_from_elsewhere() {
+async fn the_documentation_pages_load_nothing_from_other_origins() {
     let server = Server::start().await;
     for path in ["/swagger/", "/swagger", "/redoc/", "/redoc"] {
         let response = server.anon().get(path).await;
         assert!(response.header("content-type").starts_with("text/html"), "{path}");
         let csp = response.header("content-security-policy");
         assert!(csp.contains("default-src 'none'") && !csp.contains("http"), "{csp}");
-        assert!(response.text.contains(paths::OPENAPI), "{path} does not show our document");
+        assert!(
+            response.text.contains(paths::OPENAPI),
+            "{path} does not load the OpenAPI document"
+        );
         for tag in tags(&response.text) {
-            let loads = ["src=\"http", "src=\"//", "href=\"http", "href=\"//"];
-            assert!(!loads.iter().any(|load| tag.contains(load)), "{path}: {tag}");
+            let external_urls = ["src=\"http", "src=\"//", "href=\"http", "href=\"//"];
+            assert!(!external_urls.iter().any(|url| tag.contains(url)), "{path}: {tag}");
         }
         assert_eq!(response.status, 200);
     }

@@ -1,4 +1,4 @@
-//! The `hallway` command: stopping, errors, output.
+//! The `hallway` command: shutdown, errors, output.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ async fn a_stopping_server_sends_goaway_and_closes_all_sockets() {
     let path = format!("/ws/chat/{}/", template().seed.room);
     let headers = [("authorization", &*authorization)];
     let mut classic = Socket::open(server.address, &path, &headers).await.unwrap();
-    let since = Instant::now();
+    let start = Instant::now();
     server.terminate().await;
     let goaway = live.expect(|frame| match frame {
         ServerFrame::Goaway { reconnect_after_ms } => Some(*reconnect_after_ms),
@@ -35,7 +35,7 @@ async fn a_stopping_server_sends_goaway_and_closes_all_sockets() {
     assert_eq!(live.socket.wait_close().await, Some(CloseCode::Restart as u16));
     assert_eq!(classic.wait_close().await, Some(CloseCode::Restart as u16));
     assert_eq!(server.wait_exit().await, Some(0));
-    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     // Sessions survive the restart.
     let server = Process::start(&storage).await;
     let me: User = person(&server, 1).get(paths::ME).await.expect_json(200);
@@ -45,14 +45,14 @@ async fn a_stopping_server_sends_goaway_and_closes_all_sockets() {
 #[tokio::test]
 async fn a_port_in_use_is_a_clear_error() {
     let storage = template().copy().await;
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = taken.local_addr().unwrap().to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = listener.local_addr().unwrap().to_string();
     let (code, _, stderr) = storage.run(&["serve", "--listen", &listen]).await;
     assert_eq!(code, Some(1));
     assert!(stderr.contains(&format!("cannot listen on {listen}")), "{stderr}");
 }
 
-/// A running server notices the promotion.
+/// A running server applies the promotion without a restart.
 #[tokio::test]
 async fn the_command_line_promotes_an_admin() {
     let storage = template().copy().await;
@@ -61,10 +61,10 @@ async fn the_command_line_promotes_an_admin() {
     member.get(paths::ME).await.expect_status(200);
     let (code, stdout, stderr) = storage.run(&["admin", "promote", "MEMBER"]).await;
     assert_eq!((code, &*stdout), (Some(0), "member is an admin.\n"), "{stderr}");
-    let since = Instant::now();
+    let start = Instant::now();
     while !member.get(paths::ME).await.expect_json::<User>(200).is_admin {
         assert!(
-            since.elapsed() < Duration::from_secs(15),
+            start.elapsed() < Duration::from_secs(15),
             "the running server does not notice the promotion"
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -100,7 +100,7 @@ async fn the_help_lists_every_setting() {
     for name in settings {
         assert!(stdout.contains(name), "{name} is not in {stdout}");
     }
-    let since = Instant::now();
+    let start = Instant::now();
     assert_eq!(run(&["serve", "--no-such-flag"]).await.0, Some(2));
-    assert!(since.elapsed() < 10 * REVOKED_WITHIN);
+    assert!(start.elapsed() < 10 * REVOKED_WITHIN);
 }

@@ -1,4 +1,4 @@
-//! Senders that post under load through kills and restarts of the server, and the check of their
+//! Senders that keep posting while the server is killed and restarted, and the check of the stored
 //! messages.
 
 use std::{
@@ -21,48 +21,49 @@ use uuid::Uuid;
 
 use crate::fixture::{LiveSocket, Person, SocketEvent, TIMEOUT};
 
-/// The acks of each sender that count as progress.
+/// The number of further acks of each sender that [`Senders::wait_progress`] waits for.
 pub const ACKS_PER_STEP: usize = 10;
-/// Unacked messages of one sender at most.
+/// The largest number of unacked messages of one sender.
 const MAX_IN_FLIGHT: usize = 8;
-/// The run time of a sender at most.
-const LONGEST: Duration = Duration::from_secs(240);
+/// The longest run time of a sender.
+const MAX_RUN_TIME: Duration = Duration::from_secs(240);
 
 /// Several senders in one room.
 pub struct Senders {
-    load: Load,
+    load: LoadState,
     address: watch::Sender<SocketAddr>,
     tasks: Vec<JoinHandle<SentLog>>,
 }
 
-/// The state that they share.
+/// The state that all senders share.
 #[derive(Clone)]
-struct Load {
+struct LoadState {
     room: RoomId,
     address: watch::Receiver<SocketAddr>,
     acks: Arc<Vec<AtomicUsize>>,
     stop: Arc<AtomicBool>,
 }
 
-/// The messages of one sender in order, the acks, and the ends of its sockets.
+/// The messages of one sender in order, their acks, and the closes of its sockets.
 #[derive(Default)]
 pub struct SentLog {
-    names: Vec<ClientId>,
+    ids: Vec<ClientId>,
     unacked: VecDeque<ClientId>,
     acked: HashMap<ClientId, Message>,
-    /// Close code, and whether a `goaway` came before; none for an end without a close frame.
-    pub ends: Vec<Option<(u16, bool)>>,
+    /// For each closed socket: the close code, and whether a `goaway` frame came before; none without a
+    /// close frame.
+    pub closes: Vec<Option<(u16, bool)>>,
 }
 
 impl Senders {
     /// Starts a sender for each person.
     pub fn start(people: Vec<Person>, room: RoomId) -> Self {
-        let (moved, address) = watch::channel(people[0].address);
+        let (address_sender, address) = watch::channel(people[0].address);
         let acks = Arc::new(people.iter().map(|_| AtomicUsize::default()).collect());
-        let load = Load { room, address, acks, stop: Arc::default() };
-        let start = |(nth, person)| tokio::spawn(send(person, nth, load.clone()));
+        let load = LoadState { room, address, acks, stop: Arc::default() };
+        let start = |(nth, person)| tokio::spawn(run_sender(person, nth, load.clone()));
         let tasks = people.into_iter().enumerate().map(start).collect();
-        Self { load, address: moved, tasks }
+        Self { load, address: address_sender, tasks }
     }
 
     /// Sets the address for new connections.
@@ -70,15 +71,15 @@ impl Senders {
         self.address.send_replace(address);
     }
 
-    /// Waits until each sender has further acks; returns how long it took.
+    /// Waits until each sender has [`ACKS_PER_STEP`] further acks; returns how long it took.
     pub async fn wait_progress(&self) -> Duration {
         let acks = || self.load.acks.iter().map(|acks| acks.load(SeqCst));
-        let (before, since): (Vec<_>, _) = (acks().collect(), Instant::now());
+        let (before, start): (Vec<_>, _) = (acks().collect(), Instant::now());
         while !acks().zip(&before).all(|(now, before)| now >= before + ACKS_PER_STEP) {
-            assert!(since.elapsed() < TIMEOUT, "no further acks");
+            assert!(start.elapsed() < TIMEOUT, "no further acks");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        since.elapsed()
+        start.elapsed()
     }
 
     /// Stops the senders and waits until all their messages are acked.
@@ -86,61 +87,61 @@ impl Senders {
         self.load.stop.store(true, SeqCst);
         let mut sent = Vec::new();
         for task in self.tasks {
-            sent.push(timeout(TIMEOUT, task).await.expect("the end in time").unwrap());
+            sent.push(timeout(TIMEOUT, task).await.expect("the sender finishes in time").unwrap());
         }
         sent
     }
 }
 
-fn text(name: ClientId) -> String {
-    format!("word {name}")
+fn text(id: ClientId) -> String {
+    format!("word {id}")
 }
 
-/// Posts messages until it is stopped, through failures of the server. After a reconnection it first
-/// resends all unacked messages under their client ids.
-async fn send(person: Person, nth: usize, mut load: Load) -> SentLog {
+/// Posts messages until `stop` is set, and reconnects after failures of the server. After each
+/// reconnection, first resends all unacked messages with their client ids.
+async fn run_sender(person: Person, nth: usize, mut load: LoadState) -> SentLog {
     let mut sent = SentLog::default();
-    let end = Instant::now() + LONGEST;
+    let end = Instant::now() + MAX_RUN_TIME;
     while !(load.stop.load(SeqCst) && sent.unacked.is_empty()) {
         assert!(Instant::now() < end, "the sender does not finish");
         let address = *load.address.borrow_and_update();
         let (user, session, token) = (person.user.clone(), person.session, person.token.clone());
-        let here = Person::new(address, user, session, token);
-        match LiveSocket::try_open(&here).await {
-            Some(live) => talk(live, &mut sent, nth, &load).await,
+        let client = Person::new(address, user, session, token);
+        match LiveSocket::try_open(&client).await {
+            Some(live) => post_on_socket(live, &mut sent, nth, &load).await,
             None => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
     sent
 }
 
-/// Posts on one socket until that breaks or everything is acked.
-async fn talk(mut live: LiveSocket, sent: &mut SentLog, nth: usize, load: &Load) {
-    for name in &sent.unacked {
-        live.send_message(load.room, *name, &text(*name)).await;
+/// Posts on one socket until it closes, or until the stop is requested and all messages are acked.
+async fn post_on_socket(mut live: LiveSocket, sent: &mut SentLog, nth: usize, load: &LoadState) {
+    for id in &sent.unacked {
+        live.send_message(load.room, *id, &text(*id)).await;
     }
-    let mut was_warned = false;
+    let mut got_goaway = false;
     loop {
-        while sent.unacked.len() < MAX_IN_FLIGHT && !was_warned && !load.stop.load(SeqCst) {
-            let name = ClientId(Uuid::now_v7());
-            sent.names.push(name);
-            sent.unacked.push_back(name);
-            live.send_message(load.room, name, &text(name)).await;
+        while sent.unacked.len() < MAX_IN_FLIGHT && !got_goaway && !load.stop.load(SeqCst) {
+            let id = ClientId(Uuid::now_v7());
+            sent.ids.push(id);
+            sent.unacked.push_back(id);
+            live.send_message(load.room, id, &text(id)).await;
         }
         if sent.unacked.is_empty() && load.stop.load(SeqCst) {
             return;
         }
-        let heard =
-            timeout(TIMEOUT, live.socket.receive()).await.expect("an ack or the end in time");
-        let frame = match heard {
+        let event =
+            timeout(TIMEOUT, live.socket.receive()).await.expect("an ack or the close in time");
+        let frame = match event {
             SocketEvent::Text(text) => serde_json::from_str(&text).unwrap(),
             SocketEvent::Closed(code) => {
-                return sent.ends.push(code.map(|code| (code, was_warned)));
+                return sent.closes.push(code.map(|code| (code, got_goaway)));
             }
         };
         match frame {
             ServerFrame::Ack { client_id, message } => {
-                sent.unacked.retain(|name| *name != client_id);
+                sent.unacked.retain(|id| *id != client_id);
                 sent.acked.insert(client_id, message);
                 load.acks[nth].fetch_add(1, SeqCst);
             }
@@ -149,34 +150,34 @@ async fn talk(mut live: LiveSocket, sent: &mut SentLog, nth: usize, load: &Load)
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 live.send_message(load.room, client_id, &text(client_id)).await;
             }
-            ServerFrame::Goaway { .. } => was_warned = true,
+            ServerFrame::Goaway { .. } => got_goaway = true,
             _ => {}
         }
     }
 }
 
 /// Checks that each acked message exists once and in its sender's order, and that no other message
-/// exists except the first `before`.
-pub fn check(sent: &[SentLog], kept: &[Message], before: usize) {
-    let seqs = kept.iter().map(|message| message.seq.0);
-    assert!(seqs.eq(1..=kept.len() as i64), "the seqs are not dense");
-    let mut by_name: HashMap<ClientId, &Message> = HashMap::new();
-    for message in kept {
-        assert!(by_name.insert(message.client_id, message).is_none(), "duplicate: {message:?}");
+/// exists except the `before` messages that existed at the start.
+pub fn check_stored_messages(sent: &[SentLog], stored: &[Message], before: usize) {
+    let seqs = stored.iter().map(|message| message.seq.0);
+    assert!(seqs.eq(1..=stored.len() as i64), "the seqs are not dense");
+    let mut by_id: HashMap<ClientId, &Message> = HashMap::new();
+    for message in stored {
+        assert!(by_id.insert(message.client_id, message).is_none(), "duplicate: {message:?}");
     }
     for sent in sent {
-        assert_eq!(sent.names.len(), sent.acked.len());
-        for (name, acked) in &sent.acked {
-            assert_eq!(by_name.get(name), Some(&acked), "an acked message was lost or changed");
-            assert_eq!(acked.content, text(*name));
+        assert_eq!(sent.ids.len(), sent.acked.len());
+        for (id, acked) in &sent.acked {
+            assert_eq!(by_id.get(id), Some(&acked), "an acked message was lost or changed");
+            assert_eq!(acked.content, text(*id));
         }
-        let order: Vec<_> = sent.names.iter().map(|name| by_name[name].seq).collect();
+        let order: Vec<_> = sent.ids.iter().map(|id| by_id[id].seq).collect();
         assert!(order.is_sorted(), "a sender's order changed");
     }
-    assert_eq!(kept.len(), sent_count(sent) + before, "messages that nobody sent");
+    assert_eq!(stored.len(), sent_count(sent) + before, "there are messages that no sender posted");
 }
 
 /// The number of messages that were sent.
 pub fn sent_count(sent: &[SentLog]) -> usize {
-    sent.iter().map(|sent| sent.names.len()).sum()
+    sent.iter().map(|sent| sent.ids.len()).sum()
 }

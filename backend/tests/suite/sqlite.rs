@@ -1,4 +1,5 @@
-//! SQLite: one process per file. These tests use SQLite, whatever database the others use.
+//! SQLite allows one process per file. These tests always use SQLite, even if the other tests run on
+//! another database.
 
 use std::path::Path;
 
@@ -7,13 +8,14 @@ use shared::paths;
 use crate::fixture::{Client, Process, Storage, run};
 
 async fn start_second_server(folder: &Path, url: Option<&str>) -> (Option<i32>, String, String) {
-    let mut words = vec!["serve", "--listen", "127.0.0.1:0", "--data", folder.to_str().unwrap()];
-    words.extend(url.iter().flat_map(|url| ["--database-url", *url]));
-    run(&words).await
+    let mut arguments =
+        vec!["serve", "--listen", "127.0.0.1:0", "--data", folder.to_str().unwrap()];
+    arguments.extend(url.iter().flat_map(|url| ["--database-url", *url]));
+    run(&arguments).await
 }
 
 #[track_caller]
-fn refused((code, stdout, stderr): (Option<i32>, String, String), file: &Path) {
+fn expect_lock_error((code, stdout, stderr): (Option<i32>, String, String), file: &Path) {
     assert_eq!((code, &*stdout), (Some(1), ""));
     assert!(stderr.contains("another hallway is running"), "{stderr}");
     assert!(stderr.contains(file.to_str().unwrap()), "{stderr}");
@@ -24,15 +26,15 @@ async fn a_second_server_on_the_same_file_is_refused() {
     let (storage, other) = (Storage::with(None), Storage::with(None));
     let server = Process::start(&storage).await;
     let file = storage.folder().join("hallway.sqlite");
-    refused(start_second_server(storage.folder(), None).await, &file);
-    // Another data folder, and another name of the file.
-    refused(start_second_server(other.folder(), Some(&storage.url())).await, &file);
+    expect_lock_error(start_second_server(storage.folder(), None).await, &file);
+    // The same file from another data folder, by its URL and by a symbolic link.
+    expect_lock_error(start_second_server(other.folder(), Some(&storage.url())).await, &file);
     let link = other.folder().join("link.sqlite");
     std::os::unix::fs::symlink(&file, &link).unwrap();
-    let by_link = format!("sqlite:{}", link.display());
-    refused(start_second_server(other.folder(), Some(&by_link)).await, &file);
+    let link_url = format!("sqlite:{}", link.display());
+    expect_lock_error(start_second_server(other.folder(), Some(&link_url)).await, &file);
     let import = ["import", "-", "--data", storage.folder().to_str().unwrap()];
-    refused(run(&import).await, &file);
+    expect_lock_error(run(&import).await, &file);
     Client::new(server.address).get(paths::OPENAPI).await.expect_status(200);
     // A killed server leaves no lock behind.
     server.kill().await;

@@ -1,5 +1,5 @@
 //! A long room: the scrollbar, `/goto`, keys and the calendar reach any message, the virtual list
-//! keeps few rows, and every jump can be undone.
+//! keeps at most 300 rows, and every jump can be undone.
 
 use std::time::Duration;
 
@@ -13,9 +13,10 @@ use crate::{
     timeline::scroll::{drift, track_row, wait_at_newest},
 };
 
-/// A number that any machine writes within seconds, spread over a year and a half. To try more:
+/// The default number of messages, which any machine writes within seconds. They span a year and a
+/// half. To test with more:
 /// `HALLWAY_TEST_MESSAGES=1000000 cargo test -p hallway --test browser any_message`.
-const MESSAGES: i64 = 20_000;
+const DEFAULT_MESSAGE_COUNT: i64 = 20_000;
 const INTERVAL: Duration = Duration::from_mins(40);
 const SCROLLBAR: &str = "[data-testid=scrollbar]";
 const BACK: &str = "[data-testid=back]";
@@ -27,14 +28,14 @@ const COUNT_ROWS: &str = "
     new MutationObserver(count).observe(list, { childList: true });
     count();";
 
-/// The number of the first message in view, or 0.
+/// A JS function body: the seq of the first message in view, or 0.
 const FIRST_IN_VIEW: &str = "
     const view = document.querySelector('[data-testid=timeline]').getBoundingClientRect();
     const row = [...document.querySelectorAll('[data-seq]')]
         .find(row => row.getBoundingClientRect().bottom > view.top + 1);
     return row && row.getBoundingClientRect().top < view.bottom ? Number(row.dataset.seq) : 0";
 
-/// The same after two frames.
+/// [`FIRST_IN_VIEW`] after two frames. The test replaces `FIRST`.
 const FIRST_AFTER_FRAMES: &str = "
     const done = arguments[0];
     requestAnimationFrame(() => requestAnimationFrame(() => done((() => { FIRST })())))";
@@ -47,7 +48,7 @@ async fn any_message_of_a_long_room_is_reachable() {
         let room = fixture.server.create_room("ada", "long", "", &["ada", "bob"]).await;
         let text = |n: usize| format!("message {n} {}", "and more of it ".repeat(n * 7 % 23));
         let count = message_count();
-        let interval = INTERVAL * MESSAGES as u32 / count as u32;
+        let interval = INTERVAL * DEFAULT_MESSAGE_COUNT as u32 / count as u32;
         let messages = SeedMessages { room: RoomId(room), count, interval, text: &text };
         fixture.server.seed_messages(&messages).await;
         let read = format!("/api/v1/rooms/{room}/read");
@@ -74,10 +75,11 @@ async fn any_message_of_a_long_room_is_reachable() {
 
 fn message_count() -> i64 {
     let count = std::env::var("HALLWAY_TEST_MESSAGES").ok();
-    let count = count.map_or(MESSAGES, |count| count.parse().expect("a number of messages"));
+    let count =
+        count.map_or(DEFAULT_MESSAGE_COUNT, |count| count.parse().expect("a number of messages"));
     assert!(
-        (MESSAGES..=10_000_000).contains(&count),
-        "at least {MESSAGES}, because the test names messages"
+        (DEFAULT_MESSAGE_COUNT..=10_000_000).contains(&count),
+        "at least {DEFAULT_MESSAGE_COUNT}, because the test names messages"
     );
     count
 }

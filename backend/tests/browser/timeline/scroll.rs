@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Browser, scenario};
 
-const MESSAGES: usize = 300;
+const MESSAGE_COUNT: usize = 300;
 
 /// Scrolls to an offset, chooses the row in the middle of the viewport, and from then on records the
 /// largest distance of that row from its first position. This ResizeObserver is newer than the
@@ -36,15 +36,17 @@ const TRACK: &str = "
     window.watch = new ResizeObserver(measure);
     window.watch.observe(view.firstElementChild);";
 
-/// Starts to track a row; `offset` is where to scroll first, or null.
+/// Scrolls to `offset` unless it is null, then starts to track a row.
 pub async fn track_row(ada: &Browser, offset: Value) -> Tracked {
     serde_json::from_value(ada.run_async_script(TRACK, vec![offset]).await).unwrap()
 }
 
+/// The state at the start of tracking.
 #[derive(Deserialize)]
 pub struct Tracked {
     /// The first loaded message.
     pub first: i64,
+    /// The scroll offset in CSS pixels.
     top: f64,
 }
 
@@ -63,17 +65,17 @@ async fn older_messages_load_without_a_jump() {
         fixture.server.create_account("ada").await;
         fixture.server.create_account("bob").await;
         let room = fixture.server.create_room("ada", "long", "", &["ada", "bob"]).await;
-        for n in 1..=MESSAGES {
+        for n in 1..=MESSAGE_COUNT {
             // Different heights, because a jump by whole equal rows would go unnoticed.
             let text = format!("message {n} {}", "and more of it ".repeat(n * 7 % 23));
             fixture.server.post_message("ada", room, &text).await;
         }
         let read = format!("/api/v1/rooms/{room}/read");
-        fixture.server.request_ok(Method::PUT, &read, "ada", json!({ "seq": MESSAGES })).await;
+        fixture.server.request_ok(Method::PUT, &read, "ada", json!({ "seq": MESSAGE_COUNT })).await;
         let ada = fixture.open_browser("ada").await;
         ada.sign_in("ada").await;
         ada.open_room(room, "long").await;
-        ada.wait_message(&format!("message {MESSAGES} ")).await;
+        ada.wait_message(&format!("message {MESSAGE_COUNT} ")).await;
         wait_at_newest(&ada).await;
         scroll_to_the_beginning(&ada).await;
         new_messages_do_not_scroll(&ada, async |text: &str| {
@@ -86,8 +88,8 @@ async fn older_messages_load_without_a_jump() {
 
 pub async fn wait_at_newest(ada: &Browser) {
     let view = "document.querySelector('[data-testid=timeline]')";
-    let rest = format!("{view}.scrollHeight - {view}.scrollTop - {view}.clientHeight < 4");
-    ada.wait_until("the newest message is in view", &rest).await;
+    let is_at_newest = format!("{view}.scrollHeight - {view}.scrollTop - {view}.clientHeight < 4");
+    ada.wait_until("the newest message is in view", &is_at_newest).await;
 }
 
 /// Loads page after page up to the first message. The tracked row never moves, and no existing row is
@@ -106,13 +108,13 @@ async fn scroll_to_the_beginning(ada: &Browser) {
         pages += 1;
         assert!(pages < 20, "more than 20 pages");
     }
-    assert!(pages >= 3, "{MESSAGES} messages came in {pages} pages");
+    assert!(pages >= 3, "{MESSAGE_COUNT} messages came in {pages} pages");
     let reinserted: i64 = ada.run_script("return reinserted", vec![]).await;
     assert_eq!(reinserted, 0, "{pages} pages reinserted rows");
     ada.wait_text("[data-testid=timeline]", "This is the beginning of the room").await;
-    let every =
+    let is_dense =
         "[...document.querySelectorAll('[data-seq]')].every((r, n) => r.dataset.seq == n + 1)";
-    ada.wait_until("no message is missing", every).await;
+    ada.wait_until("no message is missing", is_dense).await;
 }
 
 /// The largest movement of the tracked row in CSS pixels, after two more frames.

@@ -8,25 +8,25 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Browser, COMPOSER, ESCAPE, Fixture, SHIFT_ESCAPE, UP, scenario, wait_until};
 
-const MESSAGES: i64 = 130;
+const MESSAGE_COUNT: i64 = 130;
 /// The messages that mention ada, further from each other and from the read mark than one view.
 const MENTIONS: [i64; 2] = [80, 110];
-const READ: i64 = 40;
+const INITIAL_READ_SEQ: i64 = 40;
 const TIMELINE: &str = "[data-testid=timeline]";
 const UNREAD_BAR: &str = "[data-testid=since]";
 /// Four times as long as a message must be in view to count as read.
 const LONG_ENOUGH_TO_READ: Duration = Duration::from_millis(1_600);
 
-/// Creates a room with many messages by bob, of which ada has read the first `READ`.
+/// Creates a room with many messages by bob. Ada has read them up to [`INITIAL_READ_SEQ`].
 async fn create_long_room(fixture: &Fixture) -> i64 {
     fixture.server.create_account("bob").await;
     fixture.server.create_account("ada").await;
     let room = fixture.server.create_room("bob", "much", "", &["ada"]).await;
-    for nth in 1..=MESSAGES {
+    for nth in 1..=MESSAGE_COUNT {
         let text = if MENTIONS.contains(&nth) { "@ada, look" } else { "and so on" };
         fixture.server.post_message("bob", room, &format!("{nth}: {text}")).await;
     }
-    set_read_seq(fixture, room, READ).await;
+    set_read_seq(fixture, room, INITIAL_READ_SEQ).await;
     room
 }
 
@@ -48,11 +48,11 @@ fn badge(room: i64) -> String {
 
 /// Waits until the unread line is right above a message.
 async fn wait_line_above(browser: &Browser, seq: i64) {
-    let line = "document.querySelector('[data-testid=unread-line]')?.nextElementSibling";
+    let row_below = "document.querySelector('[data-testid=unread-line]')?.nextElementSibling";
     browser
         .wait_until(
             &format!("the unread line is above {seq}"),
-            &format!("{line}?.dataset.seq == {seq}"),
+            &format!("{row_below}?.dataset.seq == {seq}"),
         )
         .await;
 }
@@ -65,18 +65,27 @@ async fn only_messages_in_view_become_read() {
         ada.sign_in("ada").await;
         ada.wait_text(&badge(room), "90 unread, you are mentioned").await;
         ada.open_room(room, "much").await;
-        wait_line_above(&ada, READ + 1).await;
-        wait_until("messages in view are read", async || read_seq(fixture, room).await > READ)
-            .await;
+        wait_line_above(&ada, INITIAL_READ_SEQ + 1).await;
+        wait_until("messages in view are read", async || {
+            read_seq(fixture, room).await > INITIAL_READ_SEQ
+        })
+        .await;
         ada.wait_text(UNREAD_BAR, "2 mention you").await;
         tokio::time::sleep(LONG_ENOUGH_TO_READ).await;
-        let seen = read_seq(fixture, room).await;
-        assert!(seen < READ + 40, "more messages are read than fit into the view: {seen}");
-        ada.wait_text(UNREAD_BAR, &format!("{} new messages since ", MESSAGES - seen)).await;
-        wait_line_above(&ada, READ + 1).await;
-        skip_without_reading(fixture, &ada, room, seen).await;
+        let seq_after_wait = read_seq(fixture, room).await;
+        assert!(
+            seq_after_wait < INITIAL_READ_SEQ + 40,
+            "more messages are read than fit into the view: {seq_after_wait}"
+        );
+        ada.wait_text(
+            UNREAD_BAR,
+            &format!("{} new messages since ", MESSAGE_COUNT - seq_after_wait),
+        )
+        .await;
+        wait_line_above(&ada, INITIAL_READ_SEQ + 1).await;
+        skip_without_reading(fixture, &ada, room, seq_after_wait).await;
         scroll_and_read_all(fixture, &ada, room).await;
-        wait_line_above(&ada, READ + 1).await;
+        wait_line_above(&ada, INITIAL_READ_SEQ + 1).await;
         assert_eq!(fixture.server.csp_reports().await, 0);
     })
     .await;
@@ -84,27 +93,27 @@ async fn only_messages_in_view_become_read() {
 
 /// Waits until a message is in the upper half of the view, where the page puts the target of a jump.
 async fn wait_at_target(browser: &Browser, seq: i64) {
-    let is_there = format!(
+    let is_in_upper_half = format!(
         "(() => {{
             const view = document.querySelector('{TIMELINE}').getBoundingClientRect();
             const row = document.querySelector('[data-seq=\"{seq}\"]')?.getBoundingClientRect();
             return row && row.top > view.top && row.top < view.top + view.height / 2;
         }})()"
     );
-    browser.wait_until(&format!("{seq} is in the upper half of the view"), &is_there).await;
+    browser.wait_until(&format!("{seq} is in the upper half of the view"), &is_in_upper_half).await;
 }
 
 /// Jumps to the end and to the mentions; messages that were skipped stay unread.
-async fn skip_without_reading(fixture: &Fixture, ada: &Browser, room: i64, seen: i64) {
+async fn skip_without_reading(fixture: &Fixture, ada: &Browser, room: i64, seq_after_wait: i64) {
     ada.click("[data-testid=new-pill]").await;
-    ada.wait_message(&format!("{MESSAGES}: ")).await;
+    ada.wait_message(&format!("{MESSAGE_COUNT}: ")).await;
     tokio::time::sleep(LONG_ENOUGH_TO_READ).await;
     for mention in [MENTIONS[0], MENTIONS[1], MENTIONS[0]] {
         ada.click("[data-testid=next-mention]").await;
         wait_at_target(ada, mention).await;
     }
     tokio::time::sleep(LONG_ENOUGH_TO_READ).await;
-    assert_eq!(read_seq(fixture, room).await, seen, "skipped messages stay unread");
+    assert_eq!(read_seq(fixture, room).await, seq_after_wait, "skipped messages stay unread");
 }
 
 /// Scrolls from the first unread message to the end, half a view at a time.
@@ -115,7 +124,7 @@ async fn scroll_and_read_all(fixture: &Fixture, ada: &Browser, room: i64) {
     );
     let start = std::time::Instant::now();
     let mut before = read_seq(fixture, room).await;
-    while before < MESSAGES {
+    while before < MESSAGE_COUNT {
         assert!(start.elapsed() < Duration::from_secs(60), "stuck at {before}");
         wait_until("messages in view are read", async || read_seq(fixture, room).await > before)
             .await;
@@ -135,17 +144,19 @@ async fn opening_a_message_link_reads_nothing_before_it() {
         ada.open(&format!("/ui/room/{room}/m/90")).await;
         ada.wait_message("90: ").await;
         tokio::time::sleep(LONG_ENOUGH_TO_READ).await;
-        assert_eq!(read_seq(fixture, room).await, READ);
+        assert_eq!(read_seq(fixture, room).await, INITIAL_READ_SEQ);
         ada.wait_text(UNREAD_BAR, "90 new messages").await;
         ada.wait_text(UNREAD_BAR, "2 mention you").await;
         ada.click("[data-testid=first-unread]").await;
-        wait_line_above(&ada, READ + 1).await;
+        wait_line_above(&ada, INITIAL_READ_SEQ + 1).await;
         ada.click("[data-testid=mark-read]").await;
-        wait_until("all messages are read", async || read_seq(fixture, room).await == MESSAGES)
-            .await;
+        wait_until("all messages are read", async || {
+            read_seq(fixture, room).await == MESSAGE_COUNT
+        })
+        .await;
         ada.wait_hidden(UNREAD_BAR).await;
         ada.wait_hidden(&badge(room)).await;
-        wait_line_above(&ada, READ + 1).await;
+        wait_line_above(&ada, INITIAL_READ_SEQ + 1).await;
     })
     .await;
 }
@@ -154,7 +165,7 @@ async fn opening_a_message_link_reads_nothing_before_it() {
 async fn messages_marked_unread_stay_unread_on_all_devices() {
     scenario("unread-again", async |fixture| {
         let room = create_long_room(fixture).await;
-        set_read_seq(fixture, room, MESSAGES).await;
+        set_read_seq(fixture, room, MESSAGE_COUNT).await;
         let side = fixture.server.create_room("bob", "side", "", &["ada"]).await;
         let (desk, sofa) = (fixture.open_browser("desk").await, fixture.open_browser("sofa").await);
         for device in [&desk, &sofa] {
@@ -228,7 +239,7 @@ async fn escape_marks_a_room_read_and_shift_escape_all_rooms() {
         ada.click("[data-testid=room-menu]").await;
         ada.type_keys("[role=menuitem]", ESCAPE).await;
         ada.wait_hidden("[role=menu]").await;
-        let row = format!("article[data-seq=\"{}\"]", READ + 1);
+        let row = format!("article[data-seq=\"{}\"]", INITIAL_READ_SEQ + 1);
         ada.hover(&row).await;
         ada.click(&format!("{row} button[aria-label=Reply]")).await;
         ada.wait_visible(".answering").await;
@@ -238,7 +249,7 @@ async fn escape_marks_a_room_read_and_shift_escape_all_rooms() {
         ada.type_keys(COMPOSER, ESCAPE).await;
         ada.wait_hidden(&badge(room)).await;
         ada.wait_text(&badge(side), "2 unread").await;
-        assert_eq!(read_seq(fixture, room).await, MESSAGES);
+        assert_eq!(read_seq(fixture, room).await, MESSAGE_COUNT);
         fixture.server.post_message("bob", side, "three").await;
         ada.wait_text(&badge(side), "3 unread").await;
         ada.wait_visible("[data-testid=all-read]").await;

@@ -19,7 +19,7 @@ fn account(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_first_to_register_is_the_admin() {
+async fn the_first_account_is_an_admin() {
     let server = Server::start().await;
     let first: User = server.anon().post(paths::USERS, account("Ada")).await.expect_json(201);
     let second: User = server.anon().post(paths::USERS, account("Bob")).await.expect_json(201);
@@ -41,18 +41,18 @@ async fn one_of_several_concurrent_first_accounts_becomes_admin() {
 }
 
 #[tokio::test]
-async fn only_an_admin_makes_admins() {
+async fn only_an_admin_creates_admins() {
     let fixture = Fixture::start().await;
     let new = json!({"username": "mallory", "password": PASSWORD, "is_admin": true});
     fixture.anon.post(paths::USERS, new.clone()).await.expect_problem(Code::AdminOnly);
     fixture.member.post(paths::USERS, new.clone()).await.expect_problem(Code::AdminOnly);
-    let who = account("mallory");
-    fixture.anon.post(paths::SESSIONS, who).await.expect_problem(Code::InvalidCredentials);
-    let made: User = fixture.admin.post(paths::USERS, new).await.expect_json(201);
-    assert!(made.is_admin);
-    let self_made = json!({"is_admin": true});
+    let credentials = account("mallory");
+    fixture.anon.post(paths::SESSIONS, credentials).await.expect_problem(Code::InvalidCredentials);
+    let created: User = fixture.admin.post(paths::USERS, new).await.expect_json(201);
+    assert!(created.is_admin);
+    let promotion = json!({"is_admin": true});
     let own = paths::fill(paths::USER, &[&fixture.member.user.id]);
-    fixture.member.patch(&own, self_made).await.expect_problem(Code::AdminOnly);
+    fixture.member.patch(&own, promotion).await.expect_problem(Code::AdminOnly);
 }
 
 #[tokio::test]
@@ -96,34 +96,34 @@ async fn a_deleted_room_frees_its_name_but_not_its_id() {
     }
 }
 
-/// The list has only users who share a room with the caller.
+/// Only users who share a room with the caller are listed.
 #[tokio::test]
-async fn people_are_the_members_of_my_rooms() {
+async fn people_lists_the_members_of_shared_rooms() {
     let fixture = Fixture::start().await;
-    let found = async |who: &Client, q: &str| {
+    let find_usernames = async |client: &Client, q: &str| {
         let path = address(paths::PEOPLE, &[("q", q)]);
-        let list: People = who.get(&path).await.expect_json(200);
+        let list: People = client.get(&path).await.expect_json(200);
         list.people.into_iter().map(|person| person.username).collect::<Vec<_>>()
     };
-    assert_eq!(found(&fixture.member, "").await, ["admin", "member"]);
-    assert_eq!(found(&fixture.member, " MEM ").await, ["member"]);
+    assert_eq!(find_usernames(&fixture.member, "").await, ["admin", "member"]);
+    assert_eq!(find_usernames(&fixture.member, " MEM ").await, ["member"]);
     // Names that begin with the query come first.
-    assert_eq!(found(&fixture.member, "m").await, ["member", "admin"]);
-    for nothing in ["%", "_", "!", "outsider", "x"] {
-        assert_eq!(found(&fixture.member, nothing).await, [""; 0], "{nothing}");
+    assert_eq!(find_usernames(&fixture.member, "m").await, ["member", "admin"]);
+    for query in ["%", "_", "!", "outsider", "x"] {
+        assert_eq!(find_usernames(&fixture.member, query).await, [""; 0], "{query}");
     }
-    assert_eq!(found(&fixture.outsider, "").await, [""; 0]);
+    assert_eq!(find_usernames(&fixture.outsider, "").await, [""; 0]);
     let membership = fixture.path(paths::MEMBERSHIP);
     fixture.outsider.put(&membership, Value::Null).await.expect_status(200);
-    assert_eq!(found(&fixture.outsider, "a").await, ["admin"]);
+    assert_eq!(find_usernames(&fixture.outsider, "a").await, ["admin"]);
     // Former members, disabled accounts and members of deleted rooms are not listed.
     fixture.admin.delete(&membership).await.expect_status(204);
-    assert_eq!(found(&fixture.outsider, "").await, ["member", "outsider"]);
+    assert_eq!(find_usernames(&fixture.outsider, "").await, ["member", "outsider"]);
     let member = paths::fill(paths::USER, &[&fixture.member.user.id]);
     fixture.admin.patch(&member, json!({"is_disabled": true})).await.expect_status(200);
-    assert_eq!(found(&fixture.outsider, "").await, ["outsider"]);
+    assert_eq!(find_usernames(&fixture.outsider, "").await, ["outsider"]);
     fixture.admin.delete(&fixture.path(paths::ROOM)).await.expect_status(204);
-    assert_eq!(found(&fixture.outsider, "").await, [""; 0]);
+    assert_eq!(find_usernames(&fixture.outsider, "").await, [""; 0]);
 }
 
 #[tokio::test]
@@ -155,11 +155,11 @@ async fn the_last_admin_cannot_be_demoted_or_disabled() {
     let mut live = LiveSocket::open(&fixture.member).await;
     let other = path(fixture.member.user.id);
     fixture.admin.patch(&other, json!({"is_admin": true})).await.expect_status(200);
-    let told = live.expect(|frame| match frame {
+    let promoted = live.expect(|frame| match frame {
         ServerFrame::User { user } => Some(user.is_admin),
         _ => None,
     });
-    assert!(told.await, "the new admin gets a frame");
+    assert!(promoted.await, "the new admin gets a frame");
     fixture.admin.patch(&own, json!({"is_admin": false})).await.expect_status(200);
     fixture
         .admin
@@ -181,10 +181,10 @@ async fn a_wrong_password_and_an_unknown_name_get_the_same_response() {
     let fixture = Fixture::start().await;
     let wrong = json!({"username": "member", "password": "wrong horse"});
     let nobody = json!({"username": "nobody", "password": "wrong horse"});
-    let said = [wrong, nobody].map(async |body| {
+    let problems = [wrong, nobody].map(async |body| {
         fixture.anon.post(paths::SESSIONS, body).await.expect_problem(Code::InvalidCredentials)
     });
-    let [wrong, nobody] = said;
+    let [wrong, nobody] = problems;
     let (mut wrong, mut nobody) = (wrong.await, nobody.await);
     (wrong.request_id, nobody.request_id) = (None, None);
     assert_eq!(wrong, nobody);

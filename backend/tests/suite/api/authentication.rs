@@ -1,4 +1,4 @@
-//! Ways to authenticate, and protection of the cookie against other sites.
+//! Authentication methods, and protection of the session cookie against cross-site requests.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
@@ -6,25 +6,25 @@ use shared::{messages::MessagePage, paths, problem::Code, users::User};
 
 use crate::fixture::{Fixture, PASSWORD, Response, Socket};
 
-/// Signs in as a browser; returns the `Cookie` header.
+/// Signs in as a browser does; returns the value for the `Cookie` header.
 async fn cookie(fixture: &Fixture) -> String {
-    let who = json!({"username": "member", "password": PASSWORD});
-    let response = fixture.anon.post(paths::SESSIONS, who).await;
-    let set = response.header("set-cookie").to_owned();
+    let credentials = json!({"username": "member", "password": PASSWORD});
+    let response = fixture.anon.post(paths::SESSIONS, credentials).await;
+    let set_cookie = response.header("set-cookie").to_owned();
     for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {
-        assert!(set.contains(part), "{set}");
+        assert!(set_cookie.contains(part), "{set_cookie}");
     }
-    set.split(';').next().unwrap().to_owned()
+    set_cookie.split(';').next().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn a_cookie_may_write_only_from_our_own_origin() {
     let fixture = Fixture::start().await;
     let (cookie, path) = (cookie(&fixture).await, fixture.path(paths::MESSAGES));
-    let own = format!("http://{}", fixture.server.address);
+    let own_origin = format!("http://{}", fixture.server.address);
     let port = fixture.server.address.port();
     let foreign_port = format!("http://127.0.0.1:{}", port ^ 1);
-    let hostile: &[&[(&str, &str)]] = &[
+    let cross_origin_headers: &[&[(&str, &str)]] = &[
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
         &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")],
@@ -32,20 +32,22 @@ async fn a_cookie_may_write_only_from_our_own_origin() {
         &[("origin", "null")],
         &[("origin", &foreign_port)],
     ];
-    let say = async |headers: &[(&str, &str)]| {
+    let post_with_headers = async |headers: &[(&str, &str)]| {
         let request = fixture.anon.request("POST", &path).header("cookie", &cookie);
         let request = headers.iter().fold(request, |request, (k, v)| request.header(*k, *v));
-        Response::to(request.json(&json!({"content": "hello"}))).await
+        Response::fetch(request.json(&json!({"content": "hello"}))).await
     };
-    for headers in hostile {
-        say(headers).await.expect_problem(Code::CrossOrigin);
+    for headers in cross_origin_headers {
+        post_with_headers(headers).await.expect_problem(Code::CrossOrigin);
     }
     let page: MessagePage = fixture.member.get(&path).await.expect_json(200);
     assert_eq!((page.room_last_seq.0, page.as_of_rev.0), (2, 5), "a message was posted");
-    say(&[("sec-fetch-site", "same-origin"), ("origin", &own)]).await.expect_status(201);
-    say(&[("origin", &own)]).await.expect_status(201);
+    post_with_headers(&[("sec-fetch-site", "same-origin"), ("origin", &own_origin)])
+        .await
+        .expect_status(201);
+    post_with_headers(&[("origin", &own_origin)]).await.expect_status(201);
     // A script with cookies sends neither header.
-    say(&[]).await.expect_status(201);
+    post_with_headers(&[]).await.expect_status(201);
 }
 
 /// Links from other sites must work; the browser hides the response from those sites.
@@ -54,15 +56,17 @@ async fn a_cookie_may_read_from_any_origin() {
     let fixture = Fixture::start().await;
     let request = fixture.anon.request("GET", paths::ME).header("cookie", cookie(&fixture).await);
     let me: User =
-        Response::to(request.header("sec-fetch-site", "cross-site")).await.expect_json(200);
+        Response::fetch(request.header("sec-fetch-site", "cross-site")).await.expect_json(200);
     assert_eq!(me, fixture.member.user);
 }
 
-/// Browsers send the cookie with an upgrade from any site, so only the origin check protects.
+/// Browsers send the cookie with a websocket upgrade from any site, so only the origin check protects
+/// against other sites.
 #[tokio::test]
 async fn a_socket_opens_only_from_our_own_origin() {
     let fixture = Fixture::start().await;
-    let (cookie, own) = (cookie(&fixture).await, format!("http://{}", fixture.server.address));
+    let (cookie, own_origin) =
+        (cookie(&fixture).await, format!("http://{}", fixture.server.address));
     let classic = format!("/ws/chat/{}/", fixture.room);
     for path in [paths::LIVE, &classic] {
         for origin in ["https://evil.example", "null", "http://127.0.0.1"] {
@@ -73,8 +77,8 @@ async fn a_socket_opens_only_from_our_own_origin() {
         let bearer = format!("Bearer {}", fixture.member.token);
         let headers = [("authorization", &*bearer), ("origin", "https://evil.example")];
         let refused = Socket::open(fixture.server.address, path, &headers).await.err();
-        assert_eq!(refused, Some(403), "{path} from elsewhere with a token");
-        let headers = [("cookie", &*cookie), ("origin", &*own)];
+        assert_eq!(refused, Some(403), "{path} from another origin with a token");
+        let headers = [("cookie", &*cookie), ("origin", &*own_origin)];
         assert!(Socket::open(fixture.server.address, path, &headers).await.is_ok(), "{path}");
     }
 }
@@ -94,16 +98,17 @@ async fn bearer_basic_and_cookie_authenticate() {
             fixture.anon.with_authorization(&authorization).get(paths::ME).await.expect_json(200);
         assert_eq!(me.id, fixture.member.user.id, "{authorization}");
     }
-    // Basic may write, too. Its verification is cached, so the second request costs no hash.
-    let word = json!({"content": "by script"});
+    // Basic authentication may write, too. The verification is cached, so the second request computes
+    // no hash.
+    let message = json!({"content": "by script"});
     fixture
         .anon
         .with_authorization(&format!("Basic {basic}"))
-        .post(&fixture.path(paths::MESSAGES), word)
+        .post(&fixture.path(paths::MESSAGES), message)
         .await
         .expect_status(201);
     let cookie = cookie(&fixture).await;
-    Response::to(fixture.anon.request("GET", paths::ME).header("cookie", cookie))
+    Response::fetch(fixture.anon.request("GET", paths::ME).header("cookie", cookie))
         .await
         .expect_status(200);
 }
@@ -112,18 +117,18 @@ async fn bearer_basic_and_cookie_authenticate() {
 async fn invalid_credentials_are_refused() {
     let fixture = Fixture::start().await;
     let token = &fixture.member.token;
-    let [head, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!() };
-    let (of_admin, _) = fixture.admin.token.rsplit_once('.').unwrap();
-    let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
+    let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!() };
+    let (admin_claims, _) = fixture.admin.token.rsplit_once('.').unwrap();
+    let unsigned_header = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
     let wrong_basic = STANDARD.encode("member:wrong horse");
     for authorization in [
         "Bearer".into(),
         "Bearer ".into(),
         "Bearer nonsense".into(),
-        format!("{head}.{claims}.{signature}"),
-        format!("Bearer {head}.{claims}."),
-        format!("Bearer {none}.{claims}."),
-        format!("Bearer {of_admin}.{signature}"),
+        format!("{header}.{claims}.{signature}"),
+        format!("Bearer {header}.{claims}."),
+        format!("Bearer {unsigned_header}.{claims}."),
+        format!("Bearer {admin_claims}.{signature}"),
         format!("Digest {token}"),
         "Basic nonsense".into(),
     ] {
@@ -139,10 +144,9 @@ async fn invalid_credentials_are_refused() {
         fixture.anon.get(&path).await.expect_problem(Code::Unauthenticated);
     }
     let stale = fixture.anon.request("GET", paths::ME).header("cookie", "hallway_session=nonsense");
-    Response::to(stale).await.expect_problem(Code::Unauthenticated);
+    Response::fetch(stale).await.expect_problem(Code::Unauthenticated);
 }
 
-/// Every response, errors included, carries the security headers.
 #[tokio::test]
 async fn every_response_has_security_headers() {
     let fixture = Fixture::start().await;
@@ -156,8 +160,8 @@ async fn every_response_has_security_headers() {
         assert!(!response.header("x-request-id").is_empty(), "{path}");
         assert!(!response.header("referrer-policy").is_empty(), "{path}");
     }
-    let named = fixture.anon.request("GET", "/nothing").header("x-request-id", "from-a-proxy.1");
-    let response = Response::to(named).await;
+    let request = fixture.anon.request("GET", "/nothing").header("x-request-id", "from-a-proxy.1");
+    let response = Response::fetch(request).await;
     assert_eq!(response.header("x-request-id"), "from-a-proxy.1");
     response.expect_problem(Code::NotFound);
 }

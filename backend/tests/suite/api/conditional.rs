@@ -5,8 +5,8 @@ use shared::{messages::MessagePage, paths, problem::Code};
 
 use crate::fixture::{Client, Fixture, Response};
 
-async fn ask(client: &Client, path: &str, etag: &str) -> Response {
-    Response::to(client.request("GET", path).header("if-none-match", etag)).await
+async fn get_if_none_match(client: &Client, path: &str, etag: &str) -> Response {
+    Response::fetch(client.request("GET", path).header("if-none-match", etag)).await
 }
 
 #[tokio::test]
@@ -20,12 +20,13 @@ async fn an_unchanged_page_is_not_sent_again() {
         assert_eq!(first.header("cache-control"), "private, no-cache");
         let page: MessagePage = first.expect_json(200);
         for etag in [tag.clone(), format!("\"other\", {tag}"), tag.replace("W/", "")] {
-            let revalidated = ask(&fixture.member, &path, &etag).await;
+            let revalidated = get_if_none_match(&fixture.member, &path, &etag).await;
             assert_eq!((revalidated.status, &*revalidated.text), (304, ""), "{query}: {etag}");
             assert_eq!(revalidated.header("etag"), tag);
             assert_eq!(revalidated.header("cache-control"), "private, no-cache");
         }
-        let other: MessagePage = ask(&fixture.member, &path, "W/\"other\"").await.expect_json(200);
+        let other: MessagePage =
+            get_if_none_match(&fixture.member, &path, "W/\"other\"").await.expect_json(200);
         assert_eq!(other.messages, page.messages);
     }
     // Errors must not be cached.
@@ -33,9 +34,9 @@ async fn an_unchanged_page_is_not_sent_again() {
     assert_eq!((refused.header("etag"), refused.header("cache-control")), ("", "no-store"));
 }
 
-/// Requests a changed page with the old etag; the new etag must differ.
-async fn changed(fixture: &Fixture, etag: &mut String) -> MessagePage {
-    let response = ask(&fixture.member, &fixture.path(paths::MESSAGES), etag).await;
+/// Requests a changed page with the old etag; the response must be complete and have a new etag.
+async fn expect_new_etag(fixture: &Fixture, etag: &mut String) -> MessagePage {
+    let response = get_if_none_match(&fixture.member, &fixture.path(paths::MESSAGES), etag).await;
     let tag = response.header("etag").to_owned();
     assert_ne!(&tag, etag, "{}", response.text);
     *etag = tag;
@@ -46,25 +47,25 @@ async fn changed(fixture: &Fixture, etag: &mut String) -> MessagePage {
 async fn each_change_of_a_page_changes_its_etag() {
     let fixture = Fixture::start().await;
     let mut etag = "W/\"nothing\"".to_owned();
-    let page = changed(&fixture, &mut etag).await;
+    let page = expect_new_etag(&fixture, &mut etag).await;
     assert_eq!((page.room_last_seq.0, page.read_seq.0), (2, 1));
 
     let third = fixture.admin.post_message(fixture.room, "third").await;
-    assert_eq!(changed(&fixture, &mut etag).await.messages.last(), Some(&third));
+    assert_eq!(expect_new_etag(&fixture, &mut etag).await.messages.last(), Some(&third));
 
     fixture
         .admin
         .patch(&fixture.message_path(3), json!({"content": "edited"}))
         .await
         .expect_status(200);
-    assert_eq!(changed(&fixture, &mut etag).await.messages[2].content, "edited");
+    assert_eq!(expect_new_etag(&fixture, &mut etag).await.messages[2].content, "edited");
 
     fixture.admin.delete(&fixture.message_path(3)).await.expect_status(204);
-    let tombstone = changed(&fixture, &mut etag).await.messages.remove(2);
+    let tombstone = expect_new_etag(&fixture, &mut etag).await.messages.remove(2);
     assert!(tombstone.deleted_at.is_some() && tombstone.content.is_empty(), "{tombstone:?}");
 
     fixture.member.put(&fixture.path(paths::READ), json!({"seq": 2})).await.expect_status(200);
-    let page = changed(&fixture, &mut etag).await;
+    let page = expect_new_etag(&fixture, &mut etag).await;
     assert_eq!((page.read_seq.0, page.first_unread_seq.map(|seq| seq.0)), (2, Some(3)));
 
     fixture
@@ -72,13 +73,16 @@ async fn each_change_of_a_page_changes_its_etag() {
         .patch(&fixture.path(paths::ROOM), json!({"topic": "New"}))
         .await
         .expect_status(200);
-    assert_eq!(changed(&fixture, &mut etag).await.as_of_rev.0, 9);
+    assert_eq!(expect_new_etag(&fixture, &mut etag).await.as_of_rev.0, 9);
 
     // Read marks of others and messages in other rooms do not change this page.
     fixture.admin.put(&fixture.path(paths::READ), json!({"seq": 3})).await.expect_status(200);
     let other = fixture.admin.post(paths::ROOMS, json!({"name": "Attic"})).await.expect_status(201);
     fixture.admin.post_message(other["id"].as_i64().unwrap().into(), "elsewhere").await;
-    assert_eq!(ask(&fixture.member, &fixture.path(paths::MESSAGES), &etag).await.status, 304);
+    assert_eq!(
+        get_if_none_match(&fixture.member, &fixture.path(paths::MESSAGES), &etag).await.status,
+        304
+    );
 }
 
 #[tokio::test]
@@ -87,18 +91,18 @@ async fn an_etag_is_valid_for_one_query_of_one_reader() {
     let path = fixture.path(paths::MESSAGES);
     let etag = fixture.member.get(&path).await.header("etag").to_owned();
     for query in ["anchor=oldest", "before=1", "after=1", "anchor=seq:2", "anchor=id:2"] {
-        let other = ask(&fixture.member, &format!("{path}?{query}"), &etag).await;
+        let other = get_if_none_match(&fixture.member, &format!("{path}?{query}"), &etag).await;
         assert_eq!(other.status, 200, "{query}");
     }
-    // The same query in other words has the same etag.
+    // An equivalent query has the same etag.
     let same = format!("{path}?anchor=newest&before=49&after=0");
-    assert_eq!(ask(&fixture.member, &same, &etag).await.status, 304);
+    assert_eq!(get_if_none_match(&fixture.member, &same, &etag).await.status, 304);
     // The admin's read mark differs.
-    let page: MessagePage = ask(&fixture.admin, &path, &etag).await.expect_json(200);
+    let page: MessagePage = get_if_none_match(&fixture.admin, &path, &etag).await.expect_json(200);
     assert_eq!(page.read_seq.0, 2);
     // A former member must not learn that the page is unchanged.
     fixture.member.delete(&fixture.path(paths::MEMBERSHIP)).await.expect_status(204);
-    ask(&fixture.member, &path, &etag).await.expect_problem(Code::NotAMember);
+    get_if_none_match(&fixture.member, &path, &etag).await.expect_problem(Code::NotAMember);
     fixture.member.put(&fixture.path(paths::MEMBERSHIP), Value::Null).await.expect_status(200);
-    assert_eq!(ask(&fixture.member, &path, &etag).await.status, 200);
+    assert_eq!(get_if_none_match(&fixture.member, &path, &etag).await.status, 200);
 }

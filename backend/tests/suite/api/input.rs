@@ -25,8 +25,8 @@ async fn a_broken_limit_is_refused_with_its_field() {
         (json!({"username": "new"}), "password", "missing"),
         (json!({"username": 5, "password": "long enough"}), "username", "string"),
     ];
-    for (body, field, says) in users {
-        fixture.anon.post(paths::USERS, body).await.expect_field_error(field, says);
+    for (body, field, error_text) in users {
+        fixture.anon.post(paths::USERS, body).await.expect_field_error(field, error_text);
     }
     let rooms = [
         (json!({"name": long(256)}), "name", "255 characters, but is 256"),
@@ -34,9 +34,13 @@ async fn a_broken_limit_is_refused_with_its_field() {
         (json!({"name": "new", "topic": long(256)}), "topic", "255"),
         (json!({"topic": "new"}), "name", "missing"),
     ];
-    for (body, field, says) in rooms {
-        fixture.admin.post(paths::ROOMS, body.clone()).await.expect_field_error(field, says);
-        fixture.admin.put(&fixture.path(paths::ROOM), body).await.expect_field_error(field, says);
+    for (body, field, error_text) in rooms {
+        fixture.admin.post(paths::ROOMS, body.clone()).await.expect_field_error(field, error_text);
+        fixture
+            .admin
+            .put(&fixture.path(paths::ROOM), body)
+            .await
+            .expect_field_error(field, error_text);
     }
     let new = json!({"name": long(256)});
     fixture.admin.patch(&fixture.path(paths::ROOM), new).await.expect_field_error("name", "255");
@@ -58,12 +62,12 @@ async fn an_invalid_message_is_refused() {
         (json!({"content": "a", "reply_to": 3}), "reply_to", "1 to 2"),
         (json!({"content": "a", "reply_to": "one"}), "reply_to", ""),
     ];
-    for (body, field, says) in bodies {
+    for (body, field, error_text) in bodies {
         fixture
             .member
             .post(&fixture.path(paths::MESSAGES), body)
             .await
-            .expect_field_error(field, says);
+            .expect_field_error(field, error_text);
     }
     let edit = fixture.member.patch(&fixture.message_path(1), content(&too_long)).await;
     edit.expect_field_error("content", "16384");
@@ -108,18 +112,18 @@ async fn an_invalid_query_is_refused() {
 async fn an_unreadable_body_is_refused() {
     let fixture = Fixture::start().await;
     let path = fixture.path(paths::MESSAGES);
-    let send = async |kind: Option<&str>, body: Vec<u8>| {
+    let send = async |content_type: Option<&str>, body: Vec<u8>| {
         let request = fixture.member.request("POST", &path).body(body);
-        let request = match kind {
-            Some(kind) => request.header("content-type", kind),
+        let request = match content_type {
+            Some(content_type) => request.header("content-type", content_type),
             None => request,
         };
-        Response::to(request).await
+        Response::fetch(request).await
     };
     let json = Some("application/json");
-    let good = br#"{"content": "a"}"#.to_vec();
-    for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
-        send(kind, good.clone()).await.expect_problem(Code::UnsupportedMediaType);
+    let valid = br#"{"content": "a"}"#.to_vec();
+    for content_type in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
+        send(content_type, valid.clone()).await.expect_problem(Code::UnsupportedMediaType);
     }
     for body in ["", "{", "{\"content\": \"a\"", "{\"content\": \"a\"} {}", "content=a"] {
         send(json, body.into()).await.expect_problem(Code::BadRequest);
@@ -133,7 +137,7 @@ async fn an_unreadable_body_is_refused() {
     }
     let page: MessagePage = fixture.member.get(&path).await.expect_json(200);
     assert_eq!(page.room_last_seq.0, 2, "an unreadable body was stored");
-    send(Some("application/json; charset=utf-8"), good).await.expect_status(201);
+    send(Some("application/json; charset=utf-8"), valid).await.expect_status(201);
 }
 
 #[tokio::test]
@@ -152,9 +156,9 @@ async fn an_unknown_path_is_not_found() {
             let path = template.replace("{}", number);
             fixture.member.get(&path).await.expect_problem(Code::NotFound);
         }
-        let word = json!({"content": "a"});
+        let message = json!({"content": "a"});
         let path = format!("/api/v1/rooms/{number}/messages");
-        fixture.member.post(&path, word).await.expect_problem(Code::NotFound);
+        fixture.member.post(&path, message).await.expect_problem(Code::NotFound);
         let session = format!("/api/v1/sessions/{number}");
         fixture.member.delete(&session).await.expect_problem(Code::NotFound);
     }
@@ -169,7 +173,7 @@ async fn an_unknown_path_is_not_found() {
 #[tokio::test]
 async fn an_unsupported_method_is_refused() {
     let fixture = Fixture::start().await;
-    let taken = [
+    let unsupported = [
         ("PUT", paths::ROOMS),
         ("DELETE", paths::ROOMS),
         ("POST", paths::ROOM),
@@ -180,7 +184,7 @@ async fn an_unsupported_method_is_refused() {
         ("POST", paths::LIVE),
         ("BREW", paths::ROOMS),
     ];
-    for (method, path) in taken {
+    for (method, path) in unsupported {
         let response = fixture.member.call(method, &fixture.path(path), Value::Null).await;
         assert!(!response.header("allow").is_empty(), "{method} {path} has no Allow");
         response.expect_problem(Code::MethodNotAllowed);
@@ -194,7 +198,7 @@ async fn invalid_requests_do_not_disturb_other_sockets() {
     let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
     for body in ["{", "[]", "{\"content\": 1}"] {
         let request = fixture.outsider.request("POST", &fixture.path(paths::MESSAGES)).body(body);
-        let response = Response::to(request.header("content-type", "application/json")).await;
+        let response = Response::fetch(request.header("content-type", "application/json")).await;
         assert!((400..500).contains(&response.status), "{}", response.text);
     }
     fixture

@@ -22,10 +22,12 @@ async fn changes_are_paged() {
     assert_eq!((none.changes.len(), none.rev.0, none.more), (0, 5, false));
 }
 
-async fn welcomed(fixture: &Fixture) -> MyRoom {
+/// The member's first room in a new `welcome` frame.
+async fn room_in_welcome(fixture: &Fixture) -> MyRoom {
     LiveSocket::open(&fixture.member).await.rooms.remove(0)
 }
 
+/// Sets the member's read mark; returns `read_seq`, `unread` and `mentions`.
 async fn mark(fixture: &Fixture, seq: i64) -> (i64, i64, i64) {
     let read = fixture.member.put(&fixture.path(paths::READ), json!({"seq": seq})).await;
     let ReadState { read_seq, unread, mentions } = read.expect_json(200);
@@ -41,7 +43,7 @@ async fn a_read_mark_moves_only_forward() {
     assert_eq!(mark(&fixture, 4).await, (4, 2, 0));
     assert_eq!(mark(&fixture, 2).await, (4, 2, 0));
     assert_eq!(mark(&fixture, -7).await, (4, 2, 0));
-    let room = welcomed(&fixture).await;
+    let room = room_in_welcome(&fixture).await;
     assert_eq!((room.last_seq.0, room.read.read_seq.0, room.read.unread), (6, 4, 2));
     assert_eq!(mark(&fixture, i64::MAX).await, (6, 0, 0));
     let page: MessagePage =
@@ -50,7 +52,7 @@ async fn a_read_mark_moves_only_forward() {
     // Posting a message reads everything before it.
     fixture.admin.post_message(fixture.room, "word 7").await;
     fixture.member.post_message(fixture.room, "word 8").await;
-    assert_eq!(welcomed(&fixture).await.read.unread, 0);
+    assert_eq!(room_in_welcome(&fixture).await.read.unread, 0);
 }
 
 #[tokio::test]
@@ -61,7 +63,7 @@ async fn mentions_count_until_they_are_read() {
     for text in texts {
         fixture.admin.post_message(fixture.room, text).await;
     }
-    let read = welcomed(&fixture).await.read;
+    let read = room_in_welcome(&fixture).await.read;
     // The member has read one of seven messages: their own, the first.
     assert_eq!((read.read_seq.0, read.unread, read.mentions), (1, 6, 3));
     assert_eq!(mark(&fixture, 3).await, (3, 4, 2));
@@ -71,13 +73,13 @@ async fn mentions_count_until_they_are_read() {
         .patch(&fixture.message_path(4), json!({"content": "never mind"}))
         .await
         .expect_status(200);
-    assert_eq!(welcomed(&fixture).await.read.mentions, 1);
+    assert_eq!(room_in_welcome(&fixture).await.read.mentions, 1);
     fixture.admin.delete(&fixture.message_path(7)).await.expect_status(204);
-    assert_eq!(welcomed(&fixture).await.read.mentions, 0);
+    assert_eq!(room_in_welcome(&fixture).await.read.mentions, 0);
 }
 
 #[tokio::test]
-async fn my_other_device_gets_my_read_mark() {
+async fn a_read_mark_reaches_the_other_devices() {
     let fixture = Fixture::start().await;
     let mut phone = LiveSocket::open(&fixture.member).await;
     let mut laptop = LiveSocket::open(&fixture.member).await;
@@ -134,20 +136,20 @@ async fn a_user_with_an_open_socket_is_online() {
     let fixture = Fixture::start().await;
     let mut admin = LiveSocket::in_room(&fixture.admin, fixture.room).await;
     let member = LiveSocket::in_room(&fixture.member, fixture.room).await;
-    let (who, room) = (fixture.member.user.id, fixture.room);
-    let came = admin.expect(|frame| match frame {
-        ServerFrame::Presence { online, .. } => online.contains(&who).then_some(()),
+    let (member_id, room) = (fixture.member.user.id, fixture.room);
+    let came_online = admin.expect(|frame| match frame {
+        ServerFrame::Presence { online, .. } => online.contains(&member_id).then_some(()),
         _ => None,
     });
-    came.await;
+    came_online.await;
     let list: MemberList = fixture.admin.get(&fixture.path(paths::MEMBERS)).await.expect_json(200);
     assert!(list.members.iter().all(|listing| listing.online), "{list:?}");
     drop(member);
-    let went = admin.expect(|frame| match frame {
+    let went_offline = admin.expect(|frame| match frame {
         ServerFrame::Presence { room: of, offline, .. } => {
-            (*of == room && offline.contains(&who)).then_some(())
+            (*of == room && offline.contains(&member_id)).then_some(())
         }
         _ => None,
     });
-    went.await;
+    went_offline.await;
 }

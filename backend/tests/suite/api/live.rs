@@ -40,22 +40,22 @@ async fn a_socket_authenticates_with_its_first_frame() {
     let mut socket = Socket::open(fixture.server.address, paths::LIVE, &[]).await.unwrap();
     let token = fixture.member.token.clone();
     socket.send_text(&serde_json::to_string(&ClientFrame::Authenticate { token }).unwrap()).await;
-    let mut live = LiveSocket::welcomed(socket).await.unwrap();
+    let mut live = LiveSocket::wait_welcome(socket).await.unwrap();
     assert_eq!(live.user, fixture.member.user);
-    let name = ClientId(Uuid::now_v7());
-    live.send_message(fixture.room, name, "hello").await;
-    assert_eq!(live.wait_ack(name).await.user.id, fixture.member.user.id);
+    let id = ClientId(Uuid::now_v7());
+    live.send_message(fixture.room, id, "hello").await;
+    assert_eq!(live.wait_ack(id).await.user.id, fixture.member.user.id);
 }
 
 #[tokio::test]
 async fn a_socket_without_credentials_is_closed() {
     let fixture = Fixture::start().await;
     let mut socket = Socket::open(fixture.server.address, paths::LIVE, &[]).await.unwrap();
-    let since = Instant::now();
+    let start = Instant::now();
     assert_eq!(socket.wait_close().await, Some(CloseCode::Unauthenticated as u16));
     let limit = Duration::from_secs(AUTHENTICATE_TIMEOUT_S);
-    assert!(since.elapsed() >= limit - Duration::from_millis(500), "{:?}", since.elapsed());
-    assert!(since.elapsed() < limit + Duration::from_secs(4), "{:?}", since.elapsed());
+    assert!(start.elapsed() >= limit - Duration::from_millis(500), "{:?}", start.elapsed());
+    assert!(start.elapsed() < limit + Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -70,8 +70,8 @@ async fn an_unauthenticated_first_frame_closes_the_socket() {
         socket.send_text(first).await;
         assert_eq!(socket.wait_close().await, Some(CloseCode::Unauthenticated as u16), "{first}");
     }
-    let wrong = [("authorization", "Bearer nonsense")];
-    let refused = Socket::open(fixture.server.address, paths::LIVE, &wrong).await;
+    let invalid = [("authorization", "Bearer nonsense")];
+    let refused = Socket::open(fixture.server.address, paths::LIVE, &invalid).await;
     match refused {
         Err(status) => assert_eq!(status, 401),
         Ok(mut socket) => {
@@ -80,12 +80,12 @@ async fn an_unauthenticated_first_frame_closes_the_socket() {
     }
 }
 
-/// The page behind `trunk serve` requests none, because trunk's proxy drops it from the response and
-/// browsers then close the socket.
+/// The page behind `trunk serve` requests no subprotocol, because trunk's proxy drops it from the
+/// response, and browsers then close the socket.
 #[tokio::test]
 async fn the_subprotocol_is_optional() {
     let fixture = Fixture::start().await;
-    for asked in [Some(SUBPROTOCOL), None] {
+    for requested in [Some(SUBPROTOCOL), None] {
         let request = fixture.member.request("GET", paths::LIVE);
         let upgrade = [
             ("connection", "upgrade"),
@@ -93,13 +93,13 @@ async fn the_subprotocol_is_optional() {
             ("sec-websocket-version", "13"),
             ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ];
-        let protocol = asked.map(|protocol| ("sec-websocket-protocol", protocol));
+        let protocol = requested.map(|protocol| ("sec-websocket-protocol", protocol));
         let headers = upgrade.into_iter().chain(protocol);
         let request = headers.fold(request, |request, (name, value)| request.header(name, value));
         let response = request.send().await.unwrap();
-        let answered = response.headers().get("sec-websocket-protocol");
-        let answered = answered.map(|value| value.to_str().unwrap());
-        assert_eq!((response.status().as_u16(), answered), (101, asked));
+        let selected = response.headers().get("sec-websocket-protocol");
+        let selected = selected.map(|value| value.to_str().unwrap());
+        assert_eq!((response.status().as_u16(), selected), (101, requested));
     }
 }
 
@@ -108,7 +108,7 @@ async fn an_invalid_frame_gets_an_error_and_the_socket_stays_open() {
     let fixture = Fixture::start().await;
     let mut other = LiveSocket::in_room(&fixture.admin, fixture.room).await;
     let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
-    let wrong = [
+    let invalid = [
         "{",
         "",
         "[]",
@@ -120,15 +120,15 @@ async fn an_invalid_frame_gets_an_error_and_the_socket_stays_open() {
         r#"{"type":"subscribe","room":99999999999999999999}"#,
         r#"{"type":"authenticate","token":"again"}"#,
     ];
-    for text in wrong {
+    for text in invalid {
         live.socket.send_text(text).await;
         assert_eq!(live.expect(error_code).await, Code::BadRequest, "{text}");
     }
     live.socket.send(Message::binary(vec![0, 159, 146, 150])).await;
     assert_eq!(live.expect(error_code).await, Code::BadRequest);
-    let name = ClientId(Uuid::now_v7());
-    live.send_message(fixture.room, name, "still here").await;
-    live.wait_ack(name).await;
+    let id = ClientId(Uuid::now_v7());
+    live.send_message(fixture.room, id, "still here").await;
+    live.wait_ack(id).await;
     assert_eq!(other.next_change().await.rev.0, 6, "no other socket is affected");
 }
 
@@ -140,10 +140,10 @@ async fn a_frame_that_is_too_large_closes_only_its_socket() {
     live.socket.send_text(&"x".repeat(FRAME_MAX_BYTES + 1)).await;
     assert_eq!(live.socket.wait_close().await, Some(CloseCode::TooLarge as u16));
     let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
-    let name = ClientId(Uuid::now_v7());
+    let id = ClientId(Uuid::now_v7());
     // The longest message fits, even if JSON escapes each byte.
-    live.send_message(fixture.room, name, &format!("a{}b", "\t".repeat(16_382))).await;
-    assert_eq!(live.wait_ack(name).await.content.len(), 16_384);
+    live.send_message(fixture.room, id, &format!("a{}b", "\t".repeat(16_382))).await;
+    assert_eq!(live.wait_ack(id).await.content.len(), 16_384);
     assert_eq!(other.next_change().await.rev.0, 6);
 }
 
@@ -153,11 +153,11 @@ async fn typing_is_sent_to_the_other_members() {
     let mut other = LiveSocket::in_room(&fixture.admin, fixture.room).await;
     let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
     live.send(&ClientFrame::Typing { room: fixture.room }).await;
-    let who = other.expect(|frame| match frame {
+    let user_id = other.expect(|frame| match frame {
         ServerFrame::Typing { user, .. } => Some(user.id),
         _ => None,
     });
-    assert_eq!(who.await, fixture.member.user.id);
+    assert_eq!(user_id.await, fixture.member.user.id);
 }
 
 #[tokio::test]
@@ -167,11 +167,11 @@ async fn an_unsubscribed_room_sends_no_changes() {
     live.send(&ClientFrame::Unsubscribe { room: fixture.room }).await;
     let (first, second) = (ClientId(Uuid::now_v7()), ClientId(Uuid::now_v7()));
     live.send_message(fixture.room, first, "unheard").await;
-    let own = live.expect(|frame| match frame {
+    let ack = live.expect(|frame| match frame {
         ServerFrame::Ack { .. } => Some(()),
         frame => frame.clone().into_change().map(|change| panic!("{change:?} was sent")),
     });
-    own.await;
+    ack.await;
     let missed = live.subscribe(fixture.room, Some(5.into())).await;
     assert_eq!(missed.len(), 1, "the missed change is replayed");
     live.send_message(fixture.room, second, "heard").await;

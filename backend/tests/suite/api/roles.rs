@@ -9,23 +9,24 @@ use shared::{
 
 use crate::fixture::{Client, Fixture, LiveSocket, PASSWORD, Person, Response};
 
-/// The statuses of an endpoint for anon, outsider, member and admin.
+/// Method, path below `/api/v1`, body, and the outcomes for anon, outsider, member and admin: a status
+/// or the code of the problem.
 struct Endpoint(&'static str, &'static str, Value, [Result<u16, Code>; 4]);
 
 const ANON: Result<u16, Code> = Err(Unauthenticated);
 const ROLES: [&str; 4] = ["anon", "outsider", "member", "admin"];
 
-/// The test fills in names in braces; `{role}` is the name of the caller.
+/// [`send_as`] replaces names in braces; `{role}` is the name of the caller.
 fn people_endpoints() -> Vec<Endpoint> {
     let new = json!({"username": "new {role}", "password": PASSWORD});
     let new_admin = json!({"username": "new {role}", "password": PASSWORD, "is_admin": true});
     let sign_in = json!({"username": "member", "password": PASSWORD});
     let secret = json!({"current_password": PASSWORD, "password": "battery staple"});
-    let (ok, admins) = ([ANON, Ok(200), Ok(200), Ok(200)], [ANON, NO, NO, Ok(200)]);
+    let (ok, admins) = ([ANON, Ok(200), Ok(200), Ok(200)], [ANON, ADMIN_ONLY, ADMIN_ONLY, Ok(200)]);
     let not_theirs = [ANON, Err(NotFound), Ok(204), Err(NotFound)];
     vec![
         Endpoint("POST", "/users", new, [Ok(201); 4]),
-        Endpoint("POST", "/users", new_admin, [NO, NO, NO, Ok(201)]),
+        Endpoint("POST", "/users", new_admin, [ADMIN_ONLY, ADMIN_ONLY, ADMIN_ONLY, Ok(201)]),
         Endpoint("GET", "/users/me", Value::Null, ok),
         Endpoint("PATCH", "/users/me", secret, ok),
         Endpoint("GET", "/users/{member}", Value::Null, ok),
@@ -37,32 +38,42 @@ fn people_endpoints() -> Vec<Endpoint> {
     ]
 }
 
-const NO: Result<u16, Code> = Err(AdminOnly);
+const ADMIN_ONLY: Result<u16, Code> = Err(AdminOnly);
 
 fn room_endpoints() -> Vec<Endpoint> {
-    let named = || json!({"name": "Cellar", "topic": "Below"});
+    let room_body = || json!({"name": "Cellar", "topic": "Below"});
     let all = |status| [ANON, Ok(status), Ok(status), Ok(status)];
     let members = [ANON, Err(NotAMember), Ok(200), Ok(200)];
     vec![
         Endpoint("GET", "/rooms", Value::Null, all(200)),
-        Endpoint("POST", "/rooms", named(), [ANON, NO, NO, Ok(201)]),
+        Endpoint("POST", "/rooms", room_body(), [ANON, ADMIN_ONLY, ADMIN_ONLY, Ok(201)]),
         Endpoint("GET", "/rooms/{room}", Value::Null, all(200)),
-        Endpoint("PUT", "/rooms/{room}", named(), [ANON, NO, NO, Ok(200)]),
-        Endpoint("PATCH", "/rooms/{room}", json!({"topic": "Else"}), [ANON, NO, NO, Ok(200)]),
-        Endpoint("DELETE", "/rooms/{room}", Value::Null, [ANON, NO, NO, Ok(204)]),
+        Endpoint("PUT", "/rooms/{room}", room_body(), [ANON, ADMIN_ONLY, ADMIN_ONLY, Ok(200)]),
+        Endpoint(
+            "PATCH",
+            "/rooms/{room}",
+            json!({"topic": "Else"}),
+            [ANON, ADMIN_ONLY, ADMIN_ONLY, Ok(200)],
+        ),
+        Endpoint("DELETE", "/rooms/{room}", Value::Null, [ANON, ADMIN_ONLY, ADMIN_ONLY, Ok(204)]),
         Endpoint("PUT", "/rooms/{room}/membership", Value::Null, all(200)),
         Endpoint("DELETE", "/rooms/{room}/membership", Value::Null, all(204)),
         Endpoint("GET", "/rooms/{room}/members", Value::Null, members),
         Endpoint("GET", "/people", Value::Null, all(200)),
-        Endpoint("DELETE", "/rooms/{room}/members/{member}", Value::Null, [ANON, NO, NO, Ok(204)]),
+        Endpoint(
+            "DELETE",
+            "/rooms/{room}/members/{member}",
+            Value::Null,
+            [ANON, ADMIN_ONLY, ADMIN_ONLY, Ok(204)],
+        ),
     ]
 }
 
 /// The member wrote message 1, the admin message 2.
 fn message_endpoints() -> Vec<Endpoint> {
     let text = || json!({"content": "Good {role}"});
-    let of = |member, admin| [ANON, Err(NotAMember), member, admin];
-    let (ok, author) = (|status| of(Ok(status), Ok(status)), Err(NotTheAuthor));
+    let by_membership = |member, admin| [ANON, Err(NotAMember), member, admin];
+    let (ok, not_the_author) = (|status| by_membership(Ok(status), Ok(status)), Err(NotTheAuthor));
     vec![
         Endpoint("GET", "/rooms/{room}/messages", Value::Null, ok(200)),
         Endpoint("GET", "/rooms/{room}/calendar", Value::Null, ok(200)),
@@ -71,9 +82,19 @@ fn message_endpoints() -> Vec<Endpoint> {
         Endpoint("GET", "/rooms/{room}/map/hits", Value::Null, ok(200)),
         Endpoint("POST", "/rooms/{room}/messages", text(), ok(201)),
         Endpoint("GET", "/rooms/{room}/messages/1", Value::Null, ok(200)),
-        Endpoint("PATCH", "/rooms/{room}/messages/1", text(), of(Ok(200), author)),
+        Endpoint(
+            "PATCH",
+            "/rooms/{room}/messages/1",
+            text(),
+            by_membership(Ok(200), not_the_author),
+        ),
         Endpoint("DELETE", "/rooms/{room}/messages/1", Value::Null, ok(204)),
-        Endpoint("DELETE", "/rooms/{room}/messages/2", Value::Null, of(author, Ok(204))),
+        Endpoint(
+            "DELETE",
+            "/rooms/{room}/messages/2",
+            Value::Null,
+            by_membership(not_the_author, Ok(204)),
+        ),
         Endpoint("PUT", "/rooms/{room}/read", json!({"seq": 2}), ok(200)),
         Endpoint("GET", "/rooms/{room}/changes", Value::Null, ok(200)),
         Endpoint("GET", "/rooms/{room}/export", Value::Null, ok(200)),
@@ -99,8 +120,8 @@ async fn message_endpoints_check_the_role() {
     check(message_endpoints()).await;
 }
 
-/// A path with its variables unnamed.
-fn generic(path: &str) -> String {
+/// Replaces each variable or id of a path with `{}`.
+fn normalize_path(path: &str) -> String {
     let parts = path.split('/').map(|part| match part {
         "current" => "{}",
         _ if part.starts_with('{') || part.parse::<i64>().is_ok() => "{}",
@@ -113,12 +134,13 @@ fn generic(path: &str) -> String {
 #[test]
 fn the_tables_list_every_operation_of_the_document() {
     let all = people_endpoints().into_iter().chain(room_endpoints()).chain(message_endpoints());
-    let tested: Vec<_> = all.map(|Endpoint(method, path, ..)| (method, generic(path))).collect();
+    let tested: Vec<_> =
+        all.map(|Endpoint(method, path, ..)| (method, normalize_path(path))).collect();
     let document: Value = serde_json::from_str(&hallway::openapi()).unwrap();
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some(path) = path.strip_prefix("/api/v1") else { continue };
         for method in item.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
-            let found = tested.iter().any(|(m, p)| *m == method && *p == generic(path));
+            let found = tested.iter().any(|(m, p)| *m == method && *p == normalize_path(path));
             assert!(found, "{method} {path} is in no table");
         }
     }
@@ -138,14 +160,14 @@ async fn check(endpoints: Vec<Endpoint>) {
         for (role, expected) in ROLES.iter().zip(&expected) {
             let Err(code) = expected else { continue };
             println!("{method} {path} by {role}");
-            ask(&fixture, role, method, path, &body).await.expect_problem(*code);
+            send_as(&fixture, role, method, path, &body).await.expect_problem(*code);
         }
         assert_eq!(snapshot(&fixture).await, before, "{method} {path} changed something");
-        expect_silence(&fixture, &mut live).await;
+        expect_no_earlier_frame(&fixture, &mut live).await;
         for (role, expected) in ROLES.iter().zip(&expected) {
             let Ok(status) = expected else { continue };
             println!("{method} {path} by {role}");
-            let response = ask(&fixture, role, method, path, &body).await;
+            let response = send_as(&fixture, role, method, path, &body).await;
             assert_eq!(response.status, *status, "{}", response.text);
         }
     }
@@ -155,15 +177,23 @@ async fn check(endpoints: Vec<Endpoint>) {
 fn documented(method: &str, path: &str) -> Vec<u16> {
     let document: Value = serde_json::from_str(&hallway::openapi()).unwrap();
     let item = document["paths"].as_object().unwrap().iter();
-    let mut item =
-        item.filter(|(template, _)| generic(template) == generic(&format!("/api/v1{path}")));
+    let mut item = item.filter(|(template, _)| {
+        normalize_path(template) == normalize_path(&format!("/api/v1{path}"))
+    });
     let operation = &item.next().unwrap().1[method.to_lowercase()];
     let statuses = operation["responses"].as_object().unwrap().keys();
     statuses.map(|status| status.parse().unwrap()).collect()
 }
 
-async fn ask(fixture: &Fixture, role: &str, method: &str, path: &str, body: &Value) -> Response {
-    let who: &Client = match role {
+/// Sends a request to the API as a role.
+async fn send_as(
+    fixture: &Fixture,
+    role: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Response {
+    let client: &Client = match role {
         "anon" => &fixture.anon,
         "outsider" => &fixture.outsider,
         "member" => &fixture.member,
@@ -175,10 +205,10 @@ async fn ask(fixture: &Fixture, role: &str, method: &str, path: &str, body: &Val
         .replace("{outsider}", &fixture.outsider.user.id.to_string())
         .replace("{session}", &fixture.member.session.to_string());
     let body = serde_json::from_str(&body.to_string().replace("{role}", role)).unwrap();
-    who.call(method, &path, body).await
+    client.call(method, &path, body).await
 }
 
-/// Everything that a refused request could have changed.
+/// Reads all state that a refused request could have changed.
 async fn snapshot(fixture: &Fixture) -> Vec<Value> {
     let rooms = [paths::ROOMS, paths::ROOM, paths::MESSAGES, paths::MEMBERS, paths::CHANGES];
     let mut paths: Vec<_> = rooms.iter().map(|path| fixture.path(path)).collect();
@@ -197,9 +227,9 @@ async fn snapshot(fixture: &Fixture) -> Vec<Value> {
 }
 
 /// Posts a message and checks that it is the next frame of the member's socket.
-async fn expect_silence(fixture: &Fixture, live: &mut LiveSocket) {
-    let word = json!({"content": "Silence, please"});
-    fixture.admin.post(&fixture.path(paths::MESSAGES), word).await.expect_status(201);
+async fn expect_no_earlier_frame(fixture: &Fixture, live: &mut LiveSocket) {
+    let message_body = json!({"content": "Silence, please"});
+    fixture.admin.post(&fixture.path(paths::MESSAGES), message_body).await.expect_status(201);
     let change = live.next_change().await;
     let Row::Message(message) = change.row else { panic!("{change:?} was sent") };
     assert_eq!((message.seq.0, &*message.content), (3, "Silence, please"));

@@ -27,16 +27,17 @@ const TABLES: [&str; 4] = [
 ];
 
 /// Python's hash of [`PASSWORD`]: `hashlib.pbkdf2_hmac("sha256", .., b"seasalt", 1000)`.
-const DJANGO: &str = "pbkdf2_sha256$1000$seasalt$mQnueSakb748zqBAC1tmWVZsZbi2zPGZarEzTGdfmso=";
-const BCRYPT: &str = "bcrypt_sha256$$2b$12$abcdefghijklmnopqrstuv";
-const JOINED: &str = "2020-01-02 03:04:05.000006";
+const DJANGO_HASH: &str = "pbkdf2_sha256$1000$seasalt$mQnueSakb748zqBAC1tmWVZsZbi2zPGZarEzTGdfmso=";
+const BCRYPT_HASH: &str = "bcrypt_sha256$$2b$12$abcdefghijklmnopqrstuv";
+const CREATED_AT: &str = "2020-01-02 03:04:05.000006";
 
-/// Creates a classic database: on MariaDB if the tests run there, else a SQLite file.
+/// Creates a classic database, on MariaDB if the tests run there, otherwise as a SQLite file; returns
+/// its storage and its URL.
 async fn classic_database() -> (Storage, String) {
     let is_mysql = DatabaseKind::selected() == DatabaseKind::MariaDb;
     let storage = if is_mysql { Storage::empty().await } else { Storage::with(None) };
     let db = Database::connect(storage.url()).await.unwrap();
-    let put = async |sql: &str, values: Vec<sea_orm::Value>| {
+    let insert = async |sql: &str, values: Vec<sea_orm::Value>| {
         let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
         db.execute_raw(statement).await.unwrap();
     };
@@ -44,22 +45,26 @@ async fn classic_database() -> (Storage, String) {
         db.execute_unprepared(sql).await.unwrap();
     }
     for (id, name, password, is_active, is_admin) in [
-        (1, "root", DJANGO, true, true),
-        (2, "Ada", DJANGO, true, false),
-        (3, "ADA", BCRYPT, true, false),
-        (4, "gone", DJANGO, false, false),
+        (1, "root", DJANGO_HASH, true, true),
+        (2, "Ada", DJANGO_HASH, true, false),
+        (3, "ADA", BCRYPT_HASH, true, false),
+        (4, "gone", DJANGO_HASH, false, false),
     ] {
         let sql = "INSERT INTO app_user VALUES (?, ?, NULL, 0, ?, '', ?, ?, ?)";
-        let values = [id.into(), password.into(), name.into(), is_active.into(), JOINED.into()];
-        put(sql, values.into_iter().chain([is_admin.into()]).collect()).await;
+        let values = [id.into(), password.into(), name.into(), is_active.into(), CREATED_AT.into()];
+        insert(sql, values.into_iter().chain([is_admin.into()]).collect()).await;
     }
     for (id, name, creator) in [(3, "Lobby", 1), (7, "lobby", 99)] {
         let sql = "INSERT INTO app_room VALUES (?, ?, NULL, ?, ?, ?)";
-        put(sql, vec![id.into(), name.into(), creator.into(), JOINED.into(), JOINED.into()]).await;
+        insert(
+            sql,
+            vec![id.into(), name.into(), creator.into(), CREATED_AT.into(), CREATED_AT.into()],
+        )
+        .await;
     }
     for (id, room, user) in [(1, 3, 1), (2, 3, 2), (3, 7, 2), (4, 3, 77)] {
         let sql = "INSERT INTO app_room_users VALUES (?, ?, ?)";
-        put(sql, vec![id.into(), room.into(), user.into()]).await;
+        insert(sql, vec![id.into(), room.into(), user.into()]).await;
     }
     let long = "word ".repeat(2 * CONTENT_MAX_BYTES / 5);
     for (id, room, user, content) in [
@@ -72,9 +77,10 @@ async fn classic_database() -> (Storage, String) {
         (20, 7, 55, "orphan"),
         (21, 9, 2, "lost"),
     ] {
-        let stdout = format!("2021-05-06 07:08:{id}.000009");
+        let created_at = format!("2021-05-06 07:08:{id}.000009");
         let sql = "INSERT INTO app_message VALUES (?, ?, ?, ?, ?)";
-        put(sql, vec![id.into(), room.into(), user.into(), content.into(), stdout.into()]).await;
+        insert(sql, vec![id.into(), room.into(), user.into(), content.into(), created_at.into()])
+            .await;
     }
     db.close().await.unwrap();
     let url = storage.url();
@@ -83,7 +89,7 @@ async fn classic_database() -> (Storage, String) {
 
 #[tokio::test]
 async fn users_rooms_and_messages_are_imported() {
-    let (_old, url) = classic_database().await;
+    let (_classic, url) = classic_database().await;
     let (storage, twin) = (Storage::empty().await, Storage::empty().await);
     let (code, stdout, stderr) = storage.run(&["import", "--classic", &url]).await;
     assert_eq!(code, Some(0), "{stderr}");
@@ -149,15 +155,15 @@ async fn check_password_hashes(storage: &Storage, anon: &Client) {
     let db = Database::connect(storage.url()).await.unwrap();
     let stored = users::Entity::find_by_id(2).one(&db).await.unwrap().unwrap().password_hash;
     assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-    let waits = users::Entity::find_by_id(4).one(&db).await.unwrap().unwrap().password_hash;
-    assert_eq!(waits, DJANGO);
+    let unmigrated = users::Entity::find_by_id(4).one(&db).await.unwrap().unwrap().password_hash;
+    assert_eq!(unmigrated, DJANGO_HASH);
     db.close().await.unwrap();
     let basic =
         anon.with_authorization(&format!("Basic {}", STANDARD.encode(format!("ada:{PASSWORD}"))));
     for _ in 0..2 {
         basic.get(paths::ME).await.expect_status(200);
     }
-    // A user whose hash cannot be imported gets a password by the command line.
+    // A user whose hash cannot be imported gets a new password from the command line.
     let (code, stdout, stderr) = storage.run(&["admin", "password", "ada-3"]).await;
     assert_eq!(code, Some(0), "{stderr}");
     let password = stdout.trim().rsplit(' ').next().unwrap();
@@ -170,13 +176,13 @@ async fn check_password_hashes(storage: &Storage, anon: &Client) {
 async fn a_database_without_a_classic_chat_is_refused() {
     let (storage, other) = (Storage::empty().await, Storage::with(None));
     let sqlite = other.url();
-    for (url, says) in [
+    for (url, error_text) in [
         ("postgres://127.0.0.1/x", "the URL of the classic chat must be"),
         (&*sqlite, "cannot open the classic chat"),
     ] {
         let (code, _, stderr) = storage.run(&["import", "--classic", url]).await;
         assert_eq!(code, Some(1));
-        assert!(stderr.contains(says), "{stderr}");
+        assert!(stderr.contains(error_text), "{stderr}");
     }
     let db = Database::connect(&sqlite).await.unwrap();
     db.execute_unprepared("CREATE TABLE app_user (id INTEGER)").await.unwrap();

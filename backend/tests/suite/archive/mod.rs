@@ -10,7 +10,7 @@ mod round_trip;
 
 /// Exports a storage; returns the archive.
 async fn export(storage: &Storage) -> String {
-    let file = file(storage);
+    let file = archive_path(storage);
     let (code, stdout, stderr) = storage.run(&["export", file.to_str().unwrap()]).await;
     assert_eq!((code, &*stdout), (Some(0), ""), "{stderr}");
     fs::read_to_string(file).unwrap()
@@ -18,7 +18,7 @@ async fn export(storage: &Storage) -> String {
 
 /// Imports a valid archive.
 async fn import(storage: &Storage, text: &str) {
-    let file = file(storage);
+    let file = archive_path(storage);
     fs::write(&file, text).unwrap();
     let (code, stdout, stderr) = storage.run(&["import", file.to_str().unwrap()]).await;
     assert_eq!((code, &*stdout), (Some(0), ""), "{stderr}");
@@ -29,12 +29,13 @@ async fn copy_by_streams(from: &Storage, to: &Storage, text: &str) {
     let (code, stdout, stderr) = from.run(&["export", "-"]).await;
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout == text, "standard output differs from the file");
-    fs::write(file(to), text).unwrap();
+    fs::write(archive_path(to), text).unwrap();
     let mut command = Process::command(&["import", "-"]);
-    command.args(to.flags()).stdin(fs::File::open(file(to)).unwrap()).stderr(Stdio::null());
+    command.args(to.flags()).stdin(fs::File::open(archive_path(to)).unwrap()).stderr(Stdio::null());
     assert!(command.status().await.unwrap().success());
 }
 
-fn file(storage: &Storage) -> PathBuf {
+/// The path of the archive that [`export`] writes and [`import`] reads.
+fn archive_path(storage: &Storage) -> PathBuf {
     storage.folder().join("archive.jsonl")
 }

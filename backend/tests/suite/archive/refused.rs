@@ -1,15 +1,15 @@
-//! Damaged, inconsistent and unwelcome archives.
+//! Refused imports: damaged and inconsistent archives, and storages that are not empty.
 
 use std::fs;
 
 use sha2::{Digest, Sha256};
 
-use super::{export, file, import};
+use super::{archive_path, export, import};
 use crate::fixture::{Storage, template};
 
-/// The error of importing an invalid archive.
+/// Imports an invalid archive; returns the error output.
 async fn import_error(storage: &Storage, text: &str) -> String {
-    let path = file(storage);
+    let path = archive_path(storage);
     fs::write(&path, text).unwrap();
     let (code, stdout, stderr) = storage.run(&["import", path.to_str().unwrap()]).await;
     assert_eq!((code, &*stdout), (Some(1), ""), "{stderr}");
@@ -34,9 +34,9 @@ impl Altered {
 }
 
 async fn expect_import_errors(storage: &Storage, cases: &[(String, String)]) {
-    for (broken, says) in cases {
+    for (broken, error_text) in cases {
         let stderr = import_error(storage, broken).await;
-        assert!(stderr.contains(says), "{stderr:?} does not say {says:?}");
+        assert!(stderr.contains(error_text), "{stderr:?} does not contain {error_text:?}");
     }
 }
 
@@ -83,6 +83,6 @@ async fn an_inconsistent_archive_is_refused_with_line_and_field() {
         (with("\"seq\":2", "\"seq\":3"), "message: seq must be 2 to 2, but is 3"),
         (with("\"content\":\"first\"", "\"content\":\" \""), "message: content must not be"),
     ];
-    let cases = cases.map(|(broken, says)| (broken, says.to_owned()));
+    let cases = cases.map(|(broken, error_text)| (broken, error_text.to_owned()));
     expect_import_errors(&Storage::empty().await, &cases).await;
 }

@@ -1,13 +1,13 @@
-//! An import of an export gives the same server and the same bytes.
+//! A server that imports an archive has the same content and exports the same bytes.
 
 use hallway::tables::Database;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use shared::{ids::RoomId, messages::Message, paths, rooms::Room};
 
-use super::{copy_by_streams, export, file, import};
+use super::{archive_path, copy_by_streams, export, import};
 use crate::{
-    export::said,
+    export::post_all_texts,
     fixture::{Client, Fixture, Person, Process, Storage, sign_in},
     search::texts,
 };
@@ -17,7 +17,7 @@ const SECRET: &str = "xylophone";
 /// A server with every kind of data: the fixture and the id of a room.
 async fn used_server() -> (Fixture, RoomId) {
     let fixture = Fixture::start().await;
-    let room = said(&fixture).await;
+    let room = post_all_texts(&fixture).await;
     let at = |path| paths::fill(path, &[&room]);
     fixture.member.post_message(room, SECRET).await;
     let newest = fixture.member.get(&format!("{}?before=0&after=0", at(paths::MESSAGES))).await;
@@ -31,13 +31,13 @@ async fn used_server() -> (Fixture, RoomId) {
     fixture.outsider.delete(&at(paths::MEMBERSHIP)).await.expect_status(204);
     fixture.admin.post_message(room, "unread").await;
     // The id of a deleted room is not used again.
-    let gone: Room =
+    let deleted: Room =
         fixture.admin.post(paths::ROOMS, json!({"name": "Gone"})).await.expect_json(201);
-    fixture.admin.delete(&paths::fill(paths::ROOM, &[&gone.id])).await.expect_status(204);
+    fixture.admin.delete(&paths::fill(paths::ROOM, &[&deleted.id])).await.expect_status(204);
     (fixture, room)
 }
 
-/// Everything that a member sees of a room.
+/// Everything that a member can read of a room: messages, changes, and the state after seq 1 is read.
 async fn member_view(client: &Client, room: RoomId) -> [Value; 3] {
     let at = |path| paths::fill(path, &[&room]);
     let page = format!("{}?anchor=oldest&after=200", at(paths::MESSAGES));
@@ -60,16 +60,17 @@ async fn an_imported_archive_exports_the_same_bytes_and_works() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(file(fixture.server.storage())).unwrap().permissions().mode();
+        let mode =
+            std::fs::metadata(archive_path(fixture.server.storage())).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    // Into the same kind of database, and into SQLite.
+    // Import into the same database engine, and into SQLite.
     let (storage, sqlite) = (Storage::empty().await, Storage::with(None));
     import(&storage, &text).await;
-    assert!(export(&storage).await == text, "another archive comes of it");
+    assert!(export(&storage).await == text, "the second archive differs");
     copy_by_streams(&storage, &sqlite, &text).await;
     for storage in [storage, sqlite] {
-        assert!(export(&storage).await == text, "another archive comes of it");
+        assert!(export(&storage).await == text, "the second archive differs");
         check_imported_server(&storage, room, &before).await;
     }
 }
@@ -77,24 +78,24 @@ async fn an_imported_archive_exports_the_same_bytes_and_works() {
 async fn check_imported_server(storage: &Storage, room: RoomId, before: &[Value; 3]) {
     let server = Process::start(storage).await;
     let anon = Client::new(server.address);
-    // With the old passwords.
+    // Sign-in checks that the passwords are unchanged.
     let (member, admin) = (sign_in(&anon, "member").await, sign_in(&anon, "admin").await);
     assert_eq!(&member_view(&member, room).await, before);
-    found(&member).await;
+    check_search(&member).await;
     let last: Message = serde_json::from_value(newest(&before[0])).unwrap();
     let at = |path| paths::fill(path, &[&room]);
     let retry = json!({"content": last.content, "client_id": last.client_id});
-    let again: Message = admin.post(&at(paths::MESSAGES), retry).await.expect_json(200);
-    assert_eq!(again, last, "a retry gets the original");
+    let retried: Message = admin.post(&at(paths::MESSAGES), retry).await.expect_json(200);
+    assert_eq!(retried, last, "a retry gets the original");
     let next: Message =
         member.post(&at(paths::MESSAGES), json!({"content": "on"})).await.expect_json(201);
     assert_eq!((next.seq, next.id > last.id), (last.seq.next(), true));
     assert!(next.rev.0 > last.rev.0);
     let other: Room = admin.post(paths::ROOMS, json!({"name": "Gone"})).await.expect_json(201);
-    assert!(other.id.0 > room.0 + 1, "{} was given before", other.id);
+    assert!(other.id.0 > room.0 + 1, "the id {} was used before", other.id);
 }
 
-async fn found(member: &Person) {
+async fn check_search(member: &Person) {
     assert_eq!(texts(member, "wrogn").await, Vec::<String>::new());
     assert_eq!(texts(member, SECRET).await, Vec::<String>::new());
     assert_eq!(texts(member, "\"I was here\"").await, ["I was here"]);
@@ -108,7 +109,7 @@ fn newest(page: &Value) -> Value {
 #[tokio::test]
 async fn exporting_a_missing_database_is_refused() {
     let storage = Storage::with(None);
-    let path = file(&storage);
+    let path = archive_path(&storage);
     let (code, _, stderr) = storage.run(&["export", path.to_str().unwrap()]).await;
     assert_eq!(code, Some(1));
     assert!(stderr.contains("there is no file"), "{stderr}");
@@ -122,8 +123,9 @@ async fn export_does_not_migrate_an_older_database() {
     let storage = Storage::empty().await;
     let (code, _, stderr) = storage.run(&["export", "-"]).await;
     assert_eq!(code, Some(1));
-    let says = if storage.url().starts_with("sqlite") { "there is no file" } else { "is empty" };
-    assert!(stderr.contains(says), "{stderr}");
+    let error_text =
+        if storage.url().starts_with("sqlite") { "there is no file" } else { "is empty" };
+    assert!(stderr.contains(error_text), "{stderr}");
     let db = Database::open(&storage.url(), 2).await.unwrap();
     let newest = "(SELECT * FROM (SELECT max(version) FROM seaql_migrations) AS newest)";
     let sql = format!("DELETE FROM seaql_migrations WHERE version = {newest}");
@@ -140,7 +142,7 @@ async fn export_does_not_migrate_an_older_database() {
     db.close().await.unwrap();
 }
 
-/// A new table belongs into the archive, or into the list of excluded tables here.
+/// A new table must be added to the archive, or to the excluded tables in this query.
 #[tokio::test]
 async fn each_table_is_archived_or_listed_as_left_out() {
     let storage = Storage::with(None);

@@ -13,7 +13,7 @@ fn fields(value: &Value) -> Vec<&str> {
     names
 }
 
-/// An error in the classic shape and content type.
+/// Checks an error in the classic shape and content type; returns its text.
 #[track_caller]
 fn expect_detail(response: Response, status: u16) -> String {
     assert_eq!(response.header("content-type"), "application/json", "{}", response.text);
@@ -22,27 +22,27 @@ fn expect_detail(response: Response, status: u16) -> String {
     body["detail"].as_str().unwrap().to_owned()
 }
 
-/// A field's error in the classic shape: `{"field": ["..."]}`.
+/// Checks the errors of a field in the classic shape: `{"field": ["..."]}`.
 #[track_caller]
 fn expect_field_error(response: Response, field: &str) {
     let body = response.expect_status(400);
-    let json = body[field].as_array().unwrap_or_else(|| panic!("{field} is not in {body}"));
-    assert!(!json.is_empty() && json.iter().all(Value::is_string), "{body}");
+    let errors = body[field].as_array().unwrap_or_else(|| panic!("{field} is not in {body}"));
+    assert!(!errors.is_empty() && errors.iter().all(Value::is_string), "{body}");
 }
 
 #[tokio::test]
-async fn register() {
+async fn registration_has_the_classic_shape() {
     let fixture = Fixture::start().await;
     for (nth, path) in both("/register/").iter().enumerate() {
         let name = format!("new {nth}");
         let new = json!({"username": name, "password": PASSWORD});
-        let json = fixture.anon.post(path, new.clone()).await.expect_status(201);
-        assert_eq!(json, json!({"message": "User created successfully"}));
-        let json = fixture.anon.post(path, new).await.expect_status(400);
-        assert_eq!(json, json!({"message": "User already exists"}));
+        let body = fixture.anon.post(path, new.clone()).await.expect_status(201);
+        assert_eq!(body, json!({"message": "User created successfully"}));
+        let body = fixture.anon.post(path, new).await.expect_status(400);
+        assert_eq!(body, json!({"message": "User already exists"}));
         let upper = json!({"username": name.to_uppercase(), "password": PASSWORD});
-        let json = fixture.anon.post(path, upper).await.expect_status(400);
-        assert_eq!(json, json!({"message": "User already exists"}));
+        let body = fixture.anon.post(path, upper).await.expect_status(400);
+        assert_eq!(body, json!({"message": "User already exists"}));
         let admin = json!({"username": "mallory", "password": PASSWORD, "is_admin": true});
         expect_detail(fixture.anon.post(path, admin.clone()).await, 403);
         expect_detail(by_token(&fixture, &fixture.member.token).post(path, admin).await, 403);
@@ -60,7 +60,7 @@ async fn register() {
 }
 
 #[tokio::test]
-async fn login() {
+async fn login_has_the_classic_shape() {
     let fixture = Fixture::start().await;
     for path in both("/login/") {
         for (person, is_admin) in [(&fixture.admin, true), (&fixture.member, false)] {
@@ -79,12 +79,12 @@ async fn login() {
             assert_eq!(me.id, person.user.id);
             let cookie = cookie.split(';').next().unwrap();
             let with_cookie = fixture.anon.request("GET", "/rooms/").header("cookie", cookie);
-            Response::to(with_cookie).await.expect_status(200);
+            Response::fetch(with_cookie).await.expect_status(200);
         }
         for (name, password) in [("member", "wrong horse"), ("nobody", PASSWORD)] {
             let wrong = json!({"username": name, "password": password});
-            let json = fixture.anon.post(&path, wrong).await.expect_status(400);
-            assert_eq!(json, json!({"error": "Invalid credentials"}));
+            let body = fixture.anon.post(&path, wrong).await.expect_status(400);
+            assert_eq!(body, json!({"error": "Invalid credentials"}));
         }
         expect_field_error(
             fixture.anon.post(&path, json!({"password": PASSWORD})).await,
@@ -95,12 +95,12 @@ async fn login() {
 }
 
 #[tokio::test]
-async fn list_and_get_rooms() {
+async fn listing_and_reading_rooms_has_the_classic_shape() {
     let fixture = Fixture::start().await;
     let one = format!("/rooms/{}/", fixture.room);
-    for token in ["Token", "Bearer"] {
+    for scheme in ["Token", "Bearer"] {
         let outsider =
-            fixture.anon.with_authorization(&format!("{token} {}", fixture.outsider.token));
+            fixture.anon.with_authorization(&format!("{scheme} {}", fixture.outsider.token));
         for path in both("/rooms/") {
             let list = outsider.get(&path).await.expect_status(200);
             let [room] = &list.as_array().expect("a bare array")[..] else { panic!("{list}") };
@@ -111,8 +111,8 @@ async fn list_and_get_rooms() {
         }
     }
     for path in both("/rooms/").iter().chain(&both(&one)) {
-        let json = expect_detail(fixture.anon.get(path).await, 401);
-        assert_eq!(json, "Authentication credentials were not provided.");
+        let detail = expect_detail(fixture.anon.get(path).await, 401);
+        assert_eq!(detail, "Authentication credentials were not provided.");
         expect_detail(fixture.anon.with_authorization("Token nonsense").get(path).await, 401);
     }
     for path in both("/rooms/77/").iter().chain(&both("/rooms/abc/")) {
@@ -124,8 +124,8 @@ fn check_room(fixture: &Fixture, room: &Value) {
     let names = ["created_at", "created_by", "id", "name", "topic", "updated_at", "users"];
     assert_eq!(fields(room), names);
     let people = json!([fixture.admin.user.id, fixture.member.user.id]);
-    let json = (&room["id"], &room["name"], &room["topic"], &room["users"]);
-    assert_eq!(json, (&json!(fixture.room), &json!("Lobby"), &json!("For everyone"), &people));
+    let found = (&room["id"], &room["name"], &room["topic"], &room["users"]);
+    assert_eq!(found, (&json!(fixture.room), &json!("Lobby"), &json!("For everyone"), &people));
     assert_eq!(room["created_by"], json!(fixture.admin.user.id));
     for moment in ["created_at", "updated_at"] {
         let moment = room[moment].as_str().unwrap();
@@ -134,7 +134,7 @@ fn check_room(fixture: &Fixture, room: &Value) {
 }
 
 #[tokio::test]
-async fn create_change_and_delete_rooms() {
+async fn only_admins_create_change_and_delete_rooms() {
     let fixture = Fixture::start().await;
     for (nth, path) in both("/rooms/").iter().enumerate() {
         let new = json!({"name": format!("Attic {nth}"), "topic": "Upstairs"});
@@ -158,14 +158,14 @@ async fn create_change_and_delete_rooms() {
         expect_field_error(fixture.admin.put(&one, json!({"topic": "High"})).await, "name");
         expect_field_error(fixture.admin.patch(&one, json!({"name": "LOBBY"})).await, "name");
         for method in ["PUT", "PATCH", "DELETE"] {
-            let named = json!({"name": "Mine"});
-            expect_detail(fixture.member.call(method, &one, named.clone()).await, 403);
-            expect_detail(fixture.anon.call(method, &one, named).await, 401);
+            let room_body = json!({"name": "Mine"});
+            expect_detail(fixture.member.call(method, &one, room_body.clone()).await, 403);
+            expect_detail(fixture.anon.call(method, &one, room_body).await, 401);
         }
         assert_eq!(
             fixture.member.get(&one).await.expect_status(200),
             patch,
-            "a refusal changed it"
+            "a refused request changed the room"
         );
         assert_eq!(fixture.admin.delete(&one).await.expect_status(204), Value::Null);
         expect_detail(fixture.admin.get(&one).await, 404);
@@ -177,15 +177,15 @@ async fn create_change_and_delete_rooms() {
 }
 
 #[tokio::test]
-async fn join_a_room() {
+async fn joining_a_room_has_the_classic_shape() {
     let fixture = Fixture::start().await;
     let path = format!("/rooms/{}/join/", fixture.room);
     for path in both(&path) {
         expect_detail(fixture.anon.post(&path, Value::Null).await, 401);
-        // With and without a body. Joining again is no error.
+        // The body is optional, and joining again is no error.
         for body in [Value::Null, json!({})] {
-            let json = fixture.outsider.post(&path, body).await.expect_status(200);
-            assert_eq!(json, json!({"detail": "You have joined the room \"Lobby\""}));
+            let body = fixture.outsider.post(&path, body).await.expect_status(200);
+            assert_eq!(body, json!({"detail": "You have joined the room \"Lobby\""}));
         }
         let room =
             fixture.member.get(&format!("/rooms/{}/", fixture.room)).await.expect_status(200);
@@ -199,17 +199,17 @@ async fn join_a_room() {
 }
 
 #[tokio::test]
-async fn post_a_message() {
+async fn posting_a_message_has_the_classic_shape() {
     let fixture = Fixture::start().await;
     let path = format!("/messages/create/{}/", fixture.room);
     for (nth, path) in both(&path).iter().enumerate() {
         // Other fields have no effect: the author is the signed-in user.
         let body = json!({"content": format!(" word {nth} "), "user": 1, "room": 9, "extra": [1]});
-        let json = fixture.member.post(path, body).await.expect_status(201);
-        assert_eq!(fields(&json), ["content", "created_at", "id", "room", "user"]);
-        let word = json!(format!("word {nth}"));
-        let found = (&json["content"], &json["room"], &json["user"]);
-        assert_eq!(found, (&word, &json!(fixture.room), &json!("member")));
+        let body = fixture.member.post(path, body).await.expect_status(201);
+        assert_eq!(fields(&body), ["content", "created_at", "id", "room", "user"]);
+        let content = json!(format!("word {nth}"));
+        let found = (&body["content"], &body["room"], &body["user"]);
+        assert_eq!(found, (&content, &json!(fixture.room), &json!("member")));
         expect_field_error(fixture.member.post(path, json!({"content": "  "})).await, "content");
         expect_field_error(fixture.member.post(path, json!({})).await, "content");
         expect_field_error(
@@ -221,9 +221,12 @@ async fn post_a_message() {
         expect_detail(fixture.member.get(path).await, 405);
         let plain = fixture.member.request("POST", path).body("content=a");
         let plain = plain.header("content-type", "application/x-www-form-urlencoded");
-        expect_detail(Response::to(plain).await, 415);
+        expect_detail(Response::fetch(plain).await, 415);
         let broken = fixture.member.request("POST", path).body("{");
-        expect_detail(Response::to(broken.header("content-type", "application/json")).await, 400);
+        expect_detail(
+            Response::fetch(broken.header("content-type", "application/json")).await,
+            400,
+        );
         let large = json!({"content": "x".repeat(128 * 1_024)});
         expect_detail(fixture.member.post(path, large).await, 413);
     }

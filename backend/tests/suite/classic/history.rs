@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::both;
 use crate::fixture::{Fixture, LiveSocket};
 
-const LONG: usize = 1_200;
+const MESSAGE_COUNT: usize = 1_200;
 
 fn contents(history: &Value) -> Vec<&str> {
     let messages = history["messages"].as_array().unwrap().iter();
@@ -57,39 +57,38 @@ async fn an_empty_history_is_an_empty_list() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_history_is_complete_and_chunked() {
     let fixture = Fixture::start().await;
-    let (talk, more) = tokio::join!(talk(&fixture, 0), talk(&fixture, 1));
-    assert_eq!(talk + more, LONG);
+    let (by_member, by_admin) = tokio::join!(post_half(&fixture, 0), post_half(&fixture, 1));
+    assert_eq!(by_member + by_admin, MESSAGE_COUNT);
     let path = format!("/messages/{}/", fixture.room);
     let history = fixture.member.get(&path).await.expect_status(200);
     let all = contents(&history);
-    assert_eq!((all.len(), all[0], all[1]), (LONG + 2, "first", "second"));
-    let mut once = all.clone();
-    once.sort_unstable();
-    once.dedup();
-    assert_eq!(once.len(), all.len(), "a message appears twice");
+    assert_eq!((all.len(), all[0], all[1]), (MESSAGE_COUNT + 2, "first", "second"));
+    let mut distinct = all.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), all.len(), "a message appears twice");
     let ids: Vec<i64> =
         history["messages"].as_array().unwrap().iter().map(|m| m["id"].as_i64().unwrap()).collect();
     assert!(ids.is_sorted(), "the oldest message comes first");
     let newest = fixture.member.get(&format!("{path}?limit=100")).await.expect_status(200);
-    assert_eq!(contents(&newest), all[LONG - 98..]);
+    assert_eq!(contents(&newest), all[MESSAGE_COUNT - 98..]);
     let before = format!("{path}?limit=700&before={}", newest["messages"][0]["id"]);
     let before = fixture.member.get(&before).await.expect_status(200);
-    assert_eq!(contents(&before), all[LONG - 798..LONG - 98]);
+    assert_eq!(contents(&before), all[MESSAGE_COUNT - 798..MESSAGE_COUNT - 98]);
     let before = fixture.member.get(&format!("{path}?before={}", ids[3])).await.expect_status(200);
     assert_eq!(contents(&before), all[..3]);
-    let more_than_there_is =
-        fixture.member.get(&format!("{path}?limit=100000")).await.expect_status(200);
-    assert_eq!(contents(&more_than_there_is), all);
+    let whole = fixture.member.get(&format!("{path}?limit=100000")).await.expect_status(200);
+    assert_eq!(contents(&whole), all);
     assert_eq!(fixture.member.get(&format!("{path}?limit=x")).await.status, 400);
-    assert!(parts(&fixture, &path).await > 1, "the response is one chunk");
+    assert!(chunk_count(&fixture, &path).await > 1, "the response is one chunk");
 }
 
-/// Posts half of the messages through a socket.
-async fn talk(fixture: &Fixture, nth: usize) -> usize {
+/// Posts half of the messages through a socket of the member (0) or the admin (1).
+async fn post_half(fixture: &Fixture, nth: usize) -> usize {
     let person = [&fixture.member, &fixture.admin][nth];
     let mut live = LiveSocket::open(person).await;
     let mut last = ClientId(Uuid::now_v7());
-    for number in 0..LONG / 2 {
+    for number in 0..MESSAGE_COUNT / 2 {
         last = ClientId(Uuid::now_v7());
         live.send_message(
             fixture.room,
@@ -99,11 +98,11 @@ async fn talk(fixture: &Fixture, nth: usize) -> usize {
         .await;
     }
     live.wait_ack(last).await;
-    LONG / 2
+    MESSAGE_COUNT / 2
 }
 
 /// The number of chunks of a response, which must have no `Content-Length`.
-async fn parts(fixture: &Fixture, path: &str) -> usize {
+async fn chunk_count(fixture: &Fixture, path: &str) -> usize {
     let response = fixture.member.request("GET", path).send().await.unwrap();
     assert!(response.content_length().is_none(), "a streamed response has no length");
     response.bytes_stream().count().await

@@ -7,7 +7,9 @@ use shared::{live::CloseCode, paths};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::both;
-use crate::fixture::{Fixture, PASSWORD, Person, REVOKED_WITHIN, Socket, SocketEvent, all};
+use crate::fixture::{
+    Fixture, PASSWORD, Person, REVOKED_WITHIN, Socket, SocketEvent, all_messages,
+};
 
 fn path(fixture: &Fixture) -> String {
     format!("/ws/chat/{}/", fixture.room)
@@ -19,7 +21,7 @@ async fn open(fixture: &Fixture, person: &Person) -> Socket {
     Socket::open(fixture.server.address, &path(fixture), &headers).await.unwrap()
 }
 
-async fn hear(socket: &mut Socket) -> Value {
+async fn receive_json(socket: &mut Socket) -> Value {
     match socket.next().await {
         SocketEvent::Text(text) => serde_json::from_str(&text).unwrap(),
         end => panic!("{end:?} instead of a message"),
@@ -28,7 +30,7 @@ async fn hear(socket: &mut Socket) -> Value {
 
 /// Receives a message: text and author.
 async fn receive_message(socket: &mut Socket) -> (String, String) {
-    let received = hear(socket).await;
+    let received = receive_json(socket).await;
     let text =
         |name: &str| received[name].as_str().unwrap_or_else(|| panic!("{received}")).to_owned();
     (text("message"), text("username"))
@@ -56,17 +58,17 @@ async fn each_message_reaches_everyone_including_the_sender() {
         .await
         .expect_status(201);
     let create = format!("/messages/create/{}/", fixture.room);
-    fixture.admin.post(&create, json!({"content": "by the old door"})).await.expect_status(201);
+    fixture.admin.post(&create, json!({"content": "by the classic API"})).await.expect_status(201);
     for socket in [&mut member, &mut phone, &mut admin] {
         assert_eq!(receive_message(socket).await, ("by REST".into(), "member".into()));
-        assert_eq!(receive_message(socket).await, ("by the old door".into(), "admin".into()));
+        assert_eq!(receive_message(socket).await, ("by the classic API".into(), "admin".into()));
     }
-    let stored = all(&fixture.member, fixture.room).await;
+    let stored = all_messages(&fixture.member, fixture.room).await;
     let stored: Vec<_> = stored.iter().map(|message| &*message.content).collect();
-    assert_eq!(stored, ["first", "second", "hello", "hi", "by REST", "by the old door"]);
+    assert_eq!(stored, ["first", "second", "hello", "hi", "by REST", "by the classic API"]);
 }
 
-/// Classic clients cannot show edits and would show one as a new message.
+/// Classic clients would show an edit as a new message.
 #[tokio::test]
 async fn an_edit_is_not_sent_to_classic_sockets() {
     let fixture = Fixture::start().await;
@@ -106,8 +108,8 @@ async fn only_members_open_a_classic_socket() {
         let outsider = format!("Token {}", fixture.outsider.token);
         let headers = [("authorization", &*outsider)];
         assert_eq!(Socket::open(address, &path, &headers).await.err(), Some(403));
-        let who = json!({"username": "member", "password": PASSWORD});
-        let response = fixture.anon.post("/login/", who).await;
+        let credentials = json!({"username": "member", "password": PASSWORD});
+        let response = fixture.anon.post("/login/", credentials).await;
         let cookie = response.header("set-cookie").split(';').next().unwrap().to_owned();
         assert!(Socket::open(address, &path, &[("cookie", &cookie)]).await.is_ok());
         let token = fixture.member.token.as_str();
@@ -132,15 +134,15 @@ async fn an_invalid_frame_gets_an_error_and_the_socket_stays_open() {
     let texts = ["{", "hello", "[]", "{}", r#"{"message": 5}"#, r#"{"message": "  "}"#, &long];
     for text in texts {
         socket.send_text(text).await;
-        let response = hear(&mut socket).await;
+        let response = receive_json(&mut socket).await;
         assert!(response["error"].is_string(), "{text}: {response}");
     }
     socket.send(Message::binary(vec![1, 2, 3])).await;
-    assert!(hear(&mut socket).await["error"].is_string());
+    assert!(receive_json(&mut socket).await["error"].is_string());
     socket.send_text(r#"{"message": "still here"}"#).await;
     assert_eq!(receive_message(&mut socket).await.0, "still here");
     assert_eq!(receive_message(&mut other).await.0, "still here");
-    assert_eq!(all(&fixture.member, fixture.room).await.len(), 3);
+    assert_eq!(all_messages(&fixture.member, fixture.room).await.len(), 3);
 }
 
 #[tokio::test]
@@ -149,7 +151,7 @@ async fn a_revoked_member_loses_the_classic_socket() {
     let mut socket = open(&fixture, &fixture.member).await;
     let path = paths::fill(paths::MEMBER, &[&fixture.room, &fixture.member.user.id]);
     fixture.admin.delete(&path).await.expect_status(204);
-    let since = Instant::now();
+    let start = Instant::now();
     fixture
         .admin
         .post(&fixture.path(paths::MESSAGES), json!({"content": "private"}))
@@ -159,7 +161,7 @@ async fn a_revoked_member_loses_the_classic_socket() {
         SocketEvent::Closed(code) => assert_eq!(code, Some(CloseCode::NotAMember as u16)),
         received => panic!("{received:?}"),
     }
-    assert!(since.elapsed() < REVOKED_WITHIN);
+    assert!(start.elapsed() < REVOKED_WITHIN);
     let mut socket = open(&fixture, &fixture.admin).await;
     fixture.admin.delete("/api/v1/sessions/current").await.expect_status(204);
     assert_eq!(socket.wait_close().await, Some(CloseCode::SessionEnded as u16));

@@ -1,4 +1,4 @@
-//! The ack of a message is its change too: the socket that posts gets one frame for one row.
+//! An ack is also the change of its message: the socket that posts gets one frame for one row.
 
 use serde_json::json;
 use shared::{
@@ -8,11 +8,11 @@ use shared::{
     paths,
 };
 
-use super::name;
+use super::new_client_id;
 use crate::fixture::{DatabaseKind, Fixture, LiveSocket, Person};
 
-/// The type of a frame, and its rev if it is a change; none for presence and the like.
-fn kind(frame: &ServerFrame) -> Option<(&'static str, i64)> {
+/// The type of a frame, and its rev (0 for read marks); none for other frames, such as presence.
+fn frame_type(frame: &ServerFrame) -> Option<(&'static str, i64)> {
     match frame {
         ServerFrame::Ack { message, .. } => Some(("ack", message.rev.0)),
         ServerFrame::Message { rev, .. } => Some(("message", rev.0)),
@@ -21,11 +21,11 @@ fn kind(frame: &ServerFrame) -> Option<(&'static str, i64)> {
     }
 }
 
-/// The frames up to the change with this rev.
+/// Receives the frames up to the change with this rev.
 async fn frames_up_to(live: &mut LiveSocket, rev: i64) -> Vec<(&'static str, i64)> {
     let mut frames = Vec::new();
     while frames.last().is_none_or(|(_, last)| *last < rev) {
-        frames.extend(kind(&live.next().await));
+        frames.extend(frame_type(&live.next().await));
     }
     frames
 }
@@ -36,7 +36,7 @@ async fn the_posting_socket_gets_the_ack_only_and_other_devices_the_change_and_t
     let mut phone = LiveSocket::in_room(&fixture.member, fixture.room).await;
     let mut laptop = LiveSocket::in_room(&fixture.member, fixture.room).await;
     let mut reader = LiveSocket::in_room(&fixture.admin, fixture.room).await;
-    phone.send_message(fixture.room, name(), "from my phone").await;
+    phone.send_message(fixture.room, new_client_id(), "from my phone").await;
     assert_eq!(reader.next_change().await.rev, Rev(6));
     fixture
         .admin
@@ -51,7 +51,7 @@ async fn the_posting_socket_gets_the_ack_only_and_other_devices_the_change_and_t
 async fn each_retry_gets_an_ack() {
     let fixture = Fixture::start().await;
     let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
-    let id = name();
+    let id = new_client_id();
     for _ in 0..3 {
         live.send_message(fixture.room, id, "once").await;
         assert_eq!(live.wait_ack(id).await.rev, Rev(6));
@@ -63,24 +63,24 @@ async fn each_retry_gets_an_ack() {
     assert_eq!(reconnected.wait_ack(id).await.rev, Rev(6));
 }
 
-/// Posts `count` messages without waiting and takes as many changes as all sockets post together.
+/// Posts `count` messages without waiting for acks, then receives the `total` changes of all sockets.
 async fn post_and_read(person: Person, room: RoomId, count: usize, total: usize) -> Vec<ClientId> {
     let mut live = LiveSocket::in_room(&person, room).await;
-    // Every socket is subscribed before the first post.
+    // Wait until the other sockets are subscribed, too.
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    let mut own: Vec<_> = (0..count).map(|_| name()).collect();
-    for (nth, id) in own.iter().enumerate() {
+    let mut undelivered: Vec<_> = (0..count).map(|_| new_client_id()).collect();
+    for (nth, id) in undelivered.iter().enumerate() {
         live.send_message(room, *id, &format!("{nth}")).await;
     }
-    let (mut ids, mut last) = (Vec::new(), Rev(5));
-    while ids.len() < total {
+    let (mut received, mut last) = (Vec::new(), Rev(5));
+    while received.len() < total {
         let frame = live.next().await;
         let is_ack = matches!(frame, ServerFrame::Ack { .. });
         let Some((_, Change { rev, row: Row::Message(message) })) = frame.into_change() else {
             continue;
         };
-        // With a shared database, the hub may read the change before the ledger publishes it, and
-        // the ack comes by itself.
+        // With a shared database, the hub may read the change before the ledger publishes it. The
+        // ack is then a second frame for the change.
         if is_ack && rev <= last && DatabaseKind::selected() != DatabaseKind::Sqlite {
             continue;
         }
@@ -89,11 +89,11 @@ async fn post_and_read(person: Person, room: RoomId, count: usize, total: usize)
             assert!(is_ack, "{message:?} came without its ack");
         }
         last = rev;
-        own.retain(|id| *id != message.client_id);
-        ids.push(message.client_id);
+        undelivered.retain(|id| *id != message.client_id);
+        received.push(message.client_id);
     }
-    assert!(own.is_empty());
-    ids
+    assert!(undelivered.is_empty());
+    received
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]

@@ -1,5 +1,5 @@
-//! Promises about delivery: one order, exactly once, no silent hole, nobody slows another; and read
-//! marks that agree on all devices.
+//! Delivery guarantees: one order, exactly once, no unreported gap, no client that delays others; and
+//! read marks that agree on all devices.
 
 use shared::ids::ClientId;
 use uuid::Uuid;
@@ -11,6 +11,6 @@ mod resume;
 mod slow;
 
 /// A new client id.
-pub fn name() -> ClientId {
+pub fn new_client_id() -> ClientId {
     ClientId(Uuid::now_v7())
 }

@@ -9,38 +9,38 @@ use shared::{
     paths,
 };
 
-use super::name;
-use crate::fixture::{Fixture, LiveSocket, Person, all};
+use super::new_client_id;
+use crate::fixture::{Fixture, LiveSocket, Person, all_messages};
 
-/// Eight concurrent sends of one message: one row, eight equal responses.
+/// Eight concurrent requests with one client id create one row and get equal responses.
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_sends_of_one_client_id_create_one_message() {
     let fixture = Fixture::start().await;
     for round in 3..13 {
-        let (id, text) = (name(), format!("race {round}"));
-        let mut racers = Vec::new();
+        let (id, text) = (new_client_id(), format!("race {round}"));
+        let mut senders = Vec::new();
         for nth in 0..8 {
             let (person, room, text) = (fixture.member.clone(), fixture.room, text.clone());
             let path = fixture.path(paths::MESSAGES);
-            racers.push(tokio::spawn(async move {
+            senders.push(tokio::spawn(async move {
                 if nth % 2 == 0 {
-                    by_live(&person, room, id, &text).await
+                    post_by_socket(&person, room, id, &text).await
                 } else {
-                    by_rest(&person, &path, id, &text).await
+                    post_by_rest(&person, &path, id, &text).await
                 }
             }));
         }
         let mut acks = Vec::new();
-        for racer in racers {
-            acks.push(racer.await.unwrap());
+        for sender in senders {
+            acks.push(sender.await.unwrap());
         }
         assert!(acks.iter().all(|ack| *ack == acks[0]), "{acks:?}");
         assert_eq!((acks[0].seq, &acks[0].content), (Seq(round), &text));
-        assert_eq!(all(&fixture.admin, fixture.room).await.last(), Some(&acks[0]));
+        assert_eq!(all_messages(&fixture.admin, fixture.room).await.last(), Some(&acks[0]));
     }
 }
 
-pub async fn by_live(
+pub async fn post_by_socket(
     person: &Person,
     room: shared::ids::RoomId,
     id: ClientId,
@@ -51,7 +51,7 @@ pub async fn by_live(
     live.wait_ack(id).await
 }
 
-pub async fn by_rest(person: &Person, path: &str, id: ClientId, text: &str) -> Message {
+pub async fn post_by_rest(person: &Person, path: &str, id: ClientId, text: &str) -> Message {
     let response = person.post(path, json!({"client_id": id, "content": text})).await;
     assert!([200, 201].contains(&response.status), "{}", response.text);
     serde_json::from_value(response.json()).unwrap()
@@ -70,7 +70,7 @@ async fn all_readers_see_one_order_that_keeps_each_senders_order() {
     }
     let senders = people.map(|person| {
         let (person, room) = (person.clone(), fixture.room);
-        tokio::spawn(async move { pipeline(&person, room, MESSAGE_COUNT).await })
+        tokio::spawn(async move { post_pipelined(&person, room, MESSAGE_COUNT).await })
     });
     let mut sent = Vec::new();
     for sender in senders {
@@ -88,36 +88,40 @@ async fn all_readers_see_one_order_that_keeps_each_senders_order() {
         assert_eq!(order, *own);
     }
     let stored: Vec<_> =
-        all(&fixture.admin, fixture.room).await.iter().map(|m| m.client_id).collect();
+        all_messages(&fixture.admin, fixture.room).await.iter().map(|m| m.client_id).collect();
     assert_eq!(stored[2..], received[0]);
 }
 
 /// Sends all messages, then receives the acks, which come in the same order.
-pub async fn pipeline(person: &Person, room: shared::ids::RoomId, count: usize) -> Vec<ClientId> {
+pub async fn post_pipelined(
+    person: &Person,
+    room: shared::ids::RoomId,
+    count: usize,
+) -> Vec<ClientId> {
     let mut live = LiveSocket::open(person).await;
-    let names: Vec<_> = (0..count).map(|_| name()).collect();
-    for (nth, id) in names.iter().enumerate() {
+    let ids: Vec<_> = (0..count).map(|_| new_client_id()).collect();
+    for (nth, id) in ids.iter().enumerate() {
         live.send_message(room, *id, &format!("{nth}")).await;
     }
     let mut last = Seq(0);
-    for id in &names {
+    for id in &ids {
         let message = live.wait_ack(*id).await;
         assert!(message.seq > last, "{} after {last}", message.seq);
         last = message.seq;
     }
-    names
+    ids
 }
 
 /// Receives the client ids of the next messages, whose revs must be consecutive.
 pub async fn receive_ids(reader: &mut LiveSocket, count: usize) -> Vec<ClientId> {
-    let mut names = Vec::new();
+    let mut ids = Vec::new();
     let mut last = None;
-    while names.len() < count {
+    while ids.len() < count {
         let change = reader.next_change().await;
         assert!(last.is_none_or(|last: shared::ids::Rev| change.rev == last.next()), "{change:?}");
         last = Some(change.rev);
         let Row::Message(message) = change.row else { panic!("{change:?}") };
-        names.push(message.client_id);
+        ids.push(message.client_id);
     }
-    names
+    ids
 }

@@ -1,4 +1,4 @@
-//! Escaping: every message is plain and complete text in each format.
+//! Escaping: each format contains the complete text of every message, and no text becomes markup.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -8,9 +8,9 @@ use shared::{ids::RoomId, messages::Message, paths};
 use super::{export, lines, messages};
 use crate::{fixture::Fixture, search::room};
 
-const NAME: &str = "=2+3 </title><b>";
+const ROOM_NAME: &str = "=2+3 </title><b>";
 
-const SAID: &[&str] = &[
+const TEXTS: &[&str] = &[
     "plain",
     "\"quoted\", and, commas; \"\"",
     "two\nlines\n\n# no heading\n- no list\n1. none",
@@ -32,9 +32,9 @@ const SAID: &[&str] = &[
 ];
 
 /// Posts all texts, the longest possible one, a reply, an edited and a deleted message.
-pub async fn said(fixture: &Fixture) -> RoomId {
-    let room = room(fixture, NAME).await;
-    for text in SAID {
+pub async fn post_all_texts(fixture: &Fixture) -> RoomId {
+    let room = room(fixture, ROOM_NAME).await;
+    for text in TEXTS {
         fixture.member.post_message(room, text).await;
     }
     fixture.admin.post_message(room, &"ü,".repeat(5_461)).await;
@@ -45,7 +45,7 @@ pub async fn said(fixture: &Fixture) -> RoomId {
         .await
         .expect_status(201);
     fixture.member.post_message(room, "wrogn").await;
-    let at = |back: usize| paths::fill(paths::MESSAGE, &[&room, &(SAID.len() + back)]);
+    let at = |back: usize| paths::fill(paths::MESSAGE, &[&room, &(TEXTS.len() + back)]);
     fixture.member.patch(&at(3), json!({"content": "=right"})).await.expect_status(200);
     fixture.member.post_message(room, "a secret").await;
     fixture.member.delete(&at(4)).await.expect_status(204);
@@ -53,26 +53,31 @@ pub async fn said(fixture: &Fixture) -> RoomId {
 }
 
 /// The messages by REST.
-async fn page(fixture: &Fixture, room: RoomId) -> Vec<Value> {
+async fn rest_messages(fixture: &Fixture, room: RoomId) -> Vec<Value> {
     let path = paths::fill(paths::MESSAGES, &[&room]);
     let page =
         fixture.member.get(&format!("{path}?anchor=oldest&after=200")).await.expect_status(200);
     page["messages"].as_array().unwrap().clone()
 }
 
-async fn file(fixture: &Fixture, room: RoomId, format: &str) -> (String, Vec<Message>) {
+/// Exports a room; returns the file and the messages by REST.
+async fn export_with_messages(
+    fixture: &Fixture,
+    room: RoomId,
+    format: &str,
+) -> (String, Vec<Message>) {
     let text = export(&fixture.member, room, &[("format", format)]).await.text;
     assert!(!text.contains("wrogn") && !text.contains("a secret"), "{format}");
-    let messages = page(fixture, room).await.into_iter();
+    let messages = rest_messages(fixture, room).await.into_iter();
     (text, messages.map(|message| serde_json::from_value(message).unwrap()).collect())
 }
 
 #[tokio::test]
 async fn json_lines_equal_the_rest_messages() {
     let fixture = Fixture::start().await;
-    let room = said(&fixture).await;
-    let (text, _) = file(&fixture, room, "jsonl").await;
-    assert_eq!(lines(&text), page(&fixture, room).await);
+    let room = post_all_texts(&fixture).await;
+    let (text, _) = export_with_messages(&fixture, room, "jsonl").await;
+    assert_eq!(lines(&text), rest_messages(&fixture, room).await);
     let last = messages(&text).pop().unwrap();
     assert!(last.deleted_at.is_some() && last.content.is_empty());
 }
@@ -80,8 +85,8 @@ async fn json_lines_equal_the_rest_messages() {
 #[tokio::test]
 async fn csv_round_trips_and_contains_no_formula() {
     let fixture = Fixture::start().await;
-    let room = said(&fixture).await;
-    let (text, messages) = file(&fixture, room, "csv").await;
+    let room = post_all_texts(&fixture).await;
+    let (text, messages) = export_with_messages(&fixture, room, "csv").await;
     assert!(
         text.starts_with("\"room\",\"seq\",\"id\",\"created_at\",") && text.ends_with("\"\r\n")
     );
@@ -95,14 +100,14 @@ async fn csv_round_trips_and_contains_no_formula() {
             assert!(!cell.starts_with(['=', '+', '-', '@', '＝', '\t', '\n']), "{cell}");
         }
         let cell = |nth: usize| record[nth].strip_prefix('\'').unwrap_or(&record[nth]);
-        assert_eq!(cell(0), NAME);
+        assert_eq!(cell(0), ROOM_NAME);
         assert_eq!((cell(1), cell(2)), (&*message.seq.to_string(), &*message.id.to_string()));
         let moment = json!(message.created_at);
         assert_eq!((cell(3), cell(4)), (moment.as_str().unwrap(), &*message.user.username));
         assert_eq!(cell(5), message.content);
         assert_eq!(cell(6), message.reply_to.map(|seq| seq.to_string()).unwrap_or_default());
-        let is_there = [message.edited_at.is_some(), message.deleted_at.is_some()];
-        assert_eq!([!cell(7).is_empty(), !cell(8).is_empty()], is_there);
+        let is_set = [message.edited_at.is_some(), message.deleted_at.is_some()];
+        assert_eq!([!cell(7).is_empty(), !cell(8).is_empty()], is_set);
     }
 }
 
@@ -125,10 +130,10 @@ fn unquote(line: &str) -> String {
 #[tokio::test]
 async fn markdown_quotes_all_text() {
     let fixture = Fixture::start().await;
-    let room = said(&fixture).await;
-    let (text, messages) = file(&fixture, room, "markdown").await;
+    let room = post_all_texts(&fixture).await;
+    let (text, messages) = export_with_messages(&fixture, room, "markdown").await;
     assert!(text.starts_with("# \\=2+3 \\</title\\>\\<b\\>\n\nMessages 1 to 22, exported on "));
-    // A line begins a heading, a message head or a quote, nothing else.
+    // Each line is a heading, the head of a message, or quoted.
     let mut parts = text.split("\n**");
     let head = parts.next().unwrap();
     assert_eq!(head.lines().filter(|line| line.starts_with("## ")).count(), 1);
@@ -150,14 +155,14 @@ async fn markdown_quotes_all_text() {
     }
 }
 
-/// The text between two others.
+/// The text after the first `from`, up to the next `to`.
 fn text_between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
     let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("no {from} in {text}"));
     rest.split_once(to).unwrap().0
 }
 
-/// Decodes the text and the links of HTML.
-fn shown(html: &str) -> String {
+/// Removes the tags of HTML and decodes its entities.
+fn decode_html(html: &str) -> String {
     let mut text = String::new();
     for part in html.split('<') {
         let part = part.split_once('>').map_or(part, |(_, text)| text);
@@ -170,8 +175,8 @@ fn shown(html: &str) -> String {
 #[tokio::test]
 async fn html_escapes_all_text() {
     let fixture = Fixture::start().await;
-    let room = said(&fixture).await;
-    let (text, messages) = file(&fixture, room, "html").await;
+    let room = post_all_texts(&fixture).await;
+    let (text, messages) = export_with_messages(&fixture, room, "html").await;
     let (before, script) = text.split_once("<script>").unwrap();
     let (script, after) = script.split_once("</script>").unwrap();
     assert_eq!(after, "\n</body>\n</html>\n");
@@ -193,7 +198,7 @@ async fn html_escapes_all_text() {
             continue;
         }
         let content = text_between(article, "<div dir=\"auto\">", "</div></article>");
-        assert_eq!(shown(content), message.content);
+        assert_eq!(decode_html(content), message.content);
         let tags = content.matches('<').count();
         let links = content.matches("<a href=\"http").count() + content.matches("</a>").count();
         assert_eq!(tags, links, "{content}");

@@ -9,14 +9,14 @@ use crate::{
     search::{address, room, search},
 };
 
-async fn found(client: &Client, q: &str) -> Vec<Message> {
+async fn export_hits(client: &Client, q: &str) -> Vec<Message> {
     let response = client.get(&address(paths::EXPORT_SEARCH, &[("q", q)])).await;
     assert_eq!(response.status, 200, "{}", response.text);
     messages(&response.text)
 }
 
-/// Twelve messages in two rooms by turns; eight contain "disk", one is deleted.
-async fn disks() -> Fixture {
+/// Posts twelve messages alternately in two rooms. Eight contain "disk", and one of these is deleted.
+async fn rooms_with_disks() -> Fixture {
     let fixture = Fixture::start().await;
     let rooms = [room(&fixture, "Attic").await, fixture.room];
     for nth in 1..=12 {
@@ -29,7 +29,7 @@ async fn disks() -> Fixture {
 
 #[tokio::test]
 async fn the_file_has_the_hits_oldest_first() {
-    let fixture = disks().await;
+    let fixture = rooms_with_disks().await;
     for q in [
         "",
         "disk",
@@ -49,24 +49,26 @@ async fn the_file_has_the_hits_oldest_first() {
             .map(|hit| hit.message)
             .collect();
         hits.reverse();
-        assert_eq!(found(&fixture.member, q).await, hits, "{q}");
+        assert_eq!(export_hits(&fixture.member, q).await, hits, "{q}");
     }
-    let [all, best] = ["disk", "disk sort:relevance near:3 in:lobby in:attic"];
-    assert_eq!(found(&fixture.member, all).await.len(), 7);
-    let best = fixture.member.get(&address(paths::EXPORT_SEARCH, &[("q", best)])).await;
-    assert!(best.expect_problem(Code::InvalidSearch).detail.contains("one room"));
-    assert_eq!(found(&fixture.member, "disk sort:relevance").await.len(), 7);
-    let deleted = found(&fixture.admin, "is:deleted").await;
+    let [all, relevance] = ["disk", "disk sort:relevance near:3 in:lobby in:attic"];
+    assert_eq!(export_hits(&fixture.member, all).await.len(), 7);
+    let refused = fixture.member.get(&address(paths::EXPORT_SEARCH, &[("q", relevance)])).await;
+    assert!(refused.expect_problem(Code::InvalidSearch).detail.contains("one room"));
+    assert_eq!(export_hits(&fixture.member, "disk sort:relevance").await.len(), 7);
+    let deleted = export_hits(&fixture.admin, "is:deleted").await;
     assert_eq!((deleted.len(), &*deleted[0].content), (1, ""));
 }
 
 #[tokio::test]
 async fn an_export_of_hits_has_only_readable_messages() {
-    let fixture = disks().await;
-    assert_eq!(found(&fixture.outsider, "").await, []);
-    let attic = found(&fixture.member, "in:Attic").await[0].room;
+    let fixture = rooms_with_disks().await;
+    assert_eq!(export_hits(&fixture.outsider, "").await, []);
+    let attic = export_hits(&fixture.member, "in:Attic").await[0].room;
     fixture.member.delete(&paths::fill(paths::MEMBERSHIP, &[&attic])).await.expect_status(204);
-    assert!(found(&fixture.member, "").await.iter().all(|message| message.room == fixture.room));
+    assert!(
+        export_hits(&fixture.member, "").await.iter().all(|message| message.room == fixture.room)
+    );
     for (q, code) in [
         ("in:Attic", Code::InvalidSearch),
         ("disk form:ada", Code::InvalidSearch),
@@ -78,19 +80,19 @@ async fn an_export_of_hits_has_only_readable_messages() {
 
 #[tokio::test]
 async fn each_exported_hit_names_its_room() {
-    let fixture = disks().await;
+    let fixture = rooms_with_disks().await;
     let path = paths::fill(paths::MESSAGES, &[&fixture.room]);
     fixture.member.post(&path, json!({"content": "disk?", "reply_to": 1})).await.expect_status(201);
     for format in FORMATS {
-        let asked = [("q", "disk"), ("format", format)];
-        let text = fixture.member.get(&address(paths::EXPORT_SEARCH, &asked)).await.text;
-        let (lobby, attic, response) = match format {
+        let parameters = [("q", "disk"), ("format", format)];
+        let text = fixture.member.get(&address(paths::EXPORT_SEARCH, &parameters)).await.text;
+        let (lobby, attic, reply) = match format {
             "csv" => ("\"Lobby\",\"3\",", "\"Attic\",\"1\",", "\"disk?\",\"1\","),
             "markdown" => (" in Lobby, no. 3", " in Attic, no. 1", ", in reply to no. 1"),
             "html" => ("<article id=\"m1-3\">", "<article id=\"m2-1\">", "reply to 1</i>"),
             _ => ("\"room\":1,\"seq\":3,", "\"room\":2,\"seq\":1,", "\"reply_to\":1"),
         };
-        for part in [lobby, attic, response] {
+        for part in [lobby, attic, reply] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

@@ -1,6 +1,6 @@
 //! Exports of rooms and searches.
 
-pub use escaping::said;
+pub use escaping::post_all_texts;
 use serde_json::Value;
 use shared::{ids::RoomId, messages::Message, paths};
 

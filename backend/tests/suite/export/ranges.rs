@@ -10,7 +10,8 @@ use crate::{
     search::{address, room},
 };
 
-async fn five(fixture: &Fixture) -> RoomId {
+/// Creates a room with five messages.
+async fn room_of_five(fixture: &Fixture) -> RoomId {
     let room = room(fixture, "Büro / \"5\"").await;
     for nth in 1..=5 {
         fixture.member.post_message(room, &format!("word {nth}")).await;
@@ -21,8 +22,8 @@ async fn five(fixture: &Fixture) -> RoomId {
 #[tokio::test]
 async fn an_export_has_the_requested_range() {
     let fixture = Fixture::start().await;
-    let room = five(&fixture).await;
-    for (asked, expected) in [
+    let room = room_of_five(&fixture).await;
+    for (parameters, expected) in [
         (&[][..], &[1, 2, 3, 4, 5][..]),
         (&[("from_seq", "4")], &[4, 5]),
         (&[("to_seq", "2")], &[1, 2]),
@@ -33,11 +34,11 @@ async fn an_export_has_the_requested_range() {
         (&[("from_seq", "9223372036854775807")], &[]),
     ] {
         for format in FORMATS {
-            let asked = [asked, &[("format", format)]].concat();
-            let response = export(&fixture.member, room, &asked).await;
+            let parameters = [parameters, &[("format", format)]].concat();
+            let response = export(&fixture.member, room, &parameters).await;
             assert_eq!(response.header("hallway-messages"), expected.len().to_string());
             let found = (1..=5).filter(|nth| response.text.contains(&format!("word {nth}")));
-            assert_eq!(found.collect::<Vec<i64>>(), expected, "{asked:?}");
+            assert_eq!(found.collect::<Vec<i64>>(), expected, "{parameters:?}");
         }
     }
     let response = export(&fixture.member, room, &[("from_seq", "2")]).await;
@@ -48,7 +49,7 @@ async fn an_export_has_the_requested_range() {
 #[tokio::test]
 async fn a_file_has_a_name_and_a_type() {
     let fixture = Fixture::start().await;
-    let room = five(&fixture).await;
+    let room = room_of_five(&fixture).await;
     for (format, end, kind) in [
         ("jsonl", "jsonl", "application/jsonl; charset=utf-8"),
         ("csv", "csv", "text/csv; charset=utf-8; header=present"),
@@ -81,8 +82,8 @@ async fn invalid_parameters_are_refused_with_the_field() {
         let (member, path) = (fixture.member.clone(), address(path, parameters));
         async move { member.get(&path).await }
     };
-    let turned = [("from_seq", "3"), ("to_seq", "2")];
-    refused(&path, &turned).await.expect_field_error("from_seq", "at most to_seq (2), but is 3");
+    let reversed = [("from_seq", "3"), ("to_seq", "2")];
+    refused(&path, &reversed).await.expect_field_error("from_seq", "at most to_seq (2), but is 3");
     refused(&path, &[("from_seq", "0")]).await.expect_field_error("from_seq", "at least 1");
     refused(&path, &[("from_seq", "x")]).await.expect_field_error("from_seq", "digit");
     for (path, field) in [(&*path, "q"), (paths::EXPORT_SEARCH, "from_seq")] {
@@ -103,7 +104,7 @@ async fn only_members_export_a_room() {
     fixture.outsider.get(&path).await.expect_problem(Code::NotAMember);
     let nowhere = paths::fill(paths::EXPORT, &[&77]);
     fixture.admin.get(&nowhere).await.expect_problem(Code::NotFound);
-    // Basic authentication, without a session.
+    // Basic authentication needs no session.
     let basic = STANDARD.encode(format!("member:{PASSWORD}"));
     let script = fixture.anon.with_authorization(&format!("Basic {basic}"));
     assert_eq!(messages(&export(&script, fixture.room, &[]).await.text).len(), 2);
@@ -112,18 +113,21 @@ async fn only_members_export_a_room() {
 #[tokio::test]
 async fn days_follow_the_time_zone_of_the_reader() {
     let fixture = Fixture::start().await;
-    let room = five(&fixture).await;
+    let room = room_of_five(&fixture).await;
     for (nth, moment) in [(1, "2026-02-28T23:30:00Z"), (2, "2026-02-28T23:40:00Z")] {
         fixture.set_created_at(room, nth, moment).await;
     }
     for format in ["markdown", "html"] {
-        let asked = [("format", format), ("to_seq", "2")];
-        let utc = export(&fixture.member, room, &asked).await.text;
+        let parameters = [("format", format), ("to_seq", "2")];
+        let utc = export(&fixture.member, room, &parameters).await.text;
         assert!(utc.contains("Saturday, 28 February 2026") && utc.contains("23:30"), "{utc}");
-        let there = [&asked[..], &[("tz", "+01:00")]].concat();
-        let there = export(&fixture.member, room, &there).await.text;
-        assert!(there.contains("Sunday, 1 March 2026") && there.contains("00:30"), "{there}");
-        assert_eq!(there.matches("Sunday, 1 March 2026").count(), 1);
+        let in_berlin = [&parameters[..], &[("tz", "+01:00")]].concat();
+        let in_berlin = export(&fixture.member, room, &in_berlin).await.text;
+        assert!(
+            in_berlin.contains("Sunday, 1 March 2026") && in_berlin.contains("00:30"),
+            "{in_berlin}"
+        );
+        assert_eq!(in_berlin.matches("Sunday, 1 March 2026").count(), 1);
     }
     let csv = [("format", "csv"), ("tz", "+01:00")];
     let csv = export(&fixture.member, room, &csv).await.text;
@@ -142,8 +146,8 @@ async fn an_empty_room_exports_an_empty_file() {
     }
     assert_eq!(export(&fixture.member, room, &[]).await.text, "");
     fixture.member.post_message(room, "now").await;
-    let gone = paths::fill(paths::MESSAGE, &[&room, &1]);
-    fixture.member.patch(&gone, json!({"content": "then"})).await.expect_status(200);
+    let message = paths::fill(paths::MESSAGE, &[&room, &1]);
+    fixture.member.patch(&message, json!({"content": "then"})).await.expect_status(200);
     assert!(
         export(&fixture.member, room, &[("format", "html")]).await.text.contains("<i>edited</i>")
     );

@@ -1,4 +1,4 @@
-//! Long exports that the client reads slowly, and changes meanwhile.
+//! Long exports that the client reads slowly, and changes during the download.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -19,19 +19,19 @@ use crate::{
     search::{address, room},
 };
 
-/// More messages than two batches of the export.
-const LONG: usize = 1_200;
+/// More messages than fit into two batches of an export.
+const MESSAGE_COUNT: usize = 1_200;
 
 /// Creates a room with many messages of `bytes` bytes each.
-async fn talk(fixture: &Fixture, bytes: usize) -> RoomId {
+async fn create_long_room(fixture: &Fixture, bytes: usize) -> RoomId {
     let room = room(fixture, "Long").await;
     let mut live = LiveSocket::open(&fixture.member).await;
-    for nth in 1..=LONG {
-        let name = ClientId(Uuid::now_v7());
-        live.send_message(room, name, &format!("word {nth}. {}", "x".repeat(bytes))).await;
-        // At most as many as the socket queues.
+    for nth in 1..=MESSAGE_COUNT {
+        let id = ClientId(Uuid::now_v7());
+        live.send_message(room, id, &format!("word {nth}. {}", "x".repeat(bytes))).await;
+        // Wait, because the server queues a limited number of messages per socket.
         if nth % 100 == 0 {
-            live.wait_ack(name).await;
+            live.wait_ack(id).await;
         }
     }
     room
@@ -40,9 +40,9 @@ async fn talk(fixture: &Fixture, bytes: usize) -> RoomId {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_export_has_each_message_once_in_order() {
     let fixture = Fixture::start().await;
-    let room = talk(&fixture, 20).await;
+    let room = create_long_room(&fixture, 20).await;
     let seqs = |text: &str| -> Vec<_> { messages(text).iter().map(|m| m.seq.0).collect() };
-    let all: Vec<_> = (1..=LONG as i64).collect();
+    let all: Vec<_> = (1..=MESSAGE_COUNT as i64).collect();
     assert_eq!(seqs(&export(&fixture.member, room, &[]).await.text), all);
     let part = export(&fixture.member, room, &[("from_seq", "499"), ("to_seq", "1001")]).await;
     assert_eq!(seqs(&part.text), all[498..1_001]);
@@ -53,24 +53,24 @@ async fn a_long_export_has_each_message_once_in_order() {
         assert_eq!(seqs(&fixture.member.get(&path).await.text), all, "{q}");
     }
     let csv = export(&fixture.member, room, &[("format", "csv")]).await.text;
-    assert_eq!(csv.lines().count(), LONG + 1);
+    assert_eq!(csv.lines().count(), MESSAGE_COUNT + 1);
     let html = export(&fixture.member, room, &[("format", "html")]).await.text;
     let anchors = html.split("<article id=\"m").skip(1);
     let anchors = anchors.map(|article| article.split_once('"').unwrap().0.parse().unwrap());
     assert_eq!(anchors.collect::<Vec<i64>>(), all);
     let markdown = export(&fixture.member, room, &[("format", "markdown")]).await.text;
-    assert_eq!(markdown.matches("\n**member** at ").count(), LONG);
+    assert_eq!(markdown.matches("\n**member** at ").count(), MESSAGE_COUNT);
 }
 
 /// A download that reads only on request. Little of it fits into the socket buffers.
-struct Slow(TcpStream, Vec<u8>);
+struct SlowDownload(TcpStream, Vec<u8>);
 
-impl Slow {
+impl SlowDownload {
     async fn begin(person: &Person, path: &str) -> Self {
-        Self::by(person, &format!("Bearer {}", person.token), path).await
+        Self::begin_with(person, &format!("Bearer {}", person.token), path).await
     }
 
-    async fn by(person: &Person, authorization: &str, path: &str) -> Self {
+    async fn begin_with(person: &Person, authorization: &str, path: &str) -> Self {
         let tcp = TcpSocket::new_v4().unwrap();
         tcp.set_recv_buffer_size(32 * 1_024).unwrap();
         let mut tcp = tcp.connect(person.address).await.unwrap();
@@ -80,16 +80,16 @@ impl Slow {
             person.address
         );
         tcp.write_all(request.as_bytes()).await.unwrap();
-        let mut taken = vec![0; 4_096];
-        timeout(TIMEOUT, tcp.read_exact(&mut taken)).await.expect("a first chunk").unwrap();
-        assert!(taken.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&taken));
-        Self(tcp, taken)
+        let mut received = vec![0; 4_096];
+        timeout(TIMEOUT, tcp.read_exact(&mut received)).await.expect("a first chunk").unwrap();
+        assert!(received.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&received));
+        Self(tcp, received)
     }
 
-    /// Reads the rest; returns the body, or none if the server broke it off.
-    async fn end(mut self) -> Option<String> {
+    /// Reads the rest; returns the body, or none if the server aborted the response.
+    async fn finish(mut self) -> Option<String> {
         let read = self.0.read_to_end(&mut self.1);
-        let whole = timeout(TIMEOUT, read).await.expect("the end in time").is_ok();
+        let is_complete = timeout(TIMEOUT, read).await.expect("the end in time").is_ok();
         let text = String::from_utf8_lossy(&self.1);
         let (head, mut rest) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.contains("transfer-encoding: chunked"), "{head}");
@@ -97,7 +97,7 @@ impl Slow {
         while let Some((size, more)) = rest.split_once("\r\n") {
             let size = usize::from_str_radix(size, 16).unwrap();
             if size == 0 {
-                assert!(whole);
+                assert!(is_complete);
                 return Some(body);
             }
             body.push_str(more.get(..size)?);
@@ -110,64 +110,67 @@ impl Slow {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_reader_gets_no_more_of_an_export() {
     let fixture = Fixture::start().await;
-    let room = talk(&fixture, 8_000).await;
+    let room = create_long_room(&fixture, 8_000).await;
     let path = paths::fill(paths::EXPORT, &[&room]);
     let search = address(paths::EXPORT_SEARCH, &[("q", "in:Long")]);
     let membership = paths::fill(paths::MEMBERSHIP, &[&room]);
     let html = format!("{path}?format=html");
     for path in [&path, &html, &search] {
-        let slow = Slow::begin(&fixture.member, path).await;
+        let slow = SlowDownload::begin(&fixture.member, path).await;
         let member = paths::fill(paths::MEMBER, &[&room, &fixture.member.user.id]);
         fixture.admin.delete(&member).await.expect_status(204);
-        assert_eq!(slow.end().await, None, "{path}");
+        assert_eq!(slow.finish().await, None, "{path}");
         fixture.member.put(&membership, Value::Null).await.expect_status(200);
     }
-    let whole = Slow::begin(&fixture.member, &path).await.end().await.unwrap();
-    assert_eq!(messages(&whole).len(), LONG);
+    let text = SlowDownload::begin(&fixture.member, &path).await.finish().await.unwrap();
+    assert_eq!(messages(&text).len(), MESSAGE_COUNT);
 
     for path in [&path, &search] {
-        let guest = fixture.server.sign_in("member").await;
-        let slow = Slow::begin(&guest, path).await;
-        guest.delete("/api/v1/sessions/current").await.expect_status(204);
-        assert_eq!(slow.end().await, None, "{path}");
+        let second_session = fixture.server.sign_in("member").await;
+        let slow = SlowDownload::begin(&second_session, path).await;
+        second_session.delete("/api/v1/sessions/current").await.expect_status(204);
+        assert_eq!(slow.finish().await, None, "{path}");
     }
     let basic = format!("Basic {}", STANDARD.encode(format!("member:{PASSWORD}")));
-    let slow = Slow::by(&fixture.member, &basic, &path).await;
+    let slow = SlowDownload::begin_with(&fixture.member, &basic, &path).await;
     let account = paths::fill(paths::USER, &[&fixture.member.user.id]);
     fixture.admin.patch(&account, json!({"is_disabled": true})).await.expect_status(200);
-    assert_eq!(slow.end().await, None);
+    assert_eq!(slow.finish().await, None);
 
-    let slow = Slow::begin(&fixture.admin, &path).await;
+    let slow = SlowDownload::begin(&fixture.admin, &path).await;
     fixture.admin.delete(&paths::fill(paths::ROOM, &[&room])).await.expect_status(204);
-    assert_eq!(slow.end().await, None);
+    assert_eq!(slow.finish().await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_has_a_fixed_end_and_omits_messages_deleted_meanwhile() {
     let fixture = Fixture::start().await;
-    let room = talk(&fixture, 8_000).await;
+    let room = create_long_room(&fixture, 8_000).await;
     let search = address(paths::EXPORT_SEARCH, &[("q", "in:Long word")]);
     for (nth, path) in [paths::fill(paths::EXPORT, &[&room]), search].into_iter().enumerate() {
-        let slow = Slow::begin(&fixture.member, &path).await;
+        let slow = SlowDownload::begin(&fixture.member, &path).await;
         fixture.admin.post_message(room, "word behind your back").await;
         let at = |seq: usize| paths::fill(paths::MESSAGE, &[&room, &(seq - nth)]);
-        fixture.member.delete(&at(LONG)).await.expect_status(204);
+        fixture.member.delete(&at(MESSAGE_COUNT)).await.expect_status(204);
         fixture
             .member
-            .patch(&at(LONG - 5), json!({"content": "another word"}))
+            .patch(&at(MESSAGE_COUNT - 5), json!({"content": "another word"}))
             .await
             .expect_status(200);
-        let whole = slow.end().await.unwrap();
-        assert!(!whole.contains("behind your back") || nth == 1);
-        assert!(!whole.contains(&format!("word {}.", LONG - nth)));
-        let found = messages(&whole);
+        let text = slow.finish().await.unwrap();
+        assert!(!text.contains("behind your back") || nth == 1);
+        assert!(!text.contains(&format!("word {}.", MESSAGE_COUNT - nth)));
+        let found = messages(&text);
         if nth == 0 {
-            assert_eq!(found.len(), LONG);
-            assert!(found[LONG - 1].deleted_at.is_some() && found[LONG - 1].content.is_empty());
-            assert_eq!(found[LONG - 6].content, "another word");
+            assert_eq!(found.len(), MESSAGE_COUNT);
+            assert!(
+                found[MESSAGE_COUNT - 1].deleted_at.is_some()
+                    && found[MESSAGE_COUNT - 1].content.is_empty()
+            );
+            assert_eq!(found[MESSAGE_COUNT - 6].content, "another word");
         } else {
-            // A search finds no tombstones, but it finds messages from before its start.
-            assert_eq!(found.len(), LONG - 1);
+            // An export of hits omits tombstones. It has the message that the first round posted.
+            assert_eq!(found.len(), MESSAGE_COUNT - 1);
         }
     }
 }

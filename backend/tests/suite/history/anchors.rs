@@ -23,8 +23,8 @@ async fn room(fixture: &Fixture, length: usize) -> RoomId {
     room.id
 }
 
-/// Reads a page and checks what holds for every page.
-pub async fn read(client: &Client, room: RoomId, query: &str) -> MessagePage {
+/// Reads a page and checks the invariants of all pages.
+pub async fn read_page(client: &Client, room: RoomId, query: &str) -> MessagePage {
     let path = format!("{}?{query}", paths::fill(paths::MESSAGES, &[&room]));
     let page: MessagePage = client.get(&path).await.expect_json(200);
     let seqs: Vec<i64> = page.messages.iter().map(|message| message.seq.0).collect();
@@ -34,18 +34,19 @@ pub async fn read(client: &Client, room: RoomId, query: &str) -> MessagePage {
     assert_eq!(page.has_older, seqs.first().is_some_and(|first| *first > 1), "{query}: {seqs:?}");
     assert_eq!(page.has_newer, seqs.last().is_some_and(|end| *end < last.0), "{query}: {seqs:?}");
     assert_eq!(anchor.found, anchor.reason.is_none(), "{query}: {anchor:?}");
-    let is_there = last == Seq(0) || seqs.contains(&anchor.seq.0);
-    assert!(is_there, "{query}: {anchor:?} is not in {seqs:?}");
+    let has_anchor = last == Seq(0) || seqs.contains(&anchor.seq.0);
+    assert!(has_anchor, "{query}: {anchor:?} is not in {seqs:?}");
     let unread = (page.read_seq < last).then(|| page.read_seq.next());
     assert_eq!(page.first_unread_seq, unread, "{query}");
     page
 }
 
-/// The seq of the resolved anchor, the reason if it is another one, and the first and last seq.
-type Seen = (i64, Option<AnchorMiss>, (i64, i64));
+/// The seq of the resolved anchor, the reason if it is not the requested one, and the first and last
+/// seq of the page (0 if it is empty).
+type PageSummary = (i64, Option<AnchorMiss>, (i64, i64));
 
-pub async fn seen(client: &Client, room: RoomId, query: &str) -> Seen {
-    let page = read(client, room, query).await;
+pub async fn page_summary(client: &Client, room: RoomId, query: &str) -> PageSummary {
+    let page = read_page(client, room, query).await;
     let ends = page.messages.first().zip(page.messages.last());
     let ends = ends.map_or((0, 0), |(first, last)| (first.seq.0, last.seq.0));
     (page.anchor.seq.0, page.anchor.reason, ends)
@@ -84,7 +85,7 @@ async fn each_anchor_returns_the_page_around_it() {
         ("anchor=first_unread&before=1&after=1", (7, None, (6, 8))),
         ("anchor=last_read&before=1&after=1", (6, None, (5, 7))),
     ] {
-        assert_eq!(seen(&fixture.member, room, query).await, expected, "{query}");
+        assert_eq!(page_summary(&fixture.member, room, query).await, expected, "{query}");
     }
 }
 
@@ -99,7 +100,7 @@ async fn a_page_has_fifty_messages_by_default() {
         ("anchor=first_unread", (1, None, (1, 25))),
         ("anchor=seq:60&before=200&after=200", (60, None, (1, 120))),
     ] {
-        assert_eq!(seen(&fixture.member, room, query).await, expected, "{query}");
+        assert_eq!(page_summary(&fixture.member, room, query).await, expected, "{query}");
     }
 }
 
@@ -107,18 +108,19 @@ async fn a_page_has_fifty_messages_by_default() {
 async fn an_id_anchor_finds_its_message_in_its_own_room_only() {
     let fixture = Fixture::start().await;
     let room = room(&fixture, 3).await;
-    let second = read(&fixture.member, room, "").await.messages.remove(1);
+    let second = read_page(&fixture.member, room, "").await.messages.remove(1);
     let query = |id| format!("anchor={}&before=1", Anchor::Id(id));
-    let found = seen(&fixture.member, room, &query(second.id)).await;
+    let found = page_summary(&fixture.member, room, &query(second.id)).await;
     assert_eq!(found, (2, None, (1, 2)));
     // The id of a message in another room is as unknown as one that does not exist.
-    let elsewhere = read(&fixture.member, fixture.room, "").await.messages.remove(0);
+    let elsewhere = read_page(&fixture.member, fixture.room, "").await.messages.remove(0);
     for id in [elsewhere.id, 0.into(), 4_000.into(), i64::MAX.into()] {
-        let unknown = seen(&fixture.member, room, &query(id)).await;
+        let unknown = page_summary(&fixture.member, room, &query(id)).await;
         assert_eq!(unknown, (3, Some(AnchorMiss::Unknown), (2, 3)), "{id}");
     }
     fixture.admin.delete(&paths::fill(paths::MESSAGE, &[&room, &2])).await.expect_status(204);
-    let deleted = seen(&fixture.member, room, &format!("{}&after=1", query(second.id))).await;
+    let deleted =
+        page_summary(&fixture.member, room, &format!("{}&after=1", query(second.id))).await;
     assert_eq!(deleted, (3, Some(AnchorMiss::Deleted), (1, 3)));
 }
 
@@ -127,18 +129,18 @@ async fn last_read_and_first_unread_follow_the_read_mark() {
     let fixture = Fixture::start().await;
     let room = room(&fixture, 3).await;
     let (last_read, first_unread) = ("anchor=last_read&after=1", "anchor=first_unread&after=1");
-    let see = async |query: &str| seen(&fixture.member, room, query).await;
-    assert_eq!(see(last_read).await, (1, Some(AnchorMiss::NothingRead), (1, 2)));
-    assert_eq!(see(first_unread).await, (1, None, (1, 2)));
+    let summarize = async |query: &str| page_summary(&fixture.member, room, query).await;
+    assert_eq!(summarize(last_read).await, (1, Some(AnchorMiss::NothingRead), (1, 2)));
+    assert_eq!(summarize(first_unread).await, (1, None, (1, 2)));
     let path = paths::fill(paths::READ, &[&room]);
     fixture.member.put(&path, json!({"seq": 1})).await.expect_status(200);
-    assert_eq!(see(last_read).await, (1, None, (1, 2)));
-    assert_eq!(see(first_unread).await, (2, None, (2, 3)));
+    assert_eq!(summarize(last_read).await, (1, None, (1, 2)));
+    assert_eq!(summarize(first_unread).await, (2, None, (2, 3)));
     fixture.member.put(&path, json!({"seq": 3})).await.expect_status(200);
-    assert_eq!(see(last_read).await, (3, None, (3, 3)));
-    assert_eq!(see(first_unread).await, (3, Some(AnchorMiss::NothingUnread), (3, 3)));
+    assert_eq!(summarize(last_read).await, (3, None, (3, 3)));
+    assert_eq!(summarize(first_unread).await, (3, Some(AnchorMiss::NothingUnread), (3, 3)));
     // The admin has read everything, because the admin wrote it.
-    assert_eq!(read(&fixture.admin, room, "").await.first_unread_seq, None);
+    assert_eq!(read_page(&fixture.admin, room, "").await.first_unread_seq, None);
 }
 
 #[tokio::test]
@@ -155,7 +157,8 @@ async fn an_empty_room_has_an_empty_page_for_each_anchor() {
         "date:2026-03-01",
         "date:2026-03-01T14:30",
     ] {
-        let page = read(&fixture.member, room, &format!("anchor={anchor}&before=5&after=5")).await;
+        let page =
+            read_page(&fixture.member, room, &format!("anchor={anchor}&before=5&after=5")).await;
         let anchored = (page.anchor.seq, page.anchor.reason);
         assert_eq!(anchored, (Seq(0), Some(AnchorMiss::EmptyRoom)), "{anchor}");
         assert_eq!((page.room_last_seq.0, page.read_seq.0, page.as_of_rev.0), (0, 0, 3));
@@ -183,12 +186,12 @@ async fn an_anchor_at_a_tombstone_resolves_to_the_next_message() {
         // `oldest` may be a tombstone.
         ("anchor=oldest&after=1", (1, None, (1, 2))),
     ] {
-        assert_eq!(seen(&fixture.member, room, query).await, expected, "{query}");
+        assert_eq!(page_summary(&fixture.member, room, query).await, expected, "{query}");
     }
-    let page = read(&fixture.member, room, "anchor=seq:5&before=1&after=1").await;
+    let page = read_page(&fixture.member, room, "anchor=seq:5&before=1&after=1").await;
     assert!(page.messages.iter().all(|message| message.content.is_empty()), "{page:?}");
     fixture.admin.delete(&paths::fill(paths::MESSAGE, &[&room, &9])).await.expect_status(204);
-    let newest = seen(&fixture.member, room, "before=1").await;
+    let newest = page_summary(&fixture.member, room, "before=1").await;
     assert_eq!(newest, (9, None, (8, 9)));
 }
 
@@ -196,7 +199,7 @@ async fn an_anchor_at_a_tombstone_resolves_to_the_next_message() {
 async fn invalid_anchors_are_refused_with_the_field() {
     let fixture = Fixture::start().await;
     let path = fixture.path(paths::MESSAGES);
-    for (query, field, says) in [
+    for (query, field, error_text) in [
         ("anchor=57", "anchor", "must be `seq:57` or `id:57`"),
         ("anchor=", "anchor", "`first_unread`"),
         ("anchor=latest", "anchor", "`newest`"),
@@ -216,7 +219,7 @@ async fn invalid_anchors_are_refused_with_the_field() {
         ("limit=10", "limit", "`anchor`, `before`, `after`"),
         ("anchor=newest&after_rev=3", "after_rev", "`anchor`, `before`, `after`"),
     ] {
-        fixture.member.get(&format!("{path}?{query}")).await.expect_field_error(field, says);
+        fixture.member.get(&format!("{path}?{query}")).await.expect_field_error(field, error_text);
     }
 }
 
@@ -224,16 +227,16 @@ async fn invalid_anchors_are_refused_with_the_field() {
 #[tokio::test]
 async fn only_members_read_pages() {
     let fixture = Fixture::start().await;
-    let ask = async |client: &Client, path: &str| {
+    let get_any_etag = async |client: &Client, path: &str| {
         let request = client.request("GET", path).header("if-none-match", "*");
-        crate::fixture::Response::to(request).await
+        crate::fixture::Response::fetch(request).await
     };
     for query in ["", "?anchor=seq:1", "?anchor=id:1", "?anchor=date:2026-03-01"] {
         let path = format!("{}{query}", fixture.path(paths::MESSAGES));
-        ask(&fixture.anon, &path).await.expect_problem(Code::Unauthenticated);
-        ask(&fixture.outsider, &path).await.expect_problem(Code::NotAMember);
-        let nowhere = format!("/api/v1/rooms/4000/messages{query}");
-        ask(&fixture.outsider, &nowhere).await.expect_problem(Code::NotFound);
-        assert_eq!(ask(&fixture.member, &path).await.status, 304, "{query}");
+        get_any_etag(&fixture.anon, &path).await.expect_problem(Code::Unauthenticated);
+        get_any_etag(&fixture.outsider, &path).await.expect_problem(Code::NotAMember);
+        let unknown_room = format!("/api/v1/rooms/4000/messages{query}");
+        get_any_etag(&fixture.outsider, &unknown_room).await.expect_problem(Code::NotFound);
+        assert_eq!(get_any_etag(&fixture.member, &path).await.status, 304, "{query}");
     }
 }

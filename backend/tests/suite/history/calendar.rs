@@ -10,7 +10,8 @@ use shared::{
 
 use crate::fixture::{Fixture, Response};
 
-async fn month(fixture: &Fixture, query: &str) -> Calendar {
+/// The calendar that the query selects, as the member gets it.
+async fn get_calendar(fixture: &Fixture, query: &str) -> Calendar {
     fixture.member.get(&format!("{}?{query}", fixture.path(paths::CALENDAR))).await.expect_json(200)
 }
 
@@ -32,7 +33,7 @@ async fn messages_over_three_months() -> Fixture {
     fixture
 }
 
-/// Day, number of messages, seq of the first.
+/// The days that have messages: day, number of messages, seq of the first.
 fn days_with_messages(calendar: &Calendar) -> Vec<(String, i64, i64)> {
     let days = calendar.days.iter().filter(|day| day.count > 0);
     days.map(|day| (day.day.to_string(), day.count, day.first_seq.unwrap().0)).collect()
@@ -41,7 +42,7 @@ fn days_with_messages(calendar: &Calendar) -> Vec<(String, i64, i64)> {
 #[tokio::test]
 async fn the_calendar_counts_messages_by_local_day() {
     let fixture = messages_over_three_months().await;
-    let march = month(&fixture, "month=2026-03").await;
+    let march = get_calendar(&fixture, "month=2026-03").await;
     assert_eq!(
         (march.days.len(), days_with_messages(&march)),
         (31, vec![("2026-03-01".into(), 2, 3)])
@@ -54,23 +55,26 @@ async fn the_calendar_counts_messages_by_local_day() {
         Some("2026-05"),
         "months without messages are skipped"
     );
-    let april = month(&fixture, "month=2026-04").await;
+    let april = get_calendar(&fixture, "month=2026-04").await;
     assert_eq!(
         (days_with_messages(&april).len(), name(april.earlier).as_deref()),
         (0, Some("2026-03"))
     );
-    let february = month(&fixture, "month=2026-02").await;
+    let february = get_calendar(&fixture, "month=2026-02").await;
     assert_eq!((february.days.len(), days_with_messages(&february)[0].1), (28, 2));
     assert_eq!(february.earlier, None);
-    let berlin = month(&fixture, "month=2026-03&tz=%2B01:00").await;
+    let berlin = get_calendar(&fixture, "month=2026-03&tz=%2B01:00").await;
     assert_eq!(days_with_messages(&berlin), [("2026-03-01".into(), 3, 2)]);
-    let later = month(&fixture, "month=2026-03&tz=+02:00").await;
+    let later = get_calendar(&fixture, "month=2026-03&tz=+02:00").await;
     assert_eq!(
         days_with_messages(&later),
         [("2026-03-01".into(), 2, 2), ("2026-03-02".into(), 1, 4)]
     );
-    assert_eq!(days_with_messages(&month(&fixture, "month=2026-06&tz=%2B02:00").await)[0].2, 5);
-    let now = month(&fixture, "").await;
+    assert_eq!(
+        days_with_messages(&get_calendar(&fixture, "month=2026-06&tz=%2B02:00").await)[0].2,
+        5
+    );
+    let now = get_calendar(&fixture, "").await;
     assert_eq!(
         (days_with_messages(&now).len(), name(now.earlier).as_deref()),
         (0, Some("2026-05"))
@@ -95,7 +99,7 @@ async fn a_calendar_etag_changes_with_the_next_message() {
     let path = format!("{}?month=2026-03", fixture.path(paths::CALENDAR));
     let tag = fixture.member.get(&path).await.header("etag").to_owned();
     let revalidate =
-        || Response::to(fixture.member.request("GET", &path).header("if-none-match", &tag));
+        || Response::fetch(fixture.member.request("GET", &path).header("if-none-match", &tag));
     assert_eq!(revalidate().await.status, 304);
     fixture.admin.post_message(fixture.room, "more").await;
     assert_eq!(revalidate().await.status, 200);
@@ -117,14 +121,14 @@ async fn an_invalid_month_is_refused_with_the_field() {
 /// Seven messages at given hours of the last days; one is deleted, one is too old to count.
 async fn messages_of_a_week() -> (Fixture, NaiveDate) {
     let fixture = Fixture::start().await;
-    for (who, nth) in [
+    for (author, nth) in [
         (&fixture.admin, 3),
         (&fixture.admin, 4),
         (&fixture.member, 5),
         (&fixture.admin, 6),
         (&fixture.admin, 7),
     ] {
-        who.post_message(fixture.room, &format!("word {nth}")).await;
+        author.post_message(fixture.room, &format!("word {nth}")).await;
     }
     let today = Utc::now().date_naive();
     for (seq, days, time) in [
@@ -181,7 +185,7 @@ async fn an_insights_etag_changes_with_the_next_change() {
     let path = fixture.path(paths::INSIGHTS);
     let tag = fixture.member.get(&path).await.header("etag").to_owned();
     let revalidate =
-        || Response::to(fixture.member.request("GET", &path).header("if-none-match", &tag));
+        || Response::fetch(fixture.member.request("GET", &path).header("if-none-match", &tag));
     assert_eq!(revalidate().await.status, 304);
     fixture.admin.delete(&fixture.message_path(6)).await.expect_status(204);
     let all: Insights = revalidate().await.expect_json(200);

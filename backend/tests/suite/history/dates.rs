@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::{messages::AnchorMiss, paths, rooms::Room};
 
-use super::anchors::seen;
+use super::anchors::page_summary;
 use crate::fixture::Fixture;
 
 /// The fixture's room with five messages, the first late in the evening (UTC).
@@ -27,7 +27,7 @@ async fn messages_over_days() -> Fixture {
 
 async fn resolve_anchor(fixture: &Fixture, date: &str) -> (i64, Option<AnchorMiss>) {
     let query = format!("anchor=date:{date}&before=1&after=1");
-    let (seq, reason, _) = seen(&fixture.member, fixture.room, &query).await;
+    let (seq, reason, _) = page_summary(&fixture.member, fixture.room, &query).await;
     (seq, reason)
 }
 
@@ -47,7 +47,7 @@ async fn a_date_anchor_finds_the_first_message_of_the_local_day() {
         ("2026-03-01+01:29", (2, None)),
         ("2026-02-28+02:00", (1, empty)),
         ("2026-03-02+01:00", (3, None)),
-        // West of UTC, it ends on the second of March.
+        // West of UTC, the first of March ends on the second.
         ("2026-03-01-01:00", (3, None)),
         ("2026-02-28-01:00", (1, None)),
         ("2026-02-28-00:30", (1, None)),
@@ -76,7 +76,7 @@ async fn a_time_anchor_finds_the_next_message() {
         ("2026-03-01T02:30:01+02:00", (3, None)),
         ("2026-02-28T20:00-05:00", (3, None)),
         ("1999-01-01T00:00", (1, None)),
-        // Of two messages with one timestamp, the first.
+        // Two messages have this timestamp; the anchor is the first of them.
         ("2026-03-04T12:00", (4, None)),
         ("2026-03-04T12:00:01", (5, beyond)),
         ("2030-01-01T00:00", (5, beyond)),
@@ -96,7 +96,9 @@ async fn a_clock_set_back_does_not_change_the_order() {
     assert_eq!(resolve_anchor(&fixture, "2026-03-02").await, (4, Some(AnchorMiss::EmptyDay)));
     fixture.admin.post_message(fixture.room, "word 6").await;
     fixture.set_created_at(fixture.room, 6, "2026-03-02T12:00:00Z").await;
-    let page = seen(&fixture.member, fixture.room, "anchor=date:2026-03-02&before=2&after=1").await;
+    let page =
+        page_summary(&fixture.member, fixture.room, "anchor=date:2026-03-02&before=2&after=1")
+            .await;
     assert_eq!(page, (6, None, (4, 6)));
     assert_eq!(resolve_anchor(&fixture, "2026-03-04").await, (4, None));
     // A tombstone keeps its day.

@@ -9,7 +9,7 @@ async fn get_map(client: &Client, path: &str) -> RoomMap {
     client.get(path).await.expect_json(200)
 }
 
-fn numbers(seqs: &[shared::ids::Seq]) -> Vec<i64> {
+fn seq_numbers(seqs: &[shared::ids::Seq]) -> Vec<i64> {
     seqs.iter().map(|seq| seq.0).collect()
 }
 
@@ -24,7 +24,7 @@ async fn the_overview_lists_the_months_with_messages() {
         (2, "2021-02-28T23:30:00Z"),
         (3, "2021-03-01T00:00:00Z"),
         (4, "2021-03-01T22:30:00Z"),
-        // Farther away than one statement looks.
+        // Later than the span of months that one SQL statement covers.
         (5, "2026-05-31T23:59:59Z"),
     ] {
         fixture.set_created_at(fixture.room, seq, moment).await;
@@ -51,16 +51,16 @@ async fn the_overview_lists_the_months_with_messages() {
 async fn the_overview_lists_mentions_of_the_reader() {
     let fixture = Fixture::start().await;
     let path = fixture.path(paths::MAP);
-    for (reader, text) in [
+    for (author, text) in [
         (&fixture.admin, "@member look"),
         (&fixture.member, "I do, @admin"),
         (&fixture.admin, "not @members"),
         (&fixture.member, "to go"),
         (&fixture.admin, "again @member"),
     ] {
-        reader.post_message(fixture.room, text).await;
+        author.post_message(fixture.room, text).await;
     }
-    let of = async |reader: &Client| numbers(&get_map(reader, &path).await.mentions);
+    let of = async |reader: &Client| seq_numbers(&get_map(reader, &path).await.mentions);
     assert_eq!(of(&fixture.member).await, [3, 7]);
     assert_eq!(of(&fixture.admin).await, [4]);
     fixture.admin.delete(&fixture.message_path(3)).await.expect_status(204);
@@ -86,7 +86,7 @@ async fn the_overview_lists_the_newest_of_many_mentions() {
     }
     let map = get_map(&fixture.member, &fixture.path(paths::MAP)).await;
     let newest: Vec<_> = (10..most + 10).collect();
-    assert_eq!(numbers(&map.mentions), newest);
+    assert_eq!(seq_numbers(&map.mentions), newest);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn an_overview_etag_is_valid_for_one_reader_and_one_state() {
     let tag = fixture.member.get(&path).await.header("etag").to_owned();
     let revalidate = async |reader: &Client, query: &str| {
         let path = format!("{path}{query}");
-        Response::to(reader.request("GET", &path).header("if-none-match", &tag)).await.status
+        Response::fetch(reader.request("GET", &path).header("if-none-match", &tag)).await.status
     };
     assert_eq!(revalidate(&fixture.member, "").await, 304);
     assert_eq!(revalidate(&fixture.admin, "").await, 200, "the etag belongs to another reader");
@@ -121,12 +121,13 @@ async fn only_members_read_the_overview() {
         .await
         .expect_field_error("month", "unknown");
     fixture.admin.delete(&fixture.path(paths::ROOM)).await.expect_status(204);
-    let strip = |response: Response| {
+    let problem_without_id = |response: Response| {
         let mut problem = response.expect_problem(Code::NotFound);
         problem.request_id = None;
         problem
     };
-    let gone = strip(fixture.member.get(&path).await);
-    let never = strip(fixture.member.get(&paths::fill(paths::MAP, &[&999_999])).await);
-    assert_eq!(gone, never);
+    let deleted_room = problem_without_id(fixture.member.get(&path).await);
+    let unknown_room =
+        problem_without_id(fixture.member.get(&paths::fill(paths::MAP, &[&999_999])).await);
+    assert_eq!(deleted_room, unknown_room);
 }

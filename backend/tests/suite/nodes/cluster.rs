@@ -14,7 +14,7 @@ pub enum Fault {
     None,
     Killed,
     Paused,
-    /// It deletes all keys and disconnects its subscribers.
+    /// All keys are deleted and all subscribers are disconnected.
     Flushed,
 }
 
@@ -31,8 +31,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// With users and room, on the database server that all tests share.
-    pub async fn assemble() -> Self {
+    /// Starts two nodes with users and room, on the database server that all tests share.
+    pub async fn with_shared_database() -> Self {
         let storage = template().copy().await;
         let key = std::fs::read_to_string(storage.folder().join("session.key")).unwrap();
         let mut cluster = Self::start(storage.url(), key, vec![storage]).await;
@@ -41,7 +41,7 @@ impl Cluster {
         cluster
     }
 
-    /// With users and room, on a database server of its own.
+    /// Starts two nodes with users and room, on a database server of their own.
     pub async fn with_own_database() -> Self {
         let server = DatabaseKind::selected().start().await;
         server.create_database("hallway").await.unwrap();
@@ -52,7 +52,7 @@ impl Cluster {
         cluster
     }
 
-    /// Without accounts; both nodes start at the same time.
+    /// Starts two nodes at the same time, without accounts.
     pub async fn empty() -> Self {
         let storage = Storage::empty().await;
         Self::start(storage.url(), session_key(), vec![storage]).await
@@ -92,7 +92,7 @@ impl Cluster {
         self.seed().room
     }
 
-    /// A path below the room.
+    /// Fills the room's id into a path template.
     pub fn path(&self, template: &str) -> String {
         shared::paths::fill(template, &[&self.room()])
     }
@@ -131,19 +131,19 @@ impl Cluster {
     /// Waits until every node responds with `status` and reports `state` for a dependency (`redis` or
     /// `database/status`); returns how long it took.
     pub async fn wait_for(&self, status: u16, dependency: &str, state: &str) -> Duration {
-        let since = Instant::now();
+        let start = Instant::now();
         for node in 0..self.nodes.len() {
             loop {
-                let (got, health) = self.health(node).await;
-                let said = health.pointer(&format!("/dependencies/{dependency}"));
-                if got == status && said == Some(&Value::from(state)) {
+                let (found, health) = self.health(node).await;
+                let reported = health.pointer(&format!("/dependencies/{dependency}"));
+                if found == status && reported == Some(&Value::from(state)) {
                     break;
                 }
-                assert!(since.elapsed() < TIMEOUT, "node {node}: {got} {health}");
+                assert!(start.elapsed() < TIMEOUT, "node {node}: {found} {health}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
-        since.elapsed()
+        start.elapsed()
     }
 
     /// Waits until both nodes are connected to Redis.

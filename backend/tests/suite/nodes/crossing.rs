@@ -12,35 +12,35 @@ use shared::{
 use super::Cluster;
 use crate::{
     delivery::{
-        name,
-        order::{by_live, by_rest, pipeline, receive_ids},
+        new_client_id,
+        order::{post_by_rest, post_by_socket, post_pipelined, receive_ids},
     },
-    fixture::{LiveSocket, Reader, all, fresh, head},
+    fixture::{LiveSocket, Reader, all_messages, last_rev, read_by_rest},
 };
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn a_message_reaches_the_other_node_at_once() {
     const MESSAGE_COUNT: usize = 20;
-    let cluster = Cluster::assemble().await;
+    let cluster = Cluster::with_shared_database().await;
     let room = cluster.room();
-    let mut there = LiveSocket::in_room(&cluster.member(1), room).await;
-    let mut here = LiveSocket::in_room(&cluster.admin(0), room).await;
-    // The other node has just subscribed to the room.
+    let mut subscriber = LiveSocket::in_room(&cluster.member(1), room).await;
+    let mut poster = LiveSocket::in_room(&cluster.admin(0), room).await;
+    // Wait until the node has subscribed to the room's events in Redis.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let mut times = Vec::new();
     for nth in 0..MESSAGE_COUNT {
-        let (id, since) = (name(), Instant::now());
-        here.send_message(room, id, &format!("word {nth}")).await;
-        let change = there.next_change().await;
-        times.push(since.elapsed());
+        let (id, start) = (new_client_id(), Instant::now());
+        poster.send_message(room, id, &format!("word {nth}")).await;
+        let change = subscriber.next_change().await;
+        times.push(start.elapsed());
         let Row::Message(message) = change.row else { panic!("{change:?}") };
         assert_eq!((message.client_id, message.seq), (id, Seq(3 + nth as i64)));
-        here.wait_ack(id).await;
+        poster.wait_ack(id).await;
     }
     times.sort();
     assert!(times[MESSAGE_COUNT - 1] < Duration::from_secs(1), "{times:?}");
-    // Faster than polling: Redis carried it.
+    // Half of the messages arrive faster than by polling, so Redis delivers them.
     assert!(times[MESSAGE_COUNT / 2] < Duration::from_millis(200), "{times:?}");
 }
 
@@ -48,20 +48,22 @@ async fn a_message_reaches_the_other_node_at_once() {
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn readers_on_both_nodes_see_one_order() {
     const MESSAGE_COUNT: usize = 100;
-    let cluster = Cluster::assemble().await;
+    let cluster = Cluster::with_shared_database().await;
     cluster.add_outsider().await;
     let room = cluster.room();
-    let everywhere: Vec<_> = (0..2)
+    let clients: Vec<_> = (0..2)
         .flat_map(|node| [cluster.admin(node), cluster.member(node), cluster.outsider(node)])
         .collect();
     let mut readers = Vec::new();
-    for person in &everywhere {
+    for person in &clients {
         readers.push(LiveSocket::in_room(person, room).await);
     }
-    let senders: Vec<_> = everywhere
+    let senders: Vec<_> = clients
         .iter()
         .cloned()
-        .map(|person| tokio::spawn(async move { pipeline(&person, room, MESSAGE_COUNT).await }))
+        .map(|person| {
+            tokio::spawn(async move { post_pipelined(&person, room, MESSAGE_COUNT).await })
+        })
         .collect();
     let mut sent = Vec::new();
     for sender in senders {
@@ -69,15 +71,15 @@ async fn readers_on_both_nodes_see_one_order() {
     }
     let mut received = Vec::new();
     for reader in &mut readers {
-        received.push(receive_ids(reader, everywhere.len() * MESSAGE_COUNT).await);
+        received.push(receive_ids(reader, clients.len() * MESSAGE_COUNT).await);
     }
     assert!(received.iter().all(|one| *one == received[0]), "readers see different orders");
     for own in &sent {
         let order: Vec<_> = received[0].iter().filter(|id| own.contains(id)).copied().collect();
         assert_eq!(order, *own);
     }
-    for person in &everywhere {
-        let stored: Vec<_> = all(person, room).await.iter().map(|m| m.client_id).collect();
+    for person in &clients {
+        let stored: Vec<_> = all_messages(person, room).await.iter().map(|m| m.client_id).collect();
         assert_eq!(stored[2..], received[0]);
     }
 }
@@ -85,51 +87,51 @@ async fn readers_on_both_nodes_see_one_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn concurrent_sends_of_one_client_id_on_both_nodes_create_one_message() {
-    let cluster = Cluster::assemble().await;
+    let cluster = Cluster::with_shared_database().await;
     let (room, path) = (cluster.room(), cluster.path(paths::MESSAGES));
     for round in 3..13 {
-        let (id, text) = (name(), format!("race {round}"));
-        let racers: Vec<_> = (0..8)
+        let (id, text) = (new_client_id(), format!("race {round}"));
+        let senders: Vec<_> = (0..8)
             .map(|nth| {
                 let person = cluster.member(nth % 2);
                 let (path, text) = (path.clone(), text.clone());
                 tokio::spawn(async move {
                     match nth / 2 % 2 {
-                        0 => by_live(&person, room, id, &text).await,
-                        _ => by_rest(&person, &path, id, &text).await,
+                        0 => post_by_socket(&person, room, id, &text).await,
+                        _ => post_by_rest(&person, &path, id, &text).await,
                     }
                 })
             })
             .collect();
         let mut acks = Vec::new();
-        for racer in racers {
-            acks.push(racer.await.unwrap());
+        for sender in senders {
+            acks.push(sender.await.unwrap());
         }
         assert!(acks.iter().all(|ack| *ack == acks[0]), "{acks:?}");
         assert_eq!((acks[0].seq, &acks[0].content), (Seq(round), &text));
     }
-    assert_eq!(all(&cluster.admin(1), room).await.len(), 12);
+    assert_eq!(all_messages(&cluster.admin(1), room).await.len(), 12);
 }
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn edits_and_deletes_reach_the_other_node() {
-    let cluster = Cluster::assemble().await;
+    let cluster = Cluster::with_shared_database().await;
     let room = cluster.room();
     let mut reader = Reader::open(&cluster.member(1), room).await;
     assert!(reader.catch_up_to(Rev(5)).await);
-    let word = |text: &str| json!({"content": text});
+    let content = |text: &str| json!({"content": text});
     let (admin, member) = (cluster.admin(0), cluster.member(0));
-    admin.post(&cluster.path(paths::MESSAGES), word("third")).await.expect_status(201);
-    member.patch(&cluster.message_path(1), word("first, edited")).await.expect_status(200);
-    admin.patch(&cluster.message_path(3), word("third, edited")).await.expect_status(200);
+    admin.post(&cluster.path(paths::MESSAGES), content("third")).await.expect_status(201);
+    member.patch(&cluster.message_path(1), content("first, edited")).await.expect_status(200);
+    admin.patch(&cluster.message_path(3), content("third, edited")).await.expect_status(200);
     admin.delete(&cluster.message_path(2)).await.expect_status(204);
     admin.patch(&cluster.path(paths::ROOM), json!({"topic": "Changed"})).await.expect_status(200);
-    let head = head(&admin, room).await;
-    assert!(reader.catch_up_to(head).await);
-    assert_eq!(reader.shown(), fresh(&admin, room).await);
+    let last_rev = last_rev(&admin, room).await;
+    assert!(reader.catch_up_to(last_rev).await);
+    assert_eq!(reader.contents(), read_by_rest(&admin, room).await);
     assert_eq!(reader.gaps, 0);
-    let (messages, _) = reader.shown();
+    let (messages, _) = reader.contents();
     let texts: Vec<_> = messages.iter().map(|message| &*message.content).collect();
     assert_eq!(texts, ["first, edited", "", "third, edited"]);
     assert_eq!(reader.timeline.room().map(|room| &*room.topic), Some("Changed"));

@@ -1,10 +1,10 @@
-//! Promise 1: the server refuses a database that may lose acknowledged commits.
+//! The server refuses a database that may lose acknowledged commits.
 
 use sea_orm::{ConnectionTrait, Database};
 
 use crate::fixture::{DatabaseKind, Process, Storage, run};
 
-/// Statements, and the error of the server after each.
+/// Statements, each with the error of a server that starts after it.
 fn non_durable_settings() -> Vec<(&'static str, &'static str)> {
     match DatabaseKind::selected() {
         DatabaseKind::MariaDb => vec![
@@ -46,7 +46,7 @@ async fn a_database_with_non_durable_commits_is_refused() {
     let db = Database::connect(&url).await.unwrap();
     let folder = storage.folder().to_str().unwrap();
     let serve = ["serve", "--listen", "127.0.0.1:0", "--data", folder, "--database-url", &url];
-    for (statement, says) in non_durable_settings() {
+    for (statement, error_text) in non_durable_settings() {
         db.execute_unprepared(statement).await.unwrap();
         if DatabaseKind::selected() == DatabaseKind::Postgres {
             db.execute_unprepared("SELECT pg_reload_conf()").await.unwrap();
@@ -55,7 +55,7 @@ async fn a_database_with_non_durable_commits_is_refused() {
         let (code, stdout, stderr) = run(&serve).await;
         assert_eq!((code, &*stdout), (Some(1), ""), "{statement}");
         assert!(stderr.contains("commits would not be durable"), "{stderr}");
-        assert!(stderr.contains(says), "{stderr}");
+        assert!(stderr.contains(error_text), "{stderr}");
         for statement in durable_settings() {
             db.execute_unprepared(statement).await.unwrap();
         }

@@ -6,14 +6,14 @@ use shared::live::ServerFrame;
 
 use super::{Cluster, Fault};
 use crate::{
-    delivery::name,
-    fixture::{LiveSocket, all},
+    delivery::new_client_id,
+    fixture::{LiveSocket, all_messages},
 };
 
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn a_node_without_redis_is_ready_and_reports_it() {
-    let cluster = Cluster::assemble().await;
+    let cluster = Cluster::with_shared_database().await;
     for fault in [Fault::Killed, Fault::Paused] {
         cluster.inject(fault).await;
         let took = cluster.wait_for(200, "redis", "unavailable").await;
@@ -41,7 +41,7 @@ async fn a_node_without_database_is_not_ready_and_keeps_its_sockets() {
         }
         let took = cluster.wait_for(503, "database/status", "unavailable").await;
         assert!(took < Duration::from_secs(5), "killed {is_killed}: detected after {took:?}");
-        let id = name();
+        let id = new_client_id();
         here.send_message(room, id, "during the outage").await;
         tokio::time::sleep(Duration::from_secs(8)).await;
         match is_killed {
@@ -59,7 +59,7 @@ async fn a_node_without_database_is_not_ready_and_keeps_its_sockets() {
         });
         assert_eq!(message.await, id);
     }
-    let stored = all(&cluster.member(1), room).await;
+    let stored = all_messages(&cluster.member(1), room).await;
     assert!(stored[2..].iter().map(|message| message.client_id).eq(sent));
 }
 

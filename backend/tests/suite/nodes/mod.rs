@@ -1,4 +1,4 @@
-//! Several nodes on one database and one Redis, with kills and pauses of each.
+//! Several nodes on one database and one Redis, which the tests kill and pause.
 //!
 //! SQLite has one node, so these tests need `HALLWAY_TEST_DATABASE=mariadb` or `postgres`, and are
 //! ignored by default; `cargo xtask test` runs them on both.

@@ -11,13 +11,13 @@ use tokio::time::timeout;
 
 use super::{Cluster, Fault};
 use crate::{
-    delivery::name,
-    fixture::{LiveSocket, TIMEOUT, all},
+    delivery::new_client_id,
+    fixture::{LiveSocket, TIMEOUT, all_messages},
 };
 
 const MESSAGE_COUNT: usize = 15;
-/// The delay from ack to reader without Redis, at most.
-const LATE: Duration = Duration::from_millis(1_500);
+/// The longest delay from the ack to the reader on the other node without Redis.
+const MAX_DELAY: Duration = Duration::from_millis(1_500);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs MariaDB or PostgreSQL"]
@@ -38,38 +38,38 @@ async fn a_flushed_redis_loses_no_change() {
 }
 
 async fn check_fault(fault: Fault) {
-    let cluster = Cluster::assemble().await;
+    let cluster = Cluster::with_shared_database().await;
     let room = cluster.room();
     let mut here = LiveSocket::in_room(&cluster.admin(0), room).await;
-    let mut there = LiveSocket::in_room(&cluster.member(1), room).await;
+    let mut other = LiveSocket::in_room(&cluster.member(1), room).await;
     let mut sent = Vec::new();
     for fault in [Fault::None, fault, Fault::None, fault] {
         cluster.inject(fault).await;
-        sent.extend(talk(&mut here, &mut there, room, fault).await);
+        sent.extend(post_and_receive(&mut here, &mut other, room, fault).await);
         cluster.end_fault(fault).await;
-        // The nodes have subscribed again: events that only Redis carries arrive.
-        until_typing_crosses(&cluster, &mut here, &mut there).await;
+        // Typing travels only by Redis, so it shows that the nodes have subscribed again.
+        wait_until_typing_arrives(&cluster, &mut here, &mut other).await;
     }
     for node in 0..2 {
-        let stored: Vec<_> = all(&cluster.admin(node), room).await;
+        let stored: Vec<_> = all_messages(&cluster.admin(node), room).await;
         assert!(stored[2..].iter().map(|message| message.client_id).eq(sent.iter().copied()));
     }
 }
 
 /// Posts on one node; the other must receive all messages in order and in time.
-async fn talk(
+async fn post_and_receive(
     here: &mut LiveSocket,
-    there: &mut LiveSocket,
+    other: &mut LiveSocket,
     room: shared::ids::RoomId,
     fault: Fault,
 ) -> Vec<ClientId> {
-    let speaker = async {
+    let sender = async {
         let mut acked = Vec::new();
         for nth in 0..MESSAGE_COUNT {
-            let (id, since) = (name(), Instant::now());
+            let (id, start) = (new_client_id(), Instant::now());
             here.send_message(room, id, &format!("word {nth}")).await;
             here.wait_ack(id).await;
-            assert!(since.elapsed() < Duration::from_secs(1), "{fault:?}: {:?}", since.elapsed());
+            assert!(start.elapsed() < Duration::from_secs(1), "{fault:?}: {:?}", start.elapsed());
             acked.push((id, Instant::now()));
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -78,31 +78,35 @@ async fn talk(
     let reader = async {
         let mut received: Vec<(Change, Instant)> = Vec::new();
         while received.len() < MESSAGE_COUNT {
-            received.push((there.next_change().await, Instant::now()));
+            received.push((other.next_change().await, Instant::now()));
         }
         received
     };
-    let (acked, received) = tokio::join!(speaker, reader);
+    let (acked, received) = tokio::join!(sender, reader);
     for ((id, acked), (change, received)) in acked.iter().zip(&received) {
         let Row::Message(message) = &change.row else { panic!("{change:?}") };
         assert_eq!(message.client_id, *id, "{fault:?}");
-        let late = received.saturating_duration_since(*acked);
-        assert!(late < LATE, "{fault:?}: {} came {late:?} after its ack", message.content);
+        let delay = received.saturating_duration_since(*acked);
+        assert!(delay < MAX_DELAY, "{fault:?}: {} came {delay:?} after its ack", message.content);
     }
     assert!(received.windows(2).all(|pair| pair[1].0.rev == pair[0].0.rev.next()));
     acked.into_iter().map(|(id, _)| id).collect()
 }
 
-/// Retries, because a node forwards typing only once every few seconds and only for members.
-async fn until_typing_crosses(cluster: &Cluster, here: &mut LiveSocket, there: &mut LiveSocket) {
+/// Sends typing until it arrives. Retries, because a node forwards typing only once every few seconds.
+async fn wait_until_typing_arrives(
+    cluster: &Cluster,
+    here: &mut LiveSocket,
+    other: &mut LiveSocket,
+) {
     let member = cluster.member(1).user.id;
     let typed = |frame: &ServerFrame| match frame {
         ServerFrame::Typing { user, .. } => Some(user.id),
         _ => None,
     };
-    let crosses = async {
+    let arrival = async {
         loop {
-            there.send(&ClientFrame::Typing { room: cluster.room() }).await;
+            other.send(&ClientFrame::Typing { room: cluster.room() }).await;
             let received: Result<UserId, _> =
                 timeout(Duration::from_secs(1), here.expect(typed)).await;
             if received.is_ok_and(|who| who == member) {
@@ -110,5 +114,5 @@ async fn until_typing_crosses(cluster: &Cluster, here: &mut LiveSocket, there: &
             }
         }
     };
-    timeout(TIMEOUT, crosses).await.expect("Redis is connected, but no event arrives");
+    timeout(TIMEOUT, arrival).await.expect("Redis is connected, but no event arrives");
 }

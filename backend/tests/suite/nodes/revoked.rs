@@ -1,5 +1,5 @@
-//! Promise 8 across nodes: a revocation on one node ends sessions and sockets of the other within two
-//! seconds, even right after a fault of Redis.
+//! A revocation on one node ends sessions and sockets on the other within 2 s, even right after a fault
+//! of Redis.
 
 use std::{
     future::Future,
@@ -34,24 +34,24 @@ async fn revocations_reach_the_other_node_with_redis_paused() {
 }
 
 async fn check_revocations(fault: Fault) {
-    let cluster = Cluster::assemble().await;
-    removed_member(&cluster, fault).await;
+    let cluster = Cluster::with_shared_database().await;
+    check_removed_member(&cluster, fault).await;
     cluster.end_fault(fault).await;
-    signed_out(&cluster, fault).await;
+    check_sign_out(&cluster, fault).await;
     cluster.end_fault(fault).await;
-    disabled_account(&cluster, fault).await;
+    check_disabled_account(&cluster, fault).await;
     cluster.end_fault(fault).await;
-    demoted_admin(&cluster, fault).await;
+    check_demoted_admin(&cluster, fault).await;
     cluster.end_fault(fault).await;
-    deleted_room(&cluster, fault).await;
+    check_deleted_room(&cluster, fault).await;
 }
 
-/// Fails if the work takes longer than a revocation may.
-async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
-    let since = Instant::now();
-    let done = work.await;
-    assert!(since.elapsed() < REVOKED_WITHIN, "{what}: {:?}", since.elapsed());
-    done
+/// Fails if `work` takes longer than [`REVOKED_WITHIN`].
+async fn in_time<T>(label: &str, work: impl Future<Output = T>) -> T {
+    let start = Instant::now();
+    let output = work.await;
+    assert!(start.elapsed() < REVOKED_WITHIN, "{label}: {:?}", start.elapsed());
+    output
 }
 
 fn removed(frame: &ServerFrame) -> Option<RemovedReason> {
@@ -61,11 +61,11 @@ fn removed(frame: &ServerFrame) -> Option<RemovedReason> {
     }
 }
 
-async fn removed_member(cluster: &Cluster, fault: Fault) {
+async fn check_removed_member(cluster: &Cluster, fault: Fault) {
     let (admin, member) = (cluster.admin(0), cluster.member(1));
     let mut live = LiveSocket::in_room(&member, cluster.room()).await;
-    let word = |text: &str| json!({"content": text});
-    admin.post(&cluster.path(paths::MESSAGES), word("heard")).await.expect_status(201);
+    let message = |text: &str| json!({"content": text});
+    admin.post(&cluster.path(paths::MESSAGES), message("heard")).await.expect_status(201);
     live.next_change().await;
     cluster.inject(fault).await;
     let path = paths::fill(paths::MEMBER, &[&cluster.room(), &member.user.id]);
@@ -73,7 +73,10 @@ async fn removed_member(cluster: &Cluster, fault: Fault) {
     let reason = in_time("removed", live.expect(removed)).await;
     assert_eq!(reason, RemovedReason::Removed);
     member.get(&cluster.path(paths::MESSAGES)).await.expect_status(403);
-    admin.post(&cluster.path(paths::MESSAGES), word("behind your back")).await.expect_status(201);
+    admin
+        .post(&cluster.path(paths::MESSAGES), message("behind your back"))
+        .await
+        .expect_status(201);
     // Longer than the interval of any poll.
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     member.put(&cluster.path(paths::MEMBERSHIP), Value::Null).await.expect_status(200);
@@ -84,16 +87,16 @@ async fn removed_member(cluster: &Cluster, fault: Fault) {
     joined.await;
 }
 
-async fn signed_out(cluster: &Cluster, fault: Fault) {
+async fn check_sign_out(cluster: &Cluster, fault: Fault) {
     let here = sign_in(&cluster.anon(0), "member").await;
-    let there = at(cluster, 1, &here);
+    let there = same_session_on(cluster, 1, &here);
     let mut live = LiveSocket::in_room(&there, cluster.room()).await;
     let mut other = LiveSocket::in_room(&cluster.member(1), cluster.room()).await;
     cluster.inject(fault).await;
     here.delete("/api/v1/sessions/current").await.expect_status(204);
-    let out = in_time("signed out", live.socket.wait_close());
+    let closed = in_time("signed out", live.socket.wait_close());
     let refused = in_time("signed out, by REST", wait_refused(&there, "GET", paths::ME, 401));
-    let (code, ()) = tokio::join!(out, refused);
+    let (code, ()) = tokio::join!(closed, refused);
     assert_eq!(code, Some(CloseCode::SessionEnded as u16));
     cluster
         .admin(0)
@@ -103,23 +106,23 @@ async fn signed_out(cluster: &Cluster, fault: Fault) {
     other.next_change().await;
 }
 
-async fn disabled_account(cluster: &Cluster, fault: Fault) {
+async fn check_disabled_account(cluster: &Cluster, fault: Fault) {
     let here = register(&cluster.anon(0), "guest").await;
-    let there = at(cluster, 1, &here);
+    let there = same_session_on(cluster, 1, &here);
     let mut live = LiveSocket::open(&there).await;
     there.get(paths::ME).await.expect_status(200);
     cluster.inject(fault).await;
     let path = paths::fill(paths::USER, &[&here.user.id]);
     cluster.admin(0).patch(&path, json!({"is_disabled": true})).await.expect_status(200);
-    let out = in_time("shut", live.socket.wait_close());
-    let refused = in_time("shut, by REST", wait_refused(&there, "GET", paths::ME, 401));
-    let (code, ()) = tokio::join!(out, refused);
+    let closed = in_time("disabled", live.socket.wait_close());
+    let refused = in_time("disabled, by REST", wait_refused(&there, "GET", paths::ME, 401));
+    let (code, ()) = tokio::join!(closed, refused);
     assert_eq!(code, Some(CloseCode::SessionEnded as u16));
 }
 
-async fn demoted_admin(cluster: &Cluster, fault: Fault) {
+async fn check_demoted_admin(cluster: &Cluster, fault: Fault) {
     let here = register(&cluster.anon(0), "deputy").await;
-    let there = at(cluster, 1, &here);
+    let there = same_session_on(cluster, 1, &here);
     let path = paths::fill(paths::USER, &[&here.user.id]);
     cluster.admin(0).patch(&path, json!({"is_admin": true})).await.expect_status(200);
     there.get(paths::ME).await.expect_status(200);
@@ -132,7 +135,7 @@ async fn demoted_admin(cluster: &Cluster, fault: Fault) {
     in_time("lost admin", wait_refused(&there, "POST", paths::ROOMS, 403)).await;
 }
 
-async fn deleted_room(cluster: &Cluster, fault: Fault) {
+async fn check_deleted_room(cluster: &Cluster, fault: Fault) {
     let mut live = LiveSocket::in_room(&cluster.member(1), cluster.room()).await;
     cluster.inject(fault).await;
     cluster.admin(0).delete(&cluster.path(paths::ROOM)).await.expect_status(204);
@@ -142,7 +145,7 @@ async fn deleted_room(cluster: &Cluster, fault: Fault) {
 }
 
 /// The same session on another node.
-fn at(cluster: &Cluster, node: usize, person: &Person) -> Person {
+fn same_session_on(cluster: &Cluster, node: usize, person: &Person) -> Person {
     let (user, token) = (person.user.clone(), person.token.clone());
     Person::new(cluster.nodes[node].address(), user, person.session, token)
 }

@@ -23,14 +23,14 @@ async fn two_nodes_start_on_an_empty_database_with_one_first_admin() {
     let admins = people.iter().filter(|user| user.is_admin).count();
     assert_eq!(admins, 1, "{people:?}");
     // One account per name.
-    let twins = (0..6).map(|nth| {
+    let duplicates = (0..6).map(|nth| {
         let anon = cluster.anon(nth % 2);
         async move {
             let new = json!({"username": "Twin", "password": PASSWORD});
             anon.post(paths::USERS, new).await.status
         }
     });
-    let mut responses = join_all(twins).await;
+    let mut responses = join_all(duplicates).await;
     responses.sort();
     assert_eq!(responses, [201, 409, 409, 409, 409, 409]);
 }
@@ -46,12 +46,12 @@ async fn two_admins(cluster: &Cluster) -> [Person; 2] {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn two_admins_who_demote_each_other_leave_one() {
-    let cluster = Cluster::assemble().await;
+    let cluster = Cluster::with_shared_database().await;
     let [first, second] = two_admins(&cluster).await;
     for round in 0..10 {
-        let demote = |by: &Person, whom: &Person| {
-            let (by, path) = (by.clone(), paths::fill(paths::USER, &[&whom.user.id]));
-            async move { by.patch(&path, json!({"is_admin": false})).await.status }
+        let demote = |admin: &Person, target: &Person| {
+            let (admin, path) = (admin.clone(), paths::fill(paths::USER, &[&target.user.id]));
+            async move { admin.patch(&path, json!({"is_admin": false})).await.status }
         };
         let (one, other) = tokio::join!(demote(&first, &second), demote(&second, &first));
         let (winner, loser, refusal) = match (one, other) {
@@ -70,7 +70,7 @@ async fn two_admins_who_demote_each_other_leave_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn concurrent_changes_of_an_account_are_both_kept() {
-    let cluster = Cluster::assemble().await;
+    let cluster = Cluster::with_shared_database().await;
     let [first, second] = two_admins(&cluster).await;
     let path = paths::fill(paths::USER, &[&cluster.outsider(0).user.id]);
     for round in 0..20 {

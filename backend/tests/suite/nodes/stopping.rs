@@ -7,14 +7,14 @@ use shared::live::CloseCode;
 
 use super::{Cluster, Fault};
 use crate::{
-    delivery::name,
-    fixture::{LiveSocket, all},
-    senders::{Senders, SentLog, check},
+    delivery::new_client_id,
+    fixture::{LiveSocket, all_messages},
+    senders::{Senders, SentLog, check_stored_messages},
 };
 
 /// A cluster, a proxy before it, and senders that use the proxy.
 async fn cluster_under_load() -> (Cluster, Proxy, Senders) {
-    let cluster = Cluster::assemble().await;
+    let cluster = Cluster::with_shared_database().await;
     cluster.add_outsider().await;
     let nodes = [cluster.nodes[0].address(), cluster.nodes[1].address()];
     let proxy = Proxy::start(nodes[0].ip(), &nodes).await.unwrap();
@@ -28,14 +28,14 @@ async fn cluster_under_load() -> (Cluster, Proxy, Senders) {
     (cluster, proxy, senders)
 }
 
-/// Both nodes have all acked messages.
+/// Checks that both nodes have all acked messages.
 async fn check_nothing_lost(cluster: &Cluster, sent: &[SentLog]) {
     let views = [
-        all(&cluster.admin(0), cluster.room()).await,
-        all(&cluster.admin(1), cluster.room()).await,
+        all_messages(&cluster.admin(0), cluster.room()).await,
+        all_messages(&cluster.admin(1), cluster.room()).await,
     ];
     assert!(views[0] == views[1], "the nodes return different messages");
-    check(sent, &views[0], 2);
+    check_stored_messages(sent, &views[0], 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,11 +48,11 @@ async fn clients_of_a_killed_node_continue_on_the_other() {
         assert!(took < Duration::from_secs(5), "{took:?}");
         cluster.nodes[node].restart().await.unwrap();
         cluster.wait_linked().await;
-        // The proxy notices and sends new connections there.
+        // Wait until the proxy sends new connections to the restarted node.
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let sent = senders.finish().await;
-    assert!(sent.iter().any(|sent| !sent.ends.is_empty()), "no connection was interrupted");
+    assert!(sent.iter().any(|sent| !sent.closes.is_empty()), "no connection was interrupted");
     check_nothing_lost(&cluster, &sent).await;
 }
 
@@ -69,14 +69,14 @@ async fn a_rolling_restart_loses_no_message_and_says_goaway() {
         senders.wait_progress().await;
     }
     let sent = senders.finish().await;
-    let ends: Vec<_> = sent.iter().flat_map(|sent| &sent.ends).collect();
-    assert!(ends.len() >= 4, "too few sockets were closed: {ends:?}");
+    let closes: Vec<_> = sent.iter().flat_map(|sent| &sent.closes).collect();
+    assert!(closes.len() >= 4, "too few sockets were closed: {closes:?}");
     let in_order = Some((CloseCode::Restart as u16, true));
-    assert!(ends.iter().all(|end| **end == in_order), "{ends:?}");
+    assert!(closes.iter().all(|close| **close == in_order), "{closes:?}");
     check_nothing_lost(&cluster, &sent).await;
 }
 
-/// A supervisor kills the process after ten seconds.
+/// The limit is 10 s, because supervisors then kill the process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn a_node_stops_in_time_with_paused_database_and_redis() {
@@ -84,7 +84,7 @@ async fn a_node_stops_in_time_with_paused_database_and_redis() {
     let mut live = LiveSocket::in_room(&cluster.member(0), cluster.room()).await;
     cluster.inject(Fault::Paused).await;
     cluster.database.as_ref().unwrap().pause().unwrap();
-    live.send_message(cluster.room(), name(), "during the outage").await;
+    live.send_message(cluster.room(), new_client_id(), "during the outage").await;
     let exit = cluster.nodes[0].terminate().await.unwrap();
     assert_eq!(exit.code, Some(0));
     assert!(exit.took < Duration::from_secs(10), "{exit:?}");

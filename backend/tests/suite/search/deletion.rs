@@ -53,7 +53,7 @@ async fn an_index_of_another_version_is_rebuilt() {
     assert!(texts(&fixture.admin, "swordfish OR ~ordfis").await.is_empty());
 }
 
-/// Not even in the database file, after the write-ahead log is merged into it.
+/// The shutdown merges the write-ahead log into the database file.
 #[tokio::test]
 async fn deleted_text_leaves_no_trace_in_the_file() {
     if DatabaseKind::selected() != DatabaseKind::Sqlite {
@@ -74,10 +74,10 @@ async fn deleted_text_leaves_no_trace_in_the_file() {
     server.terminate().await;
     assert_eq!(server.wait_exit().await, Some(0));
     let file = std::fs::read(storage.folder().join("hallway.sqlite")).unwrap();
-    let holds = |text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
-    assert!(holds("barracuda1"), "the file must contain the messages that exist");
-    for trace in ["swordfish", "ordfish", "kitchen", "itchen"] {
-        assert!(!holds(trace), "{trace} is still in the file");
+    let contains = |text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(contains("barracuda1"), "the file must contain the messages that exist");
+    for deleted in ["swordfish", "ordfish", "kitchen", "itchen"] {
+        assert!(!contains(deleted), "{deleted} is still in the file");
     }
 }
 

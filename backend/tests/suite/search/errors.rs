@@ -8,7 +8,7 @@ use crate::fixture::Fixture;
 #[tokio::test]
 async fn an_invalid_search_has_a_position_and_a_suggestion() {
     let fixture = Fixture::start().await;
-    for (query, at, suggestion, says) in [
+    for (query, at, suggestion, error_text) in [
         ("disk form:ada", Some(5..10), Some("from:"), "no operator form:"),
         ("has:lnik", Some(4..8), Some("link"), "link, code"),
         ("on:2026-02-30", Some(3..13), None, "a time"),
@@ -23,7 +23,7 @@ async fn an_invalid_search_has_a_position_and_a_suggestion() {
             let [error] = &problem.errors[..] else { panic!("{problem:?}") };
             assert_eq!((&*error.field, &error.at), ("q", &at), "{query}");
             assert_eq!(error.suggestion.as_deref(), suggestion, "{query}");
-            assert!(error.message.contains(says), "{query}: {}", error.message);
+            assert!(error.message.contains(error_text), "{query}: {}", error.message);
             assert_eq!(problem.detail, error.message);
         }
     }
@@ -33,8 +33,8 @@ async fn an_invalid_search_has_a_position_and_a_suggestion() {
     let many: String = (0..51).map(|nth| format!("from:n{nth} ")).collect();
     let response = fixture.member.get(&address(paths::SEARCH, &[("q", &many)])).await;
     assert!(response.expect_problem(Code::InvalidSearch).detail.contains("at most 50"));
-    let twice = "-has:link from:me on:1d ".repeat(400);
-    fixture.member.get(&address(paths::SEARCH, &[("q", &twice)])).await.expect_status(200);
+    let repeated = "-has:link from:me on:1d ".repeat(400);
+    fixture.member.get(&address(paths::SEARCH, &[("q", &repeated)])).await.expect_status(200);
     // The outsider is a member of no room.
     let near = fixture.outsider.get(&address(paths::SEARCH, &[("q", "near:3")])).await;
     assert!(near.expect_problem(Code::InvalidSearch).detail.contains("one room"));

@@ -6,15 +6,15 @@ use shared::{paths, problem::Code};
 use super::{address, room, search, texts};
 use crate::fixture::Fixture;
 
-/// "first" (member) and "second" (admin) in the Lobby, and four more messages in the Attic.
-async fn said() -> Fixture {
+/// The lobby has "first" by the member and "second" by the admin; the attic has four messages.
+async fn six_messages() -> Fixture {
     let fixture = Fixture::start().await;
     let attic = room(&fixture, "Attic").await;
     fixture.admin.post_message(attic, "look at https://example.org/ @member").await;
     fixture.member.post_message(attic, "run `make` again").await;
     let path = paths::fill(paths::MESSAGES, &[&attic]);
-    let response = json!({"content": "it answers", "reply_to": 2});
-    fixture.admin.post(&path, response).await.expect_status(201);
+    let reply = json!({"content": "it answers", "reply_to": 2});
+    fixture.admin.post(&path, reply).await.expect_status(201);
     fixture.member.post_message(attic, "wrogn").await;
     let path = paths::fill(paths::MESSAGE, &[&attic, &4]);
     fixture.member.patch(&path, json!({"content": "right"})).await.expect_status(200);
@@ -23,7 +23,7 @@ async fn said() -> Fixture {
 
 #[tokio::test]
 async fn each_operator_filters() {
-    let fixture = said().await;
+    let fixture = six_messages().await;
     for (query, expected) in [
         (
             "",
@@ -117,6 +117,6 @@ async fn only_admins_find_deleted_messages_and_without_text() {
     assert!(texts(&fixture.admin, "is:deleted secret").await.is_empty());
     assert!(texts(&fixture.admin, "secret").await.is_empty());
     assert_eq!(texts(&fixture.admin, "-is:deleted").await, ["second", "first"]);
-    let asked = address(paths::SEARCH, &[("q", "is:deleted")]);
-    fixture.member.get(&asked).await.expect_problem(Code::AdminOnly);
+    let path = address(paths::SEARCH, &[("q", "is:deleted")]);
+    fixture.member.get(&path).await.expect_problem(Code::AdminOnly);
 }

@@ -16,9 +16,9 @@ async fn the_engine_finds_the_golden_set() {
     let fixture = Fixture::start().await;
     let room = room(&fixture, "Golden").await;
     let set = || golden::FOUND.iter().chain(golden::NOT_FOUND);
-    let said: BTreeSet<&str> =
+    let posted: BTreeSet<&str> =
         set().map(|(_, text)| text.trim()).filter(|text| !text.is_empty()).collect();
-    for text in &said {
+    for text in &posted {
         fixture.admin.post_message(room, text).await;
     }
     let queries: BTreeSet<&str> = set().map(|(query, _)| *query).collect();
@@ -27,10 +27,11 @@ async fn the_engine_finds_the_golden_set() {
         if query.is_empty() || query.contains("from:") {
             continue;
         }
-        let asked = format!("{query} in:Golden");
-        let found: BTreeSet<String> = texts(&fixture.admin, &asked).await.into_iter().collect();
-        let sought = Matcher::new(&parse(query).unwrap());
-        let expected = said.iter().filter(|text| sought.is_match(text));
+        let room_query = format!("{query} in:Golden");
+        let found: BTreeSet<String> =
+            texts(&fixture.admin, &room_query).await.into_iter().collect();
+        let matcher = Matcher::new(&parse(query).unwrap());
+        let expected = posted.iter().filter(|text| matcher.is_match(text));
         let expected: BTreeSet<String> = expected.map(|text| (*text).to_owned()).collect();
         assert_eq!(found, expected, "{query}");
     }
@@ -49,7 +50,7 @@ async fn hits_carry_the_ranges_of_the_matches() {
 }
 
 #[tokio::test]
-async fn very_long_searches_are_answered() {
+async fn very_long_searches_find_exact_results() {
     let fixture = Fixture::start().await;
     let words: Vec<_> = (0..1_500).map(|nth| format!("w{nth}x")).collect();
     let text = words.join(" ");

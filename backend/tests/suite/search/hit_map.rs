@@ -1,4 +1,4 @@
-//! The hit map: where in a room the hits are.
+//! The hit map: the positions of the hits in a room.
 
 use shared::{
     ids::{ClientId, RoomId},
@@ -12,7 +12,7 @@ use super::{address, room};
 use crate::fixture::{Client, Fixture, LiveSocket, Response};
 
 /// More messages than the map has parts, and no multiple of their number.
-const LONG: i64 = 2_345;
+const MESSAGE_COUNT: i64 = 2_345;
 const PARTS: i64 = 1_000;
 
 /// Reads the whole map, in several responses if the time limit splits it.
@@ -30,20 +30,20 @@ async fn hits(client: &Client, room: RoomId, q: &str, up_to: i64) -> Vec<i64> {
 }
 
 /// A room in which every seventh message contains "disk", and 700 and 701 contain "tape".
-async fn long(fixture: &Fixture) -> RoomId {
+async fn create_long_room(fixture: &Fixture) -> RoomId {
     let room = room(fixture, "Long").await;
     let mut live = LiveSocket::open(&fixture.member).await;
-    for nth in 1..=LONG {
+    for nth in 1..=MESSAGE_COUNT {
         let text = match nth {
             700 | 701 => "tape",
             nth if nth % 7 == 0 => "disk",
             _ => "else",
         };
-        let name = ClientId(Uuid::now_v7());
-        live.send_message(room, name, text).await;
-        // At most as many as the socket queues.
-        if nth % 100 == 0 || nth == LONG {
-            live.wait_ack(name).await;
+        let id = ClientId(Uuid::now_v7());
+        live.send_message(room, id, text).await;
+        // Wait, because the server queues a limited number of messages per socket.
+        if nth % 100 == 0 || nth == MESSAGE_COUNT {
+            live.wait_ack(id).await;
         }
     }
     room
@@ -51,7 +51,7 @@ async fn long(fixture: &Fixture) -> RoomId {
 
 /// The newest hit of each part.
 fn newest_per_part(up_to: i64, is_hit: impl Fn(i64) -> bool) -> Vec<i64> {
-    let part = |seq: i64| (seq - 1) * PARTS / LONG;
+    let part = |seq: i64| (seq - 1) * PARTS / MESSAGE_COUNT;
     let mut found: Vec<i64> = Vec::new();
     for seq in (1..=up_to).rev().filter(|seq| is_hit(*seq)) {
         if found.last().is_none_or(|last| part(*last) != part(seq)) {
@@ -65,22 +65,22 @@ fn newest_per_part(up_to: i64, is_hit: impl Fn(i64) -> bool) -> Vec<i64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_part_of_a_room_has_its_newest_hit() {
     let fixture = Fixture::start().await;
-    let room = long(&fixture).await;
+    let room = create_long_room(&fixture).await;
     let is_tape = |seq| seq == 700 || seq == 701;
     let is_disk = move |seq| seq % 7 == 0 && !is_tape(seq);
-    assert_eq!(newest_per_part(LONG, |_| true).len(), 1_000);
-    for up_to in [LONG, LONG + 5, 1_234, 1, 0, -1] {
-        let ask = async |q| hits(&fixture.member, room, q, up_to).await;
-        let up_to = up_to.min(LONG);
-        assert_eq!(ask("").await, newest_per_part(up_to, |_| true), "{up_to}");
-        assert_eq!(ask("is:mine").await, newest_per_part(up_to, |_| true), "{up_to}");
+    assert_eq!(newest_per_part(MESSAGE_COUNT, |_| true).len(), 1_000);
+    for up_to in [MESSAGE_COUNT, MESSAGE_COUNT + 5, 1_234, 1, 0, -1] {
+        let hits_of = async |q| hits(&fixture.member, room, q, up_to).await;
+        let up_to = up_to.min(MESSAGE_COUNT);
+        assert_eq!(hits_of("").await, newest_per_part(up_to, |_| true), "{up_to}");
+        assert_eq!(hits_of("is:mine").await, newest_per_part(up_to, |_| true), "{up_to}");
         // A query that the index answers exactly, and one that needs a re-check.
-        assert_eq!(ask("disk").await, newest_per_part(up_to, is_disk), "{up_to}");
-        assert_eq!(ask("-~els -tape").await, newest_per_part(up_to, is_disk), "{up_to}");
-        assert_eq!(ask("tape").await, newest_per_part(up_to, is_tape), "{up_to}");
-        assert!(ask("nothing").await.is_empty(), "{up_to}");
+        assert_eq!(hits_of("disk").await, newest_per_part(up_to, is_disk), "{up_to}");
+        assert_eq!(hits_of("-~els -tape").await, newest_per_part(up_to, is_disk), "{up_to}");
+        assert_eq!(hits_of("tape").await, newest_per_part(up_to, is_tape), "{up_to}");
+        assert!(hits_of("nothing").await.is_empty(), "{up_to}");
     }
-    assert!(hits(&fixture.admin, room, "is:mine", LONG).await.is_empty());
+    assert!(hits(&fixture.admin, room, "is:mine", MESSAGE_COUNT).await.is_empty());
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn the_hit_map_has_only_existing_messages() {
     for text in ["a disk", "@admin a disk"] {
         fixture.member.post_message(fixture.room, text).await;
     }
-    // first, second, a disk, @admin a disk
+    // The room has: first, second, a disk, @admin a disk.
     assert_eq!(of(&fixture.member, "is:mine").await, [1, 3, 4]);
     assert_eq!(of(&fixture.admin, "is:mine").await, [2]);
     assert_eq!(of(&fixture.admin, "mentions:me disk").await, [4]);
@@ -103,22 +103,22 @@ async fn the_hit_map_has_only_existing_messages() {
 #[tokio::test]
 async fn the_hit_map_checks_etag_and_query_like_other_searches() {
     let fixture = Fixture::start().await;
-    let at = fixture.path(paths::MAP_HITS);
-    let path = address(&at, &[("q", "is:mine")]);
+    let map_path = fixture.path(paths::MAP_HITS);
+    let path = address(&map_path, &[("q", "is:mine")]);
     let tag = fixture.member.get(&path).await.header("etag").to_owned();
     let revalidate = async |reader: &Client, path: &str| {
-        Response::to(reader.request("GET", path).header("if-none-match", &tag)).await.status
+        Response::fetch(reader.request("GET", path).header("if-none-match", &tag)).await.status
     };
     assert_eq!(revalidate(&fixture.member, &path).await, 304);
     assert_eq!(revalidate(&fixture.admin, &path).await, 200, "the etag belongs to another reader");
     assert_eq!(revalidate(&fixture.member, &format!("{path}&up_to=1")).await, 200);
-    assert_eq!(revalidate(&fixture.member, &address(&at, &[("q", "first")])).await, 200);
+    assert_eq!(revalidate(&fixture.member, &address(&map_path, &[("q", "first")])).await, 200);
     fixture.outsider.get(&path).await.expect_problem(Code::NotAMember);
-    let refused = async |q| fixture.member.get(&address(&at, &[("q", q)])).await;
+    let refused = async |q| fixture.member.get(&address(&map_path, &[("q", q)])).await;
     refused("form:ada").await.expect_problem(Code::InvalidSearch);
     refused("in:Attic").await.expect_problem(Code::InvalidSearch);
     refused("is:deleted").await.expect_problem(Code::AdminOnly);
-    fixture.member.get(&format!("{at}?tz=CET")).await.expect_field_error("tz", "+02:00");
+    fixture.member.get(&format!("{map_path}?tz=CET")).await.expect_field_error("tz", "+02:00");
     let nowhere = paths::fill(paths::MAP_HITS, &[&999_999]);
     fixture.member.get(&nowhere).await.expect_problem(Code::NotFound);
 }

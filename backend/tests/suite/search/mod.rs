@@ -1,4 +1,4 @@
-//! Search.
+//! Search by REST: queries, paging, hit map, summary, and the visibility of hits.
 
 use serde_json::{Value, json};
 use shared::{
@@ -19,7 +19,7 @@ mod paging;
 mod prefixes;
 mod visibility;
 
-/// A path with query parameters.
+/// Appends query parameters to a path.
 pub fn address(path: &str, parameters: &[(&str, &str)]) -> String {
     let pairs = parameters.iter().map(|(name, value)| (*name, *value));
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
@@ -37,6 +37,7 @@ pub async fn texts(client: &Client, q: &str) -> Vec<String> {
     hits.hits.into_iter().map(|hit| hit.message.content).collect()
 }
 
+/// Gets the counts of a search.
 async fn summary(client: &Client, q: &str) -> Summary {
     client.get(&address(paths::SUMMARY, &[("q", q)])).await.expect_json(200)
 }

@@ -16,8 +16,8 @@ async fn page(client: &Client, parameters: &[(&str, String)]) -> (Vec<String>, H
     (hits.hits.iter().map(|hit| hit.message.content.clone()).collect(), hits)
 }
 
-/// Twelve messages in two rooms by turns; eight contain "disk".
-async fn disks() -> Fixture {
+/// Posts twelve messages alternately in two rooms. Eight contain "disk".
+async fn rooms_with_disks() -> Fixture {
     let fixture = Fixture::start().await;
     let rooms = [room(&fixture, "Attic").await, fixture.room];
     for nth in 1..=12 {
@@ -37,8 +37,8 @@ async fn read_all_pages(
     let mut all = Vec::new();
     let mut anchor = start.to_owned();
     loop {
-        let asked = [("q", q.into()), ("anchor", anchor), (side, step.into())];
-        let (texts, hits) = page(&fixture.member, &asked).await;
+        let parameters = [("q", q.into()), ("anchor", anchor), (side, step.into())];
+        let (texts, hits) = page(&fixture.member, &parameters).await;
         all.extend(if side == "before" { texts } else { texts.into_iter().rev().collect() });
         let next = if side == "before" { hits.older } else { hits.newer };
         match next {
@@ -50,7 +50,7 @@ async fn read_all_pages(
 
 #[tokio::test]
 async fn both_directions_return_each_hit_once() {
-    let fixture = disks().await;
+    let fixture = rooms_with_disks().await;
     let expected: Vec<_> = [1, 2, 4, 5, 7, 8, 10, 11].map(|nth| format!("disk {nth}")).into();
     let reversed: Vec<_> = expected.iter().rev().cloned().collect();
     // A query that the index answers exactly, and one that needs a re-check.
@@ -72,7 +72,7 @@ async fn both_directions_return_each_hit_once() {
 
 #[tokio::test]
 async fn an_anchor_separates_older_and_newer_hits() {
-    let fixture = disks().await;
+    let fixture = rooms_with_disks().await;
     let (_, all) = page(&fixture.member, &[("q", "disk".into())]).await;
     let fifth = all.hits.iter().find(|hit| hit.message.content == "disk 5").unwrap();
     let (id, seq, in_room) = (fifth.message.id, fifth.message.seq, fifth.message.room);
@@ -104,7 +104,7 @@ async fn an_anchor_separates_older_and_newer_hits() {
 
 #[tokio::test]
 async fn hits_come_with_their_neighbours_on_request() {
-    let fixture = disks().await;
+    let fixture = rooms_with_disks().await;
     let (_, hits) =
         page(&fixture.member, &[("q", "tape".into()), ("context", "true".into())]).await;
     assert_eq!(hits.hits.len(), 4);
@@ -121,7 +121,7 @@ async fn hits_come_with_their_neighbours_on_request() {
 
 #[tokio::test]
 async fn a_summary_counts_by_room_author_and_month() {
-    let fixture = disks().await;
+    let fixture = rooms_with_disks().await;
     let found = summary(&fixture.member, "disk").await;
     assert_eq!((found.total, found.more), (8, false));
     let rooms: Vec<_> = found.rooms.iter().map(|room| (&*room.name, room.count)).collect();
@@ -134,13 +134,13 @@ async fn a_summary_counts_by_room_author_and_month() {
 
 #[tokio::test]
 async fn an_unchanged_result_is_not_sent_again() {
-    let fixture = disks().await;
+    let fixture = rooms_with_disks().await;
     let path = address(paths::SEARCH, &[("q", "disk")]);
     let first = fixture.member.get(&path).await;
     let tag = first.header("etag").to_owned();
     let revalidate = |path: String| {
         let request = fixture.member.request("GET", &path).header("if-none-match", &tag);
-        crate::fixture::Response::to(request)
+        crate::fixture::Response::fetch(request)
     };
     assert_eq!(revalidate(path.clone()).await.status, 304);
     assert_eq!(revalidate(address(paths::SEARCH, &[("q", "tape")])).await.status, 200);
@@ -168,7 +168,7 @@ async fn invalid_parameters_are_refused_with_the_field() {
 
 #[tokio::test]
 async fn a_room_search_starts_at_the_anchor() {
-    let fixture = disks().await;
+    let fixture = rooms_with_disks().await;
     let around = |query: &'static str| {
         let path = format!("{}?{query}", fixture.path(paths::MESSAGES));
         let member = fixture.member.clone();
@@ -182,7 +182,7 @@ async fn a_room_search_starts_at_the_anchor() {
     let found = |texts: &[&str], older, newer| {
         (texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(), older, newer)
     };
-    // first, second, 1 disk, 3 tape, 5 disk, 7 disk, 9 tape, 11 disk
+    // The room has: first, second, disk 1, tape 3, disk 5, disk 7, tape 9, disk 11.
     assert_eq!(
         around("q=disk").await,
         found(&["disk 1", "disk 5", "disk 7", "disk 11"], false, false)

@@ -1,4 +1,5 @@
-//! Prefix expansion: a word finds all words that begin with it, also new ones at once.
+//! Prefix expansion: a word finds all words that begin with it, including words that are new in the
+//! index.
 
 use serde_json::json;
 use shared::{
@@ -9,7 +10,7 @@ use shared::{
 use super::{room, search, texts};
 use crate::fixture::Fixture;
 
-/// One prefix with many words, one with few and rare words, one with common words.
+/// The texts have one prefix with many words, one with few rare words, and one with common words.
 fn posted() -> Vec<String> {
     let mut posted: Vec<String> = ('a'..='z').map(|c| format!("host{c} number {c}")).collect();
     posted.extend(["tape", "tapes of old", "my taped tape", "tapestry"].map(str::to_owned));
@@ -20,11 +21,12 @@ fn posted() -> Vec<String> {
     posted
 }
 
-async fn is_found(fixture: &Fixture, room: RoomId, posted: &[String], queries: &[&str]) {
+/// Checks that each query finds exactly the posted texts that the reference matcher accepts.
+async fn check_found(fixture: &Fixture, room: RoomId, posted: &[String], queries: &[&str]) {
     for q in queries {
-        let sought = Matcher::new(&parse(q).unwrap());
+        let matcher = Matcher::new(&parse(q).unwrap());
         let shorten = |text: &String| text.chars().take(30).collect::<String>();
-        let expected = posted.iter().rev().filter(|text| sought.is_match(text));
+        let expected = posted.iter().rev().filter(|text| matcher.is_match(text));
         let expected: Vec<_> = expected.map(shorten).collect();
         let found = texts(&fixture.admin, &format!("{q} in:#{room}")).await;
         assert_eq!(found.iter().map(shorten).collect::<Vec<_>>(), expected, "{q}");
@@ -58,21 +60,21 @@ async fn a_prefix_finds_every_word_that_begins_with_it() {
     for text in &posted {
         fixture.admin.post_message(room, text).await;
     }
-    is_found(&fixture, room, &posted, QUERIES).await;
+    check_found(&fixture, room, &posted, QUERIES).await;
     // A new word with that prefix.
     posted.push("all deployable".into());
     let new = fixture.member.post_message(room, "all deployable").await;
-    is_found(&fixture, room, &posted, QUERIES).await;
+    check_found(&fixture, room, &posted, QUERIES).await;
     let path = shared::paths::fill(shared::paths::MESSAGE, &[&room, &new.seq]);
     fixture.member.patch(&path, json!({"content": "all deployers"})).await.expect_status(200);
     posted.pop();
     posted.push("all deployers".into());
-    is_found(&fixture, room, &posted, QUERIES).await;
-    is_found(&fixture, room, &posted, &["deploya", "deployer"]).await;
+    check_found(&fixture, room, &posted, QUERIES).await;
+    check_found(&fixture, room, &posted, &["deploya", "deployer"]).await;
     fixture.member.delete(&path).await.expect_status(204);
     posted.pop();
-    is_found(&fixture, room, &posted, QUERIES).await;
-    is_found(&fixture, room, &posted, &["deployer"]).await;
+    check_found(&fixture, room, &posted, QUERIES).await;
+    check_found(&fixture, room, &posted, &["deployer"]).await;
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ async fn a_search_finds_only_readable_messages() {
     assert!(texts(&fixture.member, "swordfish").await.is_empty());
 }
 
-/// If the caller may read only a small share of all messages, the index query filters by room, too.
+/// If the caller may read only a small share of all messages, the index query also filters by room.
 #[tokio::test]
 async fn a_search_in_a_small_room_finds_all_beside_a_large_foreign_room() {
     let fixture = Fixture::start().await;
