@@ -84,7 +84,7 @@ fn find_trunk() -> Result<PathBuf> {
     install.env("CARGO_PROFILE_RELEASE_LTO", "off");
     install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
-    // Without this variable, cargo builds in a temporary folder and leaves no artifacts in ours.
+    // Without this variable, cargo builds in a temporary folder and leaves no artifacts in target/.
     install.env_remove("CARGO_TARGET_DIR");
     commands::run(install.arg(&package))?;
     Ok(cached)

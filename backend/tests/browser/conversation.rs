@@ -41,7 +41,7 @@ async fn register_and_join(ada: &Browser, bob: &Browser) -> i64 {
     room
 }
 
-/// Both see each message once and in order.
+/// Both users see each message once and in order.
 async fn exchange_messages(ada: &Browser, bob: &Browser) {
     let texts = ["hello", "hello ada", "is this <b>it</b>?", "it is: https://example.org/a?b=c&d"];
     for (number, text) in texts.iter().enumerate() {
@@ -57,7 +57,7 @@ async fn exchange_messages(ada: &Browser, bob: &Browser) {
         .await;
     // A screen reader announces the messages of others only.
     ada.wait_until("the announcer reads bob's message", "document.querySelector('[data-testid=announcer]').textContent == 'bob: it is: https://example.org/a?b=c&d'").await;
-    // Others see who types; Shift+Enter inserts a line break.
+    // The page shows the other user's typing. Shift+Enter inserts a line break.
     wait_until("bob sees that ada types", async || {
         ada.type_keys(COMPOSER, ".").await;
         let typing = "[data-testid=typing]";
@@ -77,7 +77,7 @@ async fn exchange_messages(ada: &Browser, bob: &Browser) {
 async fn count_unread(ada: &Browser, bob: &Browser, room: i64) {
     let badge = format!(".room-link[data-room=\"{room}\"] .badge");
     let side = ada.create_room("side", "").await;
-    // Bob leaves only when everything is read: a message counts after 400 ms in view.
+    // Wait until bob has read everything: a message counts as read after 400 ms in view.
     bob.wait_hidden(&badge).await;
     bob.join_room("side", "side").await;
     ada.open_room(room, ROOM).await;

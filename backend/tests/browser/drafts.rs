@@ -32,8 +32,8 @@ async fn a_draft_survives_a_reload_in_its_own_room() {
     .await;
 }
 
-/// Bob's page closes with unsent messages and an admin removes him from the room. The server then
-/// refuses the messages, and the page keeps them.
+/// Bob's page closes with unsent messages, and an admin removes him from the room. When the
+/// page opens again, the server refuses the messages, and the page keeps them.
 #[tokio::test]
 async fn a_refused_message_offers_retry_and_edit() {
     scenario("refused", async |fixture| {

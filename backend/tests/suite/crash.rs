@@ -51,6 +51,7 @@ async fn kills_under_load_lose_and_duplicate_no_message() {
     }
 }
 
+/// Checks that the classic history has the same messages in the same order.
 async fn check_classic(client: &Client, room: RoomId, stored: &[Message]) {
     let history = client.get(&format!("/messages/{room}/")).await.expect_status(200);
     let listed = history["messages"].as_array().unwrap().iter().map(|m| m["id"].as_i64().unwrap());
@@ -60,6 +61,7 @@ async fn check_classic(client: &Client, room: RoomId, stored: &[Message]) {
     );
 }
 
+/// Checks that SQLite finds no corruption and no broken foreign key.
 async fn check_integrity(data: &Path) {
     let url = hallway::tables::sqlite_url(data);
     let db = Database::connect(url).await.unwrap();

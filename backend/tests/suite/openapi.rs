@@ -1,4 +1,4 @@
-//! The OpenAPI document: complete, equal to the snapshot, readable without internet.
+//! The OpenAPI document is complete and equals the snapshot. Its pages need no internet access.
 
 use std::{collections::HashSet, fs};
 

@@ -11,6 +11,7 @@ use shared::{
 
 use crate::fixture::{LiveSocket, Person, Process, REVOKED_WITHIN, Socket, run, template};
 
+/// Admin (0), member (1) or outsider (2) as a client of the server.
 fn person(server: &Process, nth: usize) -> Person {
     template().seed.person(server.address, nth)
 }

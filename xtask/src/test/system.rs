@@ -69,7 +69,7 @@ const REQUIREMENTS: [Requirement; 9] = [
     },
 ];
 
-/// Installs what is missing as root on Debian; elsewhere prints the command.
+/// Installs the missing packages if run as root on Debian; otherwise prints the commands and fails.
 pub fn ensure() -> Result<()> {
     let missing: Vec<&Requirement> =
         REQUIREMENTS.iter().filter(|requirement| !(requirement.is_present)()).collect();

@@ -89,9 +89,9 @@ impl Modules {
         imports.into_values().collect()
     }
 
-    /// The module that defines what a path refers to, through re-exports; none for other crates.
+    /// Resolves a path through re-exports to the module that defines its item; none for other crates.
     fn resolve(&self, from: &ModulePath, path: &[String], depth: usize) -> Option<ModulePath> {
-        // A name that is bound to a path which begins with that name belongs to another crate.
+        // A limit, because re-exports may refer to each other endlessly.
         if depth > 16 {
             return None;
         }
@@ -115,6 +115,7 @@ impl Modules {
             name if self.sources.contains_key(&child(from, name)) => child(from, name),
             name => {
                 let bound = source.bindings.get(name)?;
+                // A name that is bound to a path with the same first segment belongs to another crate.
                 if bound[0] == name {
                     return None;
                 }

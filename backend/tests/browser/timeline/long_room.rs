@@ -17,6 +17,7 @@ use crate::{
 /// half. To test with more:
 /// `HALLWAY_TEST_MESSAGES=1000000 cargo test -p hallway --test browser any_message`.
 const DEFAULT_MESSAGE_COUNT: i64 = 20_000;
+/// The time between two messages at the default count.
 const INTERVAL: Duration = Duration::from_mins(40);
 const SCROLLBAR: &str = "[data-testid=scrollbar]";
 const BACK: &str = "[data-testid=back]";

@@ -1,4 +1,4 @@
-//! Scroll anchoring: older pages load without a jump, and new messages do not move the reader.
+//! Scroll anchoring: older pages load without a jump, and new messages do not scroll the view.
 
 use reqwest::Method;
 use serde::Deserialize;

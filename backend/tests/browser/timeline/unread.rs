@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::fixture::{Browser, COMPOSER, ESCAPE, Fixture, SHIFT_ESCAPE, UP, scenario, wait_until};
 
 const MESSAGE_COUNT: i64 = 130;
-/// The messages that mention ada, further from each other and from the read mark than one view.
+/// The seqs of the messages that mention ada. Their distances from each other and from the read mark
+/// exceed the height of the view.
 const MENTIONS: [i64; 2] = [80, 110];
 const INITIAL_READ_SEQ: i64 = 40;
 const TIMELINE: &str = "[data-testid=timeline]";

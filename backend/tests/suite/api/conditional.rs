@@ -5,6 +5,7 @@ use shared::{messages::MessagePage, paths, problem::Code};
 
 use crate::fixture::{Client, Fixture, Response};
 
+/// Requests a path with `If-None-Match`.
 async fn get_if_none_match(client: &Client, path: &str, etag: &str) -> Response {
     Response::fetch(client.request("GET", path).header("if-none-match", etag)).await
 }

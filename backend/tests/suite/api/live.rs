@@ -33,7 +33,7 @@ async fn a_welcome_frame_has_the_user_and_the_rooms() {
     assert!(LiveSocket::open(&fixture.outsider).await.rooms.is_empty());
 }
 
-/// Scripts in a browser cannot set headers of a websocket, so the token comes in the first frame.
+/// Scripts in a browser cannot set headers of a websocket, so they send the token in the first frame.
 #[tokio::test]
 async fn a_socket_authenticates_with_its_first_frame() {
     let fixture = Fixture::start().await;

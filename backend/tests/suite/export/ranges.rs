@@ -78,19 +78,21 @@ async fn a_file_has_a_name_and_a_type() {
 async fn invalid_parameters_are_refused_with_the_field() {
     let fixture = Fixture::start().await;
     let path = fixture.path(paths::EXPORT);
-    let refused = |path: &str, parameters: &[(&str, &str)]| {
+    let get_export = |path: &str, parameters: &[(&str, &str)]| {
         let (member, path) = (fixture.member.clone(), address(path, parameters));
         async move { member.get(&path).await }
     };
     let reversed = [("from_seq", "3"), ("to_seq", "2")];
-    refused(&path, &reversed).await.expect_field_error("from_seq", "at most to_seq (2), but is 3");
-    refused(&path, &[("from_seq", "0")]).await.expect_field_error("from_seq", "at least 1");
-    refused(&path, &[("from_seq", "x")]).await.expect_field_error("from_seq", "digit");
+    get_export(&path, &reversed)
+        .await
+        .expect_field_error("from_seq", "at most to_seq (2), but is 3");
+    get_export(&path, &[("from_seq", "0")]).await.expect_field_error("from_seq", "at least 1");
+    get_export(&path, &[("from_seq", "x")]).await.expect_field_error("from_seq", "digit");
     for (path, field) in [(&*path, "q"), (paths::EXPORT_SEARCH, "from_seq")] {
-        refused(path, &[(field, "1")]).await.expect_field_error(field, "unknown");
-        refused(path, &[("tz", "Berlin")]).await.expect_field_error("tz", "+02:00");
+        get_export(path, &[(field, "1")]).await.expect_field_error(field, "unknown");
+        get_export(path, &[("tz", "Berlin")]).await.expect_field_error("tz", "+02:00");
         for format in FORMATS {
-            refused(path, &[("format", "pdf")]).await.expect_field_error("format", format);
+            get_export(path, &[("format", "pdf")]).await.expect_field_error("format", format);
         }
     }
 }

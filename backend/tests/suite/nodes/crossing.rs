@@ -1,4 +1,4 @@
-//! Changes on one node reach the other: at once, in one order, exactly once.
+//! Changes on one node reach the other node at once, in one order, and exactly once.
 
 use std::time::{Duration, Instant};
 

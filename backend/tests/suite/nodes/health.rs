@@ -16,8 +16,8 @@ async fn a_node_without_redis_is_ready_and_reports_it() {
     let cluster = Cluster::with_shared_database().await;
     for fault in [Fault::Killed, Fault::Paused] {
         cluster.inject(fault).await;
-        let took = cluster.wait_for(200, "redis", "unavailable").await;
-        assert!(took < Duration::from_secs(6), "{fault:?}: detected after {took:?}");
+        let elapsed = cluster.wait_for(200, "redis", "unavailable").await;
+        assert!(elapsed < Duration::from_secs(6), "{fault:?}: detected after {elapsed:?}");
         let (_, health) = cluster.health(0).await;
         assert_eq!(health["status"], "ok");
         assert_eq!(health["dependencies"]["database"]["status"], "ok");
@@ -31,29 +31,32 @@ async fn a_node_without_database_is_not_ready_and_keeps_its_sockets() {
     let cluster = Cluster::with_own_database().await;
     let database = cluster.database.as_ref().unwrap();
     let room = cluster.room();
-    let mut here = LiveSocket::in_room(&cluster.admin(0), room).await;
-    let mut there = LiveSocket::in_room(&cluster.member(1), room).await;
+    let mut sender = LiveSocket::in_room(&cluster.admin(0), room).await;
+    let mut receiver = LiveSocket::in_room(&cluster.member(1), room).await;
     let mut sent = Vec::new();
     for is_killed in [false, true] {
         match is_killed {
             true => database.kill().unwrap(),
             false => database.pause().unwrap(),
         }
-        let took = cluster.wait_for(503, "database/status", "unavailable").await;
-        assert!(took < Duration::from_secs(5), "killed {is_killed}: detected after {took:?}");
+        let elapsed = cluster.wait_for(503, "database/status", "unavailable").await;
+        assert!(elapsed < Duration::from_secs(5), "killed {is_killed}: detected after {elapsed:?}");
         let id = new_client_id();
-        here.send_message(room, id, "during the outage").await;
+        sender.send_message(room, id, "during the outage").await;
         tokio::time::sleep(Duration::from_secs(8)).await;
         match is_killed {
             true => drop(database.restart().await.unwrap()),
             false => database.resume().unwrap(),
         }
-        let took = cluster.wait_for(200, "database/status", "ok").await;
-        assert!(took < Duration::from_secs(5), "killed {is_killed}: recovered after {took:?}");
-        // The same sockets: the client retries until the ack, and the other node delivers the message.
-        retry_until_acked(&mut here, room, id).await;
+        let elapsed = cluster.wait_for(200, "database/status", "ok").await;
+        assert!(
+            elapsed < Duration::from_secs(5),
+            "killed {is_killed}: recovered after {elapsed:?}"
+        );
+        // The sockets survive: the sender retries until the ack, and the other node delivers the message.
+        retry_until_acked(&mut sender, room, id).await;
         sent.push(id);
-        let message = there.expect(|frame| match frame {
+        let message = receiver.expect(|frame| match frame {
             ServerFrame::Message { message, .. } => Some(message.client_id),
             _ => None,
         });
@@ -63,6 +66,7 @@ async fn a_node_without_database_is_not_ready_and_keeps_its_sockets() {
     assert!(stored[2..].iter().map(|message| message.client_id).eq(sent));
 }
 
+/// Sends the message again after each nack, until its ack.
 async fn retry_until_acked(
     live: &mut LiveSocket,
     room: shared::ids::RoomId,

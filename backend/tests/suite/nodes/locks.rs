@@ -9,6 +9,7 @@ use shared::paths;
 
 use crate::fixture::Fixture;
 
+/// Locks the row of the room until the transaction ends.
 async fn lock_room(fixture: &Fixture, txn: &DatabaseTransaction) {
     let room = rooms::Entity::find_by_id(fixture.room.0).lock_exclusive();
     room.one(txn).await.unwrap().unwrap();

@@ -40,15 +40,15 @@ async fn a_flushed_redis_loses_no_change() {
 async fn check_fault(fault: Fault) {
     let cluster = Cluster::with_shared_database().await;
     let room = cluster.room();
-    let mut here = LiveSocket::in_room(&cluster.admin(0), room).await;
-    let mut other = LiveSocket::in_room(&cluster.member(1), room).await;
+    let mut poster = LiveSocket::in_room(&cluster.admin(0), room).await;
+    let mut receiver = LiveSocket::in_room(&cluster.member(1), room).await;
     let mut sent = Vec::new();
     for fault in [Fault::None, fault, Fault::None, fault] {
         cluster.inject(fault).await;
-        sent.extend(post_and_receive(&mut here, &mut other, room, fault).await);
+        sent.extend(post_and_receive(&mut poster, &mut receiver, room, fault).await);
         cluster.end_fault(fault).await;
         // Typing travels only by Redis, so it shows that the nodes have subscribed again.
-        wait_until_typing_arrives(&cluster, &mut here, &mut other).await;
+        wait_until_typing_arrives(&cluster, &mut poster, &mut receiver).await;
     }
     for node in 0..2 {
         let stored: Vec<_> = all_messages(&cluster.admin(node), room).await;
@@ -58,8 +58,8 @@ async fn check_fault(fault: Fault) {
 
 /// Posts on one node; the other must receive all messages in order and in time.
 async fn post_and_receive(
-    here: &mut LiveSocket,
-    other: &mut LiveSocket,
+    poster: &mut LiveSocket,
+    receiver: &mut LiveSocket,
     room: shared::ids::RoomId,
     fault: Fault,
 ) -> Vec<ClientId> {
@@ -67,8 +67,8 @@ async fn post_and_receive(
         let mut acked = Vec::new();
         for nth in 0..MESSAGE_COUNT {
             let (id, start) = (new_client_id(), Instant::now());
-            here.send_message(room, id, &format!("word {nth}")).await;
-            here.wait_ack(id).await;
+            poster.send_message(room, id, &format!("word {nth}")).await;
+            poster.wait_ack(id).await;
             assert!(start.elapsed() < Duration::from_secs(1), "{fault:?}: {:?}", start.elapsed());
             acked.push((id, Instant::now()));
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -78,7 +78,7 @@ async fn post_and_receive(
     let reader = async {
         let mut received: Vec<(Change, Instant)> = Vec::new();
         while received.len() < MESSAGE_COUNT {
-            received.push((other.next_change().await, Instant::now()));
+            received.push((receiver.next_change().await, Instant::now()));
         }
         received
     };
@@ -96,8 +96,8 @@ async fn post_and_receive(
 /// Sends typing until it arrives. Retries, because a node forwards typing only once every few seconds.
 async fn wait_until_typing_arrives(
     cluster: &Cluster,
-    here: &mut LiveSocket,
-    other: &mut LiveSocket,
+    poster: &mut LiveSocket,
+    receiver: &mut LiveSocket,
 ) {
     let member = cluster.member(1).user.id;
     let typed = |frame: &ServerFrame| match frame {
@@ -106,10 +106,10 @@ async fn wait_until_typing_arrives(
     };
     let arrival = async {
         loop {
-            other.send(&ClientFrame::Typing { room: cluster.room() }).await;
+            receiver.send(&ClientFrame::Typing { room: cluster.room() }).await;
             let received: Result<UserId, _> =
-                timeout(Duration::from_secs(1), here.expect(typed)).await;
-            if received.is_ok_and(|who| who == member) {
+                timeout(Duration::from_secs(1), poster.expect(typed)).await;
+            if received.is_ok_and(|user_id| user_id == member) {
                 return;
             }
         }

@@ -88,14 +88,15 @@ async fn check_removed_member(cluster: &Cluster, fault: Fault) {
 }
 
 async fn check_sign_out(cluster: &Cluster, fault: Fault) {
-    let here = sign_in(&cluster.anon(0), "member").await;
-    let there = same_session_on(cluster, 1, &here);
-    let mut live = LiveSocket::in_room(&there, cluster.room()).await;
+    let on_first_node = sign_in(&cluster.anon(0), "member").await;
+    let on_second_node = same_session_on(cluster, 1, &on_first_node);
+    let mut live = LiveSocket::in_room(&on_second_node, cluster.room()).await;
     let mut other = LiveSocket::in_room(&cluster.member(1), cluster.room()).await;
     cluster.inject(fault).await;
-    here.delete("/api/v1/sessions/current").await.expect_status(204);
+    on_first_node.delete("/api/v1/sessions/current").await.expect_status(204);
     let closed = in_time("signed out", live.socket.wait_close());
-    let refused = in_time("signed out, by REST", wait_refused(&there, "GET", paths::ME, 401));
+    let refused =
+        in_time("signed out, by REST", wait_refused(&on_second_node, "GET", paths::ME, 401));
     let (code, ()) = tokio::join!(closed, refused);
     assert_eq!(code, Some(CloseCode::SessionEnded as u16));
     cluster
@@ -107,32 +108,33 @@ async fn check_sign_out(cluster: &Cluster, fault: Fault) {
 }
 
 async fn check_disabled_account(cluster: &Cluster, fault: Fault) {
-    let here = register(&cluster.anon(0), "guest").await;
-    let there = same_session_on(cluster, 1, &here);
-    let mut live = LiveSocket::open(&there).await;
-    there.get(paths::ME).await.expect_status(200);
+    let on_first_node = register(&cluster.anon(0), "guest").await;
+    let on_second_node = same_session_on(cluster, 1, &on_first_node);
+    let mut live = LiveSocket::open(&on_second_node).await;
+    on_second_node.get(paths::ME).await.expect_status(200);
     cluster.inject(fault).await;
-    let path = paths::fill(paths::USER, &[&here.user.id]);
+    let path = paths::fill(paths::USER, &[&on_first_node.user.id]);
     cluster.admin(0).patch(&path, json!({"is_disabled": true})).await.expect_status(200);
     let closed = in_time("disabled", live.socket.wait_close());
-    let refused = in_time("disabled, by REST", wait_refused(&there, "GET", paths::ME, 401));
+    let refused =
+        in_time("disabled, by REST", wait_refused(&on_second_node, "GET", paths::ME, 401));
     let (code, ()) = tokio::join!(closed, refused);
     assert_eq!(code, Some(CloseCode::SessionEnded as u16));
 }
 
 async fn check_demoted_admin(cluster: &Cluster, fault: Fault) {
-    let here = register(&cluster.anon(0), "deputy").await;
-    let there = same_session_on(cluster, 1, &here);
-    let path = paths::fill(paths::USER, &[&here.user.id]);
+    let on_first_node = register(&cluster.anon(0), "deputy").await;
+    let on_second_node = same_session_on(cluster, 1, &on_first_node);
+    let path = paths::fill(paths::USER, &[&on_first_node.user.id]);
     cluster.admin(0).patch(&path, json!({"is_admin": true})).await.expect_status(200);
-    there.get(paths::ME).await.expect_status(200);
+    on_second_node.get(paths::ME).await.expect_status(200);
     tokio::time::sleep(REVOKED_WITHIN).await;
     let room = json!({"name": "Theirs"});
-    there.post(paths::ROOMS, room.clone()).await.expect_status(201);
+    on_second_node.post(paths::ROOMS, room.clone()).await.expect_status(201);
     cluster.inject(fault).await;
     cluster.admin(0).patch(&path, json!({"is_admin": false})).await.expect_status(200);
     // The name is taken, so retries create no further room.
-    in_time("lost admin", wait_refused(&there, "POST", paths::ROOMS, 403)).await;
+    in_time("lost admin", wait_refused(&on_second_node, "POST", paths::ROOMS, 403)).await;
 }
 
 async fn check_deleted_room(cluster: &Cluster, fault: Fault) {

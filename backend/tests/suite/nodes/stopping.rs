@@ -44,8 +44,8 @@ async fn clients_of_a_killed_node_continue_on_the_other() {
     let (cluster, _proxy, senders) = cluster_under_load().await;
     for node in 0..2 {
         cluster.nodes[node].kill().unwrap();
-        let took = senders.wait_progress().await;
-        assert!(took < Duration::from_secs(5), "{took:?}");
+        let elapsed = senders.wait_progress().await;
+        assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
         cluster.nodes[node].restart().await.unwrap();
         cluster.wait_linked().await;
         // Wait until the proxy sends new connections to the restarted node.

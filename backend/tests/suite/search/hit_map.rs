@@ -114,10 +114,10 @@ async fn the_hit_map_checks_etag_and_query_like_other_searches() {
     assert_eq!(revalidate(&fixture.member, &format!("{path}&up_to=1")).await, 200);
     assert_eq!(revalidate(&fixture.member, &address(&map_path, &[("q", "first")])).await, 200);
     fixture.outsider.get(&path).await.expect_problem(Code::NotAMember);
-    let refused = async |q| fixture.member.get(&address(&map_path, &[("q", q)])).await;
-    refused("form:ada").await.expect_problem(Code::InvalidSearch);
-    refused("in:Attic").await.expect_problem(Code::InvalidSearch);
-    refused("is:deleted").await.expect_problem(Code::AdminOnly);
+    let get_hits = async |q| fixture.member.get(&address(&map_path, &[("q", q)])).await;
+    get_hits("form:ada").await.expect_problem(Code::InvalidSearch);
+    get_hits("in:Attic").await.expect_problem(Code::InvalidSearch);
+    get_hits("is:deleted").await.expect_problem(Code::AdminOnly);
     fixture.member.get(&format!("{map_path}?tz=CET")).await.expect_field_error("tz", "+02:00");
     let nowhere = paths::fill(paths::MAP_HITS, &[&999_999]);
     fixture.member.get(&nowhere).await.expect_problem(Code::NotFound);

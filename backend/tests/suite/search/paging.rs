@@ -10,6 +10,7 @@ use shared::{
 use super::{address, room, search, summary};
 use crate::fixture::{Client, Fixture};
 
+/// Runs a search; returns the texts of the hits, and the response.
 async fn page(client: &Client, parameters: &[(&str, String)]) -> (Vec<String>, Hits) {
     let parameters: Vec<_> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
     let hits = search(client, &parameters).await;
@@ -27,6 +28,7 @@ async fn rooms_with_disks() -> Fixture {
     fixture
 }
 
+/// Pages through all hits on one side of `start`, `step` hits per page; returns their texts in order.
 async fn read_all_pages(
     fixture: &Fixture,
     q: &str,
@@ -151,15 +153,15 @@ async fn an_unchanged_result_is_not_sent_again() {
 #[tokio::test]
 async fn invalid_parameters_are_refused_with_the_field() {
     let fixture = Fixture::start().await;
-    let refused = |parameters: &'static [(&str, &str)]| {
+    let get_search = |parameters: &'static [(&str, &str)]| {
         let member = fixture.member.clone();
         async move { member.get(&address(paths::SEARCH, parameters)).await }
     };
-    refused(&[("before", "201")]).await.expect_field_error("before", "0 to 200");
-    refused(&[("anchor", "seq:3")]).await.expect_field_error("anchor", "one room");
-    refused(&[("anchor", "3")]).await.expect_field_error("anchor", "id:3");
-    refused(&[("limit", "3")]).await.expect_field_error("limit", "unknown");
-    refused(&[("q", "a sort:relevance"), ("after", "3")])
+    get_search(&[("before", "201")]).await.expect_field_error("before", "0 to 200");
+    get_search(&[("anchor", "seq:3")]).await.expect_field_error("anchor", "one room");
+    get_search(&[("anchor", "3")]).await.expect_field_error("anchor", "id:3");
+    get_search(&[("limit", "3")]).await.expect_field_error("limit", "unknown");
+    get_search(&[("q", "a sort:relevance"), ("after", "3")])
         .await
         .expect_field_error("after", "one page");
     fixture.anon.get(paths::SEARCH).await.expect_problem(Code::Unauthenticated);

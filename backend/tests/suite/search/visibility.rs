@@ -56,8 +56,8 @@ async fn neighbours_belong_to_the_same_room() {
     fixture.admin.post_message(attic, "before the disk").await;
     fixture.admin.post_message(fixture.room, "disk here").await;
     fixture.admin.post_message(attic, "gone").await;
-    let gone = paths::fill(paths::MESSAGE, &[&attic, &2]);
-    fixture.admin.delete(&gone).await.expect_status(204);
+    let deleted_message = paths::fill(paths::MESSAGE, &[&attic, &2]);
+    fixture.admin.delete(&deleted_message).await.expect_status(204);
     let found = search(&fixture.member, &[("q", "before"), ("context", "true")]).await;
     let [hit] = &found.hits[..] else { panic!("{found:?}") };
     assert!(hit.before.is_none());
