@@ -32,6 +32,7 @@ pub struct Args {
 struct Mutant {
     /// The value of `HALLWAY_FAULT`.
     name: &'static str,
+    /// The name of the injected fault, in the catalog of `faults`.
     fault: &'static str,
     database: &'static str,
 }
@@ -74,8 +75,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The number of the run that caught it. Each run is a process of its own, because the server
-/// inherits the deliberate fault from its environment.
+/// Runs until a run catches the mutant, and returns the number of that run; `None` if all miss. Each run
+/// is a process of its own, because the server inherits `HALLWAY_FAULT` from the environment.
 fn run_until_caught(mutant: &Mutant, args: &Args) -> Result<Option<u32>> {
     for run in 1..=args.runs {
         let mut faults = Command::new(std::env::current_exe()?);

@@ -1,12 +1,12 @@
-//! Skip without gap.
+//! Skip without gap: the server drops changes of a live subscription silently.
 //!
-//! The changes of a live subscription are consecutive. A server that drops changes for lack of buffer
-//! space announces it: it sends `gap`, or it sends the missed rows in their latest states by number,
-//! with steps of more than one, and closes them with `subscribed`. A step of more than one is
-//! therefore a violation unless, on the same socket, `subscribed` or `removed` of that room follows, or
-//! the socket ends, before the numbers go back or `gap` comes. Those come only because the client
-//! noticed the step and subscribed again; the server would not have sent them by itself. Between the
-//! client's `subscribe` and the reply any numbers may be missing.
+//! The revs of a live subscription are consecutive. A server that drops changes for lack of buffer
+//! space announces it: it sends `gap`, or it sends the missed rows in their latest states by rev, which
+//! may skip revs, and closes them with `subscribed`. A skip is therefore no violation if `subscribed` or
+//! `removed` of the room follows on the same socket, or the socket ends. It is a violation if, before
+//! that, a rev is not above the highest one since the skip, or `gap` comes: both are replies to a client
+//! that noticed the skip and subscribed again, so the server has announced nothing. Between the client's
+//! `subscribe` and the reply any revs may be missing.
 
 use std::collections::BTreeMap;
 
@@ -15,29 +15,34 @@ use shared::ids::{Rev, RoomId};
 use super::{
     Anomaly, Violations,
     connection::{Connection, SubscriptionState},
-    index::Index,
+    index::HistoryIndex,
 };
 use crate::history::Event;
 
-pub fn check(index: &Index, at: usize, connection: &mut Connection, violations: &mut Violations) {
+pub fn check(
+    index: &HistoryIndex,
+    at: usize,
+    connection: &mut Connection,
+    violations: &mut Violations,
+) {
     let subscriptions = &mut connection.subscriptions;
     match &index.entries[at].event {
-        // Subscribing again does not repair an open step.
+        // Subscribing again does not excuse an earlier skip.
         Event::Subscribe { room, .. }
-            if !matches!(subscriptions.get(room), Some(SubscriptionState::SkippedAt { .. })) =>
+            if !matches!(subscriptions.get(room), Some(SubscriptionState::Skipped { .. })) =>
         {
             subscriptions.insert(*room, SubscriptionState::Replay);
         }
         Event::Subscribed { room, rev } | Event::Gap { room, to_rev: rev, .. } => {
             let is_gap = matches!(&index.entries[at].event, Event::Gap { .. });
-            if let Some(SubscriptionState::SkippedAt { at: step, after, .. }) =
+            if let Some(SubscriptionState::Skipped { at: skip, after, .. }) =
                 subscriptions.get(room)
                 && is_gap
             {
-                report_skip(*step, at, *room, *after, violations);
+                report_skip(*skip, at, *room, *after, violations);
             }
             let rev = match subscriptions.get(room) {
-                Some(SubscriptionState::Live(held)) => *held.max(rev),
+                Some(SubscriptionState::Live(last)) => *last.max(rev),
                 _ => *rev,
             };
             subscriptions.insert(*room, SubscriptionState::Live(rev));
@@ -62,24 +67,24 @@ fn check_change(
 ) {
     let Some(subscription) = subscriptions.get_mut(&room) else { return };
     match *subscription {
-        SubscriptionState::Live(held) if rev > held.next() => {
-            *subscription = SubscriptionState::SkippedAt { at, after: held, highest: rev };
+        SubscriptionState::Live(last) if rev > last.next() => {
+            *subscription = SubscriptionState::Skipped { at, after: last, highest: rev };
         }
-        SubscriptionState::Live(held) if rev == held.next() => {
+        SubscriptionState::Live(last) if rev == last.next() => {
             *subscription = SubscriptionState::Live(rev)
         }
-        SubscriptionState::SkippedAt { at: step, after, highest } if rev <= highest => {
-            report_skip(step, at, room, after, violations);
+        SubscriptionState::Skipped { at: skip, after, highest } if rev <= highest => {
+            report_skip(skip, at, room, after, violations);
             *subscription = SubscriptionState::Replay;
         }
-        SubscriptionState::SkippedAt { at, after, .. } => {
-            *subscription = SubscriptionState::SkippedAt { at, after, highest: rev }
+        SubscriptionState::Skipped { at, after, .. } => {
+            *subscription = SubscriptionState::Skipped { at, after, highest: rev }
         }
         SubscriptionState::Live(_) | SubscriptionState::Replay => {}
     }
 }
 
-fn report_skip(step: usize, at: usize, room: RoomId, after: Rev, violations: &mut Violations) {
+fn report_skip(skip: usize, at: usize, room: RoomId, after: Rev, violations: &mut Violations) {
     let detail = format!("changes after {after} of room {room} were skipped");
-    violations.add(Anomaly::SkipWithoutGap, [step, at], detail);
+    violations.add(Anomaly::SkipWithoutGap, [skip, at], detail);
 }

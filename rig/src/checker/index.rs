@@ -8,7 +8,7 @@ use shared::{
 };
 
 use super::operations::{
-    Completion, MembershipChange, Operation, SendAttempt, Sends, first_possible,
+    Completion, MembershipChange, Operation, SendAttempt, SentMessage, first_possible_invocation,
 };
 use crate::history::{ChangedRow, Entry, Event, FaultPhase, NodeState, ReaderState};
 
@@ -19,25 +19,27 @@ pub type MessageKey = (RoomId, Seq);
 const RECOVERY_US: u64 = 2_000_000;
 
 #[derive(Default)]
-pub struct Index<'h> {
+pub struct HistoryIndex<'h> {
     pub entries: &'h [Entry],
-    pub sends: BTreeMap<ClientId, Sends<'h>>,
-    /// The new texts of messages.
+    pub sent_messages: BTreeMap<ClientId, SentMessage<'h>>,
+    /// The new texts, and the operations that wrote them.
     pub edits: HashMap<MessageKey, Vec<(&'h str, Operation)>>,
     pub deletes: HashMap<MessageKey, Vec<Operation>>,
-    /// By invocation.
-    pub memberships: BTreeMap<(RoomId, UserId), Vec<MembershipChange>>,
-    /// The final states of the nodes, with their entries.
+    /// Joins and removals, in the order of invocation.
+    pub membership_changes: BTreeMap<(RoomId, UserId), Vec<MembershipChange>>,
+    /// The final states of the nodes, each with the index of its entry.
     pub node_states: BTreeMap<RoomId, Vec<(usize, &'h NodeState)>>,
-    /// The final states of the readers, with their entries.
+    /// The final states of the readers, each with the index of its entry.
     pub reader_states: Vec<(usize, &'h ReaderState)>,
-    /// Every state of a message that a client observed, with the entry that first shows it. States
-    /// that are not shared in memory may occur several times.
+    /// Every state of a message that a client observed, with the index of the first entry that shows
+    /// it. Equal states that do not share memory occur several times.
     pub observed: Vec<(usize, &'h Message)>,
-    /// Name, begin and end in microseconds.
+    /// The name, begin and end of each fault, in microseconds. The end includes the recovery time.
     faults: Vec<(&'h str, u64, u64)>,
-    /// By process: begin and end in microseconds.
+    /// By process: the begin and end of each pause, in microseconds. The end includes the recovery
+    /// time.
     read_pauses: HashMap<u32, Vec<(u64, u64)>>,
+    /// The addresses of the states in `observed`.
     observed_pointers: HashSet<*const Message>,
     /// The edit, delete, removal or join that a process has in flight.
     in_flight: HashMap<u32, InFlight>,
@@ -50,14 +52,14 @@ enum InFlight {
     Membership((RoomId, UserId), usize),
 }
 
-impl<'h> Index<'h> {
+impl<'h> HistoryIndex<'h> {
     pub fn new(entries: &'h [Entry]) -> Self {
         let mut index = Self { entries, ..Self::default() };
         for (at, entry) in entries.iter().enumerate() {
             index.add_invocation(at, entry);
             index.add_completion(at, entry);
             index.add_observation(at, entry);
-            index.add_disturbance(entry);
+            index.add_fault_or_pause(entry);
         }
         index
     }
@@ -66,9 +68,9 @@ impl<'h> Index<'h> {
         let operation = Operation::new(at);
         let in_flight = match event {
             Event::Send { draft, via, .. } => {
-                let new = || Sends { draft, attempts: Vec::new() };
-                let sends = self.sends.entry(draft.client_id).or_insert_with(new);
-                sends.attempts.push(SendAttempt { process: *process, via: *via, operation });
+                let new = || SentMessage { draft, attempts: Vec::new() };
+                let message = self.sent_messages.entry(draft.client_id).or_insert_with(new);
+                message.attempts.push(SendAttempt { process: *process, via: *via, operation });
                 return;
             }
             Event::Edit { room, seq, content } => {
@@ -83,7 +85,7 @@ impl<'h> Index<'h> {
             }
             Event::Remove { room, user } | Event::Join { room, user } => {
                 let is_join = matches!(event, Event::Join { .. });
-                let changes = self.memberships.entry((*room, *user)).or_default();
+                let changes = self.membership_changes.entry((*room, *user)).or_default();
                 changes.push(MembershipChange { is_join, operation });
                 InFlight::Membership((*room, *user), changes.len() - 1)
             }
@@ -115,7 +117,7 @@ impl<'h> Index<'h> {
     }
 
     fn complete_send(&mut self, process: u32, client_id: ClientId, completion: Completion) {
-        let attempts = self.sends.get_mut(&client_id).map(|sends| &mut sends.attempts);
+        let attempts = self.sent_messages.get_mut(&client_id).map(|sent| &mut sent.attempts);
         let is_pending = |attempt: &&mut SendAttempt| {
             attempt.process == process && attempt.operation.completion == Completion::Pending
         };
@@ -134,7 +136,7 @@ impl<'h> Index<'h> {
                 self.deletes.get_mut(&key).and_then(|deletes| deletes.get_mut(nth))
             }
             Some(InFlight::Membership(key, nth)) => {
-                let changes = self.memberships.get_mut(&key);
+                let changes = self.membership_changes.get_mut(&key);
                 changes.and_then(|all| all.get_mut(nth)).map(|change| &mut change.operation)
             }
             None => None,
@@ -167,7 +169,7 @@ impl<'h> Index<'h> {
         }
     }
 
-    fn add_disturbance(&mut self, Entry { at_us, process, event }: &'h Entry) {
+    fn add_fault_or_pause(&mut self, Entry { at_us, process, event }: &'h Entry) {
         match event {
             Event::Fault { name, phase: FaultPhase::Begin } => {
                 self.faults.push((name, *at_us, u64::MAX));
@@ -191,32 +193,33 @@ impl<'h> Index<'h> {
         }
     }
 
-    /// Whether no fault was active and the process read its socket during the whole period. Only
-    /// then does the server send frames soon after it composed them.
+    /// Whether no fault was active and the process read its socket during the whole period, recovery
+    /// times included. Only then does the server send frames soon after it composed them.
     pub fn is_undisturbed(&self, process: u32, from_us: u64, to_us: u64) -> bool {
         let pauses = self.read_pauses.get(&process).into_iter().flatten().copied();
         let faults = self.faults.iter().map(|(_, from, until)| (*from, *until));
         !faults.chain(pauses).any(|(from, until)| from <= to_us && until >= from_us)
     }
 
-    /// The earliest time at which a message can have reached this state; `None` if nobody wrote it,
-    /// or every attempt failed.
-    pub fn earliest_us(&self, message: &Message) -> Option<u64> {
-        let (key, sends) = ((message.room, message.seq), self.sends.get(&message.client_id)?);
+    /// The earliest time, in microseconds, at which a message can have got this state; `None` if no
+    /// client wrote it, or every attempt failed.
+    pub fn earliest_write_us(&self, message: &Message) -> Option<u64> {
+        let sent = self.sent_messages.get(&message.client_id)?;
+        let key = (message.room, message.seq);
         let invoked = if message.deleted_at.is_some() {
-            first_possible(self.deletes.get(&key).into_iter().flatten())
-        } else if message.content == sends.draft.content {
-            first_possible(sends.attempts.iter().map(|attempt| &attempt.operation))
+            first_possible_invocation(self.deletes.get(&key).into_iter().flatten())
+        } else if message.content == sent.draft.content {
+            first_possible_invocation(sent.attempts.iter().map(|attempt| &attempt.operation))
         } else {
             let edits = self.edits.get(&key).into_iter().flatten();
             let edits = edits.filter(|(text, _)| *text == message.content);
-            first_possible(edits.map(|(_, operation)| operation))
+            first_possible_invocation(edits.map(|(_, operation)| operation))
         };
         invoked.map(|invoked| self.entries[invoked].at_us)
     }
 
-    /// When the first delete of a message was acknowledged.
-    pub fn deleted_us(&self, key: MessageKey) -> Option<u64> {
+    /// When the first delete of a message was acknowledged, in microseconds.
+    pub fn delete_acked_us(&self, key: MessageKey) -> Option<u64> {
         let acked = self.deletes.get(&key)?.iter().filter_map(Operation::ok).min()?;
         Some(self.entries[acked].at_us)
     }

@@ -5,6 +5,8 @@
 //! process, or when one operation completed before the other was invoked. An operation without a
 //! reply, or with a refusal that may be retried, is indeterminate (Jepsen: info).
 //!
+//! Entries are identified by their index in the history; a variable `at` is such an index.
+//!
 //! - **Lost write**: acknowledged, and missing from the final state of a node.
 //! - **Duplicate**: one `client_id` under two numbers.
 //! - **Inconsistent offsets**: two rows under one number (`seq` or `rev`), numbers that are not
@@ -36,9 +38,9 @@ mod state_diff;
 mod tests;
 mod writes;
 
-use index::Index;
+use index::HistoryIndex;
 
-/// A broken server produces thousands of violations.
+/// A broken server produces thousands of violations; the first ones suffice to find the cause.
 const MAX_PER_ANOMALY: usize = 100;
 
 /// The kind of a violation.
@@ -79,7 +81,7 @@ pub struct Violation {
     pub anomaly: Anomaly,
     /// What happened, in a sentence.
     pub detail: String,
-    /// The entries that prove it, as indexes into the history.
+    /// The indexes of the entries that prove it.
     pub entries: Vec<usize>,
 }
 
@@ -91,7 +93,7 @@ impl fmt::Display for Violation {
 
 /// All violations of a history, by anomaly, then by time; at most 100 for each anomaly.
 pub fn check(history: &History) -> Vec<Violation> {
-    let index = Index::new(&history.0);
+    let index = HistoryIndex::new(&history.0);
     let mut violations = Violations::default();
     writes::check(&index, &mut violations);
     order::check(&index, &mut violations);

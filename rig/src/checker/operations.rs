@@ -1,23 +1,23 @@
-//! Operations of a history: what a process invoked, and how it completed.
+//! Operations of a history, with their invocations and completions.
 
 use crate::history::{Draft, Transport};
 
 /// How an operation completed, in Jepsen's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completion {
-    /// The history has no reply.
+    /// The history has no completion, because the run ended before.
     Pending,
-    /// Done; the entry of the reply.
+    /// Done. The index of the reply's entry.
     Ok(usize),
     /// Certainly not done.
     Fail,
-    /// Indeterminate: the connection was lost, or the server asked for a retry.
+    /// Indeterminate: no reply came, or a refusal that may be retried.
     Info,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
-    /// The entry of the invocation.
+    /// The index of the invocation's entry.
     pub invoked: usize,
     pub completion: Completion,
 }
@@ -31,7 +31,7 @@ impl Operation {
         self.completion != Completion::Fail
     }
 
-    /// The entry of the successful reply.
+    /// The index of the successful reply's entry.
     pub fn ok(&self) -> Option<usize> {
         if let Completion::Ok(at) = self.completion { Some(at) } else { None }
     }
@@ -43,15 +43,15 @@ pub struct SendAttempt {
     pub operation: Operation,
 }
 
-/// All attempts to send one message.
-pub struct Sends<'h> {
+/// A message, with all attempts to send it.
+pub struct SentMessage<'h> {
     pub draft: &'h Draft,
-    /// By invocation.
+    /// In the order of invocation.
     pub attempts: Vec<SendAttempt>,
 }
 
-impl Sends<'_> {
-    /// The entries of the acks.
+impl SentMessage<'_> {
+    /// The indexes of the acks' entries.
     pub fn acks(&self) -> impl Iterator<Item = usize> {
         self.attempts.iter().filter_map(|attempt| attempt.operation.ok())
     }
@@ -63,8 +63,10 @@ pub struct MembershipChange {
     pub operation: Operation,
 }
 
-/// The first invocation that may have been done.
-pub fn first_possible<'o>(operations: impl IntoIterator<Item = &'o Operation>) -> Option<usize> {
+/// The index of the first invocation whose operation may have been done.
+pub fn first_possible_invocation<'o>(
+    operations: impl IntoIterator<Item = &'o Operation>,
+) -> Option<usize> {
     let mut operations = operations.into_iter();
     operations.find(|operation| operation.may_be_done()).map(|operation| operation.invoked)
 }

@@ -1,5 +1,5 @@
-//! One order: numbers are dense, identify one row each, are the same at every node, and keep each
-//! sender's messages in the order of sending.
+//! Inconsistent offsets: each `seq` and each `rev` identifies one row, `seq` has no holes, all nodes
+//! return the same state, and each sender's messages keep the order of sending.
 
 use std::collections::HashMap;
 
@@ -7,12 +7,12 @@ use shared::ids::{Rev, RoomId, Seq, UserId};
 
 use super::{
     Anomaly, Violations,
-    index::{Index, MessageKey},
-    operations::Sends,
+    index::{HistoryIndex, MessageKey},
+    operations::SentMessage,
 };
 use crate::history::{ChangedRow, Event, NodeState, Transport, digest};
 
-pub fn check(index: &Index, violations: &mut Violations) {
+pub fn check(index: &HistoryIndex, violations: &mut Violations) {
     check_seqs(index, violations);
     check_revs(index, violations);
     for (room, states) in &index.node_states {
@@ -27,35 +27,37 @@ pub fn check(index: &Index, violations: &mut Violations) {
 }
 
 /// Each `seq` identifies one message.
-fn check_seqs(index: &Index, violations: &mut Violations) {
+fn check_seqs(index: &HistoryIndex, violations: &mut Violations) {
     let mut seen = HashMap::new();
     for (at, message) in &index.observed {
         let key: MessageKey = (message.room, message.seq);
         let ids = (message.id, message.client_id);
-        let (first, known) = seen.entry(key).or_insert((*at, ids));
-        if *known != ids {
-            let detail = format!("{} and {} are both {} of {}", known.1, ids.1, key.1, key.0);
-            violations.add(Anomaly::InconsistentOffsets, [*first, *at], detail);
+        let (first_at, first_ids) = seen.entry(key).or_insert((*at, ids));
+        if *first_ids != ids {
+            let detail = format!("{} and {} are both {} of {}", first_ids.1, ids.1, key.1, key.0);
+            violations.add(Anomaly::InconsistentOffsets, [*first_at, *at], detail);
         }
     }
 }
 
-/// The content of a change, as far as two changes can be told apart.
+/// The content of a change, for comparison.
 #[derive(Clone, Copy, PartialEq)]
 enum ChangeContent {
+    /// The [`digest`].
     Message(u64),
+    /// The user, and whether the user left.
     Member(UserId, bool),
     Room,
 }
 
 /// Each `rev` identifies one change.
-fn check_revs(index: &Index, violations: &mut Violations) {
+fn check_revs(index: &HistoryIndex, violations: &mut Violations) {
     let mut seen: HashMap<(RoomId, Rev), (usize, ChangeContent)> = HashMap::new();
     let mut add = |at: usize, room: RoomId, rev: Rev, content: ChangeContent| {
-        let (first, known) = seen.entry((room, rev)).or_insert((at, content));
-        if *known != content {
+        let (first_at, first_content) = seen.entry((room, rev)).or_insert((at, content));
+        if *first_content != content {
             let detail = format!("change {rev} of room {room} has two different contents");
-            violations.add(Anomaly::InconsistentOffsets, [*first, at], detail);
+            violations.add(Anomaly::InconsistentOffsets, [*first_at, at], detail);
         }
     };
     for (at, message) in &index.observed {
@@ -64,7 +66,8 @@ fn check_revs(index: &Index, violations: &mut Violations) {
     for (at, entry) in index.entries.iter().enumerate() {
         let Event::Change { room, rev, row } = &entry.event else { continue };
         let content = match row {
-            // The server may send the latest state in place of an older one.
+            // `index.observed` has the message of this rev. With a higher rev, the server sent the
+            // latest state in place of an older one, which is allowed.
             ChangedRow::Message(message) if message.rev >= *rev => continue,
             ChangedRow::Message(message) => ChangeContent::Message(digest(message)),
             ChangedRow::Member(member) => ChangeContent::Member(member.user.id, member.left),
@@ -74,13 +77,14 @@ fn check_revs(index: &Index, violations: &mut Violations) {
     }
 }
 
-/// The numbers run from 1 to `last_seq` without holes, and no change is newer than `last_rev`.
+/// The `seq` of the messages runs from 1 to `last_seq` without holes, and no `rev` is above
+/// `last_rev`.
 fn check_dense(room: RoomId, at: usize, state: &NodeState, violations: &mut Violations) {
     let expected = (1..).map(Seq);
-    let wrong = state.messages.iter().zip(expected).find(|(message, seq)| message.seq != *seq);
+    let misplaced = state.messages.iter().zip(expected).find(|(message, seq)| message.seq != *seq);
     let count = state.messages.len() as i64;
     let newer = state.messages.iter().find(|message| message.rev > state.last_rev);
-    let detail = if let Some((message, seq)) = wrong {
+    let detail = if let Some((message, seq)) = misplaced {
         format!("node {} has {} in place of {seq} in room {room}", state.node, message.seq)
     } else if Seq(count) != state.last_seq {
         format!("node {} has {count} messages and last_seq {}", state.node, state.last_seq)
@@ -92,7 +96,7 @@ fn check_dense(room: RoomId, at: usize, state: &NodeState, violations: &mut Viol
     violations.add(Anomaly::InconsistentOffsets, [at], detail);
 }
 
-/// Two nodes return the same state.
+/// Two nodes returned the same state of a room.
 fn check_nodes_agree(
     (first_at, first): (usize, &NodeState),
     (second_at, second): (usize, &NodeState),
@@ -115,24 +119,24 @@ fn check_nodes_agree(
     violations.add(Anomaly::InconsistentOffsets, [first_at, second_at], detail);
 }
 
-/// Messages that one process sent by socket, each acknowledged at the first attempt, have ascending
-/// numbers. After several attempts no order is certain: the first attempt may have failed on its way,
-/// unknown to the sender, and the message behind it not.
-fn check_sender_order(index: &Index, violations: &mut Violations) {
-    let mut sent: HashMap<(u32, RoomId), Vec<(usize, usize)>> = HashMap::new();
-    for sends in index.sends.values() {
-        if let (Some((process, invoked)), Some(ack)) = (single_attempt(sends), sends.acks().next())
-        {
-            sent.entry((process, sends.draft.room)).or_default().push((invoked, ack));
+/// Messages that one process sent by socket, each acknowledged at the first attempt, have an ascending
+/// `seq`. A retried message has no certain place, because its first attempt may have been lost while
+/// later messages arrived.
+fn check_sender_order(index: &HistoryIndex, violations: &mut Violations) {
+    // The invocation and the ack of each message.
+    let mut sends: HashMap<(u32, RoomId), Vec<(usize, usize)>> = HashMap::new();
+    for sent in index.sent_messages.values() {
+        if let (Some((process, invoked)), Some(ack)) = (single_attempt(sent), sent.acks().next()) {
+            sends.entry((process, sent.draft.room)).or_default().push((invoked, ack));
         }
     }
-    for ((process, room), mut sent) in sent {
-        sent.sort_unstable();
+    for ((process, room), mut sends) in sends {
+        sends.sort_unstable();
         let seq = |ack: usize| match &index.entries[ack].event {
             Event::Ack { message, .. } => message.seq,
             _ => Seq(0),
         };
-        for pair in sent.windows(2) {
+        for pair in sends.windows(2) {
             let [first, second] = [pair[0].1, pair[1].1];
             let seqs = [seq(first), seq(second)];
             if seqs[0] >= seqs[1] {
@@ -146,9 +150,9 @@ fn check_sender_order(index: &Index, violations: &mut Violations) {
     }
 }
 
-/// The process and invocation of a message that was sent once, by socket.
-fn single_attempt(sends: &Sends) -> Option<(u32, usize)> {
-    match &sends.attempts[..] {
+/// The process and the invocation of a message that was sent once, by socket; `None` for others.
+fn single_attempt(sent: &SentMessage) -> Option<(u32, usize)> {
+    match &sent.attempts[..] {
         [attempt] if attempt.via == Transport::Socket => {
             Some((attempt.process, attempt.operation.invoked))
         }

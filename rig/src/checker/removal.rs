@@ -1,40 +1,43 @@
-//! Leak after removal.
+//! Leak after removal: the server sends a room's content to a removed member.
 //!
 //! From 2 s after a removal was acknowledged until the user's next join was invoked, the server must
 //! send nothing of the room to any socket of the user, nor return it by REST. A frame was certainly
-//! sent after that time if its content was written later, or its socket was opened later, or a ping
-//! sent later was answered before it. The last reason holds only without a fault, because a process
-//! that was paused sends what it composed before.
+//! sent after that time if its content was written later, or its socket was opened later, or the
+//! reply to a later ping came before the frame. The last proof holds only without a fault, because a
+//! process that was paused sends frames that it composed before the pause.
 //!
-//! After a socket delivered `removed`, nothing more of the room may come on it until it subscribes
-//! again or the user's join was invoked. A slow reader may receive the answer to an earlier
+//! After a socket delivered `removed`, the server must send nothing of the room on it until the client
+//! subscribes again or the user's join was invoked. A slow reader may receive the reply to an earlier
 //! subscription once the user is a member again.
 
 use std::collections::BTreeMap;
 
 use shared::ids::{RoomId, UserId};
 
-use super::{Anomaly, Violations, connection::Connection, index::Index, operations::Completion};
+use super::{
+    Anomaly, Violations, connection::Connection, index::HistoryIndex, operations::Completion,
+};
 use crate::history::{ChangedRow, Event};
 
 /// How long a removal may take to reach every socket, in microseconds.
-const DEADLINE_US: u64 = 2_000_000;
+const REMOVAL_TIMEOUT_US: u64 = 2_000_000;
 
 /// A period in which a user was certainly not a member.
 struct Absence {
-    /// The entry that acknowledged the removal.
+    /// The index of the entry that acknowledged the removal.
     removed: usize,
     removed_us: u64,
-    /// The entry of the next join's invocation.
+    /// The index of the entry that invoked the next join; `usize::MAX` without one.
     rejoin: usize,
 }
 
+/// The absences of each user from each room, in the order of time.
 pub struct Absences(BTreeMap<(RoomId, UserId), Vec<Absence>>);
 
 impl Absences {
-    pub fn new(index: &Index) -> Self {
+    pub fn new(index: &HistoryIndex) -> Self {
         let mut all = BTreeMap::new();
-        for (key, changes) in &index.memberships {
+        for (key, changes) in &index.membership_changes {
             let mut absences: Vec<Absence> = Vec::new();
             for change in changes {
                 match (change.is_join, change.operation.ok()) {
@@ -59,14 +62,15 @@ impl Absences {
         Self(all)
     }
 
-    fn at(&self, room: RoomId, user: UserId, at: usize) -> Option<&Absence> {
+    /// The absence during which an entry was recorded.
+    fn find(&self, room: RoomId, user: UserId, at: usize) -> Option<&Absence> {
         let absences = self.0.get(&(room, user))?;
         absences.iter().rev().find(|absence| absence.removed < at && at < absence.rejoin)
     }
 }
 
 pub fn check(
-    index: &Index,
+    index: &HistoryIndex,
     absences: &Absences,
     at: usize,
     connection: &Connection,
@@ -85,13 +89,13 @@ pub fn check(
         let detail = format!("the socket delivered more of room {room} after it delivered removed");
         violations.add(Anomaly::LeakAfterRemoval, [at], detail);
     }
-    let Some(absence) = absences.at(room, user, at) else { return };
-    let deadline = absence.removed_us + DEADLINE_US;
+    let Some(absence) = absences.find(room, user, at) else { return };
+    let deadline = absence.removed_us + REMOVAL_TIMEOUT_US;
     let is_late = if is_page {
         connection.page_requested_us.get(&room).is_some_and(|requested| *requested > deadline)
     } else {
         let is_new = matches!(&entry.event, Event::Change { row: ChangedRow::Message(message), .. }
-            if index.earliest_us(message).is_some_and(|written| written > deadline));
+            if index.earliest_write_us(message).is_some_and(|written| written > deadline));
         connection.opened_us > deadline
             || is_new
             || connection.pinged_us > deadline
@@ -103,9 +107,9 @@ pub fn check(
     }
 }
 
-/// Whether the last membership change that was invoked by then is a join.
-fn is_rejoining(index: &Index, room: RoomId, user: UserId, at: usize) -> bool {
-    let changes = index.memberships.get(&(room, user)).map_or(&[][..], Vec::as_slice);
+/// Whether the last membership change that was invoked before the entry is a join.
+fn is_rejoining(index: &HistoryIndex, room: RoomId, user: UserId, at: usize) -> bool {
+    let changes = index.membership_changes.get(&(room, user)).map_or(&[][..], Vec::as_slice);
     let last = changes.iter().rev().find(|change| change.operation.invoked < at);
     last.is_some_and(|change| change.is_join)
 }

@@ -6,12 +6,12 @@ use super::{
     Violations,
     connection::Connection,
     continuity, deletion,
-    index::Index,
+    index::HistoryIndex,
     removal::{self, Absences},
 };
 use crate::history::Event;
 
-pub fn check(index: &Index, violations: &mut Violations) {
+pub fn check(index: &HistoryIndex, violations: &mut Violations) {
     let absences = Absences::new(index);
     let mut connections: HashMap<u32, Connection> = HashMap::new();
     for (at, entry) in index.entries.iter().enumerate() {

@@ -1,13 +1,14 @@
-//! Compares the final states of the readers with the final states of the nodes.
+//! Unseen messages and state mismatches: the final state of each reader must equal the final state of
+//! the first node.
 
 use std::collections::{BTreeSet, HashMap};
 
 use shared::{ids::RoomId, rooms::Member};
 
-use super::{Anomaly, Violations, index::Index};
+use super::{Anomaly, Violations, index::HistoryIndex};
 use crate::history::{Event, NodeState, ReaderState, digest};
 
-pub fn check(index: &Index, violations: &mut Violations) {
+pub fn check(index: &HistoryIndex, violations: &mut Violations) {
     let mut digests_by_room = HashMap::new();
     let acked_seqs = acked_seqs(index);
     for (at, reader) in &index.reader_states {
@@ -26,9 +27,10 @@ pub fn check(index: &Index, violations: &mut Violations) {
     check_missing_states(index, violations);
 }
 
-fn acked_seqs(index: &Index) -> HashMap<RoomId, BTreeSet<i64>> {
+/// The acknowledged messages of each room.
+fn acked_seqs(index: &HistoryIndex) -> HashMap<RoomId, BTreeSet<i64>> {
     let mut acked: HashMap<_, BTreeSet<_>> = HashMap::new();
-    for ack in index.sends.values().flat_map(|sends| sends.acks()) {
+    for ack in index.sent_messages.values().flat_map(|sent| sent.acks()) {
         if let Event::Ack { message, .. } = &index.entries[ack].event {
             acked.entry(message.room).or_default().insert(message.seq.0);
         }
@@ -36,6 +38,7 @@ fn acked_seqs(index: &Index) -> HashMap<RoomId, BTreeSet<i64>> {
     acked
 }
 
+/// The differences between a reader and a node, each with a description for "reader N ..".
 fn diff(
     reader: &ReaderState,
     node: &NodeState,
@@ -54,39 +57,40 @@ fn diff(
         }
     }
     let room = reader.room;
-    let mut found = Vec::new();
+    let mut differences = Vec::new();
     if !unseen.is_empty() {
-        let detail = format!("never held {} of room {room}, acknowledged", list(&unseen));
-        found.push((Anomaly::Unseen, detail));
+        let detail = format!("never held {} of room {room}, acknowledged", list_seqs(&unseen));
+        differences.push((Anomaly::Unseen, detail));
     }
     if !different.is_empty() {
-        let detail = format!("held {} of room {room} in a different state", list(&different));
-        found.push((Anomaly::StateMismatch, detail));
+        let detail = format!("held {} of room {room} in a different state", list_seqs(&different));
+        differences.push((Anomaly::StateMismatch, detail));
     }
     if reader.rev != node.last_rev {
         let detail = format!("ended at change {} of {} in {room}", reader.rev, node.last_rev);
-        found.push((Anomaly::StateMismatch, detail));
+        differences.push((Anomaly::StateMismatch, detail));
     }
     if reader.members != node.members {
-        let list = |members: &[Member]| {
+        let list_members = |members: &[Member]| {
             let members = members.iter().map(|m| format!("{} ({})", m.user.id, m.rev));
             members.collect::<Vec<_>>().join(", ")
         };
-        let (held, expected) = (list(&reader.members), list(&node.members));
+        let (held, expected) = (list_members(&reader.members), list_members(&node.members));
         let detail = format!("held the members {held} of room {room} instead of {expected}");
-        found.push((Anomaly::StateMismatch, detail));
+        differences.push((Anomaly::StateMismatch, detail));
     }
-    found
+    differences
 }
 
-fn list(seqs: &[i64]) -> String {
+/// The first five as text, and the number of the others.
+fn list_seqs(seqs: &[i64]) -> String {
     let first: Vec<_> = seqs.iter().take(5).map(i64::to_string).collect();
     let more = if seqs.len() > 5 { format!(" and {} more", seqs.len() - 5) } else { String::new() };
     first.join(", ") + &more
 }
 
 /// A reader that was subscribed at the end must report a final state.
-fn check_missing_states(index: &Index, violations: &mut Violations) {
+fn check_missing_states(index: &HistoryIndex, violations: &mut Violations) {
     let mut subscribed = HashMap::new();
     for (at, entry) in index.entries.iter().enumerate() {
         match &entry.event {

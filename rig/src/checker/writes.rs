@@ -1,4 +1,4 @@
-//! Writes that were lost, duplicated, acknowledged inconsistently, or read without being written.
+//! Lost writes, duplicates, unstable acks and aborted reads.
 
 use std::collections::HashMap;
 
@@ -9,15 +9,15 @@ use shared::{
 
 use super::{
     Anomaly, Violations,
-    index::Index,
-    operations::{MembershipChange, Operation, Sends},
+    index::HistoryIndex,
+    operations::{MembershipChange, Operation, SentMessage},
 };
 use crate::history::Event;
 
-pub fn check(index: &Index, violations: &mut Violations) {
-    for sends in index.sends.values() {
-        check_lost_message(index, sends, violations);
-        check_acks(index, sends, violations);
+pub fn check(index: &HistoryIndex, violations: &mut Violations) {
+    for sent in index.sent_messages.values() {
+        check_lost_message(index, sent, violations);
+        check_acks(index, sent, violations);
     }
     check_lost_edits(index, violations);
     check_lost_membership_changes(index, violations);
@@ -26,12 +26,13 @@ pub fn check(index: &Index, violations: &mut Violations) {
 }
 
 /// An acknowledged message is in every final state.
-fn check_lost_message(index: &Index, sends: &Sends, violations: &mut Violations) {
-    let Some(ack) = sends.acks().next() else { return };
-    let id = sends.draft.client_id;
+fn check_lost_message(index: &HistoryIndex, sent: &SentMessage, violations: &mut Violations) {
+    let Some(ack) = sent.acks().next() else { return };
+    let id = sent.draft.client_id;
     let acked_seq = acked_message(index, ack).map(|message| message.seq).filter(|seq| seq.0 > 0);
-    for (at, state) in index.node_states.get(&sends.draft.room).into_iter().flatten() {
-        // Almost always at the number in the ack; a scan for each message would be quadratic.
+    for (at, state) in index.node_states.get(&sent.draft.room).into_iter().flatten() {
+        // The message is almost always at its acknowledged `seq`. A scan for each message would take
+        // quadratic time.
         let at_seq = acked_seq.and_then(|Seq(seq)| state.messages.get(seq as usize - 1));
         let is_present = at_seq.is_some_and(|message| message.client_id == id)
             || state.messages.iter().any(|message| message.client_id == id);
@@ -43,7 +44,7 @@ fn check_lost_message(index: &Index, sends: &Sends, violations: &mut Violations)
     }
 }
 
-fn acked_message<'h>(index: &Index<'h>, ack: usize) -> Option<&'h Message> {
+fn acked_message<'h>(index: &HistoryIndex<'h>, ack: usize) -> Option<&'h Message> {
     match &index.entries[ack].event {
         Event::Ack { message, .. } => Some(message),
         _ => None,
@@ -51,10 +52,10 @@ fn acked_message<'h>(index: &Index<'h>, ack: usize) -> Option<&'h Message> {
 }
 
 /// All acks of one `client_id` describe one message, which the final states have.
-fn check_acks(index: &Index, sends: &Sends, violations: &mut Violations) {
-    let mut acks = sends.acks().filter_map(|at| Some((at, acked_message(index, at)?)));
+fn check_acks(index: &HistoryIndex, sent: &SentMessage, violations: &mut Violations) {
+    let mut acks = sent.acks().filter_map(|at| Some((at, acked_message(index, at)?)));
     let Some((first, message)) = acks.next() else { return };
-    let id = sends.draft.client_id;
+    let id = sent.draft.client_id;
     if message.client_id != id {
         let detail = format!("the ack of {id} carries {}", message.client_id);
         violations.add(Anomaly::UnstableAck, [first], detail);
@@ -66,7 +67,7 @@ fn check_acks(index: &Index, sends: &Sends, violations: &mut Violations) {
             violations.add(Anomaly::UnstableAck, [first, at], detail);
         }
     }
-    for (at, state) in index.node_states.get(&sends.draft.room).into_iter().flatten() {
+    for (at, state) in index.node_states.get(&sent.draft.room).into_iter().flatten() {
         let at_seq = state.messages.get((message.seq.0 - 1) as usize);
         let Some(stored) = at_seq.filter(|stored| stored.client_id == id) else { continue };
         let is_later_state = is_same_message(message, stored) && stored.rev >= message.rev;
@@ -86,7 +87,7 @@ fn is_same_message(one: &Message, two: &Message) -> bool {
 }
 
 /// Acknowledged edits and deletes are in every final state.
-fn check_lost_edits(index: &Index, violations: &mut Violations) {
+fn check_lost_edits(index: &HistoryIndex, violations: &mut Violations) {
     for (at, state) in index.node_states.values().flatten() {
         for message in &state.messages {
             let key = (message.room, message.seq);
@@ -110,12 +111,12 @@ fn check_lost_edits(index: &Index, violations: &mut Violations) {
     }
 }
 
-/// Where the result of every join and removal is known, the last one decides who is a member.
-fn check_lost_membership_changes(index: &Index, violations: &mut Violations) {
-    for ((room, user), changes) in &index.memberships {
+/// If every join and removal of a user was acknowledged, the last one decides the membership.
+fn check_lost_membership_changes(index: &HistoryIndex, violations: &mut Violations) {
+    for ((room, user), changes) in &index.membership_changes {
         let Some(MembershipChange { is_join, operation }) = changes.last() else { continue };
-        let is_known = changes.iter().all(|change| change.operation.ok().is_some());
-        let Some(done) = operation.ok().filter(|_| is_known) else { continue };
+        let all_acked = changes.iter().all(|change| change.operation.ok().is_some());
+        let Some(done) = operation.ok().filter(|_| all_acked) else { continue };
         for (at, state) in index.node_states.get(room).into_iter().flatten() {
             if state.members.iter().any(|member| member.user.id == *user) != *is_join {
                 let change = if *is_join { "joined" } else { "was removed" };
@@ -126,18 +127,18 @@ fn check_lost_membership_changes(index: &Index, violations: &mut Violations) {
     }
 }
 
-/// Each `client_id` has one number.
-fn check_duplicates(index: &Index, violations: &mut Violations) {
+/// Each `client_id` has one `seq`.
+fn check_duplicates(index: &HistoryIndex, violations: &mut Violations) {
     let mut seen: HashMap<ClientId, (usize, &Message)> = HashMap::new();
     for (at, message) in &index.observed {
-        let (first, known) = seen.entry(message.client_id).or_insert((*at, message));
-        if (known.room, known.seq) != (message.room, message.seq) {
-            let (id, one, two) = (message.client_id, known.seq, message.seq);
+        let (first_at, first) = seen.entry(message.client_id).or_insert((*at, message));
+        if (first.room, first.seq) != (message.room, message.seq) {
+            let (id, one, two) = (message.client_id, first.seq, message.seq);
             let detail = format!("{id} is both {one} and {two} of room {}", message.room);
-            violations.add(Anomaly::Duplicate, [*first, *at], detail);
+            violations.add(Anomaly::Duplicate, [*first_at, *at], detail);
         }
     }
-    // The same row twice in one list.
+    // A node may also return the same row twice, with the same `seq`.
     for (at, state) in index.node_states.values().flatten() {
         let mut ids: Vec<_> = state.messages.iter().map(|message| message.client_id).collect();
         ids.sort_unstable();
@@ -148,19 +149,19 @@ fn check_duplicates(index: &Index, violations: &mut Violations) {
     }
 }
 
-/// Every observed state was written by an operation that may have been done.
-fn check_aborted_reads(index: &Index, violations: &mut Violations) {
+/// An operation that may have been done wrote every observed state.
+fn check_aborted_reads(index: &HistoryIndex, violations: &mut Violations) {
     for (at, message) in &index.observed {
         let id = message.client_id;
-        let Some(sends) = index.sends.get(&id) else {
+        let Some(sent) = index.sent_messages.get(&id) else {
             violations.add(Anomaly::AbortedRead, [*at], format!("nobody sent {id}"));
             continue;
         };
-        let draft = sends.draft;
+        let draft = sent.draft;
         let may_exist = (draft.room, draft.user) == (message.room, message.user.id)
-            && sends.attempts.iter().any(|attempt| attempt.operation.may_be_done());
-        if !may_exist || index.earliest_us(message).is_none() {
-            let invoked = sends.attempts[0].operation.invoked;
+            && sent.attempts.iter().any(|attempt| attempt.operation.may_be_done());
+        if !may_exist || index.earliest_write_us(message).is_none() {
+            let invoked = sent.attempts[0].operation.invoked;
             let problem = if may_exist { "has a state that nobody wrote" } else { "was refused" };
             let detail = format!("{id} at {} of room {} {problem}", message.seq, message.room);
             violations.add(Anomaly::AbortedRead, [invoked, *at], detail);

@@ -1,4 +1,4 @@
-//! What happened in a run, in the order of observation.
+//! The history of a run: what its clients did and observed, in the order of time.
 //!
 //! Every step of every process is one [`Entry`]. A process records an operation before it sends the
 //! request (Jepsen: invoke) and the completion after it receives the response (ok, fail or info).
@@ -85,14 +85,14 @@ pub enum Event {
     Nack {
         client_id: ClientId,
         code: Code,
-        /// Whether a retry may succeed. Then the server may have stored the message all the same.
+        /// Whether a retry may succeed. If so, the server may have stored the message nevertheless.
         retry: bool,
     },
-    /// The connection ended before a reply to a `Send` came.
+    /// No reply to a `Send` came, because the connection ended or the client cancelled the request.
     Unknown {
         client_id: ClientId,
     },
-    /// Completes with `Edited`, `Refused` or `NoReply`.
+    /// An attempt to edit a message. Completes with `Edited`, `Refused` or `NoReply`.
     Edit {
         room: RoomId,
         seq: Seq,
@@ -101,7 +101,7 @@ pub enum Event {
     Edited {
         message: Arc<Message>,
     },
-    /// Completes with `Deleted`, `Refused` or `NoReply`.
+    /// An attempt to delete a message. Completes with `Deleted`, `Refused` or `NoReply`.
     Delete {
         room: RoomId,
         seq: Seq,
@@ -110,7 +110,7 @@ pub enum Event {
         room: RoomId,
         seq: Seq,
     },
-    /// An admin removes a member. Completes with `Removed`, `Refused` or `NoReply`.
+    /// An admin's attempt to remove a member. Completes with `Removed`, `Refused` or `NoReply`.
     Remove {
         room: RoomId,
         user: UserId,
@@ -119,7 +119,7 @@ pub enum Event {
         room: RoomId,
         user: UserId,
     },
-    /// Completes with `Joined`, `Refused` or `NoReply`.
+    /// A user's attempt to join a room. Completes with `Joined`, `Refused` or `NoReply`.
     Join {
         room: RoomId,
         user: UserId,
@@ -128,11 +128,13 @@ pub enum Event {
         room: RoomId,
         user: UserId,
     },
+    /// The server refused an edit, delete, removal or join.
     Refused {
         code: Code,
-        /// Whether a retry may succeed. Then the server may have done it all the same.
+        /// Whether a retry may succeed. If so, the server may have done the operation nevertheless.
         retry: bool,
     },
+    /// No valid reply to an edit, delete, removal or join came.
     NoReply,
     /// An attempt to open a socket. Any earlier socket of the process is closed.
     Connect {
@@ -156,14 +158,14 @@ pub enum Event {
         room: RoomId,
         rev: Rev,
     },
-    /// A live or replayed change.
+    /// The socket delivered a change, live or replayed.
     Change {
         room: RoomId,
         rev: Rev,
         /// The new state of the row.
         row: ChangedRow,
     },
-    /// The server left changes out; the client reads a page instead.
+    /// The server skipped changes; the client reads a page instead.
     Gap {
         room: RoomId,
         from_rev: Rev,
@@ -181,7 +183,7 @@ pub enum Event {
         as_of_rev: Rev,
         messages: Arc<[Arc<Message>]>,
     },
-    /// The socket delivers nothing more from this room.
+    /// The server sent `removed`: it delivers nothing more of this room on the socket.
     LeftRoom {
         room: RoomId,
         reason: RemovedReason,
@@ -189,22 +191,23 @@ pub enum Event {
     /// The process stops reading from its socket.
     ReadPaused,
     ReadResumed,
+    /// A socket ended, or an attempt to open one failed.
     Closed {
         /// The close code, if the server sent one.
         code: Option<u16>,
     },
-    /// The state of a room that a reader holds at the end.
+    /// A reader's state of a room at the end.
     ReaderState(Arc<ReaderState>),
-    /// The state of a room that a node returns by REST at the end.
+    /// A node's state of a room at the end, read by REST.
     NodeState(Arc<NodeState>),
     Fault {
-        /// The same in both phases.
+        /// The same for begin and end.
         name: String,
         phase: FaultPhase,
     },
 }
 
-/// The row of a change. Readers share one value for each state of a message.
+/// The row of a change. Readers that receive the same state of a message share it in memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangedRow {
@@ -228,10 +231,10 @@ pub struct ReaderState {
     pub room: RoomId,
     /// The reader has received every change up to this one.
     pub rev: Rev,
-    /// One [`digest`] for each message from number 1 on, 0 for a missing one. Digests only, because
-    /// a hundred readers hold the same texts.
+    /// The [`digest`] of each message from seq 1 on, 0 for a missing one. Digests take less memory than
+    /// the texts, which are the same for a hundred readers.
     pub digests: Vec<u64>,
-    /// By user id.
+    /// Ordered by user id.
     pub members: Vec<Member>,
 }
 
@@ -252,7 +255,7 @@ pub struct NodeState {
     pub last_rev: Rev,
     /// All messages, in the order in which the node returned them.
     pub messages: Vec<Arc<Message>>,
-    /// By user id.
+    /// Ordered by user id.
     pub members: Vec<Member>,
 }
 

@@ -15,7 +15,7 @@ use super::{Entry, Event};
 pub struct History(pub Vec<Entry>);
 
 impl History {
-    /// Writes one JSON object a line.
+    /// Writes one JSON object per line.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         let mut file = BufWriter::new(File::create(path)?);
         for entry in &self.0 {
@@ -26,7 +26,7 @@ impl History {
     }
 }
 
-/// Appends entries to a history; clones share it.
+/// Appends entries to a history. Clones share the history.
 #[derive(Clone)]
 pub struct Recorder {
     started: Instant,
@@ -47,7 +47,7 @@ impl Recorder {
 
     pub fn record(&self, process: u32, event: Event) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        // Under the lock, so that the entries are ordered by time.
+        // The clock is read under the lock, so that the entries are ordered by time.
         let at_us = self.elapsed().as_micros() as u64;
         entries.push(Entry { at_us, process, event });
     }

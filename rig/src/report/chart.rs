@@ -9,7 +9,7 @@ use plotters::{
 };
 
 use super::time_series::TimeSeries;
-use crate::stats::grouped;
+use crate::stats::format_grouped;
 
 const SIZE: (u32, u32) = (1_120, 840);
 const FONT: &str = "system-ui,'DejaVu Sans',sans-serif";
@@ -71,7 +71,8 @@ fn draw_panel(area: &Area<'_>, panel: &Panel, series: &TimeSeries, has_names: bo
         .x_label_area_size(24)
         .y_label_area_size(78)
         .build_cartesian_2d(0.0..seconds, y_range.clone())?;
-    let label = |value: &f64| grouped(if panel.is_log { 10_f64.powf(*value) } else { *value });
+    let label =
+        |value: &f64| format_grouped(if panel.is_log { 10_f64.powf(*value) } else { *value });
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -79,7 +80,7 @@ fn draw_panel(area: &Area<'_>, panel: &Panel, series: &TimeSeries, has_names: bo
         .label_style((FONT, LABEL_PX))
         .x_labels(12)
         .y_labels(5)
-        .x_label_formatter(&|seconds| format!("{} s", grouped(*seconds)))
+        .x_label_formatter(&|seconds| format!("{} s", format_grouped(*seconds)))
         .y_label_formatter(&label)
         .draw()?;
     chart.draw_series(series.faults.iter().map(|fault| {

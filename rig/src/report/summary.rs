@@ -5,7 +5,7 @@ use std::{fmt::Write, fs, path::Path};
 use anyhow::Result;
 
 use super::{chart, time_series::TimeSeries, timings::Timings};
-use crate::{checker::Violation, stats::grouped};
+use crate::{checker::Violation, stats::format_grouped};
 
 /// The maximum of violations in a report. The history shows all of them.
 const MAX_VIOLATIONS: usize = 30;
@@ -49,7 +49,7 @@ impl Measurement {
     }
 
     fn text(&self, value: f64) -> String {
-        format!("{} {}", grouped(value), self.unit).trim_end().to_owned()
+        format!("{} {}", format_grouped(value), self.unit).trim_end().to_owned()
     }
 }
 
@@ -101,10 +101,10 @@ impl Report {
             text,
             "**{}**\n\nSeconds: {}. Messages sent: {}, acknowledged: {}, deliveries: {}. Faults: {}.\n\n",
             self.verdict(),
-            grouped(timings.end_us as f64 / 1e6),
-            grouped(timings.sends.len() as f64),
-            grouped(timings.acks.len() as f64),
-            grouped(timings.deliveries.len() as f64),
+            format_grouped(timings.end_us as f64 / 1e6),
+            format_grouped(timings.sends.len() as f64),
+            format_grouped(timings.acks.len() as f64),
+            format_grouped(timings.deliveries.len() as f64),
             timings.faults.len()
         );
         text += "| measurement | value | limit | |\n|---|---:|---:|---|\n";

@@ -1,4 +1,4 @@
-//! Corrupted histories, at least one for each anomaly.
+//! The checker finds the anomaly in each corrupted history. For leaks, see `leaks`.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ fn the_uncorrupted_history_has_no_violations() {
 }
 
 #[test]
-fn lost_writes() {
+fn lost_writes_are_found() {
     assert_finds(Anomaly::LostWrite, "node 1 does not have it", |entries| {
         let state = node_states(entries).pop().unwrap();
         state.messages.pop();
@@ -41,7 +41,7 @@ fn lost_writes() {
 }
 
 #[test]
-fn duplicates() {
+fn duplicates_are_found() {
     assert_finds(Anomaly::Duplicate, "is both 1 and 11", |entries| {
         for state in node_states(entries) {
             let mut copy = (*state.messages[0]).clone();
@@ -57,7 +57,7 @@ fn duplicates() {
 }
 
 #[test]
-fn inconsistent_offsets() {
+fn inconsistent_offsets_are_found() {
     assert_finds(Anomaly::InconsistentOffsets, "are both 5", |entries| {
         let state = node_states(entries).pop().unwrap();
         let (five, six) = (state.messages[4].clone(), state.messages[5].clone());
@@ -88,13 +88,13 @@ fn inconsistent_offsets() {
     });
 }
 
-/// A reader misses a change, subscribes again, and gets this answer.
-fn skip(entries: &mut Vec<Entry>, answer: impl FnOnce(Rev, [Event; 2]) -> Vec<Event>) {
+/// Lets a reader miss a change, subscribe again, and get this reply.
+fn skip_change(entries: &mut Vec<Entry>, reply: impl FnOnce(Rev, [Event; 2]) -> Vec<Event>) {
     let (skipped, next) = (find_change(entries, READER, 2), find_change(entries, READER, 3));
     let missed = [skipped, next].map(|at| entries[at].event.clone());
     let Event::Change { rev, .. } = missed[1] else { unreachable!("a change") };
     let subscribe = Event::Subscribe { room: ROOM, after_rev: Rev(rev.0 - 2) };
-    let events = std::iter::once(subscribe).chain(answer(rev, missed));
+    let events = std::iter::once(subscribe).chain(reply(rev, missed));
     for (nth, event) in events.enumerate() {
         insert(entries, next + 1 + nth, READER, event);
     }
@@ -102,15 +102,15 @@ fn skip(entries: &mut Vec<Entry>, answer: impl FnOnce(Rev, [Event; 2]) -> Vec<Ev
 }
 
 #[test]
-fn skips() {
+fn skips_without_gap_are_found() {
     let room = ROOM;
     assert_finds(Anomaly::SkipWithoutGap, "were skipped", |entries| {
-        skip(entries, |rev, missed| {
+        skip_change(entries, |rev, missed| {
             missed.into_iter().chain([Event::Subscribed { room, rev }]).collect()
         });
     });
     assert_finds(Anomaly::SkipWithoutGap, "were skipped", |entries| {
-        skip(entries, |rev, _| {
+        skip_change(entries, |rev, _| {
             let from_rev = Rev(rev.0 - 2);
             vec![Event::Gap { room, from_rev, to_rev: rev, last_seq: Seq(3) }]
         });
@@ -118,7 +118,7 @@ fn skips() {
 }
 
 #[test]
-fn aborted_reads() {
+fn aborted_reads_are_found() {
     assert_finds(Anomaly::AbortedRead, "was refused", |entries| {
         let (at, message) = find_ack(entries, PLAIN);
         let client_id = message.client_id;
@@ -146,8 +146,10 @@ fn aborted_reads() {
 }
 
 #[test]
-fn unseen_messages() {
-    assert_finds(Anomaly::Unseen, "never held 1", |entries| reader_state(entries).digests[0] = 0);
+fn unseen_messages_are_found() {
+    assert_finds(Anomaly::Unseen, "never held 1", |entries| {
+        first_reader_state(entries).digests[0] = 0
+    });
     assert_finds(Anomaly::Unseen, "holds nothing", |entries| {
         entries.retain(|entry| {
             !(entry.process == READER && matches!(entry.event, Event::ReaderState(_)))
@@ -156,7 +158,7 @@ fn unseen_messages() {
 }
 
 #[test]
-fn unstable_acks() {
+fn unstable_acks_are_found() {
     assert_finds(Anomaly::UnstableAck, "acknowledged as", |entries| {
         resend(entries, PLAIN, |message| message.id = MessageId(999));
     });
@@ -166,14 +168,14 @@ fn unstable_acks() {
 }
 
 #[test]
-fn state_mismatches() {
+fn state_mismatches_are_found() {
     assert_finds(Anomaly::StateMismatch, "held 1 of", |entries| {
-        reader_state(entries).digests[0] ^= 2
+        first_reader_state(entries).digests[0] ^= 2
     });
     assert_finds(Anomaly::StateMismatch, "ended at change", |entries| {
-        reader_state(entries).rev.0 -= 1
+        first_reader_state(entries).rev.0 -= 1
     });
     assert_finds(Anomaly::StateMismatch, "held the members", |entries| {
-        drop(reader_state(entries).members.pop())
+        drop(first_reader_state(entries).members.pop())
     });
 }

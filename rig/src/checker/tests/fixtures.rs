@@ -1,4 +1,4 @@
-//! One valid history, and tools to corrupt it in one place at a time.
+//! A valid history, and helpers to corrupt it.
 
 use std::sync::Arc;
 
@@ -15,7 +15,9 @@ use crate::{
 
 /// A message of user 1 that is neither edited nor deleted.
 pub(super) const PLAIN: i64 = 1;
+/// A message that is edited once.
 pub(super) const EDITED: i64 = 3;
+/// A message that is deleted.
 pub(super) const DELETED: i64 = 4;
 
 pub(super) fn valid_history() -> Vec<Entry> {
@@ -24,14 +26,15 @@ pub(super) fn valid_history() -> Vec<Entry> {
         model.send(UserId(user), SendResult::Acked);
         (0..READERS).for_each(|nth| model.deliver(nth, 1));
     }
-    model.rewrite(EDITED as usize - 1, false, true);
-    model.rewrite(DELETED as usize - 1, true, true);
+    model.edit_or_delete(EDITED as usize - 1, false, true);
+    model.edit_or_delete(DELETED as usize - 1, true, true);
     (0..READERS).for_each(|nth| model.ping(nth));
     model.wait(1_500_000);
     model.connect(0);
     model.toggle_guest();
     model.wait(2_500_000);
-    for result in [SendResult::Acked, SendResult::AckLost, SendResult::Busy { stored: true }] {
+    for result in [SendResult::Acked, SendResult::AckLost, SendResult::Unavailable { stored: true }]
+    {
         model.send(UserId(2), result);
     }
     (0..READERS).for_each(|nth| model.ping(nth));
@@ -41,7 +44,8 @@ pub(super) fn valid_history() -> Vec<Entry> {
     model.finish().0
 }
 
-/// Corrupts the valid history; the checker must find this anomaly, with these words in its detail.
+/// Corrupts the valid history and asserts that the checker finds this anomaly, with these words in its
+/// detail.
 #[track_caller]
 pub(super) fn assert_finds(anomaly: Anomaly, words: &str, corrupt: impl FnOnce(&mut Vec<Entry>)) {
     let mut entries = valid_history();
@@ -52,7 +56,7 @@ pub(super) fn assert_finds(anomaly: Anomaly, words: &str, corrupt: impl FnOnce(&
     assert!(is_found, "{anomaly} ({words}) is not in {violations:#?}");
 }
 
-/// The first entry that matches.
+/// The index of the first entry that matches.
 pub(super) fn find(entries: &[Entry], matches: impl Fn(&Entry) -> bool) -> usize {
     entries.iter().position(matches).expect("an entry that matches")
 }
@@ -63,7 +67,7 @@ pub(super) fn insert(entries: &mut Vec<Entry>, at: usize, process: u32, event: E
     entries.insert(at, Entry { at_us, process, event });
 }
 
-/// The first entry that delivers a message to a reader.
+/// The index of the first entry that delivers a message to a reader.
 pub(super) fn find_change(entries: &[Entry], process: u32, seq: i64) -> usize {
     find(entries, |entry| match &entry.event {
         Event::Change { row: ChangedRow::Message(message), .. } => {
@@ -73,7 +77,7 @@ pub(super) fn find_change(entries: &[Entry], process: u32, seq: i64) -> usize {
     })
 }
 
-/// The last ack of a message, with its entry.
+/// The last ack of a message: the index of its entry, and the message.
 pub(super) fn find_ack(entries: &[Entry], seq: i64) -> (usize, Arc<Message>) {
     let mut acks = entries.iter().enumerate().rev().filter_map(|(at, entry)| match &entry.event {
         Event::Ack { message, .. } if message.seq == Seq(seq) => Some((at, message.clone())),
@@ -82,6 +86,7 @@ pub(super) fn find_ack(entries: &[Entry], seq: i64) -> (usize, Arc<Message>) {
     acks.next().expect("an ack")
 }
 
+/// The final states of the nodes.
 pub(super) fn node_states(entries: &mut [Entry]) -> Vec<&mut NodeState> {
     let states = entries.iter_mut().filter_map(|entry| match &mut entry.event {
         Event::NodeState(state) => Some(Arc::make_mut(state)),
@@ -90,7 +95,8 @@ pub(super) fn node_states(entries: &mut [Entry]) -> Vec<&mut NodeState> {
     states.collect()
 }
 
-pub(super) fn reader_state(entries: &mut [Entry]) -> &mut ReaderState {
+/// The first final state of a reader.
+pub(super) fn first_reader_state(entries: &mut [Entry]) -> &mut ReaderState {
     let mut states = entries.iter_mut().filter_map(|entry| match &mut entry.event {
         Event::ReaderState(state) => Some(Arc::make_mut(state)),
         _ => None,
@@ -98,7 +104,7 @@ pub(super) fn reader_state(entries: &mut [Entry]) -> &mut ReaderState {
     states.next().expect("the state of a reader")
 }
 
-/// Changes every observed state of every message.
+/// Changes every observed state of every message, except those in pages.
 pub(super) fn for_each_message(entries: &mut [Entry], change: impl Fn(&mut Message)) {
     for entry in entries {
         match &mut entry.event {
@@ -117,7 +123,7 @@ pub(super) fn for_each_message(entries: &mut [Entry], change: impl Fn(&mut Messa
     }
 }
 
-/// Sends a message once more at the end.
+/// Sends a message once more at the end; `change` alters the acknowledged message.
 pub(super) fn resend(entries: &mut Vec<Entry>, seq: i64, change: impl Fn(&mut Message)) {
     let (at, mut message) = find_ack(entries, seq);
     let client_id = message.client_id;

@@ -1,4 +1,4 @@
-//! Histories in which the server sends what it must not send.
+//! The checker finds content that the server sent after a removal or a delete.
 
 use std::sync::Arc;
 
@@ -14,30 +14,30 @@ use crate::{
 };
 
 #[test]
-fn leaks_after_removal() {
+fn leaks_after_removal_are_found() {
     let guest = READER + READERS as u32 - 1;
-    // Sent long after the removal, to another reader.
-    let late = |entries: &[Entry]| find_change(entries, READER, 7);
+    // A change long after the removal, to another reader.
+    let find_late_change = |entries: &[Entry]| find_change(entries, READER, 7);
     assert_finds(Anomaly::LeakAfterRemoval, "after it delivered removed", |entries| {
-        let at = late(entries);
+        let at = find_late_change(entries);
         let event = entries[at].event.clone();
         insert(entries, at, guest, event);
     });
     assert_finds(Anomaly::LeakAfterRemoval, "after their removal", |entries| {
-        let at = late(entries);
+        let at = find_late_change(entries);
         let event = entries[at].event.clone();
         insert(entries, at, guest, event);
         entries.retain(|entry| !matches!(entry.event, Event::LeftRoom { .. }));
     });
     assert_finds(Anomaly::LeakAfterRemoval, "after their removal", |entries| {
-        let at = late(entries);
+        let at = find_late_change(entries);
         let (_, message) = find_ack(entries, PLAIN);
         insert(entries, at, guest, Event::ReadPage { room: ROOM });
         let page = Event::Page { room: ROOM, as_of_rev: message.rev, messages: [message].into() };
         insert(entries, at + 1, guest, page);
     });
     assert_finds(Anomaly::LeakAfterRemoval, "after their removal", |entries| {
-        let (at, user, room) = (late(entries), GUEST, ROOM);
+        let (at, user, room) = (find_late_change(entries), GUEST, ROOM);
         insert(entries, at, guest, Event::Connect { node: 1, user });
         insert(entries, at + 1, guest, Event::Subscribe { room, after_rev: Rev(0) });
         let rev = Rev(0);
@@ -47,7 +47,7 @@ fn leaks_after_removal() {
 
 /// A slow reader subscribed twice before the removal and receives `removed` after joining again.
 #[test]
-fn an_earlier_subscription_may_be_answered_after_a_rejoin() {
+fn the_reply_to_an_earlier_subscription_after_a_rejoin_is_no_leak() {
     let guest = READER + READERS as u32 - 1;
     let mut entries = valid_history();
     let is_subscribe = |event: &Event| matches!(event, Event::Subscribe { .. });
@@ -71,26 +71,26 @@ fn an_earlier_subscription_may_be_answered_after_a_rejoin() {
 }
 
 #[test]
-fn leaks_after_delete() {
-    let text = |entries: &[Entry]| {
+fn leaks_after_delete_are_found() {
+    let deleted_text = |entries: &[Entry]| {
         let message = find_ack(entries, DELETED).1;
         Event::Change { room: ROOM, rev: message.rev, row: ChangedRow::Message(message) }
     };
     assert_finds(Anomaly::LeakAfterDelete, "sent after", |entries| {
-        let event = text(entries);
+        let event = deleted_text(entries);
         let connects =
             |entry: &Entry| entry.process == READER && matches!(entry.event, Event::Connect { .. });
         let at = entries.iter().rposition(connects).unwrap();
         insert(entries, at + 3, READER, event);
     });
     assert_finds(Anomaly::LeakAfterDelete, "with or after its tombstone", |entries| {
-        let event = text(entries);
-        let gone = find(entries, |entry| match &entry.event {
+        let event = deleted_text(entries);
+        let tombstone = find(entries, |entry| match &entry.event {
             Event::Change { row: ChangedRow::Message(message), .. } => message.deleted_at.is_some(),
             _ => false,
         });
-        let process = entries[gone].process;
-        insert(entries, gone + 1, process, event);
+        let process = entries[tombstone].process;
+        insert(entries, tombstone + 1, process, event);
     });
     assert_finds(Anomaly::LeakAfterDelete, "sent after", |entries| {
         resend(entries, DELETED, |_| ())
@@ -103,12 +103,12 @@ fn leaks_after_delete() {
     });
 }
 
-/// A frame after the reply to a late ping left the server late, unless a fault was active: a paused
-/// process sends what it composed before.
+/// A frame that comes after the reply to a late ping was sent late. With a fault that is not certain,
+/// because a paused process sends frames that it composed before.
 #[test]
-fn a_ping_proves_that_a_frame_is_late() {
+fn a_ping_proves_that_a_frame_is_late_unless_a_fault_was_active() {
     let guest = READER + READERS as u32 - 1;
-    let late = |entries: &mut Vec<Entry>, process: u32, seq: i64| {
+    let insert_late_frame = |entries: &mut Vec<Entry>, process: u32, seq: i64| {
         let (at, message) = (find_change(entries, READER, 7), find_ack(entries, seq).1);
         let pinged_us = entries[at].at_us - 1;
         let (rev, row) = (message.rev, ChangedRow::Message(message));
@@ -123,14 +123,14 @@ fn a_ping_proves_that_a_frame_is_late() {
         });
     };
     assert_finds(Anomaly::LeakAfterRemoval, "after their removal", |entries| {
-        late(entries, guest, PLAIN)
+        insert_late_frame(entries, guest, PLAIN)
     });
     assert_finds(Anomaly::LeakAfterDelete, "sent after", |entries| {
-        late(entries, READER + 1, DELETED)
+        insert_late_frame(entries, READER + 1, DELETED)
     });
     for (process, seq) in [(guest, PLAIN), (READER + 1, DELETED)] {
         let mut entries = valid_history();
-        late(&mut entries, process, seq);
+        insert_late_frame(&mut entries, process, seq);
         let (name, phase) = ("paused".to_owned(), FaultPhase::Begin);
         insert(&mut entries, 1, RIG, Event::Fault { name, phase });
         let violations = check(&History(entries));

@@ -1,5 +1,5 @@
-//! The checker finds nothing in the histories of a correct server, and histories survive a round trip
-//! to disk.
+//! The checker finds no violation in the histories of a correct server, and a history survives a round
+//! trip to disk.
 
 use proptest::prelude::*;
 use shared::ids::UserId;
@@ -10,10 +10,10 @@ use crate::{checker::check, history::History};
 #[derive(Clone, Debug)]
 enum Action {
     Send(i64, SendResult),
-    Rewrite { nth: usize, delete: bool, acked: bool },
+    EditOrDelete { nth: usize, delete: bool, acked: bool },
     ToggleGuest,
     Deliver(usize, usize),
-    Recover(usize),
+    OverflowQueue(usize),
     Ping(usize),
     Connect(usize),
     Subscribe(usize),
@@ -25,17 +25,17 @@ fn action() -> impl Strategy<Value = Action> {
         6 => Just(SendResult::Acked),
         1 => Just(SendResult::AckLost),
         1 => Just(SendResult::SendLost),
-        1 => any::<bool>().prop_map(|stored| SendResult::Busy { stored }),
+        1 => any::<bool>().prop_map(|stored| SendResult::Unavailable { stored }),
         1 => Just(SendResult::Refused),
         1 => Just(SendResult::Abandoned),
     ];
     prop_oneof![
         6 => (1..4i64, result).prop_map(|(user, result)| Action::Send(user, result)),
         3 => (0..90usize, any::<bool>(), any::<bool>())
-            .prop_map(|(nth, delete, acked)| Action::Rewrite { nth, delete, acked }),
+            .prop_map(|(nth, delete, acked)| Action::EditOrDelete { nth, delete, acked }),
         1 => Just(Action::ToggleGuest),
-        6 => (0..READERS, 1..4usize).prop_map(|(nth, most)| Action::Deliver(nth, most)),
-        1 => (0..READERS).prop_map(Action::Recover),
+        6 => (0..READERS, 1..4usize).prop_map(|(nth, at_most)| Action::Deliver(nth, at_most)),
+        1 => (0..READERS).prop_map(Action::OverflowQueue),
         1 => (0..READERS).prop_map(Action::Ping),
         1 => (0..READERS).prop_map(Action::Connect),
         1 => (0..READERS).prop_map(Action::Subscribe),
@@ -48,10 +48,10 @@ fn run(actions: Vec<Action>) -> History {
     for action in actions {
         match action {
             Action::Send(user, result) => model.send(UserId(user), result),
-            Action::Rewrite { nth, delete, acked } => model.rewrite(nth, delete, acked),
+            Action::EditOrDelete { nth, delete, acked } => model.edit_or_delete(nth, delete, acked),
             Action::ToggleGuest => model.toggle_guest(),
-            Action::Deliver(nth, most) => model.deliver(nth, most),
-            Action::Recover(nth) => model.recover(nth),
+            Action::Deliver(nth, at_most) => model.deliver(nth, at_most),
+            Action::OverflowQueue(nth) => model.overflow_queue(nth),
             Action::Ping(nth) => model.ping(nth),
             Action::Connect(nth) => model.connect(nth),
             Action::Subscribe(nth) => model.subscribe(nth),

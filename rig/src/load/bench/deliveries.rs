@@ -14,7 +14,7 @@ use crate::{
         setup::Setup,
     },
     services::Program,
-    stats::{median, short},
+    stats::{format_short, median},
 };
 
 /// Messages in flight at full speed.
@@ -65,7 +65,12 @@ pub(super) fn steady(args: &Args, cores: Cores, size: Size) -> Result<Row> {
     let median_p99 = |results: &[LoadResult]| median(results.iter().map(p99).collect());
     let (our_p99, baseline_p99) = (median_p99(&ours), median_p99(&one_write));
     Ok(Row::new(
-        format!("delivery p99 at {} deliveries/s, {} x {}", short(STEADY_RATE), size.0, size.1),
+        format!(
+            "delivery p99 at {} deliveries/s, {} x {}",
+            format_short(STEADY_RATE),
+            size.0,
+            size.1
+        ),
         format!("at most {STEADY_MAX_RATIO} x the one-write loop"),
         format!("{our_p99:.2} ms: {ratio:.2} x one-write ({baseline_p99:.2} ms)"),
         ratio <= STEADY_MAX_RATIO,
@@ -94,12 +99,12 @@ pub(super) fn durable(args: &Args, cores: Cores) -> Result<Vec<Row>> {
         Row::new(
             format!("durable sends/s, {SENDERS} closed-loop senders"),
             format!("{DURABLE_MIN_RATIO} x bare inserts in batches of 64"),
-            format!("{}: {ratio:.2} x inserts ({})", short(sends), short(inserts)),
+            format!("{}: {ratio:.2} x inserts ({})", format_short(sends), format_short(inserts)),
             ratio >= DURABLE_MIN_RATIO,
             &command(size, &format!("--senders {SENDERS}")),
         ),
         Row::at_most(
-            format!("ack p99 at half of that ({} sends/s)", short(sends / 2.0)),
+            format!("ack p99 at half of that ({} sends/s)", format_short(sends / 2.0)),
             (p99, ACK_P99_MAX_MS),
             |ms| format!("{ms:.2} ms"),
             &command(size, &format!("--rate {:.0}", sends / 2.0)),
@@ -165,7 +170,7 @@ fn ratio(ours: &[LoadResult], theirs: &[LoadResult], of: impl Fn(&LoadResult) ->
 fn rate_and_cost(results: &[LoadResult]) -> String {
     let rate = median(results.iter().map(|result| result.deliveries_per_s).collect());
     let cost = results.iter().filter_map(|result| result.server.as_ref()?.s_per_million);
-    format!("{} ({:.2} s)", short(rate), median(cost.collect()))
+    format!("{} ({:.2} s)", format_short(rate), median(cost.collect()))
 }
 
 fn command((rooms, subscribers): Size, options: &str) -> String {

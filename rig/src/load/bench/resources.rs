@@ -15,7 +15,7 @@ use crate::{
         setup::Setup,
         text::Corpus,
     },
-    stats::{median, short},
+    stats::{format_short, median},
 };
 
 const IDLE_MAX_KIB: f64 = 8.0;
@@ -53,7 +53,7 @@ pub(super) fn idle(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     let idle = idle::run_idle(&setup, args.sockets as usize)?;
     let server = idle.server.context("the server's process is unknown")?;
     let command = format!("rig load --rooms 1 --idle {}", args.sockets);
-    let count = short(args.sockets as f64);
+    let count = format_short(args.sockets as f64);
     Ok(vec![
         Row::at_most(
             format!("memory of an idle socket in one room, at {count}"),
@@ -70,7 +70,7 @@ pub(super) fn idle(args: &Args, cores: Cores) -> Result<Vec<Row>> {
         Row::at_least(
             "accept, authenticate and subscribe",
             (idle.connects_per_s, MIN_CONNECTS_PER_S),
-            |rate| format!("{} sockets/s", short(rate)),
+            |rate| format!("{} sockets/s", format_short(rate)),
             &command,
         ),
     ])
@@ -92,9 +92,9 @@ pub(super) fn reads(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     }
     let row = |((_, size), rates): (&(RoomId, i64), &Vec<f64>)| {
         Row::at_least(
-            format!("REST reads/s of 50 messages, in a room of {}", short(*size as f64)),
+            format!("REST reads/s of 50 messages, in a room of {}", format_short(*size as f64)),
             (median(rates.clone()), MIN_READS_PER_S),
-            short,
+            format_short,
             &format!("rig load --reads {CONNECTIONS} --messages {size}"),
         )
     };

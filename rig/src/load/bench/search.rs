@@ -18,7 +18,7 @@ use crate::{
         setup::Setup,
         text::Corpus,
     },
-    stats::short,
+    stats::format_short,
 };
 
 /// Searches a second for words that many messages have.
@@ -62,8 +62,8 @@ pub(super) fn rows(args: &Args, cores: Cores) -> Result<Vec<Row>> {
         let per_s = read_load(args, CONNECTIONS).run(&setup, 0, &query)?.per_s;
         rows.push(Row::new(
             format!("searches for {what}"),
-            min_per_s.map_or_else(String::new, |min| format!("{}/s", short(min))),
-            format!("{}/s", short(per_s)),
+            min_per_s.map_or_else(String::new, |min| format!("{}/s", format_short(min))),
+            format!("{}/s", format_short(per_s)),
             min_per_s.is_none_or(|min| per_s >= min),
             COMMAND,
         ));

@@ -1,5 +1,5 @@
 //! A reference model of a correct server: one room on two nodes, senders, and readers whose
-//! connections break. It records the history that the workload would record.
+//! connections break. The model records the history that the workload would record.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,14 +21,15 @@ use crate::history::{Draft, Entry, Event, History, NodeState, RIG, ReaderState, 
 pub const ROOM: RoomId = RoomId(1);
 /// The user who is removed and joins again.
 pub const GUEST: UserId = UserId(3);
-/// Processes. A sender has the number of its user.
+/// The process that edits and deletes. The process number of a sender is its user id.
 pub const EDITOR: u32 = 10;
+/// The process that removes the guest and, for the guest, joins again.
 pub const ADMIN: u32 = 11;
-/// The first reader process. The guest's is the last of [`READERS`].
+/// The first of the [`READERS`] reader processes. The last one belongs to the guest.
 pub const READER: u32 = 20;
 pub const READERS: usize = 3;
 
-/// What becomes of the first attempt to send a message.
+/// The result of the first attempt to send a message.
 #[derive(Clone, Copy, Debug)]
 pub enum SendResult {
     Acked,
@@ -36,8 +37,8 @@ pub enum SendResult {
     AckLost,
     /// Never arrives; sent again.
     SendLost,
-    /// The database fails before or just after the commit; sent again.
-    Busy {
+    /// Refused because the database failed before or just after the commit; sent again.
+    Unavailable {
         stored: bool,
     },
     /// Refused without retry.
@@ -46,22 +47,24 @@ pub enum SendResult {
     Abandoned,
 }
 
-/// Both ends of a reader's connection.
+/// A reader, with both ends of its connection.
 struct Reader {
     process: u32,
     user: UserId,
     timeline: Timeline,
     /// The last change that the server sent; `None` without a subscription.
-    sent: Option<Rev>,
+    sent_rev: Option<Rev>,
 }
 
 pub struct Model {
+    /// The history so far.
     entries: Vec<Entry>,
     now_us: u64,
     sent_count: u128,
     rev: Rev,
     messages: Vec<Message>,
     members: BTreeMap<UserId, Member>,
+    /// All changes, in the states that they had at the time.
     log: Vec<Change>,
     readers: Vec<Reader>,
 }
@@ -70,7 +73,7 @@ impl Model {
     pub fn new() -> Self {
         let reader = |nth: usize| {
             let (user, process) = (UserId(nth as i64 + 1), READER + nth as u32);
-            Reader { process, user, timeline: Timeline::new(user, Seq(0), Rev(0)), sent: None }
+            Reader { process, user, timeline: Timeline::new(user, Seq(0), Rev(0)), sent_rev: None }
         };
         let mut model = Self {
             entries: Vec::new(),
@@ -87,6 +90,7 @@ impl Model {
         model
     }
 
+    /// Lets time pass.
     pub fn wait(&mut self, us: u64) {
         self.now_us += us;
     }
@@ -123,7 +127,7 @@ impl Model {
         self.attempt(process, &draft);
         let is_stored = !matches!(
             result,
-            SendResult::SendLost | SendResult::Busy { stored: false } | SendResult::Refused
+            SendResult::SendLost | SendResult::Unavailable { stored: false } | SendResult::Refused
         );
         if is_stored {
             self.post(&draft);
@@ -136,7 +140,7 @@ impl Model {
             SendResult::AckLost | SendResult::SendLost => {
                 self.record(process, Event::Unknown { client_id })
             }
-            SendResult::Busy { .. } => self.record(process, nack(Code::Unavailable)),
+            SendResult::Unavailable { .. } => self.record(process, nack(Code::Unavailable)),
         }
         self.attempt(process, &draft);
         if !is_stored {
@@ -149,6 +153,7 @@ impl Model {
         self.record(process, Event::Send { draft: draft.clone(), node: 0, via: Transport::Socket });
     }
 
+    /// Stores a message.
     fn post(&mut self, draft: &Draft) {
         self.rev = self.rev.next();
         let seq = Seq(self.messages.len() as i64 + 1);
@@ -176,7 +181,7 @@ impl Model {
     }
 
     /// Edits or deletes the message at index `nth` modulo the number of messages.
-    pub fn rewrite(&mut self, nth: usize, delete: bool, acked: bool) {
+    pub fn edit_or_delete(&mut self, nth: usize, delete: bool, acked: bool) {
         let Some(nth) = nth.checked_rem(self.messages.len()) else { return };
         let (seq, content) = (self.messages[nth].seq, format!("edit after {}", self.rev));
         self.record(
@@ -211,14 +216,14 @@ impl Model {
     /// Removes the guest, or lets the guest join again.
     pub fn toggle_guest(&mut self) {
         let (room, user) = (ROOM, GUEST);
-        let is_in = self.is_member(GUEST);
+        let was_member = self.is_member(GUEST);
         let invocation =
-            if is_in { Event::Remove { room, user } } else { Event::Join { room, user } };
+            if was_member { Event::Remove { room, user } } else { Event::Join { room, user } };
         self.record(ADMIN, invocation);
-        self.set_member(GUEST, is_in);
+        self.set_member(GUEST, was_member);
         let nth = READERS - 1;
-        if is_in {
-            if self.readers[nth].sent.is_some() {
+        if was_member {
+            if self.readers[nth].sent_rev.is_some() {
                 self.deliver(nth, usize::MAX);
                 self.leave(nth);
             }

@@ -12,12 +12,13 @@ use shared::{
 use super::{Model, ROOM, Reader};
 use crate::history::{Entry, Event};
 
-/// The server answers a subscription that needs more changes with a gap.
+/// The maximum of replayed changes. With more, the server replies to a subscription with a gap.
 const REPLAY_MAX: usize = 12;
 
 impl Model {
+    /// Ends the subscription with `removed`.
     pub(super) fn leave(&mut self, nth: usize) {
-        self.readers[nth].sent = None;
+        self.readers[nth].sent_rev = None;
         let event = Event::LeftRoom { room: ROOM, reason: RemovedReason::Removed };
         self.record(self.readers[nth].process, event);
     }
@@ -25,7 +26,7 @@ impl Model {
     /// Closes the connection and opens another.
     pub fn connect(&mut self, nth: usize) {
         let Reader { process, user, .. } = self.readers[nth];
-        self.readers[nth].sent = None;
+        self.readers[nth].sent_rev = None;
         self.record(process, Event::Closed { code: None });
         self.record(process, Event::Connect { node: 1, user });
         self.record(process, Event::Welcome);
@@ -50,10 +51,11 @@ impl Model {
         self.replay(nth, after_rev);
     }
 
+    /// Sends the changes after `after`, or a gap, after which the reader reads a page.
     fn replay(&mut self, nth: usize, after: Rev) {
         let (process, rev) = (self.readers[nth].process, self.rev);
         let missed = self.changes_after(after);
-        self.readers[nth].sent = Some(rev);
+        self.readers[nth].sent_rev = Some(rev);
         if missed.len() <= REPLAY_MAX {
             for change in missed {
                 let _ = self.receive(nth, change);
@@ -79,44 +81,45 @@ impl Model {
         self.readers[nth].timeline.apply(change)
     }
 
-    /// Delivers waiting live changes.
+    /// Delivers waiting live changes, at most so many.
     pub fn deliver(&mut self, nth: usize, at_most: usize) {
-        let Some(sent) = self.readers[nth].sent else { return };
+        let Some(sent) = self.readers[nth].sent_rev else { return };
         let waiting = self.log.iter().filter(|change| change.rev > sent).take(at_most).cloned();
         for mut change in waiting.collect::<Vec<_>>() {
-            self.readers[nth].sent = Some(change.rev);
-            // Every other message is still unsent when it is deleted, so its text is gone.
+            self.readers[nth].sent_rev = Some(change.rev);
+            // A server may send the latest state in place of an older one. The model does so for every
+            // other message that has been deleted since.
             if let Row::Message(message) = &mut change.row
                 && message.seq.0 % 2 == 0
             {
-                let now = &self.messages[message.seq.0 as usize - 1];
-                if now.deleted_at.is_some() {
-                    *message = now.clone();
+                let latest = &self.messages[message.seq.0 as usize - 1];
+                if latest.deleted_at.is_some() {
+                    *message = latest.clone();
                 }
             }
             assert_eq!(self.receive(nth, change), ApplyOutcome::InOrder);
         }
     }
 
-    /// The server drops the queue of this reader and reads the changes from the database; the client
-    /// notices the step and subscribes again.
-    pub fn recover(&mut self, nth: usize) {
-        let Some(sent) = self.readers[nth].sent else { return };
+    /// Overflows the server's queue for this reader: the server drops the queue and replays the changes
+    /// from the database. If the replay skips revs, the client notices that and subscribes again.
+    pub fn overflow_queue(&mut self, nth: usize) {
+        let Some(sent) = self.readers[nth].sent_rev else { return };
         let missed = self.changes_after(sent);
-        let has_step = missed.first().is_some_and(|change| change.rev > sent.next());
+        let has_skip = missed.first().is_some_and(|change| change.rev > sent.next());
         let after = self.readers[nth].timeline.rev();
         self.replay(nth, sent);
-        if has_step && missed.len() <= REPLAY_MAX {
+        if has_skip && missed.len() <= REPLAY_MAX {
             let (process, room) = (self.readers[nth].process, ROOM);
-            let step = self.entries.len() - missed.len();
-            let at_us = self.entries[step].at_us;
+            let skip = self.entries.len() - missed.len();
+            let at_us = self.entries[skip].at_us;
             let event = Event::Subscribe { room, after_rev: after };
-            self.entries.insert(step, Entry { at_us, process, event });
+            self.entries.insert(skip, Entry { at_us, process, event });
             self.replay(nth, after);
         }
     }
 
-    /// Delivers everything that waits, then the reply to a ping.
+    /// Delivers all waiting changes, then the reply to a ping.
     pub fn ping(&mut self, nth: usize) {
         let pinged_us = self.now_us;
         self.deliver(nth, usize::MAX);
