@@ -12,16 +12,16 @@ use crate::api::{Api, Session};
 pub const PASSWORD: &str = "correct horse";
 const CONCURRENT_REQUESTS: usize = 32;
 
-/// An account with a session.
+/// An account that is signed in.
 #[derive(Clone, Debug)]
 pub struct Account {
     pub user: User,
-    /// For `Authorization: Bearer ..`; valid at every node of a cluster.
+    /// The session token, for `Authorization: Bearer ..`; valid at every node of a cluster.
     pub token: String,
 }
 
 impl Account {
-    /// Creates an account. That costs the server two password hashes.
+    /// Creates an account and signs in. The server computes two password hashes.
     pub async fn register(api: &Api, node: SocketAddr, username: &str) -> Result<Self> {
         api.register(node, username, PASSWORD).await.required("registering")?;
         Self::sign_in(api, node, username, PASSWORD).await
@@ -37,8 +37,8 @@ impl Account {
         Ok(Self { user: signed_in.user, token: signed_in.token })
     }
 
-    /// A session of this account at a node.
-    pub fn at(&self, node: SocketAddr) -> Session<'_> {
+    /// The session of this account, for requests to a node.
+    pub fn session_at(&self, node: SocketAddr) -> Session<'_> {
         Session { node, token: &self.token }
     }
 }
@@ -55,7 +55,7 @@ pub async fn create_rooms<'a>(
     let rooms = stream::iter(rooms).map(|(name, members)| async move {
         let room = api.create_room(admin, name).await.required("creating a room")?;
         for member in members {
-            api.join(member.at(admin.node), room.id).await.required("joining a room")?;
+            api.join(member.session_at(admin.node), room.id).await.required("joining a room")?;
         }
         Ok(room.id)
     });

@@ -32,7 +32,7 @@ use crate::history::Draft;
 pub enum Outcome<T> {
     Ok(T),
     Refused(Code),
-    /// No reply came, or one that is not valid.
+    /// No valid reply came.
     NoReply,
 }
 
@@ -41,7 +41,7 @@ impl<T> Outcome<T> {
         if let Self::Ok(value) = self { Some(value) } else { None }
     }
 
-    /// Turns a failure into an error.
+    /// The value; any other outcome becomes an error that names the request.
     pub fn required(self, request: &str) -> Result<T> {
         match self {
             Self::Ok(value) => Ok(value),
@@ -51,13 +51,15 @@ impl<T> Outcome<T> {
     }
 }
 
-/// A node, and the session for requests to it.
+/// A session, and the node that gets the requests.
 #[derive(Clone, Copy)]
 pub struct Session<'a> {
     pub node: SocketAddr,
+    /// Empty for requests without authentication.
     pub token: &'a str,
 }
 
+/// The REST client, with one timeout for all requests.
 #[derive(Clone)]
 pub struct Api(Client);
 
@@ -167,7 +169,7 @@ impl Api {
         }
     }
 
-    /// The members of a room, by user id.
+    /// All members of a room, ordered by user id.
     pub async fn members(&self, session: Session<'_>, room: RoomId) -> Outcome<Vec<Member>> {
         let path = paths::fill(paths::MEMBERS, &[&room]);
         let (mut members, mut after) = (Vec::new(), UserId(0));

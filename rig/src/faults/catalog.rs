@@ -26,40 +26,42 @@ use super::{
 };
 use crate::workload::Workload;
 
+/// A kind of fault, and the criteria that a run with it must meet.
 pub struct Fault {
     /// The name on the command line.
     pub name: &'static str,
-    /// What it does, in a sentence.
-    pub does: &'static str,
+    /// The fault in a sentence.
+    pub summary: &'static str,
     pub databases: &'static [DatabaseKind],
     /// The number of injections in a short and in a long run, over all databases.
     pub runs: (u32, u32),
-    /// The maximum of injections in one cluster.
+    /// The maximum number of injections in one cluster.
     pub per_cluster: u32,
-    /// How long it stays active in a short and in a long run, in seconds; 0 if that is not a choice.
+    /// How long the fault stays active in a short and in a long run, in seconds; 0 if the injection
+    /// decides that.
     pub broken_s: (f64, f64),
-    /// The number of sockets or requests in a short and in a long run; 0 if it has none.
+    /// The number of sockets or requests in a short and in a long run; 0 without any.
     pub count: (usize, usize),
     pub topology: Topology,
-    /// Changes the workload.
+    /// Changes the default workload before its start.
     pub adjust: fn(&mut Workload),
-    /// Injects it for the n-th time.
+    /// Injects the fault and repairs it. The argument is the number of the injection, from 0 on.
     pub inject: Inject,
-    /// What the history must show besides zero violations.
+    /// The criteria for the history, besides zero violations.
     pub criteria: &'static [Criterion],
-    /// What must hold and is measured during the fault.
+    /// The criteria that the injection measures itself, as text for `--list`.
     pub also_holds: &'static str,
 }
 
 pub type Inject = for<'a> fn(&'a mut FaultContext, u32) -> BoxFuture<'a, anyhow::Result<()>>;
 
 const SERVERS: &[DatabaseKind] = &[Mariadb, Postgres];
-/// With a single run, PostgreSQL gets it.
+/// A single run is on PostgreSQL.
 const POSTGRES_FIRST: &[DatabaseKind] = &[Postgres, Mariadb];
 const SQLITE: &[DatabaseKind] = &[Sqlite];
 const DEFAULT: Fault = Fault {
     name: "",
-    does: "",
+    summary: "",
     databases: SERVERS,
     runs: (1, 20),
     per_cluster: 5,
@@ -71,15 +73,15 @@ const DEFAULT: Fault = Fault {
     criteria: &[],
     also_holds: "",
 };
-/// Losing Redis may delay deliveries, and nothing else.
-const WITHOUT_REDIS: &[Criterion] = &[AckFactor(1.2), DeliveryWithin(1.5), SocketsStay];
-/// After the repair of a link or a node.
+/// The loss of Redis may delay deliveries, but acks and sockets must not suffer.
+const REDIS_LOST: &[Criterion] = &[AckFactor(1.2), DeliveryWithin(1.5), SocketsStay];
+/// For the time after the repair of a link or a node.
 const RECOVERED: &[Criterion] = &[BacklogWithin(5.0), AckWithin(5.0), ReconnectedWithin(5.0)];
 
 pub static FAULTS: &[Fault] = &[
     Fault {
         name: "kill-server",
-        does: "kill -9 of the only server",
+        summary: "kill -9 of the only server",
         databases: SQLITE,
         runs: (20, 300),
         per_cluster: 20,
@@ -91,7 +93,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "kill-node",
-        does: "kill -9 of one of two servers",
+        summary: "kill -9 of one of two servers",
         runs: (10, 200),
         per_cluster: 10,
         inject: |context, nth| Box::pin(kill(context, Node(nth))),
@@ -100,7 +102,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "stop-node",
-        does: "SIGSTOP of one of two servers",
+        summary: "SIGSTOP of one of two servers",
         databases: POSTGRES_FIRST,
         inject: |context, nth| Box::pin(pause(context, Node(nth))),
         criteria: RECOVERED,
@@ -108,7 +110,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "rolling-restart",
-        does: "SIGTERM of one server after the other, each started again; some clients use a proxy",
+        summary: "SIGTERM of one server after the other, each started again; some clients use a proxy",
         broken_s: (0.0, 0.0),
         count: (50, 200),
         inject: |context, _| Box::pin(rolling_restart(context)),
@@ -119,7 +121,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "kill-database",
-        does: "kill -9 of the database, started again later",
+        summary: "kill -9 of the database, started again later",
         runs: (2, 30),
         inject: |context, _| Box::pin(kill(context, Database)),
         criteria: &[AckWithin(5.0), SocketsStay],
@@ -128,7 +130,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "pause-database",
-        does: "SIGSTOP of the database",
+        summary: "SIGSTOP of the database",
         databases: POSTGRES_FIRST,
         runs: (1, 10),
         per_cluster: 2,
@@ -168,7 +170,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "cut-node-database",
-        does: "the link between one server and the database drops every packet",
+        summary: "the link between one server and the database drops every packet",
         broken_s: (5.0, 15.0),
         topology: with_link(2, CuttableLink::NodeDatabase),
         inject: |context, _| Box::pin(cut(context, "node 0 | database")),
@@ -177,7 +179,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "cut-node-redis",
-        does: "the link between one server and Redis drops every packet",
+        summary: "the link between one server and Redis drops every packet",
         databases: POSTGRES_FIRST,
         broken_s: (5.0, 15.0),
         topology: with_link(2, CuttableLink::NodeRedis),
@@ -187,7 +189,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "cut-client-node",
-        does: "the link between one server and its clients drops every packet",
+        summary: "the link between one server and its clients drops every packet",
         broken_s: (5.0, 15.0),
         topology: with_link(2, CuttableLink::ClientNode),
         adjust: |workload| workload.timeouts.silence = Some(Duration::from_secs(3)),
@@ -197,7 +199,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "disk-full",
-        does: "the disk with the data is full, and has free space again",
+        summary: "the disk with the data is full, and has free space again",
         databases: SQLITE,
         runs: (1, 10),
         topology: Topology { disk_mib: Some(48), ..Topology::of_nodes(1) },
@@ -226,13 +228,14 @@ pub static FAULTS: &[Fault] = &[
     ),
     Fault {
         name: "stopped-readers",
-        does: "20 of 200 readers stop reading",
+        summary: "20 of 200 readers stop reading",
         databases: SQLITE,
         runs: (1, 5),
         per_cluster: 1,
         broken_s: (25.0, 40.0),
         count: (20, 20),
-        // Over a link, the kernel buffers as much for a reader as in a network, not megabytes.
+        // Over a link, the kernel buffers as much for each reader as in a real network. Over loopback it
+        // would buffer megabytes.
         topology: with_link(1, CuttableLink::ClientNode),
         adjust: |workload| {
             workload.readers = 200;
@@ -247,7 +250,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "storm",
-        does: "the server is killed under thousands of sockets, which all reconnect",
+        summary: "the server is killed under thousands of sockets, which all reconnect",
         databases: SQLITE,
         runs: (1, 5),
         per_cluster: 1,
@@ -261,7 +264,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "given-up-requests",
-        does: "requests cancelled at random moments, with two database connections",
+        summary: "requests cancelled at random moments, with two database connections",
         databases: DatabaseKind::ALL,
         runs: (3, 3),
         per_cluster: 1,
@@ -278,7 +281,7 @@ pub static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "race",
-        does: "the same client_id through two servers at once, again and again",
+        summary: "the same client_id through two servers at once, again and again",
         databases: POSTGRES_FIRST,
         runs: (2, 20),
         adjust: |workload| {
@@ -294,18 +297,18 @@ pub static FAULTS: &[Fault] = &[
 
 const fn redis_fault(
     name: &'static str,
-    does: &'static str,
+    summary: &'static str,
     databases: &'static [DatabaseKind],
     inject: Inject,
 ) -> Fault {
-    let (adjust, criteria) = (without_slow_readers as fn(&mut Workload), WITHOUT_REDIS);
-    Fault { name, does, databases, inject, adjust, criteria, ..DEFAULT }
+    let (adjust, criteria) = (without_slow_readers as fn(&mut Workload), REDIS_LOST);
+    Fault { name, summary, databases, inject, adjust, criteria, ..DEFAULT }
 }
 
-const fn clock_fault(name: &'static str, does: &'static str, inject: Inject) -> Fault {
+const fn clock_fault(name: &'static str, summary: &'static str, inject: Inject) -> Fault {
     Fault {
         name,
-        does,
+        summary,
         databases: SQLITE,
         runs: (1, 5),
         topology: Topology { own_clock: true, ..Topology::of_nodes(1) },
@@ -328,12 +331,12 @@ const fn with_link(nodes: usize, link: CuttableLink) -> Topology {
     Topology { cuttable_link: Some(link), ..Topology::of_nodes(nodes) }
 }
 
-/// No socket is closed because its client is slow.
+/// Removes the slow readers, so that the server closes no socket because its client is slow.
 fn without_slow_readers(workload: &mut Workload) {
     workload.slow_readers = 0;
 }
 
-/// No client closes its connection because a reply is slow.
+/// Raises the reply timeout, so that no client closes its connection because a reply is slow.
 fn with_long_timeouts(workload: &mut Workload) {
     without_slow_readers(workload);
     workload.duplicate_senders = 0;

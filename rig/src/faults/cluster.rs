@@ -58,27 +58,28 @@ pub enum CuttableLink {
     ClientNode,
 }
 
+/// The parts of a cluster.
 #[derive(Clone, Copy, Debug)]
 pub struct Topology {
-    /// With more than one node there is a Redis between them.
+    /// The number of nodes. With more than one, the cluster has a Redis server.
     pub nodes: usize,
     pub cuttable_link: Option<CuttableLink>,
-    /// Whether a run can set the clock of the nodes.
+    /// Whether the nodes have a clock of their own, which a run can set.
     pub own_clock: bool,
-    /// The size of the disk with the data, in MiB, if a run can fill it.
+    /// The size of a disk for the data, in MiB, which a run can fill; `None` uses the system's disk.
     pub disk_mib: Option<u32>,
     /// Further environment variables of the nodes.
     pub env: &'static [(&'static str, &'static str)],
 }
 
 impl Topology {
-    /// Nodes without anything special.
+    /// So many nodes, without a cuttable link, a clock or a disk of their own.
     pub const fn of_nodes(nodes: usize) -> Self {
         Self { nodes, cuttable_link: None, own_clock: false, disk_mib: None, env: &[] }
     }
 }
 
-/// A running installation. Fields are dropped in order, each before what it depends on.
+/// A running installation. The order of the fields matters: each is dropped before those that it uses.
 pub struct Cluster {
     pub nodes: Vec<Hallway>,
     /// The database server; `None` with SQLite.
@@ -90,7 +91,7 @@ pub struct Cluster {
     dir: TempDir,
 }
 
-/// Where each service runs, and the addresses at which the nodes reach database and Redis.
+/// The host of each service, and the links between them.
 struct Network {
     database: Host,
     redis: Host,
@@ -103,7 +104,9 @@ struct Network {
 #[derive(Clone)]
 struct NodeNetwork {
     host: Host,
+    /// The address at which this node reaches the database.
     database: IpAddr,
+    /// The address at which this node reaches Redis.
     redis: IpAddr,
 }
 
@@ -186,8 +189,9 @@ impl Cluster {
     pub fn copy_logs(&self, dir: &Path) -> Result<()> {
         let nodes = self.nodes.iter().enumerate();
         let nodes = nodes.map(|(index, node)| (format!("node-{index}.log"), node.process()));
-        let database = self.database.iter().map(|it| ("database.log".to_owned(), it.process()));
-        let redis = self.redis.iter().map(|it| ("redis.log".to_owned(), it.process()));
+        let database =
+            self.database.iter().map(|server| ("database.log".to_owned(), server.process()));
+        let redis = self.redis.iter().map(|server| ("redis.log".to_owned(), server.process()));
         let all: Vec<(String, &Process)> = nodes.chain(database).chain(redis).collect();
         for (name, process) in all {
             std::fs::copy(process.log(), dir.join(name))?;
@@ -209,11 +213,11 @@ impl Network {
             _other_link: None,
             _namespace: None,
         };
-        let Some(position) = topology.cuttable_link else { return Ok(network) };
+        let Some(link) = topology.cuttable_link else { return Ok(network) };
         let namespace = Namespace::create()?;
         let (cuttable, other) = (namespace.link()?, namespace.link()?);
         let (cuttable_address, other_address) = (cuttable.far_address(), other.far_address());
-        match position {
+        match link {
             CuttableLink::NodeDatabase => {
                 network.database = cuttable.far_host();
                 network.nodes.iter_mut().for_each(|node| node.database = other_address);

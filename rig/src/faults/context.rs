@@ -1,4 +1,4 @@
-//! What a fault acts on: a cluster under load.
+//! The cluster under load into which a fault is injected.
 
 use std::time::{Duration, Instant};
 
@@ -21,22 +21,22 @@ const RECOVERY_TIMEOUT: Duration = Duration::from_secs(60);
 /// The durations and counts of a fault.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
-    /// How long the workload runs before a fault, and after the last one.
+    /// How long the workload runs without a fault, before each fault and after the last one.
     pub normal: Duration,
-    /// How long the fault stays active, if that can be chosen.
+    /// How long the fault stays active, unless the injection decides that.
     pub broken: Duration,
-    /// The number of sockets or requests of faults that have many.
+    /// The number of sockets or requests, for faults with many.
     pub count: usize,
 }
 
-/// The workload is dropped before the cluster.
+/// A cluster under load. The order of the fields matters: the workload is dropped before the cluster.
 pub struct FaultContext {
     pub workload: RunningWorkload,
     pub cluster: Cluster,
     pub fixture: Fixture,
     pub recorder: Recorder,
     pub scale: Scale,
-    /// What the faults measured themselves.
+    /// The measurements of the injections.
     pub measurements: Vec<Measurement>,
 }
 
@@ -46,7 +46,7 @@ impl FaultContext {
         sleep(self.scale.normal).await;
     }
 
-    /// Keeps the fault active.
+    /// Waits while the fault is active.
     pub async fn keep_broken(&self) {
         sleep(self.scale.broken).await;
     }
@@ -61,14 +61,15 @@ impl FaultContext {
         self.workload.record_fault(name, FaultPhase::End);
     }
 
-    /// Records that the fault is repaired, and waits for an ack and for all nodes and clients.
+    /// Records that the fault is repaired, and waits for an ack and until all nodes and clients have
+    /// recovered.
     pub async fn end_fault_and_recover(&self, name: &str) -> Result<()> {
         self.end_fault(name);
         self.wait_for_acks(1).await?;
         self.wait_until_recovered().await
     }
 
-    /// Waits at most 60 s for so many further acks.
+    /// Waits for so many further acks. Fails after 60 s.
     pub async fn wait_for_acks(&self, count: usize) -> Result<()> {
         let (before, started) = (self.workload.acks(), Instant::now());
         while self.workload.acks() < before + count {
@@ -78,7 +79,7 @@ impl FaultContext {
         Ok(())
     }
 
-    /// Waits until every node is ready and every client is in sync, at most 60 s.
+    /// Waits until every node is ready and every client is connected and in sync. Fails after 60 s.
     pub async fn wait_until_recovered(&self) -> Result<()> {
         for node in &self.cluster.nodes {
             node.wait_until_ready().await?;
@@ -90,16 +91,16 @@ impl FaultContext {
         Ok(())
     }
 
-    /// Adds a measurement. Of several with one name it keeps the worst.
-    pub fn measure(&mut self, measured: Measurement) {
-        let is_worse = |known: &Measurement| match (measured.value, known.value) {
-            (Some(measured), Some(known)) => measured > known,
-            (measured, known) => measured.is_none() && known.is_some(),
+    /// Adds a measurement. Of several measurements with one name, the worst one is kept.
+    pub fn add_measurement(&mut self, new: Measurement) {
+        let is_worse = |old: &Measurement| match (new.value, old.value) {
+            (Some(new), Some(old)) => new > old,
+            (new, old) => new.is_none() && old.is_some(),
         };
-        match self.measurements.iter_mut().find(|known| known.name == measured.name) {
-            Some(known) if is_worse(known) => *known = measured,
+        match self.measurements.iter_mut().find(|old| old.name == new.name) {
+            Some(old) if is_worse(old) => *old = new,
             Some(_) => {}
-            None => self.measurements.push(measured),
+            None => self.measurements.push(new),
         }
     }
 }

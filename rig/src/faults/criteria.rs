@@ -1,4 +1,4 @@
-//! What a history must show besides the absence of violations.
+//! The criteria that a history must meet besides the absence of violations.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use crate::{
     stats::quantile,
 };
 
-/// The last so many microseconds before a fault count as normal operation.
-const NORMAL_US: u64 = 2_000_000;
-/// A latency may always grow by this much, in milliseconds. On a machine with other work, the p99 of
-/// a few hundred values varies that much without any fault.
+/// The period before a fault that counts as normal operation, in microseconds.
+const NORMAL_PERIOD_US: u64 = 2_000_000;
+/// The p99 of a latency may always grow by this much, in milliseconds. On a machine with other work, the
+/// p99 of a few hundred values varies that much without any fault.
 const NOISE_MS: f64 = 10.0;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub enum Criterion {
     ReconnectedWithin(f64),
     /// The first ack comes within so many seconds of the repair.
     AckWithin(f64),
-    /// Everything sent before the repair is acknowledged within so many seconds of it.
+    /// All messages sent before the repair are acknowledged within so many seconds of it.
     BacklogWithin(f64),
     /// No client loses its socket.
     SocketsStay,
@@ -33,14 +33,15 @@ pub enum Criterion {
     DeliveryFactor(f64),
     /// The delivery p99 is at most so many seconds.
     DeliveryWithin(f64),
-    /// Nothing sent during the fault is acknowledged before the repair.
+    /// No message sent during the fault is acknowledged before the repair.
     NoAck,
-    /// Each fault leads to a refusal with this code.
+    /// There are at least as many refusals with this code as faults.
     RefusedWith(Code),
     /// Every reader that stopped is closed with code 4008 (too slow), or without a code if there was
     /// no buffer space left to send it.
     ClosedAsTooSlow,
-    /// A reader that stopped is connected again within so many seconds after it reads again.
+    /// Every reader that stopped and lost its socket is connected again within so many seconds after it
+    /// reads again.
     ResumedWithin(f64),
 }
 
@@ -64,22 +65,24 @@ impl fmt::Display for Criterion {
 }
 
 impl Criterion {
-    /// Whether it compares a latency with normal operation. On a machine with other work this can
-    /// fail by chance.
+    /// Whether the criterion compares a latency with normal operation. On a machine with other work, such
+    /// a criterion can fail by chance.
     pub fn is_relative(self) -> bool {
         matches!(self, Self::AckFactor(_) | Self::DeliveryFactor(_))
     }
 
-    /// Measures a history. A criterion without values is not measured, which counts as broken.
+    /// Measures a history. Without values the measurement is empty, which counts as broken.
     pub fn measure(self, timings: &Timings) -> Measurement {
         let seconds = |us: Option<u64>| us.map(|us| us as f64 / 1e6);
         let (name, value, limit) = match self {
             Self::ReconnectedWithin(limit) => {
                 ("all clients connected again within", longest_reconnect(timings), limit)
             }
-            Self::AckWithin(limit) => ("first ack after the repair", first_ack(timings), limit),
+            Self::AckWithin(limit) => {
+                ("first ack after the repair", longest_wait_for_ack(timings), limit)
+            }
             Self::BacklogWithin(limit) => {
-                ("backlog acknowledged after the repair", Some(backlog(timings)), limit)
+                ("backlog acknowledged after the repair", Some(longest_backlog(timings)), limit)
             }
             Self::DeliveryWithin(limit) => {
                 let durations = during_faults(&timings.deliveries, &timings.faults);
@@ -89,23 +92,23 @@ impl Criterion {
                 let took = timings.reconnects_after_pause.iter().map(|one| one.took_us);
                 ("connected again after reading again within", took.max(), limit)
             }
-            Self::AckFactor(n) => return relative("ack p99", &timings.acks, timings, n),
+            Self::AckFactor(n) => return relative_p99("ack p99", &timings.acks, timings, n),
             Self::DeliveryFactor(n) => {
-                return relative("delivery p99", &timings.deliveries, timings, n);
+                return relative_p99("delivery p99", &timings.deliveries, timings, n);
             }
-            _ => return self.count(timings),
+            _ => return self.count_violations(timings),
         };
         Measurement::new(name, seconds(value), limit, "s")
     }
 
-    /// Measures the criteria that forbid something.
-    fn count(self, timings: &Timings) -> Measurement {
+    /// Counts the violations of a criterion that allows none.
+    fn count_violations(self, timings: &Timings) -> Measurement {
         let closes_unlike = |codes: &[Option<u16>]| {
             timings.closes.iter().filter(|(_, code)| !codes.contains(code)).count()
         };
         match self {
             Self::SocketsStay => {
-                let lost = timings.closes.len() + timings.never_returned.len();
+                let lost = timings.closes.len() + timings.never_reconnected.len();
                 Measurement::never("sockets lost", lost)
             }
             Self::ClosedByRestart => {
@@ -131,14 +134,15 @@ impl Criterion {
     }
 }
 
-/// `None` if a client never connected again.
+/// The longest time from the loss of a socket until its client was connected again; `None` if a client
+/// never connected again.
 fn longest_reconnect(timings: &Timings) -> Option<u64> {
     let longest = timings.reconnects.iter().map(|one| one.took_us).max().unwrap_or(0);
-    timings.never_returned.is_empty().then_some(longest)
+    timings.never_reconnected.is_empty().then_some(longest)
 }
 
 /// The longest time from a repair to the next ack; `None` if there was no ack.
-fn first_ack(timings: &Timings) -> Option<u64> {
+fn longest_wait_for_ack(timings: &Timings) -> Option<u64> {
     let first = |fault: &FaultPeriod| {
         let acks = timings.acks.iter().map(Interval::end_us);
         let after = acks.filter(|end| *end > fault.to_us).min()?;
@@ -147,8 +151,8 @@ fn first_ack(timings: &Timings) -> Option<u64> {
     timings.faults.iter().map(first).collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
-/// The longest time from a repair to the last ack of what was sent before it.
-fn backlog(timings: &Timings) -> u64 {
+/// The longest time from a repair to the last ack of the messages that were sent before the repair.
+fn longest_backlog(timings: &Timings) -> u64 {
     let last = |fault: &FaultPeriod| {
         let before = timings.acks.iter().filter(|ack| ack.start_us < fault.to_us);
         before.map(|ack| ack.end_us().saturating_sub(fault.to_us)).max()
@@ -156,21 +160,26 @@ fn backlog(timings: &Timings) -> u64 {
     timings.faults.iter().filter_map(last).max().unwrap_or(0)
 }
 
+/// The number of messages that were sent and acknowledged during a fault.
 fn acks_during(timings: &Timings, fault: &FaultPeriod) -> usize {
     let period = fault.from_us..fault.to_us;
     let sent = timings.acks.iter().filter(|ack| period.contains(&ack.start_us));
     sent.filter(|ack| ack.end_us() < fault.to_us).count()
 }
 
-fn relative(what: &str, intervals: &[Interval], timings: &Timings, factor: f64) -> Measurement {
+/// The p99 during the faults, with a limit relative to the p99 before them.
+fn relative_p99(name: &str, intervals: &[Interval], timings: &Timings, factor: f64) -> Measurement {
     let faults = &timings.faults;
     let ms = |durations| quantile(durations, 0.99).map(|us| us as f64 / 1e3);
     let before = |fault: &FaultPeriod| {
-        durations_within(intervals, &(fault.from_us.saturating_sub(NORMAL_US)..fault.from_us))
+        durations_within(
+            intervals,
+            &(fault.from_us.saturating_sub(NORMAL_PERIOD_US)..fault.from_us),
+        )
     };
     let normal = ms(faults.iter().flat_map(before).collect()).unwrap_or(0.0);
     let limit = (normal * factor).max(normal + NOISE_MS);
-    let name = format!("{what} meanwhile (normal: {normal:.1} ms)");
+    let name = format!("{name} meanwhile (normal: {normal:.1} ms)");
     Measurement::new(name, ms(during_faults(intervals, faults)), limit, "ms")
 }
 
@@ -179,6 +188,7 @@ fn during_faults(intervals: &[Interval], faults: &[FaultPeriod]) -> Vec<u64> {
     faults.iter().flat_map(during).collect()
 }
 
+/// The name of a code in JSON.
 fn json_name(code: Code) -> String {
     serde_json::to_value(code).ok().and_then(|v| Some(v.as_str()?.to_owned())).unwrap_or_default()
 }
@@ -244,7 +254,7 @@ mod tests {
         assert_eq!(Criterion::ClosedAsTooSlow.measure(&timings).value, Some(1.0));
         let reconnected = Criterion::ReconnectedWithin(5.0);
         assert!(reconnected.measure(&timings).holds(), "nobody was disconnected for long");
-        timings.never_returned = vec![7];
+        timings.never_reconnected = vec![7];
         assert!(!reconnected.measure(&timings).holds());
         let refused = Criterion::RefusedWith(Code::StorageFull);
         assert!(!refused.measure(&timings).holds());

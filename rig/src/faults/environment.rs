@@ -1,4 +1,4 @@
-//! A full disk, and a clock that jumps.
+//! Fills the disk, and lets the clock jump.
 
 use std::time::{Duration, Instant};
 
@@ -14,15 +14,15 @@ use crate::{
     services::{Service, SmallDisk},
 };
 
-/// How long writes may still succeed on a full disk, in space that the server has allocated.
+/// How long writes may still succeed on a full disk, because the server has allocated space before.
 const FULL_TIMEOUT: Duration = Duration::from_secs(30);
-/// Without an ack for so long, writes fail.
-const SILENCE: Duration = Duration::from_millis(500);
-/// libfaketime and the server cache the time for whole seconds.
-const CLOCK_CACHE: Duration = Duration::from_millis(2_500);
+/// After so long without an ack, writes count as failing.
+const NO_ACK_PERIOD: Duration = Duration::from_millis(500);
+/// How long libfaketime and the server may still use a cached time after the clock was set.
+const CLOCK_CACHE_TIME: Duration = Duration::from_millis(2_500);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Fills the disk under the data, reads meanwhile, and frees it again.
+/// Fills the disk of the data directory, reads pages meanwhile, and frees the disk.
 pub async fn fill_disk(context: &mut FaultContext) -> Result<()> {
     context.run_normally().await;
     let pid = context.cluster.nodes[0].pid();
@@ -34,17 +34,20 @@ pub async fn fill_disk(context: &mut FaultContext) -> Result<()> {
     let until = Instant::now() + context.scale.broken;
     while Instant::now() < until {
         disk(context)?.fill()?;
-        let session = context.fixture.admin.at(context.cluster.addresses()[0]);
+        let session = context.fixture.admin.session_at(context.cluster.addresses()[0]);
         let page = api.newest_page(session, context.fixture.rooms[0]).await;
         failed_reads += usize::from(page.ok().is_none());
         sleep(Duration::from_millis(100)).await;
     }
-    context.measure(Measurement::never("reads that failed while the disk was full", failed_reads));
+    context.add_measurement(Measurement::never(
+        "reads that failed while the disk was full",
+        failed_reads,
+    ));
     disk(context)?.free()?;
     context.end_fault(fault);
     context.wait_for_acks(1).await?;
     let restarts = usize::from(pid != context.cluster.nodes[0].pid());
-    context.measure(Measurement::never("restarts", restarts));
+    context.add_measurement(Measurement::never("restarts", restarts));
     context.wait_until_recovered().await
 }
 
@@ -52,11 +55,11 @@ fn disk(context: &FaultContext) -> Result<&SmallDisk> {
     context.cluster.disk.as_ref().context("the cluster has no small disk")
 }
 
-/// Fills the disk, and space that is freed meanwhile, until no ack comes any more.
+/// Fills the disk, and again any space that becomes free, until no more ack comes.
 async fn fill_until_writes_fail(context: &FaultContext) -> Result<()> {
     let started = Instant::now();
     let (mut acks, mut last_ack) = (context.workload.acks(), started);
-    while last_ack.elapsed() < SILENCE {
+    while last_ack.elapsed() < NO_ACK_PERIOD {
         ensure!(started.elapsed() < FULL_TIMEOUT, "acks still come although the disk is full");
         disk(context)?.fill()?;
         sleep(Duration::from_millis(20)).await;
@@ -74,7 +77,8 @@ pub enum OldSession {
     Expired,
 }
 
-/// Moves the clock of a running server, and moves it back later. At any time a sign-in must work.
+/// Sets the clock of a running server to an offset of so many seconds, and back later. Sign-ins must
+/// work all the time.
 pub async fn jump_clock(
     context: &mut FaultContext,
     fault: &str,
@@ -96,10 +100,12 @@ pub async fn jump_clock(
 async fn set_clock(context: &FaultContext, seconds: i64) -> Result<()> {
     let clock = context.cluster.clock.as_ref().context("the cluster has no clock of its own")?;
     clock.set_offset(seconds)?;
-    sleep(CLOCK_CACHE).await;
+    sleep(CLOCK_CACHE_TIME).await;
     Ok(())
 }
 
+/// Checks the session that the admin got before the jump, and signs in. `when` begins the names of the
+/// measurements.
 async fn check_sessions(
     context: &mut FaultContext,
     when: &str,
@@ -107,7 +113,7 @@ async fn check_sessions(
 ) -> Result<()> {
     let api = Api::new(REQUEST_TIMEOUT)?;
     let (admin, node) = (&context.fixture.admin, context.cluster.addresses()[0]);
-    let is_right = match (api.me(admin.at(node)).await, expected) {
+    let is_right = match (api.me(admin.session_at(node)).await, expected) {
         (Outcome::Ok(_), OldSession::Valid) => true,
         (Outcome::Refused(code), OldSession::Expired) => code == Code::Unauthenticated,
         _ => false,
@@ -115,7 +121,7 @@ async fn check_sessions(
     let sign_in = api.sign_in(node, &admin.user.username, PASSWORD).await;
     let refused = usize::from(sign_in.ok().is_none());
     let name = format!("{when}: the earlier session is wrongly valid or expired");
-    context.measure(Measurement::never(name, usize::from(!is_right)));
-    context.measure(Measurement::never(format!("{when}: sign-ins refused"), refused));
+    context.add_measurement(Measurement::never(name, usize::from(!is_right)));
+    context.add_measurement(Measurement::never(format!("{when}: sign-ins refused"), refused));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! One cluster with one fault, from its start to the verdict.
+//! Runs a cluster with injections of one fault, from its start to the report.
 
 use std::{
     fs,
@@ -23,10 +23,10 @@ use crate::{
     workload::{Fixture, Workload},
 };
 
-/// Accounts besides the admin.
+/// The number of accounts besides the admin.
 const USERS: usize = 5;
 const ROOMS: usize = 3;
-/// Unless a fault sets another number.
+/// The number of readers, unless a fault sets another one.
 const READERS: usize = 20;
 /// Messages a second, unless a fault sets another rate. Two cores carry servers and clients of this
 /// load in debug builds.
@@ -37,12 +37,12 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct FaultRun<'a> {
     pub fault: &'a Fault,
     pub database: DatabaseKind,
-    /// Which injections of the fault happen in this cluster.
+    /// The numbers of the injections in this cluster.
     pub injections: Range<u32>,
     pub scale: Scale,
     /// The server program.
     pub server: &'a Path,
-    /// The directory of all reports.
+    /// The directory for the reports of all runs.
     pub out: &'a Path,
 }
 
@@ -50,19 +50,19 @@ pub struct RunResult {
     pub report: Report,
     /// Whether the only problem is a latency above its limit relative to normal operation.
     pub is_noise: bool,
-    /// The directory of the report.
+    /// The directory of this report.
     pub dir: PathBuf,
     pub took: Duration,
 }
 
-/// What is known of a run even if it fails.
+/// The results of a run that the report needs even if the run fails.
 #[derive(Default)]
 struct Progress {
     measurements: Vec<Measurement>,
-    /// The first so many processes, readers and senders, always want a socket.
+    /// The number of readers and senders. They have the first process numbers and always want a socket.
     steady_processes: u32,
-    /// When the run began to stop the workload.
-    stopped: Option<Duration>,
+    /// When the run began to stop the workload, on the clock of the history.
+    stopped_at: Option<Duration>,
 }
 
 impl FaultRun<'_> {
@@ -82,14 +82,18 @@ impl FaultRun<'_> {
         };
         let mut report = Report {
             title: format!("{} on {database}", fault.name),
-            description: format!("{} ({} times), under load.", fault.does, self.injections.len()),
+            description: format!(
+                "{} ({} times), under load.",
+                fault.summary,
+                self.injections.len()
+            ),
             measurements: progress.measurements,
             violations: checker::check(&history),
             failure,
         };
-        let until = progress.stopped.unwrap_or_else(|| recorder.elapsed());
+        let end = progress.stopped_at.unwrap_or_else(|| recorder.elapsed());
         let steady = progress.steady_processes;
-        let timings = Timings::new(&history, until.as_micros() as u64, steady);
+        let timings = Timings::new(&history, end.as_micros() as u64, steady);
         let mut is_noise = report.is_good();
         if report.failure.is_none() {
             for criterion in fault.criteria {
@@ -124,7 +128,7 @@ impl FaultRun<'_> {
             }
         }
         context.run_normally().await;
-        progress.stopped = Some(recorder.elapsed());
+        progress.stopped_at = Some(recorder.elapsed());
         let FaultContext { workload, cluster, measurements, .. } = context;
         progress.measurements = measurements;
         let history = match injected {

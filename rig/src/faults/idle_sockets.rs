@@ -1,4 +1,4 @@
-//! Many sockets that only listen, and reconnect when they are lost.
+//! Many sockets that subscribe to a room, send nothing, and reconnect when they are lost.
 
 use std::{
     net::SocketAddr,
@@ -26,9 +26,9 @@ use super::context::FaultContext;
 use crate::api::{Session, open_socket};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The limits of the first delay before a reconnect, and of all delays.
+/// The maximum of the first delay before a reconnect, and of all delays.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(1_000), Duration::from_millis(4_000)];
-/// 10 000 read buffers of the default size would take more than 1 GB.
+/// 10 000 read buffers of the default size (128 KiB) would take more than 1 GB.
 const READ_BUFFER_BYTES: usize = 1_024;
 
 /// Sockets that subscribe to one room. Dropping the value closes them.
@@ -38,7 +38,7 @@ pub struct IdleSockets {
     _tasks: JoinSet<()>,
 }
 
-/// Where sockets connect, and the room that they subscribe to.
+/// The address to which sockets connect, their session, and the room to which they subscribe.
 #[derive(Clone)]
 pub struct SocketTarget {
     address: SocketAddr,
@@ -64,8 +64,8 @@ impl IdleSockets {
         Self { count, connected, _tasks: tasks }
     }
 
-    /// Waits until this share (0 to 1) of the sockets is subscribed.
-    pub async fn wait_until_connected(&self, share: f64, limit: Duration) -> Result<()> {
+    /// Waits until this share (0 to 1) of the sockets is subscribed. Fails after `time_limit`.
+    pub async fn wait_until_connected(&self, share: f64, time_limit: Duration) -> Result<()> {
         let enough = (self.count as f64 * share).ceil() as usize;
         let connected = || self.connected.load(Relaxed);
         let wait = async {
@@ -73,8 +73,8 @@ impl IdleSockets {
                 sleep(Duration::from_millis(10)).await;
             }
         };
-        if timeout(limit, wait).await.is_err() {
-            bail!("{} of {} sockets are connected after {limit:?}", connected(), self.count);
+        if timeout(time_limit, wait).await.is_err() {
+            bail!("{} of {} sockets are connected after {time_limit:?}", connected(), self.count);
         }
         Ok(())
     }
@@ -92,7 +92,7 @@ async fn stay_connected(target: SocketTarget, connected: Arc<AtomicUsize>) {
 
 /// Subscribes and reads until the socket ends. Fails if it cannot subscribe.
 async fn listen(target: &SocketTarget, connected: &AtomicUsize) -> Result<()> {
-    let subscribed = async {
+    let connect = async {
         let tcp = TcpStream::connect(target.address).await?;
         let session = Session { node: target.address, token: &target.token };
         let config = WebSocketConfig::default();
@@ -108,7 +108,7 @@ async fn listen(target: &SocketTarget, connected: &AtomicUsize) -> Result<()> {
             }
         }
     };
-    let mut socket = timeout(CONNECT_TIMEOUT, subscribed).await??;
+    let mut socket = timeout(CONNECT_TIMEOUT, connect).await??;
     connected.fetch_add(1, Relaxed);
     while let Some(Ok(message)) = socket.next().await {
         if message.is_close() {

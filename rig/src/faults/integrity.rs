@@ -1,4 +1,4 @@
-//! Checks a SQLite database file.
+//! Checks the integrity of a SQLite database file.
 
 use std::{fs, path::Path};
 
@@ -8,14 +8,15 @@ use tempfile::TempDir;
 
 const FILE: &str = "hallway.sqlite";
 
-/// Copies the database from a data directory, because checking it recovers its WAL.
+/// Copies the database from a data directory. The check must use a copy, because it recovers the WAL and
+/// so changes the files.
 pub fn copy_database(data: &Path) -> Result<TempDir> {
     let copy = tempfile::Builder::new().prefix("rig-").tempdir()?;
     for file in fs::read_dir(data)? {
         let file = file?;
         let name = file.file_name();
         let text = name.to_string_lossy();
-        // SQLite creates the shared memory file anew.
+        // SQLite creates a new shared memory file.
         if text.starts_with(FILE) && !text.ends_with("-shm") {
             fs::copy(file.path(), copy.path().join(&name))?;
         }
@@ -23,7 +24,7 @@ pub fn copy_database(data: &Path) -> Result<TempDir> {
     Ok(copy)
 }
 
-/// The number of errors that SQLite reports about its file.
+/// The number of errors that SQLite finds in the database of a data directory.
 pub fn count_errors(data: &Path) -> Result<usize> {
     let file = data.join(FILE);
     ensure!(file.is_file(), "{} does not exist", file.display());

@@ -1,4 +1,4 @@
-//! Runs a cluster under load, injects a fault, and checks the history.
+//! Runs a cluster under load, injects faults, and checks the history.
 
 mod catalog;
 mod cluster;
@@ -29,12 +29,13 @@ pub use cluster::DatabaseKind;
 use context::Scale;
 use fault_run::{FaultRun, RunResult};
 
-/// How often a cluster is tried whose only problem is a latency relative to normal operation.
+/// The maximum number of runs of a cluster whose only problem is a latency over its limit relative to
+/// normal operation.
 const MAX_TRIES: u32 = 3;
-/// Open files besides the sockets of a storm.
+/// Open files besides the sockets of a reconnect storm.
 const OTHER_FILES: usize = 2_000;
-/// The number of violations on the terminal.
-const MAX_VIOLATIONS: usize = 5;
+/// The maximum number of violations that are printed for each cluster.
+const MAX_PRINTED_VIOLATIONS: usize = 5;
 
 /// `rig faults`.
 #[derive(Clone, Debug, clap::Args)]
@@ -88,7 +89,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let faults = select(&args.names)?;
     if args.list {
         let text: String = faults.iter().map(|fault| describe(fault)).collect();
-        // Fails if the reader of a pipe has ended.
+        // Fails if standard output is a closed pipe, which is no problem.
         let _ = std::io::stdout().write_all(text.as_bytes());
         return Ok(ExitCode::SUCCESS);
     }
@@ -143,14 +144,14 @@ async fn inject_all(args: &Args, faults: &[&Fault], server: &Path) -> Result<Exi
     Ok(if is_violated { ExitCode::from(VIOLATED) } else { ExitCode::FAILURE })
 }
 
-/// The clusters of a fault: the database, and which injections happen there.
+/// The clusters of a fault: the database of each, and the numbers of its injections.
 fn plan(fault: &Fault, args: &Args) -> Vec<(DatabaseKind, Range<u32>)> {
     let runs = args.runs.unwrap_or(if args.long { fault.runs.1 } else { fault.runs.0 });
     let is_selected = |kind: &&DatabaseKind| args.database.is_none_or(|only| only == **kind);
     let databases: Vec<_> = fault.databases.iter().filter(is_selected).collect();
     let mut plan = Vec::new();
     for (nth, database) in (0..).zip(&databases) {
-        // Evenly; the first databases get the remainder.
+        // Each database gets an equal share; the first ones also get the remainder.
         let count = databases.len() as u32;
         let share = runs / count + u32::from(nth < runs % count);
         let starts = (0..share).step_by(fault.per_cluster as usize);
@@ -160,6 +161,7 @@ fn plan(fault: &Fault, args: &Args) -> Vec<(DatabaseKind, Range<u32>)> {
     plan
 }
 
+/// The durations and counts of a fault in a short or a long run.
 fn scale(fault: &Fault, args: &Args) -> Scale {
     let (broken_s, count, normal_s) = match args.long {
         true => (fault.broken_s.1, fault.count.1, 4.0),
@@ -185,7 +187,7 @@ fn describe(fault: &Fault) -> String {
     let databases: Vec<_> = fault.databases.iter().map(|kind| kind.name()).collect();
     let (short, long) = fault.runs;
     let mut lines = vec![
-        fault.does.to_owned(),
+        fault.summary.to_owned(),
         format!("runs: {short} short, {long} long, on {}", databases.join(", ")),
     ];
     if fault.broken_s.1 > 0.0 {
@@ -217,10 +219,10 @@ fn print_result(result: &RunResult, injections: usize) {
         let mark = if one.holds() { " " } else { "!" };
         println!("   {mark} {}: {} (at most {})", one.name, one.value_text(), one.limit_text());
     }
-    for violation in report.violations.iter().take(MAX_VIOLATIONS) {
+    for violation in report.violations.iter().take(MAX_PRINTED_VIOLATIONS) {
         println!("   ! {violation}");
     }
-    if let Some(more @ 1..) = report.violations.len().checked_sub(MAX_VIOLATIONS) {
+    if let Some(more @ 1..) = report.violations.len().checked_sub(MAX_PRINTED_VIOLATIONS) {
         println!("   ! and {more} more");
     }
     report.failure.iter().for_each(|failure| println!("   ! {failure}"));

@@ -15,7 +15,7 @@ use crate::{
     services::{Host, Proxy, Service},
 };
 
-/// The acks between two kills of a server.
+/// The number of acks between two kills of a server.
 const ACKS_BETWEEN_KILLS: usize = 30;
 const READY_LIMIT_S: f64 = 1.0;
 const TERMINATE_LIMIT_S: f64 = 10.0;
@@ -28,13 +28,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 /// A part of the cluster.
 #[derive(Clone, Copy)]
 pub enum Component {
-    /// One of the nodes, by the number of the run.
+    /// One of the nodes: the argument modulo the number of nodes.
     Node(u32),
     Database,
     Redis,
 }
 
 impl Component {
+    /// The component's name in reports, and its service.
     fn find(self, context: &FaultContext) -> Result<(String, &dyn Service)> {
         let cluster = &context.cluster;
         Ok(match self {
@@ -72,7 +73,7 @@ pub async fn pause(context: &mut FaultContext, component: Component) -> Result<(
     context.end_fault_and_recover(&fault).await
 }
 
-/// Cuts the link of this cluster that can be cut, and heals it.
+/// Cuts the cuttable link of the cluster and heals it.
 pub async fn cut(context: &mut FaultContext, fault: &str) -> Result<()> {
     context.run_normally().await;
     context.begin_fault(fault);
@@ -94,7 +95,7 @@ pub async fn drop_subscribers(context: &mut FaultContext) -> Result<()> {
     Ok(())
 }
 
-/// The sum of the numbers that Redis replied.
+/// Runs a Redis command three times a second. Returns the sum of the numbers in the replies.
 async fn repeat_redis_command(context: &mut FaultContext, words: &[&str]) -> Result<u32> {
     context.run_normally().await;
     let fault = words.join(" ");
@@ -114,7 +115,7 @@ async fn repeat_redis_command(context: &mut FaultContext, words: &[&str]) -> Res
 /// Kills the only node, checks the integrity of its database file, and starts it again.
 pub async fn kill_only_node(context: &mut FaultContext) -> Result<()> {
     context.wait_for_acks(ACKS_BETWEEN_KILLS).await?;
-    // Hits a random point of the server's write cycle.
+    // The kill should hit a random point of the server's write cycle.
     sleep(Duration::from_millis(fastrand::u64(..50))).await;
     let fault = "kill -9 server";
     context.begin_fault(fault);
@@ -122,9 +123,14 @@ pub async fn kill_only_node(context: &mut FaultContext) -> Result<()> {
     let copy = integrity::copy_database(&context.cluster.data())?;
     let took = context.cluster.nodes[0].restart().await?.as_secs_f64();
     context.end_fault(fault);
-    context.measure(Measurement::new("server ready again within", took, READY_LIMIT_S, "s"));
+    context.add_measurement(Measurement::new(
+        "server ready again within",
+        took,
+        READY_LIMIT_S,
+        "s",
+    ));
     let errors = integrity::count_errors(copy.path())?;
-    context.measure(Measurement::never("errors of integrity_check", errors));
+    context.add_measurement(Measurement::never("errors of integrity_check", errors));
     context.wait_until_recovered().await
 }
 
@@ -141,7 +147,7 @@ pub async fn rolling_restart(context: &mut FaultContext) -> Result<()> {
         context.begin_fault(&fault);
         let exit = context.cluster.nodes[node].terminate().await?;
         let terminated = Instant::now();
-        // Until a client notices, it still counts as connected.
+        // A client that has not noticed its closed socket still counts as connected.
         sleep(NOTICE_DELAY).await;
         ensure!(exit.code == Some(0), "node {node} ended with {:?}", exit.code);
         sockets.wait_until_connected(1.0, CONNECT_TIMEOUT).await?;
@@ -149,9 +155,14 @@ pub async fn rolling_restart(context: &mut FaultContext) -> Result<()> {
         context.cluster.nodes[node].restart().await?;
         context.end_fault(&fault);
         let name = "clients of the proxy connected again within";
-        context.measure(Measurement::new(name, failover, FAILOVER_LIMIT_S, "s"));
+        context.add_measurement(Measurement::new(name, failover, FAILOVER_LIMIT_S, "s"));
         let took = exit.took.as_secs_f64();
-        context.measure(Measurement::new("node ended within", took, TERMINATE_LIMIT_S, "s"));
+        context.add_measurement(Measurement::new(
+            "node ended within",
+            took,
+            TERMINATE_LIMIT_S,
+            "s",
+        ));
         context.wait_until_recovered().await?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Readers that stop reading, and thousands of clients that reconnect at once.
+//! Stops readers, and lets thousands of clients reconnect at once.
 
 use std::{
     future::Future,
@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{report::Measurement, services::Service};
 
-/// The server's memory for each reader that stopped, in MiB.
+/// The maximum growth of the server's memory for each reader that stopped, in MiB.
 const STOPPED_READER_LIMIT_MIB: f64 = 1.5;
-/// The server's memory during a reconnect storm, in MiB.
+/// The maximum of the server's memory during a reconnect storm, in MiB.
 const STORM_LIMIT_MIB: f64 = 1_024.0;
 const RECONNECT_LIMIT_S: f64 = 15.0;
-/// The share of the sockets that must be back within the limit.
+/// The share of the sockets that must be connected again within the limit.
 const RECONNECT_SHARE: f64 = 0.99;
 /// How long a reader may take to notice its lost socket after it reads again.
 const NOTICE_DELAY: Duration = Duration::from_secs(3);
@@ -35,19 +35,19 @@ pub async fn stop_readers(context: &mut FaultContext) -> Result<()> {
     let before = memory_mib(context)?;
     context.begin_fault(&fault);
     context.workload.pause_readers(count);
-    let period = async {
+    let stopped_period = async {
         tokio::select! {
             () = context.keep_broken() => {}
             () = requests::send_long_texts(context) => {}
         }
     };
-    let (peak, ()) = peak_memory_mib(context, period).await;
+    let (peak, ()) = peak_memory_mib(context, stopped_period).await;
     let growth = (peak - before).max(0.0) / count as f64;
     context.workload.pause_readers(0);
     context.end_fault(&fault);
     let name = "server memory for each stopped reader";
-    context.measure(Measurement::new(name, growth, STOPPED_READER_LIMIT_MIB, "MiB"));
-    // The readers first read what is buffered; only then do they notice a lost socket.
+    context.add_measurement(Measurement::new(name, growth, STOPPED_READER_LIMIT_MIB, "MiB"));
+    // The readers first read buffered frames, and only then notice that the server closed the socket.
     sleep(NOTICE_DELAY).await;
     context.wait_until_recovered().await
 }
@@ -70,11 +70,17 @@ pub async fn reconnect_storm(context: &mut FaultContext) -> Result<()> {
     let took = started.elapsed().as_secs_f64();
     context.end_fault(&fault);
     let name = "99 % of the sockets connected again within";
-    context.measure(Measurement::new(name, took, RECONNECT_LIMIT_S, "s"));
-    context.measure(Measurement::new("server memory meanwhile", peak, STORM_LIMIT_MIB, "MiB"));
+    context.add_measurement(Measurement::new(name, took, RECONNECT_LIMIT_S, "s"));
+    context.add_measurement(Measurement::new(
+        "server memory meanwhile",
+        peak,
+        STORM_LIMIT_MIB,
+        "MiB",
+    ));
     context.wait_until_recovered().await
 }
 
+/// The resident memory of the first node.
 fn memory_mib(context: &FaultContext) -> Result<f64> {
     let usage = context.cluster.nodes[0].process().usage()?;
     Ok(usage.rss_kib as f64 / 1_024.0)

@@ -1,4 +1,4 @@
-//! Cancelled requests, and messages that are sent through two nodes at once.
+//! Cancels requests, posts long texts, and races duplicates through two nodes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,13 +20,13 @@ use crate::{
 const CONCURRENT_CLIENTS: usize = 16;
 /// The longest time after which a request is cancelled, in microseconds.
 const CANCEL_MAX_US: u64 = 15_000;
-/// The process numbers from here on are not used by the workload.
+/// The first process number of these clients, far above those of the workload.
 const FIRST_PROCESS: u32 = 1_000_000;
 const LONG_TEXT_BYTES: usize = 12_000;
 const LONG_TEXT_INTERVAL: Duration = Duration::from_millis(100);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A client that uses REST only.
+/// A client process that uses REST only.
 struct RestClient {
     api: Api,
     node: std::net::SocketAddr,
@@ -66,7 +66,8 @@ pub async fn send_long_texts(context: &FaultContext) {
     }
 }
 
-/// Lets the workload's duplicate senders run; they alone do what this fault is about.
+/// Lets the workload's duplicate senders run, which send each message through two nodes at once. This
+/// fault adds nothing to them.
 pub async fn race(context: &mut FaultContext) -> Result<()> {
     context.run_normally().await;
     let fault = "the same client_id through two nodes";
@@ -91,7 +92,7 @@ impl RestClient {
     }
 
     fn session(&self) -> Session<'_> {
-        self.account.at(self.node)
+        self.account.session_at(self.node)
     }
 
     async fn send_and_cancel(&self) {
@@ -115,7 +116,7 @@ impl RestClient {
         });
     }
 
-    /// Joins a room whose member the user is already.
+    /// Joins a room of which the user is a member already.
     async fn join(&self, room: RoomId, cancel_after: Duration) {
         let user = self.account.user.id;
         self.record(Event::Join { room, user });

@@ -84,7 +84,7 @@ impl Fixture {
             let nth = |nth| &subscribers[subscriber_index(room, nth, accounts_per_room, accounts)];
             (0..accounts_per_room).map(nth).chain([&sender]).collect()
         };
-        let rooms = create_rooms(&api, admin.at(node), &prefix, rooms, members).await?;
+        let rooms = create_rooms(&api, admin.session_at(node), &prefix, rooms, members).await?;
         let subscriber_tokens = subscribers.into_iter().map(|account| account.token).collect();
         Ok(Self { rooms, sender_token: sender.token, subscriber_tokens, accounts_per_room })
     }

@@ -14,18 +14,21 @@ use crate::stats::format_grouped;
 const SIZE: (u32, u32) = (1_120, 840);
 const FONT: &str = "system-ui,'DejaVu Sans',sans-serif";
 const LABEL_PX: u32 = 12;
-/// The estimated width of a character.
+/// The estimated width of a character of a label, in pixels.
 const CHARACTER_PX: f64 = 6.6;
 const COLORS: [RGBColor; 2] = [RGBColor(23, 105, 194), RGBColor(179, 72, 10)];
 const FAULT_COLOR: RGBColor = RGBColor(212, 58, 58);
 
+/// One of the diagrams below each other.
 struct Panel<'a> {
     title: &'a str,
+    /// The name and the values of each line. A single line has an empty name.
     lines: Vec<(&'a str, Vec<Option<f64>>)>,
-    /// Whether the axis is logarithmic. Then the chart shows the values' decimal logarithms.
+    /// Whether the y axis is logarithmic. If so, the values are decimal logarithms.
     is_log: bool,
 }
 
+/// Draws the chart and returns the SVG.
 pub fn draw(title: &str, series: &TimeSeries) -> Result<String> {
     let mut svg = String::new();
     {
@@ -62,7 +65,12 @@ fn panels(series: &TimeSeries) -> Vec<Panel<'_>> {
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-fn draw_panel(area: &Area<'_>, panel: &Panel, series: &TimeSeries, has_names: bool) -> Result<()> {
+fn draw_panel(
+    area: &Area<'_>,
+    panel: &Panel,
+    series: &TimeSeries,
+    has_fault_names: bool,
+) -> Result<()> {
     let y_range = y_range(panel);
     let (seconds, top) = (series.seconds(), y_range.end);
     let mut chart = ChartBuilder::on(area)
@@ -88,7 +96,7 @@ fn draw_panel(area: &Area<'_>, panel: &Panel, series: &TimeSeries, has_names: bo
         let corners = [corner(fault.from_us, y_range.start), corner(fault.to_us, top)];
         Rectangle::new(corners, FAULT_COLOR.mix(0.12).filled())
     }))?;
-    if has_names {
+    if has_fault_names {
         let names = fault_names(series);
         let style = (FONT, LABEL_PX).into_font().color(&FAULT_COLOR);
         chart.draw_series(names.map(|(at, name)| Text::new(name, (at, top), style.clone())))?;
@@ -106,7 +114,7 @@ type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64
 fn draw_lines<'a>(chart: &mut Chart<'a, '_>, panel: &Panel, series: &TimeSeries) -> Result<()> {
     let slice_s = series.slice_us as f64 / 1e6;
     for ((name, values), color) in panel.lines.iter().zip(COLORS) {
-        for points in contiguous(values, slice_s) {
+        for points in split_at_gaps(values, slice_s) {
             if let [point] = points[..] {
                 chart.draw_series([Circle::new(point, 2, color.filled())])?;
             } else {
@@ -115,8 +123,8 @@ fn draw_lines<'a>(chart: &mut Chart<'a, '_>, panel: &Panel, series: &TimeSeries)
         }
         if !name.is_empty() {
             let key = move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2));
-            let nothing = LineSeries::new(Vec::new(), color);
-            chart.draw_series(nothing)?.label(*name).legend(key);
+            let legend_entry = LineSeries::new(Vec::new(), color);
+            chart.draw_series(legend_entry)?.label(*name).legend(key);
         }
     }
     Ok(())
@@ -131,8 +139,8 @@ fn y_range(panel: &Panel) -> Range<f64> {
     }
 }
 
-/// Runs of neighbouring slices with a value, as points in the middle of their slices.
-fn contiguous(values: &[Option<f64>], slice_s: f64) -> impl Iterator<Item = Vec<(f64, f64)>> {
+/// Splits values at slices without a value. Each point is in the middle of its slice.
+fn split_at_gaps(values: &[Option<f64>], slice_s: f64) -> impl Iterator<Item = Vec<(f64, f64)>> {
     let points = values
         .iter()
         .enumerate()
@@ -143,7 +151,7 @@ fn contiguous(values: &[Option<f64>], slice_s: f64) -> impl Iterator<Item = Vec<
     runs.into_iter().filter(|run| !run.is_empty())
 }
 
-/// The start and the name of every fault that has room for its name.
+/// The start (in seconds) and the name of each fault whose name does not overlap the previous one.
 fn fault_names(series: &TimeSeries) -> impl Iterator<Item = (f64, String)> {
     let character_s = CHARACTER_PX * series.seconds() / f64::from(SIZE.0);
     let mut free_from = 0.0;

@@ -1,4 +1,4 @@
-//! The report of a run: the verdict, measurements, and a chart over time.
+//! The report of a run: the verdict, measurements, violations, and a chart over time.
 
 mod chart;
 mod summary;

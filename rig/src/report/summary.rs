@@ -1,4 +1,4 @@
-//! Writes the report of a run: `report.md` and the chart `timeline.svg`.
+//! The measurements and the report of a run, and the files of the report.
 
 use std::{fmt::Write, fs, path::Path};
 
@@ -7,17 +7,17 @@ use anyhow::Result;
 use super::{chart, time_series::TimeSeries, timings::Timings};
 use crate::{checker::Violation, stats::format_grouped};
 
-/// The maximum of violations in a report. The history shows all of them.
+/// The maximum number of violations in a report.
 const MAX_VIOLATIONS: usize = 30;
 
 /// A measured value and its upper limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measurement {
     pub name: String,
-    /// In `unit`. `None` if it could not be measured, which breaks the limit.
+    /// In `unit`. `None` if there was nothing to measure, which counts as over the limit.
     pub value: Option<f64>,
     pub limit: f64,
-    /// May be empty.
+    /// Empty for counts.
     pub unit: &'static str,
 }
 
@@ -41,14 +41,14 @@ impl Measurement {
     }
 
     pub fn value_text(&self) -> String {
-        self.value.map_or("not measured".into(), |value| self.text(value))
+        self.value.map_or("not measured".into(), |value| self.format_value(value))
     }
 
     pub fn limit_text(&self) -> String {
-        self.text(self.limit)
+        self.format_value(self.limit)
     }
 
-    fn text(&self, value: f64) -> String {
+    fn format_value(&self, value: f64) -> String {
         format!("{} {}", format_grouped(value), self.unit).trim_end().to_owned()
     }
 }
@@ -57,9 +57,9 @@ impl Measurement {
 pub struct Report {
     /// Such as `kill-server on sqlite`.
     pub title: String,
-    /// What the run did, in a sentence.
+    /// The run in a sentence.
     pub description: String,
-    /// What must hold besides the checker's verdict.
+    /// The measurements that must be within their limits.
     pub measurements: Vec<Measurement>,
     pub violations: Vec<Violation>,
     /// The error that ended the run early.
@@ -67,7 +67,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether the run was complete and the checker found nothing, whatever the measurements.
+    /// Whether the run was complete and the checker found no violation. Measurements do not count.
     pub fn is_clean(&self) -> bool {
         self.violations.is_empty() && self.failure.is_none()
     }
@@ -77,7 +77,7 @@ impl Report {
         self.is_clean() && self.measurements.iter().all(Measurement::holds)
     }
 
-    /// Writes the report into a directory.
+    /// Writes `report.md` and `timeline.svg` into a directory.
     pub fn write(&self, dir: &Path, timings: &Timings) -> Result<()> {
         let chart = chart::draw(&self.title, &TimeSeries::new(timings))?;
         fs::write(dir.join("report.md"), self.markdown(timings))?;

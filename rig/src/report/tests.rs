@@ -1,4 +1,4 @@
-//! Timings of a scripted history, and the report about it.
+//! The timings of a scripted history, and its report.
 
 use std::sync::Arc;
 
@@ -104,11 +104,11 @@ fn durations_count_from_the_first_attempt_and_from_the_disconnect() {
     let [fault] = &timings.faults[..] else { panic!("{:?}", timings.faults) };
     assert_eq!((fault.from_us, fault.to_us), (200 * MS, 400 * MS));
     assert_eq!(durations_within(&timings.acks, &(0..200 * MS)), [10 * MS]);
-    assert!(timings.never_returned.is_empty());
+    assert!(timings.never_reconnected.is_empty());
 }
 
 #[test]
-fn a_message_sent_during_an_absence_is_no_late_delivery() {
+fn a_message_sent_during_an_absence_does_not_count_as_delivery() {
     let mut script = script();
     let reason = RemovedReason::Removed;
     script.at(600, 2, Event::LeftRoom { room: RoomId(1), reason });
@@ -123,7 +123,7 @@ fn a_message_sent_during_an_absence_is_no_late_delivery() {
 }
 
 #[test]
-fn a_paused_reader_reconnects_from_the_time_it_reads_again() {
+fn the_reconnect_of_a_paused_reader_counts_from_when_it_reads_again() {
     let mut script = script();
     script.at(506, 2, Event::Subscribe { room: RoomId(1), after_rev: Rev(0) });
     script.at(510, 2, Event::ReadPaused);
@@ -141,7 +141,7 @@ fn a_paused_reader_reconnects_from_the_time_it_reads_again() {
 fn a_client_that_never_reconnects_is_listed() {
     let mut script = script();
     script.at(600, 1, Event::Closed { code: Some(1012) });
-    assert_eq!(script.timings().never_returned, [1]);
+    assert_eq!(script.timings().never_reconnected, [1]);
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! A history in equal time slices, for the chart.
+//! The timings of a run in equal time slices, for the chart.
 
 use super::timings::{FaultPeriod, Interval, Timings};
 use crate::stats::quantile;
 
 /// The minimum length of a slice, in microseconds.
 const MIN_SLICE_US: u64 = 100_000;
-/// A chart cannot show more slices.
+/// A chart cannot show more slices than this.
 const MAX_SLICES: u64 = 500;
 
 #[derive(Clone, Debug)]
@@ -16,9 +16,9 @@ pub struct TimeSeries {
     pub sends: Vec<f64>,
     /// Deliveries a second, to all readers together.
     pub deliveries: Vec<f64>,
-    /// The p99 of the acks of what was sent in the slice, in milliseconds; `None` without acks.
+    /// The ack p99 of the messages that were sent in the slice, in milliseconds; `None` without acks.
     pub ack_p99_ms: Vec<Option<f64>>,
-    /// The same for deliveries.
+    /// The delivery p99 of the messages that were sent in the slice, in milliseconds.
     pub delivery_p99_ms: Vec<Option<f64>>,
     /// Connected clients at the end of the slice.
     pub connected: Vec<f64>,
@@ -42,7 +42,7 @@ impl TimeSeries {
             slices.into_iter().map(p99).collect::<Vec<_>>()
         };
         let mut connected = vec![0.0; count];
-        for (at_us, change) in &timings.presence {
+        for (at_us, change) in &timings.connection_changes {
             connected[slice(*at_us)..].iter_mut().for_each(|n| *n += f64::from(*change));
         }
         Self {

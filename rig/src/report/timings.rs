@@ -1,4 +1,4 @@
-//! The durations in a history: acks, deliveries, reconnects.
+//! Extracts durations from a history: acks, deliveries, reconnects.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -39,16 +39,17 @@ pub struct Timings {
     pub acks: Vec<Interval>,
     /// From the first attempt to the delivery to each reader, without readers that paused.
     pub deliveries: Vec<Interval>,
-    /// From the loss of a socket until its client was connected again.
+    /// From the loss of a socket until its client was connected again. Only steady clients; see
+    /// [`Timings::new`].
     pub reconnects: Vec<Interval>,
-    /// When messages were sent.
+    /// When each message was sent for the first time.
     pub sends: Vec<u64>,
-    /// When a client connected (1) or lost its socket (-1). A reader counts as connected once it is
+    /// When a client connected (1) or lost its socket (-1). A reader counts as connected once it has
     /// subscribed.
-    pub presence: Vec<(u64, i32)>,
-    /// When a socket ended, and its close code.
+    pub connection_changes: Vec<(u64, i32)>,
+    /// When a socket ended, and its close code. Failed attempts to connect do not count.
     pub closes: Vec<(u64, Option<u16>)>,
-    /// When an operation was refused, and why.
+    /// When an operation was refused, and the code.
     pub refusals: Vec<(u64, Code)>,
     /// The number of clients that paused reading.
     pub paused: usize,
@@ -56,14 +57,14 @@ pub struct Timings {
     pub reconnects_after_pause: Vec<Interval>,
     pub faults: Vec<FaultPeriod>,
     /// The processes of clients that never connected again.
-    pub never_returned: Vec<u32>,
-    /// The end of the history.
+    pub never_reconnected: Vec<u32>,
+    /// The time of the last entry that was read.
     pub end_us: u64,
 }
 
 impl Timings {
-    /// Reads a history up to a time, after which the run itself ends the clients. Only the processes
-    /// up to the number `steady` always want a socket; others may be disconnected.
+    /// Reads a history up to `until_us`, when the run begins to end the clients. The processes up to the
+    /// number `steady` are steady clients, which always want a socket; the sockets of others are ignored.
     pub fn new(history: &History, until_us: u64, steady: u32) -> Self {
         let mut collector = Collector { steady, ..Collector::default() };
         for entry in history.0.iter().take_while(|entry| entry.at_us <= until_us) {
@@ -76,28 +77,34 @@ impl Timings {
 
 #[derive(Default)]
 struct Collector {
+    /// The highest process number of a steady client.
     steady: u32,
     timings: Timings,
-    /// The first attempt of each message.
+    /// When each message was sent for the first time.
     sent_us: HashMap<ClientId, u64>,
     acked: HashSet<ClientId>,
     delivered: HashSet<(u32, ClientId)>,
-    /// By process: rooms that it was removed from.
+    /// Processes that were removed from a room and are not members again yet.
     removed: HashSet<(u32, RoomId)>,
     /// When a removed process became a member again.
     rejoined_us: HashMap<(u32, RoomId), u64>,
+    /// The deliveries to each process, also to readers that paused.
     deliveries: Vec<(u32, Interval)>,
     clients: HashMap<u32, ClientState>,
+    /// When each fault without an end began.
     active_faults: HashMap<String, u64>,
 }
 
 #[derive(Default)]
 struct ClientState {
-    is_welcome: bool,
+    /// Whether the client has a socket that received `welcome`.
+    is_welcomed: bool,
     is_reader: bool,
     has_paused: bool,
     is_connected: bool,
+    /// When the client lost its socket; `None` once it is connected again.
     lost_us: Option<u64>,
+    /// When the client last resumed reading, until a reconnect counts from there.
     resumed_us: Option<u64>,
 }
 
@@ -130,7 +137,8 @@ impl Collector {
         }
     }
 
-    /// Messages that were sent before a rejoin are not late deliveries.
+    /// Adds the first delivery of a message to a process. A message that was sent before the process
+    /// joined again does not count, because its delivery is not late.
     fn add_delivery(&mut self, at_us: u64, process: u32, room: RoomId, id: ClientId) {
         self.add_rejoin(at_us, process, room);
         let member_since_us = self.rejoined_us.get(&(process, room)).copied().unwrap_or(0);
@@ -152,23 +160,23 @@ impl Collector {
         match event {
             Event::Subscribed { room, .. } | Event::Gap { room, .. } => {
                 self.add_rejoin(at_us, process, *room);
-                self.connected(at_us, process);
+                self.set_connected(at_us, process);
             }
-            Event::Connect { .. } => self.disconnected(at_us, process),
+            Event::Connect { .. } => self.set_disconnected(at_us, process),
             Event::Welcome => {
                 let client = self.client(process);
-                client.is_welcome = true;
+                client.is_welcomed = true;
                 if !client.is_reader {
-                    self.connected(at_us, process);
+                    self.set_connected(at_us, process);
                 }
             }
             Event::Subscribe { .. } => self.client(process).is_reader = true,
             Event::Closed { code } => {
                 // A failed attempt to connect is not the end of a socket.
-                if std::mem::take(&mut self.client(process).is_welcome) {
+                if std::mem::take(&mut self.client(process).is_welcomed) {
                     self.timings.closes.push((at_us, *code));
                 }
-                self.disconnected(at_us, process);
+                self.set_disconnected(at_us, process);
             }
             Event::ReadPaused => self.client(process).has_paused = true,
             Event::ReadResumed => self.client(process).resumed_us = Some(at_us),
@@ -180,12 +188,13 @@ impl Collector {
         self.clients.entry(process).or_default()
     }
 
+    /// The time since a message was sent for the first time; `None` for other messages.
     fn since_sent(&self, id: ClientId, at_us: u64) -> Option<Interval> {
         let start_us = *self.sent_us.get(&id)?;
         Some(Interval { start_us, took_us: at_us - start_us })
     }
 
-    fn connected(&mut self, at_us: u64, process: u32) {
+    fn set_connected(&mut self, at_us: u64, process: u32) {
         let Self { clients, timings, .. } = self;
         let client = clients.entry(process).or_default();
         let since = |start_us| Interval { start_us, took_us: at_us - start_us };
@@ -194,16 +203,16 @@ impl Collector {
             timings.reconnects_after_pause.extend(client.resumed_us.take().map(since));
         }
         if !std::mem::replace(&mut client.is_connected, true) {
-            timings.presence.push((at_us, 1));
+            timings.connection_changes.push((at_us, 1));
         }
     }
 
-    /// Of several failures in a row only the first one counts.
-    fn disconnected(&mut self, at_us: u64, process: u32) {
+    /// Of several failures in a row, only the first one counts.
+    fn set_disconnected(&mut self, at_us: u64, process: u32) {
         let client = self.client(process);
         if std::mem::replace(&mut client.is_connected, false) {
             client.lost_us = Some(at_us);
-            self.timings.presence.push((at_us, -1));
+            self.timings.connection_changes.push((at_us, -1));
         }
     }
 
@@ -222,15 +231,15 @@ impl Collector {
         let Self { mut timings, clients, deliveries, active_faults, .. } = self;
         let has_paused = |process: &u32| clients.get(process).is_some_and(|one| one.has_paused);
         timings.paused = clients.keys().filter(|process| has_paused(process)).count();
-        let of_readers = deliveries.into_iter().filter(|(process, _)| !has_paused(process));
-        timings.deliveries = of_readers.map(|(_, interval)| interval).collect();
+        let unpaused = deliveries.into_iter().filter(|(process, _)| !has_paused(process));
+        timings.deliveries = unpaused.map(|(_, interval)| interval).collect();
         let to_us = timings.end_us;
         let active = active_faults.into_iter();
         timings.faults.extend(active.map(|(name, from_us)| FaultPeriod { name, from_us, to_us }));
         timings.faults.sort_by_key(|fault| fault.from_us);
         let lost = clients.iter().filter(|(_, client)| client.lost_us.is_some());
-        timings.never_returned = lost.map(|(process, _)| *process).collect();
-        timings.never_returned.sort_unstable();
+        timings.never_reconnected = lost.map(|(process, _)| *process).collect();
+        timings.never_reconnected.sort_unstable();
         timings
     }
 }

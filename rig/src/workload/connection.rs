@@ -25,15 +25,15 @@ use super::{
 };
 use crate::{accounts::Account, api::open_socket, history::Event};
 
-/// A receive buffer that fills soon after its reader pauses, in bytes.
+/// A receive buffer that fills soon after its reader stops reading, in bytes.
 const SMALL_BUFFER: u32 = 4_096;
-/// The receive buffer of the same reader at the end of the run, in bytes.
+/// The receive buffer of the same readers at the end of the run, in bytes.
 const LARGE_BUFFER: usize = 262_144;
 
 #[derive(Debug)]
 pub enum Incoming {
     Frame(Frame),
-    /// The reply to a ping that was sent at this time (microseconds since the start of the run).
+    /// The reply to a ping, and when the ping was sent (microseconds since the start of the run).
     Pong(u64),
     Closed,
 }
@@ -48,21 +48,22 @@ pub struct Client {
     pub has_small_buffer: bool,
 }
 
-/// A welcomed socket. Records its own end.
+/// A socket that received `welcome`. It records `Closed` when it ends.
 pub struct Connection {
     socket: WebSocketStream<TcpStream>,
     client: Client,
     node: u32,
-    silence: Duration,
+    silence_timeout: Duration,
     last_received: Instant,
     next_ping: Instant,
+    /// Whether the server accepted no data for the silence timeout.
     is_stuck: bool,
     is_closed: bool,
 }
 
 impl Client {
-    /// Waits for `delay`, then connects to a node, if possible to another one than `avoid`. Retries
-    /// with backoff; `None` if the run ends before.
+    /// Waits for `delay`, then connects to a node, if possible not to `avoid`. Retries with backoff.
+    /// Returns `None` if the run is over before a socket is open.
     pub async fn connect(
         &self,
         rng: &mut fastrand::Rng,
@@ -92,7 +93,7 @@ impl Client {
     async fn connect_to(&self, node: u32, address: SocketAddr) -> Option<Connection> {
         self.record(Event::Connect { node, user: self.account.user.id });
         let timeouts = self.context.timeouts;
-        let opened = timeout(timeouts.reply, self.open_welcomed(address)).await;
+        let opened = timeout(timeouts.reply, self.open_and_await_welcome(address)).await;
         let Ok(Ok((socket, heartbeat_s))) = opened else {
             self.record(Event::Closed { code: None });
             return None;
@@ -103,7 +104,7 @@ impl Client {
             socket,
             client: self.clone(),
             node,
-            silence: timeouts.silence.unwrap_or(Duration::from_secs(heartbeat_s + 10)),
+            silence_timeout: timeouts.silence.unwrap_or(Duration::from_secs(heartbeat_s + 10)),
             last_received: now,
             next_ping: now + timeouts.ping_interval,
             is_stuck: false,
@@ -111,8 +112,8 @@ impl Client {
         })
     }
 
-    /// A socket that has received `welcome`, and the heartbeat interval in seconds.
-    async fn open_welcomed(
+    /// Opens a socket and waits for `welcome`. Returns also the heartbeat interval in seconds.
+    async fn open_and_await_welcome(
         &self,
         address: SocketAddr,
     ) -> Result<(WebSocketStream<TcpStream>, u64)> {
@@ -123,7 +124,7 @@ impl Client {
         let tcp = tcp.connect(address).await?;
         tcp.set_nodelay(true)?;
         let config = WebSocketConfig::default();
-        let mut socket = open_socket(tcp, self.account.at(address), config).await?;
+        let mut socket = open_socket(tcp, self.account.session_at(address), config).await?;
         let Message::Text(text) = socket.next().await.context("closed before welcome")?? else {
             bail!("the first frame is not text");
         };
@@ -139,43 +140,43 @@ impl Connection {
         self.node
     }
 
-    /// Enlarges the receive buffer. With a small buffer, a kernel may learn about free space only
-    /// from the peer's probe timer, five times a second; that is too slow to catch up in a minute.
+    /// Enlarges the receive buffer. With a small buffer, the server's kernel may learn about free space
+    /// only from its own probes, five times a second; that is too slow to catch up in a minute.
     pub fn enlarge_buffer(&self) {
-        // On failure it only takes longer.
+        // If this fails, catching up only takes longer.
         let _ = setsockopt(self.socket.get_ref(), RcvBuf, &LARGE_BUFFER);
     }
 
-    /// Sends a frame. A closed connection shows when reading.
+    /// Sends a frame. Errors are ignored, because [`Connection::next`] notices a closed connection.
     pub async fn send(&mut self, frame: &ClientFrame) {
         if let Ok(text) = serde_json::to_string(frame) {
             self.send_message(Message::text(text)).await;
         }
     }
 
-    /// A server that accepts no data for the silence timeout counts as dead.
+    /// Writes a WebSocket message. A server that accepts no data for the silence timeout counts as dead.
     async fn send_message(&mut self, message: Message) {
-        let sending = timeout(self.silence, self.socket.send(message)).await;
+        let sending = timeout(self.silence_timeout, self.socket.send(message)).await;
         self.is_stuck |= sending.is_err();
     }
 
-    /// The next frame or pong. Cancelling this future loses nothing.
+    /// The next frame or pong. The future is cancel-safe.
     pub async fn next(&mut self) -> Incoming {
         loop {
             let now = Instant::now();
-            if self.is_stuck || now >= self.last_received + self.silence {
-                return self.closed(None);
+            if self.is_stuck || now >= self.last_received + self.silence_timeout {
+                return self.record_closed(None);
             }
             if now >= self.next_ping {
                 self.next_ping = now + self.client.context.timeouts.ping_interval;
                 let sent_us = self.client.context.recorder.elapsed().as_micros() as u64;
                 self.send_message(Message::Ping(sent_us.to_be_bytes().to_vec().into())).await;
             }
-            // Usually something has arrived already; then no timer is needed.
+            // Usually a frame has arrived already, so this skips the cost of a timer.
             let next = match self.socket.next().now_or_never() {
                 Some(next) => next,
                 None => {
-                    let until = self.next_ping.min(self.last_received + self.silence);
+                    let until = self.next_ping.min(self.last_received + self.silence_timeout);
                     tokio::select! {
                         next = self.socket.next() => next,
                         () = sleep_until(until.into()) => continue,
@@ -199,14 +200,15 @@ impl Connection {
                 Some(Incoming::Pong(u64::from_be_bytes(payload)))
             }
             Some(Ok(Message::Close(frame))) => {
-                Some(self.closed(frame.map(|frame| frame.code.into())))
+                Some(self.record_closed(frame.map(|frame| frame.code.into())))
             }
             Some(Ok(_)) => None,
-            Some(Err(_)) | None => Some(self.closed(None)),
+            Some(Err(_)) | None => Some(self.record_closed(None)),
         }
     }
 
-    fn closed(&mut self, code: Option<u16>) -> Incoming {
+    /// Records the end of the socket once.
+    fn record_closed(&mut self, code: Option<u16>) -> Incoming {
         if !std::mem::replace(&mut self.is_closed, true) {
             self.client.record(Event::Closed { code });
         }
@@ -220,6 +222,6 @@ impl Connection {
 
     /// Closes the TCP connection without a close frame.
     pub fn close(mut self) {
-        self.closed(None);
+        self.record_closed(None);
     }
 }

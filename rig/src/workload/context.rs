@@ -31,21 +31,21 @@ use crate::{
 #[derive(Clone, Debug)]
 pub enum RunPhase {
     Running,
-    /// Writers start nothing new and complete what is in flight until the deadline.
+    /// Writers start no new operations, and complete those in flight before the deadline.
     Draining(Instant),
-    /// The rooms have reached these final states. Readers catch up until the deadline.
+    /// The rooms have reached these final states. Readers catch up before the deadline.
     Finishing(Instant, Arc<BTreeMap<RoomId, Arc<NodeState>>>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientKind {
-    /// Ends after draining.
+    /// Ends in the phase `Draining`.
     Writer,
-    /// Ends when it has caught up.
+    /// Ends in the phase `Finishing`, when it has caught up.
     Reader,
 }
 
-/// An acknowledged message that its author edits or deletes.
+/// A request to edit or delete an acknowledged message as its author.
 pub struct EditRequest {
     pub message: Arc<Message>,
     pub author: Arc<Account>,
@@ -59,24 +59,24 @@ pub struct Context {
     pub frames: FrameCache,
     pub timeouts: Timeouts,
     pub phase: watch::Receiver<RunPhase>,
-    /// The first so many readers read nothing from their sockets.
+    /// The number of readers, from the first one on, that do not read from their sockets.
     pub paused_readers: watch::Receiver<usize>,
     pub edit_requests: mpsc::Sender<EditRequest>,
-    /// By sender: whether it has a socket.
+    /// By sender: whether the sender has a socket.
     pub senders_connected: Vec<AtomicBool>,
-    /// By reader, without the slow ones: whether it has a socket and is in sync.
+    /// By reader, without the slow ones: whether the reader has a socket and is in sync.
     pub readers_in_sync: Vec<AtomicBool>,
-    /// The acknowledged messages. Acks of duplicates do not count, because they need no write.
+    /// The acknowledged messages. A set, because acks of duplicates prove no write and must not count.
     pub acked: Mutex<HashSet<ClientId>>,
     /// The number of processes so far.
-    pub processes: AtomicU32,
+    pub process_count: AtomicU32,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// For a socket to be welcomed, and for a reply by REST.
+    /// The limit for a new socket's `welcome`, and for a reply by socket or REST.
     pub reply: Duration,
-    /// After which a silent socket counts as dead. By default 10 s more than the heartbeat.
+    /// A socket without any frame for so long counts as dead. `None`: the heartbeat interval plus 10 s.
     pub silence: Option<Duration>,
     pub ping_interval: Duration,
     pub backoff: Backoff,
@@ -91,11 +91,12 @@ impl Default for Timeouts {
 }
 
 impl Context {
-    /// The number of a new process.
+    /// Allocates a process number. The first one is 1.
     pub fn next_process(&self) -> u32 {
-        self.processes.fetch_add(1, Relaxed) + 1
+        self.process_count.fetch_add(1, Relaxed) + 1
     }
 
+    /// Records an event, and counts acks.
     pub fn record(&self, process: u32, event: Event) {
         if let Event::Ack { client_id, .. } = &event {
             self.acked().insert(*client_id);
@@ -112,7 +113,7 @@ impl Context {
         matches!(*self.phase.borrow(), RunPhase::Running)
     }
 
-    /// Whether the deadline for clients of this kind has passed.
+    /// Whether clients of this kind must end at once.
     pub fn is_over(&self, kind: ClientKind) -> bool {
         match (&*self.phase.borrow(), kind) {
             (RunPhase::Running, _) | (RunPhase::Draining(_), ClientKind::Reader) => false,
@@ -122,20 +123,21 @@ impl Context {
         }
     }
 
-    /// Waits. Returns early with `false` if clients must not start new operations.
-    pub async fn pause(&self, time: Duration) -> bool {
+    /// Sleeps until the time has passed or the phase `Running` ends. Returns whether clients still start
+    /// new operations.
+    pub async fn sleep_while_running(&self, time: Duration) -> bool {
         let mut phase = self.phase.clone();
-        let end =
+        let stopped =
             async { phase.wait_for(|phase| !matches!(phase, RunPhase::Running)).await.is_err() };
         tokio::select! {
             _ = sleep(time) => self.is_running(),
-            _ = end => false,
+            _ = stopped => false,
         }
     }
 }
 
-/// The completion of an edit, delete, removal or join.
-pub fn completion<T>(outcome: Outcome<T>, ok: impl FnOnce(T) -> Event) -> Event {
+/// The event that completes an edit, delete, removal or join.
+pub fn completion_event<T>(outcome: Outcome<T>, ok: impl FnOnce(T) -> Event) -> Event {
     match outcome {
         Outcome::Ok(value) => ok(value),
         Outcome::Refused(code) => Event::Refused { code, retry: code.is_retryable() },

@@ -13,8 +13,9 @@ use crate::{
     history::{Event, NodeState, RIG},
 };
 
-/// Reads all rooms from all nodes, records the states, and returns those of the first node. A node
-/// that was paused may still write what it had in memory; then everything is read again.
+/// Reads all rooms from all nodes, records the states, and returns those of the first node. After a
+/// pause, a node may still commit messages that it had in memory; then everything is read again. Fails
+/// if the rooms still change at the deadline.
 pub async fn read_final_states(
     context: &Context,
     reader: &Account,
@@ -41,7 +42,7 @@ pub async fn read_final_states(
     }
 }
 
-/// By node, then by room.
+/// Reads every room from every node once. The states are ordered by node, then by room.
 async fn read_once(
     context: &Context,
     reader: &Account,
@@ -52,41 +53,44 @@ async fn read_once(
     let mut states: Vec<Arc<NodeState>> = Vec::new();
     for (node, address) in nodes.into_iter().enumerate() {
         for room in rooms {
-            let known = states.iter().find(|state| state.room == *room).cloned();
+            let earlier = states.iter().find(|state| state.room == *room).cloned();
             let state =
-                read_room(&context.api, reader.at(address), node as u32, *room, known).await;
+                read_room(&context.api, reader.session_at(address), node as u32, *room, earlier)
+                    .await;
             states.push(state.with_context(|| format!("room {room} of {address}"))?);
         }
     }
     Ok(states)
 }
 
+/// Reads the state of a room from a node. `earlier` is the state that another node returned.
 async fn read_room(
     api: &Api,
     session: Session<'_>,
     node: u32,
     room: RoomId,
-    known: Option<Arc<NodeState>>,
+    earlier: Option<Arc<NodeState>>,
 ) -> Result<Arc<NodeState>> {
     let messages = api.all_messages(session, room).await.required("reading all messages")?;
     let members = api.members(session, room).await.required("reading the members")?;
-    let row = api.room(session, room).await.required("reading the room")?;
+    let room_row = api.room(session, room).await.required("reading the room")?;
     // Nodes that agree share the messages in memory.
-    let known = known.as_ref().map_or(&[][..], |known| &known.messages);
+    let earlier = earlier.as_ref().map_or(&[][..], |earlier| &earlier.messages);
     let share = |(nth, message): (usize, Message)| {
-        let same = known.get(nth).filter(|same| ***same == message);
+        let same = earlier.get(nth).filter(|same| ***same == message);
         same.cloned().unwrap_or_else(|| Arc::new(message))
     };
     let messages = messages.into_iter().enumerate().map(share).collect();
-    let (last_seq, last_rev) = (row.last_seq, row.last_rev);
+    let (last_seq, last_rev) = (room_row.last_seq, room_row.last_rev);
     Ok(Arc::new(NodeState { node, room, last_seq, last_rev, messages, members }))
 }
 
+/// Whether the counters of all rooms are still those of these states.
 async fn are_unchanged(context: &Context, reader: &Account, states: &[Arc<NodeState>]) -> bool {
     let nodes = context.nodes.all();
     for state in states {
         let Some(address) = nodes.get(state.node as usize) else { return false };
-        let room = context.api.room(reader.at(*address), state.room).await.ok();
+        let room = context.api.room(reader.session_at(*address), state.room).await.ok();
         let counters = room.map(|room| (room.last_seq, room.last_rev));
         if counters != Some((state.last_seq, state.last_rev)) {
             return false;

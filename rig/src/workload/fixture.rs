@@ -10,7 +10,7 @@ use crate::{
     api::Api,
 };
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Accounts and rooms, the same at all nodes of a cluster.
 #[derive(Clone, Debug)]
@@ -20,15 +20,15 @@ pub struct Fixture {
     /// The other accounts, members of every room. The last one is the guest, whom the workload
     /// removes from rooms now and then.
     pub users: Vec<Account>,
-    /// The rooms. The last one is quiet.
+    /// The rooms. The last one is the quiet room, with few messages.
     pub rooms: Vec<RoomId>,
 }
 
 impl Fixture {
-    /// Creates accounts and rooms through one node of a server without accounts.
+    /// Creates accounts and rooms through one node. Fails if the server has accounts already.
     pub async fn create(node: SocketAddr, users: usize, rooms: usize) -> Result<Self> {
         ensure!(users >= 2 && rooms >= 1, "a workload needs at least two users and one room");
-        let api = Api::new(TIMEOUT)?;
+        let api = Api::new(REQUEST_TIMEOUT)?;
         let admin = Account::register(&api, node, "admin").await?;
         ensure!(admin.user.is_admin, "the server has accounts already: the new one is no admin");
         let mut accounts = Vec::new();
@@ -36,7 +36,7 @@ impl Fixture {
             accounts.push(Account::register(&api, node, &format!("user{nth}")).await?);
         }
         let members = |_| accounts.iter().collect();
-        let rooms = create_rooms(&api, admin.at(node), "Room", rooms, members).await?;
+        let rooms = create_rooms(&api, admin.session_at(node), "Room", rooms, members).await?;
         Ok(Self { admin, users: accounts, rooms })
     }
 }

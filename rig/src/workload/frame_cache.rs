@@ -1,5 +1,5 @@
-//! Decodes frames. The server encodes a message once for all readers, so the cache decodes it once
-//! and all readers share one value.
+//! Decodes frames. The server sends the same text to all readers of a message, so the cache decodes the
+//! text once and all readers share the value.
 
 use std::{
     collections::HashMap,
@@ -13,8 +13,8 @@ use shared::{
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-/// The number of texts in one generation; the cache holds two.
-const GENERATION: usize = 4_096;
+/// The number of texts in one generation; the cache holds two generations.
+const GENERATION_SIZE: usize = 4_096;
 
 #[derive(Clone, Debug)]
 pub enum Frame {
@@ -35,7 +35,7 @@ struct Generations {
 }
 
 impl FrameCache {
-    /// Decodes a text; `None` if it is no valid frame.
+    /// Decodes a text frame; `None` if the text is not valid.
     pub fn decode(&self, text: Utf8Bytes) -> Option<Frame> {
         if !text.starts_with(r#"{"type":"message""#) {
             return Some(Frame::Other(serde_json::from_str(&text).ok()?));
@@ -60,7 +60,7 @@ impl FrameCache {
 
     fn insert(&self, text: Utf8Bytes, decoded: Decoded) {
         let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if generations.young.len() >= GENERATION {
+        if generations.young.len() >= GENERATION_SIZE {
             generations.old = std::mem::take(&mut generations.young);
         }
         // A copy, because the text is a slice of the socket's read buffer and would keep it alive.

@@ -1,4 +1,4 @@
-//! Clients that chat, and record every step in a history.
+//! Simulated clients that chat and record every step in a history.
 //!
 //! ```no_run
 //! # use std::{net::SocketAddr, time::Duration};
@@ -47,15 +47,15 @@ use connection::Client;
 use context::{ClientKind, Context, EditRequest, RunPhase};
 use nodes::Nodes;
 
-/// The clients that edit and delete.
+/// The number of clients that edit and delete.
 const EDITORS: usize = 2;
 /// The maximum rate in the quiet room, in messages a second.
 const QUIET_RATE: f64 = 0.5;
 
-/// The clients of a run, and what they do.
+/// The clients of a run: how many of each kind, and their rates.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    /// The addresses of the nodes; they may change during the run.
+    /// The addresses of the nodes. They may change during the run.
     pub nodes: watch::Receiver<Vec<SocketAddr>>,
     pub fixture: Fixture,
     /// Clients that send by socket. Several share an account.
@@ -63,32 +63,33 @@ pub struct Workload {
     /// Clients that read by socket. Several share an account.
     pub readers: usize,
     pub rooms_per_reader: usize,
-    /// Messages a second of all senders together, as long as acks come in time.
+    /// Messages a second of all senders together. Fewer if acks are late, because of `max_in_flight`.
     pub rate: f64,
-    /// The maximum of unacknowledged messages of a sender.
+    /// The maximum number of unacknowledged messages of each sender.
     pub max_in_flight: usize,
-    /// The share of messages that are edited later. When the editors are busy, it is less.
+    /// The share (0 to 1) of messages that are edited later; less if the editors cannot keep up.
     pub edit_share: f64,
-    /// The share of messages that are deleted later. When the editors are busy, it is less.
+    /// The share (0 to 1) of messages that are deleted later; less if the editors cannot keep up.
     pub delete_share: f64,
     /// Clients that send a message twice: through two nodes, much later, or after cancelling.
     pub duplicate_senders: usize,
+    /// The average time between two messages of a duplicate sender.
     pub duplicate_interval: Duration,
-    /// From the guest's join to the next removal; `None` removes nobody.
+    /// The average time from the guest's join to the next removal; `None` removes nobody.
     pub removal_interval: Option<Duration>,
-    /// The last so many readers pause for some seconds now and then. Their receive buffer is 4 KiB,
-    /// so that the server notices soon.
+    /// The number of readers, counted from the last one, that stop reading for 0.5 to 3 s now and then.
+    /// Their receive buffer is 4 KiB, so that the server notices soon.
     pub slow_readers: usize,
-    /// The first so many readers have a receive buffer of 4 KiB, for
+    /// The number of readers, from the first one on, with a receive buffer of 4 KiB, for
     /// [`RunningWorkload::pause_readers`].
     pub small_buffer_readers: usize,
     pub timeouts: Timeouts,
-    /// The seed of random decisions. Network and server still make each run different.
+    /// The seed of random decisions. Runs with the same seed still differ, because the timing does.
     pub seed: u64,
 }
 
 impl Workload {
-    /// A moderate workload with everything in it: 200 messages a second, 30 readers.
+    /// A moderate workload with all kinds of clients: 200 messages a second, 30 readers.
     pub fn new(nodes: watch::Receiver<Vec<SocketAddr>>, fixture: Fixture) -> Self {
         Self {
             nodes,
@@ -130,7 +131,7 @@ impl Workload {
             senders_connected: flags(self.senders),
             readers_in_sync: flags(self.readers.saturating_sub(self.slow_readers)),
             acked: Default::default(),
-            processes: Default::default(),
+            process_count: Default::default(),
         });
         let mut starter = Starter::new(&self, context.clone());
         starter.start_readers();
@@ -197,6 +198,7 @@ impl<'a> Starter<'a> {
         }
     }
 
+    /// Starts the editors, the duplicate senders and the membership churn.
     fn start_others(&mut self, edit_queue: mpsc::Receiver<EditRequest>) {
         let workload = self.workload;
         let rooms = workload.fixture.rooms.clone();
@@ -206,10 +208,11 @@ impl<'a> Starter<'a> {
             let editor = Editor { context, process, queue: queue.clone(), rng: self.rng.fork() };
             self.writers.spawn(editor.run());
         }
-        // The guest sends no duplicates, because the server refuses them after a removal.
-        let guest = self.users.len() - 1;
+        // Duplicate senders do not use the guest's account, because the server refuses its messages
+        // after a removal.
+        let guest_index = self.users.len() - 1;
         for nth in 0..workload.duplicate_senders {
-            let client = self.client(nth % guest, ClientKind::Writer, false);
+            let client = self.client(nth % guest_index, ClientKind::Writer, false);
             let sender = DuplicateSender {
                 client,
                 rest_process: self.context.next_process(),
@@ -224,7 +227,7 @@ impl<'a> Starter<'a> {
                 context: self.context.clone(),
                 process: self.context.next_process(),
                 admin: workload.fixture.admin.clone(),
-                guest: self.users[guest].clone(),
+                guest: self.users[guest_index].clone(),
                 rooms,
                 interval,
                 rng: self.rng.fork(),

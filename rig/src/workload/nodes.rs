@@ -1,4 +1,4 @@
-//! Which node a client chooses, and how long it waits before a retry.
+//! The choice of a node, and the delay before a retry.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -26,14 +26,14 @@ impl Nodes {
 /// Exponential backoff with jitter.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
-    /// The upper limit of the first delay.
+    /// The upper limit of the delay after 0 failures. It doubles with each failure.
     pub min: Duration,
     /// The upper limit of every delay.
     pub max: Duration,
 }
 
 impl Backoff {
-    /// The delay after so many failures.
+    /// A random delay between half of the limit and the limit.
     pub fn delay(&self, failures: u32, rng: &mut fastrand::Rng) -> Duration {
         let limit = self.min.saturating_mul(1 << failures.min(16)).min(self.max);
         limit.mul_f64(0.5 + rng.f64() / 2.0)
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_node_is_avoided_while_there_is_another() {
+    fn pick_avoids_a_node_while_there_is_another() {
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let (change, nodes) = watch::channel(vec![address(1), address(2), address(3)]);
         let (nodes, mut rng) = (Nodes(nodes), fastrand::Rng::with_seed(7));

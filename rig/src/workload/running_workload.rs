@@ -1,4 +1,4 @@
-//! A started workload.
+//! Controls a workload while it runs: counts acks and connections, pauses readers, and stops.
 
 use std::{
     sync::{
@@ -25,7 +25,7 @@ use crate::{
     history::{Event, FaultPhase, History, RIG},
 };
 
-/// A started workload. Dropping it ends all clients.
+/// A workload that was started. Dropping the value ends all clients.
 pub struct RunningWorkload {
     pub(super) context: Arc<Context>,
     pub(super) phase: watch::Sender<RunPhase>,
@@ -39,10 +39,13 @@ pub struct RunningWorkload {
 /// How many clients are connected now, without the slow readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connected {
+    /// Senders that are connected.
     pub senders: usize,
+    /// The number of all senders.
     pub of_senders: usize,
-    /// Readers that are also in sync, as far as they know.
+    /// Readers that are connected and in sync, as far as they know.
     pub readers: usize,
+    /// The number of all readers, without the slow ones.
     pub of_readers: usize,
 }
 
@@ -63,8 +66,8 @@ impl RunningWorkload {
         }
     }
 
-    /// Waits until all clients are connected and in sync; `false` on timeout. Right after a
-    /// connection broke, its client may not have noticed yet and still count as connected.
+    /// Waits until all clients are connected and in sync. Returns `false` on timeout. A client that has
+    /// not noticed yet that its connection broke still counts as connected.
     pub async fn wait_until_connected(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         loop {
@@ -85,18 +88,18 @@ impl RunningWorkload {
     }
 
     /// The first `count` readers stop reading from their sockets; 0 lets all of them read again.
-    /// They notice a lost socket only then.
+    /// A paused reader notices a lost socket only after that.
     pub fn pause_readers(&self, count: usize) {
         self.paused_readers.send_replace(count);
     }
 
-    /// Stops new operations, retries what is unacknowledged until it is acknowledged or refused,
-    /// reads the final states from all nodes, and lets the readers catch up. Draining may take half
+    /// Stops new operations, retries unacknowledged messages until they are acknowledged or refused,
+    /// reads the final states from all nodes, and lets the readers catch up. The retries may take half
     /// of `timeout`. Fails if the final states cannot be read in time.
     pub async fn stop(mut self, timeout: Duration) -> Result<History> {
-        let (drained, deadline) = (Instant::now() + timeout / 2, Instant::now() + timeout);
-        self.phase.send_replace(RunPhase::Draining(drained));
-        join_all(&mut self.writers, drained).await?;
+        let (drain_deadline, deadline) = (Instant::now() + timeout / 2, Instant::now() + timeout);
+        self.phase.send_replace(RunPhase::Draining(drain_deadline));
+        join_all(&mut self.writers, drain_deadline).await?;
         let states = read_final_states(&self.context, &self.admin, &self.rooms, deadline).await?;
         self.phase.send_replace(RunPhase::Finishing(deadline, Arc::new(states)));
         join_all(&mut self.readers, deadline).await?;
@@ -104,7 +107,7 @@ impl RunningWorkload {
     }
 }
 
-/// Waits for all tasks. Aborts those that have not noticed the deadline 2 s later.
+/// Waits for all tasks. Aborts those that still run 2 s after the deadline.
 async fn join_all(tasks: &mut JoinSet<()>, deadline: Instant) -> Result<()> {
     let deadline = deadline + Duration::from_secs(2);
     while let Ok(Some(ended)) = timeout_at(deadline, tasks.join_next()).await {

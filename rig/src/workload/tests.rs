@@ -1,4 +1,4 @@
-//! A workload on a real server that runs without faults or is killed.
+//! Runs a workload on a real server, without faults and with kills.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -14,8 +14,8 @@ use crate::{
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The server that was built beside this test, or the one in `HALLWAY_SERVER`.
-fn server() -> PathBuf {
+/// The server program: the one in `HALLWAY_SERVER`, or the one that was built beside this test.
+fn server_path() -> PathBuf {
     let named = std::env::var_os("HALLWAY_SERVER").map(PathBuf::from);
     let beside = || std::env::current_exe().unwrap().with_file_name("../hallway");
     let path = named.unwrap_or_else(beside);
@@ -26,7 +26,7 @@ fn server() -> PathBuf {
 async fn start(data: &TempDir) -> Hallway {
     let data = data.path().join("data");
     std::fs::create_dir(&data).unwrap();
-    Hallway::start(&server(), ServerOptions::new(&data)).await.unwrap()
+    Hallway::start(&server_path(), ServerOptions::new(&data)).await.unwrap()
 }
 
 fn count(history: &History, matches: fn(&Event) -> bool) -> usize {
@@ -34,7 +34,7 @@ fn count(history: &History, matches: fn(&Event) -> bool) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_workload_covers_everything_without_violations() {
+async fn a_workload_records_all_kinds_of_events_without_violations() {
     let data = TempDir::new().unwrap();
     let hallway = start(&data).await;
     let fixture = Fixture::create(hallway.address(), 4, 3).await.unwrap();
@@ -59,7 +59,7 @@ async fn a_workload_covers_everything_without_violations() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_server_loses_nothing() {
+async fn a_killed_server_has_no_violations() {
     let data = TempDir::new().unwrap();
     let hallway = start(&data).await;
     let fixture = Fixture::create(hallway.address(), 2, 1).await.unwrap();

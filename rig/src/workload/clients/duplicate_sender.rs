@@ -20,12 +20,12 @@ use crate::{
     },
 };
 
-/// The number of earlier messages that may be sent again.
-const REMEMBERED: usize = 500;
+/// The maximum number of earlier messages that may be sent again.
+const MAX_PAST_DRAFTS: usize = 500;
 /// The longest time after which a request is cancelled, in microseconds.
 const CANCEL_MAX_US: u64 = 10_000;
 
-/// Two devices of one account.
+/// Two devices of one account that send the same messages.
 pub struct DuplicateSender {
     /// The device with a socket.
     pub client: Client,
@@ -37,20 +37,27 @@ pub struct DuplicateSender {
     pub rng: fastrand::Rng,
 }
 
-/// Whether the result of a message is known.
+/// Whether the sender knows the result of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Status {
+    /// Acknowledged, or refused for good.
     Determinate,
+    /// No reply came, or a refusal that may be retried.
     Indeterminate,
 }
 
 impl DuplicateSender {
     pub async fn run(mut self) {
-        let (mut past, mut connection): (Vec<Arc<Draft>>, _) = (Vec::new(), None);
-        while self.client.context.pause(self.interval.mul_f64(0.5 + self.rng.f64())).await {
+        let (mut past_drafts, mut connection): (Vec<Arc<Draft>>, _) = (Vec::new(), None);
+        while self
+            .client
+            .context
+            .sleep_while_running(self.interval.mul_f64(0.5 + self.rng.f64()))
+            .await
+        {
             let action = self.rng.u8(..3);
-            if action == 0 && !past.is_empty() {
-                let draft = past[self.rng.usize(..past.len())].clone();
+            if action == 0 && !past_drafts.is_empty() {
+                let draft = past_drafts[self.rng.usize(..past_drafts.len())].clone();
                 self.retry_until_determinate(&draft, Status::Indeterminate).await;
                 continue;
             }
@@ -63,10 +70,10 @@ impl DuplicateSender {
                 (connection, status) = self.send_through_two_nodes(connection, &draft).await;
             }
             self.retry_until_determinate(&draft, status).await;
-            if past.len() < REMEMBERED {
-                past.push(draft);
+            if past_drafts.len() < MAX_PAST_DRAFTS {
+                past_drafts.push(draft);
             } else {
-                past[self.rng.usize(..REMEMBERED)] = draft;
+                past_drafts[self.rng.usize(..MAX_PAST_DRAFTS)] = draft;
             }
         }
         if let Some(connection) = connection {
@@ -74,7 +81,7 @@ impl DuplicateSender {
         }
     }
 
-    /// By socket and by REST at once, through two nodes if there are two.
+    /// Sends a message by socket and by REST at once, through two nodes if there are two.
     async fn send_through_two_nodes(
         &mut self,
         connection: Option<Connection>,
@@ -89,9 +96,9 @@ impl DuplicateSender {
         let Some(node) = nodes.pick(&mut self.rng, Some(connection.node())) else {
             return (Some(connection), Status::Indeterminate);
         };
-        let ((connection, by_socket), by_rest) =
+        let ((connection, socket_status), rest_status) =
             tokio::join!(self.send_by_socket(connection, draft), self.post(node, draft));
-        (connection, if by_rest == Status::Determinate { by_rest } else { by_socket })
+        (connection, if rest_status == Status::Determinate { rest_status } else { socket_status })
     }
 
     async fn send_by_socket(
@@ -115,7 +122,7 @@ impl DuplicateSender {
         }
     }
 
-    /// By REST, cancelled before the reply and perhaps before the request left.
+    /// Posts a message by REST and cancels the request before the reply, perhaps before it is sent.
     async fn send_and_cancel(&mut self, draft: &Arc<Draft>) -> Status {
         let Some(node) = self.client.context.nodes.pick(&mut self.rng, None) else {
             return Status::Indeterminate;
@@ -129,7 +136,7 @@ impl DuplicateSender {
         }
     }
 
-    /// By REST, until the message is acknowledged or refused.
+    /// Posts a message by REST until the server acknowledges or refuses it.
     async fn retry_until_determinate(&mut self, draft: &Arc<Draft>, mut status: Status) {
         for failures in 0.. {
             let context = &self.client.context;
@@ -149,7 +156,7 @@ impl DuplicateSender {
         let (context, client_id) = (&self.client.context, draft.client_id);
         let event = Event::Send { draft: draft.clone(), node, via: Transport::Rest };
         context.record(self.rest_process, event);
-        let outcome = context.api.post(self.client.account.at(address), draft).await;
+        let outcome = context.api.post(self.client.account.session_at(address), draft).await;
         let event = match outcome {
             Outcome::Ok(message) => Event::Ack { client_id, message: message.into() },
             Outcome::Refused(code) => Event::Nack { client_id, code, retry: code.is_retryable() },
@@ -158,6 +165,7 @@ impl DuplicateSender {
         self.complete(self.rest_process, event)
     }
 
+    /// Records the completion of an attempt to send.
     fn complete(&self, process: u32, event: Event) -> Status {
         let status = match &event {
             Event::Ack { .. } | Event::Nack { retry: false, .. } => Status::Determinate,
@@ -168,7 +176,7 @@ impl DuplicateSender {
     }
 }
 
-/// The reply to a message; `None` if the connection ends before.
+/// Waits for the reply to a message; `None` if the connection ends before.
 async fn receive_reply(connection: &mut Connection, id: ClientId) -> Option<Event> {
     loop {
         let frame = match connection.next().await {

@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{
     history::Event,
-    workload::context::{Context, EditRequest, completion},
+    workload::context::{Context, EditRequest, completion_event},
 };
 
 /// How often an idle editor checks whether the run is over.
@@ -28,31 +28,31 @@ impl Editor {
         while self.context.is_running() {
             let request = async { self.queue.lock().await.recv().await };
             match timeout(POLL_INTERVAL, request).await {
-                Ok(Some(request)) => self.process(request).await,
+                Ok(Some(request)) => self.handle_request(request).await,
                 Ok(None) => return,
                 Err(_) => {}
             }
         }
     }
 
-    /// Tries once: an attempt without a reply stays indeterminate.
-    async fn process(&mut self, request: EditRequest) {
-        if !self.context.pause(Duration::from_millis(self.rng.u64(..50))).await {
+    /// Edits or deletes the message, without a retry: an attempt without a reply stays indeterminate.
+    async fn handle_request(&mut self, request: EditRequest) {
+        if !self.context.sleep_while_running(Duration::from_millis(self.rng.u64(..50))).await {
             return;
         }
         let Some((_, node)) = self.context.nodes.pick(&mut self.rng, None) else { return };
-        let (api, session) = (&self.context.api, request.author.at(node));
+        let (api, session) = (&self.context.api, request.author.session_at(node));
         let (room, seq) = (request.message.room, request.message.seq);
         let record = |event| self.context.record(self.process, event);
         if request.is_deletion {
             record(Event::Delete { room, seq });
             let outcome = api.delete(session, room, seq).await;
-            record(completion(outcome, |()| Event::Deleted { room, seq }));
+            record(completion_event(outcome, |()| Event::Deleted { room, seq }));
         } else {
             let content = format!("edited {:x}: {}", self.rng.u64(..), request.message.client_id);
             record(Event::Edit { room, seq, content: content.clone() });
             let outcome = api.edit(session, room, seq, &content).await;
-            record(completion(outcome, |message| Event::Edited { message: message.into() }));
+            record(completion_event(outcome, |message| Event::Edited { message: message.into() }));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An admin who removes the guest from a room, and the guest who joins again.
+//! Removes the guest from a room as an admin, and joins again as the guest.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -8,12 +8,12 @@ use tokio::time::sleep;
 use crate::{
     accounts::Account,
     history::Event,
-    workload::context::{ClientKind, Context, completion},
+    workload::context::{ClientKind, Context, completion_event},
 };
 
-/// The minimum from a removal to the next join. It is longer than the time in which a removal must
-/// reach every socket, so that the room gets messages that the guest must not see.
-const ABSENCE: Duration = Duration::from_millis(3_500);
+/// The minimum time from a removal to the next join. It is longer than the 2 s in which a removal must
+/// reach every socket, so that members send messages that the guest must not see.
+const MIN_ABSENCE: Duration = Duration::from_millis(3_500);
 
 pub struct MembershipChurn {
     pub context: Arc<Context>,
@@ -21,19 +21,19 @@ pub struct MembershipChurn {
     pub admin: Account,
     pub guest: Arc<Account>,
     pub rooms: Vec<RoomId>,
-    /// From a join to the next removal.
+    /// The average time from a join to the next removal.
     pub interval: Duration,
     pub rng: fastrand::Rng,
 }
 
 impl MembershipChurn {
-    /// Ends when the guest is a member of every room.
+    /// Runs until clients must not start new operations. In the end the guest is a member of every room.
     pub async fn run(mut self) {
-        while self.context.pause(self.interval.mul_f64(0.5 + self.rng.f64())).await {
+        while self.context.sleep_while_running(self.interval.mul_f64(0.5 + self.rng.f64())).await {
             let room = self.rooms[self.rng.usize(..self.rooms.len())];
             let user = self.guest.user.id;
             self.retry_until_done(Event::Remove { room, user }, room).await;
-            self.context.pause(ABSENCE.mul_f64(1.0 + self.rng.f64() / 2.0)).await;
+            self.context.sleep_while_running(MIN_ABSENCE.mul_f64(1.0 + self.rng.f64() / 2.0)).await;
             self.retry_until_done(Event::Join { room, user }, room).await;
         }
     }
@@ -62,11 +62,11 @@ impl MembershipChurn {
     async fn attempt(&self, node: SocketAddr, room: RoomId, is_join: bool) -> Event {
         let (api, user) = (&self.context.api, self.guest.user.id);
         if is_join {
-            let outcome = api.join(self.guest.at(node), room).await;
-            completion(outcome, |_| Event::Joined { room, user })
+            let outcome = api.join(self.guest.session_at(node), room).await;
+            completion_event(outcome, |_| Event::Joined { room, user })
         } else {
-            let outcome = api.remove_member(self.admin.at(node), room, user).await;
-            completion(outcome, |()| Event::Removed { room, user })
+            let outcome = api.remove_member(self.admin.session_at(node), room, user).await;
+            completion_event(outcome, |()| Event::Removed { room, user })
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The kinds of clients, each with a loop of its own.
+//! The kinds of clients. Each has a `run` loop.
 
 mod duplicate_sender;
 mod editor;

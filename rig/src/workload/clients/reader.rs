@@ -1,5 +1,5 @@
-//! A client that reads as the browser does: it applies the socket's changes to a timeline, and reads
-//! by REST what the socket leaves out.
+//! A client that reads as the browser does: it applies the socket's changes to a timeline, and after a
+//! gap it reads a page by REST.
 
 use std::{
     collections::BTreeMap,
@@ -25,13 +25,14 @@ use crate::{
 };
 
 const TIMER_INTERVAL: Duration = Duration::from_millis(250);
-/// Between two attempts to subscribe to a room that the reader was removed from.
+/// The time between two attempts to subscribe to a room from which the reader was removed.
 const RESUBSCRIBE_INTERVAL: Duration = Duration::from_secs(1);
 
 pub struct Reader {
     client: Client,
+    /// The index among the readers.
     nth: usize,
-    /// Whether the reader pauses now and then by itself.
+    /// Whether the reader pauses now and then without a request.
     is_slow: bool,
     rng: fastrand::Rng,
     rooms: BTreeMap<RoomId, RoomReplica>,
@@ -62,10 +63,11 @@ impl Reader {
             let connection = self.client.connect(&mut self.rng, last_node, delay).await;
             let Some(mut connection) = connection else { break };
             last_node = Some(connection.node());
-            let goaway = self.read(&mut connection).await;
+            let reconnect_delay = self.read(&mut connection).await;
             connection.close();
             self.publish_in_sync(false);
-            delay = goaway.unwrap_or_else(|| context.timeouts.backoff.delay(0, &mut self.rng));
+            delay =
+                reconnect_delay.unwrap_or_else(|| context.timeouts.backoff.delay(0, &mut self.rng));
         }
         let RunPhase::Finishing(_, nodes) = &*context.phase.borrow() else { return };
         for (room, replica) in &mut self.rooms {
@@ -94,7 +96,7 @@ impl Reader {
     async fn read(&mut self, connection: &mut Connection) -> Option<Duration> {
         let context = self.client.context.clone();
         let mut paused_readers = context.paused_readers.clone();
-        let mut goaway = None;
+        let mut reconnect_delay = None;
         let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
         for room in rooms {
             self.subscribe(connection, room).await;
@@ -108,13 +110,13 @@ impl Reader {
                     }
                     Incoming::Frame(Frame::Other(frame)) => {
                         if let ServerFrame::Goaway { reconnect_after_ms } = *frame {
-                            goaway = Some(Duration::from_millis(reconnect_after_ms));
+                            reconnect_delay = Some(Duration::from_millis(reconnect_after_ms));
                         } else if !self.handle_frame(connection, *frame).await {
-                            return goaway;
+                            return reconnect_delay;
                         }
                     }
                     Incoming::Pong(pinged_us) => self.client.record(Event::Pong { pinged_us }),
-                    Incoming::Closed => return goaway,
+                    Incoming::Closed => return reconnect_delay,
                 },
                 () = sleep_until(next_timer) => {
                     next_timer = Instant::now() + TIMER_INTERVAL;
@@ -126,7 +128,7 @@ impl Reader {
                 Ok(()) = paused_readers.changed() => self.pause_if_requested(connection).await,
             }
         }
-        goaway
+        reconnect_delay
     }
 
     async fn subscribe(&mut self, connection: &mut Connection, room: RoomId) {
@@ -143,7 +145,7 @@ impl Reader {
         self.publish_in_sync(in_sync);
     }
 
-    /// The slow readers, which are the last, have no entry.
+    /// Publishes whether this reader is in sync. The slow readers, which are the last, have no entry.
     fn publish_in_sync(&self, in_sync: bool) {
         if let Some(published) = self.client.context.readers_in_sync.get(self.nth) {
             published.store(in_sync, Relaxed);
@@ -165,13 +167,13 @@ impl Reader {
         }
     }
 
-    /// Handles any other frame. Returns false if the client must reconnect.
+    /// Handles a frame other than a message. Returns false if the client must reconnect.
     async fn handle_frame(&mut self, connection: &mut Connection, frame: ServerFrame) -> bool {
         match frame {
             ServerFrame::Subscribed { room, rev } => {
                 self.client.record(Event::Subscribed { room, rev });
                 if let Some(replica) = self.rooms.get_mut(&room) {
-                    replica.subscribed(rev);
+                    replica.complete_replay(rev);
                 }
                 self.update_in_sync();
             }
@@ -191,7 +193,7 @@ impl Reader {
             ServerFrame::Heartbeat { heads } => {
                 for (room, head) in heads {
                     let replica = self.rooms.get(&room);
-                    if replica.is_some_and(|held| held.in_sync && held.rev() < head) {
+                    if replica.is_some_and(|replica| replica.in_sync && replica.rev() < head) {
                         self.subscribe(connection, room).await;
                     }
                 }
@@ -208,17 +210,18 @@ impl Reader {
         true
     }
 
-    /// Reads the newest page by REST after a gap. On failure the client reconnects and tries again.
+    /// Reads the newest page and the members by REST after a gap. Returns false on failure; then the
+    /// client reconnects and subscribes again.
     async fn read_after_gap(&mut self, room: RoomId, to_rev: Rev, last_seq: Seq) -> bool {
         let context = self.client.context.clone();
         let Some((_, node)) = context.nodes.pick(&mut self.rng, None) else { return false };
         let account = self.client.account.clone();
         self.client.record(Event::ReadPage { room });
-        let page = context.api.newest_page(account.at(node), room).await;
+        let page = context.api.newest_page(account.session_at(node), room).await;
         let Some(page) = page.ok() else { return false };
         let messages = page.messages.iter().cloned().map(Arc::new).collect();
         self.client.record(Event::Page { room, as_of_rev: page.as_of_rev, messages });
-        let members = context.api.members(account.at(node), room).await;
+        let members = context.api.members(account.session_at(node), room).await;
         let Some(members) = members.ok() else { return false };
         let replica = self.rooms.get_mut(&room);
         let is_complete = page.room_last_seq >= last_seq
@@ -239,8 +242,8 @@ impl Reader {
         if self.is_slow && self.next_pause <= now && self.client.context.is_running() {
             let time = Duration::from_millis(self.rng.u64(500..3_000));
             self.client.record(Event::ReadPaused);
-            self.client.context.pause(time).await;
-            self.resume(connection);
+            self.client.context.sleep_while_running(time).await;
+            self.resume_reading(connection);
             let delay = Duration::from_millis(self.rng.u64(1_000..5_000));
             self.next_pause = Instant::now() + delay;
         }
@@ -256,10 +259,10 @@ impl Reader {
         while is_requested() {
             sleep(TIMER_INTERVAL / 5).await;
         }
-        self.resume(connection);
+        self.resume_reading(connection);
     }
 
-    fn resume(&self, connection: &mut Connection) {
+    fn resume_reading(&self, connection: &mut Connection) {
         self.client.record(Event::ReadResumed);
         connection.resume_reading();
     }

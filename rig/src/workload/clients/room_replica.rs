@@ -1,4 +1,4 @@
-//! A reader's replica of a room.
+//! A reader's replica of a room: a timeline, and whether it is complete.
 
 use std::sync::Arc;
 
@@ -13,23 +13,23 @@ use crate::history::{NodeState, ReaderState};
 
 pub struct RoomReplica {
     pub room: RoomId,
-    /// Whether the server confirmed that nothing is missing, and nothing contradicts that since.
+    /// Whether the server confirmed that the replica is complete, and no change was missed since.
     pub in_sync: bool,
     /// Whether the reader was removed from the room.
     pub is_removed: bool,
     timeline: Timeline,
-    /// The first message that the replica received by itself or with the page after the last gap. A
-    /// browser would read earlier ones by REST when the user scrolls up.
-    first: Seq,
+    /// The first message that came by socket, or with the page after the last gap. A browser would read
+    /// earlier messages by REST when the user scrolls up.
+    first_loaded: Seq,
 }
 
 impl RoomReplica {
     pub fn new(me: UserId, room: RoomId) -> Self {
         let timeline = Timeline::new(me, Seq(0), Rev(0));
-        Self { room, in_sync: false, is_removed: false, timeline, first: Seq(1) }
+        Self { room, in_sync: false, is_removed: false, timeline, first_loaded: Seq(1) }
     }
 
-    /// The last change, to subscribe after.
+    /// No change up to this one is missing. The client subscribes after it.
     pub fn rev(&self) -> Rev {
         self.timeline.rev()
     }
@@ -46,8 +46,8 @@ impl RoomReplica {
         self.apply(Change { rev, row: Row::Message(message.clone()) })
     }
 
-    /// The server has sent everything up to `rev`.
-    pub fn subscribed(&mut self, rev: Rev) {
+    /// Handles `subscribed`: the server has sent everything up to `rev`.
+    pub fn complete_replay(&mut self, rev: Rev) {
         self.timeline.advance_rev(rev);
         (self.in_sync, self.is_removed) = (true, false);
     }
@@ -59,19 +59,21 @@ impl RoomReplica {
             return false;
         }
         self.timeline.reset(page.room_last_seq, to_rev);
-        self.first = page.messages.first().map_or(Seq(1), |message| message.seq);
+        self.first_loaded = page.messages.first().map_or(Seq(1), |message| message.seq);
         members.into_iter().for_each(|member| self.timeline.upsert_member(member));
         (self.in_sync, self.is_removed) = (true, false);
         self.timeline.insert_page(page.messages, page.as_of_rev)
     }
 
+    /// Whether the replica has every change of the final state.
     pub fn has_caught_up(&self, node: &NodeState) -> bool {
         self.in_sync && self.rev() >= node.last_rev
     }
 
-    /// Reads the messages before the last gap, and returns the final state.
+    /// Adds the messages before `first_loaded` from the node's final state, as if the reader had read
+    /// them by REST, and returns the reader's final state.
     pub fn final_state(&mut self, node: &NodeState) -> ReaderState {
-        let earlier = node.messages.iter().filter(|message| message.seq < self.first);
+        let earlier = node.messages.iter().filter(|message| message.seq < self.first_loaded);
         let earlier: Vec<Message> =
             earlier.map(|message| Arc::unwrap_or_clone(message.clone())).collect();
         // If the timeline refuses the page, the checker finds the missing messages.

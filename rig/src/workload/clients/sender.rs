@@ -1,5 +1,6 @@
 //! A client that sends as the browser does: a message gets its `client_id` before the first attempt,
-//! several messages are in flight, and a new connection first sends the unacknowledged ones, in order.
+//! several messages are in flight, and on a new connection the client first sends the unacknowledged
+//! ones again, in order.
 
 use std::{
     collections::VecDeque,
@@ -29,24 +30,27 @@ const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 #[derive(Clone, Debug)]
 pub struct SendSettings {
-    /// The last room is quiet, if there are several.
+    /// The last room is the quiet one, if there are several.
     pub rooms: Vec<RoomId>,
-    /// The share of messages for the quiet room.
+    /// The share (0 to 1) of messages for the quiet room.
     pub quiet_share: f64,
     /// The average time between two messages.
     pub interval: Duration,
-    /// With so many unacknowledged messages the sender waits.
+    /// With so many unacknowledged messages the sender waits for an ack.
     pub max_in_flight: usize,
-    /// The shares of acknowledged messages that are edited and deleted later.
+    /// The share (0 to 1) of acknowledged messages that are edited later.
     pub edit_share: f64,
+    /// The share (0 to 1) of acknowledged messages that are deleted later.
     pub delete_share: f64,
 }
 
 pub struct Sender {
     client: Client,
+    /// The index among the senders.
     nth: usize,
     settings: SendSettings,
     rng: fastrand::Rng,
+    /// The unacknowledged messages, in the order of sending.
     outbox: VecDeque<Pending>,
     next_message: Instant,
 }
@@ -54,7 +58,7 @@ pub struct Sender {
 /// An unacknowledged message.
 struct Pending {
     draft: Arc<Draft>,
-    /// When to retry after a retryable nack; `None` while the message is in flight.
+    /// When to send again after a retryable nack; `None` while the message is in flight.
     retry_at: Option<Instant>,
 }
 
@@ -64,7 +68,7 @@ impl Sender {
         Self { client, nth, settings, rng, outbox: VecDeque::new(), next_message }
     }
 
-    /// Sends until the run stops and every message is acknowledged or refused.
+    /// Sends until the run stops and every message is acknowledged or refused, or until the deadline.
     pub async fn run(mut self) {
         let context = self.client.context.clone();
         let (mut last_node, mut delay) = (None, Duration::ZERO);
@@ -73,9 +77,10 @@ impl Sender {
             let Some(mut connection) = connection else { return };
             last_node = Some(connection.node());
             context.senders_connected[self.nth].store(true, Relaxed);
-            let goaway = self.send(&mut connection).await;
+            let reconnect_delay = self.send(&mut connection).await;
             context.senders_connected[self.nth].store(false, Relaxed);
-            delay = goaway.unwrap_or_else(|| context.timeouts.backoff.delay(0, &mut self.rng));
+            delay =
+                reconnect_delay.unwrap_or_else(|| context.timeouts.backoff.delay(0, &mut self.rng));
             connection.close();
             for pending in self.outbox.iter().filter(|pending| pending.retry_at.is_none()) {
                 self.client.record(Event::Unknown { client_id: pending.draft.client_id });
@@ -91,7 +96,7 @@ impl Sender {
     /// Sends until the connection ends or the sender is done. Returns the reconnect delay if the
     /// server sent one.
     async fn send(&mut self, connection: &mut Connection) -> Option<Duration> {
-        let mut goaway = None;
+        let mut reconnect_delay = None;
         for nth in 0..self.outbox.len() {
             self.attempt(connection, nth).await;
         }
@@ -101,17 +106,17 @@ impl Sender {
                 incoming = connection.next() => match incoming {
                     Incoming::Frame(Frame::Other(frame)) => match *frame {
                         ServerFrame::Goaway { reconnect_after_ms } => {
-                            goaway = Some(Duration::from_millis(reconnect_after_ms));
+                            reconnect_delay = Some(Duration::from_millis(reconnect_after_ms));
                         }
                         frame => self.handle_frame(frame),
                     },
                     Incoming::Frame(_) | Incoming::Pong(_) => {}
-                    Incoming::Closed => return goaway,
+                    Incoming::Closed => return reconnect_delay,
                 },
                 () = sleep_until(next_timer) => self.handle_timer(connection).await,
             }
         }
-        goaway
+        reconnect_delay
     }
 
     fn may_send(&self) -> bool {
@@ -133,7 +138,7 @@ impl Sender {
             }
         }
         if self.may_send() && self.next_message <= now {
-            // After a delay the sender does not catch up with its schedule.
+            // A delayed sender does not send a burst to catch up with its schedule.
             let jitter = 0.5 + self.rng.f64();
             self.next_message =
                 (self.next_message + self.settings.interval.mul_f64(jitter)).max(now);
