@@ -1,6 +1,6 @@
-// A chat as it is often written for Node: the ws library, better-sqlite3, and a group commit of
-// concurrent messages. It supports as much of the live socket as the load generator needs, and
-// authenticates nobody. Usage: node server.mjs DIRECTORY PORT [search]; "search" adds an index.
+// A chat server for Node with common libraries (ws and better-sqlite3) and a group commit of concurrent
+// messages. It supports the part of the live protocol that the load generator uses, without
+// authentication. Usage: node server.mjs DIRECTORY PORT [search]; "search" adds search indexes.
 
 import { join } from "node:path";
 import Database from "better-sqlite3";

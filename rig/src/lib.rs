@@ -1,10 +1,10 @@
 //! The load generator, fault injector and history checker of Hallway.
 //!
 //! `services` run databases, Redis and Hallway, which can be killed, paused and disconnected. The
-//! clients of a `workload` record every step in a `history`, and the `checker` finds its violations.
-//! `faults` combines them, and `report` writes the result. `load` measures speed against baselines.
-//! `mutants` tests the rig itself with servers that have known faults. A module uses only modules
-//! below it in this list.
+//! clients of a `workload` record every step in a `history`, and the `checker` finds its
+//! violations. `faults` combines them, and `report` writes the result. `load` measures speed
+//! against baselines. `mutants` tests the rig itself with servers that have known faults. A module
+//! uses only modules below it in this list.
 
 pub mod mutants;
 

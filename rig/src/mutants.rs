@@ -75,8 +75,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs until a run catches the mutant, and returns the number of that run; `None` if all miss. Each run
-/// is a process of its own, because the server inherits `HALLWAY_FAULT` from the environment.
+/// Runs until a run catches the mutant, and returns the number of that run; `None` if all miss.
+/// Each run is a process of its own, because the server inherits `HALLWAY_FAULT` from the
+/// environment.
 fn run_until_caught(mutant: &Mutant, args: &Args) -> Result<Option<u32>> {
     for run in 1..=args.runs {
         let mut faults = Command::new(std::env::current_exe()?);

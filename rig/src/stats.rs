@@ -1,7 +1,7 @@
 //! Quantiles and medians, and the formatting of numbers.
 
-/// The nearest-rank quantile: the smallest value such that `share` (0 to 1) of all values do not exceed
-/// it. `None` without values.
+/// The nearest-rank quantile: the smallest value such that `share` (0 to 1) of all values do not
+/// exceed it. `None` without values.
 pub fn quantile(mut values: Vec<u64>, share: f64) -> Option<u64> {
     values.sort_unstable();
     let rank = (values.len() as f64 * share).ceil() as usize;

@@ -7,9 +7,9 @@ use shared::ids::{Rev, RoomId, UserId};
 use super::index::MessageKey;
 use crate::history::Event;
 
-/// The socket of a process. Its times are lower bounds for the time at which the server sent something:
-/// a frame after the socket was opened and after the client sent the last answered ping, a page after
-/// the client requested it.
+/// The socket of a process. Its times are lower bounds for the time at which the server sent
+/// something: a frame after the socket was opened and after the client sent the last answered ping,
+/// a page after the client requested it.
 pub struct Connection {
     pub user: UserId,
     /// In microseconds since the start of the run, like all times here.
@@ -18,8 +18,8 @@ pub struct Connection {
     pub pinged_us: u64,
     /// When the client requested the last page of a room.
     pub page_requested_us: BTreeMap<RoomId, u64>,
-    /// Rooms for which this socket delivered `removed` while no other subscription was unanswered, and
-    /// to which the client has not subscribed since.
+    /// Rooms for which this socket delivered `removed` while no other subscription was unanswered,
+    /// and to which the client has not subscribed since.
     pub left_rooms: HashSet<RoomId>,
     /// The tombstones that this socket delivered.
     pub tombstones: HashSet<MessageKey>,

@@ -1,12 +1,12 @@
 //! Skip without gap: the server drops changes of a live subscription silently.
 //!
 //! The revs of a live subscription are consecutive. A server that drops changes for lack of buffer
-//! space announces it: it sends `gap`, or it sends the missed rows in their latest states by rev, which
-//! may skip revs, and closes them with `subscribed`. A skip is therefore no violation if `subscribed` or
-//! `removed` of the room follows on the same socket, or the socket ends. It is a violation if, before
-//! that, a rev is not above the highest one since the skip, or `gap` comes: both are replies to a client
-//! that noticed the skip and subscribed again, so the server has announced nothing. Between the client's
-//! `subscribe` and the reply any revs may be missing.
+//! space announces it: it sends `gap`, or it sends the missed rows in their latest states by rev,
+//! which may skip revs, and closes them with `subscribed`. A skip is therefore no violation if
+//! `subscribed` or `removed` of the room follows on the same socket, or the socket ends. It is a
+//! violation if, before that, a rev is not above the highest one since the skip, or `gap` comes:
+//! both are replies to a client that noticed the skip and subscribed again, so the server has
+//! announced nothing. Between the client's `subscribe` and the reply any revs may be missing.
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,11 @@
 //! Leak after delete: the server sends the text of a deleted message.
 //!
 //! Text that the server sends more than 1 s after it acknowledged the delete is a leak; the second
-//! covers text in transit. The time of sending has lower bounds: the server sent a reply (a page, an
-//! ack) after the request, and a frame after its socket was opened and after any tombstone that the
-//! socket delivered before. Without a fault it also sent the frame after the last answered ping; after
-//! a pause, a process sends frames that it composed before. The final states of the nodes come after
-//! everything. A tombstone never has text.
+//! covers text in transit. The time of sending has lower bounds: the server sent a reply (a page,
+//! an ack) after the request, and a frame after its socket was opened and after any tombstone that
+//! the socket delivered before. Without a fault it also sent the frame after the last answered
+//! ping; after a pause, a process sends frames that it composed before. The rig reads the
+//! final states of the nodes after all deletes. A tombstone never has text.
 
 use shared::messages::Message;
 

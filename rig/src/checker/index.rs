@@ -31,8 +31,8 @@ pub struct HistoryIndex<'h> {
     pub node_states: BTreeMap<RoomId, Vec<(usize, &'h NodeState)>>,
     /// The final states of the readers, each with the index of its entry.
     pub reader_states: Vec<(usize, &'h ReaderState)>,
-    /// Every state of a message that a client observed, with the index of the first entry that shows
-    /// it. Equal states that do not share memory occur several times.
+    /// Every state of a message that a client observed, with the index of the first entry that
+    /// shows it. Equal states that do not share memory occur several times.
     pub observed: Vec<(usize, &'h Message)>,
     /// The name, begin and end of each fault, in microseconds. The end includes the recovery time.
     faults: Vec<(&'h str, u64, u64)>,
@@ -193,8 +193,8 @@ impl<'h> HistoryIndex<'h> {
         }
     }
 
-    /// Whether no fault was active and the process read its socket during the whole period, recovery
-    /// times included. Only then does the server send frames soon after it composed them.
+    /// Whether no fault was active and the process read its socket during the whole period,
+    /// recovery times included. Only then does the server send frames soon after it composed them.
     pub fn is_undisturbed(&self, process: u32, from_us: u64, to_us: u64) -> bool {
         let pauses = self.read_pauses.get(&process).into_iter().flatten().copied();
         let faults = self.faults.iter().map(|(_, from, until)| (*from, *until));

@@ -12,7 +12,7 @@
 //! - **Inconsistent offsets**: two rows under one number (`seq` or `rev`), numbers that are not
 //!   dense, nodes that differ, or a sender's messages out of order.
 //! - **Skip without gap**: see [`continuity`].
-//! - **Aborted read**: a client read something that was refused or that nobody wrote.
+//! - **Aborted read**: a client read a message that was refused, or a state that no client wrote.
 //! - **Unseen**: acknowledged, and missing from the final state of a reader.
 //! - **Leak after removal**, **leak after delete**: see [`removal`] and [`deletion`].
 //! - **Unstable ack**: two different acks of one `client_id`, or an ack that contradicts the final
@@ -91,7 +91,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// All violations of a history, by anomaly, then by time; at most 100 for each anomaly.
+/// Checks a history and returns all violations, grouped by anomaly; at most 100 for each anomaly.
 pub fn check(history: &History) -> Vec<Violation> {
     let index = HistoryIndex::new(&history.0);
     let mut violations = Violations::default();

@@ -1,5 +1,5 @@
-//! Inconsistent offsets: each `seq` and each `rev` identifies one row, `seq` has no holes, all nodes
-//! return the same state, and each sender's messages keep the order of sending.
+//! Inconsistent offsets: each `seq` and each `rev` identifies one row, `seq` has no holes, all
+//! nodes return the same state, and each sender's messages keep the order of sending.
 
 use std::collections::HashMap;
 
@@ -119,9 +119,9 @@ fn check_nodes_agree(
     violations.add(Anomaly::InconsistentOffsets, [first_at, second_at], detail);
 }
 
-/// Messages that one process sent by socket, each acknowledged at the first attempt, have an ascending
-/// `seq`. A retried message has no certain place, because its first attempt may have been lost while
-/// later messages arrived.
+/// Messages that one process sent by socket, each acknowledged at the first attempt, have an
+/// ascending `seq`. A retried message has no certain place, because its first attempt may have been
+/// lost while later messages arrived.
 fn check_sender_order(index: &HistoryIndex, violations: &mut Violations) {
     // The invocation and the ack of each message.
     let mut sends: HashMap<(u32, RoomId), Vec<(usize, usize)>> = HashMap::new();

@@ -1,14 +1,14 @@
 //! Leak after removal: the server sends a room's content to a removed member.
 //!
-//! From 2 s after a removal was acknowledged until the user's next join was invoked, the server must
-//! send nothing of the room to any socket of the user, nor return it by REST. A frame was certainly
-//! sent after that time if its content was written later, or its socket was opened later, or the
-//! reply to a later ping came before the frame. The last proof holds only without a fault, because a
-//! process that was paused sends frames that it composed before the pause.
+//! From 2 s after a removal was acknowledged until the user's next join was invoked, the server
+//! must send nothing of the room to any socket of the user, nor return it by REST. A frame was
+//! certainly sent after that time if its content was written later, or its socket was opened later,
+//! or the reply to a later ping came before the frame. The last proof holds only without a fault,
+//! because a process that was paused sends frames that it composed before the pause.
 //!
-//! After a socket delivered `removed`, the server must send nothing of the room on it until the client
-//! subscribes again or the user's join was invoked. A slow reader may receive the reply to an earlier
-//! subscription once the user is a member again.
+//! After a socket delivered `removed`, the server must send nothing of the room on it until the
+//! client subscribes again or the user's join was invoked. A slow reader may receive the reply to
+//! an earlier subscription once the user is a member again.
 
 use std::collections::BTreeMap;
 

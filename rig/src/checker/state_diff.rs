@@ -1,5 +1,5 @@
-//! Unseen messages and state mismatches: the final state of each reader must equal the final state of
-//! the first node.
+//! Unseen messages and state mismatches: the final state of each reader must equal the final state
+//! of the first node.
 
 use std::collections::{BTreeSet, HashMap};
 

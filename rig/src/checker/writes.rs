@@ -31,8 +31,8 @@ fn check_lost_message(index: &HistoryIndex, sent: &SentMessage, violations: &mut
     let id = sent.draft.client_id;
     let acked_seq = acked_message(index, ack).map(|message| message.seq).filter(|seq| seq.0 > 0);
     for (at, state) in index.node_states.get(&sent.draft.room).into_iter().flatten() {
-        // The message is almost always at its acknowledged `seq`. A scan for each message would take
-        // quadratic time.
+        // The message is almost always at its acknowledged `seq`. A scan for each message would
+        // take quadratic time.
         let at_seq = acked_seq.and_then(|Seq(seq)| state.messages.get(seq as usize - 1));
         let is_present = at_seq.is_some_and(|message| message.client_id == id)
             || state.messages.iter().any(|message| message.client_id == id);

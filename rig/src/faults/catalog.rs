@@ -234,8 +234,8 @@ pub static FAULTS: &[Fault] = &[
         per_cluster: 1,
         broken_s: (25.0, 40.0),
         count: (20, 20),
-        // Over a link, the kernel buffers as much for each reader as in a real network. Over loopback it
-        // would buffer megabytes.
+        // Over a link, the kernel buffers as much for each reader as in a real network. Over
+        // loopback it would buffer megabytes.
         topology: with_link(1, CuttableLink::ClientNode),
         adjust: |workload| {
             workload.readers = 200;

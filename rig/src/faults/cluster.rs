@@ -66,7 +66,8 @@ pub struct Topology {
     pub cuttable_link: Option<CuttableLink>,
     /// Whether the nodes have a clock of their own, which a run can set.
     pub own_clock: bool,
-    /// The size of a disk for the data, in MiB, which a run can fill; `None` uses the system's disk.
+    /// The size of a disk for the data, in MiB, which a run can fill; `None` uses the system's
+    /// disk.
     pub disk_mib: Option<u32>,
     /// Further environment variables of the nodes.
     pub env: &'static [(&'static str, &'static str)],
@@ -79,7 +80,8 @@ impl Topology {
     }
 }
 
-/// A running installation. The order of the fields matters: each is dropped before those that it uses.
+/// A running installation. The order of the fields matters: each is dropped before those that it
+/// uses.
 pub struct Cluster {
     pub nodes: Vec<Hallway>,
     /// The database server; `None` with SQLite.

@@ -29,7 +29,8 @@ pub struct Scale {
     pub count: usize,
 }
 
-/// A cluster under load. The order of the fields matters: the workload is dropped before the cluster.
+/// A cluster under load. The order of the fields matters: the workload is dropped before the
+/// cluster.
 pub struct FaultContext {
     pub workload: RunningWorkload,
     pub cluster: Cluster,
@@ -61,15 +62,15 @@ impl FaultContext {
         self.workload.record_fault(name, FaultPhase::End);
     }
 
-    /// Records that the fault is repaired, and waits for an ack and until all nodes and clients have
-    /// recovered.
+    /// Records that the fault is repaired, and waits for an ack and until all nodes and clients
+    /// have recovered.
     pub async fn end_fault_and_recover(&self, name: &str) -> Result<()> {
         self.end_fault(name);
         self.wait_for_acks(1).await?;
         self.wait_until_recovered().await
     }
 
-    /// Waits for so many further acks. Fails after 60 s.
+    /// Waits for this many further acks. Fails after 60 s.
     pub async fn wait_for_acks(&self, count: usize) -> Result<()> {
         let (before, started) = (self.workload.acks(), Instant::now());
         while self.workload.acks() < before + count {

@@ -11,37 +11,37 @@ use crate::{
 
 /// The period before a fault that counts as normal operation, in microseconds.
 const NORMAL_PERIOD_US: u64 = 2_000_000;
-/// The p99 of a latency may always grow by this much, in milliseconds. On a machine with other work, the
-/// p99 of a few hundred values varies that much without any fault.
+/// The p99 of a latency may always grow by this much, in milliseconds. On a machine with other
+/// work, the p99 of a few hundred values varies that much without any fault.
 const NOISE_MS: f64 = 10.0;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Criterion {
-    /// Every client that lost its socket is connected again within so many seconds.
+    /// Every client that lost its socket is connected again within this many seconds.
     ReconnectedWithin(f64),
-    /// The first ack comes within so many seconds of the repair.
+    /// The first ack comes within this many seconds of the repair.
     AckWithin(f64),
-    /// All messages sent before the repair are acknowledged within so many seconds of it.
+    /// All messages sent before the repair are acknowledged within this many seconds of it.
     BacklogWithin(f64),
     /// No client loses its socket.
     SocketsStay,
     /// Every socket that ends has close code 1012 (restart).
     ClosedByRestart,
-    /// The ack p99 is at most so many times the normal one.
+    /// The ack p99 is at most this many times the normal one.
     AckFactor(f64),
-    /// The delivery p99 is at most so many times the normal one.
+    /// The delivery p99 is at most this many times the normal one.
     DeliveryFactor(f64),
-    /// The delivery p99 is at most so many seconds.
+    /// The delivery p99 is at most this many seconds.
     DeliveryWithin(f64),
     /// No message sent during the fault is acknowledged before the repair.
     NoAck,
     /// There are at least as many refusals with this code as faults.
     RefusedWith(Code),
-    /// Every reader that stopped is closed with code 4008 (too slow), or without a code if there was
-    /// no buffer space left to send it.
+    /// Every reader that stopped is closed with code 4008 (too slow), or without a code if there
+    /// was no buffer space left to send it.
     ClosedAsTooSlow,
-    /// Every reader that stopped and lost its socket is connected again within so many seconds after it
-    /// reads again.
+    /// Every reader that stopped and lost its socket is connected again within this many seconds
+    /// after it reads again.
     ResumedWithin(f64),
 }
 
@@ -65,8 +65,8 @@ impl fmt::Display for Criterion {
 }
 
 impl Criterion {
-    /// Whether the criterion compares a latency with normal operation. On a machine with other work, such
-    /// a criterion can fail by chance.
+    /// Whether the criterion compares a latency with normal operation. On a machine with other
+    /// work, such a criterion can fail by chance.
     pub fn is_relative(self) -> bool {
         matches!(self, Self::AckFactor(_) | Self::DeliveryFactor(_))
     }
@@ -134,8 +134,8 @@ impl Criterion {
     }
 }
 
-/// The longest time from the loss of a socket until its client was connected again; `None` if a client
-/// never connected again.
+/// The longest time from the loss of a socket until its client was connected again; `None` if a
+/// client never connected again.
 fn longest_reconnect(timings: &Timings) -> Option<u64> {
     let longest = timings.reconnects.iter().map(|one| one.took_us).max().unwrap_or(0);
     timings.never_reconnected.is_empty().then_some(longest)

@@ -16,7 +16,7 @@ use crate::{
 
 /// How long writes may still succeed on a full disk, because the server has allocated space before.
 const FULL_TIMEOUT: Duration = Duration::from_secs(30);
-/// After so long without an ack, writes count as failing.
+/// After this long without an ack, writes count as failing.
 const NO_ACK_PERIOD: Duration = Duration::from_millis(500);
 /// How long libfaketime and the server may still use a cached time after the clock was set.
 const CLOCK_CACHE_TIME: Duration = Duration::from_millis(2_500);
@@ -77,8 +77,8 @@ pub enum OldSession {
     Expired,
 }
 
-/// Sets the clock of a running server to an offset of so many seconds, and back later. Sign-ins must
-/// work all the time.
+/// Sets the clock of a running server to an offset of this many seconds, and back later. Sign-ins
+/// must work all the time.
 pub async fn jump_clock(
     context: &mut FaultContext,
     fault: &str,
@@ -104,8 +104,8 @@ async fn set_clock(context: &FaultContext, seconds: i64) -> Result<()> {
     Ok(())
 }
 
-/// Checks the session that the admin got before the jump, and signs in. `when` begins the names of the
-/// measurements.
+/// Checks the session that the admin got before the jump, and signs in. `when` begins the names of
+/// the measurements.
 async fn check_sessions(
     context: &mut FaultContext,
     when: &str,

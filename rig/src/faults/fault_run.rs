@@ -59,15 +59,16 @@ pub struct RunResult {
 #[derive(Default)]
 struct Progress {
     measurements: Vec<Measurement>,
-    /// The number of readers and senders. They have the first process numbers and always want a socket.
+    /// The number of readers and senders. They have the first process numbers and always want a
+    /// socket.
     steady_processes: u32,
     /// When the run began to stop the workload, on the clock of the history.
     stopped_at: Option<Duration>,
 }
 
 impl FaultRun<'_> {
-    /// Injects the fault, checks the history, and writes the report. A failure of the run is part of
-    /// the report; an error means that the report could not be written.
+    /// Injects the fault, checks the history, and writes the report. A failure of the run is part
+    /// of the report; an error means that the report could not be written.
     pub async fn run(&self) -> Result<RunResult> {
         let started = Instant::now();
         let (fault, database) = (self.fault, self.database.name());

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 const FILE: &str = "hallway.sqlite";
 
-/// Copies the database from a data directory. The check must use a copy, because it recovers the WAL and
-/// so changes the files.
+/// Copies the database from a data directory. The check must use a copy, because it recovers the
+/// WAL and so changes the files.
 pub fn copy_database(data: &Path) -> Result<TempDir> {
     let copy = tempfile::Builder::new().prefix("rig-").tempdir()?;
     for file in fs::read_dir(data)? {

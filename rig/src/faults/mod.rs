@@ -29,8 +29,8 @@ pub use cluster::DatabaseKind;
 use context::Scale;
 use fault_run::{FaultRun, RunResult};
 
-/// The maximum number of runs of a cluster whose only problem is a latency over its limit relative to
-/// normal operation.
+/// The maximum number of runs of a cluster whose only problem is a latency over its limit relative
+/// to normal operation.
 const MAX_TRIES: u32 = 3;
 /// Open files besides the sockets of a reconnect storm.
 const OTHER_FILES: usize = 2_000;
@@ -83,8 +83,8 @@ pub struct Args {
 /// The exit code if a history shows a violation.
 pub const VIOLATED: u8 = 2;
 
-/// Injects faults and reports whether everything held. The exit code is [`VIOLATED`] if a history
-/// shows a violation, and 1 on any other problem.
+/// Injects faults and reports whether all criteria were met. The exit code is [`VIOLATED`] if a
+/// history shows a violation, and 1 on any other problem.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let faults = select(&args.names)?;
     if args.list {

@@ -47,7 +47,8 @@ pub async fn stop_readers(context: &mut FaultContext) -> Result<()> {
     context.end_fault(&fault);
     let name = "server memory for each stopped reader";
     context.add_measurement(Measurement::new(name, growth, STOPPED_READER_LIMIT_MIB, "MiB"));
-    // The readers first read buffered frames, and only then notice that the server closed the socket.
+    // The readers first read buffered frames, and only then notice that the server closed the
+    // socket.
     sleep(NOTICE_DELAY).await;
     context.wait_until_recovered().await
 }

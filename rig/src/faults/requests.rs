@@ -66,8 +66,8 @@ pub async fn send_long_texts(context: &FaultContext) {
     }
 }
 
-/// Lets the workload's duplicate senders run, which send each message through two nodes at once. This
-/// fault adds nothing to them.
+/// Lets the workload's duplicate senders run, which send each message through two nodes at once.
+/// This fault adds nothing to them.
 pub async fn race(context: &mut FaultContext) -> Result<()> {
     context.run_normally().await;
     let fault = "the same client_id through two nodes";

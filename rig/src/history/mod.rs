@@ -2,9 +2,9 @@
 //!
 //! Every step of every process is one [`Entry`]. A process records an operation before it sends the
 //! request (Jepsen: invoke) and the completion after it receives the response (ok, fail or info).
-//! Therefore an operation was concurrent with every operation that was invoked before its completion.
-//! Each process has at most one attempt in flight for each message, and at most one edit, delete,
-//! removal or join altogether.
+//! Therefore an operation was concurrent with every operation that was invoked before its
+//! completion. Each process has at most one attempt in flight for each message, and at most one
+//! edit, delete, removal or join altogether.
 
 use std::{
     hash::{DefaultHasher, Hasher},
@@ -144,8 +144,8 @@ pub enum Event {
     },
     /// The socket is open and authenticated.
     Welcome,
-    /// The reply to a ping: the server sends everything that follows on this socket after
-    /// `pinged_us`, on the clock of `at_us`.
+    /// The reply to a ping. The server sent all later frames on this socket after `pinged_us`,
+    /// which is on the clock of `at_us`.
     Pong {
         pinged_us: u64,
     },
@@ -231,8 +231,8 @@ pub struct ReaderState {
     pub room: RoomId,
     /// The reader has received every change up to this one.
     pub rev: Rev,
-    /// The [`digest`] of each message from seq 1 on, 0 for a missing one. Digests take less memory than
-    /// the texts, which are the same for a hundred readers.
+    /// The [`digest`] of each message from seq 1 on, 0 for a missing one. Digests take less memory
+    /// than the texts, which are the same for a hundred readers.
     pub digests: Vec<u64>,
     /// Ordered by user id.
     pub members: Vec<Member>,

@@ -1,4 +1,4 @@
-//! One processor core for the server, another one for the load.
+//! Separates the processor cores of the server and of the load generator.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ pub struct Cores {
 }
 
 impl Cores {
-    /// Takes the first and the last core that this process may use, and pins its threads to the last.
+    /// Chooses the first core that this process may use for the server, and the last one for the
+    /// load, and pins this thread, and the threads that it starts later, to the latter.
     pub fn split() -> Result<Self> {
         let allowed =
             sched_getaffinity(Pid::from_raw(0)).context("cannot read the allowed cores")?;
@@ -37,7 +38,7 @@ impl Cores {
     }
 }
 
-/// The processor time of this thread so far, in nanoseconds' resolution.
+/// The processor time of this thread so far, with a resolution of nanoseconds.
 pub fn thread_time() -> Result<Duration> {
     Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
 }

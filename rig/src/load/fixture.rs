@@ -11,14 +11,14 @@ use crate::{
 };
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
-/// The number of accounts that subscribe. A password hash takes a tenth of a second, so a few
-/// accounts have many sockets each.
+/// The number of accounts that subscribe, with many sockets each. More accounts would take longer
+/// to create, because a password hash takes a tenth of a second.
 const SUBSCRIBER_ACCOUNTS: usize = 10;
-/// Up to so many rooms, the subscribers of a room use several accounts. With more rooms they use one,
-/// because the `welcome` of an account in a thousand rooms, times thousands of sockets, would be a
-/// load of its own.
+/// With at most this many rooms, the subscribers of a room use several accounts. With more rooms
+/// they use one, because each account would be in all rooms, and sending the `welcome` with a
+/// thousand rooms to thousands of sockets would be a load of its own.
 const MIXED_ROOMS_MAX: usize = 100;
-/// The number of those accounts.
+/// The number of accounts that subscribe to a room with at most [`MIXED_ROOMS_MAX`] rooms.
 const MIXED_ACCOUNTS: usize = 4;
 
 pub struct Fixture {
@@ -47,7 +47,7 @@ impl std::str::FromStr for AdminLogin {
 }
 
 impl Fixture {
-    /// For a baseline, which checks neither accounts nor rooms.
+    /// A fixture for a baseline, which checks neither accounts nor rooms.
     pub fn unchecked(rooms: usize) -> Self {
         Self {
             rooms: (1..=rooms as i64).map(RoomId).collect(),
@@ -57,7 +57,7 @@ impl Fixture {
         }
     }
 
-    /// Creates accounts and rooms. Without an admin the server must have no accounts yet.
+    /// Creates accounts and rooms. Without `admin`, the server must have no accounts yet.
     pub async fn create(
         node: SocketAddr,
         rooms: usize,
@@ -89,7 +89,7 @@ impl Fixture {
         Ok(Self { rooms, sender_token: sender.token, subscriber_tokens, accounts_per_room })
     }
 
-    /// The token of the `nth` subscriber of a room, which is an index into `rooms`.
+    /// The token of the `nth` subscriber of a room; `room` is an index into `rooms`.
     pub fn subscriber_token(&self, room: usize, nth: usize) -> &str {
         let accounts = self.subscriber_tokens.len();
         &self.subscriber_tokens[subscriber_index(room, nth, self.accounts_per_room, accounts)]

@@ -1,4 +1,5 @@
-//! Idle sockets: what they cost, how fast they connect, and how fast all of them reconnect at once.
+//! Measures idle sockets: their memory and processor time, how fast they connect, and how fast all
+//! of them reconnect at once.
 
 use std::{
     fmt,
@@ -16,22 +17,23 @@ use super::{
 };
 use crate::{services::raise_file_limit, stats::quantile};
 
-/// Sockets that connect concurrently.
+/// The number of sockets that connect concurrently.
 const CONCURRENT_CONNECTS: usize = 64;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(120);
+/// Open files besides the sockets.
 const OTHER_FILES: usize = 200;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct IdleResult {
     /// The number of sockets; each is authenticated and subscribed to a room.
     pub sockets: usize,
-    /// Connects a second, 64 concurrent ones.
+    /// Sockets that connected a second, 64 at a time.
     #[serde(rename = "came_in_per_s")]
     pub connects_per_s: f64,
     /// The server's memory for each socket, in KiB; `None` if its process is unknown.
     #[serde(rename = "kib_each")]
     pub kib_per_socket: Option<f64>,
-    /// The server during exactly one heartbeat of each socket.
+    /// The server's resources during one heartbeat interval.
     pub server: Option<ResourceUse>,
 }
 
@@ -65,12 +67,12 @@ pub fn run_idle(setup: &Setup, sockets: usize) -> Result<IdleResult> {
 pub struct StormResult {
     /// The number of sockets that reconnected at once.
     pub sockets: usize,
-    /// Until half of them were subscribed again, in seconds.
+    /// The time until half of them were subscribed again, in seconds.
     pub half_s: f64,
-    /// Until 99 % were.
+    /// The time until 99 % were, in seconds.
     #[serde(rename = "most_s")]
     pub p99_s: f64,
-    /// Until all were.
+    /// The time until all were, in seconds.
     pub all_s: f64,
     /// The server's processor time meanwhile, in seconds.
     pub cpu_s: Option<f64>,
@@ -102,6 +104,7 @@ pub fn run_storm(setup: &Setup, sockets: usize) -> Result<StormResult> {
     })
 }
 
+/// The tokens and roles of this many subscribers, evenly over the rooms.
 fn subscribers(setup: &Setup, sockets: usize) -> Vec<(&str, Role)> {
     let rooms = &setup.fixture.rooms;
     let subscriber = |nth: usize| {

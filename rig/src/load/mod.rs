@@ -1,7 +1,7 @@
 //! Measures throughput, latency and memory, and compares them with baselines.
 //!
-//! Open loads are safe from coordinated omission, as in wrk2: a fixed schedule gives each message its
-//! time, and its latencies count from there, however late it was sent.
+//! Open loads avoid coordinated omission, as wrk2 does: a fixed schedule gives each message its
+//! time, and its latencies count from that time, however late the message was sent.
 
 use std::{path::Path, process::ExitCode, time::Duration};
 
@@ -53,6 +53,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     run_messages(args, cores)
 }
 
+/// The Hallway server of `--url`, or a new one.
 fn hallway(args: &Args, cores: Cores) -> Result<Setup> {
     let rooms = args.rooms as usize;
     match &args.url {
@@ -76,14 +77,15 @@ fn run_messages(args: &Args, cores: Cores) -> Result<ExitCode> {
     }
     let mut text: Vec<String> = results.iter().map(ToString::to_string).collect();
     if let [first, others @ ..] = &results[..] {
-        text.extend(others.iter().map(|other| ratio(first, other)));
+        text.extend(others.iter().map(|other| ratio_line(first, other)));
     }
     print_result(args, &text.join("\n"), &results)?;
     let is_clean = results.iter().all(LoadResult::is_clean);
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn ratio(one: &LoadResult, other: &LoadResult) -> String {
+/// A line with the ratios of two results.
+fn ratio_line(one: &LoadResult, other: &LoadResult) -> String {
     let deliveries = one.deliveries_per_s / other.deliveries_per_s;
     let p99 = one.delivery.p99_ms / other.delivery.p99_ms;
     let (one, other) = (&one.target, &other.target);

@@ -1,4 +1,5 @@
-//! REST reads over persistent connections; each sends its next request right after a response.
+//! The load of REST reads over persistent connections. Each connection sends its next request right
+//! after a response.
 
 use std::{
     cell::{Cell, RefCell},
@@ -28,14 +29,15 @@ use crate::services::{Usage, raise_file_limit};
 
 /// The number of hits that a search requests.
 pub const HITS: usize = 20;
+/// Open files besides the connections.
 const OTHER_FILES: usize = 200;
 
-/// What the connections request.
+/// The requests of the connections.
 #[derive(Clone, Debug)]
 pub enum Query {
-    /// Random pages of 50 messages in a room with so many messages.
+    /// Random pages of 50 messages in a room with this many messages.
     Page(RoomId, i64),
-    /// Random ones of these searches; each must have so many hits.
+    /// Random ones of these searches; each must have at least this many hits.
     Search(Vec<String>, usize),
 }
 
@@ -93,12 +95,12 @@ pub struct ReadResult {
     /// From the request to the end of the response.
     pub latency: Latency,
     pub server: Option<ResourceUse>,
-    /// This process. Near one core, the load generator is the bottleneck.
+    /// The rig's process. Near one core, the load generator is the bottleneck.
     pub client: ResourceUse,
 }
 
 impl ReadLoad {
-    /// Reads as a subscriber of the `room`, which is an index into the fixture's rooms.
+    /// Reads as a subscriber of a room; `room` is an index into the fixture's rooms.
     pub fn run(&self, setup: &Setup, room: usize, query: &Query) -> Result<ReadResult> {
         raise_file_limit(self.connections + OTHER_FILES)?;
         let client = Client::builder().no_proxy().tcp_nodelay(true).build()?;
@@ -111,7 +113,8 @@ impl ReadLoad {
                 let response = query.request(&client, setup, token).send().await?;
                 let body = response.error_for_status()?.bytes().await?;
                 record(&latency_us, started.elapsed());
-                // Only once, because decoding takes the client longer than the server's encoding.
+                // Only the first response is checked, because decoding takes the client longer than
+                // encoding takes the server.
                 if !is_checked.replace(true) {
                     query.check_response(&body)?;
                 }

@@ -1,5 +1,5 @@
-//! The tokio runtime of a load, and Ctrl+C. The clients of a load use mio; only setup and REST reads
-//! run on tokio.
+//! The tokio runtime of a load, and the handling of Ctrl+C. The sockets of a load use mio; only the
+//! setup and REST reads use tokio.
 
 use std::{
     future::Future,
@@ -27,8 +27,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     RUNTIME.block_on(future)
 }
 
-/// From now on Ctrl+C lets [`check_interrupt`] fail instead of ending this process, so that processes
-/// and directories are removed.
+/// Makes [`check_interrupt`] fail after Ctrl+C. Without this, Ctrl+C would end the rig at once, and
+/// leave temporary directories behind.
 pub fn handle_interrupt() {
     static HANDLER: Once = Once::new();
     HANDLER.call_once(|| {
@@ -40,6 +40,7 @@ pub fn handle_interrupt() {
     });
 }
 
+/// Fails after Ctrl+C.
 pub fn check_interrupt() -> Result<()> {
     ensure!(!INTERRUPTED.load(Relaxed), "interrupted");
     Ok(())

@@ -1,5 +1,5 @@
-//! Fills a room with a long history: writes rows into the SQLite file of a stopped server. The server
-//! rebuilds the search index when it starts.
+//! Fills a room with many messages: inserts rows into the SQLite file of a stopped server. The
+//! server rebuilds the search index at its next start.
 
 use std::{
     path::Path,
@@ -22,7 +22,7 @@ pub struct SeedMessages<'a> {
     pub count: i64,
     /// The time between two messages. The last one has the current time.
     pub interval: Duration,
-    /// The text of each message, from 1 on.
+    /// Returns the text of the n-th message, from 1 on.
     pub text: &'a dyn Fn(usize) -> String,
 }
 
@@ -55,7 +55,7 @@ impl SeedMessages<'_> {
         let advance =
             "UPDATE rooms SET last_seq = last_seq + ?2, last_rev = last_rev + ?2 WHERE id = ?1";
         transaction.execute(advance, [room.0, *count])?;
-        // Without its version, the server rebuilds the search index.
+        // Without the version of the search index, the server rebuilds the index.
         transaction.execute("DELETE FROM versions WHERE name = 'words'", [])?;
         transaction.commit()?;
         db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;

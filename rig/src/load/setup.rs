@@ -1,5 +1,5 @@
-//! What a load runs against: a server of its own, a running server or a baseline, with accounts and
-//! rooms.
+//! The target of a load, with accounts and rooms: a server that the rig starts, a running server,
+//! or a baseline.
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},
@@ -22,7 +22,8 @@ use crate::services::{
     Hallway, Host, Process, Program, ServerOptions, Service, Usage, raise_file_limit,
 };
 
-/// Rebuilding the search index of a million messages at start takes more than a minute.
+/// The server rebuilds the search index of a million messages at its start, which takes more than a
+/// minute.
 const READY_TIMEOUT: Duration = Duration::from_secs(600);
 const NODE_DIR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node");
 
@@ -49,6 +50,7 @@ impl ServerSource {
             .with_context(|| format!("cannot create a directory in {}", parent.display()))
     }
 
+    /// The path of the server program.
     fn program(&self) -> Result<PathBuf> {
         let beside = std::env::current_exe()?.with_file_name("hallway");
         let built = if beside.is_file() {
@@ -63,11 +65,12 @@ impl ServerSource {
 }
 
 pub struct Setup {
-    /// The name of the target in reports.
+    /// The name of the target in results.
     pub name: &'static str,
     pub address: SocketAddr,
     pub fixture: Fixture,
-    /// Dropped before its data.
+    /// Before `_data`, because fields are dropped in order and the server uses its data until it
+    /// ends.
     target: Target,
     _data: Option<TempDir>,
 }
@@ -99,7 +102,7 @@ impl Setup {
         let fixture = create_fixture(address, rooms, None)?;
         let (name, target) = ("hallway", Target::Hallway { server, data });
         let mut setup = Self { name, address, fixture, target, _data: Some(dir) };
-        // The memory that password hashes left allocated must not count as that of the load.
+        // Password hashes leave memory allocated, which must not count as memory of the load.
         setup.restart_with(|_| Ok(()))?;
         Ok(setup)
     }
@@ -134,7 +137,7 @@ impl Setup {
         Self::baseline_server(baseline.name(), dir, program, &[], cores, rooms)
     }
 
-    /// Starts the chat for Node, with its data where a server would have them.
+    /// Starts the chat for Node, with its data in a directory of `source`.
     pub fn node(
         name: &'static str,
         source: &ServerSource,
@@ -150,7 +153,7 @@ impl Setup {
         Self::baseline_server(name, dir, program, mode, cores, rooms)
     }
 
-    /// `program` takes a port and then `args`.
+    /// Starts a baseline. The arguments of `program` are extended by the port and `args`.
     fn baseline_server(
         name: &'static str,
         dir: TempDir,
@@ -180,7 +183,7 @@ impl Setup {
         block_on(server.restart())
     }
 
-    /// What the target has used so far; `None` if its process is unknown.
+    /// The resources that the target has used so far; `None` if its process is unknown.
     pub fn usage(&self) -> Result<Option<Usage>> {
         match &self.target {
             Target::Hallway { server, .. } => server.process().usage().map(Some),
@@ -195,6 +198,7 @@ fn create_fixture(node: SocketAddr, rooms: usize, admin: Option<&AdminLogin>) ->
     block_on(Fixture::create(node, rooms, admin))
 }
 
+/// A running baseline.
 struct BaselineServer {
     process: Process,
     address: SocketAddr,

@@ -6,16 +6,17 @@ use uuid::Uuid;
 
 use super::client::wire::{self, Stamp, TEXT};
 
-const VOCABULARY: usize = 30_000;
-/// The number of different texts that [`SendFrames`] repeats.
-const TEXTS: usize = 256;
+/// The number of different words.
+const VOCABULARY_SIZE: usize = 30_000;
+/// The number of different texts, which [`SendFrameEncoder`] repeats.
+const TEXT_COUNT: usize = 256;
 
 const SYLLABLES: &[&str] = &[
     "ka", "lo", "mi", "ter", "an", "de", "pro", "ing", "er", "con", "st", "ra", "ni", "tu", "ve",
     "sa", "bo", "ch", "ex", "ly", "or", "ment", "fi", "gra", "hu", "wen", "pol", "ris",
 ];
 
-/// By frequency.
+/// The most frequent words, in descending order of frequency.
 const COMMON_WORDS: &[&str] = &[
     "the", "to", "and", "a", "is", "it", "in", "of", "that", "for", "we", "on", "you", "this",
     "with", "not", "but", "have", "be", "can", "just", "so", "server", "deploy", "again", "what",
@@ -23,11 +24,12 @@ const COMMON_WORDS: &[&str] = &[
     "restart", "branch", "why", "when", "after", "merge", "cache", "today", "release", "fixed",
 ];
 
-/// Texts with word frequencies by Zipf's law, and with identifiers, addresses, code and a little of
-/// other scripts.
+/// Generates texts with word frequencies by Zipf's law, and with identifiers, addresses, code and a
+/// little text in other scripts.
 pub struct Corpus {
+    /// All words, in descending order of frequency.
     vocabulary: Vec<String>,
-    /// For each word the share of it and all more frequent words.
+    /// For each word, the share (0 to 1) of this and all more frequent words.
     cumulative: Vec<f64>,
 }
 
@@ -36,17 +38,17 @@ impl Corpus {
         let mut rng = Rng::with_seed(7);
         let mut vocabulary: Vec<String> =
             COMMON_WORDS.iter().map(|word| (*word).to_owned()).collect();
-        let mut known: std::collections::HashSet<String> = vocabulary.iter().cloned().collect();
-        while vocabulary.len() < VOCABULARY {
+        let mut seen: std::collections::HashSet<String> = vocabulary.iter().cloned().collect();
+        while vocabulary.len() < VOCABULARY_SIZE {
             let length = 2 + vocabulary.len() / 8_000 + rng.usize(..3);
             let syllables = (0..length).map(|_| SYLLABLES[rng.usize(..SYLLABLES.len())]);
             let word: String = syllables.collect();
-            if known.insert(word.clone()) {
+            if seen.insert(word.clone()) {
                 vocabulary.push(word);
             }
         }
         let mut sum = 0.0;
-        let mut cumulative: Vec<f64> = (0..VOCABULARY)
+        let mut cumulative: Vec<f64> = (0..VOCABULARY_SIZE)
             .map(|rank| {
                 sum += 1.0 / (rank as f64 + 2.7);
                 sum
@@ -58,7 +60,7 @@ impl Corpus {
 
     /// The word of this rank; 0 is the most frequent one.
     pub fn word(&self, rank: usize) -> &str {
-        &self.vocabulary[rank.min(VOCABULARY - 1)]
+        &self.vocabulary[rank.min(VOCABULARY_SIZE - 1)]
     }
 
     /// The text of the `nth` message.
@@ -90,21 +92,22 @@ impl Corpus {
 
 /// Encodes the frames that send messages.
 #[derive(Default)]
-pub struct SendFrames {
+pub struct SendFrameEncoder {
     texts: Vec<String>,
     payload: String,
     frame: Vec<u8>,
 }
 
-impl SendFrames {
-    /// Texts of so many bytes, the [`Stamp`] included.
+impl SendFrameEncoder {
+    /// An encoder for texts of this many bytes, the [`Stamp`] included.
     pub fn new(bytes: usize) -> Self {
         let mut rng = Rng::with_seed(bytes as u64);
-        let texts = (0..TEXTS).map(|_| fixed_length(&mut rng, bytes.saturating_sub(Stamp::LENGTH)));
+        let texts =
+            (0..TEXT_COUNT).map(|_| fixed_length(&mut rng, bytes.saturating_sub(Stamp::LENGTH)));
         Self { texts: texts.collect(), ..Self::default() }
     }
 
-    /// The frame that sends the next text.
+    /// Encodes a frame that sends the next text to a room.
     pub fn encode(&mut self, room: RoomId, stamp: Stamp) -> &[u8] {
         use std::fmt::Write;
         self.payload.clear();
@@ -120,7 +123,7 @@ impl SendFrames {
     }
 }
 
-/// A text of so many bytes that does not end with a space, which the server would trim.
+/// A text of this many bytes that does not end with a space, which the server would trim.
 fn fixed_length(rng: &mut Rng, bytes: usize) -> String {
     let mut text = String::new();
     while text.len() < bytes {
@@ -144,22 +147,22 @@ mod tests {
     fn common_words_are_frequent_and_rare_words_are_not() {
         let corpus = Corpus::new();
         let texts: Vec<String> = (0..5_000).map(|nth| corpus.text(nth)).collect();
-        let with = |word: &str| {
+        let count_with = |word: &str| {
             texts.iter().filter(|text| text.split(' ').any(|other| other == word)).count()
         };
-        assert!((2_000..4_000).contains(&with("the")), "{}", with("the"));
-        assert!((200..1_500).contains(&with("deploy")), "{}", with("deploy"));
-        assert!(with(corpus.word(20_000)) < 20);
-        let length = texts.iter().map(String::len).sum::<usize>() / texts.len();
-        assert!((90..220).contains(&length), "{length}");
+        assert!((2_000..4_000).contains(&count_with("the")), "{}", count_with("the"));
+        assert!((200..1_500).contains(&count_with("deploy")), "{}", count_with("deploy"));
+        assert!(count_with(corpus.word(20_000)) < 20);
+        let average_length = texts.iter().map(String::len).sum::<usize>() / texts.len();
+        assert!((90..220).contains(&average_length), "{average_length}");
         assert_eq!(corpus.text(4_711), Corpus::new().text(4_711));
     }
 
     #[test]
     fn sent_texts_have_the_requested_length_and_are_not_trimmed() {
         for bytes in [32, 150, 1_000] {
-            let mut frames = SendFrames::new(bytes);
-            for index in 0..TEXTS {
+            let mut frames = SendFrameEncoder::new(bytes);
+            for index in 0..TEXT_COUNT {
                 let stamp = Stamp { scheduled_us: 12, index };
                 let frame = frames.encode(RoomId(7), stamp).to_vec();
                 let (frame, _) = wire::parse_frame(&frame).unwrap().unwrap();

@@ -16,7 +16,8 @@ pub struct TimeSeries {
     pub sends: Vec<f64>,
     /// Deliveries a second, to all readers together.
     pub deliveries: Vec<f64>,
-    /// The ack p99 of the messages that were sent in the slice, in milliseconds; `None` without acks.
+    /// The ack p99 of the messages that were sent in the slice, in milliseconds; `None` without
+    /// acks.
     pub ack_p99_ms: Vec<Option<f64>>,
     /// The delivery p99 of the messages that were sent in the slice, in milliseconds.
     pub delivery_p99_ms: Vec<Option<f64>>,

@@ -44,8 +44,8 @@ pub struct Timings {
     pub reconnects: Vec<Interval>,
     /// When each message was sent for the first time.
     pub sends: Vec<u64>,
-    /// When a client connected (1) or lost its socket (-1). A reader counts as connected once it has
-    /// subscribed.
+    /// When a client connected (1) or lost its socket (-1). A reader counts as connected once it
+    /// has subscribed.
     pub connection_changes: Vec<(u64, i32)>,
     /// When a socket ended, and its close code. Failed attempts to connect do not count.
     pub closes: Vec<(u64, Option<u16>)>,
@@ -63,8 +63,9 @@ pub struct Timings {
 }
 
 impl Timings {
-    /// Reads a history up to `until_us`, when the run begins to end the clients. The processes up to the
-    /// number `steady` are steady clients, which always want a socket; the sockets of others are ignored.
+    /// Reads a history up to `until_us`, when the run begins to end the clients. The processes up
+    /// to the number `steady` are steady clients, which always want a socket; the sockets of others
+    /// are ignored.
     pub fn new(history: &History, until_us: u64, steady: u32) -> Self {
         let mut collector = Collector { steady, ..Collector::default() };
         for entry in history.0.iter().take_while(|entry| entry.at_us <= until_us) {
@@ -137,8 +138,8 @@ impl Collector {
         }
     }
 
-    /// Adds the first delivery of a message to a process. A message that was sent before the process
-    /// joined again does not count, because its delivery is not late.
+    /// Adds the first delivery of a message to a process. A message that was sent before the
+    /// process joined again does not count, because its delivery is not late.
     fn add_delivery(&mut self, at_us: u64, process: u32, room: RoomId, id: ClientId) {
         self.add_rejoin(at_us, process, room);
         let member_since_us = self.rejoined_us.get(&(process, room)).copied().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! A wall clock that a run can set while a program uses it.
+//! A wall clock that a run can set while programs use it.
 
 use std::{fs, path::PathBuf};
 
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::temp_dir;
 
-/// Where the distributions install libfaketime.
+/// The directories in which distributions install libfaketime.
 const LIBRARY_DIRS: [&str; 6] = [
     "/usr/lib/x86_64-linux-gnu/faketime",
     "/usr/lib/aarch64-linux-gnu/faketime",
@@ -17,15 +17,15 @@ const LIBRARY_DIRS: [&str; 6] = [
     "/opt/homebrew/lib/faketime",
 ];
 
-/// The wall clock of every program that is started with its variables. The monotonic clock stays
-/// right, as when an administrator sets the clock of a machine.
+/// The wall clock of all programs that are started with [`Clock::env`]. Their monotonic clock is
+/// unchanged, as when an administrator sets the clock of a machine.
 pub struct Clock {
     dir: TempDir,
     library: PathBuf,
 }
 
 impl Clock {
-    /// A clock that shows the right time. Needs libfaketime.
+    /// A clock that shows the real time. Needs libfaketime.
     pub fn new() -> Result<Self> {
         let files = LIBRARY_DIRS.iter().map(|dir| PathBuf::from(dir).join("libfaketimeMT.so.1"));
         let library = files.into_iter().find(|file| file.is_file());
@@ -36,20 +36,20 @@ impl Clock {
         Ok(clock)
     }
 
-    /// Sets the offset from the right time. Running programs notice within 2 s.
+    /// Sets the offset from the real time. Running programs notice the change within 2 s.
     pub fn set_offset(&self, seconds: i64) -> Result<()> {
-        // A rename is atomic; programs may read the file at any moment.
+        // A rename is atomic, so programs never read a partial file.
         let new = self.dir.path().join("new");
         fs::write(&new, format!("{seconds:+}\n"))?;
         Ok(fs::rename(new, self.offset_file())?)
     }
 
-    /// The variables that put a program under this clock.
+    /// The environment variables that make a program use this clock.
     pub fn env(&self) -> Vec<(String, String)> {
         let variables = [
             ("LD_PRELOAD", self.library.display().to_string()),
             ("FAKETIME_TIMESTAMP_FILE", self.offset_file().display().to_string()),
-            // In seconds. Without a cache, every look at the clock would read the file.
+            // In seconds. Without a cache, each read of the clock would read the file.
             ("FAKETIME_CACHE_DURATION", "1".into()),
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
         ];

@@ -1,4 +1,5 @@
-//! Data directories of databases: initialised once for each version, copied for each server.
+//! Templates of database data directories, which are initialised once for each version of the
+//! database and copied for each server.
 
 use std::{
     fs,
@@ -12,11 +13,11 @@ use nix::unistd::{User, chown, geteuid};
 
 use super::program::{Program, find};
 
-/// A part of the template's name. Raise it when the way of initialising a directory changes.
+/// A part of the template's name. Increase it when a template must be initialised differently.
 const EDITION: u32 = 1;
 
-/// Copies the template of `version` to `to`; `initialise` creates a missing template in the
-/// directory that it gets. `user` owns the copy.
+/// Copies the template of `version` to `to`. If there is none, `initialise` creates a data
+/// directory at the path that it gets. `user` owns the directories.
 pub async fn copy<F>(
     version: &str,
     to: &Path,
@@ -43,7 +44,8 @@ where
     Ok(())
 }
 
-/// Hands a directory over to a server that does not run as root.
+/// Changes the owner of a directory, for a server that does not run as root; `None` changes
+/// nothing.
 pub fn set_owner(dir: &Path, user: Option<&User>) -> Result<()> {
     match user {
         Some(user) => Ok(chown(dir, Some(user.uid), Some(user.gid))?),
@@ -51,7 +53,8 @@ pub fn set_owner(dir: &Path, user: Option<&User>) -> Result<()> {
     }
 }
 
-/// Our directory for templates. A directory of that name that another user owns is not trusted.
+/// The directory for templates. Fails if another user owns a directory of that name, because its
+/// content cannot be trusted.
 fn template_dir() -> Result<PathBuf> {
     let dir = std::env::temp_dir().join(format!("hallway-rig-{}", geteuid()));
     fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;

@@ -1,4 +1,4 @@
-//! A disk that a run can fill.
+//! A small disk that a run can fill.
 
 use std::{
     fs::File,
@@ -37,9 +37,9 @@ impl SmallDisk {
         self.dir.path()
     }
 
-    /// Takes every free byte. Another process may free some later; then call it again.
+    /// Fills all free space. If another process frees space later, call this again.
     pub fn fill(&self) -> Result<()> {
-        let mut ballast = File::options().create(true).append(true).open(self.ballast())?;
+        let mut ballast = File::options().create(true).append(true).open(self.ballast_file())?;
         let mut chunk = vec![0; 64 * 1024];
         loop {
             match ballast.write(&chunk) {
@@ -53,19 +53,20 @@ impl SmallDisk {
         }
     }
 
-    /// Frees what [`SmallDisk::fill`] took.
+    /// Frees the space that [`SmallDisk::fill`] filled.
     pub fn free(&self) -> Result<()> {
-        Ok(std::fs::remove_file(self.ballast())?)
+        Ok(std::fs::remove_file(self.ballast_file())?)
     }
 
-    fn ballast(&self) -> PathBuf {
+    /// The file that fills the disk.
+    fn ballast_file(&self) -> PathBuf {
         self.path().join("ballast")
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Detached, because a process may still have a file open there.
+        // A lazy unmount, because a process may still have a file open on the disk.
         let _ = umount2(self.path(), MntFlags::MNT_DETACH);
     }
 }

@@ -1,4 +1,4 @@
-//! A Hallway server.
+//! A Hallway server in a process of its own.
 
 use std::{
     net::SocketAddr,
@@ -12,21 +12,22 @@ use futures_util::future::BoxFuture;
 
 use super::{Exit, Host, Process, Program, READY_TIMEOUT, Service};
 
-/// How long a supervisor would wait after SIGTERM.
+/// How long the server may take to end after SIGTERM, as with a process supervisor.
 const TERMINATE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How a Hallway server is started.
+/// The configuration of a Hallway server.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
+    /// The data directory.
     pub data: PathBuf,
-    /// Receives standard output and standard error.
+    /// The file that receives standard output and standard error.
     pub log: PathBuf,
-    /// The database; `None` uses the SQLite file in the data directory.
+    /// The `DATABASE_URL`; `None` uses the SQLite file in the data directory.
     pub database_url: Option<String>,
-    /// The Redis server between nodes.
+    /// The `REDIS_URL` of the Redis server that connects the nodes.
     pub redis_url: Option<String>,
     pub host: Host,
-    /// Where the server listens; `None` takes a free port.
+    /// The address at which the server listens; `None` chooses a free port of `host`.
     pub listen: Option<SocketAddr>,
     /// The key that signs sessions, the same on all nodes of a cluster; see [`session_key`].
     pub session_key: Option<String>,
@@ -110,8 +111,8 @@ impl Hallway {
     }
 }
 
-/// Variables of the rig's own environment that the server must not inherit. `HALLWAY_FAULT` selects
-/// the deliberate fault of a mutant.
+/// Whether a variable of the rig's environment configures servers, so that the server must not
+/// inherit it. `HALLWAY_FAULT` is inherited, because it selects the deliberate fault of a mutant.
 fn configures_server(name: &str) -> bool {
     (name.starts_with("HALLWAY_") && name != "HALLWAY_FAULT")
         || matches!(name, "DATABASE_URL" | "REDIS_URL")

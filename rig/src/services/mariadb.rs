@@ -1,4 +1,4 @@
-//! A MariaDB server.
+//! A MariaDB server in a process of its own.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,7 +14,7 @@ use super::{
 };
 
 const PACKAGE: &str = "mariadb-server";
-/// Small buffers, and an fsync for each commit.
+/// Small buffers to save memory, and an fsync for each commit.
 const SETTINGS: [&str; 12] = [
     "--skip-name-resolve",
     "--skip-log-bin",
@@ -29,7 +29,7 @@ const SETTINGS: [&str; 12] = [
     "--collation-server=utf8mb4_general_ci",
     "--max-connections=300",
 ];
-/// Clients that come over a link are not `localhost`.
+/// Allows root from all addresses, because clients that connect over a link are not `localhost`.
 const ROOT_FROM_ANYWHERE: &str = "CREATE USER IF NOT EXISTS root@'%';\n\
     GRANT ALL PRIVILEGES ON *.* TO root@'%' WITH GRANT OPTION;\n";
 /// The first byte of the greeting's payload, after three bytes of length and one of sequence.
@@ -43,7 +43,7 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// Starts a server with an empty data directory and waits until it is ready.
+    /// Starts a server with a new data directory and waits until it is ready.
     pub async fn start(host: &Host) -> Result<Self> {
         let server = find(&["mariadbd", "mysqld"], PACKAGE)?;
         let dir = temp_dir()?;
@@ -75,8 +75,8 @@ impl MariaDb {
         Ok(server)
     }
 
-    /// Runs statements as root over the local socket, which no cut link affects. Returns the rows,
-    /// tab-separated, without a heading.
+    /// Runs statements as root over the Unix socket, which a cut link does not affect. Returns the
+    /// rows, tab-separated, without a header.
     pub async fn query(&self, sql: &str) -> Result<String> {
         Program::new(find(&["mariadb", "mysql"], "mariadb-client")?)
             .args(["--no-defaults", "--user=root", "--batch", "--skip-column-names"])
@@ -119,7 +119,7 @@ impl DatabaseServer for MariaDb {
     }
 }
 
-/// MariaDB refuses to run as root without this option.
+/// Adds the option without which MariaDB refuses to run as root.
 fn with_user(program: Program) -> Program {
     if geteuid().is_root() { program.arg("--user=root") } else { program }
 }

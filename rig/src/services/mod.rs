@@ -1,7 +1,8 @@
 //! Real services in processes of their own, which a run can kill, pause and disconnect.
 //!
-//! Everything belongs to the run: temporary directories, free ports, and network namespaces. Each
-//! ends when the value that represents it is dropped.
+//! A run uses no resources that others use: it creates temporary directories and network
+//! namespaces, and chooses free ports. Dropping a value ends its process or removes its directory
+//! or namespace.
 
 mod clock;
 mod data_templates;
@@ -43,7 +44,7 @@ const HEALTH_CHECK_INTERVAL: Duration = Duration::from_millis(2);
 pub trait Service: Send + Sync {
     fn process(&self) -> &Process;
 
-    /// Succeeds if the service does its work now.
+    /// Succeeds if the service handles requests.
     fn health_check(&self) -> BoxFuture<'_, Result<()>>;
 
     /// How long the service may take until it is ready.
@@ -56,17 +57,17 @@ pub trait Service: Send + Sync {
         self.process().pid()
     }
 
-    /// `kill -9`; returns when the process is gone.
+    /// Sends SIGKILL and waits until the process has ended.
     fn kill(&self) -> Result<()> {
         self.process().kill()
     }
 
-    /// SIGSTOP: connections stay open, nothing moves.
+    /// Sends SIGSTOP: connections stay open, but the service does nothing.
     fn pause(&self) -> Result<()> {
         self.process().pause()
     }
 
-    /// SIGCONT.
+    /// Sends SIGCONT.
     fn resume(&self) -> Result<()> {
         self.process().resume()
     }
@@ -114,15 +115,16 @@ pub trait DatabaseServer: Service {
     fn create_database<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<()>>;
 }
 
-/// Where a service runs: an address, and the network namespace that owns it.
+/// The address at which a service runs, and its network namespace.
 #[derive(Clone, Debug)]
 pub struct Host {
     address: IpAddr,
+    /// The name of the namespace; `None` is that of the rig.
     namespace: Option<String>,
 }
 
 impl Host {
-    /// This machine, 127.0.0.1.
+    /// 127.0.0.1 in the rig's network namespace.
     pub fn local() -> Self {
         Self { address: IpAddr::V4(Ipv4Addr::LOCALHOST), namespace: None }
     }
@@ -140,7 +142,8 @@ impl Host {
             .with_context(|| format!("no port is free at {}", self.address))
     }
 
-    /// The address to bind so that every link into the namespace reaches the service.
+    /// The address that a service must bind, so that clients reach it over every link into the
+    /// namespace.
     fn bind_address(&self) -> IpAddr {
         match self.namespace {
             Some(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -154,7 +157,7 @@ fn temp_dir() -> Result<tempfile::TempDir> {
     Ok(tempfile::Builder::new().prefix("rig-").tempdir()?)
 }
 
-/// Database names go into statements without quoting.
+/// Fails if a name has characters that statements would have to escape.
 fn check_database_name(name: &str) -> Result<()> {
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if name.is_empty() || !is_plain {

@@ -1,7 +1,7 @@
 //! Network namespaces with links that a run can cut.
 //!
-//! A cut link is a black hole: it drops all packets silently. Connections stay open at both ends and
-//! receive nothing more, as when a cable is pulled somewhere in between.
+//! A cut link drops all packets silently. Connections stay open at both ends and receive nothing
+//! more, as if a cable between two switches were pulled.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -21,7 +21,7 @@ const UNUSED_MAC: &str = "02:00:00:00:00:00";
 /// A network namespace in which services can run.
 pub struct Namespace {
     name: String,
-    links: AtomicU32,
+    link_count: AtomicU32,
 }
 
 impl Namespace {
@@ -35,13 +35,13 @@ impl Namespace {
         let name = format!("rig-{}-{}", std::process::id(), CREATED.fetch_add(1, Relaxed));
         ip(&["netns", "add", &name])?;
         ip(&["-n", &name, "link", "set", "lo", "up"])?;
-        Ok(Self { name, links: AtomicU32::new(0) })
+        Ok(Self { name, link_count: AtomicU32::new(0) })
     }
 
     /// Adds a link between this machine and the namespace, with an address of its own at each end.
     pub fn link(&self) -> Result<Link> {
         let (near, far) = free_address_pair()?;
-        let count = self.links.fetch_add(1, Relaxed);
+        let count = self.link_count.fetch_add(1, Relaxed);
         // Linux limits an interface name to 15 characters.
         let (near_name, far_name) = (format!("rg{:x}", fastrand::u32(..)), format!("rig{count}"));
         ip(&[
@@ -49,7 +49,8 @@ impl Namespace {
             &["peer", "name", &far_name, "netns", &self.name],
         ]
         .concat())?;
-        // Made before the addresses are set, so that a failure removes the link.
+        // The value exists before the addresses are set, so that a failure drops it and removes the
+        // link.
         let interface = |name, address, mac| Interface { name, address, mac };
         let mut link = Link {
             namespace: self.name.clone(),
@@ -69,7 +70,7 @@ impl Drop for Namespace {
     }
 }
 
-/// A virtual cable into a namespace.
+/// A pair of virtual Ethernet interfaces: one in the rig's namespace (near), one in another (far).
 pub struct Link {
     namespace: String,
     near: Interface,
@@ -80,10 +81,13 @@ pub struct Link {
 struct Interface {
     name: String,
     address: Ipv4Addr,
+    /// The hardware address; empty until the interface is up.
     mac: String,
 }
 
 impl Interface {
+    /// Sets the address, brings the interface up, and reads its hardware address. `prefix` are the
+    /// options that make `ip` act in the interface's namespace.
     fn bring_up(&mut self, prefix: &[&str]) -> Result<()> {
         let run = |words: &[&str]| ip(&[prefix, words].concat());
         run(&["address", "add", &format!("{}/30", self.address), "dev", &self.name])?;
@@ -120,8 +124,8 @@ impl Link {
         self.set_neighbours(&self.far.mac, &self.near.mac)
     }
 
-    /// Sends frames to these hardware addresses. The far end drops a frame to an unused address,
-    /// while interfaces, addresses and routes stay as they are.
+    /// Sets the hardware addresses to which each end sends its Ethernet frames. The receiver drops
+    /// a frame to an unused address, while interfaces, addresses and routes stay as they are.
     fn set_neighbours(&self, far_mac: &str, near_mac: &str) -> Result<()> {
         let set = |prefix: &[&str], interface: &Interface, address: Ipv4Addr, mac: &str| {
             let address = address.to_string();
@@ -152,7 +156,7 @@ fn free_address_pair() -> Result<(Ipv4Addr, Ipv4Addr)> {
     bail!("no address is free")
 }
 
-/// Deletes the namespaces of runs that were killed.
+/// Deletes the namespaces of earlier runs whose process no longer exists.
 fn delete_stale_namespaces() -> Result<()> {
     let listed = ip(&["netns", "list"])?;
     let names = listed.lines().filter_map(|line| line.split_whitespace().next());
@@ -165,6 +169,7 @@ fn delete_stale_namespaces() -> Result<()> {
     Ok(())
 }
 
+/// Runs the command `ip` and returns its standard output.
 fn ip(words: &[&str]) -> Result<String> {
     let Output { status, stdout, stderr } =
         Command::new(find(&["ip"], "iproute2")?).args(words).output()?;

@@ -1,4 +1,4 @@
-//! A PostgreSQL server.
+//! A PostgreSQL server in a process of its own.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -17,7 +17,7 @@ use super::{
     temp_dir,
 };
 
-/// Small buffers, and an fsync for each commit.
+/// Small buffers to save memory, and an fsync for each commit.
 const SETTINGS: [&str; 6] = [
     "synchronous_commit=on",
     "shared_buffers=32MB",
@@ -26,12 +26,12 @@ const SETTINGS: [&str; 6] = [
     "log_min_messages=warning",
     "jit=off",
 ];
-/// Clients that come over a link are not local.
+/// Trusts all addresses, because clients that connect over a link are not local.
 const HBA_TRUST_ALL: &str = "local all all trust\nhost all all all trust\n";
 /// The startup message of protocol 3.0: user and database `postgres`.
 const STARTUP: &[u8] = b"\0\0\0\x29\0\x03\0\0user\0postgres\0database\0postgres\0\0";
 
-/// A PostgreSQL server that trusts every client.
+/// A PostgreSQL server that requires no password.
 pub struct Postgres {
     process: Process,
     address: SocketAddr,
@@ -40,7 +40,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server with an empty data directory and waits until it is ready.
+    /// Starts a server with a new data directory and waits until it is ready.
     pub async fn start(host: &Host) -> Result<Self> {
         let server = find_postgres("postgres")?;
         let user = unprivileged_user(&["postgres", "nobody"])?;
@@ -79,8 +79,8 @@ impl Postgres {
         Ok(server)
     }
 
-    /// Runs a statement as `postgres` over the local socket, which no cut link affects. Returns the
-    /// rows, tab-separated, without a heading.
+    /// Runs a statement as `postgres` over the Unix socket, which a cut link does not affect.
+    /// Returns the rows, tab-separated, without a header.
     pub async fn query(&self, sql: &str) -> Result<String> {
         Program::new(find_postgres("psql")?)
             .as_user(self.user.as_ref())
@@ -103,7 +103,8 @@ impl Service for Postgres {
         Box::pin(async {
             let mut stream = TcpStream::connect(self.address).await?;
             stream.write_all(STARTUP).await?;
-            // `R` is AuthenticationOk; `E` is an error, such as "the database system is starting up".
+            // `R` is AuthenticationOk; `E` is an error, such as "the database system is starting
+            // up".
             ensure!(stream.read_u8().await? == b'R', "PostgreSQL does not accept sessions yet");
             Ok(())
         })

@@ -1,4 +1,4 @@
-//! A program that runs in a process of its own, and the signals that a run sends to it.
+//! A process of a program: its start, its signals and its resource usage.
 
 use std::{
     fs::{self, File},
@@ -25,8 +25,8 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many bytes of a log an error quotes.
 const LOG_TAIL_BYTES: usize = 2_000;
 
-/// A program that can be started, killed, paused and started again. The process ends when this value
-/// is dropped and, where `setpriv` is installed, when the process that started it ends.
+/// A program that can be started, killed, paused and started again. The process ends when this
+/// value is dropped and, where `setpriv` is installed, when the process that started it ends.
 pub struct Process {
     program: Program,
     log: PathBuf,
@@ -38,7 +38,7 @@ pub struct Process {
 pub struct Exit {
     /// The exit code; `None` if a signal ended the process.
     pub code: Option<i32>,
-    /// From the signal to the end.
+    /// The time from the signal until the process ended.
     pub took: Duration,
 }
 
@@ -50,9 +50,9 @@ impl Process {
         Ok(process)
     }
 
-    /// Starts the same program again. Fails if it is still running.
+    /// Starts the same program again. Fails if the process is still running.
     pub fn start_again(&self) -> Result<()> {
-        let mut child = self.child();
+        let mut child = self.lock_child();
         if child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None))) {
             bail!("{} is already running", self.name());
         }
@@ -68,7 +68,7 @@ impl Process {
         self.program.name()
     }
 
-    /// The file with the output of all starts.
+    /// The log file, with the output of all starts.
     pub fn log(&self) -> &Path {
         &self.log
     }
@@ -81,12 +81,12 @@ impl Process {
 
     /// The process id; `None` once the process has ended.
     pub fn pid(&self) -> Option<u32> {
-        let mut child = self.child();
+        let mut child = self.lock_child();
         let child = child.as_mut()?;
         matches!(child.try_wait(), Ok(None)).then(|| child.id())
     }
 
-    /// What the running process has used so far.
+    /// The resources that the running process has used so far.
     pub fn usage(&self) -> Result<Usage> {
         Usage::of(self.running_pid()?)
     }
@@ -95,11 +95,11 @@ impl Process {
     /// nothing if the process has ended already.
     pub fn kill(&self) -> Result<()> {
         let Some(pid) = self.pid() else { return Ok(()) };
-        // A stopped process starts no further children.
+        // The process is stopped first, so that it starts no further children.
         signal(pid, Signal::SIGSTOP)?;
         let tree = process_tree(pid)?;
         tree.iter().try_for_each(|pid| signal(*pid, Signal::SIGKILL))?;
-        if let Some(mut child) = self.child().take() {
+        if let Some(mut child) = self.lock_child().take() {
             child.wait()?;
         }
         let started = Instant::now();
@@ -110,7 +110,7 @@ impl Process {
         Ok(())
     }
 
-    /// Stops the process and all its descendants (SIGSTOP): sockets stay open, nothing moves.
+    /// Stops the process and all its descendants (SIGSTOP). Their sockets stay open.
     pub fn pause(&self) -> Result<()> {
         let pid = self.running_pid()?;
         signal(pid, Signal::SIGSTOP)?;
@@ -122,12 +122,13 @@ impl Process {
         process_tree(self.running_pid()?)?.iter().try_for_each(|pid| signal(*pid, Signal::SIGCONT))
     }
 
-    /// Sends SIGTERM and waits for the end. Fails if that takes longer than `timeout`.
+    /// Sends SIGTERM and waits until the process ends. Fails if that takes longer than `timeout`.
     pub async fn terminate(&self, timeout: Duration) -> Result<Exit> {
         signal(self.running_pid()?, Signal::SIGTERM)?;
         let started = Instant::now();
         loop {
-            let status = self.child().as_mut().and_then(|child| child.try_wait().ok().flatten());
+            let status =
+                self.lock_child().as_mut().and_then(|child| child.try_wait().ok().flatten());
             if let Some(status) = status {
                 return Ok(Exit { code: status.code(), took: started.elapsed() });
             }
@@ -141,7 +142,7 @@ impl Process {
         self.pid().with_context(|| format!("{} is not running: {}", self.name(), self.log_tail()))
     }
 
-    fn child(&self) -> MutexGuard<'_, Option<Child>> {
+    fn lock_child(&self) -> MutexGuard<'_, Option<Child>> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -180,7 +181,7 @@ fn signal(pid: u32, signal: Signal) -> Result<()> {
     }
 }
 
-/// A process and all its descendants, itself first.
+/// The ids of a process and all its descendants. The process itself comes first.
 fn process_tree(root: u32) -> Result<Vec<u32>> {
     let stats: Vec<Stat> =
         procfs::process::all_processes()?.filter_map(|process| process.ok()?.stat().ok()).collect();
@@ -194,12 +195,13 @@ fn process_tree(root: u32) -> Result<Vec<u32>> {
     Ok(tree)
 }
 
+/// Whether a process exists and is no zombie.
 fn is_alive(pid: u32) -> bool {
     let stat = procfs::process::Process::new(pid as i32).and_then(|process| process.stat());
     stat.is_ok_and(|stat| !matches!(stat.state, 'Z' | 'X'))
 }
 
-/// What a process has used since it started.
+/// The resources that a process has used since it started.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Usage {
     /// Processor time of all threads, in steps of 10 ms.
@@ -211,6 +213,7 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Reads the usage of a process. Fails if the process has ended.
     pub fn of(pid: u32) -> Result<Self> {
         let process = procfs::process::Process::new(pid as i32)?;
         let (stat, status) = (process.stat()?, process.status()?);

@@ -1,4 +1,4 @@
-//! How a program is started: where it is installed, as which user, in which network, on which core.
+//! Programs, and how to start them: path, user, network namespace and processor core.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -18,13 +18,14 @@ pub struct Program {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     removed_env: Vec<String>,
+    /// The user id and the group id.
     user: Option<(u32, u32)>,
     namespace: Option<String>,
     core: Option<usize>,
 }
 
 impl Program {
-    /// A program without arguments, in our own network, as the current user.
+    /// A program without arguments, in the rig's network namespace, as the current user.
     pub fn new(path: PathBuf) -> Self {
         Self {
             path,
@@ -51,24 +52,25 @@ impl Program {
         self
     }
 
-    /// Keeps a variable of our own environment from the program.
+    /// Removes a variable of the rig's environment from that of the program.
     pub fn env_remove(mut self, name: String) -> Self {
         self.removed_env.push(name);
         self
     }
 
+    /// Runs the program as a user; `None` is the current one.
     pub fn as_user(mut self, user: Option<&User>) -> Self {
         self.user = user.map(|user| (user.uid.as_raw(), user.gid.as_raw()));
         self
     }
 
-    /// Runs in the network namespace of `host`.
+    /// Runs the program in the network namespace of `host`.
     pub fn on_host(mut self, host: &Host) -> Self {
         self.namespace.clone_from(&host.namespace);
         self
     }
 
-    /// Runs on a single processor core.
+    /// Runs the program on a single processor core; `None` allows all cores.
     pub fn on_core(mut self, core: Option<usize>) -> Self {
         self.core = core;
         self
@@ -79,8 +81,8 @@ impl Program {
         self.path.file_name().and_then(OsStr::to_str).unwrap_or("?")
     }
 
-    /// The command that starts the program. The wrappers in front of it replace themselves with it,
-    /// so the pid of the child is the pid of the program.
+    /// The command that starts the program. Wrappers such as `setpriv` replace themselves with the
+    /// program, so the pid of the child is the pid of the program.
     pub fn command(&self) -> Result<Command> {
         let mut words: Vec<OsString> = Vec::new();
         if let Some(namespace) = &self.namespace {
@@ -128,7 +130,7 @@ impl Program {
     }
 }
 
-/// The first installed program of these names: on the PATH, or in Debian's directories for
+/// Finds the first installed program of these names, on the PATH or in Debian's directories for
 /// administrators. The error names the package to install.
 pub fn find(names: &[&str], package: &str) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -141,7 +143,7 @@ pub fn find(names: &[&str], package: &str) -> Result<PathBuf> {
     })
 }
 
-/// A program of the newest installed PostgreSQL.
+/// Finds a program of the newest installed PostgreSQL.
 pub fn find_postgres(name: &str) -> Result<PathBuf> {
     let version = |dir: &Path| -> Option<u32> { dir.file_name()?.to_str()?.parse().ok() };
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -153,7 +155,8 @@ pub fn find_postgres(name: &str) -> Result<PathBuf> {
     }
 }
 
-/// The user for a server that refuses to run as root; `None` if we are not root.
+/// The first existing user of these names, for a server that refuses to run as root; `None` if the
+/// rig does not run as root.
 pub fn unprivileged_user(names: &[&str]) -> Result<Option<User>> {
     if !geteuid().is_root() {
         return Ok(None);

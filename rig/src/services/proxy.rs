@@ -1,4 +1,4 @@
-//! A load balancer without sticky sessions: one address in front of several nodes.
+//! A load balancer without sticky sessions, in front of several nodes.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -18,7 +18,7 @@ use tokio::{
 };
 
 const HEALTH_CHECK_INTERVAL: Duration = Duration::from_millis(500);
-/// Applies to health checks and to connecting.
+/// The timeout of health checks and of connecting to a node.
 const NODE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A TCP proxy. A new connection goes to the healthy node with the fewest connections. Open
@@ -55,12 +55,12 @@ impl Proxy {
         Ok(Self { address, nodes, _tasks: tasks })
     }
 
-    /// Where clients connect.
+    /// The address to which clients connect.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The number of connections of each node.
+    /// The number of open connections to each node.
     pub fn connections(&self) -> Vec<usize> {
         self.nodes.iter().map(|node| node.connections.load(Relaxed)).collect()
     }
@@ -85,7 +85,7 @@ async fn accept(listener: TcpListener, nodes: Arc<[Node]>) {
                 Ok((client, _)) => {
                     connections.spawn(forward(client, Arc::clone(&nodes)));
                 }
-                // Out of file descriptors: retrying at once would be a busy loop.
+                // Without free file descriptors, retrying at once would be a busy loop.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -93,6 +93,7 @@ async fn accept(listener: TcpListener, nodes: Arc<[Node]>) {
     }
 }
 
+/// Forwards a connection to the best node that accepts it.
 async fn forward(mut client: TcpStream, nodes: Arc<[Node]>) {
     let mut tried = Vec::new();
     while let Some(index) = choose_node(&nodes, &tried) {
@@ -100,7 +101,7 @@ async fn forward(mut client: TcpStream, nodes: Arc<[Node]>) {
         let _count = ConnectionCount::increment(&node.connections);
         if let Ok(Ok(mut server)) = timeout(NODE_TIMEOUT, TcpStream::connect(node.address)).await {
             let _ = (client.set_nodelay(true), server.set_nodelay(true));
-            // Either end may disappear at any moment.
+            // Errors are normal, because either end may disappear at any moment.
             let _ = copy_bidirectional(&mut client, &mut server).await;
             return;
         }
@@ -118,7 +119,7 @@ fn choose_node(nodes: &[Node], tried: &[usize]) -> Option<usize> {
     (0..nodes.len()).filter(|index| !tried.contains(index)).min_by_key(rank)
 }
 
-/// Counts one connection until it is dropped.
+/// Counts a connection until the value is dropped.
 struct ConnectionCount<'a>(&'a AtomicUsize);
 
 impl<'a> ConnectionCount<'a> {

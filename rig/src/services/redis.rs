@@ -1,4 +1,4 @@
-//! A Redis server.
+//! A Redis server in a process of its own.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{Host, Process, Program, Service, program::find, temp_dir};
 
-/// A Redis server that keeps nothing on disk.
+/// A Redis server without persistence.
 pub struct Redis {
     process: Process,
     address: SocketAddr,
@@ -43,8 +43,8 @@ impl Redis {
         format!("redis://{}", SocketAddr::new(address, self.address.port()))
     }
 
-    /// Runs a command such as `["CLIENT", "KILL", "TYPE", "pubsub"]` and returns the reply as text;
-    /// nil is empty. Fails on an error reply.
+    /// Runs a command such as `["CLIENT", "KILL", "TYPE", "pubsub"]` and returns the reply as text.
+    /// A nil reply is empty text. Fails on an error reply.
     pub async fn command(&self, words: &[&str]) -> Result<String> {
         let (ip, port) = (self.address.ip().to_string(), self.address.port().to_string());
         let client = Program::new(find(&["redis-cli"], "redis-tools")?);

@@ -62,8 +62,8 @@ pub struct Connection {
 }
 
 impl Client {
-    /// Waits for `delay`, then connects to a node, if possible not to `avoid`. Retries with backoff.
-    /// Returns `None` if the run is over before a socket is open.
+    /// Waits for `delay`, then connects to a node, if possible not to `avoid`. Retries with
+    /// backoff. Returns `None` if the run is over before a socket is open.
     pub async fn connect(
         &self,
         rng: &mut fastrand::Rng,
@@ -140,8 +140,9 @@ impl Connection {
         self.node
     }
 
-    /// Enlarges the receive buffer. With a small buffer, the server's kernel may learn about free space
-    /// only from its own probes, five times a second; that is too slow to catch up in a minute.
+    /// Enlarges the receive buffer. With a small buffer, the server's kernel may learn about free
+    /// space only from its own probes, five times a second; that is too slow to catch up in a
+    /// minute.
     pub fn enlarge_buffer(&self) {
         // If this fails, catching up only takes longer.
         let _ = setsockopt(self.socket.get_ref(), RcvBuf, &LARGE_BUFFER);
@@ -154,7 +155,8 @@ impl Connection {
         }
     }
 
-    /// Writes a WebSocket message. A server that accepts no data for the silence timeout counts as dead.
+    /// Writes a WebSocket message. A server that accepts no data for the silence timeout counts as
+    /// dead.
     async fn send_message(&mut self, message: Message) {
         let sending = timeout(self.silence_timeout, self.socket.send(message)).await;
         self.is_stuck |= sending.is_err();

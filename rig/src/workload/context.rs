@@ -66,7 +66,8 @@ pub struct Context {
     pub senders_connected: Vec<AtomicBool>,
     /// By reader, without the slow ones: whether the reader has a socket and is in sync.
     pub readers_in_sync: Vec<AtomicBool>,
-    /// The acknowledged messages. A set, because acks of duplicates prove no write and must not count.
+    /// The acknowledged messages. A set, because acks of duplicates prove no write and must not
+    /// count.
     pub acked: Mutex<HashSet<ClientId>>,
     /// The number of processes so far.
     pub process_count: AtomicU32,
@@ -76,7 +77,8 @@ pub struct Context {
 pub struct Timeouts {
     /// The limit for a new socket's `welcome`, and for a reply by socket or REST.
     pub reply: Duration,
-    /// A socket without any frame for so long counts as dead. `None`: the heartbeat interval plus 10 s.
+    /// A socket without any frame for this long counts as dead. `None`: the heartbeat interval plus
+    /// 10 s.
     pub silence: Option<Duration>,
     pub ping_interval: Duration,
     pub backoff: Backoff,
@@ -123,8 +125,8 @@ impl Context {
         }
     }
 
-    /// Sleeps until the time has passed or the phase `Running` ends. Returns whether clients still start
-    /// new operations.
+    /// Sleeps until the time has passed or the phase `Running` ends. Returns whether clients still
+    /// start new operations.
     pub async fn sleep_while_running(&self, time: Duration) -> bool {
         let mut phase = self.phase.clone();
         let stopped =

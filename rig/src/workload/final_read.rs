@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Reads all rooms from all nodes, records the states, and returns those of the first node. After a
-/// pause, a node may still commit messages that it had in memory; then everything is read again. Fails
-/// if the rooms still change at the deadline.
+/// pause, a node may still commit messages that it had in memory; then everything is read again.
+/// Fails if the rooms still change at the deadline.
 pub async fn read_final_states(
     context: &Context,
     reader: &Account,

@@ -1,5 +1,5 @@
-//! Decodes frames. The server sends the same text to all readers of a message, so the cache decodes the
-//! text once and all readers share the value.
+//! Decodes frames. The server sends the same text to all readers of a message, so the cache decodes
+//! the text once and all readers share the value.
 
 use std::{
     collections::HashMap,

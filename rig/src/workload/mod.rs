@@ -63,7 +63,8 @@ pub struct Workload {
     /// Clients that read by socket. Several share an account.
     pub readers: usize,
     pub rooms_per_reader: usize,
-    /// Messages a second of all senders together. Fewer if acks are late, because of `max_in_flight`.
+    /// Messages a second of all senders together. Fewer if acks are late, because of
+    /// `max_in_flight`.
     pub rate: f64,
     /// The maximum number of unacknowledged messages of each sender.
     pub max_in_flight: usize,
@@ -77,8 +78,8 @@ pub struct Workload {
     pub duplicate_interval: Duration,
     /// The average time from the guest's join to the next removal; `None` removes nobody.
     pub removal_interval: Option<Duration>,
-    /// The number of readers, counted from the last one, that stop reading for 0.5 to 3 s now and then.
-    /// Their receive buffer is 4 KiB, so that the server notices soon.
+    /// The number of readers, counted from the last one, that stop reading for 0.5 to 3 s now and
+    /// then. Their receive buffer is 4 KiB, so that the server notices soon.
     pub slow_readers: usize,
     /// The number of readers, from the first one on, with a receive buffer of 4 KiB, for
     /// [`RunningWorkload::pause_readers`].

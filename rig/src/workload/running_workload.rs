@@ -66,8 +66,8 @@ impl RunningWorkload {
         }
     }
 
-    /// Waits until all clients are connected and in sync. Returns `false` on timeout. A client that has
-    /// not noticed yet that its connection broke still counts as connected.
+    /// Waits until all clients are connected and in sync. Returns `false` on timeout. A client that
+    /// has not noticed yet that its connection broke still counts as connected.
     pub async fn wait_until_connected(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         loop {
@@ -93,9 +93,9 @@ impl RunningWorkload {
         self.paused_readers.send_replace(count);
     }
 
-    /// Stops new operations, retries unacknowledged messages until they are acknowledged or refused,
-    /// reads the final states from all nodes, and lets the readers catch up. The retries may take half
-    /// of `timeout`. Fails if the final states cannot be read in time.
+    /// Stops new operations, retries unacknowledged messages until they are acknowledged or
+    /// refused, reads the final states from all nodes, and lets the readers catch up. The retries
+    /// may take half of `timeout`. Fails if the final states cannot be read in time.
     pub async fn stop(mut self, timeout: Duration) -> Result<History> {
         let (drain_deadline, deadline) = (Instant::now() + timeout / 2, Instant::now() + timeout);
         self.phase.send_replace(RunPhase::Draining(drain_deadline));

@@ -44,8 +44,8 @@ pub(super) fn valid_history() -> Vec<Entry> {
     model.finish().0
 }
 
-/// Corrupts the valid history and asserts that the checker finds this anomaly, with these words in its
-/// detail.
+/// Corrupts the valid history and asserts that the checker finds this anomaly, with these words in
+/// its detail.
 #[track_caller]
 pub(super) fn assert_finds(anomaly: Anomaly, words: &str, corrupt: impl FnOnce(&mut Vec<Entry>)) {
     let mut entries = valid_history();

@@ -103,8 +103,8 @@ fn leaks_after_delete_are_found() {
     });
 }
 
-/// A frame that comes after the reply to a late ping was sent late. With a fault that is not certain,
-/// because a paused process sends frames that it composed before.
+/// A frame that comes after the reply to a late ping was sent late. With a fault that is not
+/// certain, because a paused process sends frames that it composed before.
 #[test]
 fn a_ping_proves_that_a_frame_is_late_unless_a_fault_was_active() {
     let guest = READER + READERS as u32 - 1;

@@ -1,5 +1,5 @@
-//! The checker finds no violation in the histories of a correct server, and a history survives a round
-//! trip to disk.
+//! The checker finds no violation in the histories of a correct server, and a history survives a
+//! round trip to disk.
 
 use proptest::prelude::*;
 use shared::ids::UserId;

@@ -1,4 +1,5 @@
-//! Fan-out and nothing else, on one thread: the part of the live socket that a client pool needs.
+//! A fan-out server on one thread, without checks or storage. It supports only the part of the live
+//! protocol that a client pool uses.
 
 use std::{
     collections::HashMap,
@@ -28,10 +29,10 @@ struct FanOut {
     listener: TcpListener,
     sockets: Vec<Socket>,
     rooms: HashMap<i64, Room>,
-    /// Whether all frames for a socket leave in one write after each poll.
+    /// Whether all frames for a socket are written together after each poll.
     joins_writes: bool,
-    /// Sockets with frames that wait for that write.
-    waiting: Vec<usize>,
+    /// Sockets with frames for that write.
+    unflushed: Vec<usize>,
     buffer: Vec<u8>,
 }
 
@@ -47,6 +48,7 @@ struct Socket {
     is_closed: bool,
     /// The beginning of an incomplete frame.
     partial: Vec<u8>,
+    /// Bytes that the kernel has not accepted yet.
     unsent: Vec<u8>,
 }
 
@@ -61,7 +63,7 @@ impl FanOut {
             sockets: Vec::new(),
             rooms: HashMap::new(),
             joins_writes,
-            waiting: Vec::new(),
+            unflushed: Vec::new(),
             buffer: vec![0; BUFFER_BYTES],
         })
     }
@@ -73,18 +75,18 @@ impl FanOut {
             for event in &events {
                 match event.token() {
                     LISTENER => self.accept()?,
-                    Token(at) => {
+                    Token(index) => {
                         if event.is_writable() {
-                            self.sockets[at].flush();
+                            self.sockets[index].flush();
                         }
                         if event.is_readable() || event.is_read_closed() {
-                            self.handle_readable(at)?;
+                            self.handle_readable(index)?;
                         }
                     }
                 }
             }
-            for at in std::mem::take(&mut self.waiting) {
-                self.sockets[at].flush();
+            for index in std::mem::take(&mut self.unflushed) {
+                self.sockets[index].flush();
             }
         }
     }
@@ -110,10 +112,10 @@ impl FanOut {
         }
     }
 
-    fn handle_readable(&mut self, at: usize) -> Result<()> {
+    fn handle_readable(&mut self, index: usize) -> Result<()> {
         let mut buffer = std::mem::take(&mut self.buffer);
         loop {
-            let socket = &mut self.sockets[at];
+            let socket = &mut self.sockets[index];
             let partial = socket.partial.len();
             buffer[..partial].copy_from_slice(&socket.partial);
             let read = match socket.stream.read(&mut buffer[partial..]) {
@@ -124,8 +126,8 @@ impl FanOut {
                     break;
                 }
             };
-            let used = self.handle_bytes(at, &buffer[..partial + read])?;
-            let socket = &mut self.sockets[at];
+            let used = self.handle_bytes(index, &buffer[..partial + read])?;
+            let socket = &mut self.sockets[index];
             socket.partial.clear();
             socket.partial.extend_from_slice(&buffer[used..partial + read]);
             if partial + read < buffer.len() {
@@ -137,32 +139,33 @@ impl FanOut {
     }
 
     /// Handles all complete frames and returns the number of bytes in them.
-    fn handle_bytes(&mut self, at: usize, bytes: &[u8]) -> Result<usize> {
+    fn handle_bytes(&mut self, index: usize, bytes: &[u8]) -> Result<usize> {
         let mut used = 0;
-        if !self.sockets[at].is_upgraded {
+        if !self.sockets[index].is_upgraded {
             let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(0) };
             used = end + 4;
-            self.sockets[at].upgrade();
+            self.sockets[index].upgrade();
         }
         while let Some((frame, length)) = wire::parse_frame(&bytes[used..])? {
             used += length;
             if frame.opcode == TEXT {
                 let text = std::str::from_utf8(frame.payload)?;
-                self.handle_text(at, text).with_context(|| format!("unknown frame: {text}"))?;
+                self.handle_text(index, text).with_context(|| format!("unknown frame: {text}"))?;
             }
         }
         Ok(used)
     }
 
-    /// Relies on the order in which the client pool writes the fields.
-    fn handle_text(&mut self, at: usize, text: &str) -> Option<()> {
+    /// Handles a text frame; `None` if it is not valid. Relies on the order of fields that the
+    /// client pool writes.
+    fn handle_text(&mut self, index: usize, text: &str) -> Option<()> {
         let id: i64 = between(text, r#""room":"#, &[',', '}'])?.parse().ok()?;
         let room = self.rooms.entry(id).or_default();
         if text.starts_with(r#"{"type":"subscribe""#) {
-            room.subscribers.push(at);
+            room.subscribers.push(index);
             let rev = room.rev;
             let subscribed = format!(r#"{{"type":"subscribed","room":{id},"rev":{rev}}}"#);
-            self.sockets[at].send(&text_frame(&subscribed));
+            self.sockets[index].send(&text_frame(&subscribed));
             return Some(());
         }
         room.rev += 1;
@@ -176,7 +179,7 @@ impl FanOut {
             let socket = &mut self.sockets[*subscriber];
             if self.joins_writes {
                 if socket.unsent.is_empty() {
-                    self.waiting.push(*subscriber);
+                    self.unflushed.push(*subscriber);
                 }
                 socket.unsent.extend_from_slice(&change);
             } else {
@@ -184,18 +187,19 @@ impl FanOut {
             }
         }
         let ack = format!(r#"{{"type":"ack","client_id":"{client_id}","message":{message}}}"#);
-        self.sockets[at].send(&text_frame(&ack));
+        self.sockets[index].send(&text_frame(&ack));
         Some(())
     }
 }
 
-/// As long as a real message.
+/// A message in JSON, as long as a real one.
 fn message_json(room: i64, number: i64, client_id: &str, content: &str) -> String {
     format!(
         r#"{{"id":{number},"room":{room},"seq":{number},"rev":{number},"user":{{"id":2,"username":"rig-1a2b3c4d-sender"}},"content":"{content}","client_id":"{client_id}","reply_to":null,"created_at":"2026-01-01T00:00:00.000000Z","edited_at":null,"deleted_at":null}}"#
     )
 }
 
+/// The text between `before` and the first of the characters `after`.
 fn between<'a>(text: &'a str, before: &str, after: &[char]) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     rest.split(after).next()
@@ -208,6 +212,7 @@ fn text_frame(text: &str) -> Vec<u8> {
 }
 
 impl Socket {
+    /// Accepts the WebSocket upgrade and sends `welcome`.
     fn upgrade(&mut self) {
         self.is_upgraded = true;
         let head = format!(
@@ -235,7 +240,7 @@ impl Socket {
         }
     }
 
-    /// The number of bytes that the kernel accepted.
+    /// Writes bytes and returns the number that the kernel accepted.
     fn write(&mut self, bytes: &[u8]) -> usize {
         match self.stream.write(bytes) {
             Ok(written) => written,
@@ -257,10 +262,10 @@ mod tests {
     use super::*;
     use crate::load::{
         client::{ClientPool, Role, wire::Stamp},
-        text::SendFrames,
+        text::SendFrameEncoder,
     };
 
-    /// The client pool against the fan-out: every subscriber gets everything, once and in order.
+    /// Every subscriber of a client pool gets every message, once and in order.
     fn assert_delivers_everything(joins_writes: bool) {
         let mut fan_out = FanOut::new(0, joins_writes).unwrap();
         let address = fan_out.listener.local_addr().unwrap();
@@ -269,7 +274,7 @@ mod tests {
         let subscriber = |room| ("", Role::subscriber(RoomId(room)));
         let clients = vec![subscriber(1), subscriber(1), subscriber(2), ("", Role::Sender)];
         pool.open(clients, 2, Duration::from_secs(10)).unwrap();
-        let mut frames = SendFrames::new(150);
+        let mut frames = SendFrameEncoder::new(150);
         for index in 0..200 {
             let stamp = Stamp { scheduled_us: pool.now_us(), index };
             pool.send(3, frames.encode(RoomId(1 + index as i64 % 2), stamp));
@@ -288,12 +293,12 @@ mod tests {
     }
 
     #[test]
-    fn one_write_for_each_delivery() {
+    fn one_write_for_each_delivery_delivers_everything() {
         assert_delivers_everything(false);
     }
 
     #[test]
-    fn one_write_for_all_waiting_frames() {
+    fn joined_writes_deliver_everything() {
         assert_delivers_everything(true);
     }
 }

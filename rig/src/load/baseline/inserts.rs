@@ -1,5 +1,5 @@
-//! Group commit without a server: rows like those of messages, 64 in a transaction, with the same
-//! durability.
+//! Measures group commit without a server: inserts rows like those of messages, 64 in a
+//! transaction, with the same durability.
 
 use std::{
     path::Path,
@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The rows of a transaction, as many as the server batches.
+/// The number of rows in a transaction; the server's batches have at most as many.
 const BATCH: i64 = 64;
 
 /// The messages table with its indexes, and the tables that it refers to.
@@ -57,7 +57,7 @@ pub struct InsertRate {
     pub commits_per_s: f64,
 }
 
-/// Inserts into a new file in this directory for so many seconds.
+/// Inserts into a new database file in this directory for this many seconds.
 pub fn measure(dir: &Path, seconds: u64) -> Result<InsertRate> {
     let dir = tempfile::tempdir_in(dir)?;
     let db = Connection::open(dir.path().join("inserts.sqlite"))?;

@@ -1,5 +1,5 @@
-//! Baselines: fan-out that neither checks nor stores anything, and bare inserts. They show what the
-//! machine can do, and results are compared with them.
+//! Baselines: a fan-out that neither checks nor stores anything, and bare inserts. They measure the
+//! limits of the machine, for comparison with the server.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Rows about messages.
+//! Rows about sending and delivering messages.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
 
 /// Messages in flight at full speed.
 const WINDOW: usize = 40;
-/// Senders that each wait for their ack.
+/// The number of senders; in a closed loop, each waits for its ack.
 const SENDERS: usize = 64;
 /// Deliveries a second of the steady rows.
 const STEADY_RATE: f64 = 10_000.0;
@@ -27,10 +27,10 @@ const STEADY_RATE: f64 = 10_000.0;
 const STEADY_MAX_RATIO: f64 = 1.2;
 /// The minimum of durable sends, relative to bare inserts.
 const DURABLE_MIN_RATIO: f64 = 0.4;
-/// At half of the maximum rate.
+/// The maximum of the ack p99 at half of the maximum rate.
 const ACK_P99_MAX_MS: f64 = 20.0;
 
-/// Rooms, and subscribers of each.
+/// The number of rooms, and of subscribers of each room.
 type Size = (usize, usize);
 
 /// Deliveries a second at full speed, relative to the one-write baseline.
@@ -40,7 +40,8 @@ pub(super) fn full_speed(args: &Args, cores: Cores, size: Size, min_ratio: f64) 
     let targets = [None, Some(Baseline::OneWrite), Some(Baseline::Joined)];
     let [ours, one_write, joined] = compare(args, cores, spec, targets)?;
     let rate = |result: &LoadResult| result.deliveries_per_s;
-    let (to_one_write, to_joined) = (ratio(&ours, &one_write, rate), ratio(&ours, &joined, rate));
+    let (to_one_write, to_joined) =
+        (median_ratio(&ours, &one_write, rate), median_ratio(&ours, &joined, rate));
     Ok(Row::new(
         format!("deliveries/s, {} x {}, {WINDOW} in flight", size.0, size.1),
         format!("{min_ratio} x the one-write loop"),
@@ -61,7 +62,7 @@ pub(super) fn steady(args: &Args, cores: Cores, size: Size) -> Result<Row> {
     let spec = spec(args, size, SENDERS, Pacing::Open(rate));
     let [ours, one_write] = compare(args, cores, spec, [None, Some(Baseline::OneWrite)])?;
     let p99 = |result: &LoadResult| result.delivery.p99_ms;
-    let ratio = ratio(&ours, &one_write, p99);
+    let ratio = median_ratio(&ours, &one_write, p99);
     let median_p99 = |results: &[LoadResult]| median(results.iter().map(p99).collect());
     let (our_p99, baseline_p99) = (median_p99(&ours), median_p99(&one_write));
     Ok(Row::new(
@@ -78,7 +79,7 @@ pub(super) fn steady(args: &Args, cores: Cores, size: Size) -> Result<Row> {
     ))
 }
 
-/// Sends a second of senders that wait for durable acks, relative to bare inserts; and the ack p99 at
+/// The rate of senders that wait for durable acks, relative to bare inserts; and the ack p99 at
 /// half of that rate.
 pub(super) fn durable(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     let size = (1, 1);
@@ -156,17 +157,22 @@ fn compare<const N: usize>(
     Ok(all)
 }
 
-/// The speed of a server that loses messages does not count.
+/// Fails if the load had errors, because the speed of a server that loses messages does not count.
 fn require_clean(result: LoadResult) -> Result<LoadResult> {
     ensure!(result.is_clean(), "the load had errors:\n{result}");
     Ok(result)
 }
 
-/// The median of the ratios of each round.
-fn ratio(ours: &[LoadResult], theirs: &[LoadResult], of: impl Fn(&LoadResult) -> f64) -> f64 {
+/// The median of the ratios of all rounds.
+fn median_ratio(
+    ours: &[LoadResult],
+    theirs: &[LoadResult],
+    of: impl Fn(&LoadResult) -> f64,
+) -> f64 {
     median(ours.iter().zip(theirs).map(|(ours, theirs)| of(ours) / of(theirs)).collect())
 }
 
+/// The median deliveries a second, and the CPU-seconds of the target for a million of them.
 fn rate_and_cost(results: &[LoadResult]) -> String {
     let rate = median(results.iter().map(|result| result.deliveries_per_s).collect());
     let cost = results.iter().filter_map(|result| result.server.as_ref()?.s_per_million);

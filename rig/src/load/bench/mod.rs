@@ -1,5 +1,5 @@
-//! The table of speed requirements: each row is measured in one run together with its baseline, on
-//! the same cores, in turns.
+//! Measures the table of speed requirements. Each row and its baseline are measured in turns, in
+//! one run on the same cores.
 
 use std::{fmt, path::PathBuf, process::ExitCode};
 

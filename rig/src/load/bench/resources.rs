@@ -1,4 +1,4 @@
-//! Rows about idle sockets, REST reads and the start.
+//! Rows about idle sockets, REST reads and the start of the server.
 
 use std::{path::Path, thread::sleep, time::Duration};
 
@@ -19,35 +19,36 @@ use crate::{
 };
 
 const IDLE_MAX_KIB: f64 = 8.0;
-/// For all idle sockets, in percent of a core.
+/// The maximum of the server's processor time while all sockets are idle, in percent of a core.
 const IDLE_MAX_CPU_PERCENT: f64 = 5.0;
 const MIN_CONNECTS_PER_S: f64 = 3_000.0;
 const MIN_READS_PER_S: f64 = 4_000.0;
-/// The maximum of reads in a small room relative to those in a room of a million messages.
+/// The maximum rate of reads in a small room, relative to a room of a million messages.
 const MAX_READ_RATIO: f64 = 1.1;
 const START_MAX_MS: f64 = 150.0;
 const RSS_MAX_MIB: f64 = 30.0;
 
-/// Connections that read.
+/// The number of connections that read.
 pub(super) const CONNECTIONS: usize = 16;
 const FEW_MESSAGES: i64 = 10_000;
 pub(super) const MANY_MESSAGES: i64 = 1_000_000;
-/// The server has finished its work after a start by then.
+/// How long the server may still work after it is ready.
 const SETTLE_TIME: Duration = Duration::from_secs(3);
 
-/// Inserts so many messages, one a minute.
+/// Inserts this many messages, one a minute.
 pub(super) fn seed(data: &Path, room: RoomId, count: i64) -> Result<()> {
     let corpus = Corpus::new();
     let (interval, text) = (Duration::from_secs(60), |nth| corpus.text(nth));
     SeedMessages { room, count, interval, text: &text }.insert(data)
 }
 
-/// The options of a read measurement.
+/// The load of a read measurement.
 pub(super) fn read_load(args: &Args, connections: usize) -> ReadLoad {
     let (warm_up, measured) = (Duration::from_secs(1), Duration::from_secs(args.seconds));
     ReadLoad { connections, warm_up, measured }
 }
 
+/// The memory and processor time of idle sockets, and the rate of connects.
 pub(super) fn idle(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     let setup = Setup::hallway(&args.source, cores, 1)?;
     let idle = idle::run_idle(&setup, args.sockets as usize)?;
@@ -76,7 +77,7 @@ pub(super) fn idle(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     ])
 }
 
-/// Reads in a small room and, on request, in a room of a million messages.
+/// The rate of reads in a small room and, with `--million`, in a room of a million messages.
 pub(super) fn reads(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     let sizes = if args.million { vec![FEW_MESSAGES, MANY_MESSAGES] } else { vec![FEW_MESSAGES] };
     let mut setup = Setup::hallway(&args.source, cores, sizes.len())?;
@@ -111,7 +112,7 @@ pub(super) fn reads(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The start with an existing database.
+/// The time to start with an existing database, and the memory of an idle server.
 pub(super) fn start(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     let mut setup = Setup::hallway(&args.source, cores, 100)?;
     let room = setup.fixture.rooms[0];

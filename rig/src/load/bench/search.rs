@@ -21,16 +21,17 @@ use crate::{
     stats::format_short,
 };
 
-/// Searches a second for words that many messages have.
+/// The minimum rate of searches for words that many messages contain.
 const COMMON_MIN_PER_S: f64 = 1_500.0;
-/// Searches a second for words that few messages have.
+/// The minimum rate of searches for words that few messages contain.
 const RARE_MIN_PER_S: f64 = 3_000.0;
-/// The p95 of a search.
+/// The maximum of the p95 of a search.
 const SEARCH_MAX_MS: f64 = 50.0;
+/// How long it may take to create and index a room of a million messages.
 const SEED_LIMIT: Duration = Duration::from_secs(300);
-/// The ranks of words that one of 20 messages has.
+/// The ranks of words that one of 20 messages contains.
 const COMMON_RANKS: Range<usize> = 22..48;
-/// The ranks of words that one of some 10 000 messages has.
+/// The ranks of words that about one of 10 000 messages contains.
 const RARE_RANKS: Range<usize> = 8_000..25_000;
 const COMMAND: &str = "rig bench search";
 
@@ -71,7 +72,7 @@ pub(super) fn rows(args: &Args, cores: Cores) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The kinds of searches, and the minimum of each a second.
+/// The kinds of searches, and the minimum rate of each.
 fn queries() -> [(&'static str, Query, Option<f64>); 4] {
     let corpus = Corpus::new();
     let words = |ranks: Range<usize>| ranks.map(|rank| corpus.word(rank).to_owned()).collect();

@@ -51,11 +51,12 @@ pub struct Connection {
     pub(super) partial: Vec<u8>,
     /// Bytes that the kernel has not accepted yet.
     unsent: Vec<u8>,
+    /// The upgrade request; empty once it is sent.
     upgrade: Vec<u8>,
 }
 
 impl Connection {
-    /// Starts to connect with the session of this token.
+    /// Starts to connect. `token` is that of a session.
     pub fn open(address: SocketAddr, token: &str, role: Role) -> io::Result<Self> {
         let path = paths::LIVE;
         let upgrade = format!(
@@ -73,7 +74,7 @@ impl Connection {
         })
     }
 
-    /// Handles writability: sends the upgrade request, or unsent bytes.
+    /// Handles a writable event: sends the upgrade request once connected, or unsent bytes.
     pub(super) fn handle_writable(&mut self) -> io::Result<()> {
         if self.state == ConnectionState::Connecting {
             if let Some(error) = self.stream.take_error()? {
@@ -106,7 +107,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads available bytes; `None` if there are none.
+    /// Reads available bytes and returns their number; `None` if there are none, 0 at the end of
+    /// the stream.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
             match self.stream.read(buffer) {
@@ -135,6 +137,7 @@ impl Connection {
     }
 }
 
+/// Whether the TCP handshake is complete.
 fn is_connected(stream: &TcpStream) -> io::Result<bool> {
     match stream.peer_addr() {
         Ok(_) => Ok(true),

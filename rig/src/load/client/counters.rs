@@ -1,4 +1,4 @@
-//! Counts what a client pool receives.
+//! Counts the acks, deliveries and errors of a client pool.
 
 use std::ops::RangeInclusive;
 
@@ -7,7 +7,7 @@ use super::wire::Stamp;
 /// Latencies in microseconds.
 pub type Histogram = hdrhistogram::Histogram<u32>;
 
-/// Higher latencies count as this one, in microseconds.
+/// The maximum of a histogram, in microseconds. Higher latencies count as this one.
 const MAX_LATENCY_US: u64 = 120_000_000;
 
 /// An empty histogram with three significant digits.
@@ -34,7 +34,7 @@ pub struct Counters {
     pub total_acks: u64,
 }
 
-/// What must not happen.
+/// Counts of events that must not happen.
 #[derive(Clone, Debug, Default)]
 pub struct Errors {
     /// Changes that came twice.
@@ -73,7 +73,7 @@ impl Default for Counters {
 }
 
 impl Counters {
-    /// Starts the measurement. Totals and errors stay.
+    /// Starts the measurement: resets all but the counts of the whole run.
     pub fn reset(&mut self) {
         (self.sends, self.acks, self.deliveries) = (0, 0, 0);
         self.ack_us.reset();
@@ -98,7 +98,7 @@ impl Counters {
 pub struct RevTracker {
     /// The highest rev.
     pub last: i64,
-    /// Skipped revs that have not come since.
+    /// Skipped revs that have not come yet.
     missing: Vec<RangeInclusive<i64>>,
 }
 
@@ -107,6 +107,7 @@ impl RevTracker {
         Self { last: rev, missing: Vec::new() }
     }
 
+    /// Counts a change as new, misordered or duplicated.
     pub fn add(&mut self, rev: i64, errors: &mut Errors) {
         if rev == self.last + 1 {
             self.last = rev;
@@ -123,13 +124,13 @@ impl RevTracker {
         }
     }
 
-    /// Skips everything up to the end of a `gap`.
+    /// Skips all changes up to the end of a `gap`.
     pub fn skip_to(&mut self, rev: i64, errors: &mut Errors) {
         errors.gaps += (rev - self.last).max(0) as u64;
         self.last = self.last.max(rev);
     }
 
-    /// The number of changes up to `head` that have not come.
+    /// The number of changes up to the rev `head` that have not come.
     pub fn count_lost(&self, head: i64) -> u64 {
         let skipped: i64 = self.missing.iter().map(|range| range.end() - range.start() + 1).sum();
         (skipped + (head - self.last).max(0)) as u64

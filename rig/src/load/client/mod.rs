@@ -1,5 +1,5 @@
-//! A client pool: thousands of sockets on one thread, with one read buffer for all. It must be faster
-//! than any server, or it would measure itself.
+//! A client pool: thousands of sockets on one thread, with one read buffer for all. The pool must
+//! be faster than any server, or the load generator would measure itself.
 
 use std::{
     io,
@@ -22,20 +22,23 @@ use wire::{CLOSE, PING, PONG, ServerEvent, Stamp, TEXT};
 
 use super::runtime::check_interrupt;
 
-/// Longer than the longest frame, which is the `welcome` of an account in a thousand rooms.
+/// The size of the read buffer. It must hold the longest frame, which is the `welcome` of an
+/// account in a thousand rooms.
 const BUFFER_BYTES: usize = 2 * 1_024 * 1_024;
-/// Sockets that connect concurrently, unless connecting is measured. It is below the listen backlog.
+/// The number of sockets that connect concurrently, unless connecting is measured. It must be below
+/// the server's listen backlog.
 pub const CONCURRENT_CONNECTS: usize = 128;
 
 pub struct ClientPool {
     pub counters: Counters,
-    /// Senders whose message was acknowledged or refused. The driver empties it.
+    /// The connections whose message was acknowledged or refused. The driver empties the list.
     pub replied_senders: Vec<usize>,
-    /// By message: the deliveries that have not come. `None` if the driver does not wait for them.
+    /// By message: the number of deliveries that have not come yet. `None` if the driver does not
+    /// wait for them.
     pub pending_deliveries: Option<Vec<u32>>,
-    /// Messages that all subscribers have received. The driver empties it.
+    /// Messages that all subscribers have received. The driver empties the list.
     pub fully_delivered: Vec<usize>,
-    /// The room and rev of each ack. The driver empties it.
+    /// The room and rev of each ack. The driver empties the list.
     pub acked_revs: Vec<(i64, i64)>,
     connections: Vec<Connection>,
     address: SocketAddr,
@@ -73,8 +76,8 @@ impl ClientPool {
         &self.connections
     }
 
-    /// Opens sockets, `concurrent` at a time, and waits until all are live. Returns when each was
-    /// live, in microseconds from now. Fails if one ends, or after `timeout`.
+    /// Opens sockets, `concurrent` at a time, and waits until all are live. Returns the times until
+    /// each was live, in microseconds since the call. Fails if a socket ends, or after `timeout`.
     pub fn open(
         &mut self,
         clients: Vec<(&str, Role)>,
@@ -92,8 +95,8 @@ impl ClientPool {
             }
             self.poll(Duration::from_millis(100))?;
             let elapsed_us = self.now_us() - start_us;
-            opening.retain(|at| {
-                let is_live = self.connections[*at].state == ConnectionState::Live;
+            opening.retain(|index| {
+                let is_live = self.connections[*index].state == ConnectionState::Live;
                 live_us.extend(is_live.then_some(elapsed_us));
                 !is_live
             });
@@ -106,6 +109,7 @@ impl ClientPool {
         Ok(live_us)
     }
 
+    /// Starts to connect a socket.
     fn connect(&mut self, token: &str, role: Role) -> Result<()> {
         let mut connection =
             Connection::open(self.address, token, role).context("cannot connect")?;
@@ -116,7 +120,8 @@ impl ClientPool {
         Ok(())
     }
 
-    /// Waits at most `timeout` for events and handles them. Returns whether there were any.
+    /// Waits at most `timeout` for events and handles them. Returns whether there were any. Fails
+    /// after Ctrl+C.
     pub fn poll(&mut self, timeout: Duration) -> Result<bool> {
         check_interrupt()?;
         match self.poll.poll(&mut self.events, Some(timeout)) {
@@ -131,44 +136,45 @@ impl ClientPool {
                 (event.token().0, event.is_writable(), is_readable, event.is_read_closed())
             })
             .collect();
-        for (at, is_writable, is_readable, is_closing) in &ready {
+        for (index, is_writable, is_readable, is_closing) in &ready {
             if *is_writable {
-                let written = self.connections[*at].handle_writable();
-                self.close_on_error(*at, written.map_err(Into::into));
+                let written = self.connections[*index].handle_writable();
+                self.close_on_error(*index, written.map_err(Into::into));
             }
             if *is_readable {
-                let read = self.handle_readable(*at, *is_closing);
-                self.close_on_error(*at, read);
+                let read = self.handle_readable(*index, *is_closing);
+                self.close_on_error(*index, read);
             }
         }
         Ok(!ready.is_empty())
     }
 
-    fn close_on_error(&mut self, at: usize, result: Result<()>) {
+    /// Counts a socket with an error as closed.
+    fn close_on_error(&mut self, index: usize, result: Result<()>) {
         if let Err(error) = result
-            && self.connections[at].state != ConnectionState::Closed
+            && self.connections[index].state != ConnectionState::Closed
         {
-            self.connections[at].state = ConnectionState::Closed;
+            self.connections[index].state = ConnectionState::Closed;
             self.counters.errors.closed += 1;
             self.counters.errors.add_message(format!("a socket ended: {error}"));
         }
     }
 
-    /// Sends a message whose text begins with a [`Stamp`].
+    /// Sends a frame with a message whose text begins with a [`Stamp`].
     pub fn send(&mut self, sender: usize, frame: &[u8]) {
         self.counters.sends += 1;
         let written = self.connections[sender].write(frame);
         self.close_on_error(sender, written.map_err(Into::into));
     }
 
-    /// Closes all sockets and returns their roles, to reconnect with.
+    /// Closes all sockets and returns their roles, for reconnecting.
     pub fn close_all(&mut self) -> Vec<Role> {
         self.connections.drain(..).map(|connection| connection.role).collect()
     }
 
-    fn handle_readable(&mut self, at: usize, is_closing: bool) -> Result<()> {
+    fn handle_readable(&mut self, index: usize, is_closing: bool) -> Result<()> {
         loop {
-            let connection = &mut self.connections[at];
+            let connection = &mut self.connections[index];
             if connection.state == ConnectionState::Closed {
                 return Ok(());
             }
@@ -179,9 +185,9 @@ impl ClientPool {
             ensure!(read > 0, "the server closed the connection");
             let end = partial + read;
             let buffer = std::mem::take(&mut self.buffer);
-            let used = self.handle_bytes(at, &buffer[..end]);
+            let used = self.handle_bytes(index, &buffer[..end]);
             self.buffer = buffer;
-            let connection = &mut self.connections[at];
+            let connection = &mut self.connections[index];
             connection.partial.clear();
             connection.partial.extend_from_slice(&self.buffer[used?..end]);
             // A short read means that the socket is empty; further bytes come with another event.
@@ -192,23 +198,23 @@ impl ClientPool {
     }
 
     /// Handles all complete frames and returns the number of bytes in them.
-    fn handle_bytes(&mut self, at: usize, bytes: &[u8]) -> Result<usize> {
+    fn handle_bytes(&mut self, index: usize, bytes: &[u8]) -> Result<usize> {
         let mut used = 0;
-        if self.connections[at].state == ConnectionState::Upgrading {
+        if self.connections[index].state == ConnectionState::Upgrading {
             let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return Ok(0) };
             check_upgrade(&bytes[..end])?;
             used = end + 4;
-            self.connections[at].state = ConnectionState::AwaitingWelcome;
+            self.connections[index].state = ConnectionState::AwaitingWelcome;
         }
         let now_us = self.now_us();
         while let Some((frame, length)) = wire::parse_frame(&bytes[used..])? {
             used += length;
             if frame.opcode == TEXT {
-                self.handle_text(at, frame.payload, now_us)?;
+                self.handle_text(index, frame.payload, now_us)?;
             } else if frame.opcode == PING {
                 let mut pong = Vec::new();
                 wire::write_client_frame(&mut pong, PONG, frame.payload);
-                self.connections[at].write(&pong)?;
+                self.connections[index].write(&pong)?;
             } else if frame.opcode == CLOSE {
                 let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
                 bail!("closed with {}", code.unwrap_or_default());
@@ -217,9 +223,9 @@ impl ClientPool {
         Ok(used)
     }
 
-    fn handle_text(&mut self, at: usize, payload: &[u8], now_us: u64) -> Result<()> {
+    fn handle_text(&mut self, index: usize, payload: &[u8], now_us: u64) -> Result<()> {
         let event = wire::decode(payload)?;
-        let connection = &mut self.connections[at];
+        let connection = &mut self.connections[index];
         let errors = &mut self.counters.errors;
         match (&mut connection.role, event) {
             (Role::Subscriber { room, revs }, ServerEvent::Change { room: of, rev, stamp }) => {
@@ -227,10 +233,11 @@ impl ClientPool {
                 revs.add(rev, errors);
                 if let Some(stamp) = stamp {
                     self.counters.add_delivery(stamp, now_us);
-                    self.count_down(stamp);
+                    self.count_down_pending(stamp);
                 }
             }
-            // Later ones come after the server caught up for a slow socket, and tell nothing new.
+            // The server also sends `subscribed` after it caught up for a slow socket; that changes
+            // nothing here.
             (Role::Subscriber { revs, .. }, ServerEvent::Subscribed(rev))
                 if connection.state == ConnectionState::Subscribing =>
             {
@@ -244,12 +251,12 @@ impl ClientPool {
             (_, ServerEvent::Ack { room, rev, stamp }) => {
                 self.counters.add_ack(stamp, now_us);
                 self.acked_revs.push((room, rev));
-                self.replied_senders.push(at);
+                self.replied_senders.push(index);
             }
             (_, ServerEvent::Nack(reason)) => {
                 errors.refused += 1;
                 errors.add_message(reason);
-                self.replied_senders.push(at);
+                self.replied_senders.push(index);
             }
             (_, ServerEvent::Error(reason)) => errors.add_message(reason),
             _ => {}
@@ -257,7 +264,8 @@ impl ClientPool {
         Ok(())
     }
 
-    fn count_down(&mut self, stamp: Stamp) {
+    /// Counts a delivery down from the pending ones of its message.
+    fn count_down_pending(&mut self, stamp: Stamp) {
         let Some(pending) = &mut self.pending_deliveries else { return };
         if let Some(left @ 1..) = pending.get_mut(stamp.index) {
             *left -= 1;
@@ -268,6 +276,7 @@ impl ClientPool {
     }
 }
 
+/// Checks the response to an upgrade request.
 fn check_upgrade(head: &[u8]) -> Result<()> {
     let head = String::from_utf8_lossy(head);
     ensure!(head.starts_with("HTTP/1.1 101 "), "refused: {}", head.lines().next().unwrap_or("?"));

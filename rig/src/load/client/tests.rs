@@ -1,3 +1,5 @@
+//! A client pool against scripted servers.
+
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
@@ -8,7 +10,7 @@ use shared::ids::RoomId;
 
 use super::*;
 
-/// A server for one socket that sends these frames when it receives "go".
+/// A server for one socket. It sends these frames when it receives "go", then closes with 1012.
 fn scripted_server(frames: Vec<String>) -> (SocketAddr, thread::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,5 +1,6 @@
-//! The live socket's wire format as bytes. At a million deliveries a second there is one microsecond
-//! for each, so frames are told apart by their first bytes, and only rare ones are decoded as JSON.
+//! Encodes and decodes the frames of the live socket. At a million deliveries a second there is one
+//! microsecond for each, so the decoder scans frequent frames as bytes, and decodes only rare ones
+//! as JSON.
 
 use std::io::Cursor;
 
@@ -18,7 +19,7 @@ pub const PONG: OpCode = OpCode::Control(Control::Pong);
 
 /// The key of every handshake (RFC 6455, section 1.3).
 pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-/// The server's answer to [`KEY`].
+/// The value of `Sec-WebSocket-Accept` for [`KEY`].
 pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 pub struct Frame<'a> {
@@ -26,8 +27,9 @@ pub struct Frame<'a> {
     pub payload: &'a [u8],
 }
 
-/// The frame at the start of the bytes, and its length; `None` if it is incomplete. The mask of a
-/// client's frame must be zero, which leaves the payload as it is.
+/// Parses the frame at the start of the bytes. Returns the frame and its length, or `None` if the
+/// frame is incomplete. The mask of a client's frame must be zero, which leaves the payload as it
+/// is.
 pub fn parse_frame(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>> {
     let mut cursor = Cursor::new(bytes);
     let Some((header, length)) = FrameHeader::parse(&mut cursor)? else { return Ok(None) };
@@ -55,7 +57,7 @@ fn write_frame(out: &mut Vec<u8>, opcode: OpCode, payload: &[u8], mask: Option<[
     out.extend_from_slice(payload);
 }
 
-/// What a message's text carries for the measurement.
+/// The measurement data at the beginning of a message's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
     /// When the message was due, in microseconds on the pool's clock.
@@ -84,16 +86,16 @@ impl Stamp {
     }
 }
 
-/// A text frame of the server, as far as the load generator needs it.
+/// A text frame of the server, reduced to the fields that the load generator needs.
 #[derive(Debug, PartialEq)]
 pub enum ServerEvent {
     Welcome,
-    /// With the rev.
+    /// The rev after which the subscription is live.
     Subscribed(i64),
     Change {
         room: i64,
         rev: i64,
-        /// Only messages of the load generator have one.
+        /// Only messages of the load generator have a stamp.
         stamp: Option<Stamp>,
     },
     Ack {
@@ -101,10 +103,11 @@ pub enum ServerEvent {
         rev: i64,
         stamp: Stamp,
     },
-    /// With the reason.
+    /// The reason.
     Nack(String),
-    /// Up to this rev.
+    /// The rev up to which the server skipped changes.
     Gap(i64),
+    /// The reason.
     Error(String),
     Other,
 }
@@ -131,13 +134,15 @@ pub fn decode(payload: &[u8]) -> Result<ServerEvent> {
     decode_json(payload)
 }
 
-/// Reads a message frame by the order of its fields. Frames with another order are decoded as JSON.
+/// Scans a message frame, whose fields must be in the order in which the server writes them.
+/// Returns `None` for other frames; they are decoded as JSON.
 fn scan_message(payload: &[u8]) -> Option<ServerEvent> {
     let (room, rest) = leading_number(payload.strip_prefix(br#"{"type":"message","room":"#)?)?;
     let (rev, rest) = leading_number(rest.strip_prefix(br#","rev":"#)?)?;
     Some(ServerEvent::Change { room, rev, stamp: Stamp::find(rest) })
 }
 
+/// Scans an ack of a message with a stamp.
 fn scan_ack(payload: &[u8]) -> Option<ServerEvent> {
     let field = |name: &[u8]| {
         let at = memmem::find(payload, name)?;
@@ -184,8 +189,8 @@ mod tests {
                 let payload = vec![7; length];
                 let mut bytes = Vec::new();
                 write(&mut bytes, TEXT, &payload);
-                for short in 0..bytes.len().min(16) {
-                    assert!(parse_frame(&bytes[..short]).unwrap().is_none());
+                for prefix in 0..bytes.len().min(16) {
+                    assert!(parse_frame(&bytes[..prefix]).unwrap().is_none());
                 }
                 let whole = bytes.len();
                 bytes.extend([1, 2, 3]);

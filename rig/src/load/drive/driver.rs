@@ -1,4 +1,4 @@
-//! Sends messages and counts the replies and deliveries.
+//! Sends the messages of a load, measures, and waits for the last deliveries.
 
 use std::{
     collections::HashMap,
@@ -18,24 +18,25 @@ use crate::{
         client::{ClientPool, Role, wire::Stamp},
         cores::thread_time,
         setup::Setup,
-        text::SendFrames,
+        text::SendFrameEncoder,
     },
     services::Usage,
 };
 
-/// The number of late messages that are sent before the next poll.
+/// The maximum number of late messages that are sent before the next poll.
 const BURST: usize = 64;
-/// Shorter waits spin instead of sleeping, in microseconds.
+/// Waits of at most this many microseconds spin instead of sleeping, because a sleep may take
+/// longer.
 const SPIN_US: u64 = 1_500;
-/// When nothing has come for so long at the end, the rest is lost.
+/// After this long without a reply or delivery at the end, the missing ones count as lost.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// When messages are sent.
+/// The timing of the messages.
 #[derive(Clone, Copy, Debug)]
 pub enum Pacing {
-    /// Open loop: so many messages a second, whatever comes back.
+    /// Open loop: this many messages a second, however late the replies are.
     Open(f64),
-    /// Closed loop: so many messages in flight.
+    /// Closed loop: always `window` messages in flight.
     Closed {
         window: usize,
         /// A message is in flight until its last delivery instead of its ack.
@@ -46,22 +47,23 @@ pub enum Pacing {
 pub struct Driver<'a> {
     spec: &'a LoadSpec,
     setup: &'a Setup,
-    /// All connections are live.
+    /// All its connections are live.
     pool: &'a mut ClientPool,
-    /// The senders among the connections.
+    /// The indexes of the senders among the connections.
     senders: Range<usize>,
-    frames: SendFrames,
-    sent: usize,
+    frames: SendFrameEncoder,
+    /// The number of messages sent so far.
+    sent_count: usize,
     /// The sender of each message whose deliveries are pending.
     sender_by_message: HashMap<usize, usize>,
     /// The newest acknowledged rev of each room.
     heads: HashMap<i64, i64>,
-    /// The processor time of spinning since the measurement began.
-    spun: Duration,
+    /// The processor time that spinning has used since the measurement began.
+    spin_time: Duration,
     is_draining: bool,
 }
 
-/// What was used before the measurement.
+/// The resource usage at the start of the measurement.
 struct UsageBefore {
     at: Instant,
     server: Option<Usage>,
@@ -80,11 +82,11 @@ impl<'a> Driver<'a> {
             setup,
             pool,
             senders,
-            frames: SendFrames::new(spec.text_bytes),
-            sent: 0,
+            frames: SendFrameEncoder::new(spec.text_bytes),
+            sent_count: 0,
             sender_by_message: HashMap::new(),
             heads: HashMap::new(),
-            spun: Duration::ZERO,
+            spin_time: Duration::ZERO,
             is_draining: false,
         }
     }
@@ -97,7 +99,7 @@ impl<'a> Driver<'a> {
         let start_us = self.pool.now_us();
         self.run_until(Instant::now() + self.spec.warm_up, start_us, "warming up")?;
         self.pool.counters.reset();
-        self.spun = Duration::ZERO;
+        self.spin_time = Duration::ZERO;
         let (server, client) = (self.setup.usage()?, Usage::of(std::process::id())?);
         let before = UsageBefore { at: Instant::now(), server, client };
         self.run_until(Instant::now() + self.spec.measured, start_us, "measuring")?;
@@ -108,6 +110,7 @@ impl<'a> Driver<'a> {
         Ok(result)
     }
 
+    /// Sends the first messages of a closed loop.
     fn fill_window(&mut self) {
         if let Pacing::Closed { window, .. } = self.spec.pacing {
             for nth in 0..window {
@@ -117,6 +120,7 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Sends messages and handles replies until `end`. `start_us` is the start of the schedule.
     fn run_until(&mut self, end: Instant, start_us: u64, activity: &str) -> Result<()> {
         let mut progress = Progress::new(activity, &self.pool.counters);
         loop {
@@ -133,7 +137,7 @@ impl<'a> Driver<'a> {
             if wait.is_zero() {
                 let before = thread_time()?;
                 if !self.pool.poll(wait)? {
-                    self.spun += thread_time()? - before;
+                    self.spin_time += thread_time()? - before;
                 }
             } else {
                 self.pool.poll(wait)?;
@@ -145,7 +149,7 @@ impl<'a> Driver<'a> {
     /// Sends the messages that are due, and returns the time until the next one.
     fn send_due(&mut self, start_us: u64, rate: f64) -> Duration {
         for _ in 0..BURST {
-            let due_us = start_us + (self.sent as f64 * 1e6 / rate) as u64;
+            let due_us = start_us + (self.sent_count as f64 * 1e6 / rate) as u64;
             let wait_us = due_us.saturating_sub(self.pool.now_us());
             if wait_us > SPIN_US {
                 return Duration::from_micros(wait_us - SPIN_US / 2);
@@ -153,12 +157,13 @@ impl<'a> Driver<'a> {
             if wait_us > 0 {
                 break;
             }
-            let sender = self.senders.start + self.sent % self.senders.len();
+            let sender = self.senders.start + self.sent_count % self.senders.len();
             self.send(sender, due_us);
         }
         Duration::ZERO
     }
 
+    /// Handles acks and deliveries. In a closed loop each of them sends the next message.
     fn handle_replies(&mut self) {
         for (room, rev) in self.pool.acked_revs.drain(..) {
             let head = self.heads.entry(room).or_default();
@@ -187,8 +192,8 @@ impl<'a> Driver<'a> {
         if self.is_draining {
             return;
         }
-        let index = self.sent;
-        self.sent += 1;
+        let index = self.sent_count;
+        self.sent_count += 1;
         if let Some(pending) = &mut self.pool.pending_deliveries {
             pending.push(self.spec.subscribers as u32);
             self.sender_by_message.insert(index, sender);
@@ -205,7 +210,7 @@ impl<'a> Driver<'a> {
             |before, after| ResourceUse::between(before, after, elapsed, counters.deliveries);
         let server = before.server.zip(self.setup.usage()?);
         let mut client = Usage::of(std::process::id())?;
-        client.cpu = client.cpu.saturating_sub(self.spun);
+        client.cpu = client.cpu.saturating_sub(self.spin_time);
         Ok(LoadResult {
             target: self.setup.name.into(),
             load: self.spec.to_string(),
@@ -222,13 +227,14 @@ impl<'a> Driver<'a> {
             gaps: 0,
             refused: 0,
             closed: 0,
-            complaint: None,
+            first_error: None,
             server: server.map(|(before, after)| between(before, after)),
             client: between(before.client, client),
         })
     }
 
-    /// Stops sending and waits for all replies and deliveries. Returns the time to the last one.
+    /// Stops sending and waits for all replies and deliveries, or until none comes for 5 s. Returns
+    /// the time until the last one.
     fn drain(&mut self) -> Result<Duration> {
         self.is_draining = true;
         let started = Instant::now();
@@ -241,7 +247,7 @@ impl<'a> Driver<'a> {
             }
             let all_delivered =
                 counters.total_deliveries >= counters.total_acks * self.spec.subscribers as u64;
-            let is_complete = replies >= self.sent as u64 && all_delivered;
+            let is_complete = replies >= self.sent_count as u64 && all_delivered;
             if is_complete || last_received.elapsed() > DRAIN_TIMEOUT {
                 return Ok(last_received - started);
             }
@@ -250,6 +256,7 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// The number of acknowledged changes that subscribers have not received.
     fn count_lost(&self) -> u64 {
         let lost = self.pool.connections().iter().map(|connection| match &connection.role {
             Role::Subscriber { room, revs } => {

@@ -33,7 +33,7 @@ impl fmt::Display for Latency {
     }
 }
 
-/// What a process used during a measurement.
+/// The resources that a process used during a measurement.
 #[derive(Clone, Debug, Serialize)]
 pub struct ResourceUse {
     /// Processor time, as a share of one core.
@@ -55,13 +55,13 @@ impl ResourceUse {
     }
 }
 
-/// One load on one target.
+/// The result of one load on one target.
 #[derive(Clone, Debug, Serialize)]
 pub struct LoadResult {
     pub target: String,
     /// The load as text.
     pub load: String,
-    /// The length of the measurement.
+    /// The length of the measurement, in seconds.
     pub seconds: f64,
     pub sends_per_s: f64,
     pub acks_per_s: f64,
@@ -79,17 +79,18 @@ pub struct LoadResult {
     pub duplicated: u64,
     /// Deliveries that came after later ones.
     pub misordered: u64,
-    /// Deliveries in `gap` frames.
+    /// Deliveries that `gap` frames replaced.
     pub gaps: u64,
     /// Messages that were refused.
     pub refused: u64,
     /// Sockets that the server closed.
     pub closed: u64,
     /// The first error message.
-    pub complaint: Option<String>,
+    #[serde(rename = "complaint")]
+    pub first_error: Option<String>,
     /// The target's process; `None` if it is unknown.
     pub server: Option<ResourceUse>,
-    /// This process, without spinning. Near one core, the load generator is the bottleneck.
+    /// The rig's process, without spinning. Near one core, the load generator is the bottleneck.
     pub client: ResourceUse,
 }
 
@@ -98,7 +99,7 @@ impl LoadResult {
     pub fn is_clean(&self) -> bool {
         let Self { lost, duplicated, misordered, gaps, refused, closed, .. } = self;
         [lost, duplicated, misordered, gaps, refused, closed].into_iter().all(|count| *count == 0)
-            && self.complaint.is_none()
+            && self.first_error.is_none()
     }
 
     pub fn add_errors(&mut self, errors: &Errors) {
@@ -107,7 +108,7 @@ impl LoadResult {
         self.gaps = errors.gaps;
         self.refused = errors.refused;
         self.closed = errors.closed;
-        self.complaint.clone_from(&errors.first_message);
+        self.first_error.clone_from(&errors.first_message);
     }
 }
 
@@ -133,7 +134,7 @@ impl fmt::Display for LoadResult {
             }
             writeln!(f, ", {rss_mib:.1} MiB")?;
         }
-        match &self.complaint {
+        match &self.first_error {
             Some(message) => writeln!(f, "  first error    {message}"),
             None => Ok(()),
         }

@@ -1,4 +1,5 @@
-//! The message load: sends by a schedule or as fast as replies come, and checks every delivery.
+//! The message load: sends messages on a schedule or as fast as replies come, and checks every
+//! delivery.
 
 use std::{fmt, time::Duration};
 
@@ -19,15 +20,17 @@ use super::{
 use crate::services::raise_file_limit;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(120);
+/// Open files besides the sockets.
 const OTHER_FILES: usize = 200;
 
+/// The parameters of a message load.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadSpec {
-    /// Messages go to the rooms in turn.
+    /// The number of rooms. Messages go to the rooms in turn.
     pub rooms: usize,
-    /// Subscribers of each room, each with a socket.
+    /// The number of subscribers of each room, each with a socket.
     pub subscribers: usize,
-    /// Sockets that send.
+    /// The number of sockets that send.
     pub senders: usize,
     pub pacing: Pacing,
     /// The length of a text, in bytes.

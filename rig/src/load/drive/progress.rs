@@ -1,4 +1,4 @@
-//! Prints one line a second on standard error.
+//! Prints the progress of a load on standard error, one line a second.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ pub struct Progress<'a> {
     activity: &'a str,
     started: Instant,
     /// The time, deliveries and acks of the last line.
-    last: (Instant, u64, u64),
+    last_line: (Instant, u64, u64),
 }
 
 impl<'a> Progress<'a> {
     pub fn new(activity: &'a str, counters: &Counters) -> Self {
         let now = Instant::now();
-        let last = (now, counters.total_deliveries, counters.total_acks);
-        Self { next: now + Duration::from_secs(1), activity, started: now, last }
+        let last_line = (now, counters.total_deliveries, counters.total_acks);
+        Self { next: now + Duration::from_secs(1), activity, started: now, last_line }
     }
 
     pub fn print_if_due(&mut self, now: Instant, counters: &Counters) {
@@ -25,7 +25,7 @@ impl<'a> Progress<'a> {
             return;
         }
         let (deliveries, acks) = (counters.total_deliveries, counters.total_acks);
-        let last = std::mem::replace(&mut self.last, (now, deliveries, acks));
+        let last = std::mem::replace(&mut self.last_line, (now, deliveries, acks));
         let per_s = |before, after| (after - before) as f64 / (now - last.0).as_secs_f64();
         eprintln!(
             "  {} {:3} s: {:8.0} deliveries/s, {:7.0} acks/s, delivery p99 {:8.2} ms",

@@ -1,4 +1,4 @@
-//! Kills, pauses and disconnects real services.
+//! Tests that kill, pause and disconnect real services.
 
 use std::{
     io::{BufRead, BufReader},
@@ -14,7 +14,7 @@ use tokio::{
 
 use super::*;
 
-/// A killed database comes back at the same address with its data.
+/// A paused database does not answer; a killed one restarts at the same address with its data.
 async fn assert_survives_pause_and_kill(server: &(impl DatabaseServer + ?Sized)) {
     server.create_database("rooms").await.unwrap();
     assert!(server.create_database("rooms").await.is_err(), "created twice");
@@ -125,6 +125,7 @@ async fn named_node(name: &'static str) -> (SocketAddr, tokio::task::JoinHandle<
     (address, task)
 }
 
+/// Connects through a proxy. Returns the name of the node, and the connection.
 async fn connect_via(proxy: &Proxy) -> (String, TcpStream) {
     let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
     let mut response = vec![0; 39];
@@ -154,7 +155,7 @@ async fn a_proxy_balances_connections_and_skips_a_dead_node() {
     }
 }
 
-/// Namespaces and mounts need root; the error must say so.
+/// Returns `None` without root, which namespaces and mounts need. Then the error must say so.
 fn needs_root<T>(created: Result<T>) -> Option<T> {
     match created {
         Ok(created) => Some(created),

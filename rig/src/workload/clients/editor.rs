@@ -35,7 +35,8 @@ impl Editor {
         }
     }
 
-    /// Edits or deletes the message, without a retry: an attempt without a reply stays indeterminate.
+    /// Edits or deletes the message, without a retry: an attempt without a reply stays
+    /// indeterminate.
     async fn handle_request(&mut self, request: EditRequest) {
         if !self.context.sleep_while_running(Duration::from_millis(self.rng.u64(..50))).await {
             return;

@@ -11,8 +11,8 @@ use crate::{
     workload::context::{ClientKind, Context, completion_event},
 };
 
-/// The minimum time from a removal to the next join. It is longer than the 2 s in which a removal must
-/// reach every socket, so that members send messages that the guest must not see.
+/// The minimum time from a removal to the next join. It is longer than the 2 s in which a removal
+/// must reach every socket, so that members send messages that the guest must not see.
 const MIN_ABSENCE: Duration = Duration::from_millis(3_500);
 
 pub struct MembershipChurn {
@@ -27,7 +27,8 @@ pub struct MembershipChurn {
 }
 
 impl MembershipChurn {
-    /// Runs until clients must not start new operations. In the end the guest is a member of every room.
+    /// Runs until clients must not start new operations. In the end the guest is a member of every
+    /// room.
     pub async fn run(mut self) {
         while self.context.sleep_while_running(self.interval.mul_f64(0.5 + self.rng.f64())).await {
             let room = self.rooms[self.rng.usize(..self.rooms.len())];

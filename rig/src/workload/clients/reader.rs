@@ -1,5 +1,5 @@
-//! A client that reads as the browser does: it applies the socket's changes to a timeline, and after a
-//! gap it reads a page by REST.
+//! A client that reads as the browser does: it applies the socket's changes to a timeline, and
+//! after a gap it reads a page by REST.
 
 use std::{
     collections::BTreeMap,
@@ -145,7 +145,8 @@ impl Reader {
         self.publish_in_sync(in_sync);
     }
 
-    /// Publishes whether this reader is in sync. The slow readers, which are the last, have no entry.
+    /// Publishes whether this reader is in sync. The slow readers, which are the last, have no
+    /// entry.
     fn publish_in_sync(&self, in_sync: bool) {
         if let Some(published) = self.client.context.readers_in_sync.get(self.nth) {
             published.store(in_sync, Relaxed);
@@ -210,8 +211,8 @@ impl Reader {
         true
     }
 
-    /// Reads the newest page and the members by REST after a gap. Returns false on failure; then the
-    /// client reconnects and subscribes again.
+    /// Reads the newest page and the members by REST after a gap. Returns false on failure; then
+    /// the client reconnects and subscribes again.
     async fn read_after_gap(&mut self, room: RoomId, to_rev: Rev, last_seq: Seq) -> bool {
         let context = self.client.context.clone();
         let Some((_, node)) = context.nodes.pick(&mut self.rng, None) else { return false };

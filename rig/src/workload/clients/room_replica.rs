@@ -18,8 +18,8 @@ pub struct RoomReplica {
     /// Whether the reader was removed from the room.
     pub is_removed: bool,
     timeline: Timeline,
-    /// The first message that came by socket, or with the page after the last gap. A browser would read
-    /// earlier messages by REST when the user scrolls up.
+    /// The first message that came by socket, or with the page after the last gap. A browser would
+    /// read earlier messages by REST when the user scrolls up.
     first_loaded: Seq,
 }
 
@@ -70,8 +70,8 @@ impl RoomReplica {
         self.in_sync && self.rev() >= node.last_rev
     }
 
-    /// Adds the messages before `first_loaded` from the node's final state, as if the reader had read
-    /// them by REST, and returns the reader's final state.
+    /// Adds the messages before `first_loaded` from the node's final state, as if the reader had
+    /// read them by REST, and returns the reader's final state.
     pub fn final_state(&mut self, node: &NodeState) -> ReaderState {
         let earlier = node.messages.iter().filter(|message| message.seq < self.first_loaded);
         let earlier: Vec<Message> =

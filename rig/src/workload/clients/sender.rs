@@ -1,6 +1,6 @@
-//! A client that sends as the browser does: a message gets its `client_id` before the first attempt,
-//! several messages are in flight, and on a new connection the client first sends the unacknowledged
-//! ones again, in order.
+//! A client that sends as the browser does: a message gets its `client_id` before the first
+//! attempt, several messages are in flight, and on a new connection the client first sends the
+//! unacknowledged ones again, in order.
 
 use std::{
     collections::VecDeque,
@@ -36,7 +36,7 @@ pub struct SendSettings {
     pub quiet_share: f64,
     /// The average time between two messages.
     pub interval: Duration,
-    /// With so many unacknowledged messages the sender waits for an ack.
+    /// With this many unacknowledged messages the sender waits for an ack.
     pub max_in_flight: usize,
     /// The share (0 to 1) of acknowledged messages that are edited later.
     pub edit_share: f64,
@@ -68,7 +68,8 @@ impl Sender {
         Self { client, nth, settings, rng, outbox: VecDeque::new(), next_message }
     }
 
-    /// Sends until the run stops and every message is acknowledged or refused, or until the deadline.
+    /// Sends until the run stops and every message is acknowledged or refused, or until the
+    /// deadline.
     pub async fn run(mut self) {
         let context = self.client.context.clone();
         let (mut last_node, mut delay) = (None, Duration::ZERO);

@@ -234,7 +234,7 @@ impl Model {
         }
     }
 
-    /// Delivers everything and records the final states.
+    /// Delivers all changes and records the final states.
     pub fn finish(mut self) -> History {
         if !self.is_member(GUEST) {
             self.toggle_guest();

@@ -81,14 +81,14 @@ impl Model {
         self.readers[nth].timeline.apply(change)
     }
 
-    /// Delivers waiting live changes, at most so many.
+    /// Delivers waiting live changes, at most `at_most`.
     pub fn deliver(&mut self, nth: usize, at_most: usize) {
         let Some(sent) = self.readers[nth].sent_rev else { return };
         let waiting = self.log.iter().filter(|change| change.rev > sent).take(at_most).cloned();
         for mut change in waiting.collect::<Vec<_>>() {
             self.readers[nth].sent_rev = Some(change.rev);
-            // A server may send the latest state in place of an older one. The model does so for every
-            // other message that has been deleted since.
+            // A server may send the latest state in place of an older one. The model does so for
+            // every other message that has been deleted since.
             if let Row::Message(message) = &mut change.row
                 && message.seq.0 % 2 == 0
             {
@@ -101,8 +101,9 @@ impl Model {
         }
     }
 
-    /// Overflows the server's queue for this reader: the server drops the queue and replays the changes
-    /// from the database. If the replay skips revs, the client notices that and subscribes again.
+    /// Overflows the server's queue for this reader: the server drops the queue and replays the
+    /// changes from the database. If the replay skips revs, the client notices that and subscribes
+    /// again.
     pub fn overflow_queue(&mut self, nth: usize) {
         let Some(sent) = self.readers[nth].sent_rev else { return };
         let missed = self.changes_after(sent);
