@@ -1,5 +1,5 @@
 //! The lines of an archive. A change that older versions of Hallway cannot read, such as a new field,
-//! must increment [`FORMAT`]. A new field needs a default for older archives.
+//! must increment [`FORMAT`].
 
 use std::fmt;
 

@@ -64,7 +64,7 @@ pub async fn import(db: &Database, path: &Path) -> Result<Counts> {
     let (mut archive, header) = read::Reader::open(file::open(path)?)?;
     let txn = begin(db, header.last_ids).await?;
     let mut loader = Loader::new(&txn, header);
-    while let Some(line) = archive.next()? {
+    while let Some(line) = archive.next_line()? {
         let number = archive.line_number();
         loader.load(line).await.with_context(|| format!("line {number}"))?;
     }

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::lines::{End, FORMAT, Header, Line};
 
-/// Maximum size of a line: the longest content with every byte escaped, and the other fields.
+/// Maximum size of a line in bytes: more than the longest content with every byte escaped, and the
+/// other fields.
 const LINE_MAX_BYTES: u64 = 256 * 1_024;
 
 const NOT_AN_ARCHIVE: &str = "this is not an archive of Hallway";
@@ -17,8 +18,8 @@ pub struct Reader<R> {
     input: R,
     hash: Sha256,
     /// The last line that was read, with its line end. It is not hashed until the next one is read,
-    /// because the hash of the last line excludes that line.
-    text: Vec<u8>,
+    /// because the hash in the end line does not cover the end line.
+    line: Vec<u8>,
     line_number: u64,
 }
 
@@ -36,10 +37,10 @@ struct AnyHeader {
 impl<R: BufRead> Reader<R> {
     /// Reads the header. Fails if the input is not an archive or has another format.
     pub fn open(input: R) -> Result<(Self, Header)> {
-        let mut archive = Self { input, hash: Sha256::new(), text: Vec::new(), line_number: 0 };
-        archive.read_line()?;
+        let mut reader = Self { input, hash: Sha256::new(), line: Vec::new(), line_number: 0 };
+        reader.read_line()?;
         let Ok(AnyHeaderLine { hallway: AnyHeader { format } }) =
-            serde_json::from_slice(&archive.text)
+            serde_json::from_slice(&reader.line)
         else {
             bail!(NOT_AN_ARCHIVE);
         };
@@ -48,15 +49,15 @@ impl<R: BufRead> Reader<R> {
             "this archive has format {format}, but this version of Hallway reads format {FORMAT}: \
              use the version that wrote the archive, or a later one"
         );
-        match archive.parse_line()? {
-            Line::Hallway(header) => Ok((archive, header)),
+        match reader.parse_line()? {
+            Line::Hallway(header) => Ok((reader, header)),
             _ => bail!(NOT_AN_ARCHIVE),
         }
     }
 
-    /// The next line between header and end; none after a valid end.
-    pub fn next(&mut self) -> Result<Option<Line>> {
-        self.hash.update(&self.text);
+    /// The next line between header and end; `None` at a valid end.
+    pub fn next_line(&mut self) -> Result<Option<Line>> {
+        self.hash.update(&self.line);
         self.read_line()?;
         match self.parse_line()? {
             Line::Hallway(_) => Err(self.error("is a second header")),
@@ -71,19 +72,19 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn read_line(&mut self) -> Result<()> {
-        self.text.clear();
+        self.line.clear();
         self.line_number += 1;
         let mut input = Read::take(&mut self.input, LINE_MAX_BYTES);
-        input.read_until(b'\n', &mut self.text)?;
-        match self.text.last() {
+        input.read_until(b'\n', &mut self.line)?;
+        match self.line.last() {
             Some(b'\n') => Ok(()),
-            _ if self.text.len() as u64 == LINE_MAX_BYTES => Err(self.error("is too long")),
+            _ if self.line.len() as u64 == LINE_MAX_BYTES => Err(self.error("is too long")),
             _ => Err(self.error("the archive is incomplete: it ends here")),
         }
     }
 
     fn parse_line(&self) -> Result<Line> {
-        let mut json = serde_json::Deserializer::from_slice(&self.text);
+        let mut json = serde_json::Deserializer::from_slice(&self.line);
         let line = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let message = error.inner().to_string();
             // serde_json parses one line at a time and calls each of them "line 1".

@@ -16,7 +16,7 @@ use shared::{ids::SessionId, problem::Code, users::User};
 use super::{Auth, cookie::session_token, origin::is_same_origin};
 use crate::{
     Error, Result,
-    http::{peer, problems},
+    http::{client_address::client_address, problems},
     tables::users,
 };
 
@@ -88,7 +88,7 @@ impl Auth {
             return match scheme.to_ascii_lowercase().as_str() {
                 "bearer" | "token" => self.authenticate_token(credentials).await.map(Some),
                 "basic" => {
-                    let address = peer::client_address(headers, &parts.extensions, settings);
+                    let address = client_address(headers, &parts.extensions, settings);
                     let user = self.authenticate_basic(address, credentials).await?;
                     Ok(Some(Caller { user, session: None }))
                 }

@@ -13,7 +13,7 @@ use moka::sync::Cache;
 
 use crate::{Error, Result};
 
-const WINDOW: Duration = Duration::from_secs(5 * 60);
+const WINDOW_LENGTH: Duration = Duration::from_secs(5 * 60);
 /// The limit of an address is this many times that of an account, because many people can share an
 /// address.
 const ADDRESS_FACTOR: u32 = 10;
@@ -44,15 +44,14 @@ pub(super) struct LoginAttempt {
 
 impl LoginThrottle {
     pub(super) fn new(account_limit: u32) -> Self {
-        let windows = Cache::builder().max_capacity(200_000).time_to_live(WINDOW).build();
+        let windows = Cache::builder().max_capacity(200_000).time_to_live(WINDOW_LENGTH).build();
         Self { account_limit, windows }
     }
 
     /// Counts an attempt, or fails with 429 and the seconds until the window ends.
     pub(super) fn begin(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
         let address_limit = self.account_limit.saturating_mul(ADDRESS_FACTOR);
-        let address =
-            self.count_attempt(Key::Address(throttled_network(address)), address_limit)?;
+        let address = self.count_attempt(Key::Address(network_of(address)), address_limit)?;
         match self.count_attempt(Key::Account(account.to_owned()), self.account_limit) {
             Ok(account) => Ok(LoginAttempt { account, address }),
             Err(error) => {
@@ -69,7 +68,7 @@ impl LoginThrottle {
             return Ok(window);
         }
         window.refund();
-        let remaining = WINDOW.saturating_sub(window.start.elapsed());
+        let remaining = WINDOW_LENGTH.saturating_sub(window.start.elapsed());
         Err(Error::too_many(remaining.as_secs().max(1)))
     }
 }
@@ -83,7 +82,7 @@ impl LoginAttempt {
 }
 
 impl Window {
-    /// Saturates at zero, since a concurrent success may have reset the count.
+    /// Takes one attempt back. Stops at zero, since a concurrent success may have reset the count.
     fn refund(&self) {
         let decrement = |attempts: u32| Some(attempts.saturating_sub(1));
         let _ = self.attempts.fetch_update(Relaxed, Relaxed, decrement);
@@ -91,7 +90,7 @@ impl Window {
 }
 
 /// An IPv6 customer has a whole /64, so all its addresses count as one.
-fn throttled_network(address: IpAddr) -> IpAddr {
+fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => {

@@ -1,4 +1,4 @@
-//! Streams an export: each chunk is produced when the client has received the previous one.
+//! Streams an export: each chunk is produced when the connection has room for it.
 
 use aide::{
     OperationOutput,
@@ -27,7 +27,7 @@ use crate::{App, Error};
 /// The header with the number of messages in the file.
 const COUNT_HEADER: HeaderName = HeaderName::from_static("hallway-messages");
 /// The maximum length of a file name in bytes, without the extension: valid on any file system.
-const NAME_MAX: usize = 120;
+const FILE_NAME_MAX_BYTES: usize = 120;
 
 /// The response of an export.
 pub struct Download {
@@ -53,7 +53,7 @@ impl Download {
     }
 }
 
-/// The part of the file that the next chunk begins with.
+/// How far the file is written.
 #[derive(PartialEq, Eq)]
 enum Stage {
     Begin,
@@ -180,11 +180,11 @@ fn content_disposition(name: &str, extension: &str) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
-/// Makes a name valid on all systems: no folder, no hidden file, no character that Windows rejects.
+/// Makes a name safe as a file name: no folder, no hidden file, no character that Windows rejects.
 fn sanitize_file_name(name: &str) -> String {
     let is_risky = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
     let name: String = name.chars().map(|c| if is_risky(c) { '-' } else { c }).collect();
-    let name = &name[..name.floor_char_boundary(NAME_MAX)];
+    let name = &name[..name.floor_char_boundary(FILE_NAME_MAX_BYTES)];
     let name = name.trim_matches(['.', ' ']);
     if name.is_empty() { "Hallway".to_owned() } else { name.to_owned() }
 }
@@ -206,7 +206,7 @@ mod tests {
             assert_eq!(sanitize_file_name(name), file, "{name}");
         }
         let long = sanitize_file_name(&"ä".repeat(255));
-        assert_eq!(long.len(), NAME_MAX);
+        assert_eq!(long.len(), FILE_NAME_MAX_BYTES);
     }
 
     #[test]

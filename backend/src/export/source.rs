@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The maximum number of messages in a chunk, which then has at most 8 MiB of text.
-const CHUNK: i64 = 500;
+const CHUNK_MAX_MESSAGES: i64 = 500;
 
 /// The messages to export.
 pub enum Source {
@@ -55,7 +55,7 @@ impl RoomRange {
             return Ok(None);
         }
         app.auth.reauthenticate(&self.caller).await?;
-        let (from, to) = (self.from, self.to.min(self.from + CHUNK - 1));
+        let (from, to) = (self.from, self.to.min(self.from + CHUNK_MAX_MESSAGES - 1));
         let messages =
             read_visible(&app.db.reader, self.caller.user.id, self.room, from, to).await?;
         // Every `seq` exists, so if messages are missing, the caller is no longer in the room.
@@ -90,26 +90,27 @@ pub struct SearchHits {
     plan: SearchPlan,
     /// The rooms of the caller when the export began.
     rooms: HashSet<RoomId>,
-    /// The id from which the next chunk is searched; `None` at the end.
-    from: Option<i64>,
+    /// The id after which the next chunk begins; `None` at the end.
+    after: Option<i64>,
 }
 
 impl SearchHits {
     /// `rooms` are the rooms of the caller, and `newest` is the id of the newest message.
     pub fn new(caller: Caller, plan: SearchPlan, rooms: HashSet<RoomId>, newest: i64) -> Self {
         let condition = plan.condition.add(messages::Column::Id.lte(newest));
-        Self { caller, plan: SearchPlan { condition, ..plan }, rooms, from: Some(0) }
+        Self { caller, plan: SearchPlan { condition, ..plan }, rooms, after: Some(0) }
     }
 
     async fn next(&mut self, app: &App) -> Result<Option<Vec<Message>>> {
-        while let Some(from) = self.from {
+        while let Some(after) = self.after {
             let mut found = {
                 // A permit for each chunk, so that a slow download blocks no searches.
                 let _permit = app.search_limiter.acquire(self.caller.user.id).await?;
-                find(&app.db.reader, &self.plan, from, Direction::Newer, CHUNK as u64).await?
+                find(&app.db.reader, &self.plan, after, Direction::Newer, CHUNK_MAX_MESSAGES as u64)
+                    .await?
             };
             self.check_access(app).await?;
-            self.from = found.next_id(Direction::Newer);
+            self.after = found.next_id(Direction::Newer);
             found.messages.retain(|message| self.rooms.contains(&message.room));
             if !found.messages.is_empty() {
                 return Ok(Some(found.messages));

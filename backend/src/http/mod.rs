@@ -1,8 +1,8 @@
 //! HTTP for handlers: extractors, conditional requests, problem details, request ids and metrics.
 //! Independent of users, rooms and messages.
 
+pub mod client_address;
 pub mod conditional;
 pub mod extract;
 pub mod instrument;
-pub mod peer;
 pub mod problems;

@@ -25,7 +25,7 @@ use crate::{
         extract::Query,
     },
     search_limiter::SearchPermit,
-    tables::{JoinedRoom, NewestMessage, joined_rooms_and_newest},
+    tables::{JoinedRoom, NewestMessage, joined_rooms_and_newest_message},
 };
 
 /// The query, and which of its hits to return.
@@ -127,7 +127,7 @@ pub struct SearchContext {
 pub async fn begin_search(app: &App, caller: &Caller) -> Result<SearchContext> {
     let user = &caller.user;
     let permit = app.search_limiter.acquire(user.id).await?;
-    let (rooms, newest) = joined_rooms_and_newest(&app.db.reader, user.id).await?;
+    let (rooms, newest) = joined_rooms_and_newest_message(&app.db.reader, user.id).await?;
     Ok(SearchContext { permit, rooms, newest })
 }
 

@@ -91,7 +91,7 @@ pub async fn joined_rooms(
 
 /// The rooms of a user and the newest message of all rooms. SQLite reads both in one statement,
 /// because a second one would cost another thread switch, which takes longer than either of them.
-pub async fn joined_rooms_and_newest(
+pub async fn joined_rooms_and_newest_message(
     db: &impl ConnectionTrait,
     user: UserId,
 ) -> Result<(Vec<JoinedRoom>, NewestMessage), DbErr> {

@@ -19,7 +19,7 @@ pub use database::{
     snapshot, sqlite_file, sqlite_url, sqlite_version, substring_pattern, with_timeout,
 };
 pub use entities::{members, mentions, messages, rooms, sessions, users};
-pub use joined_rooms::{JoinedRoom, joined_rooms, joined_rooms_and_newest};
+pub use joined_rooms::{JoinedRoom, joined_rooms, joined_rooms_and_newest_message};
 pub use message_rows::{
     MessageRow, NewestMessage, fetch_messages, hydrate, messages_in_range, newest_message,
 };

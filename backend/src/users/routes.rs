@@ -26,8 +26,8 @@ use crate::{
     App, Result,
     auth::{Admin, Caller, MaybeCaller},
     http::{
+        client_address::ClientAddress,
         extract::{Created, Json, Path, WithHeaders, WithStatus},
-        peer::Peer,
         problems::of,
     },
 };
@@ -101,7 +101,7 @@ fn change_password_docs(op: Op<'_>) -> Op<'_> {
 async fn change_password(
     State(app): State<App>,
     caller: Caller,
-    Peer(address): Peer,
+    ClientAddress(address): ClientAddress,
     Json(request): Json<ChangePassword>,
 ) -> Result<Json<User>> {
     let Caller { user, session } = caller;
@@ -143,7 +143,7 @@ fn sign_in_docs(op: Op<'_>) -> Op<'_> {
 
 async fn sign_in(
     State(app): State<App>,
-    Peer(address): Peer,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     Json(request): Json<SignIn>,
 ) -> Result<WithHeaders<Created<SignedIn>>> {

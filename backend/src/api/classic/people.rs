@@ -15,8 +15,8 @@ use crate::{
     App, Result,
     auth::MaybeCaller,
     http::{
+        client_address::ClientAddress,
         extract::{Created, Json, WithHeaders, WithStatus},
-        peer::Peer,
     },
     users,
 };
@@ -47,7 +47,7 @@ pub async fn register(
 
 pub async fn login(
     State(app): State<App>,
-    Peer(address): Peer,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     Json(request): Json<SignIn>,
 ) -> Result<WithHeaders<Json<LoggedIn>>> {

@@ -17,11 +17,11 @@ use crate::Settings;
 /// The client's address: that of the connection, or the one that a trusted proxy reports in
 /// [`Settings::client_ip_header`].
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
+pub struct ClientAddress(pub IpAddr);
 
-impl OperationInput for Peer {}
+impl OperationInput for ClientAddress {}
 
-impl<S> FromRequestParts<S> for Peer
+impl<S> FromRequestParts<S> for ClientAddress
 where
     S: Send + Sync,
     Arc<Settings>: FromRef<S>,
@@ -34,7 +34,8 @@ where
     }
 }
 
-/// The address of a [`Peer`]: canonical (no IPv4-mapped IPv6), and 0.0.0.0 if it is unknown.
+/// The client's address in canonical form (no IPv4-mapped IPv6): the connection's if the header is
+/// absent or invalid, 0.0.0.0 if there is none.
 pub fn client_address(headers: &HeaderMap, extensions: &Extensions, settings: &Settings) -> IpAddr {
     let forwarded = settings.client_ip_header.as_deref().and_then(|name| {
         // The last address of a list: the trusted proxy appended it, and clients can forge the others.
