@@ -48,7 +48,7 @@ impl Problem {
 pub struct FieldError {
     /// The name of the field; a dotted path if it is nested.
     pub field: String,
-    /// What is wrong; it names the limit.
+    /// Describes the error and names the limit.
     pub message: String,
     /// The byte range (UTF-8, half-open) of the error, in a field with a grammar.
     #[serde(default, skip_serializing_if = "Option::is_none")]

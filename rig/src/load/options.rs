@@ -97,7 +97,7 @@ pub struct Args {
     pub(super) json: Option<PathBuf>,
 }
 
-/// What a load runs against.
+/// The target of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TargetKind {
     /// A server.
