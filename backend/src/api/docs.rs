@@ -25,7 +25,7 @@ const CSP: HeaderValue = HeaderValue::from_static(
 
 /// A documentation page: over 1 MB of HTML, which the first request generates and compresses.
 struct Page {
-    html: fn() -> String,
+    render: fn() -> String,
     plain: OnceLock<Bytes>,
     gzip: OnceLock<Bytes>,
 }
@@ -40,12 +40,12 @@ static REDOC: Page = Page::new(|| {
 const EMPTY_IMAGE: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=";
 
 impl Page {
-    const fn new(html: fn() -> String) -> Self {
-        Self { html, plain: OnceLock::new(), gzip: OnceLock::new() }
+    const fn new(render: fn() -> String) -> Self {
+        Self { render, plain: OnceLock::new(), gzip: OnceLock::new() }
     }
 
     fn plain(&self) -> Bytes {
-        self.plain.get_or_init(|| (self.html)().into()).clone()
+        self.plain.get_or_init(|| (self.render)().into()).clone()
     }
 
     fn gzip(&self) -> Bytes {

@@ -12,18 +12,18 @@ pub struct Progress {
     /// In messages.
     total: u64,
     /// None if standard error is not a terminal.
-    last_shown: Option<Instant>,
+    last_update: Option<Instant>,
 }
 
 impl Progress {
     pub fn new(total: u64) -> Self {
-        Self { total, last_shown: stderr().is_terminal().then(Instant::now) }
+        Self { total, last_update: stderr().is_terminal().then(Instant::now) }
     }
 
     pub fn show(&mut self, done: u64) {
-        if self.last_shown.is_some_and(|shown| shown.elapsed() >= INTERVAL) {
+        if self.last_update.is_some_and(|update| update.elapsed() >= INTERVAL) {
             eprint!("\r{done} of {} messages", self.total);
-            self.last_shown = Some(Instant::now());
+            self.last_update = Some(Instant::now());
         }
     }
 }
@@ -31,7 +31,7 @@ impl Progress {
 impl Drop for Progress {
     /// Clears the line for the next output.
     fn drop(&mut self) {
-        if self.last_shown.is_some() {
+        if self.last_update.is_some() {
             eprint!("\r\x1b[K");
         }
     }

@@ -47,7 +47,7 @@ impl<R: BufRead> Reader<R> {
         ensure!(
             format == FORMAT,
             "this archive has format {format}, but this version of Hallway reads format {FORMAT}: \
-             use the version that wrote the archive, or a later one"
+             use the version that wrote the archive"
         );
         match reader.parse_line()? {
             Line::Hallway(header) => Ok((reader, header)),

@@ -47,18 +47,19 @@ impl Download {
         source: Source,
         count: Option<i64>,
     ) -> Self {
-        let export = Export { app, writer: format.writer(), info, source, stage: Stage::Begin };
+        let export =
+            Export { app, writer: format.writer(), info, source, next_part: NextPart::Head };
         let body = Body::from_stream(stream::try_unfold(export, Export::next_chunk));
         Self { format, name: content_disposition(name, format.extension()), count, body }
     }
 }
 
-/// How far the file is written.
+/// The part of the file that comes next.
 #[derive(PartialEq, Eq)]
-enum Stage {
-    Begin,
+enum NextPart {
+    Head,
     Messages,
-    Done,
+    Nothing,
 }
 
 /// The state of an export between two chunks.
@@ -67,25 +68,25 @@ struct Export {
     writer: Box<dyn Writer>,
     info: ExportInfo,
     source: Source,
-    stage: Stage,
+    next_part: NextPart,
 }
 
 impl Export {
     async fn next_chunk(mut self) -> Result<Option<(Bytes, Self)>, Error> {
         let mut out = Vec::new();
-        match self.stage {
-            Stage::Done => return Ok(None),
-            Stage::Messages => {}
-            Stage::Begin => {
+        match self.next_part {
+            NextPart::Nothing => return Ok(None),
+            NextPart::Messages => {}
+            NextPart::Head => {
                 self.writer.begin(&self.info, &mut out);
-                self.stage = Stage::Messages;
+                self.next_part = NextPart::Messages;
             }
         }
         match self.source.next(&self.app).await? {
             Some(messages) => self.writer.messages(&self.info, &messages, &mut out),
             None => {
                 self.writer.end(&mut out);
-                self.stage = Stage::Done;
+                self.next_part = NextPart::Nothing;
             }
         }
         Ok(Some((out.into(), self)))
