@@ -23,7 +23,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// A problem with its own detail text.
+    /// A problem with this detail text instead of the default of its code.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let mut error = Self::from(code);
         error.problem.detail = detail.into();
@@ -54,7 +54,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Documents nothing: operations and extractors document their own problems.
+/// Adds nothing to the OpenAPI document: operations and extractors declare the problems they return.
 impl aide::OperationOutput for Error {
     type Inner = Self;
 }

@@ -93,7 +93,7 @@ fn parse_public_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// A text that `Debug` output hides, such as a key or a URL with a password.
+/// A string that `Debug` output hides, such as a key or a URL with a password.
 #[derive(Clone)]
 pub struct Secret(pub String);
 

@@ -23,7 +23,7 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>> {
 /// Writes a file under a temporary name and renames it when it is complete.
 pub struct Output {
     out: BufWriter<Box<dyn Write>>,
-    /// The open file, its temporary path and its final path; none for standard output.
+    /// The open file, its temporary path and its final path; `None` for standard output.
     file: Option<(File, PathBuf, PathBuf)>,
 }
 

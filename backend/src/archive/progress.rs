@@ -11,7 +11,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 pub struct Progress {
     /// In messages.
     total: u64,
-    /// None if standard error is not a terminal.
+    /// `None` if standard error is not a terminal.
     last_update: Option<Instant>,
 }
 

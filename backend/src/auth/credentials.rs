@@ -76,7 +76,7 @@ impl Auth {
         }
     }
 
-    /// Replaces an imported or outdated hash of a password that was just verified; none if the
+    /// Replaces an imported or outdated hash of a password that was just verified; `None` if the
     /// stored hash changed meanwhile. An error only goes to the log, so that the login succeeds with
     /// the old hash.
     async fn rehash(&self, row: users::Model, password: &Password) -> Option<users::Model> {

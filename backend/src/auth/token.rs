@@ -97,7 +97,7 @@ impl TokenSigner {
         encode(&header, &claims, &self.encoding_key).map_err(Error::internal)
     }
 
-    /// The account and the session that a token names; none if the token is invalid or expired.
+    /// The account and the session that a token names; `None` if the token is invalid or expired.
     pub(super) fn verify(&self, token: &str) -> Option<(UserId, SessionId)> {
         let data = decode::<Claims>(token, &self.decoding_key, &self.validation).ok()?;
         if data.header.typ.as_deref() != Some(TOKEN_TYPE) {

@@ -54,7 +54,7 @@ fn csv_writer(out: &mut Vec<u8>) -> csv::Writer<&mut Vec<u8>> {
     builder.quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(out)
 }
 
-/// Prefixes a text that a spreadsheet could evaluate as a formula with `'`, as OWASP recommends. Texts
+/// Prefixes a string that a spreadsheet could evaluate as a formula with `'`, as OWASP recommends. Texts
 /// that begin with `'` get one too, so that programs can remove it unambiguously.
 fn escape_formula(text: &str) -> Cow<'_, str> {
     let is_risky = |c: char| {

@@ -5,7 +5,7 @@ use aide::{
     generate::GenContext,
     openapi::{
         Header, MediaType, Operation, ParameterSchemaOrContent, ReferenceOr,
-        Response as Documented, SchemaObject,
+        Response as ResponseDoc, SchemaObject,
     },
 };
 use axum::{
@@ -25,20 +25,20 @@ use super::{
 use crate::{App, Error};
 
 /// The header with the number of messages in the file.
-const COUNT_HEADER: HeaderName = HeaderName::from_static("hallway-messages");
-/// The maximum length of a file name in bytes, without the extension: valid on any file system.
-const FILE_NAME_MAX_BYTES: usize = 120;
+const MESSAGE_COUNT_HEADER: HeaderName = HeaderName::from_static("hallway-messages");
+/// The maximum length of a file name in bytes, extension excluded; short enough for any file system.
+const FILE_STEM_MAX_BYTES: usize = 120;
 
 /// The response of an export.
 pub struct Download {
     format: Format,
-    name: HeaderValue,
+    disposition: HeaderValue,
     count: Option<i64>,
     body: Body,
 }
 
 impl Download {
-    /// An export to a file of this name plus the extension.
+    /// `name` is the suggested file name without the extension.
     pub fn new(
         app: App,
         format: Format,
@@ -50,7 +50,8 @@ impl Download {
         let export =
             Export { app, writer: format.writer(), info, source, next_part: NextPart::Head };
         let body = Body::from_stream(stream::try_unfold(export, Export::next_chunk));
-        Self { format, name: content_disposition(name, format.extension()), count, body }
+        let disposition = content_disposition(name, format.extension());
+        Self { format, disposition, count, body }
     }
 }
 
@@ -100,11 +101,11 @@ impl IntoResponse for Download {
         if let Ok(content_type) = HeaderValue::from_str(&self.format.content_type()) {
             headers.insert(header::CONTENT_TYPE, content_type);
         }
-        headers.insert(header::CONTENT_DISPOSITION, self.name);
+        headers.insert(header::CONTENT_DISPOSITION, self.disposition);
         let cache_control = HeaderValue::from_static("private, no-store");
         headers.insert(header::CACHE_CONTROL, cache_control);
         if let Some(count) = self.count {
-            headers.insert(COUNT_HEADER, count.into());
+            headers.insert(MESSAGE_COUNT_HEADER, count.into());
         }
         response
     }
@@ -113,7 +114,7 @@ impl IntoResponse for Download {
 impl OperationOutput for Download {
     type Inner = Self;
 
-    fn operation_response(ctx: &mut GenContext, _: &mut Operation) -> Option<Documented> {
+    fn operation_response(ctx: &mut GenContext, _: &mut Operation) -> Option<ResponseDoc> {
         let text = json_schema!({"type": "string"});
         let line = ctx.schema.subschema_for::<Message>();
         let media_type = |format: Format| {
@@ -124,23 +125,23 @@ impl OperationOutput for Download {
         let number = json_schema!({"type": "integer", "minimum": 0});
         let count = "The number of messages in the file; absent for searches";
         let name = "`attachment` with the file name";
-        Some(Documented {
-            description: "The file; for `jsonl` the schema of a line".into(),
+        Some(ResponseDoc {
+            description: "The exported file. For `jsonl`, the schema describes one line.".into(),
             headers: [
-                (COUNT_HEADER.as_str().to_owned(), header_doc(count, number)),
+                (MESSAGE_COUNT_HEADER.as_str().to_owned(), header_doc(count, number)),
                 (header::CONTENT_DISPOSITION.as_str().to_owned(), header_doc(name, text.clone())),
             ]
             .into_iter()
             .collect(),
             content: Format::ALL.into_iter().map(media_type).collect(),
-            ..Documented::default()
+            ..ResponseDoc::default()
         })
     }
 
     fn inferred_responses(
         ctx: &mut GenContext,
         operation: &mut Operation,
-    ) -> Vec<(Option<u16>, Documented)> {
+    ) -> Vec<(Option<u16>, ResponseDoc)> {
         let response = Self::operation_response(ctx, operation);
         response.into_iter().map(|response| (Some(200), response)).collect()
     }
@@ -185,7 +186,7 @@ fn content_disposition(name: &str, extension: &str) -> HeaderValue {
 fn sanitize_file_name(name: &str) -> String {
     let is_risky = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
     let name: String = name.chars().map(|c| if is_risky(c) { '-' } else { c }).collect();
-    let name = &name[..name.floor_char_boundary(FILE_NAME_MAX_BYTES)];
+    let name = &name[..name.floor_char_boundary(FILE_STEM_MAX_BYTES)];
     let name = name.trim_matches(['.', ' ']);
     if name.is_empty() { "Hallway".to_owned() } else { name.to_owned() }
 }
@@ -207,7 +208,7 @@ mod tests {
             assert_eq!(sanitize_file_name(name), file, "{name}");
         }
         let long = sanitize_file_name(&"ä".repeat(255));
-        assert_eq!(long.len(), FILE_NAME_MAX_BYTES);
+        assert_eq!(long.len(), FILE_STEM_MAX_BYTES);
     }
 
     #[test]

@@ -122,7 +122,7 @@ fn element_id(info: &ExportInfo, room: RoomId, seq: Seq) -> String {
     if info.is_search { format!("m{room}-{seq}") } else { format!("m{seq}") }
 }
 
-/// Escapes a text for element content and attribute values.
+/// Escapes a string for element content and attribute values.
 fn escape(text: &str) -> Cow<'_, str> {
     let is_syntax = |c: char| matches!(c, '&' | '<' | '>' | '"' | '\'');
     if !text.contains(is_syntax) {

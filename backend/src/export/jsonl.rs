@@ -1,4 +1,4 @@
-//! JSON Lines: each line is a message as in the API.
+//! JSON Lines: each line is a message as the API returns it.
 
 use shared::messages::Message;
 
@@ -11,7 +11,7 @@ impl Writer for JsonlWriter {
 
     fn messages(&mut self, _: &ExportInfo, messages: &[Message], out: &mut Vec<u8>) {
         for message in messages {
-            // Neither a message nor writing to memory can fail.
+            // Neither serializing a message nor writing to memory can fail.
             let _ = serde_json::to_writer(&mut *out, message);
             out.push(b'\n');
         }

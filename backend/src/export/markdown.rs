@@ -51,7 +51,7 @@ impl Writer for MarkdownWriter {
     fn end(&mut self, _: &mut Vec<u8>) {}
 }
 
-/// Quotes a text, with a hard break between two lines that are not blank.
+/// Quotes a message, with a hard break between two lines that are not blank.
 fn quotation(text: &str) -> String {
     // Some programs treat U+2028 and U+2029 as line ends.
     let lines: Vec<_> = text.split(['\n', '\u{2028}', '\u{2029}']).map(escape_line).collect();

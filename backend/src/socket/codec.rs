@@ -15,7 +15,7 @@ use crate::{
 
 /// The protocol of a socket. An encoder returns `None` for a frame that the protocol does not have.
 pub trait Codec: Send {
-    /// Decodes a text from the client.
+    /// Decodes a text frame from the client.
     fn decode(&mut self, text: &str) -> Result<ClientFrame>;
 
     /// Encodes a frame.

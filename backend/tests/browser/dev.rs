@@ -126,7 +126,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Replaces a text in the only file below `folder` that contains it.
+/// Replaces a string in the only file below `folder` that contains it.
 fn edit(folder: &Path, old: &str, new: &str) {
     let mut found = Vec::new();
     files_with(folder, old, &mut found);

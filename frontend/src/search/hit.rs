@@ -49,7 +49,7 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
     }
 }
 
-/// Renders the fragments of a text and marks those that match a search.
+/// Renders the fragments of a string and marks those that match a search.
 pub fn mark_matches(fragments: Vec<Fragment>) -> AnyView {
     let view = |Fragment { text, is_match }| match is_match {
         true => view! { <mark class="found">{text}</mark> }.into_any(),

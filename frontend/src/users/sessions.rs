@@ -17,12 +17,12 @@ pub fn SessionsDialog(open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-part!(more: fn session_list((): ()) { view! { <SessionList/> } });
+part!(more: fn session_list((): ()) { view! { <SessionListLoader/> } });
 
 type EndSessions = Action<Vec<SessionId>, ()>;
 
 #[component]
-fn SessionList() -> impl IntoView {
+fn SessionListLoader() -> impl IntoView {
     let ui = expect_context::<Ui>();
     let sessions = LocalResource::new(api::list_sessions);
     let end = Action::new_local(move |ids: &Vec<SessionId>| {
@@ -38,15 +38,15 @@ fn SessionList() -> impl IntoView {
     });
     move || match sessions.get() {
         None => view! { <p class="quiet">"Loading…"</p> }.into_any(),
-        Some(Ok(list)) => view! { <Sessions sessions=list.sessions end/> }.into_any(),
+        Some(Ok(list)) => view! { <SessionList sessions=list.sessions end/> }.into_any(),
         Some(Err(error)) => view! { <p class="field-error">{error.message()}</p> }.into_any(),
     }
 }
 
 #[component]
-fn Sessions(sessions: Vec<Session>, end: EndSessions) -> impl IntoView {
+fn SessionList(sessions: Vec<Session>, end: EndSessions) -> impl IntoView {
     let others: Vec<_> = sessions.iter().filter(|s| !s.is_current).map(|s| s.id).collect();
-    let has_few = others.len() < 2;
+    let has_fewer_than_two_others = others.len() < 2;
     let end_others = move |_| {
         end.dispatch_local(others.clone());
     };
@@ -54,7 +54,7 @@ fn Sessions(sessions: Vec<Session>, end: EndSessions) -> impl IntoView {
         <ul class="plain-list">
             {sessions.into_iter().map(|session| view! { <SessionRow session end/> }).collect_view()}
         </ul>
-        <div class="dialog-actions" hidden=has_few>
+        <div class="dialog-actions" hidden=has_fewer_than_two_others>
             <button type="button" class="button button-danger" on:click=end_others>
                 "Sign out everywhere else"
             </button>
@@ -93,7 +93,7 @@ fn SessionRow(session: Session, end: EndSessions) -> impl IntoView {
     }
 }
 
-/// Names a browser and its system; falls back to the `User-Agent`.
+/// Names a browser and its operating system; falls back to the `User-Agent`.
 fn device(user_agent: &str) -> String {
     let browsers =
         [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"), ("Safari/", "Safari")];

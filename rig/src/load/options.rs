@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long)]
     until_delivered: bool,
 
-    /// The length of a text, in bytes.
+    /// The length of a message, in bytes.
     #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u64).range(32..=16_384))]
     bytes: u64,
 

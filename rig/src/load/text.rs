@@ -123,7 +123,7 @@ impl SendFrameEncoder {
     }
 }
 
-/// A text of this many bytes that does not end with a space, which the server would trim.
+/// A string of this many bytes that does not end with a space, which the server would trim.
 fn fixed_length(rng: &mut Rng, bytes: usize) -> String {
     let mut text = String::new();
     while text.len() < bytes {

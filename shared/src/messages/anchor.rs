@@ -37,7 +37,7 @@ pub enum Anchor {
     Date(Date),
 }
 
-/// The error of a text that is not an [`Anchor`]. Its message begins with "must be", to follow the
+/// The error of a string that is not an [`Anchor`]. Its message begins with "must be", to follow the
 /// name of the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnchorError {

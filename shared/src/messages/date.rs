@@ -15,7 +15,7 @@ pub struct Date {
     offset: FixedOffset,
 }
 
-/// The error of a text that is not a [`Date`].
+/// The error of a string that is not a [`Date`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidDate;
 

@@ -1,7 +1,7 @@
 //! The character classes of the query language.
 
 /// Whether `c` separates the elements of a query. Control characters do too, because no message
-/// contains any and PostgreSQL rejects a text with a NUL.
+/// contains any and PostgreSQL rejects a string with a NUL.
 pub(super) fn is_blank(c: char) -> bool {
     c.is_whitespace() || c.is_control()
 }
@@ -11,7 +11,7 @@ pub(super) fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„')
 }
 
-/// Whether a text contains a character that can be part of a search token.
+/// Whether a string contains a character that can be part of a search token.
 pub(super) fn is_searchable(text: &str) -> bool {
     text.chars().any(|c| c.is_alphanumeric() || is_emoji(c))
 }

@@ -23,7 +23,7 @@ pub enum HighlightKind {
     Term,
     /// An operator with its value.
     Operator,
-    /// The `-` before a text or an operator.
+    /// The `-` before a term or an operator.
     Not,
     /// An `OR`.
     Or,

@@ -100,7 +100,7 @@ fn bare<'i>(input: &mut Input<'i>) -> Result<&'i str> {
     take_while(1.., |c| !is_blank(c)).parse_next(input)
 }
 
-/// A text in quotes. `""` is a quote inside `"`; curly quotes have no such escape.
+/// A string in quotes. `""` is a quote inside `"`; curly quotes have no such escape.
 fn quoted(input: &mut Input<'_>) -> Result<String> {
     let open = one_of(is_quote).parse_next(input)?;
     let is_end = move |c: char| if open == '"' { c == '"' } else { matches!(c, '”' | '“') };

@@ -223,7 +223,7 @@ fn join_with_or(names: &[&str]) -> String {
     }
 }
 
-/// Puts a text in quotes and doubles the quotes in it.
+/// Puts a string in quotes and doubles the quotes in it.
 pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

@@ -14,7 +14,7 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// A span of a text.
+/// A span of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span<'t> {
     /// Plain text.
@@ -33,7 +33,7 @@ impl<'t> Span<'t> {
     }
 }
 
-/// Splits a text into spans. Joined, the spans are the text.
+/// Splits text into spans. Joined, the spans are the text.
 ///
 /// ```
 /// use shared::text::{Span, spans};
@@ -51,13 +51,13 @@ pub fn spans(content: &str) -> Vec<Span<'_>> {
     scan(content, |_| true)
 }
 
-/// Splits a text into spans as one user sees them: a mention of another user is plain text.
+/// Splits text into spans as one user sees them: a mention of another user is plain text.
 pub fn spans_for<'t>(content: &'t str, username: &str) -> Vec<Span<'t>> {
     let key = rules::name_key(username);
     scan(content, |name| rules::name_key(name) == key)
 }
 
-/// The links of a text.
+/// The links of a string.
 pub fn links(content: &str) -> impl Iterator<Item = &str> {
     spans(content).into_iter().filter_map(|span| match span {
         Span::Link(link) => Some(link),
@@ -65,7 +65,7 @@ pub fn links(content: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The names that a text mentions, in lower case (the form in which usernames are unique).
+/// The names mentioned in a message, in lower case (the form in which usernames are unique).
 ///
 /// ```
 /// let names: Vec<_> = shared::text::mentions("@Ada, ask @bob.").collect();
@@ -78,7 +78,7 @@ pub fn mentions(content: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// The messages of the server at `origin` that a text links to, each once.
+/// The messages of the server at `origin` that a message links to, each once.
 pub fn permalinks<'t>(
     content: &'t str,
     origin: &'t str,

@@ -113,7 +113,7 @@ fn has_faketime() -> bool {
 }
 
 /// Prevents Debian from starting the servers that it installs, because the tests start their own.
-/// Holds the path of the policy file that dropping it deletes; none if there was a policy before.
+/// Holds the path of the policy file that dropping it deletes; `None` if there was a policy before.
 struct ServiceStartBlock(Option<&'static str>);
 
 impl ServiceStartBlock {

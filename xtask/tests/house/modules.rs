@@ -89,7 +89,7 @@ impl Modules {
         imports.into_values().collect()
     }
 
-    /// Resolves a path through re-exports to the module that defines its item; none for other crates.
+    /// Resolves a path through re-exports to the module that defines its item; `None` for other crates.
     fn resolve(&self, from: &ModulePath, path: &[String], depth: usize) -> Option<ModulePath> {
         // A limit, because re-exports may refer to each other endlessly.
         if depth > 16 {

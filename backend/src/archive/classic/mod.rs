@@ -41,7 +41,7 @@ pub struct ClassicChat {
 
 /// The lines of a room and its members.
 struct RoomPlan {
-    /// The id in the classic chat; none for the room of messages without a room.
+    /// The id in the classic chat; `None` for the room of messages without a room.
     classic_id: Option<i64>,
     line: Room,
     members: Vec<Member>,

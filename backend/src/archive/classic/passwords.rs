@@ -4,17 +4,17 @@ use crate::auth::{UNUSABLE, check_password_hash};
 
 /// The hash in a format that Hallway can verify, or the reason why there is none.
 pub fn convert(text: &str) -> Result<String, String> {
-    // Django stores an empty text or a `!` prefix for an account without a password.
+    // Django stores an empty string or a `!` prefix for an account without a password.
     if text.is_empty() || text.starts_with('!') {
         return Ok(UNUSABLE.into());
     }
-    // Django prefixes the algorithm: argon2$argon2id$v=19$..
+    // Django puts its own algorithm name in front: argon2$argon2id$v=19$..
     let text = text.strip_prefix("argon2").filter(|rest| rest.starts_with('$')).unwrap_or(text);
     match check_password_hash(text) {
         Ok(()) => Ok(text.to_owned()),
         Err(error) => {
             let algorithm = text.trim_start_matches('$').split('$').next().unwrap_or_default();
-            Err(format!("{algorithm} is not supported: it {}", error.message))
+            Err(format!("its {algorithm} hash is not supported: it {}", error.message))
         }
     }
 }
@@ -35,9 +35,12 @@ mod tests {
             assert_eq!(convert(unusable), Ok(UNUSABLE.into()));
         }
         for (text, expected) in [
-            (format!("pbkdf2_sha256$90000000$salt${hash}"), "pbkdf2_sha256 is not supported"),
-            ("bcrypt_sha256$$2b$12$abc".into(), "bcrypt_sha256 is not supported"),
-            ("md5$salt$abc".into(), "md5 is not supported"),
+            (
+                format!("pbkdf2_sha256$90000000$salt${hash}"),
+                "its pbkdf2_sha256 hash is not supported",
+            ),
+            ("bcrypt_sha256$$2b$12$abc".into(), "its bcrypt_sha256 hash is not supported"),
+            ("md5$salt$abc".into(), "its md5 hash is not supported"),
         ] {
             assert!(convert(&text).unwrap_err().contains(expected), "{text}: {:?}", convert(&text));
         }

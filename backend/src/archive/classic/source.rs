@@ -75,13 +75,13 @@ impl Source {
         let txn = snapshot(&db).await?;
         let mut source = Self { txn, columns: HashSet::new(), _db: db };
         for (table, required) in TABLES {
-            source.find_columns(table, required).await?;
+            source.load_columns(table, required).await?;
         }
         Ok(source)
     }
 
     /// Adds the columns of a table to `columns`. Fails if the table lacks a required one.
-    async fn find_columns(&mut self, table: &str, required: &[&str]) -> Result<()> {
+    async fn load_columns(&mut self, table: &str, required: &[&str]) -> Result<()> {
         let sql = match self.is_sqlite() {
             true => "SELECT name FROM pragma_table_info(?)",
             false => {
@@ -96,7 +96,7 @@ impl Source {
         match missing {
             None => Ok(()),
             Some(column) => bail!(
-                "there is no column {column} in a table {table}: is this the database of the \
+                "table {table} has no column {column}; is this the database of the \
                  classic chat?"
             ),
         }
@@ -113,12 +113,12 @@ impl Source {
         let admin = if self.has_column(table, "is_admin") { "is_admin" } else { "is_superuser" };
         let sql = format!(
             "SELECT {}, {}, {}, {}, {}, {} FROM app_user ORDER BY id",
-            self.as_integer(table, "id"),
-            self.as_text(table, "username"),
-            self.as_text(table, "password"),
-            self.as_integer(table, admin),
-            self.as_integer(table, "is_active"),
-            self.as_text(table, "date_joined"),
+            self.integer_sql(table, "id"),
+            self.text_sql(table, "username"),
+            self.text_sql(table, "password"),
+            self.integer_sql(table, admin),
+            self.integer_sql(table, "is_active"),
+            self.text_sql(table, "date_joined"),
         );
         let account = |row: &QueryResult| {
             Ok(Account {
@@ -138,12 +138,12 @@ impl Source {
         let table = "app_room";
         let sql = format!(
             "SELECT {}, {}, {}, {}, {}, {} FROM app_room ORDER BY id",
-            self.as_integer(table, "id"),
-            self.as_text(table, "name"),
-            self.as_text(table, "topic"),
-            self.as_integer(table, "created_by_id"),
-            self.as_text(table, "created_at"),
-            self.as_text(table, "updated_at"),
+            self.integer_sql(table, "id"),
+            self.text_sql(table, "name"),
+            self.text_sql(table, "topic"),
+            self.integer_sql(table, "created_by_id"),
+            self.text_sql(table, "created_at"),
+            self.text_sql(table, "updated_at"),
         );
         let room = |row: &QueryResult| {
             Ok(Room {
@@ -160,16 +160,16 @@ impl Source {
 
     /// The user ids of the members of a room.
     pub async fn members(&self, room: i64) -> Result<Vec<i64>> {
-        let user = self.as_integer("app_room_users", "user_id");
+        let user = self.integer_sql("app_room_users", "user_id");
         let sql = format!("SELECT DISTINCT {user} FROM app_room_users WHERE room_id = ?");
         self.query_integers(&sql, Some(room))
             .await
             .map(|found| found.into_iter().flatten().collect())
     }
 
-    /// The user ids of the authors of a room's messages; none for messages without an author.
+    /// The user ids of the authors of a room's messages, with `None` if some have no author.
     pub async fn authors(&self, room: Option<i64>) -> Result<Vec<Option<i64>>> {
-        let user = self.as_integer("app_message", "user_id");
+        let user = self.integer_sql("app_message", "user_id");
         let room_filter = room_filter(room);
         self.query_integers(
             &format!("SELECT DISTINCT {user} FROM app_message WHERE {room_filter}"),
@@ -178,16 +178,16 @@ impl Source {
         .await
     }
 
-    /// The ids of the rooms that messages refer to, whether the rooms exist or not; none for messages
-    /// without a room.
+    /// The ids of the rooms that messages refer to, whether the rooms exist or not, with `None` if
+    /// some messages have no room.
     pub async fn rooms_with_messages(&self) -> Result<Vec<Option<i64>>> {
-        let room = self.as_integer("app_message", "room_id");
+        let room = self.integer_sql("app_message", "room_id");
         self.query_integers(&format!("SELECT DISTINCT {room} FROM app_message"), None).await
     }
 
     /// The greatest message id.
     pub async fn last_message_id(&self) -> Result<i64> {
-        let id = self.as_integer("app_message", "id");
+        let id = self.integer_sql("app_message", "id");
         let found =
             self.query_integers(&format!("SELECT max({id}) FROM app_message"), None).await?;
         Ok(found.first().copied().flatten().unwrap_or_default())
@@ -217,11 +217,11 @@ impl Source {
         let sql = format!(
             "SELECT {}, {}, {}, {}, {} FROM app_message WHERE {} AND id > {after} {length_filter} \
              ORDER BY id LIMIT {limit}",
-            self.as_integer(table, "id"),
-            self.as_integer(table, "user_id"),
-            self.as_text(table, "content"),
-            self.as_text(table, "created_at"),
-            self.as_text(table, "updated_at"),
+            self.integer_sql(table, "id"),
+            self.integer_sql(table, "user_id"),
+            self.text_sql(table, "content"),
+            self.text_sql(table, "created_at"),
+            self.text_sql(table, "updated_at"),
             room_filter(room),
         );
         let message = |row: &QueryResult| {
@@ -240,13 +240,13 @@ impl Source {
         self.txn.get_database_backend() == DbBackend::Sqlite
     }
 
-    /// The SQL of a column as text; NULL if the column is missing.
-    fn as_text(&self, table: &str, column: &str) -> String {
+    /// An SQL expression that reads a column as text; NULL if the column is missing.
+    fn text_sql(&self, table: &str, column: &str) -> String {
         self.cast(table, column, "TEXT", "CHAR")
     }
 
-    /// The SQL of a column as an integer; NULL if the column is missing.
-    fn as_integer(&self, table: &str, column: &str) -> String {
+    /// An SQL expression that reads a column as an integer; NULL if the column is missing.
+    fn integer_sql(&self, table: &str, column: &str) -> String {
         self.cast(table, column, "INTEGER", "SIGNED")
     }
 
@@ -266,6 +266,7 @@ impl Source {
         self.txn.query_all_raw(statement).await
     }
 
+    /// The first column of a query, sorted. `room` is its only parameter, if it has one.
     async fn query_integers(&self, sql: &str, room: Option<i64>) -> Result<Vec<Option<i64>>> {
         let rows = self.query(sql, room.map(Value::from)).await?;
         let numbers = rows.iter().map(|row| get_integer(row, 0));
@@ -275,6 +276,7 @@ impl Source {
     }
 }
 
+/// The condition for a room's messages, or with `None` for the messages without a room.
 fn room_filter(room: Option<i64>) -> &'static str {
     if room.is_some() { "room_id = ?" } else { "room_id IS NULL" }
 }
@@ -287,7 +289,7 @@ fn get_text(row: &QueryResult, index: usize) -> Result<String, DbErr> {
     row.try_get_by_index::<Option<String>>(index).map(Option::unwrap_or_default)
 }
 
-/// A timestamp; none if it is missing or invalid.
+/// A timestamp; `None` if it is missing or invalid.
 fn get_timestamp(row: &QueryResult, index: usize) -> Result<Option<Timestamp>, DbErr> {
     Ok(parse_timestamp(&get_text(row, index)?))
 }

@@ -3,7 +3,7 @@
 
 use shared::rules::{self, CONTENT_MAX_BYTES};
 
-/// The replacement for an empty text.
+/// The replacement for an empty message.
 const EMPTY: &str = "\u{2205}";
 /// A shorter text always fits into one message, because a replaced character takes at most 3 bytes.
 pub const FITS_BYTES: i64 = (CONTENT_MAX_BYTES / 3) as i64;
@@ -15,7 +15,7 @@ pub struct Converted {
     pub changes: Vec<&'static str>,
 }
 
-/// Splits a text and replaces control characters. Trimming is not a change, because Hallway always
+/// Splits a message text and replaces control characters. Trimming is not a change, because Hallway always
 /// trims.
 pub fn convert(text: &str) -> Converted {
     if let Ok(text) = rules::validate_content(text) {
@@ -56,7 +56,7 @@ fn control_picture(c: char) -> char {
     }
 }
 
-/// The byte position at which to split a text that is too long: the last line end in the second half of
+/// The byte position at which to split a message that is too long: the last line end in the second half of
 /// the part that fits, or else the last space there, or else the end of that part.
 fn split_position(text: &str) -> usize {
     if text.len() <= CONTENT_MAX_BYTES {

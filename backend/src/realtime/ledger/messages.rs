@@ -149,7 +149,7 @@ async fn update_message(
     Ok(message)
 }
 
-/// Inserts a mention row for each member whom a text mentions.
+/// Inserts a mention row for each member whom a message mentions.
 pub(super) async fn insert_mentions(
     batch: &Batch<'_>,
     room: RoomId,

@@ -49,7 +49,7 @@ pub(super) async fn run(
     connection.abort();
 }
 
-/// Publishes a text on a channel, which is a sharded one if the server supports that.
+/// Publishes a string on a channel, which is a sharded one if the server supports that.
 pub(super) async fn publish(
     client: &Client,
     shared: &Shared,

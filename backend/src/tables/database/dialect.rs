@@ -127,17 +127,17 @@ pub fn row_lock(db: &impl ConnectionTrait, lock: LockType) -> LockType {
     if db.get_database_backend() == DbBackend::Postgres { lock } else { LockType::Update }
 }
 
-/// The condition that a column contains a text. It ignores case as far as the database can fold it.
+/// The condition that a column contains a string. It ignores case as far as the database can fold it.
 pub fn contains_ignoring_case(column: impl ColumnTrait, part: &str) -> SimpleExpr {
     Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(substring_pattern(part))
 }
 
-/// A pattern for any text that contains `part`.
+/// A pattern for any string that contains `part`.
 pub fn substring_pattern(part: &str) -> LikeExpr {
     like("%", part)
 }
 
-/// A pattern for any text that begins with `part`.
+/// A pattern for any string that begins with `part`.
 pub fn prefix_pattern(part: &str) -> LikeExpr {
     like("", part)
 }

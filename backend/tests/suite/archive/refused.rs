@@ -23,7 +23,7 @@ fn with_checksum(text: &str) -> String {
     format!("{lines}{end}\"sha256\":\"{:x}\"}}}}\n", Sha256::digest(lines))
 }
 
-/// An archive in which a test replaces the first occurrence of a text.
+/// An archive in which a test replaces the first occurrence of a string.
 struct Altered(String);
 
 impl Altered {

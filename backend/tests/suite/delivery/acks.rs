@@ -11,7 +11,7 @@ use shared::{
 use super::new_client_id;
 use crate::fixture::{DatabaseKind, Fixture, LiveSocket, Person};
 
-/// The type of a frame, and its rev (0 for read marks); none for other frames, such as presence.
+/// The type of a frame, and its rev (0 for read marks); `None` for other frames, such as presence.
 fn frame_type(frame: &ServerFrame) -> Option<(&'static str, i64)> {
     match frame {
         ServerFrame::Ack { message, .. } => Some(("ack", message.rev.0)),

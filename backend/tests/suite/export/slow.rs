@@ -86,7 +86,7 @@ impl SlowDownload {
         Self(tcp, received)
     }
 
-    /// Reads the rest; returns the body, or none if the server aborted the response.
+    /// Reads the rest; returns the body, or `None` if the server aborted the response.
     async fn finish(mut self) -> Option<String> {
         let read = self.0.read_to_end(&mut self.1);
         let is_complete = timeout(TIMEOUT, read).await.expect("the end in time").is_ok();

@@ -48,7 +48,7 @@ pub fn MessageText(
     }
 }
 
-/// The first line of a text, shortened.
+/// The first line of a message, shortened.
 pub fn snippet(content: &str) -> String {
     content.lines().next().unwrap_or_default().chars().take(SNIPPET).collect()
 }

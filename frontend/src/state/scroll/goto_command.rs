@@ -11,7 +11,7 @@ pub enum GotoTarget {
     Day(NaiveDate),
 }
 
-/// Parses a text: `None` if it is not this command, an error message if its target is invalid.
+/// Parses a string: `None` if it is not this command, an error message if its target is invalid.
 pub fn parse(text: &str, today: NaiveDate) -> Option<Result<GotoTarget, String>> {
     let rest = text.trim().strip_prefix("/goto")?;
     if rest.starts_with(|c: char| !c.is_whitespace()) {

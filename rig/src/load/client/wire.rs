@@ -67,10 +67,10 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// The length in a text, in bytes.
+    /// The length in a message, in bytes.
     pub const LENGTH: usize = 28;
 
-    /// Appends the stamp, as the beginning of a text.
+    /// Appends the stamp, as the beginning of a message.
     pub fn write(self, text: &mut String) {
         use std::fmt::Write;
         let _ = write!(text, "t={:013} n={:09} ", self.scheduled_us, self.index);

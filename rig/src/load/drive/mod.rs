@@ -33,7 +33,7 @@ pub struct LoadSpec {
     /// The number of sockets that send.
     pub senders: usize,
     pub pacing: Pacing,
-    /// The length of a text, in bytes.
+    /// The length of a message, in bytes.
     pub text_bytes: usize,
     pub warm_up: Duration,
     pub measured: Duration,

@@ -1,4 +1,4 @@
-//! Folds a text and maps each folded character to its source bytes.
+//! Folds a string and maps each folded character to its source bytes.
 
 use std::ops::Range;
 

@@ -50,7 +50,7 @@ impl Matcher {
         }
     }
 
-    /// Whether a text matches the terms of the query.
+    /// Whether a string matches the terms of the query.
     pub fn is_match(&self, text: &str) -> bool {
         let text = TokenizedText::new(text);
         let contains = |term: &CompiledTerm| !text.find(term).is_empty();
@@ -58,7 +58,7 @@ impl Matcher {
             && !self.none_of.iter().any(contains)
     }
 
-    /// The byte ranges of all matches in a text, even if the text does not match the whole query:
+    /// The byte ranges of all matches in a string, even if the text does not match the whole query:
     /// sorted, half-open, on character boundaries, neither overlapping nor adjacent. The range of a
     /// prefix match covers the whole token.
     pub fn ranges(&self, text: &str) -> Vec<Range<usize>> {
@@ -79,7 +79,7 @@ impl Matcher {
         merged
     }
 
-    /// The relevance of a text, at least 0: BM25 (Robertson and Zaragoza, The Probabilistic Relevance
+    /// The relevance of a string, at least 0: BM25 (Robertson and Zaragoza, The Probabilistic Relevance
     /// Framework, 2009) with k1 = 1.2 and b = 0.75. It omits the inverse document frequency, because
     /// all compared texts contain all terms. A match of a whole word counts twice.
     pub fn relevance(&self, text: &str) -> f32 {
@@ -105,7 +105,7 @@ impl Matcher {
     }
 }
 
-/// A text, tokenized once for all terms.
+/// A string, tokenized once for all terms.
 struct TokenizedText {
     folded: Vec<FoldedChar>,
     /// Each word, as a range of `folded`.

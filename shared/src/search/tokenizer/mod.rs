@@ -59,7 +59,7 @@ pub use compiled_term::{CompiledTerm, QueryToken, compile_term};
 pub use encode::{decode, encode};
 pub use matcher::Matcher;
 
-/// A token of a text.
+/// A token of a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// The token, folded; never empty.
@@ -72,7 +72,7 @@ pub struct Token {
     pub is_subword: bool,
 }
 
-/// The tokens of a text, each word followed by its subwords.
+/// The tokens of a string, each word followed by its subwords.
 ///
 /// ```
 /// use shared::search::tokenizer::index_tokens;
@@ -111,7 +111,7 @@ pub struct IndexColumns {
     pub folded: String,
 }
 
-/// The index columns of a text: its encoded [`index_tokens`] and its folded form.
+/// The index columns of a string: its encoded [`index_tokens`] and its folded form.
 pub fn index_columns(text: &str) -> IndexColumns {
     let folded = fold::fold_chars(text);
     let mut columns = IndexColumns::default();
@@ -131,7 +131,7 @@ pub fn index_columns(text: &str) -> IndexColumns {
     columns
 }
 
-/// The folded form of a text, for substring searches. Each blank becomes a space, and punctuation
+/// The folded form of a string, for substring searches. Each blank becomes a space, and punctuation
 /// stays.
 pub fn fold(text: &str) -> String {
     fold::fold_chars(text).into_iter().map(|folded| folded.c).collect()
