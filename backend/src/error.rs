@@ -6,10 +6,14 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::DbErr;
 use shared::problem::{Code, FieldError, Problem};
 
 use crate::tables::{DbErrorKind, db_error_kind};
+
+/// The detail of a statement that the database stopped after its time limit.
+const TOO_SLOW: &str = "The request took too long and was stopped. Narrow a search down, for example \
+     to a room, a person or some days.";
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -18,7 +22,8 @@ pub struct Error {
     pub problem: Box<Problem>,
     /// `Retry-After` in seconds.
     pub retry_after: Option<u64>,
-    /// Whether the transaction conflicted with another one and can be retried at once.
+    /// Whether the transaction conflicted with another one and can be retried at once. A violation of a
+    /// unique constraint is such a conflict, because a retry finds the other transaction's row.
     pub is_serialization_failure: bool,
 }
 
@@ -87,20 +92,24 @@ impl From<Vec<FieldError>> for Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        use DbErrorKind as Kind;
         let kind = db_error_kind(&error);
-        let code = match kind {
-            DbErrorKind::DiskFull => Code::StorageFull,
-            DbErrorKind::Unavailable | DbErrorKind::SerializationFailure => Code::Unavailable,
-            DbErrorKind::Other => Code::Internal,
+        let answer = match kind {
+            Kind::DiskFull => Code::StorageFull.into(),
+            Kind::Unavailable | Kind::SerializationFailure => Code::Unavailable.into(),
+            Kind::StatementTimeout => Self::new(Code::Unavailable, TOO_SLOW),
+            Kind::UniqueViolation | Kind::Other => Code::Internal.into(),
         };
-        tracing::error!(cause = %error, ?code, "database error");
-        Self { is_serialization_failure: kind == DbErrorKind::SerializationFailure, ..code.into() }
+        tracing::error!(cause = %error, code = ?answer.code(), "database error");
+        let is_serialization_failure =
+            matches!(kind, Kind::SerializationFailure | Kind::UniqueViolation);
+        Self { is_serialization_failure, ..answer }
     }
 }
 
 /// Whether a write violated a unique constraint.
 pub fn is_duplicate(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+    db_error_kind(error) == DbErrorKind::UniqueViolation
 }
 
 impl IntoResponse for Error {

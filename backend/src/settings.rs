@@ -18,8 +18,9 @@ pub struct Storage {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
 
-    /// Maximum number of database connections for reading, and again for writing (2 to 1000). SQLite
-    /// always has one for writing. A database server must allow twice this number per node.
+    /// Maximum number of database connections for reading, again for writing, and half as many for
+    /// searches (2 to 1000). SQLite always has one for writing. A database server must allow two and a
+    /// half times this number per node, and two more at its start.
     #[arg(long, env = "HALLWAY_DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub database_connections: u32,
 }

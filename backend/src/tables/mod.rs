@@ -14,9 +14,10 @@ mod visibility;
 pub use bulk::{flush_counters, insert_messages, messages_by_client_id};
 pub use changes::changes_since;
 pub use database::{
-    Database, DbErrorKind, Durability, Pool, contains_ignoring_case, db_error_kind,
-    last_generated_id, lock_first_account, prefix_pattern, row_lock, set_last_generated_id,
-    snapshot, sqlite_file, sqlite_url, sqlite_version, substring_pattern, with_timeout,
+    Database, DbErrorKind, Durability, Generation, Pool, contains_ignoring_case, db_error_kind,
+    generated_ids_are_transactional, last_generated_id, lock_first_account, lock_room_names,
+    prefix_pattern, row_lock, set_last_generated_id, snapshot, sqlite_file, sqlite_url,
+    sqlite_version, substring_pattern, with_timeout,
 };
 pub use entities::{members, mentions, messages, rooms, sessions, users};
 pub use joined_rooms::{JoinedRoom, joined_rooms, joined_rooms_and_newest_message};

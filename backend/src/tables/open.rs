@@ -5,26 +5,26 @@ use migrations::{Migrator, MigratorTrait};
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, IsolationLevel, TransactionTrait};
 
 use super::{
-    database::{Database, connect_without_idle_timeout, lock_migrations, unlock_migrations},
+    database::{Database, connect_for_maintenance, lock_migrations, unlock_migrations},
     search_index,
 };
 
 impl Database {
     /// Opens the database (with SQLite, creates the file), and brings the tables up to date. The
     /// reader pool has at most `connections` connections, and so has the writer pool, except that
-    /// SQLite has one writer connection.
+    /// SQLite has one writer connection. Searches have half as many of their own.
     pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
-        let db = connect_without_idle_timeout(url, connections).await?;
+        let db = connect_for_maintenance(url).await?;
         migrate(&db).await?;
-        Self::with_pool(db, url, connections).await
+        Self::with_pools(db, url, connections).await
     }
 
     /// Opens a database without changing its tables, because a running server may be using them.
     /// Fails unless the tables are those of this version.
     pub async fn open_existing(url: &str, connections: u32) -> Result<Self, DbErr> {
-        let db = connect_without_idle_timeout(url, connections).await?;
+        let db = connect_for_maintenance(url).await?;
         check_migrated(&db).await?;
-        Self::with_pool(db, url, connections).await
+        Self::with_pools(db, url, connections).await
     }
 }
 

@@ -46,6 +46,16 @@ pub async fn lock_first_account(txn: &DatabaseTransaction) -> Result<(), DbErr> 
     Ok(())
 }
 
+/// Keeps other transactions from naming rooms until this one ends. It locks the only row of a table,
+/// because a name that no room has yet has no row that could be locked. A transaction locks its rooms
+/// before this row, so two of them cannot deadlock.
+pub async fn lock_room_names(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    if txn.get_database_backend() != DbBackend::Sqlite {
+        query_text(txn, "SELECT id FROM installation WHERE id = 1 FOR UPDATE").await?;
+    }
+    Ok(())
+}
+
 /// Begins a read-only transaction that sees the state of its first read and blocks no writer.
 pub async fn snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     match db.get_database_backend() {
@@ -83,8 +93,13 @@ pub async fn last_generated_id(db: &impl ConnectionTrait, table: &str) -> Result
     }
 }
 
-/// Makes an empty table generate the ids after `id`. Not for use in a transaction, because MySQL
-/// would commit it.
+/// Whether [`set_last_generated_id`] takes effect with the transaction that calls it. MySQL commits
+/// the transaction instead.
+pub fn generated_ids_are_transactional(backend: DbBackend) -> bool {
+    backend != DbBackend::MySql
+}
+
+/// Makes a table generate the ids after `id`, which is at least the greatest id in it.
 pub async fn set_last_generated_id(
     db: &impl ConnectionTrait,
     table: &str,
@@ -96,11 +111,11 @@ pub async fn set_last_generated_id(
             format!("DELETE FROM sqlite_sequence WHERE name = '{table}'"),
             format!("INSERT INTO sqlite_sequence (name, seq) VALUES ('{table}', {id})"),
         ],
-        // Never moves back, because a concurrent insert may already have the id.
-        DbBackend::Postgres => vec![format!(
-            "SELECT setval('{table}_id_seq', greatest({next}, (SELECT last_value + \
-             CASE WHEN is_called THEN 1 ELSE 0 END FROM {table}_id_seq)), false)"
-        )],
+        // Unlike `setval`, this is undone by a rollback.
+        DbBackend::Postgres => {
+            vec![format!("ALTER SEQUENCE {table}_id_seq RESTART WITH {next}")]
+        }
+        // Never moves back below the rows of the table.
         _ => vec![format!("ALTER TABLE {table} AUTO_INCREMENT = {next}")],
     };
     for sql in sqls {
@@ -109,7 +124,7 @@ pub async fn set_last_generated_id(
     Ok(())
 }
 
-async fn query_number(db: &impl ConnectionTrait, sql: &str) -> Result<i64, DbErr> {
+pub(super) async fn query_number(db: &impl ConnectionTrait, sql: &str) -> Result<i64, DbErr> {
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
     row.try_get_by_index::<Option<i64>>(0).map(Option::unwrap_or_default)

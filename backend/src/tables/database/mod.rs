@@ -17,17 +17,19 @@ mod connect;
 mod dialect;
 mod durability;
 mod error_kind;
+mod generation;
 mod pool;
 pub(super) mod sqlite_json;
 
-pub(super) use connect::connect_without_idle_timeout;
+pub(super) use connect::connect_for_maintenance;
 pub use connect::{sqlite_file, sqlite_url, sqlite_version};
 pub use dialect::{
-    contains_ignoring_case, last_generated_id, lock_first_account, prefix_pattern, row_lock,
-    set_last_generated_id, snapshot, substring_pattern,
+    contains_ignoring_case, generated_ids_are_transactional, last_generated_id, lock_first_account,
+    lock_room_names, prefix_pattern, row_lock, set_last_generated_id, snapshot, substring_pattern,
 };
 pub(super) use dialect::{lock_migrations, unlock_migrations};
 pub use error_kind::{DbErrorKind, db_error_kind};
+pub use generation::Generation;
 pub use pool::{Pool, with_timeout};
 
 /// How long closing the connections to a database server may take. All statements have ended
@@ -39,8 +41,15 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Database {
     /// For reads: several connections that never block each other.
     pub reader: Pool,
+    /// For searches: half as many connections, one for each permit of the search limiter. The database
+    /// stops a statement after 3 s.
+    pub searcher: Pool,
     /// For writes; with SQLite a single connection.
     pub writer: Pool,
+    /// For migrations, imports and archives; the writer with SQLite.
+    maintenance: Pool,
+    /// Changes with each start of a server.
+    pub generation: Generation,
     /// The result of the durability check at start.
     pub durability: Durability,
 }
@@ -56,18 +65,22 @@ impl fmt::Display for Durability {
 }
 
 impl Database {
-    /// Opens the second pool, in addition to the one that migrated the tables.
-    pub(super) async fn with_pool(
+    /// Opens the other pools, in addition to the one that migrated the tables.
+    pub(super) async fn with_pools(
         migrated: DatabaseConnection,
         url: &str,
         connections: u32,
     ) -> Result<Self, DbErr> {
-        let (reader, writer) = match migrated.get_database_backend() {
-            DbBackend::Sqlite => (connect(url, PoolKind::Reader, connections).await?, migrated),
-            _ => (migrated, connect(url, PoolKind::Writer, connections).await?),
+        let maintenance = Pool(migrated);
+        let writer = match maintenance.get_database_backend() {
+            DbBackend::Sqlite => maintenance.clone(),
+            _ => Pool(connect(url, PoolKind::Writer, connections).await?),
         };
-        let durability = Durability(durability::check_durable(&writer).await?);
-        Ok(Self { reader: Pool(reader), writer: Pool(writer), durability })
+        let reader = Pool(connect(url, PoolKind::Reader, connections).await?);
+        let searcher = Pool(connect(url, PoolKind::Search, (connections / 2).max(1)).await?);
+        let durability = Durability(durability::check_durable(&writer.0).await?);
+        let generation = Generation::default();
+        Ok(Self { reader, searcher, writer, maintenance, generation, durability })
     }
 
     /// The kind of database.
@@ -92,12 +105,14 @@ impl Database {
 
     /// Begins a write transaction that may be idle, for work that waits for input.
     pub async fn begin_without_idle_timeout(&self) -> Result<DatabaseTransaction, DbErr> {
-        begin_write(if self.is_shared() { &self.reader } else { &self.writer }).await
+        begin_write(&self.maintenance).await
     }
 
-    /// Begins a read-only transaction that sees the state of its first read.
+    /// Begins a read-only transaction that sees the state of its first read, and whose statements may
+    /// run for any time.
     pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
-        dialect::snapshot(&self.reader.0).await
+        let pool = if self.is_shared() { &self.maintenance } else { &self.reader };
+        dialect::snapshot(&pool.0).await
     }
 
     /// Waits for every connection to finish and closes it; SQLite then merges its WAL into the file.
@@ -106,6 +121,8 @@ impl Database {
         let is_shared = self.is_shared();
         let close = async {
             self.reader.close().await?;
+            self.searcher.close().await?;
+            self.maintenance.close().await?;
             self.writer.close().await
         };
         if !is_shared {

@@ -9,7 +9,7 @@ use sea_orm::{
 
 /// How long a statement or a transaction may take. After a timeout it may have been executed
 /// anyway.
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections to one database. A statement fails after 5 s without a result, because a half-open
 /// network connection never returns one.
