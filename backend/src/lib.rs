@@ -38,7 +38,7 @@ pub use app::App;
 pub use error::{Error, Result};
 pub use settings::{Settings, Storage};
 
-/// Opens the database, starts the hub and the ledger, and resumes interrupted room deletions.
+/// Opens the database, and starts the hub and the ledger, which resumes interrupted room deletions.
 pub async fn start(settings: Settings) -> Result<App> {
     let settings = Arc::new(settings);
     let db = open_database(&settings.storage).await?;
@@ -46,9 +46,7 @@ pub async fn start(settings: Settings) -> Result<App> {
     let auth = auth::Auth::open(settings.clone(), db.clone(), &hub)?;
     let ledger = Ledger::start(db.clone(), hub.clone());
     let search_limiter = search_limiter::SearchLimiter::new(settings.storage.database_connections);
-    let app = App::new(app::Handles { settings, db, ledger, hub, auth, search_limiter });
-    rooms::resume_deletions(&app).await?;
-    Ok(app)
+    Ok(App::new(app::Handles { settings, db, ledger, hub, auth, search_limiter }))
 }
 
 /// Opens the database, and creates or migrates its tables.

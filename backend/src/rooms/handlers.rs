@@ -2,7 +2,6 @@
 
 use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use shared::{
     ids::{RoomId, UserId},
@@ -18,10 +17,7 @@ use crate::{
     App, Result,
     auth::{Admin, Caller},
     http::extract::{Created, Json, Path, Query, WithStatus},
-    realtime::ledger::{
-        CreateRoom, DeleteRoom, JoinRoom, Ledger, PurgeRoom, RemoveMember, UpdateRoom,
-    },
-    tables::rooms,
+    realtime::ledger::{CreateRoom, DeleteRoom, JoinRoom, RemoveMember, UpdateRoom},
 };
 
 /// Selects rooms.
@@ -156,27 +152,8 @@ pub async fn delete(
     Ok(NoContent)
 }
 
-/// Deletes a room. Clients lose access to its contents at once; a background task deletes the rows.
 pub async fn delete_room(app: &App, Admin(by): &Admin, room: RoomId) -> Result<()> {
-    app.ledger.write(DeleteRoom { room, by: by.user.id }).await?;
-    purge_in_background(&app.ledger, room);
-    Ok(())
-}
-
-/// Deletes the rows of a deleted room in the background, one batch at a time. An error ends the task; the
-/// next start resumes it.
-fn purge_in_background(ledger: &Ledger, room: RoomId) {
-    let ledger = ledger.clone();
-    tokio::spawn(async move { while let Ok(true) = ledger.write(PurgeRoom { room }).await {} });
-}
-
-/// Resumes room deletions that the last shutdown interrupted.
-pub async fn resume_deletions(app: &App) -> Result<()> {
-    let deleted_rooms = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_not_null());
-    for room in deleted_rooms.all(&app.db.reader).await? {
-        purge_in_background(&app.ledger, RoomId(room.id));
-    }
-    Ok(())
+    app.ledger.delete_room(DeleteRoom { room, by: by.user.id }).await
 }
 
 pub async fn join(
@@ -219,7 +196,7 @@ pub async fn list_people(
     }
     // Needs a permit, because the query is as expensive as a search and a client can send one for
     // every keystroke.
-    let (permit, db) = (app.search_limiter.acquire(caller.user.id).await?, app.db.reader.clone());
+    let (permit, db) = (app.search_limiter.acquire(caller.user.id).await?, app.db.searcher.clone());
     let people = permit
         .run(async move { queries::list_people(&db, caller.user.id, q.trim()).await })
         .await?;

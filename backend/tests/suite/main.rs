@@ -9,6 +9,7 @@ mod api;
 mod archive;
 mod classic;
 mod crash;
+mod database;
 mod delivery;
 mod export;
 mod fixture;

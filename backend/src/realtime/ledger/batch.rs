@@ -107,6 +107,12 @@ impl<'t> Batch<'t> {
         room.ok_or_else(|| Code::NotFound.into())
     }
 
+    /// The room that this batch changes or adds and that now has this name key.
+    pub(super) fn changed_room_with_name(&self, key: &str) -> Option<RoomId> {
+        let has_name = |id: &RoomId| self.rows.rooms.get(id)?.name_key.as_deref().map(|k| k == key);
+        self.dirty_rooms.iter().find(|id| has_name(id) == Some(true)).copied()
+    }
+
     /// Changes a locked room; [`Batch::flush`] writes it.
     pub fn update_room(&mut self, id: RoomId, update: impl FnOnce(&mut rooms::Model)) {
         if let Some(room) = self.rows.rooms.get_mut(&id) {

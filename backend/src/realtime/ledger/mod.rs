@@ -17,7 +17,7 @@ use std::sync::{
 
 use sea_orm::DatabaseTransaction;
 use shared::{ids::RoomId, problem::Code, rooms::ReadState};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::{Error, Result, realtime::hub::Hub, tables::Database};
 
@@ -27,6 +27,7 @@ mod mark_read;
 mod members;
 mod messages;
 mod post;
+mod purge;
 mod queue;
 mod rooms;
 
@@ -38,7 +39,7 @@ pub use messages::{DeleteMessage, EditMessage, MENTIONS_MAX};
 pub use post::{PostMessage, PostedMessage};
 pub use queue::PendingWrite;
 use queue::{QueuedWrite, Reply};
-pub use rooms::{CreateRoom, DeleteRoom, PurgeRoom, UpdateRoom};
+pub use rooms::{CreateRoom, DeleteRoom, UpdateRoom};
 
 /// The maximum number of writes in the queue of an actor; further callers wait until there is
 /// space.
@@ -52,6 +53,8 @@ pub struct Ledger {
     queues: Vec<mpsc::Sender<QueuedWrite>>,
     /// Incremented by every change of an account; an actor with an older value empties its cache.
     accounts_version: Arc<AtomicU64>,
+    /// Notified when a room was deleted whose rows remain.
+    room_deleted: Arc<Notify>,
 }
 
 /// A write that is executed on its own, unlike posts and read marks, which a batch executes
@@ -69,7 +72,7 @@ pub trait RoomWrite: Send + Sync + 'static {
 }
 
 impl Ledger {
-    /// Starts the actors. They end when the last handle is dropped and their queues are empty.
+    /// Starts the actors, and the task that deletes the rows of deleted rooms.
     pub fn start(db: Database, hub: Hub) -> Self {
         let accounts_version = Arc::<AtomicU64>::default();
         let actors = if db.is_shared() { ACTORS } else { 1 };
@@ -79,16 +82,27 @@ impl Ledger {
             tokio::spawn(actor.run(queue));
             sender
         };
-        Self {
+        let ledger = Self {
             queues: (0..actors).map(spawn_actor).collect(),
             accounts_version: accounts_version.clone(),
-        }
+            room_deleted: Arc::default(),
+        };
+        let deleted = ledger.room_deleted.clone();
+        tokio::spawn(purge::purge_deleted_rooms(ledger.clone(), db.reader, deleted));
+        ledger
     }
 
     /// Invalidates the cached accounts. Called inside the transaction that changes an account, so
     /// that no batch can start between its commit and the invalidation and use the old row.
     pub fn invalidate_accounts(&self, _: &DatabaseTransaction) {
         self.accounts_version.fetch_add(1, SeqCst);
+    }
+
+    /// Deletes a room. Clients lose access to its contents at once; a background task deletes the rows.
+    pub async fn delete_room(&self, delete: DeleteRoom) -> Result<()> {
+        self.write(delete).await?;
+        self.room_deleted.notify_one();
+        Ok(())
     }
 
     /// Queues a message; messages of one caller keep their order.

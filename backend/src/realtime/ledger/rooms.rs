@@ -1,10 +1,8 @@
-//! Creates, updates, deletes and purges rooms. The transaction checks that the caller is an admin,
-//! except for a purge, which the server runs after a deletion.
+//! Creates, updates and deletes rooms. The transaction checks that the caller is an admin.
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::LockType,
+    ColumnTrait, EntityTrait, QueryFilter,
 };
 use shared::{
     ids::{RoomId, UserId},
@@ -18,12 +16,8 @@ use super::{Batch, RoomWrite, members::add_member};
 use crate::{
     Error, Result,
     realtime::hub::NodeEvent,
-    tables::{members, mentions, messages, rooms, row_lock, search_index},
+    tables::{lock_room_names, rooms},
 };
-
-/// The number of messages that one [`PurgeRoom`] deletes: few enough not to delay writes to other
-/// rooms, and enough to finish soon.
-const PURGE_CHUNK: u64 = 500;
 
 /// Creates a room; its creator becomes a member.
 pub struct CreateRoom {
@@ -54,13 +48,6 @@ pub struct DeleteRoom {
     pub room: RoomId,
     /// The admin.
     pub by: UserId,
-}
-
-/// Deletes the next 500 messages of a deleted room and returns true; if it has no messages, deletes
-/// all its other rows and returns false.
-pub struct PurgeRoom {
-    /// The room.
-    pub room: RoomId,
 }
 
 impl RoomWrite for CreateRoom {
@@ -148,54 +135,23 @@ impl RoomWrite for DeleteRoom {
     }
 }
 
-/// Fails with [`Code::RoomNameTaken`] if another room has the name.
+/// Fails with [`Code::RoomNameTaken`] if another room has the name, and keeps other transactions from
+/// taking it until the commit.
+///
+/// Without the lock, the unique index would refuse one of two concurrent writes only after this check,
+/// and the error would abort the whole batch.
 async fn check_name_is_free(batch: &Batch<'_>, name: &str, except: Option<RoomId>) -> Result<()> {
-    let same_name = rooms::Entity::find().filter(rooms::Column::NameKey.eq(rules::name_key(name)));
-    match same_name.one(batch.txn).await? {
-        Some(room) if except != Some(RoomId(room.id)) => {
+    lock_room_names(batch.txn).await?;
+    let key = rules::name_key(name);
+    let stored = rooms::Entity::find().filter(rooms::Column::NameKey.eq(&*key)).one(batch.txn);
+    let stored = stored.await?.map(|room| RoomId(room.id));
+    // The batch may have renamed another room, which is not written yet.
+    match stored.or_else(|| batch.changed_room_with_name(&key)) {
+        Some(room) if except != Some(room) => {
             let mut error = Error::from(Code::RoomNameTaken);
             error.problem.errors.push(FieldError::new("name", "is the name of another room"));
             Err(error)
         }
         _ => Ok(()),
-    }
-}
-
-impl RoomWrite for PurgeRoom {
-    type Out = bool;
-
-    fn room(&self) -> Option<RoomId> {
-        Some(self.room)
-    }
-
-    async fn execute(&self, batch: &mut Batch<'_>) -> Result<bool> {
-        let room = self.room.0;
-        let deleted_rooms = rooms::Entity::find_by_id(room)
-            .filter(rooms::Column::DeletedAt.is_not_null())
-            .count(batch.txn)
-            .await?;
-        if deleted_rooms == 0 {
-            return Ok(false);
-        }
-        let chunk = messages::Entity::find()
-            .filter(messages::Column::RoomId.eq(room))
-            .order_by_asc(messages::Column::Seq)
-            .limit(PURGE_CHUNK)
-            .lock(row_lock(batch.txn, LockType::Update))
-            .all(batch.txn)
-            .await?;
-        if !chunk.is_empty() {
-            search_index::remove(batch.txn, &chunk).await?;
-            let in_chunk = messages::Column::Id.is_in(chunk.iter().map(|row| row.id));
-            messages::Entity::delete_many().filter(in_chunk).exec(batch.txn).await?;
-            return Ok(true);
-        }
-        let in_room = mentions::Column::RoomId.eq(room);
-        mentions::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
-        let in_room = members::Column::RoomId.eq(room);
-        members::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
-        rooms::Entity::delete_by_id(room).exec(batch.txn).await?;
-        batch.forget_room(self.room);
-        Ok(false)
     }
 }

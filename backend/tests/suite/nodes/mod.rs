@@ -8,6 +8,7 @@ mod crossing;
 mod durable;
 mod health;
 mod locks;
+mod names;
 mod presence;
 mod redis;
 mod revoked;

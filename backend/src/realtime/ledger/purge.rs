@@ -1,0 +1,141 @@
+//! Deletes the rows of deleted rooms in the background.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::LockType,
+};
+use shared::ids::RoomId;
+use tokio::{sync::Notify, time::timeout};
+use uuid::Uuid;
+
+use super::{Batch, Ledger, RoomWrite};
+use crate::{
+    Result,
+    tables::{Pool, members, mentions, messages, rooms, row_lock, search_index},
+};
+
+/// The number of messages that one [`PurgeRoom`] deletes: few enough not to delay writes to other
+/// rooms, and enough to finish soon.
+const CHUNK: u64 = 500;
+/// How long the task waits after its first failure; twice as long after each further one.
+const RETRY_MIN: Duration = Duration::from_secs(1);
+/// The maximum wait between two tries.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+/// How often the task looks for rooms that another node deleted and could not finish.
+const RESCAN: Duration = Duration::from_secs(600);
+
+/// Deletes the next 500 messages of a deleted room and returns true; if it has no messages, deletes
+/// all its other rows and returns false.
+struct PurgeRoom {
+    room: RoomId,
+}
+
+/// Deletes the rows of all deleted rooms: at the start, when `deleted` is notified, and every ten
+/// minutes. After an error, such as a full disk or a lock, it tries again until no such room is left.
+pub(super) async fn purge_deleted_rooms(ledger: Ledger, reader: Pool, deleted: Arc<Notify>) {
+    let mut failures = 0;
+    loop {
+        let wait = match purge_all(&ledger, &reader).await {
+            Ok(()) => {
+                failures = 0;
+                RESCAN
+            }
+            Err(error) => {
+                metrics::counter!("hallway_room_purge_failures_total").increment(1);
+                let wait = retry_delay(failures);
+                failures += 1;
+                tracing::warn!(%error, ?wait, "cannot delete the rows of a deleted room yet");
+                wait
+            }
+        };
+        // A notification ends the wait.
+        let _ = timeout(wait, deleted.notified()).await;
+    }
+}
+
+/// Deletes the rows of all rooms that are deleted now. If one room fails, continues with the others,
+/// and returns the last error.
+async fn purge_all(ledger: &Ledger, reader: &Pool) -> Result<()> {
+    let rooms = rooms::Entity::find()
+        .select_only()
+        .column(rooms::Column::Id)
+        .filter(rooms::Column::DeletedAt.is_not_null());
+    let rooms: Vec<i64> = rooms.into_tuple().all(reader).await?;
+    let pending = metrics::gauge!("hallway_rooms_to_purge");
+    pending.set(rooms.len() as f64);
+    let mut result = Ok(());
+    for room in rooms {
+        match purge(ledger, RoomId(room)).await {
+            Ok(()) => pending.decrement(1),
+            Err(error) => result = Err(error),
+        }
+    }
+    result
+}
+
+async fn purge(ledger: &Ledger, room: RoomId) -> Result<()> {
+    while ledger.write(PurgeRoom { room }).await? {}
+    Ok(())
+}
+
+/// The wait after a number of failures: 1 to 60 s, of which a random half is left out, so that several
+/// nodes do not try at the same times.
+fn retry_delay(failures: u32) -> Duration {
+    let delay = RETRY_MIN.saturating_mul(2_u32.saturating_pow(failures)).min(RETRY_MAX);
+    let random = Uuid::new_v4().as_u128() % 1_000;
+    delay.mul_f64(1.0 - random as f64 / 2_000.0)
+}
+
+impl RoomWrite for PurgeRoom {
+    type Out = bool;
+
+    fn room(&self) -> Option<RoomId> {
+        Some(self.room)
+    }
+
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<bool> {
+        let room = self.room.0;
+        let deleted_rooms = rooms::Entity::find_by_id(room)
+            .filter(rooms::Column::DeletedAt.is_not_null())
+            .count(batch.txn)
+            .await?;
+        if deleted_rooms == 0 {
+            return Ok(false);
+        }
+        let chunk = messages::Entity::find()
+            .filter(messages::Column::RoomId.eq(room))
+            .order_by_asc(messages::Column::Seq)
+            .limit(CHUNK)
+            .lock(row_lock(batch.txn, LockType::Update))
+            .all(batch.txn)
+            .await?;
+        if !chunk.is_empty() {
+            search_index::remove(batch.txn, &chunk).await?;
+            let in_chunk = messages::Column::Id.is_in(chunk.iter().map(|row| row.id));
+            messages::Entity::delete_many().filter(in_chunk).exec(batch.txn).await?;
+            return Ok(true);
+        }
+        let in_room = mentions::Column::RoomId.eq(room);
+        mentions::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
+        let in_room = members::Column::RoomId.eq(room);
+        members::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
+        rooms::Entity::delete_by_id(room).exec(batch.txn).await?;
+        batch.forget_room(self.room);
+        Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_grows_up_to_a_minute() {
+        for (failures, seconds) in [(0, 1.0), (1, 2.0), (5, 32.0), (6, 60.0), (u32::MAX, 60.0)] {
+            let delay = retry_delay(failures).as_secs_f64();
+            assert!((seconds / 2.0..=seconds).contains(&delay), "{failures}: {delay}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Conflicts, time limits and faults of the database.
+
+use std::time::{Duration, Instant};
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+use crate::fixture::TIMEOUT;
+
+mod cancelled;
+mod deadlines;
+mod input;
+pub mod names;
+mod purge;
+mod restore;
+
+/// Runs a query of one number.
+async fn query_number(db: &impl ConnectionTrait, sql: &str) -> i64 {
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    db.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+/// Waits until a query returns `expected`; returns how long it took.
+async fn wait_for_number(db: &impl ConnectionTrait, sql: &str, expected: i64) -> Duration {
+    let start = Instant::now();
+    loop {
+        let found = query_number(db, sql).await;
+        if found == expected {
+            return start.elapsed();
+        }
+        assert!(start.elapsed() < TIMEOUT, "{sql}: {found}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Counts the statements of this database's other connections that run now and contain a text. Not
+/// for SQLite.
+fn count_running(backend: DbBackend, text: &str) -> String {
+    match backend {
+        DbBackend::Postgres => format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+             AND state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%{text}%'"
+        ),
+        _ => format!(
+            "SELECT count(*) FROM information_schema.processlist WHERE db = database() \
+             AND id <> connection_id() AND info LIKE '%{text}%'"
+        ),
+    }
+}
