@@ -103,7 +103,7 @@ pub async fn export_search(
     let SearchContext { permit, rooms, newest } = search::begin_search(&app, &caller).await?;
     let (user, offset) = (&caller.user, query.tz);
     let scope = SearchScope { user, rooms: &rooms, newest, only_room: None, offset };
-    let plan = SearchPlan::new(&app.db.reader, search_query, &scope).await?;
+    let plan = SearchPlan::new(&app.db.searcher, search_query, &scope).await?;
     drop(permit);
     // One line, because the title is a heading.
     let mut title = query.q.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -106,8 +106,14 @@ impl SearchHits {
             let mut found = {
                 // A permit for each chunk, so that a slow download blocks no searches.
                 let _permit = app.search_limiter.acquire(self.caller.user.id).await?;
-                find(&app.db.reader, &self.plan, after, Direction::Newer, CHUNK_MAX_MESSAGES as u64)
-                    .await?
+                find(
+                    &app.db.searcher,
+                    &self.plan,
+                    after,
+                    Direction::Newer,
+                    CHUNK_MAX_MESSAGES as u64,
+                )
+                .await?
             };
             self.check_access(app).await?;
             self.after = found.next_id(Direction::Newer);

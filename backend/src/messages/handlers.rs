@@ -148,7 +148,7 @@ async fn search_room(
         return Ok(Conditional::NotModified(tag));
     }
     let permit = app.search_limiter.acquire(user.id).await?;
-    let db = app.db.reader.clone();
+    let db = app.db.searcher.clone();
     let search = async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
         let rooms = &[JoinedRoom::new(&room, read_seq)];

@@ -85,7 +85,7 @@ pub async fn insights(
     }
     // Counting is as much work as a search, so it needs a permit too.
     let permit = app.search_limiter.acquire(membership.caller.user.id).await?;
-    let db = app.db.reader.clone();
+    let db = app.db.searcher.clone();
     let insights = permit.run(async move { room_insights(&db, &room, days, tz).await });
     Ok(Conditional::Full(tag, insights.await?))
 }

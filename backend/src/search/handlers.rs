@@ -77,7 +77,7 @@ pub async fn hits(
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
-    let db = app.db.reader.clone();
+    let db = app.db.searcher.clone();
     let search = async move {
         let (user, rooms) = (&caller.user, &*rooms);
         let scope = SearchScope { user, rooms, newest, only_room: None, offset: tz };
@@ -100,7 +100,7 @@ pub async fn summary(
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
-    let db = app.db.reader.clone();
+    let db = app.db.searcher.clone();
     let search = async move {
         let (user, rooms) = (&caller.user, &*rooms);
         let scope = SearchScope { user, rooms, newest, only_room: None, offset: tz };

@@ -74,7 +74,7 @@ pub async fn hits(
         return Ok(Conditional::NotModified(tag));
     }
     let permit = app.search_limiter.acquire(me).await?;
-    let db = app.db.reader.clone();
+    let db = app.db.searcher.clone();
     let search = async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
         let rooms = &[JoinedRoom::new(&room, read_seq)];
