@@ -42,6 +42,10 @@ pub use settings::{Settings, Storage};
 pub async fn start(settings: Settings) -> Result<App> {
     let settings = Arc::new(settings);
     let db = open_database(&settings.storage).await?;
+    db.begin_generation().await?;
+    if db.is_shared() {
+        tokio::spawn(db.clone().follow_generation());
+    }
     let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
     let auth = auth::Auth::open(settings.clone(), db.clone(), &hub)?;
     let ledger = Ledger::start(db.clone(), hub.clone());

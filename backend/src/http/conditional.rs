@@ -22,6 +22,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::extract::Json;
+use crate::tables::Generation;
 
 /// Only the client may cache the response, and must revalidate it before each use.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
@@ -31,19 +32,23 @@ const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 pub struct EntityTag(String);
 
 impl EntityTag {
-    /// For responses of equal meaning. `state` is visible ASCII without quotes.
-    pub fn weak(state: &str) -> Self {
-        Self(format!("W/\"{state}\""))
+    /// For responses of equal meaning. `state` is visible ASCII without quotes; it need not contain
+    /// the version of the program, which may format the same state differently, nor the generation of
+    /// the database.
+    pub fn weak(generation: &Generation, state: &str) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        Self(format!("W/\"{version}/{generation}/{state}\""))
     }
 
-    /// For responses that are equal byte for byte. `state` is visible ASCII without quotes.
+    /// For responses that are equal byte for byte, whatever is in the database. `state` is visible
+    /// ASCII without quotes.
     pub fn strong(state: &str) -> Self {
         Self(format!("\"{state}\""))
     }
 
     /// A weak tag from a hash, for a `state` that is long or contains user input.
-    pub fn hashed(state: &str) -> Self {
-        Self::weak(&format!("{:x}", Sha256::digest(state))[..32])
+    pub fn hashed(generation: &Generation, state: &str) -> Self {
+        Self::weak(generation, &format!("{:x}", Sha256::digest(state))[..32])
     }
 
     /// Sets the `ETag` header.
@@ -184,7 +189,7 @@ mod tests {
             }
             IfNoneMatch::from_headers(&headers)
         };
-        let tag = EntityTag::weak("a/1");
+        let tag = EntityTag("W/\"a/1\"".to_owned());
         for header_lines in [
             &["W/\"a/1\""][..],
             &["\"a/1\""],
@@ -203,7 +208,8 @@ mod tests {
     #[test]
     fn a_partial_response_has_no_tag() {
         let has_tag = |is_complete| {
-            let response = Conditional::new(is_complete, EntityTag::weak("a/1"), 7).into_response();
+            let tag = EntityTag::weak(&Generation::default(), "a/1");
+            let response = Conditional::new(is_complete, tag, 7).into_response();
             assert_eq!(response.status(), StatusCode::OK);
             response.headers().contains_key(header::ETAG)
         };

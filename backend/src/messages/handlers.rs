@@ -124,7 +124,7 @@ pub async fn list(
         return search_room(&app, membership, request, (&q, tz), if_none_match).await;
     }
     let Membership { room, read_seq, .. } = membership;
-    let tag = EntityTag::weak(&request.tag_state(&room, read_seq));
+    let tag = EntityTag::weak(&app.db.generation, &request.tag_state(&room, read_seq));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
@@ -143,7 +143,7 @@ async fn search_room(
     let (state, minute) = (request.tag_state(&room, read_seq), search::minute_of(&query));
     let user = &caller.user;
     let state = format!("{state}/{}/{}/{minute}/{offset}/{q}", user.id, user.is_admin);
-    let tag = EntityTag::hashed(&state);
+    let tag = EntityTag::hashed(&app.db.generation, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }

@@ -58,8 +58,8 @@ pub async fn calendar(
 ) -> Result<Conditional<Calendar>> {
     let room = membership.room;
     let month = month.unwrap_or_else(|| current_month(tz));
-    let (version, seq) = (env!("CARGO_PKG_VERSION"), room.last_seq);
-    let tag = EntityTag::weak(&format!("{version}/{}/{seq}/{month}/{tz}", room.id));
+    let state = format!("{}/{}/{month}/{tz}", room.id, room.last_seq);
+    let tag = EntityTag::weak(&app.db.generation, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
@@ -78,8 +78,8 @@ pub async fn insights(
         return Err(FieldError::new("days", message).into());
     }
     let room = membership.room;
-    let (version, rev, today) = (env!("CARGO_PKG_VERSION"), room.last_rev, today(tz));
-    let tag = EntityTag::weak(&format!("{version}/{}/{rev}/{days}/{tz}/{today}", room.id));
+    let state = format!("{}/{}/{days}/{tz}/{}", room.id, room.last_rev, today(tz));
+    let tag = EntityTag::weak(&app.db.generation, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }

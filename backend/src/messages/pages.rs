@@ -55,12 +55,10 @@ impl PageRequest {
 
     /// The state on which the response depends, for its entity tag. The messages change only with
     /// the room's `last_rev` (usernames never change), and `read_seq` changes independently of it.
-    /// The program's version is included, because another version may format the same page
-    /// differently.
     pub fn tag_state(&self, room: &rooms::Model, read_seq: Seq) -> String {
         let Self { anchor, before, after } = self;
-        let (id, rev, version) = (room.id, room.last_rev, env!("CARGO_PKG_VERSION"));
-        format!("{version}/{id}/{rev}/{read_seq}/{anchor}/{before}/{after}")
+        let (id, rev) = (room.id, room.last_rev);
+        format!("{id}/{rev}/{read_seq}/{anchor}/{before}/{after}")
     }
 
     /// The first and the last `seq` of the page around an anchor.

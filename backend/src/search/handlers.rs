@@ -73,7 +73,7 @@ pub async fn hits(
     let query = parse_query(&q)?;
     let request = HitPageRequest::new(&query, anchor, before, after, context)?;
     let SearchContext { permit, rooms, newest } = begin_search(&app, &caller).await?;
-    let tag = entity_tag(&caller, &rooms, &query, &format!("{q}/{request:?}/{tz:?}"));
+    let tag = entity_tag(&app, &caller, &rooms, &query, &format!("{q}/{request:?}/{tz:?}"));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
@@ -96,7 +96,7 @@ pub async fn summary(
 ) -> Result<Conditional<Summary>> {
     let query = parse_query(&q)?;
     let SearchContext { permit, rooms, newest } = begin_search(&app, &caller).await?;
-    let tag = entity_tag(&caller, &rooms, &query, &format!("{q}/{tz:?}"));
+    let tag = entity_tag(&app, &caller, &rooms, &query, &format!("{q}/{tz:?}"));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
@@ -134,15 +134,16 @@ pub async fn begin_search(app: &App, caller: &Caller) -> Result<SearchContext> {
 /// The entity tag of a response, which depends on the caller, the request and the state of each
 /// room.
 fn entity_tag(
+    app: &App,
     caller: &Caller,
     rooms: &[JoinedRoom],
     query: &search::Query,
     request: &str,
 ) -> EntityTag {
-    let (version, user, minute) = (env!("CARGO_PKG_VERSION"), &caller.user, minute_of(query));
-    let mut state = format!("{version}/{}/{}/{request}/{minute}", user.id, user.is_admin);
+    let (user, minute) = (&caller.user, minute_of(query));
+    let mut state = format!("{}/{}/{request}/{minute}", user.id, user.is_admin);
     for room in rooms {
         state += &format!("/{}/{}/{}", room.id, room.last_rev, room.read_seq);
     }
-    EntityTag::hashed(&state)
+    EntityTag::hashed(&app.db.generation, &state)
 }

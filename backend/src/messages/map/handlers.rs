@@ -50,8 +50,8 @@ pub async fn map(
     Query(MapQuery { tz }): Query<MapQuery>,
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<RoomMap>> {
-    let (version, me) = (env!("CARGO_PKG_VERSION"), caller.user.id);
-    let tag = EntityTag::weak(&format!("{version}/{}/{}/{me}/{tz}", room.id, room.last_rev));
+    let (me, rev) = (caller.user.id, room.last_rev);
+    let tag = EntityTag::weak(&app.db.generation, &format!("{}/{rev}/{me}/{tz}", room.id));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
@@ -66,10 +66,10 @@ pub async fn hits(
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<MapHits>> {
     let (query, user) = (search::parse_query(&q)?, &caller.user);
-    let (version, minute) = (env!("CARGO_PKG_VERSION"), search::minute_of(&query));
+    let minute = search::minute_of(&query);
     let (id, rev, me, is_admin) = (room.id, room.last_rev, user.id, user.is_admin);
-    let state = format!("{version}/{id}/{rev}/{read_seq}/{me}/{is_admin}/{minute}/{tz}");
-    let tag = EntityTag::hashed(&format!("{state}/{up_to:?}/{q}"));
+    let state = format!("{id}/{rev}/{read_seq}/{me}/{is_admin}/{minute}/{tz}");
+    let tag = EntityTag::hashed(&app.db.generation, &format!("{state}/{up_to:?}/{q}"));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
