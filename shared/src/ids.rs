@@ -2,16 +2,31 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use uuid::Uuid;
+
+/// The greatest id and number: JavaScript's `Number.MAX_SAFE_INTEGER`, above which clients would lose
+/// precision.
+pub const NUMBER_MAX: i64 = 9_007_199_254_740_991;
+
+/// Whether a number from a client is in the range of ids and numbers.
+pub(crate) fn is_in_range(number: i64) -> bool {
+    (0..=NUMBER_MAX).contains(&number)
+}
 
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(transparent)]
         pub struct $name(#[cfg_attr(feature = "schema", schemars(range(min = 0, max = 9_007_199_254_740_991i64)))] pub i64);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserialize_number(deserializer).map(Self)
+            }
+        }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,6 +47,15 @@ macro_rules! number {
             }
         }
     };
+}
+
+/// Reads a number, and rejects what is out of range.
+fn deserialize_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    if is_in_range(number) {
+        return Ok(number);
+    }
+    Err(de::Error::custom(format_args!("must be 0 to {NUMBER_MAX}, but is {number}")))
 }
 
 number! {

@@ -193,6 +193,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 /// Parses a query string; an error names the field.
 pub fn parse_query<T: DeserializeOwned>(text: &str) -> Result<T> {
     let pairs = url::form_urlencoded::parse(text.as_bytes());
+    // PostgreSQL has no texts with this character, so no text in the database matches it.
+    if let Some((field, _)) = pairs.clone().find(|(_, value)| value.contains('\0')) {
+        return Err(FieldError::new(field, "must not contain the character U+0000").into());
+    }
     let deserializer = serde_urlencoded::Deserializer::new(pairs);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let field = error.path().to_string();

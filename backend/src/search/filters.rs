@@ -120,7 +120,12 @@ impl<'a> Resolver<'a> {
             Predicate::Has(Has::Code) => Ok(Facet::Code),
             Predicate::Has(Has::Reply) => Ok(Facet::Reply),
             Predicate::Has(Has::Edit) | Predicate::Is(Is::Edited) => Ok(Facet::Edited),
-            _ => return None,
+            Predicate::Before(_)
+            | Predicate::After(_)
+            | Predicate::On(_)
+            | Predicate::Has(Has::Mention)
+            | Predicate::Mentions(_)
+            | Predicate::Is(Is::Unread | Is::Deleted) => return None,
         })
     }
 

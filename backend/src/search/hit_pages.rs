@@ -2,7 +2,7 @@
 
 use sea_orm::ConnectionTrait;
 use shared::{
-    ids::{MessageId, RoomId, Seq},
+    ids::{MessageId, NUMBER_MAX, RoomId, Seq},
     messages::{Anchor, Message},
     problem::FieldError,
     rules,
@@ -16,8 +16,8 @@ use super::{
 };
 use crate::Result;
 
-/// Greater than any id: an id in a request has at most 18 digits.
-const MAX_ID: i64 = 1_000_000_000_000_000_000;
+/// Greater than any id.
+const MAX_ID: i64 = NUMBER_MAX + 1;
 
 /// Which hits to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

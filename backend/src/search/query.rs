@@ -22,6 +22,11 @@ pub fn parse_query(q: &str) -> Result<Query> {
         error.problem.errors = vec![field_error];
         error
     };
+    if let Some(at) = q.find('\0') {
+        // PostgreSQL has no texts with this character.
+        let message = "The query must not contain the character U+0000.";
+        return Err(invalid(FieldError { at: Some(at..at + 1), ..FieldError::new("q", message) }));
+    }
     let mut query = parse(q).map_err(|QueryError { at, message, suggestion }| {
         invalid(FieldError { at: Some(at), suggestion, ..FieldError::new("q", message) })
     })?;

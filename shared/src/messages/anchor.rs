@@ -8,7 +8,7 @@ use super::{
     date::{Date, InvalidDate},
     numbers::parse_number,
 };
-use crate::ids::{MessageId, Seq};
+use crate::ids::{MessageId, NUMBER_MAX, Seq, is_in_range};
 
 /// The position of a page of messages, written as `seq:57`, `newest` or `date:2026-03-01`.
 ///
@@ -43,6 +43,8 @@ pub enum Anchor {
 pub enum AnchorError {
     /// A number without `seq:` or `id:`.
     Bare(i64),
+    /// A `seq` or an `id` above [`NUMBER_MAX`].
+    Range,
     /// A date that does not exist or has the wrong format.
     Date,
     /// Any other invalid text.
@@ -55,6 +57,7 @@ impl fmt::Display for AnchorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bare(number) => write!(f, "must be `seq:{number}` or `id:{number}`"),
+            Self::Range => write!(f, "must have a number of at most {NUMBER_MAX}"),
             Self::Date => f.write_str(
                 "must be a day such as `date:2026-03-01` or a time such as \
                  `date:2026-03-01T14:30` or `date:2026-03-01T14:30:05`, in UTC or with an offset \
@@ -78,18 +81,24 @@ impl FromStr for Anchor {
             "first_unread" => Self::FirstUnread,
             "last_read" => Self::LastRead,
             _ => match text.split_once(':') {
-                Some(("seq", number)) => {
-                    Self::Seq(Seq(parse_number(number).ok_or(AnchorError::Form)?))
-                }
-                Some(("id", number)) => {
-                    Self::Id(MessageId(parse_number(number).ok_or(AnchorError::Form)?))
-                }
+                Some(("seq", number)) => Self::Seq(Seq(position(number)?)),
+                Some(("id", number)) => Self::Id(MessageId(position(number)?)),
                 Some(("date", date)) => {
                     Self::Date(date.parse().map_err(|InvalidDate| AnchorError::Date)?)
                 }
                 _ => return Err(parse_number(text).map_or(AnchorError::Form, AnchorError::Bare)),
             },
         })
+    }
+}
+
+/// Parses the number of an anchor.
+fn position(text: &str) -> Result<i64, AnchorError> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match parse_number(text).filter(|number| is_in_range(*number)) {
+        Some(number) => Ok(number),
+        None if is_number => Err(AnchorError::Range),
+        None => Err(AnchorError::Form),
     }
 }
 
@@ -133,7 +142,7 @@ impl schemars::JsonSchema for Anchor {
         schemars::json_schema!({
             "type": "string",
             "description": "The position at which the page starts.",
-            "pattern": "^(newest|oldest|first_unread|last_read|(seq|id):[0-9]{1,18}|\
+            "pattern": "^(newest|oldest|first_unread|last_read|(seq|id):[0-9]{1,15}|\
                 date:[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
                 (T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?)?\
                 (Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)$",
@@ -154,7 +163,7 @@ mod tests {
             "first_unread",
             "last_read",
             "seq:0",
-            "seq:9223372036854775807",
+            "seq:9007199254740991",
             "id:57",
             "date:2026-03-01",
             "date:2026-03-01+14:00",
@@ -175,6 +184,9 @@ mod tests {
     fn invalid_anchors_are_rejected() {
         let parse_error = |text: &str| text.parse::<Anchor>().unwrap_err();
         assert_eq!(parse_error("57"), AnchorError::Bare(57));
+        for text in ["seq:9007199254740992", "id:9223372036854775807", "seq:99999999999999999999"] {
+            assert_eq!(parse_error(text), AnchorError::Range, "{text}");
+        }
         for text in [
             "",
             "Newest",
@@ -184,7 +196,6 @@ mod tests {
             "seq:-1",
             "seq:+1",
             "seq:1 ",
-            "seq:9223372036854775808",
             "id:x",
             "-57",
             "99999999999999999999",

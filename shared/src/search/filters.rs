@@ -52,7 +52,7 @@ impl Predicate {
                 let (from, to) = when.span(now, offset);
                 Some((Some(from), Some(to)))
             }
-            _ => None,
+            Self::From(_) | Self::In(_) | Self::Has(_) | Self::Mentions(_) | Self::Is(_) => None,
         }
     }
 }

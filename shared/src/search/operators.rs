@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Has, Is, Person, Predicate, QueryError, RoomRef, Sort};
-use crate::ids::{RoomId, Seq};
+use crate::ids::{RoomId, Seq, is_in_range};
 
 /// An operator of the query language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,22 @@ pub struct Operator {
     pub name: &'static str,
     /// The kind of its value.
     pub value: ValueKind,
+    meaning: Meaning,
+}
+
+/// What an operator does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    From,
+    In,
+    Before,
+    After,
+    On,
+    Has,
+    Mentions,
+    Is,
+    Near,
+    Sort,
 }
 
 /// The kind of an operator's value.
@@ -29,23 +45,23 @@ pub enum ValueKind {
     Seq,
 }
 
-const fn operator(name: &'static str, value: ValueKind) -> Operator {
-    Operator { name, value }
+const fn operator(name: &'static str, value: ValueKind, meaning: Meaning) -> Operator {
+    Operator { name, value, meaning }
 }
 
 /// All operators.
 pub const OPERATORS: &[Operator] = &[
-    operator("from", ValueKind::Person),
-    operator("in", ValueKind::Room),
-    operator("before", ValueKind::Time),
-    operator("after", ValueKind::Time),
-    operator("on", ValueKind::Time),
-    operator("during", ValueKind::Time),
-    operator("has", ValueKind::OneOf(Has::NAMES)),
-    operator("mentions", ValueKind::Person),
-    operator("is", ValueKind::OneOf(Is::NAMES)),
-    operator("near", ValueKind::Seq),
-    operator("sort", ValueKind::OneOf(Sort::NAMES)),
+    operator("from", ValueKind::Person, Meaning::From),
+    operator("in", ValueKind::Room, Meaning::In),
+    operator("before", ValueKind::Time, Meaning::Before),
+    operator("after", ValueKind::Time, Meaning::After),
+    operator("on", ValueKind::Time, Meaning::On),
+    operator("during", ValueKind::Time, Meaning::On),
+    operator("has", ValueKind::OneOf(Has::NAMES), Meaning::Has),
+    operator("mentions", ValueKind::Person, Meaning::Mentions),
+    operator("is", ValueKind::OneOf(Is::NAMES), Meaning::Is),
+    operator("near", ValueKind::Seq, Meaning::Near),
+    operator("sort", ValueKind::OneOf(Sort::NAMES), Meaning::Sort),
 ];
 
 /// Names of other search engines for these operators.
@@ -121,24 +137,24 @@ pub(super) fn parse_clause(
         let index = names.iter().position(|name| name.eq_ignore_ascii_case(text));
         index.ok_or_else(|| invalid(&join_with_or(names), nearest(text, names.iter().copied())))
     };
-    Ok(Clause::Predicate(match operator.name {
-        "from" => Predicate::From(person()?),
-        "mentions" => Predicate::Mentions(person()?),
-        "in" => Predicate::In(
+    Ok(Clause::Predicate(match operator.meaning {
+        Meaning::From => Predicate::From(person()?),
+        Meaning::Mentions => Predicate::Mentions(person()?),
+        Meaning::In => Predicate::In(
             parse_room(value)
                 .ok_or_else(|| invalid("a room name, or # and a room number", None))?,
         ),
-        "before" => Predicate::Before(when()?),
-        "after" => Predicate::After(when()?),
-        "has" => Predicate::Has(Has::ALL[one_of(Has::NAMES)?]),
-        "is" => Predicate::Is(Is::ALL[one_of(Is::NAMES)?]),
-        "sort" => return Ok(Clause::Sort(Sort::ALL[one_of(Sort::NAMES)?])),
-        "near" => {
+        Meaning::Before => Predicate::Before(when()?),
+        Meaning::After => Predicate::After(when()?),
+        Meaning::On => Predicate::On(when()?),
+        Meaning::Has => Predicate::Has(Has::ALL[one_of(Has::NAMES)?]),
+        Meaning::Is => Predicate::Is(Is::ALL[one_of(Is::NAMES)?]),
+        Meaning::Sort => return Ok(Clause::Sort(Sort::ALL[one_of(Sort::NAMES)?])),
+        Meaning::Near => {
             let seq =
                 parse_positive(text).ok_or_else(|| invalid("a message number (from 1)", None))?;
             return Ok(Clause::Near(Seq(seq)));
         }
-        _ => Predicate::On(when()?),
     }))
 }
 
@@ -165,7 +181,7 @@ fn parse_room(value: &Value) -> Option<RoomRef> {
 
 fn parse_positive(text: &str) -> Option<i64> {
     let is_digits = text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|&number| is_digits && number > 0)
+    text.parse().ok().filter(|&number| is_digits && number > 0 && is_in_range(number))
 }
 
 fn unknown_operator(at: Range<usize>, name: &str, value: &Value) -> QueryError {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use shared::{
-    ids::RoomId,
+    ids::{NUMBER_MAX, RoomId},
     live::{ClientFrame, ServerFrame},
     messages::MessagePage,
     paths,
@@ -91,8 +91,14 @@ async fn an_exact_mark_needs_a_member_and_a_valid_seq() {
     let fixture = ten_messages_with_three_mentions().await;
     let path = fixture.path(paths::READ);
     let exact = |seq: i64| json!({"seq": seq, "exact": true});
-    for seq in [-1, 11, i64::MAX, i64::MIN] {
-        let error_text = format!("must be 0 to 10, but is {seq}");
+    for (seq, max) in [
+        (11, 10),
+        (NUMBER_MAX, 10),
+        (-1, NUMBER_MAX),
+        (i64::MAX, NUMBER_MAX),
+        (i64::MIN, NUMBER_MAX),
+    ] {
+        let error_text = format!("must be 0 to {max}, but is {seq}");
         fixture.member.put(&path, exact(seq)).await.expect_field_error("seq", &error_text);
     }
     fixture.member.put(&path, json!({"seq": 1, "exact": 1})).await.expect_field_error("exact", "");
@@ -115,7 +121,7 @@ async fn an_exact_mark_needs_a_member_and_a_valid_seq() {
     };
     for (room, seq, code) in [
         (fixture.room, 11, Code::InvalidFields),
-        (fixture.room, -1, Code::InvalidFields),
+        (fixture.room, -1, Code::BadRequest),
         (RoomId(77), 1, Code::NotFound),
     ] {
         live.send(&ClientFrame::Read { room, seq: seq.into(), exact: true, if_read_seq: None })

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::{
-    ids::{Rev, Seq},
+    ids::{NUMBER_MAX, Rev, Seq},
     live::{ClientFrame, ServerFrame},
     paths,
     rules::CHANGES_MAX,
@@ -168,7 +168,8 @@ async fn a_client_with_a_rev_beyond_the_last_starts_over() {
     assert_eq!((reader.gaps, reader.timeline.rev()), (1, last_rev.next()));
     assert_eq!(reader.contents(), read_by_rest(&fixture.admin, fixture.room).await);
     let mut live = LiveSocket::open(&fixture.member).await;
-    live.send(&ClientFrame::Subscribe { room: fixture.room, after_rev: Some(Rev(i64::MAX)) }).await;
+    live.send(&ClientFrame::Subscribe { room: fixture.room, after_rev: Some(Rev(NUMBER_MAX)) })
+        .await;
     let to_rev = loop {
         if let ServerFrame::Gap { to_rev, .. } = live.next().await {
             break to_rev;

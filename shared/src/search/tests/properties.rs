@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ids::NUMBER_MAX;
 
 fn term() -> impl Strategy<Value = Term> {
     let inside = "[a-zA-Z0-9äß病😀#.:/+_'-]{0,6}";
@@ -55,7 +56,7 @@ fn filter() -> impl Strategy<Value = Filter> {
         person().prop_map(Predicate::From),
         person().prop_map(Predicate::Mentions),
         name().prop_map(|name| Predicate::In(RoomRef::Name(name))),
-        (1..i64::MAX).prop_map(|id| Predicate::In(RoomRef::Id(RoomId(id)))),
+        (1..=NUMBER_MAX).prop_map(|id| Predicate::In(RoomRef::Id(RoomId(id)))),
         time_span().prop_map(Predicate::Before),
         time_span().prop_map(Predicate::After),
         time_span().prop_map(Predicate::On),
@@ -70,7 +71,7 @@ fn query() -> impl Strategy<Value = Query> {
         prop::collection::vec(prop::collection::vec(term(), 1..4).prop_map(AnyOf), 0..4),
         prop::collection::vec(term(), 0..3),
         prop::collection::vec(filter(), 0..4),
-        prop::option::of((1..i64::MAX).prop_map(Seq)),
+        prop::option::of((1..=NUMBER_MAX).prop_map(Seq)),
         prop::sample::select(Sort::ALL),
     )
         .prop_map(|(all_of, none_of, filters, near, sort)| Query {
