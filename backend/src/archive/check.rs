@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use chrono::Datelike;
-use shared::{Timestamp, problem::FieldError, rules};
+use shared::{Timestamp, ids::NUMBER_MAX, problem::FieldError, rules};
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{auth::check_password_hash, realtime::ledger::MENTIONS_MAX};
 
-/// The greatest id: JavaScript's `Number.MAX_SAFE_INTEGER`, above which clients would lose precision.
-pub const ID_MAX: i64 = 9_007_199_254_740_991;
+/// The greatest id, `seq` and `rev`: half of [`NUMBER_MAX`], so that the server can assign further ones
+/// that clients can read.
+pub const ID_MAX: i64 = NUMBER_MAX / 2;
 /// The valid years of timestamps: RFC 3339 allows only four digits.
 const YEARS: RangeInclusive<i32> = 1970..=9999;
 

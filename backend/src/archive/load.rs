@@ -13,6 +13,7 @@ use shared::{problem::FieldError, rules};
 use super::{
     check,
     lines::{Counts, Header, Line, Member, Message, Room, User},
+    number_set::NumberSet,
     progress::Progress,
 };
 use crate::{
@@ -34,6 +35,7 @@ pub struct Loader<'t> {
     username_keys: HashSet<String>,
     room_keys: HashSet<String>,
     last_user_id: i64,
+    message_ids: NumberSet,
     current_room: Option<CurrentRoom>,
     batch: Batch,
     progress: Progress,
@@ -45,6 +47,8 @@ struct CurrentRoom {
     member_count: i64,
     last_member_id: i64,
     last_seq: i64,
+    /// Each change of a room has a `rev` of its own.
+    revs: NumberSet,
 }
 
 /// Rows that are not written yet.
@@ -75,6 +79,7 @@ impl<'t> Loader<'t> {
             username_keys: HashSet::new(),
             room_keys: HashSet::new(),
             last_user_id: 0,
+            message_ids: NumberSet::default(),
             current_room: None,
             batch: Batch::default(),
             progress: Progress::new(header.counts.messages),
@@ -145,8 +150,10 @@ impl<'t> Loader<'t> {
         }
         self.counts.rooms += 1;
         self.batch.rooms.push(line.clone().into());
+        let mut revs = NumberSet::default();
+        revs.insert(line.rev);
         self.current_room =
-            Some(CurrentRoom { line, member_count: 0, last_member_id: 0, last_seq: 0 });
+            Some(CurrentRoom { line, member_count: 0, last_member_id: 0, last_seq: 0, revs });
         Ok(())
     }
 
@@ -177,6 +184,7 @@ impl<'t> Loader<'t> {
         check::member(&line, &room.line).map_err(invalid)?;
         check::range("user", line.user, room.last_member_id + 1, self.last_user_id)
             .map_err(invalid)?;
+        room.check_rev(line.rev).map_err(invalid)?;
         room.last_member_id = line.user;
         room.member_count += i64::from(!line.left);
         self.counts.members += 1;
@@ -198,6 +206,10 @@ impl<'t> Loader<'t> {
         check::range("seq", line.seq, 1, room.line.last_seq).map_err(invalid)?;
         check::message(&line, &room.line).map_err(invalid)?;
         check::range("id", line.id, 1, self.header.last_ids.messages).map_err(invalid)?;
+        room.check_rev(line.rev).map_err(invalid)?;
+        if !self.message_ids.insert(line.id) {
+            return Err(invalid(FieldError::new("id", "is the id of another message")));
+        }
         room.last_seq = seq;
         self.counts.messages += 1;
         self.batch.bytes += line.content.len();
@@ -212,6 +224,16 @@ impl<'t> Loader<'t> {
             return Ok(());
         }
         Err(FieldError::new(field, format!("must be an account, and there is none with id {id}")))
+    }
+}
+
+impl CurrentRoom {
+    fn check_rev(&mut self, rev: i64) -> Result<(), FieldError> {
+        if self.revs.insert(rev) {
+            return Ok(());
+        }
+        let text = format!("must be unique in its room, but {rev} is that of an earlier line");
+        Err(FieldError::new("rev", text))
     }
 }
 
@@ -233,8 +255,8 @@ impl Batch {
         let inserted = insert::<messages::Entity, _>(txn, batch.messages.clone()).await;
         inserted.map_err(|error| match is_duplicate(&error) {
             true => anyhow!(
-                "one of the last {messages} messages has the id of another message, or the same \
-                 client_id as another message of its author in its room"
+                "one of the last {messages} messages has the same client_id as another message of \
+                 its author in its room"
             ),
             false => error.into(),
         })?;

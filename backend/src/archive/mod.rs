@@ -26,13 +26,16 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
-use crate::tables::{Database, lock_first_account, set_last_generated_id};
+use crate::tables::{
+    Database, generated_ids_are_transactional, lock_first_account, set_last_generated_id,
+};
 
 mod check;
 mod classic;
 mod file;
 mod lines;
 mod load;
+mod number_set;
 mod progress;
 mod read;
 mod rows;
@@ -62,43 +65,102 @@ pub async fn export(db: &Database, path: &Path) -> Result<Counts> {
 /// Imports an archive into an empty database in one transaction.
 pub async fn import(db: &Database, path: &Path) -> Result<Counts> {
     let (mut archive, header) = read::Reader::open(file::open(path)?)?;
-    let txn = begin(db, header.last_ids).await?;
-    let mut loader = Loader::new(&txn, header);
-    while let Some(line) = archive.next_line()? {
-        let number = archive.line_number();
-        loader.load(line).await.with_context(|| format!("line {number}"))?;
-    }
-    let counts = loader.finish().await?;
-    txn.commit().await?;
-    Ok(counts)
+    let import = Import::begin(db, header.last_ids).await?;
+    let load = async {
+        let mut loader = Loader::new(&import.txn, header);
+        while let Some(line) = archive.next_line()? {
+            let number = archive.line_number();
+            loader.load(line).await.with_context(|| format!("line {number}"))?;
+        }
+        loader.finish().await
+    };
+    let counts = load.await;
+    import.end(counts).await
 }
 
 /// Imports the database of the classic chat at `url` into an empty database in one transaction.
 pub async fn import_classic(db: &Database, url: &str) -> Result<Report> {
     let classic = classic::ClassicChat::open(url).await?;
-    let txn = begin(db, classic.header().last_ids).await?;
-    let mut loader = Loader::new(&txn, classic.header());
-    let notes = classic.load_into(&mut loader).await?;
-    let counts = loader.finish().await?;
-    txn.commit().await?;
-    Ok(Report { counts, notes })
+    let header = classic.header();
+    let import = Import::begin(db, header.last_ids).await?;
+    let load = async {
+        let mut loader = Loader::new(&import.txn, header);
+        let notes = classic.load_into(&mut loader).await?;
+        Ok(Report { counts: loader.finish().await?, notes })
+    };
+    let report = load.await;
+    import.end(report).await
 }
 
-/// Begins the transaction of an import. Fails if the database is not empty. Sets the last generated ids
-/// before the transaction, because MySQL would commit it.
-async fn begin(db: &Database, last: LastIds) -> Result<DatabaseTransaction> {
-    check_empty(&db.writer).await?;
-    let tables = [("users", last.users), ("rooms", last.rooms), ("messages", last.messages)];
-    for (table, id) in tables {
-        let (is_valid, max) = ((0..=check::ID_MAX).contains(&id), check::ID_MAX);
-        ensure!(is_valid, "line 1: last_ids: {table} must be 0 to {max}, but is {id}");
-        set_last_generated_id(&db.writer, table, id).await?;
+/// A running import.
+struct Import<'a> {
+    db: &'a Database,
+    txn: DatabaseTransaction,
+    last_ids: LastIds,
+}
+
+impl<'a> Import<'a> {
+    /// Begins the transaction. Fails if the database is not empty.
+    async fn begin(db: &'a Database, last_ids: LastIds) -> Result<Self> {
+        for (table, id) in tables(last_ids) {
+            let (is_valid, max) = ((0..=check::ID_MAX).contains(&id), check::ID_MAX);
+            ensure!(is_valid, "line 1: last_ids: {table} must be 0 to {max}, but is {id}");
+        }
+        check_empty(&db.writer).await?;
+        if !generated_ids_are_transactional(db.backend()) {
+            // Before the rows: if the process ends between the two, no id of a deleted row is used
+            // again.
+            set_last_ids(&db.writer, last_ids).await?;
+        }
+        let txn = db.begin_without_idle_timeout().await?;
+        let import = Self { db, txn, last_ids };
+        match import.lock().await {
+            Ok(()) => Ok(import),
+            Err(error) => import.end(Err(error)).await,
+        }
     }
-    let txn = db.begin_without_idle_timeout().await?;
-    // Blocks the first registration at another node that may serve the empty database.
-    lock_first_account(&txn).await?;
-    check_empty(&txn).await?;
-    Ok(txn)
+
+    /// Blocks the first registration at another node that may serve the empty database.
+    async fn lock(&self) -> Result<()> {
+        lock_first_account(&self.txn).await?;
+        check_empty(&self.txn).await
+    }
+
+    /// Commits what was loaded; after an error, leaves the database as it was.
+    async fn end<T>(self, loaded: Result<T>) -> Result<T> {
+        let is_transactional = generated_ids_are_transactional(self.db.backend());
+        let loaded = match loaded {
+            Ok(loaded) if is_transactional => {
+                set_last_ids(&self.txn, self.last_ids).await.map(|()| loaded)
+            }
+            loaded => loaded,
+        };
+        match loaded {
+            Ok(loaded) => {
+                self.txn.commit().await?;
+                Ok(loaded)
+            }
+            Err(error) => {
+                self.txn.rollback().await?;
+                if !is_transactional {
+                    set_last_ids(&self.db.writer, LastIds::default()).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The tables that generate ids, each with its last one.
+fn tables(last: LastIds) -> [(&'static str, i64); 3] {
+    [("users", last.users), ("rooms", last.rooms), ("messages", last.messages)]
+}
+
+async fn set_last_ids(db: &impl ConnectionTrait, last_ids: LastIds) -> Result<()> {
+    for (table, id) in tables(last_ids) {
+        set_last_generated_id(db, table, id).await?;
+    }
+    Ok(())
 }
 
 async fn check_empty(db: &impl ConnectionTrait) -> Result<()> {

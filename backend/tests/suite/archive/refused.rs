@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
+use shared::{paths, rooms::Room};
 
 use super::{archive_path, export, import};
-use crate::fixture::{Storage, template};
+use crate::fixture::{Client, Process, Storage, register, template};
 
 /// Imports an invalid archive; returns the error output.
 async fn import_error(storage: &Storage, text: &str) -> String {
@@ -82,7 +84,39 @@ async fn an_inconsistent_archive_is_refused_with_line_and_field() {
         (with("\"read_seq\":2", "\"read_seq\":3"), "member: read_seq must be 0 to 2"),
         (with("\"seq\":2", "\"seq\":3"), "message: seq must be 2 to 2, but is 3"),
         (with("\"content\":\"first\"", "\"content\":\" \""), "message: content must not be"),
+        (with("\"rev\":3", "\"rev\":2"), "line 7: member: rev must be unique in its room, but 2"),
+        (with("\"rev\":2", "\"rev\":1"), "line 6: member: rev must be unique in its room, but 1"),
+        (with("\"rev\":5", "\"rev\":3"), "line 9: message: rev must be unique in its room"),
+        (
+            with("\"id\":2,\"room\"", "\"id\":1,\"room\""),
+            "line 9: message: id is the id of another",
+        ),
+        (with("\"seq\":2", "\"seq\":1"), "line 9: message: seq must be 2 to 2, but is 1"),
+        (with("\"last_rev\":5", "\"last_rev\":9007199254740991"), "line 5: room: last_rev must be"),
+        (with("\"messages\":2}}", "\"messages\":9007199254740991}}"), "line 1: last_ids: messages"),
     ];
     let cases = cases.map(|(broken, error_text)| (broken, error_text.to_owned()));
     expect_import_errors(&Storage::empty().await, &cases).await;
+}
+
+/// The ids of a server that starts after a refused import begin at 1.
+#[tokio::test]
+async fn a_refused_import_leaves_no_counters() {
+    let text = export(&template().copy().await).await;
+    let last_ids = "\"last_ids\":{\"users\":3,\"rooms\":1,\"messages\":2}";
+    let high = "\"last_ids\":{\"users\":700,\"rooms\":800,\"messages\":900}";
+    let text = Altered(text).with(last_ids, high);
+    // After all rows, and before the last one.
+    let late =
+        with_checksum(&Altered(text.clone()).with("\"member_count\":2", "\"member_count\":3"));
+    let early = Altered(text).with("\"rev\":5", "\"rev\":3");
+    let storage = Storage::empty().await;
+    for broken in [late, early] {
+        import_error(&storage, &broken).await;
+    }
+    let server = Process::start(&storage).await;
+    let admin = register(&Client::new(server.address), "ada").await;
+    let room: Room = admin.post(paths::ROOMS, json!({"name": "Lobby"})).await.expect_json(201);
+    let message = admin.post_message(room.id, "hello").await;
+    assert_eq!((admin.user.id.0, room.id.0, message.id.0), (1, 1, 1));
 }
