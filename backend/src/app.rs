@@ -7,8 +7,8 @@ use axum::extract::FromRef;
 use crate::{
     Settings,
     auth::Auth,
+    limits::Limits,
     realtime::{hub::Hub, ledger::Ledger},
-    search_limiter::SearchLimiter,
     tables::Database,
 };
 
@@ -25,7 +25,7 @@ pub struct Handles {
     /// The subscriptions of this node.
     pub hub: Hub,
     pub auth: Auth,
-    pub search_limiter: SearchLimiter,
+    pub limits: Limits,
 }
 
 impl App {

@@ -40,6 +40,11 @@ impl Error {
         Self { retry_after: Some(retry_after), ..Code::TooManyRequests.into() }
     }
 
+    /// The same problem with `Retry-After` in seconds.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
     /// 500; only the log gets the cause.
     pub fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");

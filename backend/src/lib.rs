@@ -7,7 +7,8 @@
 //! 5. `auth`: passwords, tokens, the extractors that identify the caller;
 //! 6. `realtime`: the ledger, the hub and the relay;
 //! 7. `http`: extractors, problem details, conditional requests, response headers;
-//! 8. `tables`, `error`, `settings`, `failpoints`: entities and queries; errors; configuration.
+//! 8. `limits`, `concurrency_limiter`, `rate_limiter`, `keyed_semaphore`: limits by account and address;
+//! 9. `tables`, `error`, `settings`, `failpoints`: entities and queries; errors; configuration.
 
 use std::{fmt::Display, sync::Arc};
 
@@ -19,15 +20,18 @@ pub mod api;
 pub mod app;
 pub mod archive;
 pub mod auth;
+pub mod concurrency_limiter;
 pub mod error;
 pub mod export;
 pub mod failpoints;
 pub mod http;
+pub mod keyed_semaphore;
+pub mod limits;
 pub mod messages;
+pub mod rate_limiter;
 pub mod realtime;
 pub mod rooms;
 pub mod search;
-pub mod search_limiter;
 pub mod settings;
 pub mod socket;
 pub mod tables;
@@ -48,9 +52,9 @@ pub async fn start(settings: Settings) -> Result<App> {
     }
     let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
     let auth = auth::Auth::open(settings.clone(), db.clone(), &hub)?;
-    let ledger = Ledger::start(db.clone(), hub.clone());
-    let search_limiter = search_limiter::SearchLimiter::new(settings.storage.database_connections);
-    Ok(App::new(app::Handles { settings, db, ledger, hub, auth, search_limiter }))
+    let ledger = Ledger::start(db.clone(), hub.clone(), settings.messages_per_second);
+    let limits = limits::Limits::new(&settings);
+    Ok(App::new(app::Handles { settings, db, ledger, hub, auth, limits }))
 }
 
 /// Opens the database, and creates or migrates its tables.

@@ -66,9 +66,22 @@ pub struct Settings {
     #[arg(long, env = "HALLWAY_SESSION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub session_days: u32,
 
-    /// Failed logins allowed per account in five minutes, and ten times as many per address.
+    /// Failed logins allowed in five minutes from an address to an account; ten times as many from an
+    /// address to all accounts. All addresses and devices from which nobody signed in to an account
+    /// before have twenty times as many together in an hour.
     #[arg(long, env = "HALLWAY_LOGIN_ATTEMPTS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub login_attempts: u32,
+
+    /// Messages that one account may post or edit per second for as long as it likes (1 to 1000000);
+    /// ten times as many at once. On average a message may have 4 KiB. Ten times as many other
+    /// changes are allowed, such as read marks and joins. Raise it for bots and imports.
+    #[arg(long, env = "HALLWAY_MESSAGES_PER_SECOND", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub messages_per_second: u32,
+
+    /// Accounts that can be created from one address per hour (1 to 1000000), and as many at once.
+    /// Accounts that an admin creates do not count.
+    #[arg(long, env = "HALLWAY_SIGN_UPS_PER_HOUR", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub sign_ups_per_hour: u32,
 
     /// Log filter in the syntax of tracing-subscriber's EnvFilter, such as `info,hallway=debug`.
     #[arg(long, env = "HALLWAY_LOG", default_value = "info")]

@@ -135,6 +135,9 @@ pub enum ServerFrame {
         problem: Problem,
         /// Whether a retry of the same `send` can succeed.
         retry: bool,
+        /// The time to wait before a retry, in seconds, if the server knows it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
     },
     /// A message was posted, edited or deleted.
     Message {

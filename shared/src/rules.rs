@@ -5,10 +5,12 @@ use crate::problem::FieldError;
 
 /// The maximum length of a username in characters, the same as in the classic chat.
 pub const USERNAME_MAX_CHARS: usize = 150;
-/// The minimum length of a password in bytes.
-pub const PASSWORD_MIN_BYTES: usize = 8;
-/// The maximum length of a password in bytes. It bounds the work of hashing.
-pub const PASSWORD_MAX_BYTES: usize = 1_024;
+/// The minimum length of a new password in characters.
+pub const PASSWORD_MIN_CHARS: usize = 8;
+/// The maximum length of a new password in characters.
+pub const PASSWORD_MAX_CHARS: usize = 1_024;
+/// The maximum length of a password in bytes of UTF-8. It bounds the work of hashing.
+pub const PASSWORD_MAX_BYTES: usize = 4 * PASSWORD_MAX_CHARS;
 /// The maximum length of a room name in characters.
 pub const ROOM_NAME_MAX_CHARS: usize = 255;
 /// The maximum length of a topic in characters.
@@ -68,16 +70,19 @@ pub fn validate_topic(text: &str) -> Result<String, FieldError> {
     }
 }
 
-/// Checks a new password. Whitespace at its ends counts, because passwords are not trimmed.
+/// Checks a new password. Whitespace at its ends counts, because passwords are not trimmed. Control
+/// characters are refused (RFC 8265), because many keyboards and programs cannot type them.
 pub fn validate_password(text: &str) -> Result<(), FieldError> {
-    match text.len() {
-        PASSWORD_MIN_BYTES..=PASSWORD_MAX_BYTES => Ok(()),
-        length => Err(FieldError::new(
-            "password",
-            format!(
-                "must be {PASSWORD_MIN_BYTES} to {PASSWORD_MAX_BYTES} bytes long, but is {length}"
-            ),
-        )),
+    let length = text.chars().count();
+    let error = |message: String| Err(FieldError::new("password", message));
+    if !(PASSWORD_MIN_CHARS..=PASSWORD_MAX_CHARS).contains(&length) {
+        return error(format!(
+            "must be {PASSWORD_MIN_CHARS} to {PASSWORD_MAX_CHARS} characters long, but is {length}"
+        ));
+    }
+    match text.chars().find(|c| c.is_control()) {
+        Some(c) => error(format!("must not contain control characters (U+{:04X})", u32::from(c))),
+        None => Ok(()),
     }
 }
 
@@ -147,7 +152,11 @@ mod tests {
         let error = validate_username(&"x".repeat(151)).unwrap_err();
         assert_eq!(error.message, "must be at most 150 characters, but is 151");
         assert!(validate_username(&"ü".repeat(150)).is_ok());
-        assert!(validate_password("1234567").unwrap_err().message.contains("8 to 1024"));
+        let error = validate_password("пароль1").unwrap_err();
+        assert_eq!(error.message, "must be 8 to 1024 characters long, but is 7");
+        assert!(validate_password(&"🔑".repeat(1_024)).is_ok());
+        assert!(validate_password(&"🔑".repeat(1_025)).is_err());
+        assert!(validate_password("tab\tulator").unwrap_err().message.contains("U+0009"));
         assert!(
             validate_content(&"x".repeat(CONTENT_MAX_BYTES + 1))
                 .unwrap_err()

@@ -64,7 +64,7 @@ pub struct Register {
     /// 1 to 150 visible characters, unique without regard to case.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 150)))]
     pub username: String,
-    /// 8 to 1 024 bytes.
+    /// 8 to 1 024 characters, without control characters.
     #[cfg_attr(feature = "schema", schemars(length(min = 8, max = 1024)))]
     pub password: Password,
     /// Whether to create an admin. Only an admin may (403 otherwise). The first account is always
@@ -79,7 +79,7 @@ pub struct Register {
 pub struct ChangePassword {
     /// The current password.
     pub current_password: Password,
-    /// The new password, 8 to 1 024 bytes.
+    /// The new password, 8 to 1 024 characters, without control characters.
     #[cfg_attr(feature = "schema", schemars(length(min = 8, max = 1024)))]
     pub password: Password,
 }

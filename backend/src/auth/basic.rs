@@ -1,7 +1,11 @@
 //! HTTP Basic, for scripts. Verifying a password takes a core for 0.1 s, so credentials that were
-//! just verified are cached for 60 s under a keyed hash.
+//! just verified are cached under a keyed hash: for 60 s they are not verified again, and for a day
+//! the login throttle lets them pass.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use moka::sync::Cache;
@@ -12,30 +16,46 @@ use shared::{
     users::{Password, User},
 };
 
-use super::{Auth, random_bytes, username_key};
+use super::{
+    Auth, LoginOrigin, credentials::throttled_key, random_bytes, throttle::Sender, username_key,
+};
 use crate::{Result, tables::users};
 
-const TIME_TO_LIVE: Duration = Duration::from_secs(60);
+/// How long credentials are not verified again.
+const VERIFIED_FOR: Duration = Duration::from_secs(60);
+/// How long credentials are known to the login throttle.
+const KNOWN_FOR: Duration = Duration::from_secs(86_400);
+
+/// Credentials that were right.
+#[derive(Clone)]
+struct Verified {
+    account: i64,
+    /// The stored password hash that they matched. A password change replaces the stored hash, which
+    /// makes the entry invalid.
+    password_hash: String,
+    at: Instant,
+}
 
 pub(super) struct BasicCache {
     /// Random per process. Without this secret, the cached keys cannot be used to guess passwords.
     secret: [u8; 32],
-    /// The account id and the stored password hash that the credentials matched. A password change
-    /// replaces the stored hash, which makes the entry invalid.
-    verified: Cache<[u8; 32], (i64, String)>,
+    verified: Cache<[u8; 32], Verified>,
 }
 
 impl BasicCache {
     pub(super) fn new() -> Result<Self> {
-        let verified = Cache::builder().max_capacity(10_000).time_to_live(TIME_TO_LIVE).build();
+        let verified = Cache::builder().max_capacity(10_000).time_to_live(KNOWN_FOR).build();
         Ok(Self { secret: random_bytes()?, verified })
     }
 
-    /// The cache key of credentials. Hashes the lengths too, so that no two pairs of username and
-    /// password share a key.
-    fn key(&self, username: &str, password: &Password) -> [u8; 32] {
+    /// The cache key of credentials from a network. From another network they are verified, and
+    /// limited, as at the first time: a throttled guesser must not learn which password is known.
+    /// Hashes the lengths too, so that no two pairs of username and password share a key.
+    fn key(&self, network: IpAddr, username: &str, password: &Password) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.secret);
+        hash.update(network.to_canonical().to_string());
+        hash.update([0]);
         hash.update((username.len() as u64).to_le_bytes());
         hash.update((password.0.len() as u64).to_le_bytes());
         hash.update(username);
@@ -49,24 +69,36 @@ impl Auth {
     /// account is disabled, 429 after too many failed attempts.
     pub(super) async fn authenticate_basic(
         &self,
-        address: IpAddr,
+        origin: &LoginOrigin,
         credentials: &str,
     ) -> Result<User> {
         let (username, password) = parse(credentials).ok_or(Code::Unauthenticated)?;
-        let cache = &self.0.basic;
-        let key = cache.key(&username_key(&username), &password);
-        if let Some((id, hash)) = cache.verified.get(&key) {
-            let row = users::Entity::find_by_id(id).one(&self.0.db.reader).await?;
+        let (cache, throttle) = (&self.0.basic, &self.0.throttle);
+        let throttled_key = throttled_key(&username);
+        throttle.check_flood(&throttled_key, origin.network)?;
+        let key = cache.key(origin.network, &username_key(&username), &password);
+        let known = cache.verified.get(&key);
+        if let Some(verified) = known.as_ref().filter(|it| it.at.elapsed() < VERIFIED_FOR) {
+            let row = users::Entity::find_by_id(verified.account).one(&self.0.db.reader).await?;
             return match row {
-                Some(row) if row.password_hash == hash && !row.is_disabled => Ok(row.into()),
+                Some(row) if row.password_hash == verified.password_hash && !row.is_disabled => {
+                    Ok(row.into())
+                }
                 _ => {
                     cache.verified.invalidate(&key);
                     Err(Code::Unauthenticated.into())
                 }
             };
         }
-        let row = self.verify_credentials(address, &username, password).await?;
-        cache.verified.insert(key, (row.id, row.password_hash.clone()));
+        let sender = match known {
+            Some(_) => Sender::KnownCredentials,
+            None => self.sender(origin, &throttled_key).await?,
+        };
+        let attempt = throttle.begin(&throttled_key, origin.network, sender)?;
+        let row = self.verify_attempt(attempt, &throttled_key, &password).await;
+        let row = row.inspect_err(|_| cache.verified.invalidate(&key))?;
+        let (account, password_hash) = (row.id, row.password_hash.clone());
+        cache.verified.insert(key, Verified { account, password_hash, at: Instant::now() });
         Ok(row.into())
     }
 }
@@ -93,8 +125,11 @@ mod tests {
     #[test]
     fn different_credentials_have_different_keys() {
         let cache = BasicCache::new().unwrap();
-        let key = |user: &str, password: &str| cache.key(user, &Password(password.into()));
-        assert_eq!(key("ada", "secret"), key("ada", "secret"));
-        assert_ne!(key("ada", "secret"), key("adas", "ecret"));
+        let key = |last: u8, user: &str, password: &str| {
+            cache.key([192, 0, 2, last].into(), user, &Password(password.into()))
+        };
+        assert_eq!(key(1, "ada", "secret"), key(1, "ada", "secret"));
+        assert_ne!(key(1, "ada", "secret"), key(1, "adas", "ecret"));
+        assert_ne!(key(1, "ada", "secret"), key(2, "ada", "secret"));
     }
 }

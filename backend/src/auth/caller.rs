@@ -89,7 +89,8 @@ impl Auth {
                 "bearer" | "token" => self.authenticate_token(credentials).await.map(Some),
                 "basic" => {
                     let address = client_address(headers, &parts.extensions, settings);
-                    let user = self.authenticate_basic(address, credentials).await?;
+                    let origin = self.login_origin(address, headers);
+                    let user = self.authenticate_basic(&origin, credentials).await?;
                     Ok(Some(Caller { user, session: None }))
                 }
                 _ => Err(Code::Unauthenticated.into()),

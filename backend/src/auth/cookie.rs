@@ -1,34 +1,47 @@
-//! The session cookie of browsers.
+//! The cookies of browsers: the session, and the device.
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, header};
 use headers::{Cookie, HeaderMapExt};
 use shared::users::SignedIn;
 
 use super::Auth;
-use crate::Settings;
+use crate::{Result, Settings};
+
+const SESSION: &str = "session";
+const DEVICE: &str = "device";
+const DAY_S: i64 = 86_400;
+/// How long a device is known after a login.
+pub(super) const DEVICE_DAYS: i64 = 365;
 
 /// With https, the `__Host-` prefix makes browsers accept the cookie from this host only, and not from
 /// another one such as a subdomain.
-fn cookie_name(settings: &Settings) -> &'static str {
-    if settings.is_https() { "__Host-hallway_session" } else { "hallway_session" }
+fn cookie_name(settings: &Settings, name: &str) -> String {
+    let prefix = if settings.is_https() { "__Host-" } else { "" };
+    format!("{prefix}hallway_{name}")
 }
 
 impl Auth {
-    /// `Set-Cookie` after a login.
-    pub fn session_cookie(&self, signed_in: &SignedIn) -> HeaderValue {
-        self.cookie(&signed_in.token, i64::from(self.0.settings.session_days) * 86_400)
+    /// The headers that set the cookies after a login.
+    pub fn login_cookies(&self, signed_in: &SignedIn) -> Result<HeaderMap> {
+        let session_s = i64::from(self.0.settings.session_days) * DAY_S;
+        let device = self.device_token(signed_in.user.id)?;
+        let cookies = [
+            self.cookie(SESSION, &signed_in.token, session_s),
+            self.cookie(DEVICE, &device, DEVICE_DAYS * DAY_S),
+        ];
+        Ok(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect())
     }
 
-    /// `Set-Cookie` after a logout.
+    /// `Set-Cookie` after a logout. The device stays known to the login throttle.
     pub fn clear_session_cookie(&self) -> HeaderValue {
-        self.cookie("", 0)
+        self.cookie(SESSION, "", 0)
     }
 
     /// `max_age` is in seconds; 0 deletes the cookie.
-    fn cookie(&self, value: &str, max_age: i64) -> HeaderValue {
+    fn cookie(&self, name: &str, value: &str, max_age: i64) -> HeaderValue {
         let settings = &self.0.settings;
         let (name, secure) =
-            (cookie_name(settings), if settings.is_https() { "; Secure" } else { "" });
+            (cookie_name(settings, name), if settings.is_https() { "; Secure" } else { "" });
         let text =
             format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
@@ -37,6 +50,16 @@ impl Auth {
 
 /// The session token in a request's cookies.
 pub(super) fn session_token(headers: &HeaderMap, settings: &Settings) -> Option<String> {
+    value_of(headers, settings, SESSION)
+}
+
+/// The device token in a request's cookies.
+pub(super) fn device_token(headers: &HeaderMap, settings: &Settings) -> Option<String> {
+    value_of(headers, settings, DEVICE)
+}
+
+fn value_of(headers: &HeaderMap, settings: &Settings, name: &str) -> Option<String> {
     let cookies = headers.typed_get::<Cookie>()?;
-    cookies.get(cookie_name(settings)).filter(|token| !token.is_empty()).map(str::to_owned)
+    let value = cookies.get(&cookie_name(settings, name));
+    value.filter(|value| !value.is_empty()).map(str::to_owned)
 }

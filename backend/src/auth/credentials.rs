@@ -1,15 +1,21 @@
 //! Verifies usernames and passwords.
 
-use std::net::IpAddr;
-
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
     sea_query::LockType,
 };
-use shared::{problem::Code, rules, users::Password};
+use shared::{
+    ids::{SessionId, UserId},
+    problem::Code,
+    rules,
+    users::{Password, User},
+};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Auth, run_to_completion};
+use super::{
+    Auth, LoginOrigin, run_to_completion,
+    throttle::{LoginAttempt, Sender},
+};
 use crate::{
     Result,
     tables::{row_lock, users},
@@ -20,8 +26,18 @@ pub fn username_key(username: &str) -> String {
     rules::name_key(username.nfc().collect::<String>().trim())
 }
 
+/// The key of an account in the throttle. No valid one is longer; longer ones would only fill the
+/// throttle's memory.
+pub(super) fn throttled_key(username: &str) -> String {
+    username_key(username).chars().take(2 * rules::USERNAME_MAX_CHARS).collect()
+}
+
 /// The account with this [`username_key`].
 pub async fn find_by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<users::Model>> {
+    // No name has a NUL, and PostgreSQL would report an error.
+    if key.contains('\0') {
+        return Ok(None);
+    }
     Ok(users::Entity::find().filter(users::Column::UsernameKey.eq(key)).one(db).await?)
 }
 
@@ -45,24 +61,74 @@ impl Auth {
     /// many failed attempts. The password may change at any time after: see [`lock_if_unmodified`].
     pub async fn verify_credentials(
         &self,
-        address: IpAddr,
+        origin: &LoginOrigin,
         username: &str,
         password: Password,
     ) -> Result<users::Model> {
-        // No valid key is longer; longer ones would only fill the throttle's memory.
-        let key = username_key(username);
-        let key: String = key.chars().take(2 * rules::USERNAME_MAX_CHARS).collect();
-        let attempt = self.0.throttle.begin(&key, address)?;
-        let (mut row, needs_rehash) = self.check_password(&key, &password).await?;
-        if needs_rehash {
-            row = match self.rehash(row, &password).await {
-                Some(row) => row,
-                // A concurrent login stored a new hash, or the password changed.
-                None => self.check_password(&key, &password).await?.0,
-            };
+        let key = throttled_key(username);
+        let sender = self.sender(origin, &key).await?;
+        let attempt = self.0.throttle.begin(&key, origin.network, sender)?;
+        self.verify_attempt(attempt, &key, &password).await
+    }
+
+    /// The account of a caller who names their current password: 401 if it is wrong, 429 after too
+    /// many failed attempts of this session. Failed logins from elsewhere do not count.
+    pub async fn verify_own_password(
+        &self,
+        origin: &LoginOrigin,
+        (user, session): (&User, Option<SessionId>),
+        password: Password,
+    ) -> Result<users::Model> {
+        let key = throttled_key(&user.username);
+        let sender = Sender::Owner(user.id, session);
+        let attempt = self.0.throttle.begin(&key, origin.network, sender)?;
+        self.verify_attempt(attempt, &key, &password).await
+    }
+
+    /// The sender of a login to the account with this key.
+    pub(super) async fn sender(&self, origin: &LoginOrigin, key: &str) -> Result<Sender> {
+        if origin.device.is_none() && origin.session_token.is_none() {
+            return Ok(Sender::Stranger);
         }
-        attempt.succeeded();
-        Ok(row)
+        let Some(row) = find_by_key(&self.0.db.reader, key).await? else {
+            return Ok(Sender::Stranger);
+        };
+        let user = UserId(row.id);
+        if let Some((_, device)) = origin.device.filter(|(owner, _)| *owner == user) {
+            return Ok(Sender::KnownDevice(device));
+        }
+        let Some(token) = &origin.session_token else { return Ok(Sender::Stranger) };
+        Ok(match self.authenticate_token(token).await {
+            Ok(caller) if caller.user.id == user => Sender::Owner(user, caller.session),
+            _ => Sender::Stranger,
+        })
+    }
+
+    pub(super) async fn verify_attempt(
+        &self,
+        attempt: LoginAttempt<'_>,
+        key: &str,
+        password: &Password,
+    ) -> Result<users::Model> {
+        let verified = self.check_and_rehash(key, password).await;
+        match &verified {
+            Ok(_) => attempt.succeeded(),
+            Err(error) if error.code() == Code::InvalidCredentials => {}
+            Err(_) => attempt.refund(),
+        }
+        verified
+    }
+
+    async fn check_and_rehash(&self, key: &str, password: &Password) -> Result<users::Model> {
+        let (row, needs_rehash) = self.check_password(key, password).await?;
+        if !needs_rehash {
+            return Ok(row);
+        }
+        match self.rehash(row, password).await {
+            Some(row) => Ok(row),
+            // A concurrent login stored a new hash, or the password changed.
+            None => Ok(self.check_password(key, password).await?.0),
+        }
     }
 
     /// The account with this key and password, and whether its hash should be replaced by a new one.

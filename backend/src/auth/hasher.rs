@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use argon2::PasswordHasher as _;
 use shared::{rules, users::Password};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 
 use super::password_hash::{PasswordHash, argon2};
 use crate::{Error, Result};
@@ -27,22 +28,27 @@ pub(super) struct Verified {
 pub struct PasswordHasher {
     /// One permit per core: a hash takes 19 MiB and a whole core.
     permits: Arc<Semaphore>,
+    /// A permit for every second core, for sign-ups, so that many of them do not delay logins.
+    sign_up_permits: Arc<Semaphore>,
 }
 
 impl Default for PasswordHasher {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, Into::into);
-        Self { permits: Arc::new(Semaphore::new(cores)) }
+        let permits = |number| Arc::new(Semaphore::new(number));
+        Self { permits: permits(cores), sign_up_permits: permits((cores / 2).max(1)) }
     }
 }
 
 impl PasswordHasher {
+    /// Hashes the new password of an account.
     pub async fn hash(&self, password: Password) -> Result<String> {
-        self.run(move || {
-            let hash = argon2()?.hash_password(password.0.as_bytes());
-            hash.map(|hash| hash.to_string()).map_err(Error::internal)
-        })
-        .await
+        run(&self.permits, move || hash(&password)).await
+    }
+
+    /// Hashes the password of a new account.
+    pub(super) async fn hash_sign_up(&self, password: Password) -> Result<String> {
+        run(&self.sign_up_permits, move || hash(&password)).await
     }
 
     /// Compares a password with a stored hash. If there is no usable hash or the password is too long,
@@ -52,30 +58,55 @@ impl PasswordHasher {
         stored: Option<String>,
         password: Password,
     ) -> Result<Verified> {
-        self.run(move || {
+        run(&self.permits, move || {
             let is_length_valid = password.0.len() <= rules::PASSWORD_MAX_BYTES;
             let stored = stored.filter(|_| is_length_valid).and_then(|text| text.parse().ok());
-            let (hash, bytes) = match stored {
-                None | Some(PasswordHash::Unusable) => (DUMMY_HASH.parse()?, &b"nobody"[..]),
-                Some(hash) => (hash, password.0.as_bytes()),
+            let (hash, typed) = match stored {
+                None | Some(PasswordHash::Unusable) => (DUMMY_HASH.parse()?, "nobody"),
+                Some(hash) => (hash, &*password.0),
             };
-            Ok(Verified { is_match: hash.verify(bytes)?, needs_rehash: !hash.is_current()? })
+            let normalized = opaque_string(typed);
+            if hash.verify(normalized.as_bytes())? {
+                return Ok(Verified { is_match: true, needs_rehash: !hash.is_current()? });
+            }
+            // Hashes from before the normalization, and Django's, are of the password as it was typed.
+            let is_match = normalized != typed && hash.verify(typed.as_bytes())?;
+            Ok(Verified { is_match, needs_rehash: is_match })
         })
         .await
     }
+}
 
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let permit = tokio::time::timeout(PERMIT_TIMEOUT, self.permits.clone().acquire_owned());
-        let permit = permit.await.map_err(|_| Error::too_many(5))?.map_err(Error::internal)?;
-        let work = move || {
-            let _permit = permit;
-            work()
-        };
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
-    }
+/// A password in the form that is hashed, so that it matches from any keyboard and system: the
+/// OpaqueString profile of RFC 8265 without its checks, that is, other blanks become U+0020, and the
+/// result is in NFC.
+fn opaque_string(password: &str) -> String {
+    // The general category Zs without U+0020.
+    let is_other_blank = |c| {
+        matches!(
+            c,
+            '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+        )
+    };
+    password.chars().map(|c| if is_other_blank(c) { ' ' } else { c }).nfc().collect()
+}
+
+fn hash(password: &Password) -> Result<String> {
+    let hash = argon2()?.hash_password(opaque_string(&password.0).as_bytes());
+    hash.map(|hash| hash.to_string()).map_err(Error::internal)
+}
+
+async fn run<T: Send + 'static>(
+    permits: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let permit = tokio::time::timeout(PERMIT_TIMEOUT, permits.clone().acquire_owned());
+    let permit = permit.await.map_err(|_| Error::too_many(5))?.map_err(Error::internal)?;
+    let work = move || {
+        let _permit = permit;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }
 
 #[cfg(test)]
@@ -93,6 +124,42 @@ mod tests {
         assert!(matches(Some(&hash), "correct horse").await);
         assert!(!matches(Some(&hash), "Correct horse").await);
         assert!(!matches(None, "nobody").await);
+    }
+
+    #[tokio::test]
+    async fn a_password_matches_in_every_unicode_form() {
+        let hasher = PasswordHasher::default();
+        let composed = "p\u{e4}ssw\u{f6}rter f\u{fc}r";
+        let decomposed = "pa\u{308}sswo\u{308}rter\u{a0}fu\u{308}r";
+        let verify = async |stored: &str, typed: &str| {
+            hasher.verify(Some(stored.into()), Password(typed.into())).await.unwrap()
+        };
+        for (new, typed) in [(composed, decomposed), (decomposed, composed)] {
+            let hash = hasher.hash(Password(new.into())).await.unwrap();
+            let verified = verify(&hash, typed).await;
+            assert!(verified.is_match && !verified.needs_rehash);
+        }
+        // An old hash of the password as it was typed.
+        let old = argon2().unwrap().hash_password(decomposed.as_bytes()).unwrap().to_string();
+        let verified = verify(&old, decomposed).await;
+        assert!(verified.is_match && verified.needs_rehash);
+        assert!(!verify(&old, composed).await.is_match);
+    }
+
+    #[test]
+    fn only_blanks_and_the_unicode_form_change() {
+        assert_eq!(opaque_string("a\u{3000}b\u{2009}c d"), "a b c d");
+        for text in ["Ａ ﬁ ǅ", "  x  ", "\u{ad}\u{200d}", ""] {
+            assert_eq!(opaque_string(text), text);
+        }
+    }
+
+    #[tokio::test]
+    async fn sign_ups_leave_permits_for_logins() {
+        let hasher = PasswordHasher::default();
+        let permits = hasher.sign_up_permits.available_permits() as u32;
+        let _busy = hasher.sign_up_permits.acquire_many(permits).await.unwrap();
+        assert!(!hasher.verify(None, Password("x".into())).await.unwrap().is_match);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod basic;
 mod caller;
 mod cookie;
 mod credentials;
+mod device;
 mod hasher;
 mod origin;
 mod password_hash;
@@ -29,6 +30,7 @@ mod token;
 
 pub use caller::{Admin, Caller, MaybeCaller, security_schemes};
 pub use credentials::{find_by_key, lock_if_unmodified, username_key};
+pub use device::LoginOrigin;
 pub use hasher::PasswordHasher;
 pub use origin::is_origin_allowed;
 pub use password_hash::{UNUSABLE, check_password_hash};
@@ -68,6 +70,12 @@ impl Auth {
     /// Hashes a new password.
     pub async fn hash_password(&self, password: Password) -> Result<String> {
         self.0.hasher.hash(password).await
+    }
+
+    /// Hashes the password of a new account. Sign-ups have their own permits, so that many of them do
+    /// not delay logins.
+    pub async fn hash_sign_up_password(&self, password: Password) -> Result<String> {
+        self.0.hasher.hash_sign_up(password).await
     }
 
     /// Signs the token of a session; times are in seconds since 1970.

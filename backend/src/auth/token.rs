@@ -15,6 +15,7 @@ use shared::{
     ids::{SessionId, UserId},
     problem::Code,
 };
+use uuid::Uuid;
 
 use super::random_bytes;
 use crate::{Error, Result, Settings, tables::now};
@@ -23,6 +24,9 @@ const ISSUER: &str = "hallway";
 const AUDIENCE: &str = "hallway-session";
 /// More specific than `JWT`, so that tokens signed with the same key for another purpose are rejected.
 const TOKEN_TYPE: &str = "hallway-session+jwt";
+/// The audience of device tokens, which are no credentials: see `device`.
+const DEVICE_AUDIENCE: &str = "hallway-device";
+const DEVICE_TOKEN_TYPE: &str = "hallway-device+jwt";
 /// Accepted clock difference between nodes, in seconds.
 const LEEWAY_S: u64 = 10;
 
@@ -41,6 +45,7 @@ pub(super) struct TokenSigner {
     encoding_key: EncodingKey,
     decoding_key: DecodingKey,
     validation: Validation,
+    device_validation: Validation,
 }
 
 impl TokenSigner {
@@ -75,10 +80,13 @@ impl TokenSigner {
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
+        let mut device_validation = validation.clone();
+        device_validation.set_audience(&[DEVICE_AUDIENCE]);
         Self {
             encoding_key: EncodingKey::from_secret(key),
             decoding_key: DecodingKey::from_secret(key),
             validation,
+            device_validation,
         }
     }
 
@@ -104,6 +112,39 @@ impl TokenSigner {
             return None;
         }
         Some((data.claims.sub.parse().ok()?, data.claims.sid))
+    }
+}
+
+/// The tokens of devices have the claims of sessions, with the random id of a device for `sid`.
+impl TokenSigner {
+    /// Signs the token of a device. Times are in seconds since 1970.
+    pub(super) fn sign_device(
+        &self,
+        user: UserId,
+        device: Uuid,
+        iat: i64,
+        exp: i64,
+    ) -> Result<String> {
+        let header =
+            Header { typ: Some(DEVICE_TOKEN_TYPE.into()), ..Header::new(Algorithm::HS256) };
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: DEVICE_AUDIENCE.into(),
+            sub: user.to_string(),
+            sid: SessionId(device),
+            iat,
+            nbf: iat,
+            exp,
+        };
+        encode(&header, &claims, &self.encoding_key).map_err(Error::internal)
+    }
+
+    /// The account and the device that a device token names; none if the token is invalid or expired.
+    pub(super) fn verify_device(&self, token: &str) -> Option<(UserId, Uuid)> {
+        let data = decode::<Claims>(token, &self.decoding_key, &self.device_validation).ok()?;
+        let is_device = data.header.typ.as_deref() == Some(DEVICE_TOKEN_TYPE);
+        let user = data.claims.sub.parse().ok()?;
+        is_device.then_some((user, data.claims.sid.0))
     }
 }
 
@@ -193,6 +234,19 @@ mod tests {
         assert!(!is_accepted(HS256, TOKEN_TYPE, |claims| claims.sub = "x".into()));
         assert!(!is_accepted(HS256, "JWT", |_| ()));
         assert!(!is_accepted(HS384, TOKEN_TYPE, |_| ()), "another algorithm with the same key");
+    }
+
+    #[test]
+    fn the_token_of_a_device_is_no_session_and_the_other_way_round() {
+        let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
+        let signer = TokenSigner::new(&[7; 32]);
+        let (now_s, id) = (now() / 1_000_000, Uuid::now_v7());
+        let device = signer.sign_device(UserId(7), id, now_s, now_s + 60).unwrap();
+        let session = signer.sign(UserId(7), SessionId(id), now_s, now_s + 60).unwrap();
+        assert_eq!(signer.verify_device(&device), Some((UserId(7), id)));
+        assert_eq!((signer.verify(&device), signer.verify_device(&session)), (None, None));
+        let other = TokenSigner::new(&[8; 32]).sign_device(UserId(7), id, now_s, now_s + 60);
+        assert_eq!(signer.verify_device(&other.unwrap()), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::{
     source::Source,
     writer::{ExportInfo, Writer},
 };
-use crate::{App, Error};
+use crate::{App, Error, concurrency_limiter::Permit};
 
 /// The header with the number of messages in the file.
 const MESSAGE_COUNT_HEADER: HeaderName = HeaderName::from_static("hallway-messages");
@@ -38,17 +38,20 @@ pub struct Download {
 }
 
 impl Download {
-    /// `name` is the suggested file name without the extension.
+    /// `name` is the suggested file name without the extension. The download holds the permit until it
+    /// ends.
     pub fn new(
         app: App,
+        permit: Permit,
         format: Format,
         name: &str,
         info: ExportInfo,
         source: Source,
         count: Option<i64>,
     ) -> Self {
-        let export =
-            Export { app, writer: format.writer(), info, source, next_part: NextPart::Head };
+        let writer = format.writer();
+        let next_part = NextPart::Head;
+        let export = Export { app, _permit: permit, writer, info, source, next_part };
         let body = Body::from_stream(stream::try_unfold(export, Export::next_chunk));
         let disposition = content_disposition(name, format.extension());
         Self { format, disposition, count, body }
@@ -66,6 +69,7 @@ enum NextPart {
 /// The state of an export between two chunks.
 struct Export {
     app: App,
+    _permit: Permit,
     writer: Box<dyn Writer>,
     info: ExportInfo,
     source: Source,

@@ -76,6 +76,7 @@ pub async fn export_room(
     Query(query): Query<RoomExportQuery>,
 ) -> Result<Download> {
     let (from, to) = query.range(membership.room.last_seq)?;
+    let permit = app.limits.exports.acquire(membership.caller.user.id).await?;
     let (room, name) = (membership.room_id(), membership.room.name);
     let content = match from <= to {
         true => format!("Messages {from} to {to}"),
@@ -91,7 +92,7 @@ pub async fn export_room(
     let source = Source::Room(RoomRange::new(membership.caller, room, from, to));
     let file_name = if from <= to { format!("{name} {from}-{to}") } else { name };
     let count = (to - from + 1).max(0);
-    Ok(Download::new(app, query.format, &file_name, info, source, Some(count)))
+    Ok(Download::new(app, permit, query.format, &file_name, info, source, Some(count)))
 }
 
 pub async fn export_search(
@@ -100,6 +101,7 @@ pub async fn export_search(
     Query(query): Query<SearchExportQuery>,
 ) -> Result<Download> {
     let search_query = search::parse_query(&query.q)?;
+    let export_permit = app.limits.exports.acquire(caller.user.id).await?;
     let SearchContext { permit, rooms, newest } = search::begin_search(&app, &caller).await?;
     let (user, offset) = (&caller.user, query.tz);
     let scope = SearchScope { user, rooms: &rooms, newest, only_room: None, offset };
@@ -121,7 +123,7 @@ pub async fn export_search(
     let rooms = info.room_names.keys().copied().collect();
     let source = Source::Search(Box::new(SearchHits::new(caller, plan, rooms, newest.id)));
     let file_name = format!("Search {}", Utc::now().with_timezone(&query.tz.0).format("%Y-%m-%d"));
-    Ok(Download::new(app, query.format, &file_name, info, source, None))
+    Ok(Download::new(app, export_permit, query.format, &file_name, info, source, None))
 }
 
 /// A sentence with the content of the file and the time of the export.

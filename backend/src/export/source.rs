@@ -105,7 +105,7 @@ impl SearchHits {
         while let Some(after) = self.after {
             let mut found = {
                 // A permit for each chunk, so that a slow download blocks no searches.
-                let _permit = app.search_limiter.acquire(self.caller.user.id).await?;
+                let _permit = app.limits.searches.acquire(self.caller.user.id).await?;
                 find(
                     &app.db.searcher,
                     &self.plan,

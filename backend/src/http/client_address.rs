@@ -1,8 +1,8 @@
-//! The client's IP address, by which the login throttle counts failed logins.
+//! The client's IP address, by which limits count failed logins and new accounts.
 
 use std::{
     convert::Infallible,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
 
@@ -46,6 +46,18 @@ pub fn client_address(headers: &HeaderMap, extensions: &Extensions, settings: &S
     forwarded.or_else(connected).unwrap_or(Ipv4Addr::UNSPECIFIED.into()).to_canonical()
 }
 
+/// The network of an address, for limits: an IPv6 customer has a whole /64, so all its addresses count
+/// as one.
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
 /// Parses an address with or without a port.
 fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
@@ -56,6 +68,14 @@ fn parse_address(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ipv6_customer_is_one_network() {
+        let network = |text: &str| network_of(text.parse().unwrap());
+        assert_eq!(network("2001:db8::1:2:3"), network("2001:db8::9"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
 
     #[test]
     fn addresses_parse_in_all_notations() {

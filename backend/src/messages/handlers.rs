@@ -147,7 +147,7 @@ async fn search_room(
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
-    let permit = app.search_limiter.acquire(user.id).await?;
+    let permit = app.limits.searches.acquire(user.id).await?;
     let db = app.db.searcher.clone();
     let search = async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));

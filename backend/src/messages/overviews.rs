@@ -84,7 +84,7 @@ pub async fn insights(
         return Ok(Conditional::NotModified(tag));
     }
     // Counting is as much work as a search, so it needs a permit too.
-    let permit = app.search_limiter.acquire(membership.caller.user.id).await?;
+    let permit = app.limits.searches.acquire(membership.caller.user.id).await?;
     let db = app.db.searcher.clone();
     let insights = permit.run(async move { room_insights(&db, &room, days, tz).await });
     Ok(Conditional::Full(tag, insights.await?))

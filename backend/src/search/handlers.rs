@@ -20,11 +20,11 @@ use super::{
 use crate::{
     App, Result,
     auth::Caller,
+    concurrency_limiter::Permit,
     http::{
         conditional::{Conditional, EntityTag, IfNoneMatch},
         extract::Query,
     },
-    search_limiter::SearchPermit,
     tables::{JoinedRoom, NewestMessage, joined_rooms_and_newest_message},
 };
 
@@ -116,7 +116,7 @@ pub async fn summary(
 /// The permit and the data that every search across rooms needs.
 pub struct SearchContext {
     /// The permit to search.
-    pub permit: SearchPermit,
+    pub permit: Permit,
     /// The rooms of the caller.
     pub rooms: Vec<JoinedRoom>,
     /// The newest message of all rooms.
@@ -126,7 +126,7 @@ pub struct SearchContext {
 /// Waits for a permit and reads the rooms to search.
 pub async fn begin_search(app: &App, caller: &Caller) -> Result<SearchContext> {
     let user = &caller.user;
-    let permit = app.search_limiter.acquire(user.id).await?;
+    let permit = app.limits.searches.acquire(user.id).await?;
     let (rooms, newest) = joined_rooms_and_newest_message(&app.db.reader, user.id).await?;
     Ok(SearchContext { permit, rooms, newest })
 }

@@ -48,6 +48,9 @@ impl<C: Codec> Session<C> {
     /// Reads the room's `last_seq` and its changes after `after`, if the user is still a member.
     /// Takes `&mut self`, because a session is not `Sync`.
     async fn read_changes(&mut self, room: RoomId, after: Option<Rev>) -> Result<(Seq, Changes)> {
+        // Otherwise the sockets of one user could take all connections.
+        let permit = self.app.limits.catch_ups.of(self.caller.user.id).acquire_owned().await;
+        let _permit = permit.map_err(Error::internal)?;
         let db = &self.app.db.reader;
         let (row, _) = queries::find_membership(db, room, self.caller.user.id).await?;
         let last_rev = Rev(row.last_rev);

@@ -60,7 +60,7 @@ impl<C: Codec> Session<C> {
 
     /// Subscribes before it reads the database: changes that commit meanwhile wait in the inbox,
     /// and the session drops those that the replay contained, because they are not after the
-    /// cursor.
+    /// cursor. The reading waits if the user subscribes too often.
     async fn subscribe(&mut self, room: RoomId, after_rev: Option<Rev>) -> SessionResult {
         if is_active(Failpoint::ReadThenSubscribe) {
             self.catching_up.insert(room, after_rev);
@@ -73,6 +73,10 @@ impl<C: Codec> Session<C> {
         }
         self.inbox.subscribe(room);
         self.catching_up.insert(room, after_rev);
+        if let Err(seconds) = self.app.limits.subscriptions.check(&self.caller.user.id, 1) {
+            self.retry_at = Instant::now() + Duration::from_secs(seconds);
+            return Ok(());
+        }
         self.catch_up().await
     }
 
@@ -151,5 +155,6 @@ impl<C: Codec> Session<C> {
 
 fn nack(client_id: ClientId, error: Error) -> ServerFrame {
     let retry = error.code().is_retryable();
-    ServerFrame::Nack { client_id, problem: *error.problem, retry }
+    let retry_after = error.retry_after;
+    ServerFrame::Nack { client_id, problem: *error.problem, retry, retry_after }
 }

@@ -8,7 +8,7 @@ use sea_orm::{
     EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::LockType,
 };
 use shared::{
-    ids::{SessionId, UserId},
+    ids::UserId,
     problem::{Code, FieldError},
     rules,
     users::{ChangePassword, Password, PatchUser, Register, User},
@@ -19,17 +19,23 @@ use super::sessions;
 use crate::{
     App, Error, Result,
     auth::{
-        PasswordHasher, find_by_key, lock_if_unmodified, random_bytes, run_to_completion,
-        username_key,
+        Caller, LoginOrigin, PasswordHasher, find_by_key, lock_if_unmodified, random_bytes,
+        run_to_completion, username_key,
     },
     error::is_duplicate,
+    http::client_address::network_of,
     realtime::hub::Revocation,
     tables::{Database, lock_first_account, now, row_lock, users},
 };
 
 /// Creates an account; the first one becomes an admin. 403 if another admin is requested and `by` is
-/// not an admin, 409 if the username is taken.
-pub async fn register(app: &App, by: Option<UserId>, request: Register) -> Result<User> {
+/// not an admin, 409 if the username is taken, 429 after too many accounts from one network.
+pub async fn register(
+    app: &App,
+    by: Option<UserId>,
+    address: IpAddr,
+    request: Register,
+) -> Result<User> {
     let name = rules::validate_username(&request.username.nfc().collect::<String>());
     let errors =
         [name.as_ref().err().cloned(), rules::validate_password(&request.password.0).err()];
@@ -40,9 +46,17 @@ pub async fn register(app: &App, by: Option<UserId>, request: Register) -> Resul
     }
     let as_admin = request.is_admin == Some(true);
     let key = rules::name_key(&username);
+    let network = network_of(address);
+    let is_limited = !is_admin(&app.db.reader, by).await?;
+    if is_limited {
+        app.limits.sign_up_attempts.check(&network, 1).map_err(too_many_sign_ups)?;
+    }
     // Rejects early, before the expensive hash; the transaction below checks again.
     check_registration(&app.db.reader, by, as_admin, &key).await?;
-    let password_hash = app.auth.hash_password(request.password).await?;
+    if is_limited {
+        app.limits.sign_ups.check(&network, 1).map_err(too_many_sign_ups)?;
+    }
+    let password_hash = app.auth.hash_sign_up_password(request.password).await?;
     let app = app.clone();
     run_to_completion(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
@@ -95,6 +109,16 @@ async fn is_admin(db: &impl ConnectionTrait, id: Option<UserId>) -> Result<bool>
     Ok(row.is_some_and(|row| row.is_admin && !row.is_disabled))
 }
 
+fn too_many_sign_ups(seconds: u64) -> Error {
+    let minutes = seconds.div_ceil(60);
+    let plural = if minutes == 1 { "" } else { "s" };
+    let detail = format!(
+        "Too many new accounts from your network: try again in {minutes} minute{plural}, or ask an \
+         admin for an account."
+    );
+    Error::new(Code::TooManyRequests, detail).retry_after(seconds)
+}
+
 fn username_taken() -> Error {
     let mut error = Error::from(Code::UsernameTaken);
     error.problem.errors = vec![FieldError::new("username", "is taken")];
@@ -107,22 +131,23 @@ pub async fn find(db: &impl ConnectionTrait, id: UserId) -> Result<User> {
     row.map(User::from).ok_or_else(|| Code::NotFound.into())
 }
 
-/// Changes a user's own password, and revokes all sessions of the user except `session`. 422 if the
-/// current password is wrong.
+/// Changes the caller's password, and revokes all their other sessions. 422 if the current password is
+/// wrong.
 pub async fn change_password(
     app: &App,
-    user: &User,
-    session: Option<SessionId>,
-    address: IpAddr,
+    Caller { user, session }: &Caller,
+    origin: &LoginOrigin,
     request: ChangePassword,
 ) -> Result<User> {
     rules::validate_password(&request.password.0)?;
+    let session = *session;
     // Not 401, because clients take 401 for the end of the session.
     let as_field_error = |error: Error| match error.code() {
         Code::InvalidCredentials => FieldError::new("current_password", "is wrong").into(),
         _ => error,
     };
-    let verified = app.auth.verify_credentials(address, &user.username, request.current_password);
+    let caller = (user, session);
+    let verified = app.auth.verify_own_password(origin, caller, request.current_password);
     let verified = verified.await.map_err(as_field_error)?;
     let hash = app.auth.hash_password(request.password).await?;
     let app = app.clone();

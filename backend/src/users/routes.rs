@@ -76,15 +76,16 @@ fn register_docs(op: Op<'_>) -> Op<'_> {
             "Needs no authentication. The first account becomes an admin; after that only an admin \
              may set `is_admin: true`.",
         )
-        .with(of(&[Code::AdminOnly, Code::UsernameTaken]))
+        .with(of(&[Code::AdminOnly, Code::UsernameTaken, Code::TooManyRequests]))
 }
 
 async fn register(
     State(app): State<App>,
     MaybeCaller(by): MaybeCaller,
+    ClientAddress(address): ClientAddress,
     Json(request): Json<Register>,
 ) -> Result<Created<User>> {
-    accounts::register(&app, by.map(|by| by.user.id), request).await.map(WithStatus)
+    accounts::register(&app, by.map(|by| by.user.id), address, request).await.map(WithStatus)
 }
 
 async fn me(caller: Caller) -> Json<User> {
@@ -93,8 +94,8 @@ async fn me(caller: Caller) -> Json<User> {
 
 fn change_password_docs(op: Op<'_>) -> Op<'_> {
     op.id("changePassword").tag("users").summary("Change my password").description(
-        "Ends all my other sessions. A wrong `current_password` is a 422 and counts as a failed \
-         login.",
+        "Ends all my other sessions. A wrong `current_password` is a 422; too many of them from one \
+         session are a 429.",
     )
 }
 
@@ -102,10 +103,11 @@ async fn change_password(
     State(app): State<App>,
     caller: Caller,
     ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
     Json(request): Json<ChangePassword>,
 ) -> Result<Json<User>> {
-    let Caller { user, session } = caller;
-    accounts::change_password(&app, &user, session, address, request).await.map(Json)
+    let origin = app.auth.login_origin(address, &headers);
+    accounts::change_password(&app, &caller, &origin, request).await.map(Json)
 }
 
 async fn get(
@@ -148,9 +150,8 @@ async fn sign_in(
     Json(request): Json<SignIn>,
 ) -> Result<WithHeaders<Created<SignedIn>>> {
     let signed_in = sessions::sign_in(&app, address, &headers, request).await?;
-    let cookie = app.auth.session_cookie(&signed_in);
-    let headers = HeaderMap::from_iter([(header::SET_COOKIE, cookie)]);
-    Ok(WithHeaders(headers, WithStatus(signed_in)))
+    let cookies = app.auth.login_cookies(&signed_in)?;
+    Ok(WithHeaders(cookies, WithStatus(signed_in)))
 }
 
 async fn list(State(app): State<App>, caller: Caller) -> Result<Json<SessionList>> {

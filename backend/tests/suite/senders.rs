@@ -145,7 +145,7 @@ async fn post_on_socket(mut live: LiveSocket, sent: &mut SentLog, nth: usize, lo
                 sent.acked.insert(client_id, message);
                 load.acks[nth].fetch_add(1, SeqCst);
             }
-            ServerFrame::Nack { client_id, problem, retry } => {
+            ServerFrame::Nack { client_id, problem, retry, .. } => {
                 assert!(retry, "{problem:?}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 live.send_message(load.room, client_id, &text(client_id)).await;

@@ -14,7 +14,7 @@ use super::room_state::RoomState;
 use crate::{
     auth::Auth,
     state::{
-        live::{outbox::Outbox, preview_cache::PreviewCache},
+        live::{outbox::Outbox, preview_cache::PreviewCache, send_gate::SendGate},
         rooms::RoomList,
     },
     ui::Ui,
@@ -55,6 +55,7 @@ pub struct LiveClient {
     pub(super) me: StoredValue<Option<UserRef>>,
     pub(super) room_states: StoredValue<HashMap<RoomId, RoomState>>,
     pub(super) outbox: StoredValue<Outbox>,
+    pub(super) send_gate: StoredValue<SendGate>,
     pub(super) previews: RwSignal<PreviewCache>,
     /// The queue of commands to the server; `None` while disconnected.
     pub(super) commands: StoredValue<Option<UnboundedSender<ClientFrame>>>,
@@ -76,6 +77,7 @@ impl LiveClient {
             me: StoredValue::new(None),
             room_states: StoredValue::default(),
             outbox: StoredValue::default(),
+            send_gate: StoredValue::default(),
             previews: RwSignal::default(),
             commands: StoredValue::new(None),
             wake: StoredValue::new(None),

@@ -21,7 +21,9 @@ use super::client::{ConnectionStatus, LiveClient};
 use crate::{
     api,
     state::{
-        live::{backoff::Backoff, outbox::Outbox, preview_cache::PreviewCache},
+        live::{
+            backoff::Backoff, outbox::Outbox, preview_cache::PreviewCache, send_gate::SendGate,
+        },
         rooms::RoomList,
     },
 };
@@ -74,6 +76,7 @@ impl LiveClient {
         self.status.set(ConnectionStatus::SignedOut);
         self.room_states.update_value(HashMap::clear);
         self.outbox.set_value(Outbox::default());
+        self.send_gate.set_value(SendGate::default());
         self.previews.update_untracked(|cache| *cache = PreviewCache::default());
         self.commands.set_value(None);
         self.rooms.set(RoomList::default());

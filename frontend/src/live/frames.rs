@@ -25,7 +25,10 @@ impl LiveClient {
             F::Subscribed { room, rev } => self.handle_subscribed(room, rev),
             F::Gap { room, to_rev, last_seq, .. } => self.handle_gap(room, to_rev, last_seq),
             F::Ack { client_id, message } => self.handle_ack(client_id, message),
-            F::Nack { client_id, problem, retry } => self.handle_nack(client_id, problem, retry),
+            F::Nack { client_id, problem, retry: true, retry_after } => {
+                self.hold_message(client_id, &problem, retry_after);
+            }
+            F::Nack { client_id, problem, .. } => self.refuse_message(client_id, problem),
             F::Joined { room } => self.handle_joined(room),
             F::Removed { room, reason } => self.handle_removed(room, reason),
             F::Read { room, read, exact } => {

@@ -5,12 +5,12 @@ use leptos::{prelude::*, task::spawn_local};
 use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
     messages::{Change, Message, Row},
-    problem::Problem,
+    problem::{Code, Problem},
 };
 use uuid::Uuid;
 
 use super::{client::LiveClient, outbox_store};
-use crate::state::live::{backoff::Backoff, outbox::OutboxEntry};
+use crate::state::live::{outbox::OutboxEntry, send_gate::SendGate};
 
 impl LiveClient {
     /// Sends a message: the timeline shows it as pending at once.
@@ -34,7 +34,10 @@ impl LiveClient {
         if let Some(state) = self.room_state(entry.room) {
             state.show_pending(&entry);
         }
-        self.send_command(entry.to_frame());
+        let is_open = self.send_gate.try_update_value(|gate| gate.admit(entry.client_id));
+        if is_open == Some(true) {
+            self.send_command(entry.to_frame());
+        }
         outbox_store::put(entry);
     }
 
@@ -66,6 +69,7 @@ impl LiveClient {
     /// Sends everything in the outbox. The server acknowledges a message that it already has again,
     /// without a second copy.
     pub(super) fn resend_outbox(self) {
+        self.send_gate.update_value(|gate| drop(gate.open()));
         let frames: Vec<_> =
             self.outbox.with_value(|o| o.unrefused().map(OutboxEntry::to_frame).collect());
         frames.into_iter().for_each(|frame| self.send_command(frame));
@@ -79,6 +83,7 @@ impl LiveClient {
         state.timeline.update(|t| {
             t.apply(Change { rev: message.rev, row: Row::Message(message) });
         });
+        self.send_gate.update_value(SendGate::succeeded);
         self.remove_from_outbox(client_id);
     }
 
@@ -89,10 +94,8 @@ impl LiveClient {
         }
     }
 
-    pub(super) fn handle_nack(self, client_id: ClientId, problem: Problem, can_retry: bool) {
-        if can_retry {
-            return self.send_later(client_id);
-        }
+    /// Shows a message that the server refused, with the reason.
+    pub(super) fn refuse_message(self, client_id: ClientId, problem: Problem) {
         let refused =
             self.outbox.try_update_value(|o| o.refuse(client_id, problem.clone())).flatten();
         let Some(entry) = refused else { return };
@@ -102,15 +105,34 @@ impl LiveClient {
         outbox_store::put(entry);
     }
 
-    fn send_later(self, client_id: ClientId) {
+    /// Lets a message wait that the server cannot take now, and all messages written meanwhile.
+    pub(super) fn hold_message(
+        self,
+        client_id: ClientId,
+        problem: &Problem,
+        retry_after_s: Option<u64>,
+    ) {
+        let random = js_sys::Math::random();
+        let wait =
+            self.send_gate.try_update_value(|gate| gate.hold(client_id, retry_after_s, random));
+        let Some(wait) = wait.flatten() else { return };
+        if wait.is_first {
+            self.ui.notice(match problem.code {
+                Code::TooManyRequests => {
+                    "You're sending very fast. Your messages will be sent in a moment."
+                }
+                _ => "The server can't take messages right now. Yours will be sent in a moment.",
+            });
+        }
         spawn_local(async move {
-            // At least a second, because the server has just reported that it is overloaded.
-            let delay = 1_000 + Backoff::default().next(js_sys::Math::random()) * 4;
-            TimeoutFuture::new(delay).await;
-            let frame =
-                self.outbox.with_value(|o| o.unrefused_entry(client_id).map(OutboxEntry::to_frame));
-            if let Some(frame) = frame {
-                self.send_command(frame);
+            TimeoutFuture::new(wait.ms).await;
+            for client_id in self.send_gate.try_update_value(SendGate::open).unwrap_or_default() {
+                let frame = self
+                    .outbox
+                    .with_value(|o| o.unrefused_entry(client_id).map(OutboxEntry::to_frame));
+                if let Some(frame) = frame {
+                    self.send_command(frame);
+                }
             }
         });
     }

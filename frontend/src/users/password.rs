@@ -1,7 +1,7 @@
 //! The dialog that changes the password of the account.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
-use shared::problem::Code;
+use shared::{problem::Code, rules};
 
 use crate::{
     api,
@@ -69,7 +69,10 @@ fn PasswordForm(open: RwSignal<bool>) -> impl IntoView {
                 input=new
                 error=new_error
                 autocomplete="new-password"
-                hint="At least 8 characters. Your other devices will be signed out."
+                hint=format!(
+                    "At least {} characters. Your other devices will be signed out.",
+                    rules::PASSWORD_MIN_CHARS,
+                )
             />
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>

@@ -63,7 +63,7 @@ pub fn RegisterPage() -> impl IntoView {
                     input=password
                     error=password_error
                     autocomplete="new-password"
-                    hint=format!("At least {} characters.", rules::PASSWORD_MIN_BYTES)
+                    hint=format!("At least {} characters.", rules::PASSWORD_MIN_CHARS)
                 />
                 <button type="submit" class="button button-primary button-full" disabled=busy>
                     {move || if busy.get() { "Creating…" } else { "Create account" }}

@@ -104,6 +104,7 @@ pub async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<HistoryStream> {
     let room = membership.room_id();
+    let permit = app.limits.histories.acquire(membership.caller.user.id).await?;
     let end = match query.before {
         Some(id) => seq_of(&app, room, id).await? - 1,
         None => membership.room.last_seq,
@@ -113,7 +114,10 @@ pub async fn list(
     let start_of_object = format!("{{\"name\":{name},\"messages\":[");
     let body = stream::iter([Ok(Bytes::from(start_of_object))])
         .chain(json_messages(app, room, start, end))
-        .chain(stream::iter([Ok(Bytes::from_static(b"]}"))]));
+        .chain(stream::iter([Ok(Bytes::from_static(b"]}"))]))
+        .inspect(move |_| {
+            let _held_until_the_end = &permit;
+        });
     Ok(HistoryStream(Body::from_stream(body)))
 }
 

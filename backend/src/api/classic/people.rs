@@ -1,9 +1,6 @@
 //! `/register/` and `/login/`.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, header},
-};
+use axum::{extract::State, http::HeaderMap};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
@@ -39,9 +36,10 @@ pub struct LoggedIn {
 pub async fn register(
     State(app): State<App>,
     MaybeCaller(caller): MaybeCaller,
+    ClientAddress(address): ClientAddress,
     Json(request): Json<Register>,
 ) -> Result<Created<Done>> {
-    users::register(&app, caller.map(|caller| caller.user.id), request).await?;
+    users::register(&app, caller.map(|caller| caller.user.id), address, request).await?;
     Ok(WithStatus(Done { message: "User created successfully" }))
 }
 
@@ -52,7 +50,7 @@ pub async fn login(
     Json(request): Json<SignIn>,
 ) -> Result<WithHeaders<Json<LoggedIn>>> {
     let signed_in = users::sign_in(&app, address, &headers, request).await?;
-    let headers = HeaderMap::from_iter([(header::SET_COOKIE, app.auth.session_cookie(&signed_in))]);
+    let headers = app.auth.login_cookies(&signed_in)?;
     let SignedIn { token, user, .. } = signed_in;
     Ok(WithHeaders(headers, Json(LoggedIn { token, is_admin: user.is_admin, user_id: user.id })))
 }

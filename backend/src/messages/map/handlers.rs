@@ -73,7 +73,7 @@ pub async fn hits(
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
-    let permit = app.search_limiter.acquire(me).await?;
+    let permit = app.limits.searches.acquire(me).await?;
     let db = app.db.searcher.clone();
     let search = async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));

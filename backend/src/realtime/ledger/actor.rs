@@ -1,4 +1,4 @@
-//! An actor: takes batches from its queue, commits each, then publishes and replies.
+//! An actor: takes batches from the queues of the accounts, commits each, then publishes and replies.
 
 use std::{
     sync::{
@@ -14,7 +14,8 @@ use tokio::sync::mpsc;
 use super::{
     Batch,
     batch::RowCache,
-    queue::{self, QueuedWrite},
+    fair_queue::FairQueue,
+    queue::{self, Enqueued, QueuedWrite},
 };
 use crate::{
     Error, Result,
@@ -23,8 +24,9 @@ use crate::{
     tables::{Database, with_timeout},
 };
 
-/// The maximum number of writes in one transaction.
-const BATCH_MAX: usize = 64;
+/// The maximum number of writes in the queues of all accounts; further ones wait in the channel, in
+/// the order of arrival.
+const QUEUED_MAX: usize = 4_096;
 /// How often a batch is tried that fails with a serialization failure or a deadlock.
 const ATTEMPTS_MAX: usize = 3;
 
@@ -40,10 +42,11 @@ impl Actor {
         Self { db, hub, accounts_version, cache: RowCache::default() }
     }
 
-    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<QueuedWrite>) {
-        let mut writes = Vec::with_capacity(BATCH_MAX);
-        while queue.recv_many(&mut writes, BATCH_MAX).await > 0 {
-            self.write_batch(std::mem::take(&mut writes)).await;
+    pub(super) async fn run(mut self, mut channel: mpsc::Receiver<Enqueued>) {
+        let mut queue = FairQueue::default();
+        while fill(&mut queue, &mut channel).await {
+            let writes = queue.take_batch().into_iter().map(|enqueued| enqueued.write);
+            self.write_batch(writes.collect()).await;
         }
     }
 
@@ -115,6 +118,17 @@ impl Actor {
         events.into_iter().for_each(|event| self.hub.publish(event));
         writes.iter_mut().for_each(|write| write.send_reply(None));
     }
+}
+
+/// Moves writes from the channel to the queues of their accounts, and waits for one if there is none.
+/// Returns false when all senders are dropped and everything is executed.
+async fn fill(queue: &mut FairQueue<Enqueued>, channel: &mut mpsc::Receiver<Enqueued>) -> bool {
+    let mut next = if queue.is_empty() { channel.recv().await } else { channel.try_recv().ok() };
+    while let Some(enqueued) = next {
+        queue.push(enqueued.write.account(), enqueued.write.text_bytes(), enqueued);
+        next = if queue.len() < QUEUED_MAX { channel.try_recv().ok() } else { None };
+    }
+    !queue.is_empty()
 }
 
 fn is_outage(error: &Error) -> bool {

@@ -41,6 +41,10 @@ impl RoomWrite for JoinRoom {
         Some(self.room)
     }
 
+    fn account(&self) -> Option<UserId> {
+        Some(self.user)
+    }
+
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Member> {
         batch.room(self.room)?;
         let user = batch.active_user(self.user).await?;
@@ -90,6 +94,10 @@ impl RoomWrite for RemoveMember {
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
+    }
+
+    fn account(&self) -> Option<UserId> {
+        Some(self.by)
     }
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {

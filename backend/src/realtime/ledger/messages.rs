@@ -50,6 +50,14 @@ impl RoomWrite for EditMessage {
         Some(self.room)
     }
 
+    fn account(&self) -> Option<UserId> {
+        Some(self.by)
+    }
+
+    fn text_bytes(&self) -> usize {
+        self.content.len()
+    }
+
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Message> {
         batch.room(self.room)?;
         let (_, author) = batch.active_member(self.room, self.by).await?;
@@ -78,6 +86,10 @@ impl RoomWrite for DeleteMessage {
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
+    }
+
+    fn account(&self) -> Option<UserId> {
+        Some(self.by)
     }
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Message> {

@@ -7,8 +7,9 @@
 //! of commits. SQLite allows one writer and gets one actor; other databases get several, and all
 //! writes of a room go to the same one.
 //!
-//! A write passes three files: [`Ledger`] puts it into a queue, `actor` runs the transaction of its
-//! batch, and the file named after it changes the rows.
+//! A write passes four files: [`Ledger`] checks the rate of its account and sends it to an actor,
+//! `fair_queue` gives each account its turns, `actor` runs the transaction of its batch, and the
+//! file named after it changes the rows.
 
 use std::sync::{
     Arc,
@@ -16,13 +17,18 @@ use std::sync::{
 };
 
 use sea_orm::DatabaseTransaction;
-use shared::{ids::RoomId, problem::Code, rooms::ReadState};
+use shared::{
+    ids::{RoomId, UserId},
+    problem::Code,
+    rooms::ReadState,
+};
 use tokio::sync::{Notify, mpsc};
 
-use crate::{Error, Result, realtime::hub::Hub, tables::Database};
+use crate::{Error, Result, keyed_semaphore::KeyedSemaphore, realtime::hub::Hub, tables::Database};
 
 mod actor;
 mod batch;
+mod fair_queue;
 mod mark_read;
 mod members;
 mod messages;
@@ -30,27 +36,39 @@ mod post;
 mod purge;
 mod queue;
 mod rooms;
+mod write_rates;
 
 use actor::Actor;
 pub use batch::Batch;
+use fair_queue::Account;
 pub use mark_read::MarkRead;
 pub use members::{JoinRoom, RemoveMember};
 pub use messages::{DeleteMessage, EditMessage, MENTIONS_MAX};
 pub use post::{PostMessage, PostedMessage};
 pub use queue::PendingWrite;
-use queue::{QueuedWrite, Reply};
+use queue::{Enqueued, QueuedWrite, Reply};
 pub use rooms::{CreateRoom, DeleteRoom, UpdateRoom};
+use write_rates::WriteRates;
 
-/// The maximum number of writes in the queue of an actor; further callers wait until there is
-/// space.
-const QUEUE_CAPACITY: usize = 1_024;
+/// The maximum number of writes on the way to an actor's [`fair_queue`]; further callers wait until
+/// there is space.
+const CHANNEL_CAPACITY: usize = 1_024;
+/// The maximum size of the texts of one account that wait for actors, in KiB; further callers of
+/// that account wait.
+const ACCOUNT_KIB_MAX: u32 = 1_024;
+/// The least size that a waiting write counts with, in KiB, so that at most 64 writes of an account
+/// wait.
+const WRITE_KIB_MIN: u32 = 16;
 /// The number of actors where the database allows several writers.
 const ACTORS: usize = 4;
 
 /// A handle to the actors; cheap to clone.
 #[derive(Clone)]
 pub struct Ledger {
-    queues: Vec<mpsc::Sender<QueuedWrite>>,
+    queues: Vec<mpsc::Sender<Enqueued>>,
+    /// A permit for each KiB that an account may have waiting.
+    waiting: Arc<KeyedSemaphore<Account>>,
+    rates: Arc<WriteRates>,
     /// Incremented by every change of an account; an actor with an older value empties its cache.
     accounts_version: Arc<AtomicU64>,
     /// Notified when a room was deleted whose rows remain.
@@ -67,23 +85,36 @@ pub trait RoomWrite: Send + Sync + 'static {
     /// The room to lock; `None` if the room does not exist yet.
     fn room(&self) -> Option<RoomId>;
 
+    /// The account whose turn in the queue and whose rate limit the write takes; `None` for work of
+    /// the server itself, which has its own turn and no limit.
+    fn account(&self) -> Option<UserId>;
+
+    /// The size of the text that it writes, in bytes. A write with text counts as a message for the
+    /// rate limit.
+    fn text_bytes(&self) -> usize {
+        0
+    }
+
     /// Checks, then writes. Called again if the transaction is retried.
     fn execute(&self, batch: &mut Batch<'_>) -> impl Future<Output = Result<Self::Out>> + Send;
 }
 
 impl Ledger {
-    /// Starts the actors, and the task that deletes the rows of deleted rooms.
-    pub fn start(db: Database, hub: Hub) -> Self {
+    /// Starts the actors, and the task that deletes the rows of deleted rooms. An account may post
+    /// `messages_per_second` messages for as long as it likes.
+    pub fn start(db: Database, hub: Hub, messages_per_second: u32) -> Self {
         let accounts_version = Arc::<AtomicU64>::default();
         let actors = if db.is_shared() { ACTORS } else { 1 };
         let spawn_actor = |_| {
-            let (sender, queue) = mpsc::channel(QUEUE_CAPACITY);
+            let (sender, queue) = mpsc::channel(CHANNEL_CAPACITY);
             let actor = Actor::new(db.clone(), hub.clone(), accounts_version.clone());
             tokio::spawn(actor.run(queue));
             sender
         };
         let ledger = Self {
             queues: (0..actors).map(spawn_actor).collect(),
+            waiting: Arc::new(KeyedSemaphore::new(ACCOUNT_KIB_MAX as usize)),
+            rates: Arc::new(WriteRates::new(messages_per_second)),
             accounts_version: accounts_version.clone(),
             room_deleted: Arc::default(),
         };
@@ -126,9 +157,20 @@ impl Ledger {
         pending.committed().await
     }
 
+    /// Puts a write into the queue of its room's actor; 429 if its account writes too fast. Waits
+    /// while the account has too much waiting.
     async fn enqueue(&self, write: QueuedWrite) -> Result<()> {
+        let (account, text_bytes) = (write.account(), write.text_bytes());
+        if let Some(account) = account {
+            self.rates.check(account, text_bytes)?;
+        }
+        let kib = u32::try_from(text_bytes.div_ceil(1_024)).unwrap_or(u32::MAX);
+        let kib = kib.clamp(WRITE_KIB_MIN, ACCOUNT_KIB_MAX);
+        let permit = self.waiting.of(account).acquire_many_owned(kib).await;
+        let permit = permit.map_err(Error::internal)?;
         let room_id = write.room().map_or(0, |room| room.0.unsigned_abs() as usize);
         let queue = &self.queues[room_id % self.queues.len()];
+        let write = Enqueued { write, _permit: permit };
         queue.send(write).await.map_err(|_| Error::from(Code::Unavailable))
     }
 }

@@ -6,7 +6,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::LockType,
 };
-use shared::ids::RoomId;
+use shared::ids::{RoomId, UserId};
 use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
 
@@ -93,6 +93,10 @@ impl RoomWrite for PurgeRoom {
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
+    }
+
+    fn account(&self) -> Option<UserId> {
+        None
     }
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<bool> {

@@ -2,13 +2,19 @@
 
 use futures_util::future::BoxFuture;
 use shared::{ids::RoomId, problem::Code, rooms::ReadState};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
-    Batch, MarkRead, PostMessage, PostedMessage, RoomWrite, mark_read::mark_all_read,
-    post::post_all,
+    Batch, MarkRead, PostMessage, PostedMessage, RoomWrite, fair_queue::Account,
+    mark_read::mark_all_read, post::post_all,
 };
 use crate::{Error, Result};
+
+/// A write on the way to a batch, with the permits of its account to wait.
+pub(super) struct Enqueued {
+    pub(super) write: QueuedWrite,
+    pub(super) _permit: OwnedSemaphorePermit,
+}
 
 /// A write in an actor's queue.
 pub(super) enum QueuedWrite {
@@ -23,6 +29,8 @@ pub(super) enum QueuedWrite {
 /// A type-erased [`RoomWrite`] with its reply.
 pub(super) trait OtherWrite: Send + Sync {
     fn room(&self) -> Option<RoomId>;
+    fn account(&self) -> Account;
+    fn text_bytes(&self) -> usize;
     fn execute<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<()>>;
     fn send_reply(&mut self, failure: Option<&Error>);
 }
@@ -78,6 +86,14 @@ impl<W: RoomWrite> OtherWrite for (W, Reply<W::Out>) {
         self.0.room()
     }
 
+    fn account(&self) -> Account {
+        self.0.account()
+    }
+
+    fn text_bytes(&self) -> usize {
+        self.0.text_bytes()
+    }
+
     fn execute<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let result = self.0.execute(batch).await;
@@ -96,6 +112,23 @@ impl QueuedWrite {
             Self::Post(post, _) => Some(post.room),
             Self::MarkRead(mark, _) => Some(mark.room),
             Self::Other(write) => write.room(),
+        }
+    }
+
+    pub(super) fn account(&self) -> Account {
+        match self {
+            Self::Post(post, _) => Some(post.author),
+            Self::MarkRead(mark, _) => Some(mark.user),
+            Self::Other(write) => write.account(),
+        }
+    }
+
+    /// The size of the text that it writes.
+    pub(super) fn text_bytes(&self) -> usize {
+        match self {
+            Self::Post(post, _) => post.content.len(),
+            Self::MarkRead(..) => 0,
+            Self::Other(write) => write.text_bytes(),
         }
     }
 

@@ -57,6 +57,10 @@ impl RoomWrite for CreateRoom {
         None
     }
 
+    fn account(&self) -> Option<UserId> {
+        Some(self.by)
+    }
+
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Room> {
         let creator = batch.active_admin(self.by).await?;
         check_name_is_free(batch, &self.name, None).await?;
@@ -87,6 +91,10 @@ impl RoomWrite for UpdateRoom {
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
+    }
+
+    fn account(&self) -> Option<UserId> {
+        Some(self.by)
     }
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Room> {
@@ -120,6 +128,10 @@ impl RoomWrite for DeleteRoom {
 
     fn room(&self) -> Option<RoomId> {
         Some(self.room)
+    }
+
+    fn account(&self) -> Option<UserId> {
+        Some(self.by)
     }
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {

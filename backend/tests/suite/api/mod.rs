@@ -3,6 +3,7 @@
 mod accounts;
 mod authentication;
 mod conditional;
+mod guessing;
 mod input;
 mod lists;
 mod live;

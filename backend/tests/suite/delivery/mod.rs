@@ -5,6 +5,7 @@ use shared::ids::ClientId;
 use uuid::Uuid;
 
 mod acks;
+mod fairness;
 pub mod order;
 mod read_marks;
 mod resume;

@@ -1,10 +1,13 @@
 //! Long exports that the client reads slowly, and changes during the download.
 
+use std::time::{Duration, Instant};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use shared::{
     ids::{ClientId, RoomId},
     paths,
+    problem::Code,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -173,4 +176,47 @@ async fn an_export_has_a_fixed_end_and_omits_messages_deleted_meanwhile() {
             assert_eq!(found.len(), MESSAGE_COUNT - 1);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_has_two_exports_at_once() {
+    let fixture = Fixture::start().await;
+    let room = create_long_room(&fixture, 8_000).await;
+    let path = paths::fill(paths::EXPORT, &[&room]);
+    let search = address(paths::EXPORT_SEARCH, &[("q", "in:Long")]);
+    let first = SlowDownload::begin(&fixture.member, &path).await;
+    let second = SlowDownload::begin(&fixture.member, &search).await;
+    for path in [&path, &search] {
+        let refused = fixture.member.get(path).await;
+        assert!(refused.header("retry-after").parse::<u64>().is_ok());
+        let problem = refused.expect_problem(Code::TooManyRequests);
+        assert!(problem.detail.starts_with("Too many of your exports"), "{problem:?}");
+    }
+    export(&fixture.admin, fixture.room, &[]).await;
+    // A download that ends or breaks off makes room for the next.
+    assert!(first.finish().await.is_some());
+    let third = SlowDownload::begin(&fixture.member, &path).await;
+    drop(second);
+    let start = Instant::now();
+    while fixture.member.get(&path).await.status != 200 {
+        assert!(start.elapsed() < TIMEOUT, "the permit of a broken download stays taken");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(third);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_has_four_classic_histories_at_once() {
+    let fixture = Fixture::start().await;
+    let room = create_long_room(&fixture, 8_000).await;
+    let path = format!("/messages/{room}/");
+    let mut downloads = Vec::new();
+    for _ in 0..4 {
+        downloads.push(SlowDownload::begin(&fixture.member, &path).await);
+    }
+    let refused = fixture.member.get(&path).await;
+    assert_eq!(refused.status, 429, "{}", refused.text);
+    downloads.pop();
+    // Waits for the permit of the download that broke off.
+    fixture.member.get(&format!("{path}?limit=1")).await.expect_status(200);
 }

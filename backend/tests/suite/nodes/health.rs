@@ -75,7 +75,7 @@ async fn retry_until_acked(
     loop {
         let is_acked = live.expect(|frame| match frame {
             ServerFrame::Ack { client_id, .. } => (*client_id == id).then_some(true),
-            ServerFrame::Nack { client_id, problem, retry } if *client_id == id => {
+            ServerFrame::Nack { client_id, problem, retry, .. } if *client_id == id => {
                 assert!(retry, "{problem:?}");
                 Some(false)
             }

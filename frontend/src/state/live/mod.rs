@@ -3,4 +3,5 @@
 pub mod backoff;
 pub mod outbox;
 pub mod preview_cache;
+pub mod send_gate;
 pub mod typing;

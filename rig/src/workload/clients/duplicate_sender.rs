@@ -188,7 +188,7 @@ async fn receive_reply(connection: &mut Connection, id: ClientId) -> Option<Even
             ServerFrame::Ack { client_id, message } if client_id == id => {
                 return Some(Event::Ack { client_id, message: message.into() });
             }
-            ServerFrame::Nack { client_id, problem, retry } if client_id == id => {
+            ServerFrame::Nack { client_id, problem, retry, .. } if client_id == id => {
                 return Some(Event::Nack { client_id, code: problem.code, retry });
             }
             _ => {}

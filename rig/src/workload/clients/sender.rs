@@ -179,7 +179,7 @@ impl Sender {
                 self.remove_pending(client_id);
                 self.request_edit(message);
             }
-            ServerFrame::Nack { client_id, problem, retry } => {
+            ServerFrame::Nack { client_id, problem, retry, .. } => {
                 self.client.record(Event::Nack { client_id, code: problem.code, retry });
                 if !retry {
                     return self.remove_pending(client_id);
