@@ -20,7 +20,7 @@ const HISTORIES: (usize, usize) = (16, 4);
 /// Sockets of one user that read missed changes from the database at the same time.
 const CATCH_UPS: usize = 2;
 /// Subscriptions of one user per second, and at once. A reconnecting page renews all of its rooms.
-const SUBSCRIPTIONS: (u32, u32) = (50, 20_000);
+const SUBSCRIPTIONS: (u32, u32) = (10, 20_000);
 /// How many names one may try for each account that one may create.
 const NAMES_PER_SIGN_UP: u32 = 10;
 

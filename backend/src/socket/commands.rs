@@ -74,6 +74,8 @@ impl<C: Codec> Session<C> {
         self.inbox.subscribe(room);
         self.catching_up.insert(room, after_rev);
         if let Err(seconds) = self.app.limits.subscriptions.check(&self.caller.user.id, 1) {
+            // Without a cursor, no change is sent before the missed ones.
+            self.cursors.remove(&room);
             self.retry_at = Instant::now() + Duration::from_secs(seconds);
             return Ok(());
         }

@@ -189,5 +189,5 @@ async fn a_database_without_a_classic_chat_is_refused() {
     db.close().await.unwrap();
     let (code, _, stderr) = storage.run(&["import", "--classic", &sqlite]).await;
     assert_eq!(code, Some(1));
-    assert!(stderr.contains("no column username in a table app_user"), "{stderr}");
+    assert!(stderr.contains("table app_user has no column username"), "{stderr}");
 }

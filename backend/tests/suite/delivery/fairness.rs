@@ -1,14 +1,16 @@
 //! No account slows others: fair turns in the ledger, and a bounded rate for each account.
 
+use std::time::Duration;
+
 use serde_json::json;
 use shared::{
-    ids::{RoomId, Seq},
+    ids::{Rev, RoomId, Seq},
     live::{ClientFrame, ServerFrame},
     paths,
     problem::Code,
     rules,
 };
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 
 use super::new_client_id;
 use crate::fixture::{Fixture, LiveSocket, Person};
@@ -106,4 +108,44 @@ async fn an_account_that_posts_too_fast_waits() {
         }
     }
     panic!("edits and classic posts have no limit");
+}
+
+#[tokio::test]
+async fn the_sockets_of_one_user_take_turns_to_catch_up() {
+    let fixture = Fixture::start().await;
+    let mut waiting = LiveSocket::open(&fixture.member).await;
+    let permits = fixture.hold_catch_ups(&fixture.member);
+    let subscribe = ClientFrame::Subscribe { room: fixture.room, after_rev: Some(Rev(0)) };
+    waiting.send(&subscribe).await;
+    let mut other = LiveSocket::open(&fixture.admin).await;
+    assert!(!other.subscribe(fixture.room, Some(Rev(0))).await.is_empty());
+    let answer = timeout(Duration::from_millis(500), waiting.receive()).await;
+    assert!(answer.is_err(), "{answer:?}");
+    drop(permits);
+    waiting.expect(|frame| matches!(frame, ServerFrame::Subscribed { .. }).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_user_who_subscribes_too_often_waits() {
+    const SUBSCRIPTIONS: usize = 200;
+    let fixture = Fixture::start().await;
+    let mut live = LiveSocket::open(&fixture.member).await;
+    fixture.use_up_subscriptions(&fixture.member);
+    let subscribe = ClientFrame::Subscribe { room: fixture.room, after_rev: Some(Rev(0)) };
+    for _ in 0..SUBSCRIPTIONS {
+        live.send(&subscribe).await;
+    }
+    // The server replies to an invalid frame after it has handled those before.
+    live.socket.send_text("{}").await;
+    let mut replies = 0;
+    loop {
+        match live.next().await {
+            ServerFrame::Subscribed { .. } => replies += 1,
+            ServerFrame::Error { .. } => break,
+            _ => {}
+        }
+    }
+    assert!(replies < SUBSCRIPTIONS, "{replies} replies");
+    live.send(&subscribe).await;
+    live.expect(|frame| matches!(frame, ServerFrame::Subscribed { .. }).then_some(())).await;
 }
