@@ -49,7 +49,8 @@ pub struct Settings {
     pub redis_url: Option<Secret>,
 
     /// URL under which users reach the server through a proxy, such as https://chat.example.org.
-    /// Requests from this origin are accepted, and cookies are `Secure` if it is https.
+    /// Requests from this origin are accepted, and those for another host are refused, except for
+    /// loopback names. Cookies are `Secure` if it is https.
     #[arg(long, env = "HALLWAY_PUBLIC_URL", value_parser = parse_public_url)]
     pub public_url: Option<Url>,
 
@@ -83,6 +84,11 @@ pub struct Settings {
     #[arg(long, env = "HALLWAY_SIGN_UPS_PER_HOUR", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub sign_ups_per_hour: u32,
 
+    /// Bearer token for `/metrics`. Without it, only this machine can read them, and not through a
+    /// proxy.
+    #[arg(long, env = "HALLWAY_METRICS_TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<Secret>,
+
     /// Log filter in the syntax of tracing-subscriber's EnvFilter, such as `info,hallway=debug`.
     #[arg(long, env = "HALLWAY_LOG", default_value = "info")]
     pub log: String,
@@ -99,12 +105,18 @@ impl Settings {
     }
 }
 
+/// Parses the public URL. The host and the scheme may be in upper case, and blanks may surround the URL.
 fn parse_public_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        _ => Err("must begin with http:// or https://".into()),
+    const EXAMPLE: &str = "write scheme and host, such as https://chat.example.org";
+    let url = Url::parse(text.trim()).map_err(|error| format!("{error}: {EXAMPLE}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("must begin with http:// or https://: {EXAMPLE}"));
     }
+    let is_only_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !is_only_origin || !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("must have neither path nor query nor user name: {EXAMPLE}"));
+    }
+    Ok(url)
 }
 
 /// A string that `Debug` output hides, such as a key or a URL with a password.
@@ -131,12 +143,24 @@ mod tests {
     fn the_public_url_is_an_http_url() {
         let origin = |text| parse_public_url(text).map(|url| url.origin().ascii_serialization());
         assert_eq!(
-            origin("https://Chat.example.org:443/x/"),
+            origin(" HTTPS://Chat.example.org:443/\n"),
             Ok("https://chat.example.org".into())
         );
         assert_eq!(origin("http://localhost:8000"), Ok("http://localhost:8000".into()));
-        for text in ["", "chat.example.org", "localhost:8000", "ftp://chat.example.org"] {
-            assert!(origin(text).is_err(), "{text}");
+        for text in [
+            "",
+            "chat.example.org",
+            "localhost:8000",
+            "ftp://chat.example.org",
+            "https://chat.example.org/hallway",
+            "https://chat.example.org/?a=b",
+            "https://chat.example.org/#a",
+            "https://ada@chat.example.org",
+            "https://chat example.org",
+            "https://",
+        ] {
+            let error = origin(text).unwrap_err();
+            assert!(error.contains("such as https://chat.example.org"), "{text}: {error}");
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! A client whose upgrade request has no credentials sends [`ClientFrame::Authenticate`] within
 //! [`crate::rules::AUTHENTICATE_TIMEOUT_S`] seconds. After [`ServerFrame::Welcome`] the client
-//! subscribes to rooms. Each frame with a change of a room carries the `rev` of the change. If a
+//! subscribes to rooms; if there are many, [`ServerFrame::Rooms`] frames with the rest follow at once. Each frame with a change of a room carries the `rev` of the change. If a
 //! `rev` skips a number, or a heartbeat contains a higher one, the client missed changes and
 //! subscribes again with its last `rev`. Between `subscribe` and `subscribed` the server sends the
 //! missed rows in their latest state, ordered by `rev`.
@@ -20,8 +20,11 @@ use crate::{
     users::{User, UserRef},
 };
 
+mod close_code;
 #[cfg(test)]
 mod tests;
+
+pub use close_code::CloseCode;
 
 /// The websocket subprotocol (RFC 6455, section 1.9) of this version of the protocol.
 pub const SUBPROTOCOL: &str = "hallway.v1";
@@ -72,7 +75,7 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         exact: bool,
         /// The `read_seq` that the client has. If the server has another one, it changes nothing and
-        /// replies with its own `read`. The old name `known` is still accepted.
+        /// replies with its own `read`, unless `exact`. The old name `known` is still accepted.
         #[serde(default, alias = "known", skip_serializing_if = "Option::is_none")]
         if_read_seq: Option<Seq>,
     },
@@ -94,9 +97,20 @@ pub enum ServerFrame {
         user: User,
         /// The rooms of the user, ordered by name.
         rooms: Vec<MyRoom>,
+        /// Whether `rooms` frames with further rooms follow.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more: bool,
         /// The interval between heartbeats, in seconds. If none arrives for 10 seconds longer, the
         /// connection is dead.
         heartbeat_s: u64,
+    },
+    /// Further rooms of the user, in the order that `welcome` began. No other frame comes in between.
+    Rooms {
+        /// The rooms.
+        rooms: Vec<MyRoom>,
+        /// Whether further `rooms` frames follow. If not, the list is complete.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more: bool,
     },
     /// The server sent all changes up to `rev`, and sends every later one.
     Subscribed {
@@ -207,7 +221,8 @@ pub enum ServerFrame {
     },
     /// The connection is alive.
     Heartbeat {
-        /// The newest change of each subscribed room.
+        /// The newest change of each subscribed room; of at most
+        /// [`crate::rules::FRAME_MAX_ITEMS`] rooms, and further frames with the others follow.
         #[serde(deserialize_with = "deserialize_heads")]
         heads: BTreeMap<RoomId, Rev>,
     },
@@ -278,55 +293,4 @@ pub enum RemovedReason {
     Removed,
     /// An admin deleted the room.
     RoomDeleted,
-}
-
-/// The status code of a close frame (RFC 6455, section 7.4). Codes from 4000 are Hallway's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
-pub enum CloseCode {
-    /// The client or the server closed the socket in the normal way.
-    Normal = 1000,
-    /// A frame was larger than [`crate::rules::FRAME_MAX_BYTES`].
-    TooLarge = 1009,
-    /// The server stops or restarts.
-    Restart = 1012,
-    /// The client did not authenticate in time, or its token is not valid.
-    Unauthenticated = 4001,
-    /// The session was revoked, or the account disabled.
-    SessionEnded = 4002,
-    /// The user is not, or no longer, a member of the room of a classic socket.
-    NotAMember = 4003,
-    /// The client did not read for too long. The next `subscribe` delivers what it missed.
-    TooSlow = 4008,
-    /// The client sent nothing for [`crate::rules::SOCKET_TIMEOUT_S`] seconds.
-    Silent = 4009,
-}
-
-impl CloseCode {
-    /// The variant of a numeric code; `None` for any other code.
-    pub fn from_u16(code: u16) -> Option<Self> {
-        use CloseCode::*;
-        [Normal, TooLarge, Restart, Unauthenticated, SessionEnded, NotAMember, TooSlow, Silent]
-            .into_iter()
-            .find(|variant| *variant as u16 == code)
-    }
-
-    /// Whether a reconnect with the same credentials can succeed.
-    pub fn may_reconnect(self) -> bool {
-        !matches!(self, Self::Unauthenticated | Self::SessionEnded | Self::NotAMember)
-    }
-
-    /// The reason text of the close frame.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Normal => "",
-            Self::TooLarge => "frame_too_large",
-            Self::Restart => "restart",
-            Self::Unauthenticated => "unauthenticated",
-            Self::SessionEnded => "session_ended",
-            Self::NotAMember => "not_a_member",
-            Self::TooSlow => "too_slow",
-            Self::Silent => "silent",
-        }
-    }
 }

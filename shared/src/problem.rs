@@ -126,9 +126,11 @@ codes! {
     /// The request would leave the server without an admin.
     LastAdmin 409 "Conflict" "This is the last admin: make another user an admin first.",
     /// The body exceeds the maximum size.
-    TooLarge 413 "Content Too Large" "The body is too large: the limit is 128 KiB.",
+    TooLarge 413 "Content Too Large" "The body is too large: the limit is 256 KiB.",
     /// The content type of the body is not JSON.
     UnsupportedMediaType 415 "Unsupported Media Type" "The body must be JSON: send content-type: application/json.",
+    /// The request names another host than that of this server.
+    WrongHost 421 "Misdirected Request" "This server has another name: open it at the address that its admin has set.",
     /// A field is invalid; `errors` has the details.
     InvalidFields 422 "Unprocessable Content" "Some fields are invalid.",
     /// A request to a websocket endpoint has no upgrade.

@@ -17,15 +17,27 @@ pub const ROOM_NAME_MAX_CHARS: usize = 255;
 pub const TOPIC_MAX_CHARS: usize = 255;
 /// The maximum length of a message in bytes of UTF-8, after trimming.
 pub const CONTENT_MAX_BYTES: usize = 16_384;
-/// The maximum size of a websocket frame in bytes. The longest message fits even if JSON doubles its
-/// size with escapes.
-pub const FRAME_MAX_BYTES: usize = 64 * 1_024;
-/// The maximum size of a request body in bytes.
-pub const BODY_MAX_BYTES: usize = 128 * 1_024;
+/// The maximum size of a websocket frame from a client in bytes. The longest message fits even if every
+/// character is escaped: JSON makes six bytes of one (`\u003c`), and twelve of a line end that is sent
+/// as `\u000d\u000a`.
+pub const FRAME_MAX_BYTES: usize = 256 * 1_024;
+/// The maximum size of a request body in bytes, for the same reason.
+pub const BODY_MAX_BYTES: usize = 256 * 1_024;
+/// The size in bytes at which a list of rooms continues in a further frame. Every frame to a client
+/// must fit into the server's write buffer of 1 MiB.
+pub const ROOMS_FRAME_BYTES: usize = 64 * 1_024;
+/// The maximum number of rooms or users in a `heartbeat` or `presence` frame; further ones are in
+/// further frames.
+pub const FRAME_MAX_ITEMS: usize = 2_000;
 /// The default number of messages in a page.
 pub const PAGE_DEFAULT: u64 = 50;
 /// The maximum number of rooms or members in a page, or of messages on one side of an anchor.
 pub const PAGE_MAX: u64 = 200;
+/// The maximum size of the texts in a page of messages, changes or hits, in bytes of UTF-8. A page ends
+/// early before it exceeds this, and has at least one message.
+pub const PAGE_MAX_BYTES: usize = 1_024 * 1_024;
+/// The number of messages whose texts always fit into a page.
+pub const PAGE_ALWAYS_FITS: u64 = (PAGE_MAX_BYTES / CONTENT_MAX_BYTES) as u64;
 /// The maximum number of people in a response.
 pub const PEOPLE_MAX: u64 = 20;
 /// The maximum number of mentions of the caller in a room map.
@@ -34,8 +46,9 @@ pub const MAP_MENTIONS_MAX: u64 = 500;
 pub const MAP_BUCKETS: i64 = 1_000;
 /// The maximum number of changes in a response. A live subscription that missed more gets a `gap`.
 pub const CHANGES_MAX: u64 = 1_000;
-/// The maximum length of a search query in characters.
-pub const QUERY_MAX_CHARS: usize = 10_000;
+/// The maximum length of a search query in characters. Percent-encoded, the longest one has 48 000 bytes
+/// and so fits into the head of a request (64 KiB).
+pub const QUERY_MAX_CHARS: usize = 4_000;
 /// The maximum number of hits that a search summary counts.
 pub const SUMMARY_MAX_HITS: u64 = 1_000;
 /// The maximum number of days that the insights of a room cover.

@@ -1,12 +1,14 @@
 //! Builds the page: trunk compiles frontend/ and shared/ into dist/, then modules, loader and style
-//! sheet get names with a hash of their content, and each text or WASM file gets a compressed copy.
+//! sheet get names with a hash of their content, and each text or WASM file gets compressed copies.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use brotli::enc::BrotliEncoderParams;
+use flate2::{Compression, write::GzEncoder};
 
 use crate::steps::Steps;
 use crate::{commands, files, places, tools};
@@ -24,7 +26,7 @@ const INPUTS: [&str; 8] = [
     "rust-toolchain.toml",
 ];
 
-/// Extensions of the files that get a compressed copy. Images and fonts are compressed already.
+/// Extensions of the files that get compressed copies. Images and fonts are compressed already.
 const COMPRESSED_EXTENSIONS: [&str; 9] =
     ["html", "js", "css", "wasm", "svg", "json", "txt", "map", "ico"];
 
@@ -139,8 +141,8 @@ fn old_and_new_name(file: &Path, content: &[u8]) -> (String, String) {
     (old, new)
 }
 
-/// Writes a brotli copy of each compressible file. Compressing at build time allows the best quality,
-/// which is too slow for each request.
+/// Writes a brotli and a gzip copy of each compressible file. Compressing at build time allows the best
+/// quality, which is too slow for each request.
 fn write_compressed_copies() -> Result<()> {
     let (mut plain, mut small) = (0, 0);
     for file in files::list(&places::dist())? {
@@ -157,6 +159,9 @@ fn write_compressed_copies() -> Result<()> {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         eprintln!("  {name:<40} {:>6.1} KiB in brotli", packed.len() as f64 / 1024.0);
         fs::write(file.with_extension(format!("{extension}.br")), packed)?;
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&bytes)?;
+        fs::write(file.with_extension(format!("{extension}.gz")), gzip.finish()?)?;
     }
     eprintln!("  {} KiB, {} KiB in brotli", plain.div_ceil(1024), small.div_ceil(1024));
     Ok(())

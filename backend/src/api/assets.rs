@@ -1,12 +1,16 @@
 //! The files of the web app, embedded in the binary (a debug build reads them from `dist/`). The
 //! app routes in the browser, so every path without a file extension gets `index.html`.
 
-use std::fmt::Write;
+use std::{
+    fmt::Write,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use axum::{
     Extension, Router,
     body::{Body, Bytes},
-    extract::Path,
+    extract::{DefaultBodyLimit, Path},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -20,6 +24,7 @@ use crate::{
     App,
     http::{
         conditional::{EntityTag, IfNoneMatch},
+        encoding::Encoding,
         problems::Rendered,
     },
 };
@@ -40,6 +45,9 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 /// `Cache-Control` of all other files: revalidate before each use.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
+/// A browser's report of a policy violation has 1 to 2 KiB.
+const CSP_REPORT_MAX_BYTES: usize = 8 * 1_024;
+
 /// `/` (redirects to the app), `/favicon.ico`, `/ui` with everything below it, and `/csp-report`, where
 /// browsers report violations of the content security policy.
 pub fn routes() -> Router<App> {
@@ -52,7 +60,7 @@ pub fn routes() -> Router<App> {
         )
         .route(paths::UI, get(|headers: HeaderMap| async move { serve_file(INDEX, &headers) }))
         .route("/ui/{*path}", get(serve_path))
-        .route("/csp-report", post(csp_report))
+        .route("/csp-report", post(csp_report).layer(DefaultBodyLimit::max(CSP_REPORT_MAX_BYTES)))
 }
 
 async fn serve_path(Path(path): Path<String>, headers: HeaderMap) -> Response {
@@ -61,13 +69,39 @@ async fn serve_path(Path(path): Path<String>, headers: HeaderMap) -> Response {
     serve_file(if is_app_route && Dist::get(&path).is_none() { INDEX } else { &path }, &headers)
 }
 
-/// Counts and logs a browser's report of a policy violation, cut to 1000 characters. The browser tests
-/// require that `hallway_csp_reports_total` stays 0.
+/// Counts a browser's report of a policy violation, and logs it, cut to 1000 characters, unless too many
+/// came just before: anybody can send reports. The browser tests require that
+/// `hallway_csp_reports_total` stays 0.
 async fn csp_report(report: Bytes) -> StatusCode {
+    static LOGGED: LogBudget = LogBudget::new();
     metrics::counter!("hallway_csp_reports_total").increment(1);
-    let report: String = String::from_utf8_lossy(&report).chars().take(1_000).collect();
-    tracing::warn!(report = report.escape_debug().to_string(), "content security policy violation");
+    if LOGGED.take(Instant::now()) {
+        let report: String = String::from_utf8_lossy(&report).chars().take(1_000).collect();
+        let report = report.escape_debug().to_string();
+        tracing::warn!(report, "content security policy violation");
+    }
     StatusCode::NO_CONTENT
+}
+
+/// Bounds the lines that anybody can put into the log.
+struct LogBudget(Mutex<Option<(Instant, u32)>>);
+
+impl LogBudget {
+    const LINES_PER_MINUTE: u32 = 10;
+
+    const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// Whether a line may be logged: counts it in its minute, which begins with the first line.
+    fn take(&self, now: Instant) -> bool {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = window.filter(|(start, _)| now - *start < Duration::from_secs(60));
+        let (start, lines) = current.unwrap_or((now, 0));
+        let is_free = lines < Self::LINES_PER_MINUTE;
+        *window = Some((start, lines + u32::from(is_free)));
+        is_free
+    }
 }
 
 fn serve_file(name: &str, headers: &HeaderMap) -> Response {
@@ -98,20 +132,22 @@ fn serve_file(name: &str, headers: &HeaderMap) -> Response {
     response
 }
 
-/// A response with the file, compressed with brotli if the client accepts it and the build made a
-/// compressed copy.
+/// A response with the file in the best encoding of those that the build made copies of. No file is
+/// compressed for a request.
 fn full_response(name: &str, plain: &EmbeddedFile, headers: &HeaderMap) -> Response {
     let mime = mime_guess::from_path(name).first_or_octet_stream();
     let is_text = mime.type_() == mime_guess::mime::TEXT;
     let content_type = if is_text { format!("{mime}; charset=utf-8") } else { mime.to_string() };
     let content_type = [(header::CONTENT_TYPE, content_type)];
-    let brotli = accepts(headers, "br").then(|| Dist::get(&format!("{name}.br"))).flatten();
-    match brotli {
-        Some(file) => {
-            (content_type, [(header::CONTENT_ENCODING, "br")], to_body(file)).into_response()
-        }
-        None => (content_type, to_body(plain.clone())).into_response(),
-    }
+    let copies = [(Encoding::Brotli, "br"), (Encoding::Gzip, "gz")]
+        .map(|(encoding, extension)| Some((encoding, Dist::get(&format!("{name}.{extension}"))?)));
+    let offered: Vec<_> = copies.iter().flatten().map(|(encoding, _)| *encoding).collect();
+    let encoding = Encoding::choose(headers, &offered);
+    let copy = copies.into_iter().flatten().find(|(offered, _)| *offered == encoding);
+    let body = to_body(copy.map_or_else(|| plain.clone(), |(_, file)| file));
+    let mut response = (content_type, body).into_response();
+    response.headers_mut().extend(encoding.header().map(|value| (header::CONTENT_ENCODING, value)));
+    response
 }
 
 fn to_body(file: EmbeddedFile) -> Body {
@@ -119,20 +155,6 @@ fn to_body(file: EmbeddedFile) -> Body {
         std::borrow::Cow::Borrowed(data) => Bytes::from_static(data),
         std::borrow::Cow::Owned(data) => Bytes::from(data),
     })
-}
-
-/// Whether the client accepts a content encoding; a weight of 0 forbids it.
-pub(super) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    headers
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|item| {
-            let (name, weight) = item.split_once(';').unwrap_or((item, ""));
-            let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok());
-            name.trim().eq_ignore_ascii_case(encoding) && weight != Some(0.0)
-        })
 }
 
 /// Whether the name contains a hash of the content, as in `app-0f3c9a1b2d4e5f60.js`.
@@ -181,20 +203,20 @@ mod tests {
     }
 
     #[test]
+    fn few_lines_a_minute_are_logged() {
+        let (budget, start) = (LogBudget::new(), Instant::now());
+        let logged = |after_s: u64| {
+            let now = start + Duration::from_secs(after_s);
+            (0..1_000).filter(|_| budget.take(now)).count()
+        };
+        assert_eq!([logged(0), logged(59), logged(60), logged(61)], [10, 0, 10, 0]);
+    }
+
+    #[test]
     fn only_hashed_names_are_immutable() {
         assert!(is_hashed("frontend-0f3c9a1b2d4e5f60_bg.wasm"));
         assert!(!is_hashed("snippets/x-0f3c9a1b2d4e5f60/inline0.js"));
         assert!(!is_hashed("index.html"));
         assert!(!is_hashed("icons/hallway-192.png"));
-    }
-
-    #[test]
-    fn an_encoding_with_weight_zero_is_not_accepted() {
-        let headers = |value: &str| {
-            HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_str(value).unwrap())])
-        };
-        assert!(accepts(&headers("gzip, deflate, br;q=0.5"), "br"));
-        assert!(!accepts(&headers("gzip, br;q=0"), "br"));
-        assert!(!accepts(&HeaderMap::new(), "br"));
     }
 }

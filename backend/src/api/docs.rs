@@ -1,11 +1,14 @@
 //! Serves the OpenAPI document, and Swagger UI and ReDoc, which load no files from other servers.
 
-use std::{io::Write, sync::OnceLock};
+use std::{
+    io::Write,
+    sync::{Arc, OnceLock},
+};
 
 use aide::{openapi::OpenApi, redoc::Redoc, swagger::Swagger};
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, header},
     response::{AppendHeaders, IntoResponse, Response},
     routing::get,
@@ -13,35 +16,29 @@ use axum::{
 use flate2::{Compression, write::GzEncoder};
 use shared::paths;
 
-use super::assets::accepts;
-use crate::{App, Error};
+use crate::{App, Error, http::encoding::Encoding};
 
 /// Allows inline scripts and styles, because both pages consist of them, but no other origin.
-const CSP: HeaderValue = HeaderValue::from_static(
+const PAGE_CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// A documentation page: over 1 MB of HTML, which the first request generates and compresses.
-struct Page {
-    render: fn() -> String,
+const EMPTY_IMAGE: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=";
+
+/// A file that the first request generates and compresses; later ones get it from memory. The pages
+/// have over 1 MB of HTML each.
+struct File {
+    render: Box<dyn Fn() -> String + Send + Sync>,
     plain: OnceLock<Bytes>,
     gzip: OnceLock<Bytes>,
 }
 
-static SWAGGER: Page = Page::new(|| Swagger::new(paths::OPENAPI).with_title("Hallway API").html());
-static REDOC: Page = Page::new(|| {
-    // The logo is the only thing that ReDoc loads from another server.
-    let html = Redoc::new(paths::OPENAPI).with_title("Hallway API").html();
-    html.replace("https://cdn.redoc.ly/redoc/logo-mini.svg", EMPTY_IMAGE)
-});
-
-const EMPTY_IMAGE: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=";
-
-impl Page {
-    const fn new(render: fn() -> String) -> Self {
-        Self { render, plain: OnceLock::new(), gzip: OnceLock::new() }
+impl File {
+    fn new(render: impl Fn() -> String + Send + Sync + 'static) -> Arc<Self> {
+        let (plain, gzip) = (OnceLock::new(), OnceLock::new());
+        Arc::new(Self { render: Box::new(render), plain, gzip })
     }
 
     fn plain(&self) -> Bytes {
@@ -59,34 +56,54 @@ impl Page {
     }
 }
 
-async fn serve_page(page: &'static Page, headers: HeaderMap) -> Response {
-    let accepts_gzip = accepts(&headers, "gzip");
-    let body = move || if accepts_gzip { page.gzip() } else { page.plain() };
-    let body = match tokio::task::spawn_blocking(body).await {
-        Ok(body) => body,
-        Err(error) => return Error::internal(error).into_response(),
+/// Generates the file on a thread for blocking work; concurrent requests wait there for the first.
+async fn serve(file: Arc<File>, headers: HeaderMap) -> Response {
+    let encoding = Encoding::choose(&headers, &[Encoding::Gzip]);
+    let is_gzip = encoding == Encoding::Gzip;
+    let ready = if is_gzip { file.gzip.get() } else { file.plain.get() };
+    let body = match ready.cloned() {
+        Some(body) => body,
+        None => {
+            let generate = move || if is_gzip { file.gzip() } else { file.plain() };
+            match tokio::task::spawn_blocking(generate).await {
+                Ok(body) => body,
+                Err(error) => return Error::internal(error).into_response(),
+            }
+        }
     };
-    let encoding =
-        accepts_gzip.then(|| [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CONTENT_SECURITY_POLICY, CSP),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
-    (headers, AppendHeaders(encoding.into_iter().flatten()), body).into_response()
+    let encoding = encoding.header().map(|value| [(header::CONTENT_ENCODING, value)]);
+    (headers, AppendHeaders(encoding.into_iter().flatten()), Body::from(body)).into_response()
 }
 
 /// `/openapi.json`, `/swagger/` and `/redoc/`.
 pub fn routes(document: &OpenApi) -> Router<App> {
-    let document = Bytes::from(serde_json::to_vec(document).unwrap_or_default());
-    let json = move || async move {
-        let headers =
-            [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")];
-        (headers, document)
+    let document = serde_json::to_string(document).unwrap_or_default();
+    let document = File::new(move || document.clone());
+    let swagger = File::new(|| Swagger::new(paths::OPENAPI).with_title("Hallway API").html());
+    let redoc = File::new(|| {
+        // The logo is the only thing that ReDoc loads from another server.
+        let html = Redoc::new(paths::OPENAPI).with_title("Hallway API").html();
+        html.replace("https://cdn.redoc.ly/redoc/logo-mini.svg", EMPTY_IMAGE)
+    });
+    let page = |file: Arc<File>| {
+        get(async move |headers: HeaderMap| {
+            let headers_of_page = [
+                (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+                (header::CONTENT_SECURITY_POLICY, PAGE_CSP),
+            ];
+            (headers_of_page, serve(file, headers).await)
+        })
     };
+    let json = [(header::CONTENT_TYPE, "application/json")];
     Router::new()
-        .route(paths::OPENAPI, get(json))
-        .route("/swagger", get(|headers| serve_page(&SWAGGER, headers)))
-        .route("/redoc", get(|headers| serve_page(&REDOC, headers)))
+        .route(
+            paths::OPENAPI,
+            get(async move |headers: HeaderMap| (json, serve(document, headers).await)),
+        )
+        .route("/swagger", page(swagger))
+        .route("/redoc", page(redoc))
 }

@@ -1,14 +1,9 @@
-//! Liveness for a supervisor, readiness for a load balancer, and Prometheus metrics.
+//! Liveness for a supervisor, and readiness for a load balancer.
 
-use std::{sync::OnceLock, time::Duration};
+use std::time::Duration;
 
 use aide::axum::{ApiRouter, routing::get_with};
-use axum::{
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
-};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use axum::extract::State;
 use schemars::JsonSchema;
 use sea_orm::{ConnectionTrait, Statement};
 use serde::Serialize;
@@ -73,10 +68,8 @@ pub struct Database {
     pub writer: Status,
 }
 
-/// `/health/live`, `/health/ready` and `/metrics`.
+/// `/health/live` and `/health/ready`.
 pub fn routes() -> ApiRouter<App> {
-    // Installs the recorder now, because metrics recorded before that are lost.
-    let _ = recorder();
     ApiRouter::new()
         .api_route(
             "/health/live",
@@ -92,7 +85,6 @@ pub fn routes() -> ApiRouter<App> {
                     .summary("Check that the server can read and write")
             }),
         )
-        .route("/metrics", axum::routing::get(prometheus))
 }
 
 async fn live() -> Json<Live> {
@@ -127,28 +119,4 @@ async fn check_database(database: &impl ConnectionTrait) -> Status {
         Ok(Ok(_)) => Status::Ok,
         _ => Status::Unavailable,
     }
-}
-
-/// The metrics recorder of the process, which the first call installs. All servers of the process share
-/// it (tests start several). None if another recorder was installed before: then `/metrics` is empty.
-fn recorder() -> Option<&'static PrometheusHandle> {
-    static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    let install = || {
-        let bounds = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0];
-        PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &bounds)
-            .ok()?
-            .install_recorder()
-            .ok()
-    };
-    RECORDER.get_or_init(install).as_ref()
-}
-
-async fn prometheus() -> Response {
-    let text = recorder().map(|recorder| {
-        recorder.run_upkeep();
-        recorder.render()
-    });
-    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (content_type, text.unwrap_or_default()).into_response()
 }

@@ -4,20 +4,22 @@
 use aide::openapi::OpenApi;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
-    middleware::from_fn,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
 };
-use shared::rules::BODY_MAX_BYTES;
+use shared::{problem::Code, rules::BODY_MAX_BYTES};
 use std::time::Duration;
 use tower::Layer;
 use tower_http::{
-    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
-    normalize_path::NormalizePathLayer, timeout::RequestBodyTimeoutLayer,
+    catch_panic::CatchPanicLayer, normalize_path::NormalizePathLayer,
+    timeout::RequestBodyTimeoutLayer,
 };
 
-use super::{assets, docs};
+use super::{assets, compression, docs, prometheus};
 use crate::{
-    App,
+    App, Error,
+    auth::is_host_allowed,
     http::{instrument, problems},
 };
 
@@ -29,10 +31,11 @@ pub fn add_pages_and_middleware(router: Router<App>, document: &OpenApi, app: Ap
     let inner = router
         .merge(assets::routes())
         .merge(docs::routes(document))
+        .merge(prometheus::routes())
         .fallback(problems::not_found)
         .layer(from_fn(instrument::record_route))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
-        .with_state(app);
+        .with_state(app.clone());
     // Runs before routing, so that a trailing slash makes no difference.
     let inner = NormalizePathLayer::trim_trailing_slash().layer(inner);
     Router::new()
@@ -41,8 +44,19 @@ pub fn add_pages_and_middleware(router: Router<App>, document: &OpenApi, app: Ap
         }))
         .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
         .layer(CatchPanicLayer::custom(problems::panicked))
+        .layer(from_fn_with_state(app, check_host))
         .layer(from_fn(problems::render))
-        // Brotli's own default level, 11, takes seconds; 4 keeps up with a connection.
-        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(4)))
+        .layer(from_fn(compression::compress))
         .layer(from_fn(instrument::instrument))
+}
+
+/// Middleware: refuses requests for another host. Probes and metrics come by any address of this machine.
+async fn check_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    let is_probe = path.starts_with("/health/") || path.trim_end_matches('/') == "/metrics";
+    if !is_probe && !is_host_allowed(&parts, &app.settings) {
+        return Error::from(Code::WrongHost).into_response();
+    }
+    next.run(Request::from_parts(parts, body)).await
 }

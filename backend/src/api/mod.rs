@@ -11,9 +11,11 @@ use crate::{App, auth, export, messages, rooms, search, socket, users};
 
 mod assets;
 mod classic;
+mod compression;
 mod docs;
 mod health;
 mod middleware;
+mod prometheus;
 pub mod serve;
 
 /// The router of the whole server.

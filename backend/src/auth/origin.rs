@@ -1,6 +1,6 @@
 //! Same-origin checks of requests from browsers.
 
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Uri, header, request::Parts, uri::Authority};
 use url::{Host, Url};
 
 use crate::Settings;
@@ -17,7 +17,8 @@ pub(super) fn is_same_origin(headers: &HeaderMap, settings: &Settings) -> bool {
 }
 
 /// Whether `Origin` has the requested host or is the origin of the public URL, or is missing (the client
-/// is not a browser).
+/// is not a browser). For the host of the public URL the scheme and the port count too: with https, a
+/// page that somebody sent over http is another site.
 pub fn is_origin_allowed(headers: &HeaderMap, settings: &Settings) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let Some(origin) = origins.next() else { return true };
@@ -29,10 +30,40 @@ pub fn is_origin_allowed(headers: &HeaderMap, settings: &Settings) -> bool {
     let Ok(uri) = origin.parse::<Uri>() else { return false };
     match (uri.scheme_str(), uri.authority(), host) {
         (Some("http" | "https"), Some(authority), Some(host)) => {
-            authority.as_str().eq_ignore_ascii_case(host)
+            let is_public = |url: &Url| !is_loopback(url) && is_host_of(url, authority.host());
+            !settings.public_url.as_ref().is_some_and(is_public)
+                && authority.as_str().eq_ignore_ascii_case(host)
         }
         _ => false,
     }
+}
+
+/// Whether a request is for this server: for the host of the public URL, or for a loopback name. Without
+/// a public URL, for any. A page of another name that resolves to this server (DNS rebinding) would
+/// otherwise count as the same origin.
+pub fn is_host_allowed(request: &Parts, settings: &Settings) -> bool {
+    let Some(public_url) = &settings.public_url else { return true };
+    let mut hosts = request.headers.get_all(header::HOST).iter();
+    let authority = match (request.uri.authority(), hosts.next(), hosts.next()) {
+        // The URI of a request to a proxy has precedence (RFC 9112, section 3.2.2).
+        (Some(authority), ..) => authority.clone(),
+        (None, Some(host), None) => match Authority::try_from(host.as_bytes()) {
+            Ok(authority) => authority,
+            Err(_) => return false,
+        },
+        _ => return false,
+    };
+    let Ok(url) = Url::parse(&format!("{}://{authority}", public_url.scheme())) else {
+        return false;
+    };
+    let ports = [&url, public_url].map(Url::port_or_known_default);
+    is_loopback(&url) || (is_host_of(public_url, authority.host()) && ports[0] == ports[1])
+}
+
+/// Whether a host name is that of a URL; a trailing dot and upper case make no difference.
+fn is_host_of(url: &Url, host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    url.host_str().is_some_and(|own| own.eq_ignore_ascii_case(host))
 }
 
 /// Whether an origin is that of the public URL. All loopback names count as equal, because `trunk serve`
@@ -104,6 +135,54 @@ mod tests {
             assert!(!allowed(origin), "{origin}");
         }
         assert!(is_origin_allowed(&headers(&[("host", "localhost:8000")]), &settings()));
+    }
+
+    #[test]
+    fn another_scheme_or_port_of_the_public_host_is_another_site() {
+        let allowed = |host: &'static str, origin: &'static str| {
+            let headers = headers(&[("host", host), ("origin", origin)]);
+            is_origin_allowed(&headers, &settings())
+        };
+        assert!(allowed("chat.example.org", "https://chat.example.org"));
+        assert!(!allowed("chat.example.org", "http://chat.example.org"));
+        assert!(!allowed("CHAT.example.org.", "http://chat.EXAMPLE.org."));
+        assert!(!allowed("chat.example.org:8080", "http://chat.example.org:8080"));
+    }
+
+    #[test]
+    fn only_the_public_host_and_loopback_names_are_served() {
+        let allowed = |uri: &str, hosts: &[&'static str]| {
+            let mut request = axum::http::Request::builder().uri(uri);
+            for host in hosts {
+                request = request.header("host", *host);
+            }
+            is_host_allowed(&request.body(()).unwrap().into_parts().0, &settings())
+        };
+        for host in [
+            "chat.example.org",
+            "Chat.Example.org:443",
+            "chat.example.org.",
+            "localhost:8000",
+            "127.0.0.1",
+            "[::1]:8000",
+        ] {
+            assert!(allowed("/", &[host]), "{host}");
+        }
+        for hosts in [
+            &["evil.example"][..],
+            &["chat.example.org.evil.example"],
+            &["chat.example.org:8443"],
+            &["localhost.evil.example"],
+            &["ada@evil.example"],
+            &["192.0.2.7:8000"],
+            &["chat.example.org", "evil.example"],
+            &[""],
+            &[],
+        ] {
+            assert!(!allowed("/", hosts), "{hosts:?}");
+        }
+        assert!(!allowed("http://evil.example/", &["chat.example.org"]));
+        assert!(allowed("http://chat.example.org:443/", &["chat.example.org"]));
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl RoomExportQuery {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SearchQuery")]
 pub struct SearchExportQuery {
-    /// The query, at most 10 000 characters; an empty one matches every message.
+    /// The query, at most 4 000 characters; an empty one matches every message.
     #[serde(default)]
     q: String,
     /// `jsonl` by default.

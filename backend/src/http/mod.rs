@@ -3,6 +3,7 @@
 
 pub mod client_address;
 pub mod conditional;
+pub mod encoding;
 pub mod extract;
 pub mod instrument;
 pub mod problems;

@@ -53,7 +53,7 @@ pub struct PageQuery {
     /// How many messages to return after the anchor, 0 to 200.
     #[schemars(range(min = 0, max = 200))]
     after: Option<u64>,
-    /// Return only the hits of this query, in the grammar of `GET /messages`; at most 10 000
+    /// Return only the hits of this query, in the grammar of `GET /messages`; at most 4 000
     /// characters.
     q: Option<String>,
     /// The time zone of the dates in the query.

@@ -1,5 +1,7 @@
 //! Pages of a room: resolves the anchor to a `seq`, and reads the range around it.
 
+use std::collections::HashMap;
+
 use sea_orm::ConnectionTrait;
 use shared::{
     ids::{RoomId, Seq},
@@ -15,7 +17,7 @@ use super::{
 use crate::{
     Result,
     search::{Direction, SearchPlan, find, id_at_or_before, with_ranges},
-    tables::rooms,
+    tables::{messages, rooms, text_lengths},
 };
 
 /// Which messages to return: an anchor, and how many on each side of it.
@@ -77,7 +79,7 @@ pub async fn message_page(
 ) -> Result<MessagePage> {
     let mut anchor = resolve_anchor(db, room, read_seq, request.anchor).await?;
     let last_seq = room.last_seq;
-    let (from, to) = request.range(anchor.seq, last_seq);
+    let (from, to) = fit_range(db, room, anchor.seq, request.range(anchor.seq, last_seq)).await?;
     let messages = match last_seq {
         0 => Vec::new(),
         _ => queries::range(db, RoomId(room.id), from, to).await?,
@@ -100,6 +102,44 @@ pub async fn message_page(
     })
 }
 
+/// The part of a range around an anchor whose texts fit into a page.
+async fn fit_range(
+    db: &impl ConnectionTrait,
+    room: &rooms::Model,
+    anchor: Seq,
+    (from, to): (i64, i64),
+) -> Result<(i64, i64)> {
+    let count = from.abs_diff(to) + 1;
+    if count <= rules::PAGE_ALWAYS_FITS {
+        return Ok((from, to));
+    }
+    let (room, by_seq) = (RoomId(room.id), messages::Column::Seq);
+    let lengths = text_lengths(db, room, by_seq, (from, to), count).await?;
+    Ok(grow_page(&lengths.into_iter().collect(), anchor.0, (from, to)))
+}
+
+/// Takes the anchor, then turn by turn the next older and the next newer message, each side until it
+/// ends or the page is full, so that a page of long texts has messages on both sides of its anchor.
+fn grow_page(lengths: &HashMap<i64, i64>, anchor: i64, (from, to): (i64, i64)) -> (i64, i64) {
+    let length = |seq: i64| lengths.get(&seq).copied().unwrap_or(0);
+    let max = rules::PAGE_MAX_BYTES as i64;
+    let (mut first, mut last, mut bytes) = (anchor, anchor, length(anchor));
+    let (mut can_older, mut can_newer) = (true, true);
+    while can_older || can_newer {
+        can_older = can_older && first > from && bytes + length(first - 1) <= max;
+        if can_older {
+            first -= 1;
+            bytes += length(first);
+        }
+        can_newer = can_newer && last < to && bytes + length(last + 1) <= max;
+        if can_newer {
+            last += 1;
+            bytes += length(last);
+        }
+    }
+    (first, last)
+}
+
 /// A page of hits in a room, and whether the search completed within its time budget. A hit at the
 /// anchor itself counts neither as before nor as after it.
 pub async fn hit_page(
@@ -111,8 +151,10 @@ pub async fn hit_page(
 ) -> Result<(MessagePage, bool)> {
     let anchor = resolve_anchor(db, room, read_seq, request.anchor).await?;
     let anchor_id = id_at_or_before(db, RoomId(room.id), anchor.seq).await?;
-    let older = find(db, plan, anchor_id, Direction::Older, request.before as u64 + 1).await?;
-    let newer = find(db, plan, anchor_id, Direction::Newer, request.after as u64).await?;
+    let mut older = find(db, plan, anchor_id, Direction::Older, request.before as u64 + 1).await?;
+    let mut newer = find(db, plan, anchor_id, Direction::Newer, request.after as u64).await?;
+    older.fit(rules::PAGE_MAX_BYTES / 2);
+    newer.fit(rules::PAGE_MAX_BYTES / 2);
     let is_complete = older.is_complete && newer.is_complete;
     let mut messages = older.messages;
     let mut next_older = older.last_examined.map(|(_, seq)| Seq(seq.0 - 1));

@@ -32,7 +32,7 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HitsQuery {
-    /// The query, at most 10 000 characters; an empty one matches every message.
+    /// The query, at most 4 000 characters; an empty one matches every message.
     #[serde(default)]
     q: String,
     /// `newest`, `oldest`, `id:57` (the `id` of a message), `date:2026-03-01` or
@@ -56,7 +56,7 @@ pub struct HitsQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SummaryQuery {
-    /// The query, at most 10 000 characters; an empty one matches every message.
+    /// The query, at most 4 000 characters; an empty one matches every message.
     #[serde(default)]
     q: String,
     /// The time zone of days and months.

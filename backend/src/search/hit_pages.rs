@@ -11,7 +11,7 @@ use shared::{
 
 use super::{
     plan::SearchPlan,
-    queries::{Direction, Found, find, id_at_or_before, last_id_before, messages_at},
+    queries::{Direction, count_fitting, find, id_at_or_before, last_id_before, messages_at},
     recheck::{most_relevant, with_ranges},
 };
 use crate::Result;
@@ -84,15 +84,16 @@ pub async fn hit_page(
     if plan.query.sort == Sort::Relevance {
         let found = find(db, plan, i64::MAX, Direction::Older, rules::SUMMARY_MAX_HITS).await?;
         let best = most_relevant(&plan.matcher, found.messages, before as usize).await?;
-        let hits = to_hits(db, plan, context, best).await?;
+        let mut hits = to_hits(db, plan, context, best).await?;
+        fit(&mut hits, rules::PAGE_MAX_BYTES);
         return Ok((Hits { hits, older: None, newer: None }, found.is_complete));
     }
     let id = resolve_anchor(db, plan, anchor).await?;
-    let (older, next_older) = find_in_direction(db, plan, id, Direction::Older, before).await?;
-    let (newer, next_newer) = find_in_direction(db, plan, id, Direction::Newer, after).await?;
+    let find = |direction, limit| find_in_direction(db, plan, id, context, direction, limit);
+    let older = find(Direction::Older, before).await?;
+    let newer = find(Direction::Newer, after).await?;
     let is_complete = older.is_complete && newer.is_complete;
-    let newest_first = newer.messages.into_iter().rev().chain(older.messages).collect();
-    let mut hits = to_hits(db, plan, context, newest_first).await?;
+    let mut hits: Vec<_> = newer.hits.into_iter().rev().chain(older.hits).collect();
     if plan.query.sort == Sort::Old {
         hits.reverse();
     }
@@ -102,23 +103,51 @@ pub async fn hit_page(
     };
     let hits = Hits {
         hits,
-        older: next_older.filter(|id| *id > 0).map(cursor),
-        newer: next_newer.filter(|id| *id < MAX_ID).map(cursor),
+        older: older.next.filter(|id| *id > 0).map(cursor),
+        newer: newer.next.filter(|id| *id < MAX_ID).map(cursor),
     };
     Ok((hits, is_complete))
 }
 
-/// The hits in one direction, and the id from which the search continues.
+/// The hits in one direction.
+struct DirectedHits {
+    hits: Vec<Hit>,
+    /// The id from which the search continues; `None` at its end.
+    next: Option<i64>,
+    is_complete: bool,
+}
+
+/// Finds the hits in one direction; their texts take at most half of a page.
 async fn find_in_direction(
     db: &impl ConnectionTrait,
     plan: &SearchPlan,
     id: i64,
+    context: bool,
     direction: Direction,
     limit: u64,
-) -> Result<(Found, Option<i64>)> {
-    let found = find(db, plan, id, direction, limit).await?;
-    let next = if limit == 0 { Some(id) } else { found.next_id(direction) };
-    Ok((found, next))
+) -> Result<DirectedHits> {
+    let max_bytes = rules::PAGE_MAX_BYTES / 2;
+    let mut found = find(db, plan, id, direction, limit).await?;
+    // Before the neighbours are read, and again with them.
+    found.fit(max_bytes);
+    let mut next = if limit == 0 { Some(id) } else { found.next_id(direction) };
+    let mut hits = to_hits(db, plan, context, found.messages).await?;
+    if let Some(last) = fit(&mut hits, max_bytes) {
+        next = Some(direction.next_id(last));
+    }
+    Ok(DirectedHits { hits, next, is_complete: found.is_complete })
+}
+
+/// Drops the last hits if the texts exceed `max_bytes`, but keeps at least one. Returns the last
+/// remaining hit if it dropped any.
+fn fit(hits: &mut Vec<Hit>, max_bytes: usize) -> Option<MessageId> {
+    let neighbours =
+        |hit: &Hit| [&hit.before, &hit.after].map(|m| m.as_ref().map_or(0, |m| m.content.len()));
+    let length = |hit: &Hit| hit.message.content.len() + neighbours(hit).iter().sum::<usize>();
+    let count = count_fitting(hits.iter().map(length), max_bytes);
+    let dropped = hits.len() > count;
+    hits.truncate(count);
+    hits.last().filter(|_| dropped).map(|hit| hit.message.id)
 }
 
 /// The id of the last message before the position of an anchor.

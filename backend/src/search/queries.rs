@@ -46,14 +46,41 @@ pub struct Found {
     pub is_complete: bool,
 }
 
+impl Direction {
+    /// The id from which a search continues after a message.
+    pub fn next_id(self, last: MessageId) -> i64 {
+        match self {
+            Self::Older => last.0 - 1,
+            Self::Newer => last.0,
+        }
+    }
+}
+
 impl Found {
     /// The id from which the search continues; `None` at its end.
     pub fn next_id(&self, direction: Direction) -> Option<i64> {
-        self.last_examined.map(|(id, _)| match direction {
-            Direction::Older => id.0 - 1,
-            Direction::Newer => id.0,
-        })
+        self.last_examined.map(|(id, _)| direction.next_id(id))
     }
+
+    /// Drops the last hits if the texts exceed `max_bytes`, but keeps at least one. The search
+    /// continues after the last remaining hit.
+    pub fn fit(&mut self, max_bytes: usize) {
+        let count = count_fitting(self.messages.iter().map(|m| m.content.len()), max_bytes);
+        if count < self.messages.len() {
+            self.messages.truncate(count);
+            self.last_examined = self.messages.last().map(|last| (last.id, last.seq));
+        }
+    }
+}
+
+/// How many of the first texts have at most `max_bytes` together; at least one.
+pub fn count_fitting(lengths: impl Iterator<Item = usize>, max_bytes: usize) -> usize {
+    let mut bytes = 0;
+    let fits = |length: &usize| {
+        bytes += length;
+        bytes <= max_bytes
+    };
+    lengths.take_while(fits).count().max(1)
 }
 
 /// Finds the next hits from an id, at most `limit`. Reads until there are enough hits, or the time

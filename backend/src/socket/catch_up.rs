@@ -19,6 +19,15 @@ use super::{
 };
 use crate::{Error, Result, realtime::hub::Publication, rooms::queries, tables};
 
+/// The changes of a room that a client missed.
+enum Missed {
+    /// The first of them; all, or as many as fit into a page.
+    Page(Changes),
+    /// More than [`rules::CHANGES_MAX`], or none because the client is ahead of the room, which was
+    /// restored from a backup: the client has to load the room again.
+    TooMany { last_seq: Seq, last_rev: Rev },
+}
+
 impl<C: Codec> Session<C> {
     /// Marks the rooms for catch-up whose published changes are ahead of the cursor. Called when
     /// the inbox dropped changes.
@@ -30,11 +39,11 @@ impl<C: Codec> Session<C> {
         }
     }
 
-    /// Reads and sends the missed changes of all rooms that are catching up.
+    /// Reads and sends a page of the missed changes of each room that is catching up.
     pub(super) async fn catch_up(&mut self) -> SessionResult {
         for (room, after) in std::mem::take(&mut self.catching_up) {
             match self.read_changes(room, after).await {
-                Ok((last_seq, changes)) => self.replay(room, after, last_seq, changes).await?,
+                Ok(missed) => self.replay(room, after, missed).await?,
                 Err(error) if error.code().is_retryable() => {
                     self.catching_up.insert(room, after);
                     self.retry_at = Instant::now() + Duration::from_secs(1);
@@ -47,42 +56,49 @@ impl<C: Codec> Session<C> {
 
     /// Reads the room's `last_seq` and its changes after `after`, if the user is still a member.
     /// Takes `&mut self`, because a session is not `Sync`.
-    async fn read_changes(&mut self, room: RoomId, after: Option<Rev>) -> Result<(Seq, Changes)> {
+    async fn read_changes(&mut self, room: RoomId, after: Option<Rev>) -> Result<Missed> {
         // Otherwise the sockets of one user could take all connections.
         let permit = self.app.limits.catch_ups.of(self.caller.user.id).acquire_owned().await;
         let _permit = permit.map_err(Error::internal)?;
         let db = &self.app.db.reader;
         let (row, _) = queries::find_membership(db, room, self.caller.user.id).await?;
-        let last_rev = Rev(row.last_rev);
+        self.inbox.confirm_member(room);
+        let (last_seq, last_rev) = (Seq(row.last_seq), Rev(row.last_rev));
         let after = after.unwrap_or(last_rev);
-        let changes = tables::changes_since(db, &row, after, rules::CHANGES_MAX).await?;
-        // If there are more than `CHANGES_MAX`, the session sends a gap up to `last_rev` instead.
-        Ok((row.last_seq.into(), Changes { rev: last_rev.max(changes.rev), ..changes }))
+        let max = rules::CHANGES_MAX;
+        if last_rev < after || tables::has_more_changes(db, &row, after, max).await? {
+            return Ok(Missed::TooMany { last_seq, last_rev });
+        }
+        Ok(Missed::Page(tables::changes_since(db, &row, after, max).await?))
     }
 
     /// Sends the changes, or a gap if there are too many. A client that cannot resume is
     /// disconnected instead of getting a gap.
-    async fn replay(
-        &mut self,
-        room: RoomId,
-        after: Option<Rev>,
-        last_seq: Seq,
-        changes: Changes,
-    ) -> SessionResult {
-        let rev = changes.rev;
+    async fn replay(&mut self, room: RoomId, after: Option<Rev>, missed: Missed) -> SessionResult {
+        let Changes { changes, rev, more } = match missed {
+            Missed::Page(page) => page,
+            Missed::TooMany { .. } if !self.codec.can_resume() => {
+                return Err(Some(CloseCode::TooSlow));
+            }
+            Missed::TooMany { last_seq, last_rev: to_rev } => {
+                self.cursors.insert(room, to_rev);
+                self.inbox.init_published_rev(room, to_rev);
+                let from_rev = after.unwrap_or(to_rev);
+                return self.send(&ServerFrame::Gap { room, from_rev, to_rev, last_seq }).await;
+            }
+        };
         self.cursors.insert(room, rev);
-        self.inbox.init_published_rev(room, rev);
-        if changes.more && !self.codec.can_resume() {
-            return Err(Some(CloseCode::TooSlow));
-        }
-        if changes.more {
-            let from_rev = after.unwrap_or(rev);
-            return self.send(&ServerFrame::Gap { room, from_rev, to_rev: rev, last_seq }).await;
-        }
-        for change in changes.changes {
+        for change in changes {
             let text = self.codec.encode_change(&Publication::new(room, change, None));
             self.send_text(text).await?;
         }
+        if more {
+            // The page ended early because of its size. The next one comes after a flush.
+            self.catching_up.insert(room, Some(rev));
+            self.retry_at = Instant::now();
+            return Ok(());
+        }
+        self.inbox.init_published_rev(room, rev);
         self.send(&ServerFrame::Subscribed { room, rev }).await
     }
 

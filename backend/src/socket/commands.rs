@@ -35,7 +35,7 @@ impl<C: Codec> Session<C> {
     }
 
     /// Handles a decoded frame.
-    pub async fn handle(&mut self, frame: ClientFrame) -> SessionResult {
+    pub(super) async fn handle(&mut self, frame: ClientFrame) -> SessionResult {
         match frame {
             ClientFrame::Authenticate { .. } => {
                 self.send_bad_request("This socket is authenticated already.").await

@@ -5,6 +5,7 @@
 mod catch_up;
 mod codec;
 mod commands;
+mod paged_frames;
 mod session;
 mod upgrade;
 

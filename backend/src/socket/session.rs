@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    panic::AssertUnwindSafe,
     time::Duration,
 };
 
@@ -10,13 +11,13 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use shared::{
     ids::{ClientId, Rev, RoomId},
-    live::{CloseCode, RemovedReason, ServerFrame},
+    live::{ClientFrame, CloseCode, RemovedReason, ServerFrame},
     rooms::ReadState,
     rules,
 };
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
 
-use super::Codec;
+use super::{Codec, paged_frames::heartbeats};
 use crate::{
     App,
     auth::Caller,
@@ -25,7 +26,6 @@ use crate::{
         hub::{Inbox, Publication, Signal},
         ledger::PostedMessage,
     },
-    rooms::queries,
 };
 
 /// A client that accepts no data for this long is disconnected; it can reconnect and catch up.
@@ -93,32 +93,27 @@ impl<C: Codec> Session<C> {
         }
     }
 
-    /// Sends `welcome`, with the user and their rooms. On failure, closes the socket and returns
-    /// false.
-    pub async fn welcome(&mut self) -> bool {
-        let user = self.caller.user.clone();
-        let result = match queries::my_rooms(&self.app.db.reader, user.id, user.is_admin).await {
-            Ok(rooms) => {
-                let frame = ServerFrame::Welcome { user, rooms, heartbeat_s: rules::HEARTBEAT_S };
-                self.send(&frame).await.and(self.flush().await)
-            }
-            Err(_) => Err(Some(CloseCode::Restart)),
+    /// Handles the first frame, if any, and runs until the client or the server ends the session.
+    pub async fn run(mut self, first: Option<ClientFrame>) {
+        // A panic too must not end the connection without a close frame.
+        let end = AssertUnwindSafe(self.run_turns(first)).catch_unwind().await;
+        let code = match end {
+            Ok(Ok(())) => None,
+            Ok(Err(code)) => code,
+            Err(_) => Some(CloseCode::Internal),
         };
-        if let Err(code) = result {
-            self.close(code).await;
-        }
-        result.is_ok()
+        self.close(code).await;
     }
 
-    /// Runs until the client or the server ends the session.
-    pub async fn run(mut self) {
+    async fn run_turns(&mut self, first: Option<ClientFrame>) -> SessionResult {
         let mut clock = interval(TICK);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         clock.reset();
+        if let Some(frame) = first {
+            self.handle(frame).boxed().await?;
+        }
         loop {
-            if let Err(code) = self.turn(&mut clock).await {
-                return self.close(code).await;
-            }
+            self.turn(&mut clock).await?;
         }
     }
 
@@ -139,8 +134,8 @@ impl<C: Codec> Session<C> {
                 self.last_received = Instant::now();
                 match message {
                     Some(Ok(message)) => self.receive(message).await,
-                    Some(Err(error)) if is_too_large(&error) => Err(Some(CloseCode::TooLarge)),
-                    Some(Err(_)) | None => Err(None),
+                    Some(Err(error)) => Err(Some(close_code(&error))),
+                    None => Err(None),
                 }
             }
             _ = clock.tick() => self.tick().await,
@@ -155,7 +150,11 @@ impl<C: Codec> Session<C> {
             // Boxed, like all futures that read the database, because otherwise they would take
             // most of the memory of an idle socket.
             Message::Text(text) => self.handle_text(&text).boxed().await,
-            Message::Close(_) => Err(None),
+            Message::Close(_) => {
+                // Sends the close frame that answers the client's.
+                let _ = self.flush().await;
+                Err(None)
+            }
             Message::Binary(_) => self.send_bad_request("Frames are JSON text, not binary.").await,
             Message::Ping(_) | Message::Pong(_) => Ok(()),
         }
@@ -220,9 +219,12 @@ impl<C: Codec> Session<C> {
         }
     }
 
-    /// Sends a change if it is the next one after the cursor. Drops one that was sent before, and
-    /// catches up if changes are missing in between.
+    /// Sends a change if it is the next one after the cursor. Drops one that was sent before or that
+    /// the catch-up in progress will read, and catches up if changes are missing in between.
     async fn deliver_change(&mut self, publication: &Publication) -> SessionResult {
+        if self.catching_up.contains_key(&publication.room) {
+            return Ok(());
+        }
         let Some(cursor) = self.cursors.get_mut(&publication.room) else { return Ok(()) };
         if publication.rev <= *cursor {
             return Ok(());
@@ -277,8 +279,10 @@ impl<C: Codec> Session<C> {
         self.write(Message::Ping(bytes::Bytes::new())).await?;
         let head =
             |(room, cursor): (&RoomId, &Rev)| (*room, self.inbox.published_rev(*room).max(*cursor));
-        let heads = self.cursors.iter().map(head).collect();
-        self.send(&ServerFrame::Heartbeat { heads }).await
+        for frame in heartbeats(self.cursors.iter().map(head).collect()) {
+            self.send(&frame).await?;
+        }
+        Ok(())
     }
 
     /// Encodes a frame and writes it, without a flush.
@@ -298,11 +302,11 @@ impl<C: Codec> Session<C> {
         with_timeout(self.socket.feed(message)).await
     }
 
-    async fn flush(&mut self) -> SessionResult {
+    pub(super) async fn flush(&mut self) -> SessionResult {
         with_timeout(self.socket.flush()).await
     }
 
-    async fn close(&mut self, code: Option<CloseCode>) {
+    pub(super) async fn close(&mut self, code: Option<CloseCode>) {
         if let Some(code) = code {
             close(&mut self.socket, code).await;
         }
@@ -317,8 +321,13 @@ async fn with_timeout(write: impl Future<Output = Result<(), axum::Error>>) -> S
     }
 }
 
-fn is_too_large(error: &axum::Error) -> bool {
-    error.to_string().contains("too long")
+/// The close code for an error of reading. If the connection is lost, the close frame is lost too.
+pub(super) fn close_code(error: &axum::Error) -> CloseCode {
+    match error.to_string() {
+        text if text.contains("too long") => CloseCode::TooLarge,
+        text if text.contains("UTF-8") => CloseCode::InvalidText,
+        _ => CloseCode::ProtocolError,
+    }
 }
 
 /// Sends a close frame and waits up to 2 s for the client's, because the client may lose the last

@@ -19,7 +19,10 @@ use shared::{
 };
 use tokio::time::timeout;
 
-use super::{Codec, LiveCodec, Session, session::close};
+use super::{
+    Codec, LiveCodec, Session,
+    session::{close, close_code},
+};
 use crate::{
     App, Error, Result,
     auth::{Caller, MaybeCaller, is_origin_allowed},
@@ -50,17 +53,12 @@ async fn live(
     let upgrade = accept(&app, &headers, upgrade)?.protocols([SUBPROTOCOL]);
     Ok(upgrade.on_upgrade(async move |mut socket| {
         let caller = match caller {
-            Some(caller) => Some(caller),
+            Some(caller) => Ok(caller),
             None => authenticate(&app, &mut socket).await,
         };
         match caller {
-            Some(caller) => {
-                let mut session = Session::new(app, caller, socket, LiveCodec);
-                if session.welcome().await {
-                    session.run().await;
-                }
-            }
-            None => close(&mut socket, CloseCode::Unauthenticated).await,
+            Ok(caller) => Session::new(app, caller, socket, LiveCodec).welcome_and_run().await,
+            Err(code) => close(&mut socket, code).await,
         }
     }))
 }
@@ -84,17 +82,31 @@ pub fn accept(
         .max_frame_size(rules::FRAME_MAX_BYTES))
 }
 
-/// Authenticates by the first frame, because the upgrade had no credentials; `None` if that fails.
-async fn authenticate(app: &App, socket: &mut WebSocket) -> Option<Caller> {
-    let first = timeout(Duration::from_secs(rules::AUTHENTICATE_TIMEOUT_S), socket.recv()).await;
-    let Ok(Some(Ok(Message::Text(text)))) = first else { return None };
+/// Authenticates by the first frame, because the upgrade had no credentials. An error is the code with
+/// which the socket closes.
+async fn authenticate(app: &App, socket: &mut WebSocket) -> Result<Caller, CloseCode> {
+    let time_limit = Duration::from_secs(rules::AUTHENTICATE_TIMEOUT_S);
+    let first = tokio::select! {
+        first = timeout(time_limit, socket.recv()) => first,
+        () = app.hub.wait_drain() => return Err(CloseCode::Restart),
+    };
+    let text = match first {
+        Ok(Some(Ok(Message::Text(text)))) => text,
+        Ok(Some(Err(error))) => return Err(close_code(&error)),
+        _ => return Err(CloseCode::Unauthenticated),
+    };
+    let denied = CloseCode::Unauthenticated;
     match LiveCodec.decode(&text) {
-        Ok(ClientFrame::Authenticate { token }) => app.auth.authenticate_token(&token).await.ok(),
-        Ok(_) => None,
+        Ok(ClientFrame::Authenticate { token }) => {
+            app.auth.authenticate_token(&token).await.map_err(|_| denied)
+        }
+        Ok(_) => Err(denied),
         Err(error) => {
-            let frame = LiveCodec.encode(&ServerFrame::Error { problem: *error.problem })?;
-            let _ = socket.send(Message::Text(frame)).await;
-            None
+            let frame = ServerFrame::Error { problem: *error.problem };
+            if let Some(text) = LiveCodec.encode(&frame) {
+                let _ = socket.send(Message::Text(text)).await;
+            }
+            Err(denied)
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic,
     Iterable, QueryOrder, QueryResult, QuerySelect, Statement,
-    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 use shared::{
     ids::{ClientId, RoomId, Seq},
@@ -15,7 +15,7 @@ use shared::{
 };
 
 use super::{
-    database::sqlite_json::{from_json, is_sqlite},
+    database::sqlite_json::{from_json, is_sqlite, query_json},
     entities::{
         messages::{Column, Entity, Model},
         users,
@@ -133,6 +133,40 @@ pub async fn messages_in_range(
     // The index returns them in this order already, but ORDER BY would make SQLite sort a copy.
     messages.sort_unstable_by_key(|message| message.seq);
     Ok(messages)
+}
+
+/// The lengths of texts, without reading the texts: for the messages of a room whose `number` (`seq` or
+/// `rev`) is from one number to another, both included, that number and the length in bytes, in the
+/// order of the numbers.
+pub async fn text_lengths(
+    db: &impl ConnectionTrait,
+    room: RoomId,
+    number: Column,
+    (from, to): (i64, i64),
+    limit: u64,
+) -> Result<Vec<(i64, i64)>, DbErr> {
+    let mut select = Query::select();
+    select
+        .column(number)
+        .expr_as(Func::cust("octet_length").arg(Expr::col(Column::Content)), "length")
+        .from(Entity)
+        .and_where(Column::RoomId.eq(room.0))
+        .and_where(number.between(from, to))
+        .order_by(number, Order::Asc)
+        .limit(limit);
+    if is_sqlite(db) {
+        let inner = DbBackend::Sqlite.build(&select);
+        let pair = format!("json_array({}, length)", number.as_str());
+        let sql = format!("SELECT json_group_array({pair}) FROM ({})", inner.sql);
+        return query_json(db, &sql, inner.values.map(|values| values.0).unwrap_or_default()).await;
+    }
+    let length = |row: &QueryResult| {
+        // The function returns INTEGER on PostgreSQL and BIGINT on MySQL.
+        let length = row.try_get_by_index::<i64>(1);
+        let length = length.or_else(|_| row.try_get_by_index::<i32>(1).map(i64::from))?;
+        Ok((row.try_get_by_index(0)?, length))
+    };
+    db.query_all(&select).await?.iter().map(length).collect()
 }
 
 /// Selects all messages with their authors; the caller adds conditions.

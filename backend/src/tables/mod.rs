@@ -12,7 +12,7 @@ mod timestamps;
 mod visibility;
 
 pub use bulk::{flush_counters, insert_messages, messages_by_client_id};
-pub use changes::changes_since;
+pub use changes::{changes_since, has_more_changes};
 pub use database::{
     Database, DbErrorKind, Durability, Generation, Pool, contains_ignoring_case, db_error_kind,
     generated_ids_are_transactional, last_generated_id, lock_first_account, lock_room_names,
@@ -23,6 +23,7 @@ pub use entities::{members, mentions, messages, rooms, sessions, users};
 pub use joined_rooms::{JoinedRoom, joined_rooms, joined_rooms_and_newest_message};
 pub use message_rows::{
     MessageRow, NewestMessage, fetch_messages, hydrate, messages_in_range, newest_message,
+    text_lengths,
 };
 pub use timestamps::{now, to_timestamp};
 pub use visibility::VisibleMessages;

@@ -20,3 +20,4 @@ mod program;
 mod search;
 mod senders;
 mod sqlite;
+mod web;

@@ -4,7 +4,10 @@ use std::{ops::Range, result};
 
 use gloo_net::http::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
-use shared::problem::{Code, Problem};
+use shared::{
+    problem::{Code, Problem},
+    rules::QUERY_MAX_CHARS,
+};
 
 mod messages;
 mod rooms;
@@ -83,7 +86,17 @@ fn title_case(field: &str) -> String {
     first.into_iter().chain(chars).map(|c| if c == '_' { ' ' } else { c }).collect()
 }
 
+/// The server refuses a longer URL without an explanation. Only a search can be so long.
+const URL_MAX_BYTES: usize = 60_000;
+
 async fn get<T: DeserializeOwned>(path: &str) -> Result<T> {
+    if path.len() > URL_MAX_BYTES {
+        let detail = format!("A search can have at most {QUERY_MAX_CHARS} characters.");
+        return Err(Error::Rejected(Box::new(Problem {
+            detail,
+            ..Problem::new(Code::InvalidSearch)
+        })));
+    }
     decode(&send(Method::GET, path, None).await?)
 }
 

@@ -1,6 +1,6 @@
 //! The state that the modules of the live client share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
@@ -54,6 +54,8 @@ pub struct LiveClient {
     pub(super) ui: Ui,
     pub(super) me: StoredValue<Option<UserRef>>,
     pub(super) room_states: StoredValue<HashMap<RoomId, RoomState>>,
+    /// The rooms of `welcome` and the `rooms` frames after it.
+    pub(super) welcomed: StoredValue<HashSet<RoomId>>,
     pub(super) outbox: StoredValue<Outbox>,
     pub(super) send_gate: StoredValue<SendGate>,
     pub(super) previews: RwSignal<PreviewCache>,
@@ -76,6 +78,7 @@ impl LiveClient {
             ui,
             me: StoredValue::new(None),
             room_states: StoredValue::default(),
+            welcomed: StoredValue::default(),
             outbox: StoredValue::default(),
             send_gate: StoredValue::default(),
             previews: RwSignal::default(),

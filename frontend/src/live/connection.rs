@@ -116,13 +116,21 @@ struct Connection {
     /// When the last frame arrived.
     last_frame_at: f64,
     is_welcome: bool,
+    /// Whether a frame arrived that this page does not know.
+    is_outdated: bool,
 }
 
 impl Connection {
     /// Handles a text frame. Returns the next step if the frame ends the connection.
     fn handle_text(&mut self, live: LiveClient, text: &str) -> Option<Next> {
         self.last_frame_at = js_sys::Date::now();
-        let frame = parse_frame(text)?;
+        let frame = match serde_json::from_str::<ServerFrame>(text) {
+            Ok(frame) => frame,
+            Err(error) => {
+                self.report_unknown_frame(live, &error);
+                return None;
+            }
+        };
         match &frame {
             ServerFrame::Welcome { heartbeat_s, .. } => {
                 self.timeout_ms = (heartbeat_s * 1_000 + HEARTBEAT_GRACE_MS) as u32;
@@ -137,6 +145,15 @@ impl Connection {
         }
         live.handle_frame(frame);
         None
+    }
+
+    /// Tells the user, once per connection, that the server sends what this page does not know, because
+    /// it was upgraded.
+    fn report_unknown_frame(&mut self, live: LiveClient, error: &serde_json::Error) {
+        leptos::logging::warn!("cannot decode a frame: {error}");
+        if !std::mem::replace(&mut self.is_outdated, true) {
+            live.ui.notice("Hallway was updated. Reload the page to get the new version.");
+        }
     }
 
     /// Whether the connection timed out while the machine slept and timers did not run.
@@ -163,6 +180,7 @@ async fn run_connection(
         timeout_ms: WELCOME_TIMEOUT_MS,
         last_frame_at: js_sys::Date::now(),
         is_welcome: false,
+        is_outdated: false,
     };
     loop {
         let mut timeout = TimeoutFuture::new(connection.timeout_ms).fuse();
@@ -208,12 +226,6 @@ async fn after_close(code: u16, was_welcome: bool) -> Next {
             _ => Next::Backoff,
         },
     }
-}
-
-/// Parses a frame. Frames that this page does not know, from a newer server, are ignored.
-fn parse_frame(text: &str) -> Option<ServerFrame> {
-    let frame = serde_json::from_str(text);
-    frame.inspect_err(|error| leptos::logging::warn!("ignoring a frame: {error}")).ok()
 }
 
 fn socket_url() -> String {

@@ -1,5 +1,7 @@
 //! Applies the server's frames to the state.
 
+use std::collections::HashSet;
+
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
@@ -21,7 +23,8 @@ impl LiveClient {
     pub(super) fn handle_frame(self, frame: ServerFrame) {
         use ServerFrame as F;
         match frame {
-            F::Welcome { user, rooms, .. } => self.handle_welcome(user, rooms),
+            F::Welcome { user, rooms, more, .. } => self.handle_welcome(user, rooms, more),
+            F::Rooms { rooms, more } => self.handle_rooms(rooms, more),
             F::Subscribed { room, rev } => self.handle_subscribed(room, rev),
             F::Gap { room, to_rev, last_seq, .. } => self.handle_gap(room, to_rev, last_seq),
             F::Ack { client_id, message } => self.handle_ack(client_id, message),
@@ -51,18 +54,30 @@ impl LiveClient {
         }
     }
 
-    fn handle_welcome(self, user: User, rooms: Vec<MyRoom>) {
+    fn handle_welcome(self, user: User, rooms: Vec<MyRoom>, more: bool) {
         if !self.is_me(user.id) {
             // Another tab signed in with another account: nothing on this page belongs to it.
             let _ = window().location().reload();
             return;
         }
         self.auth.update(user);
-        self.room_states.update_value(|states| {
-            states.retain(|id, _| rooms.iter().any(|room| room.id == *id));
-        });
+        self.welcomed.update_value(HashSet::clear);
+        self.handle_rooms(rooms, more);
+    }
+
+    /// Merges rooms into the list. Only after the last of them the list is complete, and the rooms
+    /// that I left meanwhile are those that it lacks.
+    fn handle_rooms(self, rooms: Vec<MyRoom>, more: bool) {
+        self.welcomed.update_value(|ids| ids.extend(rooms.iter().map(|room| room.id)));
         rooms.iter().for_each(|room| self.open_room(room));
-        self.rooms.update(|mine| mine.replace_all(rooms));
+        self.rooms.update(|mine| mine.merge(rooms));
+        if more {
+            return;
+        }
+        self.welcomed.with_value(|ids| {
+            self.room_states.update_value(|states| states.retain(|id, _| ids.contains(id)));
+            self.rooms.update(|mine| mine.complete(ids));
+        });
         self.status.set(ConnectionStatus::Connected);
         self.connection_epoch.update(|n| *n += 1);
         self.resend_outbox();

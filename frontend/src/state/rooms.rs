@@ -1,7 +1,7 @@
 //! My rooms with their unread counts, as the sidebar shows them. The messages themselves are in
 //! `shared::timeline`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use shared::{
     ids::{RoomId, Seq},
@@ -23,16 +23,21 @@ pub struct RoomList {
 }
 
 impl RoomList {
-    /// Replaces all rooms by those of `welcome`. If a read position moved back while this page was
-    /// disconnected, I marked messages as unread on another device.
-    pub fn replace_all(&mut self, rooms: Vec<MyRoom>) {
+    /// Adds or replaces rooms of `welcome` and the frames that continue it. If a read position moved
+    /// back while this page was disconnected, I marked messages as unread on another device.
+    pub fn merge(&mut self, rooms: Vec<MyRoom>) {
         for room in &rooms {
             let before = self.get(room.id).map(|before| before.read.read_seq);
             if before > Some(room.read.read_seq) {
                 self.kept_unread.insert(room.id);
             }
         }
-        self.rooms = rooms.into_iter().map(|room| (room.id, room)).collect();
+        self.rooms.extend(rooms.into_iter().map(|room| (room.id, room)));
+    }
+
+    /// Removes all rooms but these, which are all that the server sent.
+    pub fn complete(&mut self, rooms: &HashSet<RoomId>) {
+        self.rooms.retain(|id, _| rooms.contains(id));
         self.is_loaded = true;
     }
 
@@ -171,7 +176,7 @@ mod tests {
 
     fn rooms() -> RoomList {
         let mut rooms = RoomList::default();
-        rooms.replace_all(vec![room(1, "general"), room(2, "Attic"), room(3, "zoo")]);
+        rooms.merge(vec![room(1, "general"), room(2, "Attic"), room(3, "zoo")]);
         rooms
     }
 
@@ -225,9 +230,21 @@ mod tests {
         let mut rooms = rooms();
         let mut back = room(1, "general");
         back.read = read_up_to(3);
-        rooms.replace_all(vec![back, room(2, "Attic")]);
+        rooms.merge(vec![back, room(2, "Attic")]);
         assert!(rooms.is_kept_unread(RoomId(1)) && !rooms.is_kept_unread(RoomId(2)));
         assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 7);
+    }
+
+    #[test]
+    fn a_list_in_several_frames_is_complete_only_after_the_last() {
+        let mut rooms = rooms();
+        rooms.merge(vec![room(1, "renamed")]);
+        assert_eq!((&*rooms.get(RoomId(1)).unwrap().name, rooms.by_name().len()), ("renamed", 3));
+        rooms.merge(vec![room(4, "new")]);
+        assert!(!rooms.is_loaded && rooms.get(RoomId(2)).is_some());
+        rooms.complete(&[RoomId(1), RoomId(4)].into());
+        let ids: Vec<_> = rooms.by_name().iter().map(|room| room.id.0).collect();
+        assert_eq!((ids, rooms.is_loaded), (vec![4, 1], true));
     }
 
     #[test]

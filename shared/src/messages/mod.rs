@@ -81,7 +81,8 @@ pub struct EditMessage {
 }
 
 /// `GET /rooms/{id}/messages`: consecutive messages, oldest first. The page of a room with messages
-/// is not empty. With a search `q` it contains the hits only, and may be empty.
+/// is not empty. It ends early on either side if the texts exceed 1 MiB. With a search `q` it contains
+/// the hits only, and may be empty.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MessagePage {
@@ -180,7 +181,7 @@ pub enum Row {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Changes {
-    /// Each changed row once, ordered by `rev`; at most 1 000.
+    /// Each changed row once, ordered by `rev`; at most 1 000, and at most 1 MiB of texts.
     pub changes: Vec<Change>,
     /// The `after_rev` of the next request. If it is less than the requested one, the server was
     /// restored from an older backup: load the room again.

@@ -16,8 +16,8 @@ pub struct Hits {
     /// Newest first; with `sort:old` oldest first, with `sort:relevance` best first.
     pub hits: Vec<Hit>,
     /// The `anchor` of the request for older hits, with `before`; null if there are none. The
-    /// server stops a long search early, so a page can have fewer hits than requested, or none, and
-    /// still have an anchor.
+    /// server stops a long search early, and a page at 1 MiB of texts, so a page can have fewer hits
+    /// than requested, or none, and still have an anchor.
     pub older: Option<Anchor>,
     /// The `anchor` of the request for newer hits, with `after`; null if there were none at the
     /// time of the read.

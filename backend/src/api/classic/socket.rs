@@ -38,12 +38,10 @@ pub async fn socket(
     let mut delivered = SeqRanges::default();
     delivered.insert(Seq(1), Seq(membership.room.last_seq));
     Ok(upgrade.on_upgrade(async move |socket| {
-        let mut session =
+        let session =
             Session::new(app, membership.caller, socket, ClassicCodec { room, delivered });
         let after_rev = Some(membership.room.last_rev.into());
-        if session.handle(ClientFrame::Subscribe { room, after_rev }).await.is_ok() {
-            session.run().await;
-        }
+        session.run(Some(ClientFrame::Subscribe { room, after_rev })).await;
     }))
 }
 

@@ -33,7 +33,7 @@ pub struct MapQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MapHitsQuery {
-    /// The query, in the grammar of `GET /messages`, at most 10 000 characters; an empty one matches
+    /// The query, in the grammar of `GET /messages`, at most 4 000 characters; an empty one matches
     /// every message.
     #[serde(default)]
     q: String,

@@ -31,6 +31,8 @@ pub(super) struct RoomFanout {
     /// inbox of each subscriber got every change up to it, or was marked as lagging.
     pub(super) published_rev: Option<Rev>,
     pub(super) subscribers: HashMap<SocketId, Arc<Connection>>,
+    /// The subscribers whose membership the session has checked: only they count as online.
+    pub(super) confirmed: HashSet<SocketId>,
     /// The online users, as last sent to the subscribers.
     pub(super) announced_users: HashSet<UserId>,
     /// The users who are subscribed on other nodes.
@@ -45,9 +47,10 @@ pub(super) struct RoomFanout {
 }
 
 impl RoomFanout {
-    /// The users who are subscribed on this node.
+    /// The members who are subscribed on this node.
     pub(super) fn local_users(&self) -> HashSet<UserId> {
-        self.subscribers.values().map(|connection| connection.user).collect()
+        let sockets = self.confirmed.iter().filter_map(|socket| self.subscribers.get(socket));
+        sockets.map(|connection| connection.user).collect()
     }
 
     /// The users who are subscribed on any node.

@@ -97,7 +97,8 @@ impl Inbox {
         }
     }
 
-    /// Subscribes to a room: the inbox gets its changes and ephemeral events from now on.
+    /// Subscribes to a room: the inbox gets its changes and ephemeral events from now on. The user
+    /// does not count as online there before [`Inbox::confirm_member`].
     pub fn subscribe(&self, room: RoomId) {
         let mut state = self.hub.state();
         let state = &mut *state;
@@ -107,7 +108,15 @@ impl Inbox {
             self.hub.subscribe_relay(room);
         }
         fanout.subscribers.insert(self.id, self.connection.clone());
-        state.presence_dirty.insert(room);
+    }
+
+    /// Shows the user as online in a room of which the session knows that the user is a member.
+    pub fn confirm_member(&self, room: RoomId) {
+        let mut state = self.hub.state();
+        let Some(fanout) = state.rooms.get_mut(&room) else { return };
+        if fanout.subscribers.contains_key(&self.id) && fanout.confirmed.insert(self.id) {
+            state.presence_dirty.insert(room);
+        }
     }
 
     /// Sets the published rev of a room to `rev`, up to which the session has read its changes,
@@ -161,6 +170,7 @@ impl State {
         }
         let Some(fanout) = self.rooms.get_mut(&room) else { return };
         fanout.subscribers.remove(&id);
+        fanout.confirmed.remove(&id);
         self.presence_dirty.insert(room);
         if fanout.subscribers.is_empty() {
             self.rooms.remove(&room);

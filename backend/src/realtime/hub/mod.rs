@@ -16,7 +16,7 @@ use shared::{
     ids::{RoomId, UserId},
     live::{CloseCode, RemovedReason, ServerFrame},
 };
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 mod fanout;
 mod inbox;
@@ -42,6 +42,8 @@ struct Shared {
     node: NodeId,
     relay: Option<Relay>,
     state: Mutex<State>,
+    /// Becomes true when the server stops.
+    draining: watch::Sender<bool>,
     on_revocation: OnceLock<OnRevocation>,
 }
 
@@ -68,8 +70,8 @@ impl Hub {
         let node = NodeId(uuid::Uuid::new_v4().as_u64_pair().0);
         let relay = redis.map(|url| Relay::start(url, node.0)).transpose()?;
         let (relay, relay_events) = relay.unzip();
-        let (state, on_revocation) = (Mutex::default(), OnceLock::new());
-        let hub = Self(Arc::new(Shared { db, node, relay, state, on_revocation }));
+        let (state, draining, on_revocation) = Default::default();
+        let hub = Self(Arc::new(Shared { db, node, relay, state, draining, on_revocation }));
         hub.spawn_presence();
         if let Some(relay_events) = relay_events {
             hub.spawn_receiver(relay_events);
@@ -102,11 +104,18 @@ impl Hub {
         self.state().rooms.get(&room).map(RoomFanout::online_users).unwrap_or_default()
     }
 
+    /// Waits until the server begins to stop.
+    pub async fn wait_drain(&self) {
+        // Fails only if the hub is gone.
+        let _ = self.0.draining.subscribe().wait_for(|draining| *draining).await;
+    }
+
     /// Closes every socket, each with a different delay before it reconnects (0 to 2 s), and waits
     /// until all are closed, at most 5 s.
     pub async fn drain(&self) {
         self.relay(&NodeEvent::Stopping);
         self.state().start_drain();
+        self.0.draining.send_replace(true);
         let mut empty_checks = 0;
         for _ in 0..100 {
             empty_checks = if self.state().connections.is_empty() { empty_checks + 1 } else { 0 };

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use shared::{ids::RoomId, live::ServerFrame};
+use shared::{ids::RoomId, live::ServerFrame, rules};
 
 use super::{Hub, State};
 
@@ -51,7 +51,11 @@ impl State {
         let online: Vec<_> = users.difference(&fanout.announced_users).copied().collect();
         let offline: Vec<_> = fanout.announced_users.difference(&users).copied().collect();
         fanout.announced_users = users;
-        if !online.is_empty() || !offline.is_empty() {
+        let max = rules::FRAME_MAX_ITEMS;
+        let (mut online, mut offline) = (online.chunks(max), offline.chunks(max));
+        while online.len() + offline.len() > 0 {
+            let [online, offline] =
+                [online.next(), offline.next()].map(|users| users.unwrap_or_default().to_vec());
             let frame = ServerFrame::Presence { room, online, offline };
             self.send_ephemeral(room, &frame, |_| true);
         }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 mod acks;
 mod fairness;
+mod frames;
 pub mod order;
 mod read_marks;
 mod resume;

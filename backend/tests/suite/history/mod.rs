@@ -4,3 +4,4 @@ pub mod anchors;
 mod calendar;
 mod dates;
 mod overview;
+mod page_size;

@@ -1,0 +1,116 @@
+//! Frames whose size grows with the number of rooms. Each continues in further frames, because a frame
+//! that exceeds the write buffer would end the session.
+
+use shared::{
+    ids::{Rev, RoomId},
+    live::{CloseCode, ServerFrame},
+    rooms::MyRoom,
+    rules,
+};
+
+use super::{
+    Codec,
+    session::{Session, SessionResult},
+};
+use crate::rooms::queries;
+
+impl<C: Codec> Session<C> {
+    /// Sends `welcome`, with the user and their rooms, then runs as [`Session::run`] does.
+    pub async fn welcome_and_run(mut self) {
+        match self.welcome().await {
+            Ok(()) => self.run(None).await,
+            Err(code) => self.close(code).await,
+        }
+    }
+
+    async fn welcome(&mut self) -> SessionResult {
+        let user = self.caller.user.clone();
+        let rooms = queries::my_rooms(&self.app.db.reader, user.id, user.is_admin).await;
+        let mut pages = room_pages(rooms.map_err(|_| Some(CloseCode::Restart))?).into_iter();
+        let (rooms, heartbeat_s) = (pages.next().unwrap_or_default(), rules::HEARTBEAT_S);
+        let more = pages.len() > 0;
+        self.send(&ServerFrame::Welcome { user, rooms, more, heartbeat_s }).await?;
+        while let Some(rooms) = pages.next() {
+            self.send(&ServerFrame::Rooms { rooms, more: pages.len() > 0 }).await?;
+        }
+        self.flush().await
+    }
+}
+
+/// Splits rooms into lists that are encoded in about [`rules::ROOMS_FRAME_BYTES`] each.
+fn room_pages(rooms: Vec<MyRoom>) -> Vec<Vec<MyRoom>> {
+    let (mut pages, mut bytes) = (Vec::<Vec<_>>::new(), usize::MAX);
+    for room in rooms {
+        let length = serde_json::to_vec(&room).map_or(0, |text| text.len());
+        if bytes.saturating_add(length) > rules::ROOMS_FRAME_BYTES {
+            pages.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += length;
+        if let Some(page) = pages.last_mut() {
+            page.push(room);
+        }
+    }
+    pages
+}
+
+/// One `heartbeat`, or several for many rooms.
+pub(super) fn heartbeats(heads: Vec<(RoomId, Rev)>) -> Vec<ServerFrame> {
+    let mut pages: Vec<_> = heads.chunks(rules::FRAME_MAX_ITEMS).collect();
+    if pages.is_empty() {
+        pages.push(&[]);
+    }
+    let frame = |page: &[_]| ServerFrame::Heartbeat { heads: page.iter().copied().collect() };
+    pages.into_iter().map(frame).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        ids::Seq,
+        rooms::{ReadState, Role},
+    };
+
+    use super::*;
+
+    fn rooms(count: i64, name: &str) -> Vec<MyRoom> {
+        let room = |id| MyRoom {
+            id: RoomId(id),
+            name: name.to_owned(),
+            topic: name.to_owned(),
+            last_seq: Seq(1),
+            last_rev: Rev(1),
+            read: ReadState::default(),
+            role: Role::Member,
+        };
+        (1..=count).map(room).collect()
+    }
+
+    #[test]
+    fn no_frame_is_much_larger_than_its_limit() {
+        assert!(room_pages(Vec::new()).is_empty());
+        assert_eq!(room_pages(rooms(100, "general")).len(), 1);
+        for rooms in [rooms(8_000, "general"), rooms(500, &"\u{1f600}".repeat(255))] {
+            let pages = room_pages(rooms.clone());
+            for page in &pages {
+                let bytes = serde_json::to_vec(page).unwrap().len();
+                assert!(bytes < rules::ROOMS_FRAME_BYTES + rules::ROOMS_FRAME_BYTES / 8, "{bytes}");
+            }
+            assert_eq!(pages.concat(), rooms);
+        }
+    }
+
+    #[test]
+    fn heartbeats_cover_every_room_once() {
+        let heads = |count| (1..=count).map(|id| (RoomId(id), Rev(7))).collect::<Vec<_>>();
+        for (count, frames) in [(0, 1), (1, 1), (2_000, 1), (2_001, 2), (8_000, 4)] {
+            let sent = heartbeats(heads(count));
+            assert_eq!(sent.len(), frames, "{count}");
+            let rooms = sent.into_iter().flat_map(|frame| match frame {
+                ServerFrame::Heartbeat { heads } => heads,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(rooms.collect::<Vec<_>>(), heads(count));
+        }
+    }
+}
