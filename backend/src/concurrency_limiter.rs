@@ -1,7 +1,13 @@
 //! Limits how many searches, exports and the like run at once, in total and for each user, so that
 //! they leave connections and cores for other requests.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    future::Future,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use shared::{ids::UserId, problem::Code};
 use tokio::{
@@ -9,7 +15,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{Error, Result, keyed_semaphore::KeyedSemaphore};
+use crate::{Error, Result};
 
 /// The `Retry-After` of refused requests, in seconds.
 const RETRY_AFTER_S: u64 = 5;
@@ -68,6 +74,45 @@ impl Permit {
     }
 }
 
+/// The least number of keys at which unused semaphores are removed.
+const SWEEP_MIN: usize = 64;
+
+/// Gives each key its own semaphore with the same number of permits.
+pub struct KeyedSemaphore<K> {
+    permits: usize,
+    by_key: Mutex<Keys<K>>,
+}
+
+struct Keys<K> {
+    /// The semaphores of which someone holds a permit or waits for one, and some unused ones.
+    semaphores: HashMap<K, Weak<Semaphore>>,
+    /// The number of keys at which unused semaphores are removed. It is twice the number that was in
+    /// use, so that the removal costs a constant time per new key.
+    sweep_at: usize,
+}
+
+impl<K: Hash + Eq> KeyedSemaphore<K> {
+    pub fn new(permits: usize) -> Self {
+        let keys = Keys { semaphores: HashMap::new(), sweep_at: SWEEP_MIN };
+        Self { permits, by_key: Mutex::new(keys) }
+    }
+
+    /// The key's semaphore. It lives as long as someone holds it or one of its permits.
+    pub fn of(&self, key: K) -> Arc<Semaphore> {
+        let mut keys = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(semaphore) = keys.semaphores.get(&key).and_then(Weak::upgrade) {
+            return semaphore;
+        }
+        if keys.semaphores.len() >= keys.sweep_at {
+            keys.semaphores.retain(|_, semaphore| semaphore.strong_count() > 0);
+            keys.sweep_at = SWEEP_MIN.max(2 * keys.semaphores.len());
+        }
+        let semaphore = Arc::new(Semaphore::new(self.permits));
+        keys.semaphores.insert(key, Arc::downgrade(&semaphore));
+        semaphore
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +142,26 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::ZERO);
         drop(permit);
         assert!(limiter.acquire(UserId(2)).await.is_ok());
+    }
+
+    #[test]
+    fn a_key_keeps_its_semaphore_while_a_permit_is_held() {
+        let semaphores = KeyedSemaphore::new(2);
+        let permit = semaphores.of("ada").try_acquire_owned().unwrap();
+        for key in ["bob", "cleo"] {
+            assert_eq!(semaphores.of(key).available_permits(), 2);
+        }
+        assert_eq!(semaphores.of("ada").available_permits(), 1);
+        drop(permit);
+        assert_eq!(semaphores.of("ada").available_permits(), 2);
+    }
+
+    #[test]
+    fn unused_keys_use_no_memory() {
+        let semaphores = KeyedSemaphore::new(1);
+        for key in 0..10_000 {
+            drop(semaphores.of(key));
+        }
+        assert!(semaphores.by_key.lock().unwrap().semaphores.len() <= SWEEP_MIN);
     }
 }

@@ -7,8 +7,9 @@
 //! 5. `auth`: passwords, tokens, the extractors that identify the caller;
 //! 6. `realtime`: the ledger, the hub and the relay;
 //! 7. `http`: extractors, problem details, conditional requests, response headers;
-//! 8. `limits`, `concurrency_limiter`, `rate_limiter`, `keyed_semaphore`: limits by account and address;
-//! 9. `tables`, `error`, `settings`, `failpoints`: entities and queries; errors; configuration.
+//! 8. `limits`, `concurrency_limiter`, `rate_limiter`: limits by account and address;
+//! 9. `tables`, `error`, `settings`, `failpoints`, `background`: entities and queries; errors;
+//!    configuration; tasks that survive a panic.
 
 use std::{fmt::Display, sync::Arc};
 
@@ -20,13 +21,15 @@ pub mod api;
 pub mod app;
 pub mod archive;
 pub mod auth;
+pub mod background;
 pub mod concurrency_limiter;
+pub mod data_files;
 pub mod error;
 pub mod export;
 pub mod failpoints;
 pub mod http;
-pub mod keyed_semaphore;
 pub mod limits;
+pub mod log;
 pub mod messages;
 pub mod rate_limiter;
 pub mod realtime;

@@ -6,7 +6,8 @@ use std::{net::IpAddr, time::Duration};
 use shared::ids::UserId;
 
 use crate::{
-    Settings, concurrency_limiter::ConcurrencyLimiter, keyed_semaphore::KeyedSemaphore,
+    Settings,
+    concurrency_limiter::{ConcurrencyLimiter, KeyedSemaphore},
     rate_limiter::RateLimiter,
 };
 

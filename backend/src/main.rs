@@ -1,21 +1,17 @@
 //! The command line.
 
-use std::{
-    fs::{File, TryLockError},
-    future::Future,
-    io::IsTerminal,
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{future::Future, path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use hallway::{
-    Settings, Storage, api, archive, open_database, open_existing_database, settings::Secret,
-    tables::sqlite_file, users,
+    Settings, Storage, api, archive,
+    data_files::{create_files_privately, lock_sqlite, restrict_permissions},
+    log, open_database, open_existing_database,
+    settings::Secret,
+    users,
 };
 use tokio::{net::TcpListener, signal};
-use tracing_subscriber::EnvFilter;
 
 /// The server allocates thousands of small rows and frames per second and frees them on other
 /// threads. With the system allocator, that takes a fifth of the CPU time, and idle sockets take twice
@@ -96,6 +92,7 @@ struct Import {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    create_files_privately();
     let result = match Cli::parse().command {
         Command::Serve(settings) => serve(*settings).await,
         Command::Admin(Admin::Promote(account)) => promote(account).await,
@@ -117,7 +114,8 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(settings: Settings) -> Result<()> {
-    init_log(&settings)?;
+    log::init(&settings.log)?;
+    restrict_permissions(&settings.storage);
     let _lock = lock_sqlite(&settings.storage)?;
     let stop = stop_signal()?;
     let listen = settings.listen;
@@ -133,40 +131,6 @@ async fn serve(settings: Settings) -> Result<()> {
     session_cleanup.abort();
     app.db.clone().close().await?;
     Ok(())
-}
-
-fn init_log(settings: &Settings) -> Result<()> {
-    let filter = EnvFilter::try_new(&settings.log).context("HALLWAY_LOG is invalid")?;
-    let is_terminal = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(is_terminal)
-        .with_writer(std::io::stderr)
-        .init();
-    Ok(())
-}
-
-/// Locks an SQLite database, because two servers on one file would not notice each other's messages.
-/// The lock file is next to the database, since two data folders may name the same database; the lock
-/// ends with the process.
-fn lock_sqlite(storage: &Storage) -> Result<Option<File>> {
-    let Some(database) = sqlite_file(&storage.database_url()) else { return Ok(None) };
-    if let Some(folder) = database.parent() {
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
-    // One lock file for all paths to the database, such as symbolic links.
-    let database = database.canonicalize().unwrap_or(database);
-    let path = PathBuf::from(format!("{}.lock", database.display()));
-    let file = File::create(&path).with_context(|| path.display().to_string())?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(anyhow!(
-            "{}: another hallway is running on this database: stop it first, or choose another \
-             folder with --data (or another file, if DATABASE_URL is set)",
-            database.display()
-        )),
-        Err(TryLockError::Error(error)) => Err(error).context(path.display().to_string()),
-    }
 }
 
 /// A future that completes at SIGTERM or SIGINT. On Unix the call itself installs the signal handlers, so
@@ -216,6 +180,7 @@ async fn export(args: Export) -> Result<()> {
 
 async fn import(args: Import) -> Result<()> {
     let Import { file, classic, storage } = args;
+    restrict_permissions(&storage);
     let _lock = lock_sqlite(&storage)?;
     let db = open_database(&storage).await?;
     let counts = match (file, classic) {

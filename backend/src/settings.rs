@@ -89,6 +89,15 @@ pub struct Settings {
     #[arg(long, env = "HALLWAY_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<Secret>,
 
+    /// Open connections allowed per client address. Behind a proxy, requests in progress and
+    /// websockets count instead. [default: 4096, or half of what the limit of open files allows]
+    #[arg(long, env = "HALLWAY_CONNECTIONS_PER_ADDRESS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections_per_address: Option<u32>,
+
+    /// Open websockets allowed per account, on each node.
+    #[arg(long, env = "HALLWAY_SOCKETS_PER_ACCOUNT", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub sockets_per_account: u32,
+
     /// Log filter in the syntax of tracing-subscriber's EnvFilter, such as `info,hallway=debug`.
     #[arg(long, env = "HALLWAY_LOG", default_value = "info")]
     pub log: String,

@@ -38,9 +38,12 @@ pub struct Live {
 /// The readiness of the server.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Ready {
-    /// `ok` when the database can be read and written. Redis is not required: without it, changes from
-    /// other nodes arrive up to 250 ms later.
+    /// `ok` when the database can be read and written, and writes to rooms are committed. Redis is not
+    /// required: without it, changes from other nodes arrive up to 250 ms later.
     pub status: Status,
+    /// Whether writes to rooms are committed: `unavailable` while one waits for more than 2 s, and for
+    /// 5 s after one failed because of the database.
+    pub ledger: Status,
     /// The services that this server uses.
     pub dependencies: Dependencies,
     /// The database settings, read at start, that make an acknowledged write durable.
@@ -64,7 +67,7 @@ pub struct Database {
     pub status: Status,
     /// Whether it can be read.
     pub reader: Status,
-    /// Whether it can be written.
+    /// Whether it can be written: the server commits a row of its own, at most once a second.
     pub writer: Status,
 }
 
@@ -93,13 +96,15 @@ async fn live() -> Json<Live> {
 
 async fn ready(State(app): State<App>) -> Result<Json<Ready>, WithStatus<503, Ready>> {
     let (reader, writer) =
-        tokio::join!(check_database(&app.db.reader), check_database(&app.db.writer));
+        tokio::join!(check_reader(&app.db.reader), app.db.is_writable(DATABASE_TIMEOUT));
+    let (writer, ledger) = (Status::from_bool(writer), Status::from_bool(app.ledger.is_writing()));
     let database =
         Database { status: Status::from_bool(reader.is_ok() && writer.is_ok()), reader, writer };
-    let status = database.status;
+    let status = Status::from_bool(database.status.is_ok() && ledger.is_ok());
     let redis = app.hub.relay_is_up().map(Status::from_bool);
     let durability = app.db.durability.to_string();
-    let ready = Ready { status, dependencies: Dependencies { database, redis }, durability };
+    let ready =
+        Ready { status, ledger, dependencies: Dependencies { database, redis }, durability };
     if status.is_ok() { Ok(Json(ready)) } else { Err(WithStatus(ready)) }
 }
 
@@ -113,7 +118,7 @@ impl Status {
     }
 }
 
-async fn check_database(database: &impl ConnectionTrait) -> Status {
+async fn check_reader(database: &impl ConnectionTrait) -> Status {
     let select = Statement::from_string(database.get_database_backend(), "SELECT 1");
     match tokio::time::timeout(DATABASE_TIMEOUT, database.query_one_raw(select)).await {
         Ok(Ok(_)) => Status::Ok,

@@ -9,22 +9,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use shared::{problem::Code, rules::BODY_MAX_BYTES};
-use std::time::Duration;
 use tower::Layer;
-use tower_http::{
-    catch_panic::CatchPanicLayer, normalize_path::NormalizePathLayer,
-    timeout::RequestBodyTimeoutLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePathLayer};
 
-use super::{assets, compression, docs, prometheus};
+use super::{assets, compression, docs, prometheus, surplus};
 use crate::{
     App, Error,
     auth::is_host_allowed,
     http::{instrument, problems},
 };
-
-/// The longest allowed pause between two chunks of a request body.
-const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Adds the web app, the documentation pages and the middleware to the API's routes.
 pub fn add_pages_and_middleware(router: Router<App>, document: &OpenApi, app: App) -> Router {
@@ -42,7 +35,7 @@ pub fn add_pages_and_middleware(router: Router<App>, document: &OpenApi, app: Ap
         .fallback_service(tower::service_fn(move |request: Request| {
             tower::ServiceExt::oneshot(inner.clone(), request)
         }))
-        .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
+        .layer(from_fn(surplus::refuse_surplus))
         .layer(CatchPanicLayer::custom(problems::panicked))
         .layer(from_fn_with_state(app, check_host))
         .layer(from_fn(problems::render))

@@ -17,6 +17,7 @@ mod health;
 mod middleware;
 mod prometheus;
 pub mod serve;
+mod surplus;
 
 /// The router of the whole server.
 pub fn router(app: App) -> Router {

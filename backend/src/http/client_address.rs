@@ -1,4 +1,4 @@
-//! The client's IP address, by which limits count failed logins and new accounts.
+//! The client's IP address, by which limits count connections, failed logins and new accounts.
 
 use std::{
     convert::Infallible,

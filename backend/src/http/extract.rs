@@ -35,7 +35,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 BytesRejection::FailedToBufferBody(cause) if cause.status().as_u16() == 413 => {
                     Error::from(Code::TooLarge)
                 }
-                _ => Error::new(Code::BadRequest, "The body is incomplete."),
+                _ => Error::new(
+                    Code::BadRequest,
+                    "The body is incomplete or too slow: it must arrive within 15 s, and 1 s more \
+                     for each 8 KiB.",
+                ),
             })?;
         parse_json(&bytes).map(Self)
     }

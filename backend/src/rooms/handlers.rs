@@ -196,7 +196,8 @@ pub async fn list_people(
     }
     // Needs a permit, because the query is as expensive as a search and a client can send one for
     // every keystroke.
-    let (permit, db) = (app.limits.searches.acquire(caller.user.id).await?, app.db.searcher.clone());
+    let (permit, db) =
+        (app.limits.searches.acquire(caller.user.id).await?, app.db.searcher.clone());
     let people = permit
         .run(async move { queries::list_people(&db, caller.user.id, q.trim()).await })
         .await?;

@@ -72,10 +72,15 @@ pub struct Session<C> {
 }
 
 impl<C: Codec> Session<C> {
-    /// A session without subscriptions.
-    pub fn new(app: App, caller: Caller, socket: WebSocket, codec: C) -> Self {
-        let inbox = app.hub.connect(caller.user.id, caller.session);
-        Self {
+    /// A session without subscriptions. If the account has too many sockets, closes this one and
+    /// returns `None`.
+    pub async fn open(app: App, caller: Caller, mut socket: WebSocket, codec: C) -> Option<Self> {
+        let max = app.settings.sockets_per_account as usize;
+        let Some(inbox) = app.hub.connect(caller.user.id, caller.session, max) else {
+            close(&mut socket, CloseCode::TooManySockets).await;
+            return None;
+        };
+        Some(Self {
             app,
             caller,
             codec,
@@ -90,7 +95,7 @@ impl<C: Codec> Session<C> {
             socket,
             last_received: Instant::now(),
             last_heartbeat: Instant::now(),
-        }
+        })
     }
 
     /// Handles the first frame, if any, and runs until the client or the server ends the session.

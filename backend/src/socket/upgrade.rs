@@ -29,6 +29,9 @@ use crate::{
     http::problems,
 };
 
+/// When a client may try again whose account has too many sockets, in seconds.
+const RETRY_AFTER_S: u64 = 30;
+
 /// The route of the live socket.
 pub fn routes() -> ApiRouter<App> {
     ApiRouter::new().api_route(
@@ -39,7 +42,11 @@ pub fn routes() -> ApiRouter<App> {
                  optional. Authenticate by cookie or `Authorization` header on the upgrade, or by a \
                  first frame `{\"type\":\"authenticate\",\"token\":\"..\"}` within 5 seconds.",
             )
-            .with(problems::of(&[Code::CrossOrigin, Code::UpgradeRequired]))
+            .with(problems::of(&[
+                Code::CrossOrigin,
+                Code::UpgradeRequired,
+                Code::TooManyRequests,
+            ]))
         }),
     )
 }
@@ -50,29 +57,42 @@ async fn live(
     MaybeCaller(caller): MaybeCaller,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response> {
-    let upgrade = accept(&app, &headers, upgrade)?.protocols([SUBPROTOCOL]);
+    let upgrade = accept(&app, &headers, caller.as_ref(), upgrade)?.protocols([SUBPROTOCOL]);
     Ok(upgrade.on_upgrade(async move |mut socket| {
         let caller = match caller {
             Some(caller) => Ok(caller),
             None => authenticate(&app, &mut socket).await,
         };
         match caller {
-            Ok(caller) => Session::new(app, caller, socket, LiveCodec).welcome_and_run().await,
+            Ok(caller) => {
+                if let Some(session) = Session::open(app, caller, socket, LiveCodec).await {
+                    session.welcome_and_run().await;
+                }
+            }
             Err(code) => close(&mut socket, code).await,
         }
     }))
 }
 
-/// Checks the origin of an upgrade and sets the buffer sizes, because the defaults (128 KiB for
-/// reading, unlimited for writing) would take more than 1 GB for ten thousand idle sockets.
+/// Checks the origin of an upgrade and, if the caller is known yet, the number of their sockets. Sets
+/// the buffer sizes, because the defaults (128 KiB for reading, unlimited for writing) would take more
+/// than 1 GB for ten thousand idle sockets.
 pub fn accept(
     app: &App,
     headers: &HeaderMap,
+    caller: Option<&Caller>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<WebSocketUpgrade> {
     let upgrade = upgrade.map_err(|_| Error::from(Code::UpgradeRequired))?;
     if !is_origin_allowed(headers, &app.settings) {
         return Err(Code::CrossOrigin.into());
+    }
+    let max = app.settings.sockets_per_account as usize;
+    if caller.is_some_and(|caller| app.hub.has_sockets(caller.user.id, max)) {
+        let detail =
+            format!("Your account has {max} open websockets, which is the limit: close some.");
+        let retry_after = Some(RETRY_AFTER_S);
+        return Err(Error { retry_after, ..Error::new(Code::TooManyRequests, detail) });
     }
     Ok(upgrade
         .read_buffer_size(1_024)

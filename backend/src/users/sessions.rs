@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     App, Error, Result,
     auth::{lock_if_unmodified, run_to_completion},
+    background::catch_panic,
     realtime::hub::Revocation,
     tables::{now, sessions, to_timestamp},
 };
@@ -145,7 +146,8 @@ pub(super) fn revoke(app: &App, sessions: impl IntoIterator<Item = SessionId>) {
 /// that outlived their session.
 pub async fn delete_expired_sessions(app: App) {
     loop {
-        if let Err(error) = delete_expired(&app).await {
+        let result = catch_panic("session cleanup", delete_expired(&app)).await;
+        if let Some(Err(error)) = result {
             tracing::warn!(%error, "cannot delete expired sessions");
         }
         tokio::time::sleep(Duration::from_secs(3_600)).await;

@@ -8,11 +8,14 @@
 mod api;
 mod archive;
 mod classic;
+mod connections;
+
 mod crash;
 mod database;
 mod delivery;
 mod export;
 mod fixture;
+mod health;
 mod history;
 mod nodes;
 mod openapi;

@@ -1,6 +1,9 @@
 //! The `hallway` command: shutdown, errors, output.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs::{self, File},
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use shared::{
@@ -9,7 +12,13 @@ use shared::{
     users::User,
 };
 
-use crate::fixture::{LiveSocket, Person, Process, REVOKED_WITHIN, Socket, run, template};
+use crate::{
+    delivery::new_client_id,
+    fixture::{
+        Client, LiveSocket, PASSWORD, Person, Process, REVOKED_WITHIN, Socket, run, sign_in,
+        template,
+    },
+};
 
 /// Admin (0), member (1) or outsider (2) as a client of the server.
 fn person(server: &Process, nth: usize) -> Person {
@@ -74,6 +83,42 @@ async fn the_command_line_promotes_an_admin() {
     let (code, _, stderr) = storage.run(&["admin", "promote", "nobody"]).await;
     assert_eq!(code, Some(1));
     assert!(stderr.contains("no account named"), "{stderr}");
+}
+
+/// At the finest level, other crates would log frames and statements.
+#[tokio::test]
+async fn the_log_holds_no_texts_and_no_tokens_at_any_level() {
+    let storage = template().copy().await;
+    let log = storage.folder().join("log");
+    let mut command = Process::command(&["serve", "--listen", "127.0.0.1:0", "--log", "trace"]);
+    command.args(storage.flags()).stderr(File::create(&log).unwrap());
+    let server = Process::spawn(command).await;
+    let member = person(&server, 1);
+    let (room, text) = (template().seed.room, "a secret that nobody may log");
+    let signed_in = sign_in(&Client::new(server.address), "member").await;
+    signed_in.post_message(room, text).await;
+    signed_in.get(&format!("{}?q=secret", paths::SEARCH)).await.expect_status(200);
+    let mut live = LiveSocket::in_room(&member, room).await;
+    let id = new_client_id();
+    live.send_message(room, id, text).await;
+    live.wait_ack(id).await;
+    let invalid = json!({"username": text, "password": 7});
+    Client::new(server.address).post(paths::SESSIONS, invalid).await.expect_status(422);
+    // Nor can a client fill the disk.
+    let report = "an unlikely report";
+    for _ in 0..200 {
+        let request = Client::new(server.address).request("POST", "/csp-report");
+        request.body(report).send().await.unwrap();
+    }
+    server.terminate().await;
+    server.wait_exit().await;
+    let log = fs::read_to_string(&log).unwrap();
+    assert!(log.contains("/api/v1/rooms"), "the requests are not in the log: {log}");
+    for secret in [text, "secret", PASSWORD, &*member.token, &*signed_in.token] {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret:?} is in the log");
+    }
+    assert!((1..=30).contains(&log.matches(report).count()));
 }
 
 #[tokio::test]

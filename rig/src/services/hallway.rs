@@ -91,9 +91,11 @@ impl Hallway {
             .arg("serve")
             .env("HALLWAY_DATA", &options.data)
             .env("HALLWAY_LISTEN", listen.to_string())
-            // The load comes from a few accounts, and all of them from one address.
+            // The load comes from a few accounts, some with thousands of sockets, and from one address.
             .env("HALLWAY_MESSAGES_PER_SECOND", "1000000")
             .env("HALLWAY_SIGN_UPS_PER_HOUR", "1000000")
+            .env("HALLWAY_CONNECTIONS_PER_ADDRESS", "1000000")
+            .env("HALLWAY_SOCKETS_PER_ACCOUNT", "1000000")
             .env("HALLWAY_LOG", "info");
         let program =
             env.fold(program, |program, (name, value): (String, _)| program.env(name, value));

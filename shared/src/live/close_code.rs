@@ -26,13 +26,15 @@ pub enum CloseCode {
     TooSlow = 4008,
     /// The client sent nothing for [`crate::rules::SOCKET_TIMEOUT_S`] seconds.
     Silent = 4009,
+    /// The account has too many open sockets.
+    TooManySockets = 4029,
 }
 
 impl CloseCode {
     /// The variant of a numeric code; `None` for any other code.
     pub fn from_u16(code: u16) -> Option<Self> {
         use CloseCode::*;
-        let ours = [Unauthenticated, SessionEnded, NotAMember, TooSlow, Silent];
+        let ours = [Unauthenticated, SessionEnded, NotAMember, TooSlow, Silent, TooManySockets];
         [Normal, ProtocolError, InvalidText, TooLarge, Internal, Restart]
             .into_iter()
             .chain(ours)
@@ -58,6 +60,7 @@ impl CloseCode {
             Self::NotAMember => "not_a_member",
             Self::TooSlow => "too_slow",
             Self::Silent => "silent",
+            Self::TooManySockets => "too_many_sockets",
         }
     }
 }

@@ -33,13 +33,14 @@ pub async fn socket(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response> {
-    let upgrade = accept(&app, &headers, upgrade)?;
+    let upgrade = accept(&app, &headers, Some(&membership.caller), upgrade)?;
     let room = membership.room_id();
     let mut delivered = SeqRanges::default();
     delivered.insert(Seq(1), Seq(membership.room.last_seq));
     Ok(upgrade.on_upgrade(async move |socket| {
-        let session =
-            Session::new(app, membership.caller, socket, ClassicCodec { room, delivered });
+        let codec = ClassicCodec { room, delivered };
+        let session = Session::open(app, membership.caller, socket, codec).await;
+        let Some(session) = session else { return };
         let after_rev = Some(membership.room.last_rev.into());
         session.run(Some(ClientFrame::Subscribe { room, after_rev })).await;
     }))

@@ -59,11 +59,19 @@ pub struct Drained {
 }
 
 impl Hub {
-    /// Registers a socket of a user.
-    pub fn connect(&self, user: UserId, session: Option<SessionId>) -> Inbox {
+    /// Whether a user has `max` sockets on this node already.
+    pub fn has_sockets(&self, user: UserId, max: usize) -> bool {
+        self.state().connections_by_user.get(&user).is_some_and(|sockets| sockets.len() >= max)
+    }
+
+    /// Registers a socket of a user; `None` if the user has `max` sockets on this node already.
+    pub fn connect(&self, user: UserId, session: Option<SessionId>, max: usize) -> Option<Inbox> {
         let (queue, not_empty) = (Mutex::default(), Notify::new());
         let connection = Arc::new(Connection { user, session, queue, not_empty });
         let mut state = self.state();
+        if state.connections_by_user.get(&user).is_some_and(|sockets| sockets.len() >= max) {
+            return None;
+        }
         state.next_socket += 1;
         let id = SocketId(state.next_socket);
         state.connections_by_user.entry(user).or_default().insert(id, connection.clone());
@@ -72,7 +80,7 @@ impl Hub {
             connection.go_away(0);
         }
         metrics::gauge!("hallway_sockets").increment(1);
-        Inbox { id, hub: self.clone(), connection }
+        Some(Inbox { id, hub: self.clone(), connection })
     }
 }
 

@@ -17,7 +17,10 @@ use tokio::{
 };
 
 use super::{Hub, SocketId};
-use crate::realtime::relay::{RelayEvent, Topic};
+use crate::{
+    background::catch_panic,
+    realtime::relay::{RelayEvent, Topic},
+};
 
 /// How often a node sends its heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -189,7 +192,12 @@ impl Hub {
             loop {
                 tokio::select! {
                     event = relay_events.recv() => match event {
-                        Some(event) => hub.receive(event),
+                        Some(event) => {
+                            let receive = async { hub.receive(event) };
+                            if catch_panic("receiver", receive).await.is_none() {
+                                hub.reconcile(None);
+                            }
+                        }
                         None => return,
                     },
                     _ = heartbeat.tick() => {
@@ -225,15 +233,15 @@ impl Hub {
                     self.relay(&NodeEvent::PresenceRequest { room: *room });
                 }
                 self.state().presence_dirty.extend(&rooms);
-                self.spawn_reconcile(Some(rooms));
+                self.reconcile(Some(rooms));
             }
-            RelayEvent::Lost => self.spawn_reconcile(None),
+            RelayEvent::Lost => self.reconcile(None),
         }
     }
 
     /// Reconciles these rooms, or all rooms and sessions, because events may have been lost. Runs
     /// in a task of its own, so that the receiver continues.
-    fn spawn_reconcile(&self, rooms: Option<Vec<RoomId>>) {
+    pub fn reconcile(&self, rooms: Option<Vec<RoomId>>) {
         let hub = self.clone();
         tokio::spawn(async move {
             let is_full = rooms.is_none();

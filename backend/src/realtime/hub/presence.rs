@@ -6,6 +6,7 @@ use std::time::Duration;
 use shared::{ids::RoomId, live::ServerFrame, rules};
 
 use super::{Hub, State};
+use crate::background::catch_panic;
 
 impl Hub {
     /// Starts the task that sends presence; it ends with the runtime.
@@ -15,13 +16,17 @@ impl Hub {
             let mut interval = tokio::time::interval(Duration::from_secs(1));
             loop {
                 interval.tick().await;
-                let dirty = std::mem::take(&mut hub.state().presence_dirty);
-                for room in dirty {
-                    hub.state().send_presence(room);
-                    hub.relay_changed_presence(room);
-                }
+                catch_panic("presence", async { hub.send_changed_presence() }).await;
             }
         });
+    }
+
+    fn send_changed_presence(&self) {
+        let dirty = std::mem::take(&mut self.state().presence_dirty);
+        for room in dirty {
+            self.state().send_presence(room);
+            self.relay_changed_presence(room);
+        }
     }
 
     /// Relays the presence of this node only if it changed, because otherwise two nodes would reply

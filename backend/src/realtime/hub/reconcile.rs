@@ -20,6 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::{Hub, Revocation};
 use crate::{
     Result,
+    background::catch_panic,
     failpoints::{Failpoint, is_active},
     tables::{changes_since, rooms, sessions, users},
 };
@@ -41,15 +42,19 @@ impl Hub {
             tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
             for nth in 0u32.. {
                 tick.tick().await;
-                let relay_is_up = hub.relay_is_up() == Some(true);
-                if nth.is_multiple_of(if relay_is_up { RELAXED_TICKS } else { 1 }) {
-                    log_failure(hub.reconcile_rooms(None).await);
-                }
-                if nth.is_multiple_of(RELAXED_TICKS) {
-                    log_failure(hub.reconcile_sessions().await);
-                }
+                catch_panic("reconciler", hub.reconcile_tick(nth)).await;
             }
         });
+    }
+
+    async fn reconcile_tick(&self, nth: u32) {
+        let relay_is_up = self.relay_is_up() == Some(true);
+        if nth.is_multiple_of(if relay_is_up { RELAXED_TICKS } else { 1 }) {
+            log_failure(self.reconcile_rooms(None).await);
+        }
+        if nth.is_multiple_of(RELAXED_TICKS) {
+            log_failure(self.reconcile_sessions().await);
+        }
     }
 
     /// Publishes on this node the changes of these rooms, or of all subscribed rooms, that are in

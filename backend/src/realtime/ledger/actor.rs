@@ -2,14 +2,14 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
 };
 
 use shared::problem::Code;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     Batch,
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Error, Result,
+    background::catch_panic,
     failpoints::{Failpoint, is_active},
     realtime::hub::{Hub, NodeEvent},
     tables::{Database, with_timeout},
@@ -29,61 +30,80 @@ use crate::{
 const QUEUED_MAX: usize = 4_096;
 /// How often a batch is tried that fails with a serialization failure or a deadlock.
 const ATTEMPTS_MAX: usize = 3;
+/// A batch that takes longer than this waits for a lock or for the disk, and all other writes to its
+/// rooms wait behind it.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a batch counts that failed because the database was not available or the disk full.
+/// Without further writes, only the write probe of the database tells whether they would succeed.
+const OUTAGE_MEMORY: Duration = Duration::from_secs(5);
 
 pub(super) struct Actor {
     db: Database,
     hub: Hub,
     accounts_version: Arc<AtomicU64>,
+    health: Arc<ActorHealth>,
     cache: RowCache,
 }
 
 impl Actor {
-    pub(super) fn new(db: Database, hub: Hub, accounts_version: Arc<AtomicU64>) -> Self {
-        Self { db, hub, accounts_version, cache: RowCache::default() }
+    pub(super) fn new(
+        db: Database,
+        hub: Hub,
+        accounts_version: Arc<AtomicU64>,
+        health: Arc<ActorHealth>,
+    ) -> Self {
+        Self { db, hub, accounts_version, health, cache: RowCache::default() }
     }
 
     pub(super) async fn run(mut self, mut channel: mpsc::Receiver<Enqueued>) {
         let mut queue = FairQueue::default();
         while fill(&mut queue, &mut channel).await {
             let writes = queue.take_batch().into_iter().map(|enqueued| enqueued.write);
-            self.write_batch(writes.collect()).await;
+            let mut writes: Vec<_> = writes.collect();
+            metrics::histogram!("hallway_ledger_batch").record(writes.len() as f64);
+            self.health.begin_batch();
+            self.write_batch(&mut writes).await;
+            self.health.end_batch();
         }
     }
 
     /// Commits a batch. If that fails, commits each write in a transaction of its own, so that one
     /// bad write does not fail the others.
-    async fn write_batch(&mut self, mut writes: Vec<QueuedWrite>) {
-        metrics::histogram!("hallway_ledger_batch").record(writes.len() as f64);
-        match self.commit_with_retry(&mut writes).await {
-            Ok(events) => self.publish_and_reply(&mut writes, events),
+    async fn write_batch(&mut self, writes: &mut [QueuedWrite]) {
+        match self.commit_with_retry(writes).await {
+            Some(Ok(events)) => self.publish_and_reply(writes, events).await,
             // If the database is down or full, single commits would fail in the same way, and every
             // caller would wait for all of them.
-            Err(error) if writes.len() == 1 || is_outage(&error) => {
-                reply_with_error(&mut writes, &error)
+            Some(Err(error)) if writes.len() == 1 || is_outage(&error) => {
+                reply_with_error(writes, &error);
             }
-            Err(_) => {
-                for write in &mut writes {
-                    let write = std::slice::from_mut(write);
-                    match self.commit_with_retry(write).await {
-                        Ok(events) => self.publish_and_reply(write, events),
-                        Err(error) => reply_with_error(write, &error),
-                    }
+            None if writes.len() == 1 => reply_with_error(writes, &Code::Unavailable.into()),
+            Some(Err(_)) | None => {
+                for write in writes {
+                    Box::pin(self.write_batch(std::slice::from_mut(write))).await;
                 }
             }
         }
     }
 
     /// Commits the writes; retries after 5 and 10 ms if the database aborts the transaction in
-    /// favour of another node's.
-    async fn commit_with_retry(&mut self, writes: &mut [QueuedWrite]) -> Result<Vec<NodeEvent>> {
+    /// favour of another node's. Returns `None` if a write panicked: dropping the transaction rolls
+    /// it back.
+    async fn commit_with_retry(
+        &mut self,
+        writes: &mut [QueuedWrite],
+    ) -> Option<Result<Vec<NodeEvent>>> {
         let mut attempts = 1;
         loop {
-            let backend = self.db.backend();
-            match with_timeout(backend, self.commit(writes)).await {
+            let commit = with_timeout(self.db.backend(), self.commit(writes));
+            match catch_panic("ledger", commit).await? {
                 Err(error) if error.is_serialization_failure && attempts < ATTEMPTS_MAX => {
                     attempts += 1
                 }
-                done => return done,
+                result => {
+                    self.health.record(result.as_ref().is_err_and(is_outage));
+                    return Some(result);
+                }
             }
             tokio::time::sleep(Duration::from_millis(5 * attempts as u64)).await;
         }
@@ -114,8 +134,12 @@ impl Actor {
 
     /// Publishes before it replies: when a session gets the reply to a post, the change is already
     /// in its inbox, and one frame serves as change and ack.
-    fn publish_and_reply(&self, writes: &mut [QueuedWrite], events: Vec<NodeEvent>) {
-        events.into_iter().for_each(|event| self.hub.publish(event));
+    async fn publish_and_reply(&self, writes: &mut [QueuedWrite], events: Vec<NodeEvent>) {
+        let publish = async { events.into_iter().for_each(|event| self.hub.publish(event)) };
+        if catch_panic("ledger", publish).await.is_none() {
+            // The changes are committed: the hub reads them from the database.
+            self.hub.reconcile(None);
+        }
         writes.iter_mut().for_each(|write| write.send_reply(None));
     }
 }
@@ -137,4 +161,65 @@ fn is_outage(error: &Error) -> bool {
 
 fn reply_with_error(writes: &mut [QueuedWrite], error: &Error) {
     writes.iter_mut().for_each(|write| write.send_reply(Some(error)));
+}
+
+/// The state of an actor, shared with the handles to the ledger.
+#[derive(Default)]
+pub(super) struct ActorHealth(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    batch_started: Option<Instant>,
+    last_outage: Option<Instant>,
+}
+
+impl ActorHealth {
+    pub(super) fn begin_batch(&self) {
+        self.state().batch_started = Some(Instant::now());
+    }
+
+    pub(super) fn end_batch(&self) {
+        self.state().batch_started = None;
+    }
+
+    /// Records the result of a transaction.
+    pub(super) fn record(&self, is_outage: bool) {
+        self.state().last_outage = is_outage.then(Instant::now);
+    }
+
+    pub(super) fn is_writing(&self) -> bool {
+        let state = self.state();
+        let is_younger = |moment: Option<Instant>, age| moment.is_some_and(|it| it.elapsed() < age);
+        !is_younger(state.last_outage, OUTAGE_MEMORY)
+            && (state.batch_started.is_none() || is_younger(state.batch_started, BATCH_TIMEOUT))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_actor_that_waits_or_failed_is_not_writing() {
+        let health = ActorHealth::default();
+        assert!(health.is_writing());
+        health.begin_batch();
+        assert!(health.is_writing());
+        advance(BATCH_TIMEOUT).await;
+        assert!(!health.is_writing());
+        health.record(true);
+        health.end_batch();
+        assert!(!health.is_writing());
+        advance(OUTAGE_MEMORY).await;
+        assert!(health.is_writing());
+        health.record(true);
+        health.record(false);
+        assert!(health.is_writing());
+    }
 }

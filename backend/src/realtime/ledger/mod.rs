@@ -24,7 +24,9 @@ use shared::{
 };
 use tokio::sync::{Notify, mpsc};
 
-use crate::{Error, Result, keyed_semaphore::KeyedSemaphore, realtime::hub::Hub, tables::Database};
+use crate::{
+    Error, Result, concurrency_limiter::KeyedSemaphore, realtime::hub::Hub, tables::Database,
+};
 
 mod actor;
 mod batch;
@@ -38,7 +40,7 @@ mod queue;
 mod rooms;
 mod write_rates;
 
-use actor::Actor;
+use actor::{Actor, ActorHealth};
 pub use batch::Batch;
 use fair_queue::Account;
 pub use mark_read::MarkRead;
@@ -66,6 +68,8 @@ const ACTORS: usize = 4;
 #[derive(Clone)]
 pub struct Ledger {
     queues: Vec<mpsc::Sender<Enqueued>>,
+    /// The state of the actor of each queue.
+    health: Vec<Arc<ActorHealth>>,
     /// A permit for each KiB that an account may have waiting.
     waiting: Arc<KeyedSemaphore<Account>>,
     rates: Arc<WriteRates>,
@@ -105,14 +109,17 @@ impl Ledger {
     pub fn start(db: Database, hub: Hub, messages_per_second: u32) -> Self {
         let accounts_version = Arc::<AtomicU64>::default();
         let actors = if db.is_shared() { ACTORS } else { 1 };
-        let spawn_actor = |_| {
+        let health: Vec<Arc<ActorHealth>> = (0..actors).map(|_| Arc::default()).collect();
+        let spawn_actor = |health: &Arc<ActorHealth>| {
             let (sender, queue) = mpsc::channel(CHANNEL_CAPACITY);
-            let actor = Actor::new(db.clone(), hub.clone(), accounts_version.clone());
+            let actor =
+                Actor::new(db.clone(), hub.clone(), accounts_version.clone(), health.clone());
             tokio::spawn(actor.run(queue));
             sender
         };
         let ledger = Self {
-            queues: (0..actors).map(spawn_actor).collect(),
+            queues: health.iter().map(spawn_actor).collect(),
+            health,
             waiting: Arc::new(KeyedSemaphore::new(ACCOUNT_KIB_MAX as usize)),
             rates: Arc::new(WriteRates::new(messages_per_second)),
             accounts_version: accounts_version.clone(),
@@ -121,6 +128,12 @@ impl Ledger {
         let deleted = ledger.room_deleted.clone();
         tokio::spawn(purge::purge_deleted_rooms(ledger.clone(), db.reader, deleted));
         ledger
+    }
+
+    /// Whether the actors run and commit what they take.
+    pub fn is_writing(&self) -> bool {
+        self.queues.iter().all(|queue| !queue.is_closed())
+            && self.health.iter().all(|actor| actor.is_writing())
     }
 
     /// Invalidates the cached accounts. Called inside the transaction that changes an account, so

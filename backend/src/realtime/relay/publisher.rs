@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
 use super::{Shared, Topic, channel_name};
+use crate::background::catch_panic;
 
 /// The maximum number of messages taken from the queue at a time.
 const BATCH_MAX: usize = 256;
@@ -29,24 +30,30 @@ pub(super) async fn run(
             queued.clear();
             continue;
         }
-        let mut by_topic: Vec<(Topic, String)> = Vec::new();
-        for (topic, message) in queued.drain(..) {
-            match by_topic.iter_mut().find(|(other, _)| *other == topic) {
-                Some((_, text)) => {
-                    text.push('\n');
-                    text.push_str(&message);
-                }
-                None => by_topic.push((topic, message)),
-            }
-        }
-        let requests = by_topic
-            .into_iter()
-            .map(|(topic, text)| publish(&client, &shared, channel_name(topic), text));
-        for error in join_all(requests).await.into_iter().filter_map(Result::err) {
-            tracing::debug!(%error, "redis: cannot publish");
-        }
+        catch_panic("publisher", publish_batch(&client, &shared, &mut queued)).await;
+        queued.clear();
     }
     connection.abort();
+}
+
+/// Sends the queued messages of each topic as one.
+async fn publish_batch(client: &Client, shared: &Shared, queued: &mut Vec<(Topic, String)>) {
+    let mut by_topic: Vec<(Topic, String)> = Vec::new();
+    for (topic, message) in queued.drain(..) {
+        match by_topic.iter_mut().find(|(other, _)| *other == topic) {
+            Some((_, text)) => {
+                text.push('\n');
+                text.push_str(&message);
+            }
+            None => by_topic.push((topic, message)),
+        }
+    }
+    let requests = by_topic
+        .into_iter()
+        .map(|(topic, text)| publish(client, shared, channel_name(topic), text));
+    for error in join_all(requests).await.into_iter().filter_map(Result::err) {
+        tracing::debug!(%error, "redis: cannot publish");
+    }
 }
 
 /// Publishes a string on a channel, which is a sharded one if the server supports that.

@@ -4,24 +4,29 @@
 
 use std::{
     collections::HashSet,
+    ops::ControlFlow,
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
 use fred::{
     clients::Client,
     prelude::{ClientLike, EventInterface, FredResult, PubsubInterface},
-    types::Message,
+    types::{Message, config::Server},
 };
 use futures_util::future::try_join_all;
 use shared::ids::RoomId;
 use tokio::{
-    sync::{broadcast::error::RecvError, mpsc},
-    time::{Instant, MissedTickBehavior, interval},
+    sync::{
+        broadcast::{Receiver, error::RecvError},
+        mpsc,
+    },
+    time::{Instant, Interval, MissedTickBehavior, interval},
 };
 
 use super::{
     PROBE_INTERVAL, RelayEvent, SILENCE_TIMEOUT, Shared, Topic, channel_name, publisher::publish,
 };
+use crate::background::catch_panic;
 
 /// The maximum number of rooms to subscribe to at a time.
 const CHUNK: usize = 256;
@@ -54,7 +59,7 @@ pub(super) async fn run(
     let mut subscriber = Subscriber {
         client,
         publisher,
-        shared: shared.clone(),
+        shared,
         events,
         probe_channel: format!("hallway:node:{node:x}"),
         subscribed_rooms: HashSet::new(),
@@ -65,24 +70,41 @@ pub(super) async fn run(
     let mut tick = interval(PROBE_INTERVAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !subscriber.events.is_closed() {
-        tokio::select! {
-            message = messages.recv() => match message {
-                Ok(message) => subscriber.receive(message),
-                Err(RecvError::Lagged(_)) => subscriber.has_unreported_loss = true,
-                Err(RecvError::Closed) => break,
-            },
-            reconnected = reconnects.recv() => match reconnected {
-                Ok(_) | Err(RecvError::Lagged(_)) => subscriber.resubscribe().await,
-                Err(RecvError::Closed) => break,
-            },
-            () = shared.desired_changed.notified() => subscriber.update_subscriptions().await,
-            _ = tick.tick() => subscriber.check_link().await,
+        let step = subscriber.step(&mut messages, &mut reconnects, &mut tick);
+        match catch_panic("subscriber", step).await {
+            Some(ControlFlow::Continue(())) => {}
+            Some(ControlFlow::Break(())) => break,
+            None => subscriber.has_unreported_loss = true,
         }
     }
     connection.abort();
 }
 
 impl Subscriber {
+    /// Handles one event; breaks when the client has ended.
+    async fn step(
+        &mut self,
+        messages: &mut Receiver<Message>,
+        reconnects: &mut Receiver<Server>,
+        tick: &mut Interval,
+    ) -> ControlFlow<()> {
+        let shared = self.shared.clone();
+        tokio::select! {
+            message = messages.recv() => match message {
+                Ok(message) => self.receive(message),
+                Err(RecvError::Lagged(_)) => self.has_unreported_loss = true,
+                Err(RecvError::Closed) => return ControlFlow::Break(()),
+            },
+            reconnected = reconnects.recv() => match reconnected {
+                Ok(_) | Err(RecvError::Lagged(_)) => self.resubscribe().await,
+                Err(RecvError::Closed) => return ControlFlow::Break(()),
+            },
+            () = shared.desired_changed.notified() => self.update_subscriptions().await,
+            _ = tick.tick() => self.check_link().await,
+        }
+        ControlFlow::Continue(())
+    }
+
     fn receive(&mut self, message: Message) {
         self.last_received = Instant::now();
         if *message.channel == *self.probe_channel {

@@ -20,6 +20,7 @@ mod error_kind;
 mod generation;
 mod pool;
 pub(super) mod sqlite_json;
+mod write_probe;
 
 pub(super) use connect::connect_for_maintenance;
 pub use connect::{sqlite_file, sqlite_url, sqlite_version};
@@ -31,6 +32,7 @@ pub(super) use dialect::{lock_migrations, unlock_migrations};
 pub use error_kind::{DbErrorKind, db_error_kind};
 pub use generation::Generation;
 pub use pool::{Pool, with_timeout};
+use write_probe::WriteProbe;
 
 /// How long closing the connections to a database server may take. All statements have ended
 /// before.
@@ -52,6 +54,7 @@ pub struct Database {
     pub generation: Generation,
     /// The result of the durability check at start.
     pub durability: Durability,
+    write_probe: WriteProbe,
 }
 
 /// The settings, read at start, that make commits durable: a summary for the operator.
@@ -79,8 +82,8 @@ impl Database {
         let reader = Pool(connect(url, PoolKind::Reader, connections).await?);
         let searcher = Pool(connect(url, PoolKind::Search, (connections / 2).max(1)).await?);
         let durability = Durability(durability::check_durable(&writer.0).await?);
-        let generation = Generation::default();
-        Ok(Self { reader, searcher, writer, maintenance, generation, durability })
+        let (generation, write_probe) = (Generation::default(), WriteProbe::default());
+        Ok(Self { reader, searcher, writer, maintenance, generation, durability, write_probe })
     }
 
     /// The kind of database.

@@ -194,7 +194,7 @@ async fn a_stopping_server_closes_sockets_that_are_not_authenticated_yet() {
 async fn an_outsider_who_subscribes_is_not_online() {
     let fixture = Fixture::start().await;
     let (hub, outsider) = (fixture.server.hub(), fixture.outsider.user.id);
-    let inbox = hub.connect(outsider, None);
+    let inbox = hub.connect(outsider, None, 1).unwrap();
     inbox.subscribe(fixture.room);
     assert!(!hub.online_users(fixture.room).contains(&outsider));
     inbox.confirm_member(fixture.room);

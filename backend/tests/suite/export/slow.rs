@@ -220,3 +220,24 @@ async fn a_user_has_four_classic_histories_at_once() {
     // Waits for the permit of the download that broke off.
     fixture.member.get(&format!("{path}?limit=1")).await.expect_status(200);
 }
+
+/// The server aborts a download that nobody reads, and with it what the export holds. One that is read
+/// slowly goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_nobody_reads_is_aborted() {
+    let fixture = Fixture::start().await;
+    let room = create_long_room(&fixture, 8_000).await;
+    let path = paths::fill(paths::EXPORT, &[&room]);
+    let unread = SlowDownload::begin(&fixture.member, &path).await;
+    let mut slow = SlowDownload::begin(&fixture.member, &path).await;
+    let start = Instant::now();
+    let mut buffer = vec![0; 8_192];
+    while unread.0.take_error().unwrap().is_none() {
+        assert!(start.elapsed() < 4 * TIMEOUT, "the server still waits for the client");
+        slow.0.read_exact(&mut buffer).await.unwrap();
+        slow.1.extend(&buffer);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let text = slow.finish().await.expect("the slow download goes on");
+    assert_eq!(messages(&text).len(), MESSAGE_COUNT);
+}
