@@ -9,6 +9,7 @@
 //! - [`timeline`]: the reducer that merges changes into the state of a room
 //! - [`search`]: the query language and the tokenizer
 //! - [`text`]: links, mentions and code in a message
+//! - [`unicode`]: properties of characters
 #![warn(missing_docs)]
 
 pub mod ids;
@@ -21,6 +22,7 @@ pub mod rules;
 pub mod search;
 pub mod text;
 pub mod timeline;
+pub mod unicode;
 pub mod users;
 
 /// A time in UTC, RFC 3339 in JSON. It is for display only: [`ids::Seq`] and [`ids::Rev`] define the

@@ -103,6 +103,10 @@ pub enum ServerFrame {
         /// The interval between heartbeats, in seconds. If none arrives for 10 seconds longer, the
         /// connection is dead.
         heartbeat_s: u64,
+        /// Usernames that begin with the user's name and continue with another word, at most 50: a
+        /// text that mentions one of them does not mention the user.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        longer_names: Vec<String>,
     },
     /// Further rooms of the user, in the order that `welcome` began. No other frame comes in between.
     Rooms {

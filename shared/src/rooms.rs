@@ -60,7 +60,7 @@ pub struct RoomList {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewRoom {
-    /// 1 to 255 characters, unique without regard to case.
+    /// 1 to 255 visible characters, unique without regard to case.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 255)))]
     pub name: String,
     /// At most 255 characters.

@@ -1,7 +1,10 @@
 //! All limits, and the validation of user input. Server and browser use the same functions, and every
 //! error names the limit.
 
-use crate::problem::FieldError;
+use crate::{
+    problem::FieldError,
+    unicode::{self, is_bidi_control, is_blank, is_joiner, is_mark},
+};
 
 /// The maximum length of a username in characters, the same as in the classic chat.
 pub const USERNAME_MAX_CHARS: usize = 150;
@@ -17,6 +20,10 @@ pub const ROOM_NAME_MAX_CHARS: usize = 255;
 pub const TOPIC_MAX_CHARS: usize = 255;
 /// The maximum length of a message in bytes of UTF-8, after trimming.
 pub const CONTENT_MAX_BYTES: usize = 16_384;
+/// The maximum number of mentions in a message. Further ones have no effect.
+pub const MENTIONS_MAX: usize = 50;
+/// The maximum number of `longer_names` in the live frame `welcome`.
+pub const LONGER_NAMES_MAX: usize = 50;
 /// The maximum size of a websocket frame from a client in bytes. The longest message fits even if every
 /// character is escaped: JSON makes six bytes of one (`\u003c`), and twelve of a line end that is sent
 /// as `\u000d\u000a`.
@@ -64,23 +71,41 @@ pub const AUTHENTICATE_TIMEOUT_S: u64 = 5;
 /// The minimum interval between two typing events of a user in a room, in seconds.
 pub const TYPING_INTERVAL_S: u64 = 2;
 
-/// Checks a username and trims it. The server normalizes it to NFC first.
+/// Checks a new username, trims it, and composes it (NFC). It must not contain a colon, because HTTP
+/// Basic authentication ends the username there.
 pub fn validate_username(text: &str) -> Result<String, FieldError> {
-    validate_name("username", text, USERNAME_MAX_CHARS)
-}
-
-/// Checks a room name and trims it.
-pub fn validate_room_name(text: &str) -> Result<String, FieldError> {
-    validate_name("name", text, ROOM_NAME_MAX_CHARS)
-}
-
-/// Checks a topic and trims it. It may be empty.
-pub fn validate_topic(text: &str) -> Result<String, FieldError> {
-    if text.trim().is_empty() {
-        Ok(String::new())
-    } else {
-        validate_name("topic", text, TOPIC_MAX_CHARS)
+    let name = unicode::nfc(text.trim());
+    if name.contains(':') {
+        return Err(FieldError::new("username", "must not contain a colon (U+003A)"));
     }
+    validate_name("username", &name, USERNAME_MAX_CHARS)
+}
+
+/// Checks a new room name, trims it, and composes it (NFC). Emoji lose their presentation selectors,
+/// which keyboards add and nobody sees.
+pub fn validate_room_name(text: &str) -> Result<String, FieldError> {
+    let name = unicode::without_presentation_selectors(&unicode::nfc(text.trim()));
+    validate_name("name", &name, ROOM_NAME_MAX_CHARS)
+}
+
+/// Checks a topic, trims it, and composes it (NFC). It may be empty. Unlike a name it identifies
+/// nothing, so it may have joiners and variation selectors anywhere.
+pub fn validate_topic(text: &str) -> Result<String, FieldError> {
+    let topic = unicode::nfc(text.trim());
+    let is_shown = |c: char| is_joiner(c) || matches!(c, '\u{fe00}'..='\u{fe0f}');
+    let hidden = topic.chars().find(|&c| c != ' ' && is_blank(c) && !is_shown(c));
+    check_name("topic", &topic, TOPIC_MAX_CHARS, hidden)?;
+    Ok(topic.into_owned())
+}
+
+/// Checks a name that some version of the server may have stored: its length, and that it is trimmed
+/// and without controls. Names that are older than a rule stay valid.
+pub fn validate_stored_name(field: &str, text: &str, max: usize) -> Result<(), FieldError> {
+    if text != text.trim() {
+        return Err(FieldError::new(field, "must be trimmed"));
+    }
+    let hidden = text.chars().find(|&c| c.is_control() || is_bidi_control(c));
+    check_name(field, text, max, hidden)
 }
 
 /// Checks a new password. Whitespace at its ends counts, because passwords are not trimmed. Control
@@ -99,34 +124,70 @@ pub fn validate_password(text: &str) -> Result<(), FieldError> {
     }
 }
 
-/// Checks the text of a message, trims it, and replaces each line ending by `\n`.
+/// Checks the text of a message, normalizes it ([`normalize_content`]) and trims it.
 pub fn validate_content(text: &str) -> Result<String, FieldError> {
-    let text = text.trim().replace("\r\n", "\n").replace('\r', "\n");
+    let text = normalize_content(text);
+    validate_stored_content(&text)?;
+    if text.chars().all(is_blank) {
+        let message = "must contain something visible: it has only blanks and invisible characters";
+        return Err(FieldError::new("content", message));
+    }
+    Ok(text)
+}
+
+/// Checks the length of a text that some version of the server may have stored.
+pub fn validate_stored_content(text: &str) -> Result<(), FieldError> {
     let error = |message: String| Err(FieldError::new("content", message));
-    if text.is_empty() {
-        return error("must not be empty".into());
-    }
-    if text.len() > CONTENT_MAX_BYTES {
-        return error(format!(
-            "must be at most {CONTENT_MAX_BYTES} bytes of UTF-8, but is {}",
-            text.len()
-        ));
-    }
-    match text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-        Some(c) => error(format!("must not contain control characters (U+{:04X})", c as u32)),
-        None => Ok(text),
+    match text.len() {
+        0 => error("must not be empty".into()),
+        1..=CONTENT_MAX_BYTES => Ok(()),
+        length => {
+            error(format!("must be at most {CONTENT_MAX_BYTES} bytes of UTF-8, but is {length}"))
+        }
     }
 }
 
-/// The lower-case form of a name. Names are unique in this form.
+/// Trims a text and removes its control characters, which programs paste and nobody sees. Line ends
+/// of every kind become `\n`: CR LF, CR, NEL (U+0085), vertical tab and form feed. Tabs stay.
+pub fn normalize_content(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace(['\r', '\u{85}', '\u{b}', '\u{c}'], "\n");
+    let text: String =
+        text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    text.trim().to_owned()
+}
+
+/// The form of a name by which it is looked up and unique: composed (NFC) and in lower case.
+///
+/// ```
+/// use shared::rules::name_key;
+/// assert_eq!(name_key("A\u{30a}sa"), name_key("\u{c5}SA"));
+/// ```
 pub fn name_key(name: &str) -> String {
-    name.to_lowercase()
+    unicode::nfc(name).to_lowercase()
 }
 
+/// Checks a new name. Names are for people to tell apart, so nothing in a name may be invisible:
+/// blanks other than a single U+0020, default ignorable characters, and joiners outside of the
+/// scripts and emoji that need them (RFC 5892; Unicode TR 36, section 2).
 fn validate_name(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
-    let text = text.trim();
+    let hidden = text.chars().find(|&c| c != ' ' && is_blank(c) && !is_joiner(c));
+    check_name(field, text, max, hidden.or_else(|| unicode::misplaced_joiner(text)))?;
+    if text.contains("  ") {
+        return Err(FieldError::new(field, "must not contain two blanks in a row (U+0020)"));
+    }
+    match text.chars().next().filter(|&c| is_mark(c)) {
+        Some(c) => Err(FieldError::new(
+            field,
+            format!("must not begin with a combining mark (U+{:04X})", c as u32),
+        )),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// Checks the length of a trimmed name. `hidden` is its first character that it must not contain.
+fn check_name(field: &str, text: &str, max: usize, hidden: Option<char>) -> Result<(), FieldError> {
     let length = text.chars().count();
-    if length == 0 {
+    if length == 0 && field != "topic" {
         return Err(FieldError::new(field, "must not be empty"));
     }
     if length > max {
@@ -135,25 +196,13 @@ fn validate_name(field: &str, text: &str, max: usize) -> Result<String, FieldErr
             format!("must be at most {max} characters, but is {length}"),
         ));
     }
-    match text.chars().find(|&c| is_invisible(c)) {
+    match hidden {
         Some(c) => Err(FieldError::new(
             field,
             format!("must not contain control or invisible characters (U+{:04X})", c as u32),
         )),
-        None => Ok(text.to_owned()),
+        None => Ok(()),
     }
-}
-
-/// Whether a name must not contain `c`. Two names that differ only in invisible characters look the
-/// same, and bidirectional controls reorder the text around them (Unicode TR 36, section 2).
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || (c.is_whitespace() && c != ' ')
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -180,16 +229,64 @@ mod tests {
 
     #[test]
     fn names_with_invisible_characters_are_rejected() {
-        for text in ["a\u{200b}b", "a\u{202e}b", "a\nb", "a\u{0}b", "a\u{a0}b", "   ", "\u{3164}"] {
-            assert!(validate_username(text).is_err(), "{text:?}");
+        for c in "\u{200b}\u{202e}\n\u{0}\u{a0}\u{3164}\u{fe0f}\u{fe00}\u{2800}\u{1d173}\u{1d17a}\u{1d159}\u{200d}\u{200c}\u{180e}\u{2003}\u{3000}\u{feff}\u{e0041}\u{fffc}\u{85}\u{ad}".chars() {
+            let code = format!("(U+{:04X})", c as u32);
+            for validate in [validate_username, validate_room_name] {
+                let error = validate(&format!("a{c}b")).unwrap_err();
+                assert!(error.message.ends_with(&code), "{code}: {error:?}");
+            }
         }
+        assert!(validate_username("   ").is_err() && validate_room_name("\u{a0}").is_err());
         assert_eq!(validate_username("  Jörg Müller ").unwrap(), "Jörg Müller");
+        assert!(validate_username("a  b").unwrap_err().message.contains("two blanks"));
+        assert!(validate_username("\u{301}a").unwrap_err().message.contains("(U+0301)"));
+        assert!(validate_username("a:b").unwrap_err().message.contains("colon (U+003A)"));
+        assert!(validate_room_name("a:b").is_ok());
     }
 
     #[test]
-    fn content_is_trimmed_and_line_endings_are_normalized() {
+    fn names_are_composed_and_keep_the_joiners_of_their_script() {
+        assert_eq!(validate_username("A\u{30a}sa").unwrap(), "\u{c5}sa");
+        assert_eq!(validate_room_name("A\u{30a}sa").unwrap(), "\u{c5}sa");
+        assert_eq!(name_key("A\u{30a}sa"), name_key("\u{e5}sa"));
+        for name in ["می\u{200c}خواهم", "शर्\u{200d}मा", "👩\u{200d}💻 ops"] {
+            assert_eq!(validate_username(name).unwrap(), name);
+        }
+        assert_eq!(validate_room_name("⚙\u{fe0f} ops").unwrap(), "⚙ ops");
+        assert!(validate_username("⚙\u{fe0f}").is_err());
+        assert_eq!(validate_topic(" ⚙\u{fe0f}  👩\u{200d}💻 ").unwrap(), "⚙\u{fe0f}  👩\u{200d}💻");
+        assert!(validate_topic("a\u{202e}b").is_err() && validate_topic("a\u{a0}b").is_err());
+        assert_eq!(validate_topic(" ").unwrap(), "");
+    }
+
+    #[test]
+    fn names_that_are_older_than_a_rule_stay_valid() {
+        for name in ["a:b", "a  b", "a\u{fe0f}", "a\u{2800}b"] {
+            assert!(validate_stored_name("username", name, 150).is_ok(), "{name:?}");
+        }
+        for name in ["", " a", "a\u{0}b", &"x".repeat(151)] {
+            assert!(validate_stored_name("username", name, 150).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn content_is_trimmed_and_control_characters_are_removed() {
         assert_eq!(validate_content(" a\r\n\tb \n").unwrap(), "a\n\tb");
-        assert!(validate_content(" \n ").is_err());
-        assert!(validate_content("a\u{0}b").is_err());
+        assert_eq!(validate_content("a\u{b}b\u{c}c\u{85}d\re").unwrap(), "a\nb\nc\nd\ne");
+        assert_eq!(validate_content("\u{0}a\u{1b}[1m\u{7f}\u{9b}b \u{0}").unwrap(), "a[1mb");
+    }
+
+    #[test]
+    fn content_without_anything_visible_is_rejected() {
+        for text in ["", " \n ", "\u{1b}\u{0}"] {
+            assert_eq!(validate_content(text).unwrap_err().message, "must not be empty");
+        }
+        for text in ["\u{200b}", "\u{2800} \u{fe0f}", "\u{3164}\n\u{feff}", "\u{202e}\u{ad}"] {
+            let error = validate_content(text).unwrap_err();
+            assert!(error.message.starts_with("must contain something visible"), "{text:?}");
+        }
+        for text in [".", "\u{200b}a", "❤\u{fe0f}", "ㄱ"] {
+            assert_eq!(validate_content(text).unwrap(), text);
+        }
     }
 }

@@ -61,7 +61,7 @@ impl fmt::Debug for Password {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Register {
-    /// 1 to 150 visible characters, unique without regard to case.
+    /// 1 to 150 visible characters without a colon, unique without regard to case.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 150)))]
     pub username: String,
     /// 8 to 1 024 characters, without control characters.

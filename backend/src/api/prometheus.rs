@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn may_read(flags: &[&str], peer: &str, given: &[(&'static str, &'static str)]) -> bool {
-        let settings = Flags::parse_from([&["hallway"], flags].concat()).settings;
+        let settings = Flags::parse_from([&["hallway"][..], flags].concat()).settings;
         let header = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };

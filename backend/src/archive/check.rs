@@ -4,14 +4,19 @@
 use std::ops::RangeInclusive;
 
 use chrono::Datelike;
-use shared::{Timestamp, ids::NUMBER_MAX, problem::FieldError, rules};
-use unicode_normalization::UnicodeNormalization;
+use shared::{
+    Timestamp,
+    ids::NUMBER_MAX,
+    problem::FieldError,
+    rules::{self, MENTIONS_MAX},
+    unicode,
+};
 
 use super::{
     lines::{Member, Message, Room, User},
     rows::decode_hash,
 };
-use crate::{auth::check_password_hash, realtime::ledger::MENTIONS_MAX};
+use crate::auth::check_password_hash;
 
 /// The greatest id, `seq` and `rev`: half of [`NUMBER_MAX`], so that the server can assign further ones
 /// that clients can read.
@@ -23,16 +28,16 @@ type Result = std::result::Result<(), FieldError>;
 
 pub fn user(line: &User) -> Result {
     range("id", line.id, 1, ID_MAX)?;
-    let nfc: String = line.username.nfc().collect();
-    normalized("username", &line.username, rules::validate_username(&nfc)?)?;
+    rules::validate_stored_name("username", &line.username, rules::USERNAME_MAX_CHARS)?;
+    normalized("username", &line.username, &unicode::nfc(&line.username))?;
     check_password_hash(&line.password_hash)?;
     timestamp("created_at", line.created_at)
 }
 
 pub fn room(line: &Room) -> Result {
     range("id", line.id, 1, ID_MAX)?;
-    normalized("name", &line.name, rules::validate_room_name(&line.name)?)?;
-    normalized("topic", &line.topic, rules::validate_topic(&line.topic)?)?;
+    rules::validate_stored_name("name", &line.name, rules::ROOM_NAME_MAX_CHARS)?;
+    rules::validate_stored_name("topic", &line.topic, rules::TOPIC_MAX_CHARS)?;
     range("last_rev", line.last_rev, 1, ID_MAX)?;
     range("last_seq", line.last_seq, 0, line.last_rev)?;
     range("rev", line.rev, 1, line.last_rev)?;
@@ -59,7 +64,9 @@ pub fn message(line: &Message, room: &Room) -> Result {
             return Err(FieldError::new("deleted_at", text));
         }
     } else {
-        normalized("content", &line.content, rules::validate_content(&line.content)?)?;
+        let content = rules::normalize_content(&line.content);
+        rules::validate_stored_content(&content)?;
+        normalized("content", &line.content, &content)?;
     }
     if line.sent_hash.as_deref().is_some_and(|hash| decode_hash(hash).is_none()) {
         return Err(FieldError::new("sent_hash", "must be 64 lower-case hexadecimal digits"));
@@ -93,9 +100,12 @@ fn timestamp(field: &str, timestamp: Timestamp) -> Result {
     Err(FieldError::new(field, format!("must be in the years {min} to {max}, but is {timestamp}")))
 }
 
-fn normalized(field: &str, text: &str, normalized: String) -> Result {
+fn normalized(field: &str, text: &str, normalized: &str) -> Result {
     if text == normalized {
         return Ok(());
     }
-    Err(FieldError::new(field, "must be trimmed and in NFC, with LF line ends"))
+    Err(FieldError::new(
+        field,
+        "must be trimmed and in NFC, with LF line ends and no control characters",
+    ))
 }

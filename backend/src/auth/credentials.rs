@@ -10,7 +10,6 @@ use shared::{
     rules,
     users::{Password, User},
 };
-use unicode_normalization::UnicodeNormalization;
 
 use super::{
     Auth, LoginOrigin, run_to_completion,
@@ -23,7 +22,7 @@ use crate::{
 
 /// The normalized form by which a username is looked up: NFC, trimmed, case-folded.
 pub fn username_key(username: &str) -> String {
-    rules::name_key(username.nfc().collect::<String>().trim())
+    rules::name_key(username.trim())
 }
 
 /// The key of an account in the throttle. No valid one is longer; longer ones would only fill the

@@ -3,9 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use argon2::PasswordHasher as _;
-use shared::{rules, users::Password};
+use shared::{rules, unicode, users::Password};
 use tokio::sync::Semaphore;
-use unicode_normalization::UnicodeNormalization;
 
 use super::password_hash::{PasswordHash, argon2};
 use crate::{Error, Result};
@@ -88,7 +87,7 @@ fn opaque_string(password: &str) -> String {
             '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
         )
     };
-    password.chars().map(|c| if is_other_blank(c) { ' ' } else { c }).nfc().collect()
+    unicode::nfc(&password.replace(is_other_blank, " ")).into_owned()
 }
 
 fn hash(password: &Password) -> Result<String> {

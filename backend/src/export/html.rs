@@ -42,7 +42,7 @@ impl Writer for HtmlWriter {
              <meta http-equiv=\"Content-Security-Policy\" content=\"{csp}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-             <header>\n<h1 dir=\"auto\">{title}</h1>\n<p>{summary}</p>\n\
+             <header>\n<h1 dir=\"auto\">{title}</h1>\n<p dir=\"auto\">{summary}</p>\n\
              <form role=\"search\" hidden><input type=\"search\" aria-label=\"Search\" \
              placeholder=\"Search\" autocomplete=\"off\"><output></output></form>\n\
              </header>\n<main>\n"
@@ -110,7 +110,7 @@ fn write_article(info: &ExportInfo, message: &Message, out: &mut Vec<u8>) {
             Span::Text(text) | Span::Mention(text) => out.write_all(escape(text).as_bytes()),
             Span::Link(link) => {
                 let link = escape(link);
-                write!(out, "<a href=\"{link}\" rel=\"noreferrer\">{link}</a>")
+                write!(out, "<a dir=\"ltr\" href=\"{link}\" rel=\"noreferrer\">{link}</a>")
             }
         };
     }
@@ -144,12 +144,43 @@ fn escape(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use shared::search::tokenizer::fold;
+    use unicode_normalization::UnicodeNormalization;
+
     use super::*;
 
     #[test]
     fn tags_are_escaped() {
         assert_eq!(escape("</script><b a=\"'&"), "&lt;/script&gt;&lt;b a=&quot;&#39;&amp;");
         assert_eq!(escape("é🙂"), "é🙂");
+    }
+
+    /// The page has its own copy of what the server's search ignores and how it writes letters.
+    #[test]
+    fn the_page_searches_as_the_server() {
+        let (_, dropped) = SCRIPT.split_once("const DROPPED =\n  /[").unwrap();
+        let (dropped, _) = dropped.split_once("]/u;").unwrap();
+        let code = |text: &str| u32::from_str_radix(text.trim_matches(['{', '}']), 16).unwrap();
+        let ranges: Vec<_> = dropped
+            .replace("-\\u", "-")
+            .split("\\u")
+            .skip(1)
+            .map(|range| range.split_once('-').unwrap_or((range, range)))
+            .map(|(first, last)| code(first)..=code(last))
+            .collect();
+        for c in ('\u{80}'..='\u{1ffff}').chain('\u{e0000}'..='\u{e1000}') {
+            let is_dropped = ranges.iter().any(|range| range.contains(&(c as u32)));
+            // A compatibility form of a dropped character decomposes to it.
+            let decomposed: String = c.nfkd().collect();
+            if decomposed == c.to_string() {
+                assert_eq!(fold(&decomposed).is_empty(), is_dropped, "U+{:04X}", c as u32);
+            }
+            if c.is_lowercase() && !is_dropped && decomposed == c.to_string() {
+                let written = format!(" {c}: \"{}\"", fold(&decomposed));
+                let differs = fold(&decomposed) != decomposed;
+                assert_eq!(SCRIPT.contains(&written), differs, "{c}");
+            }
+        }
     }
 
     /// A tag in the style or the script could end its element early.

@@ -51,7 +51,8 @@ impl Writer for MarkdownWriter {
     fn end(&mut self, _: &mut Vec<u8>) {}
 }
 
-/// Quotes a message, with a hard break between two lines that are not blank.
+/// Quotes a message, with a hard break between two lines that are not blank: two spaces, because not
+/// every dialect knows the backslash.
 fn quotation(text: &str) -> String {
     // Some programs treat U+2028 and U+2029 as line ends.
     let lines: Vec<_> = text.split(['\n', '\u{2028}', '\u{2029}']).map(escape_line).collect();
@@ -60,7 +61,7 @@ fn quotation(text: &str) -> String {
         let has_break = !line.is_empty() && lines.get(nth + 1).is_some_and(|next| !next.is_empty());
         quoted.push_str(if line.is_empty() { ">" } else { "> " });
         quoted.push_str(line);
-        quoted.push_str(if has_break { "\\\n" } else { "\n" });
+        quoted.push_str(if has_break { "  \n" } else { "\n" });
     }
     quoted
 }
@@ -78,17 +79,16 @@ fn escape_line(text: &str) -> String {
     for span in spans(inner) {
         match span {
             Span::Link(link) => {
-                escaped.extend(["<", link, ">"]);
+                escaped.extend(["<", &escape_address(link), ">"]);
                 at += link.len();
             }
             Span::Text(words) | Span::Mention(words) => {
                 for c in words.chars() {
-                    let starts_block = at == 0 && matches!(c, '#' | '+' | '-' | ':' | '!');
+                    let starts_block = at == 0 && matches!(c, '#' | '+' | '-' | ':');
                     let ends_number = digits > 0 && at == digits && matches!(c, '.' | ')');
-                    if starts_block || ends_number || is_syntax(c) {
-                        escaped.push('\\');
-                    }
-                    escaped.push(c);
+                    // Some dialects make links of addresses without `<`.
+                    let is_address = matches!(c, ':' | '.') && starts_address(&inner[..at], c);
+                    push_escaped(&mut escaped, c, starts_block || ends_number || is_address);
                     at += c.len_utf8();
                 }
             }
@@ -97,13 +97,40 @@ fn escape_line(text: &str) -> String {
     escaped
 }
 
-/// Whether a character is syntax anywhere in a line, in Markdown or one of its dialects.
-fn is_syntax(c: char) -> bool {
-    "\\`*_{}[]<>&|~$^%=".contains(c)
+/// Appends a character, escaped if it is syntax: with a backslash if every dialect knows that, or
+/// else as a character reference.
+fn push_escaped(escaped: &mut String, c: char, is_syntax_here: bool) {
+    match c {
+        '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '!' => escaped.extend(['\\', c]),
+        '#' | '+' | '-' | '.' | ')' if is_syntax_here => escaped.extend(['\\', c]),
+        '<' => escaped.push_str("&lt;"),
+        '>' => escaped.push_str("&gt;"),
+        '&' => escaped.push_str("&amp;"),
+        '|' | '~' | '$' | '^' | '%' | '=' | '@' => escaped.push_str(&format!("&#{};", c as u32)),
+        ':' if is_syntax_here => escaped.push_str("&#58;"),
+        c => escaped.push(c),
+    }
+}
+
+/// Whether `c` after this text makes an address of it: `www.`, `ftp:`.
+fn starts_address(before: &str, c: char) -> bool {
+    let word = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    match c {
+        '.' => word.eq_ignore_ascii_case("www"),
+        _ => !word.is_empty(),
+    }
+}
+
+/// Percent-encodes what Python-Markdown takes for syntax even in an address.
+fn escape_address(link: &str) -> String {
+    link.replace('\\', "%5C").replace("](", "]%28").replace("][", "]%5B")
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use pulldown_cmark::{Event, LinkType, Options, Parser, Tag};
+
     use super::*;
 
     #[test]
@@ -114,13 +141,17 @@ mod tests {
             ("- a #2", "\\- a #2"),
             ("12. no list", "12\\. no list"),
             ("12) 3.", "12\\) 3."),
-            ("> `a` *b* _c_", "\\> \\`a\\` \\*b\\* \\_c\\_"),
-            ("[x]: http://a.example/_b_", "\\[x\\]: <http://a.example/_b_>"),
-            ("</div><!-- &lt;", "\\</div\\>\\<!-- \\&lt;"),
-            ("===", "\\=\\=\\="),
+            ("> `a` *b* _c_", "&gt; \\`a\\` \\*b\\* \\_c\\_"),
+            ("[x]: http://a.example/_b_c", "\\[x\\]: <http://a.example/_b_c>"),
+            ("![i](x)", "\\!\\[i\\](x)"),
+            ("</div><!-- &lt;", "&lt;/div&gt;&lt;\\!-- &amp;lt;"),
+            ("===", "&#61;&#61;&#61;"),
             ("    code", "\u{a0}\u{a0}\u{a0}\u{a0}code"),
             ("\tcode  ", "\u{a0}\u{a0}\u{a0}\u{a0}code"),
             ("a\\", "a\\\\"),
+            ("www.x.test ftp://x.test 12:30", "www\\.x.test ftp&#58;//x.test 12&#58;30"),
+            ("ada@x.test", "ada&#64;x.test"),
+            ("http://x.test/[a](b)", "<http://x.test/[a]%28b)>"),
         ] {
             assert_eq!(escape_line(text), escaped, "{text}");
         }
@@ -128,8 +159,98 @@ mod tests {
 
     #[test]
     fn lines_stay_lines() {
-        assert_eq!(quotation("a\nb\n\n  \nc"), "> a\\\n> b\n>\n>\n> c\n");
-        assert_eq!(quotation("a\u{2028}# b"), "> a\\\n> \\# b\n");
-        assert_eq!(quotation("```\nx"), "> \\`\\`\\`\\\n> x\n");
+        assert_eq!(quotation("a\nb\n\n  \nc"), "> a  \n> b\n>\n>\n> c\n");
+        assert_eq!(quotation("a\u{2028}# b"), "> a  \n> \\# b\n");
+        assert_eq!(quotation("```\nx"), "> \\`\\`\\`  \n> x\n");
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let part = prop::sample::select(
+            &[
+                "[",
+                "]",
+                "(",
+                ")",
+                "!",
+                "<",
+                ">",
+                "&",
+                ";",
+                "`",
+                "```",
+                "~~~",
+                "*",
+                "_",
+                "#",
+                "-",
+                "+",
+                "=",
+                "|",
+                "$",
+                "^",
+                ":",
+                "\\",
+                "\"",
+                "'",
+                "\n",
+                "\n\n",
+                "    ",
+                "\t",
+                " ",
+                "a",
+                "b",
+                "1",
+                ".",
+                "@",
+                "www.",
+                "http://x.test/",
+                "ftp://x.test",
+                "mailto:a@b.test",
+                "javascript:",
+                "<b>",
+                "<img src=x>",
+                "<!--",
+                "-->",
+                "[a]: ",
+                "![a](b)",
+                "[a](b)",
+                "[a][b]",
+                "&lt;",
+                "\u{2028}",
+                "\u{a0}",
+                "é",
+            ][..],
+        );
+        prop::collection::vec(part, 0..20).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// The rendered quotation is the text, with no other element than the links of the text.
+        #[test]
+        fn a_rendered_text_is_only_text_and_its_links(text in text()) {
+            let markdown = quotation(&text);
+            let mut links = Vec::new();
+            let mut rendered = String::new();
+            let options = Options::all() - Options::ENABLE_SMART_PUNCTUATION;
+            for event in Parser::new_ext(&markdown, options) {
+                match event {
+                    Event::Text(text) => rendered.push_str(&text),
+                    Event::SoftBreak | Event::HardBreak => rendered.push('\n'),
+                    Event::Start(Tag::Link { link_type, dest_url, .. }) => {
+                        prop_assert_eq!(link_type, LinkType::Autolink);
+                        links.push(dest_url.into_string());
+                    }
+                    Event::Start(Tag::BlockQuote(None) | Tag::Paragraph) | Event::End(_) => {}
+                    event => prop_assert!(false, "{:?} in {}", event, markdown),
+                }
+            }
+            let expected: Vec<_> = shared::text::links(&text).map(escape_address).collect();
+            prop_assert_eq!(links, expected, "{}", markdown);
+            let letters = |text: &str| text.split_whitespace().collect::<String>();
+            let unescaped = letters(&text);
+            prop_assert_eq!(letters(&rendered).replace("%5C", "\\").replace("]%28", "](").replace("]%5B", "]["), unescaped);
+        }
     }
 }

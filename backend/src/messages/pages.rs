@@ -219,6 +219,17 @@ mod tests {
     }
 
     #[test]
+    fn a_page_grows_on_both_sides_until_it_is_full() {
+        let of = |bytes: i64| (1..=100).map(|seq| (seq, bytes)).collect::<HashMap<_, _>>();
+        let longest = of(rules::CONTENT_MAX_BYTES as i64);
+        assert_eq!(grow_page(&longest, 50, (1, 100)), (18, 81));
+        assert_eq!(grow_page(&longest, 3, (1, 100)), (1, 64));
+        assert_eq!(grow_page(&longest, 100, (1, 100)), (37, 100));
+        assert_eq!(grow_page(&of(1), 50, (20, 90)), (20, 90));
+        assert_eq!(grow_page(&of(i64::MAX / 4), 50, (1, 100)), (50, 50));
+    }
+
+    #[test]
     fn a_range_stays_within_the_room() {
         let range = |seq, before, after| {
             request(Anchor::Seq(seq), Some(before), Some(after)).range(seq, 120)

@@ -12,6 +12,7 @@ use shared::{
     problem::Code,
     rooms::{MyRoom, ReadState, RoomList, RoomListing},
     rules,
+    text::extends_name,
     users::UserRef,
 };
 
@@ -139,6 +140,26 @@ pub async fn list_people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Re
         .order_by_asc(name)
         .limit(rules::PEOPLE_MAX);
     Ok(select.all(db).await?.iter().map(users::Model::to_ref).collect())
+}
+
+/// The usernames that [may be mentioned](extends_name) where a text seems to mention `username`; at
+/// most [`rules::LONGER_NAMES_MAX`], of the first 200 with the same beginning.
+pub async fn longer_names(db: &impl ConnectionTrait, username: &str) -> Result<Vec<String>> {
+    /// Bounds the query for a short name, with which many others begin. Blanks and punctuation order
+    /// before letters, so the names that matter come first.
+    const EXAMINED_NAMES_MAX: u64 = 200;
+    let key = users::Column::UsernameKey;
+    let names = users::Entity::find()
+        .select_only()
+        .column(users::Column::Username)
+        .filter(Expr::col(key).like(prefix_pattern(&rules::name_key(username))))
+        .order_by_asc(key)
+        .limit(EXAMINED_NAMES_MAX)
+        .into_tuple::<String>()
+        .all(db)
+        .await?;
+    let longer = names.into_iter().filter(|name| extends_name(name, username));
+    Ok(longer.take(rules::LONGER_NAMES_MAX).collect())
 }
 
 /// The rooms of a user, ordered by name, with read positions and unread counts.

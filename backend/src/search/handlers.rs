@@ -84,7 +84,8 @@ pub async fn hits(
         let plan = SearchPlan::new(&db, query, &scope).await?;
         hit_page(&db, &plan, &request).await
     };
-    let (hits, is_complete) = permit.run(search).await?;
+    let (mut hits, is_complete) = permit.run(search).await?;
+    hits.hints = search::hints(&q);
     Ok(Conditional::new(is_complete, tag, hits))
 }
 

@@ -86,7 +86,7 @@ pub async fn hit_page(
         let best = most_relevant(&plan.matcher, found.messages, before as usize).await?;
         let mut hits = to_hits(db, plan, context, best).await?;
         fit(&mut hits, rules::PAGE_MAX_BYTES);
-        return Ok((Hits { hits, older: None, newer: None }, found.is_complete));
+        return Ok((Hits { hits, older: None, newer: None, hints: Vec::new() }, found.is_complete));
     }
     let id = resolve_anchor(db, plan, anchor).await?;
     let find = |direction, limit| find_in_direction(db, plan, id, context, direction, limit);
@@ -105,6 +105,7 @@ pub async fn hit_page(
         hits,
         older: older.next.filter(|id| *id > 0).map(cursor),
         newer: newer.next.filter(|id| *id < MAX_ID).map(cursor),
+        hints: Vec::new(),
     };
     Ok((hits, is_complete))
 }

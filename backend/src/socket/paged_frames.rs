@@ -25,11 +25,13 @@ impl<C: Codec> Session<C> {
 
     async fn welcome(&mut self) -> SessionResult {
         let user = self.caller.user.clone();
-        let rooms = queries::my_rooms(&self.app.db.reader, user.id, user.is_admin).await;
-        let mut pages = room_pages(rooms.map_err(|_| Some(CloseCode::Restart))?).into_iter();
+        let (db, restart) = (&self.app.db.reader, |_| Some(CloseCode::Restart));
+        let rooms = queries::my_rooms(db, user.id, user.is_admin).await.map_err(restart)?;
+        let longer_names = queries::longer_names(db, &user.username).await.map_err(restart)?;
+        let mut pages = room_pages(rooms).into_iter();
         let (rooms, heartbeat_s) = (pages.next().unwrap_or_default(), rules::HEARTBEAT_S);
         let more = pages.len() > 0;
-        self.send(&ServerFrame::Welcome { user, rooms, more, heartbeat_s }).await?;
+        self.send(&ServerFrame::Welcome { user, rooms, more, heartbeat_s, longer_names }).await?;
         while let Some(rooms) = pages.next() {
             self.send(&ServerFrame::Rooms { rooms, more: pages.len() > 0 }).await?;
         }

@@ -13,7 +13,6 @@ use shared::{
     rules,
     users::{ChangePassword, Password, PatchUser, Register, User},
 };
-use unicode_normalization::UnicodeNormalization;
 
 use super::sessions;
 use crate::{
@@ -36,7 +35,7 @@ pub async fn register(
     address: IpAddr,
     request: Register,
 ) -> Result<User> {
-    let name = rules::validate_username(&request.username.nfc().collect::<String>());
+    let name = rules::validate_username(&request.username);
     let errors =
         [name.as_ref().err().cloned(), rules::validate_password(&request.password.0).err()];
     let errors: Vec<FieldError> = errors.into_iter().flatten().collect();

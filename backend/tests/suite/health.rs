@@ -10,7 +10,11 @@ use hallway::{
 };
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 use serde_json::{Value, json};
-use shared::{ids::{RoomId, UserId}, paths, problem::Code};
+use shared::{
+    ids::{RoomId, UserId},
+    paths,
+    problem::Code,
+};
 
 use crate::fixture::{DatabaseKind, Fixture, TIMEOUT};
 

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use shared::{
     ids::{RoomId, UserId},
     live::{ClientFrame, RemovedReason},
+    text::ReaderName,
     users::UserRef,
 };
 
@@ -44,6 +45,8 @@ pub struct Departure {
 pub struct LiveClient {
     /// My rooms with their unread counts.
     pub rooms: RwSignal<RoomList>,
+    /// My name, as texts mention it.
+    pub reader_name: RwSignal<ReaderName>,
     pub status: RwSignal<ConnectionStatus>,
     /// Counts the `welcome` frames. Components with data that the socket does not replay load it
     /// again when this changes.
@@ -71,6 +74,7 @@ impl LiveClient {
     pub fn new(auth: Auth, ui: Ui) -> Self {
         Self {
             rooms: RwSignal::default(),
+            reader_name: RwSignal::default(),
             status: RwSignal::new(ConnectionStatus::SignedOut),
             connection_epoch: RwSignal::new(0),
             departure: RwSignal::new(None),

@@ -52,6 +52,7 @@ impl LiveClient {
     /// Connects as this account and stays connected until [`LiveClient::disconnect`].
     pub fn connect(self, me: UserRef) {
         self.disconnect();
+        self.set_reader_name(&me.username, &[]);
         self.me.set_value(Some(me.clone()));
         self.status.set(ConnectionStatus::Connecting);
         let (wake, mut woken) = mpsc::unbounded();

@@ -9,6 +9,7 @@ use shared::{
     live::{ClientFrame, RemovedReason, ServerFrame},
     messages::{Change, Message, Row},
     rooms::MyRoom,
+    text::ReaderName,
     timeline::ApplyOutcome,
     users::{User, UserRef},
 };
@@ -23,7 +24,10 @@ impl LiveClient {
     pub(super) fn handle_frame(self, frame: ServerFrame) {
         use ServerFrame as F;
         match frame {
-            F::Welcome { user, rooms, more, .. } => self.handle_welcome(user, rooms, more),
+            F::Welcome { user, rooms, more, longer_names, .. } => {
+                self.set_reader_name(&user.username, &longer_names);
+                self.handle_welcome(user, rooms, more);
+            }
             F::Rooms { rooms, more } => self.handle_rooms(rooms, more),
             F::Subscribed { room, rev } => self.handle_subscribed(room, rev),
             F::Gap { room, to_rev, last_seq, .. } => self.handle_gap(room, to_rev, last_seq),
@@ -83,6 +87,14 @@ impl LiveClient {
         self.resend_outbox();
     }
 
+    /// Sets my name in texts. Setting an equal one would draw all texts again.
+    pub(super) fn set_reader_name(self, username: &str, longer: &[String]) {
+        let name = ReaderName::new(username, longer);
+        if self.reader_name.with_untracked(|before| *before != name) {
+            self.reader_name.set(name);
+        }
+    }
+
     /// Subscribes to a room, and creates its state if there is none.
     fn open_room(self, room: &MyRoom) {
         let Some(me) = self.me.with_value(|me| me.as_ref().map(|me| me.id)) else { return };
@@ -136,7 +148,7 @@ impl LiveClient {
         state.typing.update(|typing| typing.remove(message.user.id));
         self.rooms.maybe_update(|rooms| {
             let before = rooms.get(room).map(|room| room.last_seq);
-            rooms.apply_message(message, &me);
+            self.reader_name.with_untracked(|name| rooms.apply_message(message, me.id, name));
             rooms.get(room).map(|room| room.last_seq) != before
         });
         if message.user.id == me.id {

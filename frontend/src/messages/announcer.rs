@@ -2,7 +2,7 @@
 //! readers would then read every older page that is loaded.
 
 use leptos::prelude::*;
-use shared::ids::Seq;
+use shared::{ids::Seq, unicode::isolate};
 
 use super::{context::RoomContext, text::snippet};
 use crate::auth::Auth;
@@ -17,7 +17,9 @@ pub fn Announcer() -> impl IntoView {
             let last = t.last_seq();
             let Some((seq, text)) = before else { return (last, String::new()) };
             match t.get(last).filter(|m| last > *seq && Some(m.user.id) != me) {
-                Some(m) => (last, format!("{}: {}", m.user.username, snippet(&m.content))),
+                Some(m) => {
+                    (last, format!("{}: {}", isolate(&m.user.username), snippet(&m.content)))
+                }
                 None => (last, text.clone()),
             }
         })

@@ -1,7 +1,7 @@
 //! The dialog that confirms the deletion of a message, because its text is gone for everyone.
 
 use leptos::prelude::*;
-use shared::ids::Seq;
+use shared::{ids::Seq, unicode::isolate};
 
 use super::{context::RoomContext, text::snippet};
 use crate::{
@@ -26,7 +26,7 @@ pub fn DeleteDialog() -> impl IntoView {
     let text = move || {
         let message = room.deleting.get_untracked().and_then(|seq| room.message(seq));
         let text = message.map(|message| snippet(&message.content)).unwrap_or_default();
-        format!("“{text}” will be deleted for everyone. This can't be undone.")
+        format!("“{}” will be deleted for everyone. This can't be undone.", isolate(&text))
     };
     let on_yes = move |()| {
         if let Some(seq) = room.deleting.get_untracked() {

@@ -1,7 +1,7 @@
 //! One message, or the tombstone of a deleted one.
 
 use leptos::prelude::*;
-use shared::{ids::Seq, messages::Message};
+use shared::{ids::Seq, messages::Message, unicode::isolate};
 
 use super::{
     context::RoomContext,
@@ -22,7 +22,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
     let is_mine = auth.me_untracked().is_some_and(|me| me.id == message.user.id);
     let is_deleted = message.deleted_at.is_some();
     let (at, name) = (message.created_at, message.user.username.clone());
-    let label = format!("{name}, {}", time::clock(at));
+    let label = format!("{}, {}", isolate(&name), time::clock(at));
     let is_editing = Memo::new(move |_| room.editing.get() == Some(seq) && !is_deleted);
     let reply_to = message.reply_to;
     let message = StoredValue::new(message);
@@ -48,7 +48,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                 {reply_to.map(|to| view! { <ReplyQuote to/> })}
                 {starts_group.then(|| view! {
                     <p class="message-head">
-                        <strong>{name}</strong>
+                        <strong dir="auto">{name}</strong>
                         <time datetime=at.to_rfc3339() title=time::full(at)>{time::clock(at)}</time>
                     </p>
                 })}
@@ -109,8 +109,8 @@ fn ReplyQuote(to: Seq) -> impl IntoView {
         <button type="button" class="quote" on:click=move |_| room.jump_to(to)>
             <Icon shape=Shape::Reply/>
             <span class="sr-only">"Reply to "</span>
-            <strong>{author}</strong>
-            <span class="quote-text">{text}</span>
+            <strong dir="auto">{author}</strong>
+            <span class="quote-text" dir="auto">{text}</span>
         </button>
     }
 }

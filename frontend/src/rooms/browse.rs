@@ -6,6 +6,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
     ids::RoomId,
     rooms::{Room, RoomListing},
+    unicode::isolate,
 };
 
 use super::Panels;
@@ -170,12 +171,12 @@ fn RoomCard(room: Room, on_leave: Callback<()>) -> impl IntoView {
         1 => "1 person".to_owned(),
         n => format!("{n} people"),
     };
-    let topic = (!room.topic.is_empty()).then(|| format!(" · {}", room.topic));
+    let topic = (!room.topic.is_empty()).then(|| format!(" · {}", isolate(&room.topic)));
     view! {
         <li class="list-row">
             <span class="room-tile" aria-hidden="true"><Icon shape=Shape::Hash/></span>
             <div class="list-row-text">
-                <strong>{room.name.clone()}</strong>
+                <strong dir="auto">{room.name.clone()}</strong>
                 <span class="quiet">{people} {topic}</span>
             </div>
             <JoinOrOpen id name=room.name on_leave/>
@@ -200,7 +201,8 @@ fn JoinOrOpen(id: RoomId, name: String, on_leave: Callback<()>) -> impl IntoView
         }
     });
     let is_joined = move || live.rooms.with(|rooms| rooms.get(id).is_some());
-    let (join_label, open_label) = (format!("Join {name}"), format!("Open {name}"));
+    let (join_label, open_label) =
+        (format!("Join {}", isolate(&name)), format!("Open {}", isolate(&name)));
     let join_button = move || {
         view! {
             <button

@@ -1,7 +1,7 @@
 //! Dialogs that confirm deleting or leaving a room.
 
 use leptos::prelude::*;
-use shared::{ids::RoomId, rooms::MyRoom};
+use shared::{ids::RoomId, rooms::MyRoom, unicode::isolate};
 
 use crate::{
     api,
@@ -19,6 +19,7 @@ pub fn DeleteDialog(open: RwSignal<bool>, id: RoomId, room: Memo<Option<MyRoom>>
     });
     let text = move || {
         let name = room.get_untracked().map(|room| room.name).unwrap_or_default();
+        let name = isolate(&name);
         format!("This deletes “{name}” and all its messages for everyone. You can't undo it.")
     };
     view! {

@@ -31,8 +31,8 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 <Icon shape=Shape::Back/>
             </a>
             <div class="room-head-text">
-                <h1 title=name><Icon shape=Shape::Hash/><span>{name}</span></h1>
-                <p class="room-topic" title=topic>{topic}</p>
+                <h1 title=name><Icon shape=Shape::Hash/><span dir="auto">{name}</span></h1>
+                <p class="room-topic" dir="auto" title=topic>{topic}</p>
             </div>
             <RoomSearch id/>
             <button

@@ -87,7 +87,7 @@ fn Authors(authors: Vec<AuthorCount>) -> impl IntoView {
         view! {
             <li>
                 <Avatar name=user.username.clone() small=true/>
-                <span>{user.username}</span>
+                <span dir="auto">{user.username}</span>
                 <span
                     class="insights-bar"
                     style:inline-size=percent(count as f64 / most * 0.5)

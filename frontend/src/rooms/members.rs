@@ -5,6 +5,7 @@ use shared::{
     ids::{RoomId, UserId},
     rooms::{Member, Role},
     rules,
+    unicode::isolate,
 };
 
 use super::Panels;
@@ -96,7 +97,7 @@ fn MemberRow(
     let auth = expect_context::<Auth>();
     let (id, name) = (member.user.id, member.user.username);
     let is_me = auth.me_untracked().is_some_and(|me| me.id == id);
-    let label = format!("Remove {name} from the room");
+    let label = format!("Remove {} from the room", isolate(&name));
     let removed = StoredValue::new((id, name.clone()));
     view! {
         <li class="member" class:member-away=!online>
@@ -105,7 +106,7 @@ fn MemberRow(
                 <span class="dot" class:dot-online=online></span>
             </span>
             <span class="member-name">
-                {name}
+                <bdi>{name}</bdi>
                 {is_me.then_some(" (you)")}
                 <span class="sr-only">{if online { ", online" } else { ", offline" }}</span>
             </span>
@@ -138,7 +139,9 @@ fn RemoveDialog(room: RoomId, removing: RwSignal<Option<(UserId, String)>>) -> i
             }
         }
     });
-    let name = move || removing.get_untracked().map(|(_, name)| name).unwrap_or_default();
+    let name = move || {
+        removing.get_untracked().map(|(_, name)| isolate(&name).into_owned()).unwrap_or_default()
+    };
     let on_yes = move |()| {
         if let Some((user, _)) = removing.get_untracked() {
             remove.dispatch_local(user);

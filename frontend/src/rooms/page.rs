@@ -87,8 +87,8 @@ fn JoinRoom(id: RoomId) -> impl IntoView {
         Some(Ok(room)) => view! {
             <main class="lost" id="main" tabindex="-1">
                 <Icon shape=Shape::Door/>
-                <h1>{room.name}</h1>
-                <p>{room.topic}</p>
+                <h1 dir="auto">{room.name}</h1>
+                <p dir="auto">{room.topic}</p>
                 <p class="quiet">"You're not in this room. Join it to read and write."</p>
                 <button
                     type="button"

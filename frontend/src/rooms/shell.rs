@@ -7,7 +7,7 @@ use leptos_router::{
     components::Outlet,
     hooks::{use_location, use_navigate},
 };
-use shared::{ids::RoomId, live::RemovedReason, paths};
+use shared::{ids::RoomId, live::RemovedReason, paths, unicode::isolate};
 
 use super::{
     Panels, browse::BrowseDialog, connection_banner::ConnectionBanner, has_members_column,
@@ -104,8 +104,8 @@ fn Frame() -> impl IntoView {
     Effect::new(move |_| {
         let text = live.rooms.with(|rooms| {
             let room = current_room.get().and_then(|id| rooms.get(id));
-            let name = room.map_or("Rooms", |room| room.name.as_str());
-            document_title(rooms.total_unread(), Some(name).filter(|_| rooms.is_loaded))
+            let name = room.map_or("Rooms".into(), |room| isolate(&room.name));
+            document_title(rooms.total_unread(), Some(&*name).filter(|_| rooms.is_loaded))
         });
         document().set_title(&text);
     });
@@ -174,7 +174,7 @@ fn leave_lost_rooms(live: LiveClient, current_room: Memo<Option<RoomId>>) {
     let (navigate, ui) = (use_navigate(), expect_context::<Ui>());
     Effect::new(move |_| {
         let Some(gone) = live.departure.get() else { return };
-        let name = gone.name;
+        let name = isolate(&gone.name);
         ui.notice(match gone.reason {
             RemovedReason::Left => format!("You left “{name}”."),
             RemovedReason::Removed => format!("An admin removed you from “{name}”."),

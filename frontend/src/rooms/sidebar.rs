@@ -143,7 +143,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                 aria-current=move || (current_room.get() == Some(id)).then_some("page")
             >
                 <Icon shape=Shape::Hash/>
-                <span class="room-link-name" class:room-link-unread=move || unread.get().gt(&0)>
+                <span class="room-link-name" dir="auto" class:room-link-unread=move || unread.get().gt(&0)>
                     {name}
                 </span>
                 <Badge unread mentions/>

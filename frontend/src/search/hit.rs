@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use shared::search::Hit;
+use shared::{search::Hit, unicode::isolate};
 
 use crate::{
     links::message_path,
@@ -22,8 +22,9 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
     let Hit { message, ranges, .. } = hit;
     let id = message.room;
     // The hits may arrive before the socket has sent my rooms.
-    let room =
-        move || live.rooms.with(|rooms| rooms.get(id).map(|room| format!("in {}", room.name)));
+    let room = move || {
+        live.rooms.with(|rooms| rooms.get(id).map(|room| format!("in {}", isolate(&room.name))))
+    };
     let (address, search) = (href(&message_path(id, message.seq)), use_location().search);
     let href =
         move || search.with(|search| format!("{address}?{}", search.trim_start_matches('?')));
@@ -38,7 +39,7 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
                 <Avatar name=name.clone()/>
                 <div class="message-main">
                     <p class="message-head">
-                        <strong>{name}</strong>
+                        <strong dir="auto">{name}</strong>
                         <span class="quiet">{room}</span>
                         <time datetime=at.to_rfc3339() title=time::full(at)>{time::short(at)}</time>
                     </p>

@@ -9,6 +9,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
     ids::RoomId,
     search::{Hit, Person, Predicate, parse},
+    unicode::isolate,
 };
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
@@ -199,7 +200,7 @@ fn messages_from(name: String) -> Choice {
 fn message(hit: Hit, q: &str) -> Choice {
     let Hit { message, ranges, .. } = hit;
     let name = message.user.username;
-    let mut text = vec![Fragment::plain(format!("{name}: "))];
+    let mut text = vec![Fragment::plain(format!("{}: ", isolate(&name)))];
     text.extend(excerpt(&message.content, &ranges, MAX_EXCERPT));
     let search = search_path(q, false);
     let search = search.trim_start_matches("/search");
@@ -208,7 +209,7 @@ fn message(hit: Hit, q: &str) -> Choice {
 }
 
 fn all_messages(q: &str) -> Choice {
-    let text = vec![Fragment::plain(format!("All messages with “{q}”"))];
+    let text = vec![Fragment::plain(format!("All messages with “{}”", isolate(q)))];
     let (shape, path) = (Some(Shape::Search), search_path(q, false));
     Choice { shape, name: String::new(), text, kind: "", path }
 }
@@ -229,7 +230,7 @@ fn Row(index: u32, choice: Choice, active: RwSignal<u32>, go: Callback<String>) 
             on:click=move |_| go.run(path.clone())
         >
             <span class="choice-face">{face}</span>
-            <span class="choice-text">{mark_matches(text)}</span>
+            <span class="choice-text" dir="auto">{mark_matches(text)}</span>
             <span class="quiet">{kind}</span>
         </li>
     }

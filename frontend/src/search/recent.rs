@@ -62,7 +62,7 @@ fn Row(q: String, on_change: Callback<String>, forget: Callback<String>) -> impl
                 on:click=move |_| on_change.run(repeated.clone())
             >
                 <Icon shape=Shape::Clock/>
-                <span>{q.clone()}</span>
+                <span dir="auto">{q.clone()}</span>
             </button>
             <button
                 type="button"

@@ -1,7 +1,12 @@
 //! The results of a search: counts and hits, or the error of the query.
 
+use std::ops::Range;
+
 use leptos::{ev, html, prelude::*};
-use shared::{ids::RoomId, search::Hit};
+use shared::{
+    ids::RoomId,
+    search::{Hit, hints},
+};
 
 use super::{hit::HitRow, recent::remember, summary::Counts};
 use crate::{
@@ -42,7 +47,13 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
     let list = NodeRef::<html::Ol>::new();
     on_page_keydown(move |event| move_between_hits(event, list));
     view! {
-        {move || error().map(|error| view! { <QueryError error q on_change/> })}
+        {move || error().map(|error| {
+            view! { <Correction text=error.detail() at=error.suggestion() q on_change/> }
+        })}
+        {hints(&q.get_untracked()).into_iter().map(|hint| {
+            let at = hint.suggestion.map(|suggestion| (hint.at, suggestion));
+            view! { <Correction text=hint.message at q on_change/> }
+        }).collect_view()}
         {move || {
             let summary = summary.get()?.ok()?;
             Some(view! { <Counts summary grouped q on_change/> })
@@ -81,7 +92,7 @@ fn RoomHeading(id: RoomId) -> impl IntoView {
     let name = move || live.rooms.with(|rooms| rooms.get(id).map(|room| room.name.clone()));
     view! {
         <li class="hits-room">
-            <h2><a href=href(&room_path(id))><Icon shape=Shape::Hash/>{name}</a></h2>
+            <h2><a href=href(&room_path(id))><Icon shape=Shape::Hash/><bdi>{name}</bdi></a></h2>
         </li>
     }
 }
@@ -102,10 +113,16 @@ fn move_between_hits(event: &ev::KeyboardEvent, list: NodeRef<html::Ol>) {
     }
 }
 
-/// The error of a query that the server rejected, and the suggested correction.
+/// The error of a query that the server rejected, or a hint, and the suggested correction of a part
+/// of the query.
 #[component]
-fn QueryError(error: api::Error, q: Signal<String>, on_change: Callback<String>) -> impl IntoView {
-    let correction = error.suggestion().and_then(|(at, suggestion)| {
+fn Correction(
+    text: String,
+    at: Option<(Range<usize>, String)>,
+    q: Signal<String>,
+    on_change: Callback<String>,
+) -> impl IntoView {
+    let correction = at.and_then(|(at, suggestion)| {
         let q = q.get_untracked();
         let (before, after) = (q.get(..at.start)?, q.get(at.end..)?);
         Some((suggestion.clone(), format!("{before}{suggestion}{after}")))
@@ -113,7 +130,7 @@ fn QueryError(error: api::Error, q: Signal<String>, on_change: Callback<String>)
     view! {
         <div class="refusal" role="alert" data-testid="mistake">
             <Icon shape=Shape::Warning/>
-            <p>{error.detail()}</p>
+            <p dir="auto">{text}</p>
             {correction.map(|(suggestion, corrected)| view! {
                 <button
                     type="button"

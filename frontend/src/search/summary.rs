@@ -36,7 +36,7 @@ pub fn Counts(
         };
         view! {
             <button type="button" class="chip" on:click=narrow>
-                {text}<span class="quiet">{count}</span>
+                <bdi>{text}</bdi><span class="quiet">{count}</span>
             </button>
         }
     });

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use shared::{
-    ids::{RoomId, Seq},
+    ids::{RoomId, Seq, UserId},
     messages::Message,
     rooms::{MyRoom, ReadState, Room},
-    rules, text,
-    users::UserRef,
+    rules,
+    text::ReaderName,
 };
 
 /// My rooms by id.
@@ -53,21 +53,19 @@ impl RoomList {
     }
 
     /// Counts a new message. A replayed message that `welcome` counted already changes nothing.
-    pub fn apply_message(&mut self, message: &Message, me: &UserRef) {
+    pub fn apply_message(&mut self, message: &Message, me: UserId, name: &ReaderName) {
         let Some(room) = self.rooms.get_mut(&message.room) else { return };
         if message.seq <= room.last_seq {
             return;
         }
         room.last_seq = message.seq;
-        if message.user.id == me.id {
+        if message.user.id == me {
             room.read = ReadState { read_seq: message.seq, unread: 0, mentions: 0 };
             self.kept_unread.remove(&message.room);
             return;
         }
         room.read.unread = message.seq.0 - room.read.read_seq.0;
-        let name = rules::name_key(&me.username);
-        let mentions_me = text::mentions(&message.content).any(|mention| mention == name);
-        room.read.mentions += i64::from(mentions_me);
+        room.read.mentions += i64::from(name.is_mentioned(&message.content));
     }
 
     /// Applies the new name and topic of a room.
@@ -146,16 +144,13 @@ impl RoomList {
 
 #[cfg(test)]
 mod tests {
-    use shared::{
-        ids::{Rev, UserId},
-        rooms::Role,
-    };
+    use shared::{ids::Rev, rooms::Role};
 
     use super::*;
     use crate::state::test_data;
 
-    fn me() -> UserRef {
-        UserRef { id: UserId(1), username: "Ada".into() }
+    fn apply(rooms: &mut RoomList, message: &Message) {
+        rooms.apply_message(message, UserId(1), &ReaderName::new("Ada", &["Ada Lee".into()]));
     }
 
     fn room(id: i64, name: &str) -> MyRoom {
@@ -183,12 +178,14 @@ mod tests {
     #[test]
     fn a_message_counted_by_welcome_is_not_counted_again() {
         let mut rooms = rooms();
-        rooms.apply_message(&message(10, 2, "replayed @ada"), &me());
+        apply(&mut rooms, &message(10, 2, "replayed @ada"));
         assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 2);
-        rooms.apply_message(&message(11, 2, "new for @ada"), &me());
+        apply(&mut rooms, &message(11, 2, "new for @ada"));
         let read = rooms.get(RoomId(1)).unwrap().read;
         assert_eq!((read.unread, read.mentions), (3, 1));
-        assert_eq!(rooms.total_unread(), 7);
+        apply(&mut rooms, &message(12, 2, "not for me: @ada lee"));
+        assert_eq!(rooms.get(RoomId(1)).unwrap().read.mentions, 1);
+        assert_eq!(rooms.total_unread(), 8);
     }
 
     fn read_up_to(seq: i64) -> ReadState {
@@ -221,7 +218,7 @@ mod tests {
         rooms.apply_read(here, read_up_to(10), false);
         assert!(!rooms.is_kept_unread(here), "everything is read");
         rooms.apply_read(here, read_up_to(4), true);
-        rooms.apply_message(&message(11, 1, "mine"), &me());
+        apply(&mut rooms, &message(11, 1, "mine"));
         assert!(!rooms.is_kept_unread(here), "posting marks everything before it as read");
     }
 
@@ -251,7 +248,7 @@ mod tests {
     fn unread_rooms_are_listed_with_their_newest_message() {
         let mut rooms = rooms();
         rooms.apply_read(RoomId(2), read_up_to(10), false);
-        rooms.apply_message(&message(11, 2, "new"), &me());
+        apply(&mut rooms, &message(11, 2, "new"));
         assert_eq!(rooms.last_of_unread(None), [(RoomId(1), Seq(11)), (RoomId(3), Seq(10))]);
         assert_eq!(rooms.last_of_unread(Some(RoomId(3))), [(RoomId(3), Seq(10))]);
         assert!(rooms.last_of_unread(Some(RoomId(2))).is_empty());
@@ -260,7 +257,7 @@ mod tests {
     #[test]
     fn my_own_message_marks_the_room_as_read() {
         let mut rooms = rooms();
-        rooms.apply_message(&message(11, 1, "mine"), &me());
+        apply(&mut rooms, &message(11, 1, "mine"));
         assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 0);
     }
 

@@ -26,6 +26,7 @@ pub fn Field(
             <input
                 id=id
                 name=name
+                dir="auto"
                 type=kind
                 value=value
                 autocomplete=autocomplete

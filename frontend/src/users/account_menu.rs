@@ -26,7 +26,7 @@ pub fn AccountMenu() -> impl IntoView {
         <div class="account">
             {move || view! { <Avatar name=name.get()/> }}
             <div class="account-text">
-                <strong data-testid="my-name">{name}</strong>
+                <strong dir="auto" data-testid="my-name">{name}</strong>
                 <span class="quiet">{role}</span>
             </div>
             <Menu label="Account" testid="account-menu" face=|| view! { <Icon shape=Shape::Gear/> }>

@@ -63,7 +63,7 @@ pub struct NewMessage {
     /// chooses a key, and a retry creates a second message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<ClientId>,
-    /// 1 to 16 384 bytes after trimming.
+    /// 1 to 16 384 bytes after trimming, with something visible. Control characters are removed.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16384)))]
     pub content: String,
     /// The message of the same room that it replies to.
@@ -75,7 +75,7 @@ pub struct NewMessage {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EditMessage {
-    /// 1 to 16 384 bytes after trimming.
+    /// 1 to 16 384 bytes after trimming, with something visible. Control characters are removed.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16384)))]
     pub content: String,
 }

@@ -47,7 +47,11 @@ fn format_term(sign: &str, term: &Term) -> String {
     let parses_back = match lexer::lex(&bare).as_slice() {
         [lexeme] => {
             lexeme.negation.is_some() != sign.is_empty()
-                && matches!(&lexeme.kind, LexemeKind::Term(Some(parsed)) if parsed == term)
+                && matches!(
+                    &lexeme.kind,
+                    LexemeKind::Term(Some(parsed)) | LexemeKind::UnknownOperator { term: parsed, .. }
+                        if parsed == term
+                )
         }
         _ => false,
     };
@@ -97,8 +101,8 @@ fn write_operator(
     let bare = format!("{operator}{value}");
     let parses_back = match lexer::lex(&bare).as_slice() {
         [lexeme] => match &lexeme.kind {
-            LexemeKind::Operator { name, value } => {
-                matches!(operators::parse_clause(lexeme.at.clone(), name, value), Ok(Clause::Predicate(parsed)) if parsed == *predicate)
+            LexemeKind::Operator { operator, value } => {
+                matches!(operators::parse_clause(lexeme.at.clone(), operator, value), Ok(Clause::Predicate(parsed)) if parsed == *predicate)
             }
             _ => false,
         },

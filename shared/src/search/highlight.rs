@@ -52,7 +52,7 @@ pub fn highlight(query: &str) -> Vec<Highlight> {
     for lexeme in lexemes {
         let kind = match lexeme.kind {
             LexemeKind::Or => HighlightKind::Or,
-            LexemeKind::Term(_) => HighlightKind::Term,
+            LexemeKind::Term(_) | LexemeKind::UnknownOperator { .. } => HighlightKind::Term,
             LexemeKind::Operator { .. } => HighlightKind::Operator,
         };
         for (range, kind) in lexeme

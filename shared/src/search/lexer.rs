@@ -12,7 +12,7 @@ use winnow::{
 use super::{
     Term,
     chars::{is_blank, is_quote, is_searchable},
-    operators::{self, Value},
+    operators::{self, Operator, Value},
 };
 
 type Input<'i> = LocatingSlice<&'i str>;
@@ -33,10 +33,17 @@ pub(super) enum LexemeKind<'i> {
     Or,
     /// A term; `None` if its text has nothing to search for.
     Term(Option<Term>),
-    /// `name:value`; the name may be unknown.
+    /// `name:value` with the name of an operator.
     Operator {
-        name: &'i str,
+        operator: &'static Operator,
         value: Value,
+    },
+    /// `name:value` with a name that is no operator: a text, which may be a misspelled operator.
+    UnknownOperator {
+        name: &'i str,
+        /// The byte in the query at which the value starts.
+        value_start: usize,
+        term: Term,
     },
 }
 
@@ -88,12 +95,16 @@ fn substring<'i>(text: String) -> LexemeKind<'i> {
 }
 
 fn word<'i>(text: &str) -> LexemeKind<'i> {
+    LexemeKind::Term(word_term(text))
+}
+
+fn word_term(text: &str) -> Option<Term> {
     let stem = text.trim_end_matches('*');
-    LexemeKind::Term(match is_searchable(stem) {
+    match is_searchable(stem) {
         false => None,
         true if stem.len() < text.len() => Some(Term::Prefix(stem.to_owned())),
         true => Some(Term::Word(text.to_owned())),
-    })
+    }
 }
 
 fn bare<'i>(input: &mut Input<'i>) -> Result<&'i str> {
@@ -121,5 +132,10 @@ fn operator<'i>(input: &mut Input<'i>) -> Result<LexemeKind<'i>> {
     let quoted_value = quoted.map(|text| (text, true));
     let bare_value = opt(bare).map(|text| (text.unwrap_or_default().to_owned(), false));
     let ((text, quoted), at) = alt((quoted_value, bare_value)).with_span().parse_next(input)?;
-    Ok(LexemeKind::Operator { name, value: Value { at, text, quoted } })
+    if let Some(operator) = operators::find(name) {
+        return Ok(LexemeKind::Operator { operator, value: Value { at, text, quoted } });
+    }
+    let text = format!("{name}:{text}");
+    let term = if quoted { Term::Phrase(text) } else { word_term(&text).ok_or(EmptyError)? };
+    Ok(LexemeKind::UnknownOperator { name, value_start: at.start, term })
 }

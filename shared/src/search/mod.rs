@@ -26,9 +26,9 @@
 //! also disable special meanings: `from:"me"` is the user with the name `me`, `in:"#12"` the room
 //! with the name `#12`. A quote without an end extends to the end of the query.
 //!
-//! **Operators** are ASCII letters in any case, one `:` and a value directly after it. An unknown name
-//! is a [`QueryError`] that suggests a similar operator or the same text in quotes. These are
-//! words, not operators:
+//! **Operators** are ASCII letters in any case, one `:` and a value directly after it. With an unknown
+//! name it is a word, and a [hint](hints()) suggests a similar operator. These are words without a
+//! hint:
 //! - a name with other characters than letters (`12:30`, `x-forwarded-for:1`)
 //! - `::` (`std::sync::Arc`) and `://` (URLs)
 //! - an unknown name without a value (`foo:`)
@@ -38,9 +38,10 @@
 //!
 //! `AND`, `NOT`, `C++`, `#tag` and `--flag` are words too.
 //!
-//! **Ignored** are elements without a letter, digit or emoji (`&`, `*`, a single `-`, `~` or `"`), and
-//! an `OR` with nothing on one side. An `OR` next to an operator or a negated element is an error,
-//! except between two positive operators of the same kind, which are alternatives anyway.
+//! **Ignored** are elements without a letter, digit, emoji or symbol outside of ASCII (`&`, `—`, `*`,
+//! a single `-`, `~` or `"`), with a [hint](hints()) unless they are signs of this language, and an
+//! `OR` with nothing on one side. An `OR` next to an operator or a negated element is an error, except
+//! between two positive operators of the same kind, which are alternatives anyway.
 //!
 //! **Filters** of the same kind are alternatives (`from:ada from:bob` matches messages of both). A
 //! message must match every kind, and none of the negated filters. Each value of `is:` is a kind of
@@ -54,8 +55,8 @@
 //! assert_eq!(query.filters[0].predicate, Predicate::From(Person::Name("bot".into())));
 //! assert_eq!(query.to_string(), "disk OR ssd failing -from:bot after:7d");
 //!
-//! let error = parse("disk form:ada").unwrap_err();
-//! assert_eq!((error.at, error.suggestion.as_deref()), (5..10, Some("from:")));
+//! let error = parse("disk has:links").unwrap_err();
+//! assert_eq!((error.at, error.suggestion.as_deref()), (9..14, Some("link")));
 //! # Ok::<(), shared::search::QueryError>(())
 //! ```
 
@@ -69,6 +70,7 @@ mod chars;
 mod display;
 mod filters;
 mod highlight;
+mod hints;
 mod lexer;
 mod operators;
 mod parse;
@@ -82,6 +84,7 @@ pub mod tokenizer;
 pub use crate::messages::AuthorCount;
 pub use filters::{Filter, Has, Is, Person, Predicate, RoomRef, Sort};
 pub use highlight::{Highlight, HighlightKind, highlight};
+pub use hints::hints;
 pub use operators::{OPERATORS, Operator, ValueKind};
 pub use parse::parse;
 pub use results::{Hit, Hits, MonthCount, RoomCount, Summary};
@@ -189,6 +192,19 @@ pub struct QueryError {
     /// The byte range (UTF-8) of the error in the query, half-open, on character boundaries.
     pub at: Range<usize>,
     /// A sentence for the user: what is wrong and how to fix it.
+    pub message: String,
+    /// A replacement for the range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+}
+
+/// A part of a valid query that may not mean what its author intended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct QueryHint {
+    /// The byte range (UTF-8) of the part in the query, half-open, on character boundaries.
+    pub at: Range<usize>,
+    /// A sentence for the user: how the search understood it.
     pub message: String,
     /// A replacement for the range.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -109,13 +109,12 @@ pub(super) fn is_plain(name: &str, value: &str) -> bool {
             || (is_number && !closest_operator(name).is_some_and(takes_numbers)))
 }
 
-/// Parses `name:value`. `at` is the range of both.
+/// Parses an operator with its value. `at` is the range of both.
 pub(super) fn parse_clause(
     at: Range<usize>,
-    name: &str,
+    operator: &Operator,
     value: &Value,
 ) -> Result<Clause, QueryError> {
-    let Some(operator) = find(name) else { return Err(unknown_operator(at, name, value)) };
     let text = value.text.as_str();
     let invalid = |expected: &str, suggestion: Option<&str>| {
         let found = if text.is_empty() { "nothing".into() } else { format!("“{text}”") };
@@ -184,35 +183,11 @@ fn parse_positive(text: &str) -> Option<i64> {
     text.parse().ok().filter(|&number| is_digits && number > 0 && is_in_range(number))
 }
 
-fn unknown_operator(at: Range<usize>, name: &str, value: &Value) -> QueryError {
-    match closest_operator(name) {
-        Some(operator) => QueryError {
-            message: format!(
-                "There is no operator {name}: (did you mean {}:?). To search for the text, put it in quotes.",
-                operator.name
-            ),
-            at: at.start..value.at.start,
-            suggestion: Some(format!("{}:", operator.name)),
-        },
-        None => {
-            let names: Vec<_> = OPERATORS.iter().map(|operator| operator.name).collect();
-            let names = join_with_or(&names);
-            QueryError {
-                at,
-                message: format!(
-                    "There is no operator {name}: (there are {names}). To search for the text, put it in quotes."
-                ),
-                suggestion: Some(quote(&format!("{name}:{}", value.text))),
-            }
-        }
-    }
-}
-
-fn find(name: &str) -> Option<&'static Operator> {
+pub(super) fn find(name: &str) -> Option<&'static Operator> {
     OPERATORS.iter().find(|operator| operator.name.eq_ignore_ascii_case(name))
 }
 
-fn closest_operator(name: &str) -> Option<&'static Operator> {
+pub(super) fn closest_operator(name: &str) -> Option<&'static Operator> {
     let name = name.to_ascii_lowercase();
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, name)| *name);
     alias.or_else(|| nearest(&name, OPERATORS.iter().map(|operator| operator.name))).and_then(find)

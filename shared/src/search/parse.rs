@@ -12,7 +12,7 @@ use crate::{ids::Seq, rules::QUERY_MAX_CHARS};
 /// Parses a query.
 ///
 /// # Errors
-/// The first [`QueryError`]: an unknown operator, an invalid value, a second `near:` or `sort:` with
+/// The first [`QueryError`]: an invalid value, a second `near:` or `sort:` with
 /// another value, an `OR` that is not between two texts, or more than [`QUERY_MAX_CHARS`] characters.
 pub fn parse(text: &str) -> Result<Query, QueryError> {
     if let Some(error) = length_error(text) {
@@ -71,9 +71,11 @@ impl QueryBuilder {
             LexemeKind::Or if self.previous == Previous::Nothing => {}
             LexemeKind::Or => self.or = Some(lexeme.at.clone()),
             LexemeKind::Term(None) => {}
-            LexemeKind::Term(Some(term)) => self.push_term(term.clone(), lexeme.negation.is_some()),
-            LexemeKind::Operator { name, value } => {
-                match operators::parse_clause(lexeme.at.clone(), name, value) {
+            LexemeKind::Term(Some(term)) | LexemeKind::UnknownOperator { term, .. } => {
+                self.push_term(term.clone(), lexeme.negation.is_some());
+            }
+            LexemeKind::Operator { operator, value } => {
+                match operators::parse_clause(lexeme.at.clone(), operator, value) {
                     Ok(clause) => self.push_clause(clause, lexeme),
                     Err(error) => {
                         self.errors.push(error);

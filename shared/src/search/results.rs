@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::RoomId,
     messages::{Anchor, AuthorCount, Message},
+    search::QueryHint,
 };
 
 /// `GET /messages`: the hits of a search in the rooms of the caller.
@@ -22,6 +23,9 @@ pub struct Hits {
     /// The `anchor` of the request for newer hits, with `after`; null if there were none at the
     /// time of the read.
     pub newer: Option<Anchor>,
+    /// Parts of the query that were searched differently than they may have been meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<QueryHint>,
 }
 
 /// A message that matches a search.

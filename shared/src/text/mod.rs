@@ -1,27 +1,32 @@
 //! The syntax of a message's text: links, mentions and code.
 //!
 //! The page, the mention rows, the search facets and the exports all use this one scanner, so that
-//! they agree on every text. A link lies within one word (a run without whitespace), and a mention is
-//! a word of its own, so the scanner goes from word to word in linear time.
+//! they agree on every text.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use crate::{
     ids::{RoomId, Seq},
     paths, rules,
 };
 
+mod links;
+mod mentions;
 #[cfg(test)]
 mod tests;
 
-/// A span of text.
+use links::find_links;
+use mentions::find_candidates;
+
+/// A span of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span<'t> {
     /// Plain text.
     Text(&'t str),
-    /// An `http` or `https` URL. It contains no whitespace, `<`, `>`, `"` or backtick.
+    /// An `http` or `https` URL, which contains no whitespace and no invisible character that could
+    /// show another address than it opens.
     Link(&'t str),
-    /// `@` and a name. A user with this name need not exist.
+    /// `@` and the name of the reader.
     Mention(&'t str),
 }
 
@@ -33,49 +38,96 @@ impl<'t> Span<'t> {
     }
 }
 
-/// Splits text into spans. Joined, the spans are the text.
+/// Splits a text into links and plain text. Joined, the spans are the text.
 ///
 /// ```
 /// use shared::text::{Span, spans};
 ///
-/// let found = spans("@ada, see (https://example.org/a_(b)).");
+/// let found = spans("Ada, see (https://example.org/a_(b)).");
 /// let expected = [
-///     Span::Mention("@ada"),
-///     Span::Text(", see ("),
+///     Span::Text("Ada, see ("),
 ///     Span::Link("https://example.org/a_(b)"),
 ///     Span::Text(")."),
 /// ];
 /// assert_eq!(found, expected);
 /// ```
 pub fn spans(content: &str) -> Vec<Span<'_>> {
-    scan(content, |_| true)
+    join_spans(content, find_links(content).into_iter().map(|link| (link, Span::Link as _)))
 }
 
-/// Splits text into spans as one user sees them: a mention of another user is plain text.
-pub fn spans_for<'t>(content: &'t str, username: &str) -> Vec<Span<'t>> {
-    let key = rules::name_key(username);
-    scan(content, |name| rules::name_key(name) == key)
+/// The name of a reader, whose mentions are to be found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReaderName {
+    key: String,
+    longer: BTreeSet<String>,
+}
+
+impl ReaderName {
+    /// `longer` are the existing names that [may be mentioned](extends_name) where a text seems to
+    /// mention the reader: `@ann lee` does not mention ann if there is an ann lee.
+    pub fn new(username: &str, longer: &[String]) -> Self {
+        let longer = longer.iter().map(|name| rules::name_key(name)).collect();
+        Self { key: rules::name_key(username), longer }
+    }
+
+    /// Splits a text into spans as the reader sees them: a mention of somebody else is plain text.
+    pub fn spans<'t>(&self, content: &'t str) -> Vec<Span<'t>> {
+        let links = find_links(content);
+        let mentions = resolve(content, &links, |key| self.key == key || self.longer.contains(key));
+        let mine = mentions.into_iter().filter(|(key, _)| *key == self.key);
+        let mut found: Vec<(Range<usize>, fn(_) -> _)> =
+            mine.map(|(_, range)| (range, Span::Mention as _)).collect();
+        found.extend(links.into_iter().map(|link| (link, Span::Link as _)));
+        found.sort_by_key(|(range, _)| range.start);
+        join_spans(content, found)
+    }
+
+    /// Whether a text mentions the reader.
+    pub fn is_mentioned(&self, content: &str) -> bool {
+        // Most texts mention nobody.
+        content.contains(['@', '＠'])
+            && self.spans(content).iter().any(|span| matches!(span, Span::Mention(_)))
+    }
+}
+
+/// Whether a text that mentions `name` could mention `short` if `name` did not exist.
+///
+/// ```
+/// use shared::text::extends_name;
+/// assert!(extends_name("Ann Lee", "ann") && extends_name("ann-marie", "ann"));
+/// assert!(!extends_name("anna", "ann") && !extends_name("ann", "ann"));
+/// ```
+pub fn extends_name(name: &str, short: &str) -> bool {
+    let (name, short) = (rules::name_key(name), rules::name_key(short));
+    name != short && mention_keys(&format!("@{name}")).contains(&short)
 }
 
 /// The links of a string.
 pub fn links(content: &str) -> impl Iterator<Item = &str> {
-    spans(content).into_iter().filter_map(|span| match span {
-        Span::Link(link) => Some(link),
-        _ => None,
-    })
+    find_links(content).into_iter().map(|link| &content[link])
 }
 
-/// The names mentioned in a message, in lower case (the form in which usernames are unique).
+/// All names that a text may mention, as [`rules::name_key`]. Which of them exist decides which ones
+/// it does mention: see [`mentions`].
+pub fn mention_keys(content: &str) -> BTreeSet<String> {
+    let links = find_links(content);
+    let candidates = find_candidates(content, &links);
+    candidates.iter().flat_map(|candidate| candidate.keys()).map(|(key, _)| key).collect()
+}
+
+/// The names that a text mentions, as [`rules::name_key`], in the order of the text: after each `@`
+/// the longest name that `exists`. At most [`rules::MENTIONS_MAX`].
 ///
 /// ```
-/// let names: Vec<_> = shared::text::mentions("@Ada, ask @bob.").collect();
-/// assert_eq!(names, ["ada", "bob"]);
+/// use shared::text::mentions;
+///
+/// let exists = |key: &str| ["ada", "ann", "ann lee"].contains(&key);
+/// let names = mentions("@Ada's talk: ask @ann lee, not @annabel.", exists);
+/// assert_eq!(names, ["ada", "ann lee"]);
 /// ```
-pub fn mentions(content: &str) -> impl Iterator<Item = String> {
-    spans(content).into_iter().filter_map(|span| match span {
-        Span::Mention(mention) => Some(rules::name_key(&mention[1..])),
-        _ => None,
-    })
+pub fn mentions(content: &str, exists: impl Fn(&str) -> bool) -> Vec<String> {
+    let links = find_links(content);
+    resolve(content, &links, exists).into_iter().map(|(key, _)| key).collect()
 }
 
 /// The messages of the server at `origin` that a message links to, each once.
@@ -105,11 +157,30 @@ pub fn has_code(content: &str) -> bool {
     parts.skip(1).any(|part| !part.trim().is_empty())
 }
 
-fn scan<'t>(content: &'t str, is_mention: impl Fn(&str) -> bool) -> Vec<Span<'t>> {
+/// The mentions of a text: the key of each name, and its range with the `@`.
+fn resolve(
+    content: &str,
+    links: &[Range<usize>],
+    exists: impl Fn(&str) -> bool,
+) -> Vec<(String, Range<usize>)> {
+    let mut mentions: Vec<(String, Range<usize>)> = Vec::new();
+    for candidate in find_candidates(content, links) {
+        let end = mentions.last().map_or(0, |(_, range)| range.end);
+        let found = candidate.keys().find(|(key, range)| range.start >= end && exists(key));
+        mentions.extend(found);
+    }
+    mentions
+}
+
+/// Puts plain text between the ranges, which are in order and disjoint.
+fn join_spans<'t>(
+    content: &'t str,
+    found: impl IntoIterator<Item = (Range<usize>, fn(&'t str) -> Span<'t>)>,
+) -> Vec<Span<'t>> {
     let mut spans = Vec::new();
-    // The start of the plain text that is not in `spans` yet.
     let mut text_start = 0;
-    let mut push = |range: Range<usize>, span: fn(&'t str) -> Span<'t>| {
+    let end = content.len()..content.len();
+    for (range, span) in found.into_iter().chain([(end, Span::Text as _)]) {
         if text_start < range.start {
             spans.push(Span::Text(&content[text_start..range.start]));
         }
@@ -117,72 +188,8 @@ fn scan<'t>(content: &'t str, is_mention: impl Fn(&str) -> bool) -> Vec<Span<'t>
             spans.push(span(&content[range.clone()]));
         }
         text_start = range.end;
-    };
-    let mut word_start = 0;
-    for word in content.split_inclusive(char::is_whitespace) {
-        let mut offset = 0;
-        while let Some(link) = find_link(&word[offset..]) {
-            let start = word_start + offset;
-            push(start + link.start..start + link.end, Span::Link);
-            offset += link.end;
-        }
-        if offset == 0
-            && let Some(mention) = find_mention(word)
-            && is_mention(&word[mention.start + 1..mention.end])
-        {
-            push(word_start + mention.start..word_start + mention.end, Span::Mention);
-        }
-        word_start += word.len();
     }
-    push(content.len()..content.len(), Span::Text);
     spans
-}
-
-/// The first link of a word, without the punctuation that ends a sentence and without a bracket that
-/// was opened before the link.
-fn find_link(word: &str) -> Option<Range<usize>> {
-    word.match_indices("://").find_map(|(colon, separator)| {
-        let before = word[..colon].trim_end_matches(|c: char| c.is_ascii_alphanumeric());
-        let scheme = &word[before.len()..colon];
-        if !["http", "https"].iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)) {
-            return None;
-        }
-        let start = colon + separator.len();
-        let is_end = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`');
-        let address = word[start..].split(is_end).next().unwrap_or_default();
-        let address = trim_punctuation(address);
-        (!address.is_empty()).then_some(before.len()..start + address.len())
-    })
-}
-
-/// The mention at the start of a word, after opening brackets and quotes and without the
-/// punctuation after the name.
-fn find_mention(word: &str) -> Option<Range<usize>> {
-    let mention = word.trim_start_matches(['(', '[', '"', '\'']);
-    let start = word.len() - mention.len();
-    let name = mention.strip_prefix('@')?.trim_end();
-    let name = name.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '_');
-    (!name.is_empty()).then_some(start..start + 1 + name.len())
-}
-
-/// Removes the punctuation and the unmatched closing brackets at the end.
-fn trim_punctuation(mut address: &str) -> &str {
-    // The brackets are counted once, because an address can be 16 KiB long and end in nothing but
-    // brackets.
-    let mut unmatched = [('(', ')'), ('[', ']'), ('{', '}')].map(|(open, close)| {
-        let count = |bracket: char| address.matches(bracket).count();
-        (close, count(close).saturating_sub(count(open)))
-    });
-    while let Some(last) = address.chars().next_back() {
-        let bracket = unmatched.iter_mut().find(|(close, _)| *close == last);
-        match (last, bracket) {
-            ('.' | ',' | ';' | ':' | '!' | '?' | '\'', _) => {}
-            (_, Some((_, unmatched))) if *unmatched > 0 => *unmatched -= 1,
-            _ => break,
-        }
-        address = &address[..address.len() - last.len_utf8()];
-    }
-    address
 }
 
 fn parse_permalink(link: &str, origin: &str) -> Option<(RoomId, Seq)> {

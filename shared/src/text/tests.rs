@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::unicode;
 
 #[test]
 fn links_end_before_the_punctuation_of_the_sentence() {
@@ -37,27 +38,190 @@ fn no_other_scheme_becomes_a_link() {
     assert_eq!(spans(""), []);
 }
 
+/// Texts with the addresses that they link to.
 #[test]
-fn a_mention_is_a_word_without_punctuation() {
+fn links_end_before_the_punctuation_of_every_script() {
     for (text, expected) in [
-        ("Hi (@Ada), and @adam:\n@ada!", &["@Ada", "@adam", "@ada"][..]),
-        ("[\"@a_b_\"]\u{3000}'@c.d'", &["@a_b_", "@c.d"]),
-        ("mail@ada.test @ @. a@b", &[]),
-        ("@ada,http://x.test http://x.test\"@ada", &[]),
+        ("见https://x.test/a。谢谢", "https://x.test/a"),
+        ("见https://x.test/a，谢谢", "https://x.test/a"),
+        ("「https://x.test/a」を見て", "https://x.test/a"),
+        ("（https://x.test/a）", "https://x.test/a"),
+        ("https://x.test/a（説明）", "https://x.test/a"),
+        ("https://x.test/病院（東京）、", "https://x.test/病院（東京）"),
+        ("„https://x.test/a“", "https://x.test/a"),
+        ("“https://x.test/a”, he said", "https://x.test/a"),
+        ("« https://x.test/a », «https://x.test/a»", "https://x.test/a"),
+        ("‹https://x.test/a›", "https://x.test/a"),
+        ("https://x.test/l’été’", "https://x.test/l’été"),
+        ("https://x.test/a… https://x.test/a—", "https://x.test/a"),
+        ("شاهد https://x.test/a، ثم https://x.test/a؟", "https://x.test/a"),
+        ("देखें https://x.test/a।", "https://x.test/a"),
+        ("https://x.test/a՞ https://x.test/a። https://x.test/a។", "https://x.test/a"),
+        ("**https://x.test/a** _https://x.test/a_ ~~https://x.test/a~~", "https://x.test/a"),
+        ("||https://x.test/a|| *https://x.test/a*.", "https://x.test/a"),
+        ("([https://x.test/a])( https://x.test/a( ", "https://x.test/a"),
+        ("https://x.test/a_(b)_", "https://x.test/a_(b)"),
+        ("https://x.test/a\u{200b} https://x.test/a\u{2060}b", "https://x.test/a"),
+        ("https://x.test/a\u{202e}moc.live", "https://x.test/a"),
+        ("https://x.test/a\u{2066}b\u{2069}", "https://x.test/a"),
+        ("https://x.test/a\u{200f}b https://x.test/a\u{ad}b", "https://x.test/a"),
+        ("https://x.test/a\u{200d}b https://x.test/a\u{3164}b", "https://x.test/a"),
+        ("https://x.test/a\u{2800}b https://x.test/a\u{1b}b", "https://x.test/a"),
+        ("https://x.test/می\u{200c}خواهم", "https://x.test/می\u{200c}خواهم"),
+        ("https://x.test/❤\u{fe0f}", "https://x.test/❤\u{fe0f}"),
+        ("https://x.test/e\u{301}", "https://x.test/e\u{301}"),
     ] {
-        let mut found = spans(text);
-        found.retain(|span| matches!(span, Span::Mention(_)));
-        let found: Vec<_> = found.into_iter().map(Span::as_str).collect();
-        assert_eq!(found, expected, "{text}");
-        let names: Vec<_> = expected.iter().map(|name| name[1..].to_lowercase()).collect();
-        assert_eq!(mentions(text).collect::<Vec<_>>(), names, "{text}");
+        let found: Vec<_> = links(text).collect();
+        assert!(
+            !found.is_empty() && found.iter().all(|link| *link == expected),
+            "{text}: {found:?}"
+        );
+    }
+}
+
+/// Names that exist, in twelve scripts, with texts that mention them.
+const MENTIONED: &[(&str, &[&str])] = &[
+    // Latin
+    (
+        "ada",
+        &[
+            "@ada",
+            "Hi (@Ada), ",
+            "@ADA's",
+            "@ada’s",
+            "@ada!",
+            "@ada: hi",
+            "@ada, @bob",
+            "@ada…",
+            "@ada—",
+            "@ada-",
+            "\"@ada\"",
+            "'@ada'",
+            "[@ada]",
+            "“@ada”",
+            "«@ada»",
+            "**@ada**",
+            "_@ada_",
+            "~~@ada~~",
+            "`@ada`",
+            "||@ada||",
+            "> @ada",
+            "#@ada",
+            "@ada/@bob",
+            "@ada\u{200b}",
+            "\u{2068}@ada\u{2069}",
+            "见@ada。",
+            "@ada님",
+            "@adaさん",
+            "＠ada",
+            "@ada.",
+            "@ada... ",
+            "@ada is here",
+            "@ada\nlee",
+            "-@ada",
+        ],
+    ),
+    (
+        "ann lee",
+        &[
+            "@ann lee",
+            "@Ann Lee's",
+            "(@ann lee)",
+            "@ann\u{a0}lee!",
+            "@ann lee and others",
+            "@ann lee, you",
+        ],
+    ),
+    ("a_b_", &["@a_b_", "\"@a_b_\"", "@A_B_!"]),
+    ("c.d", &["@c.d", "@c.d.", "'@c.d'"]),
+    ("jörg", &["@jörg", "@jo\u{308}rg!", "@JÖRG"]),
+    ("o'brien", &["@o'brien", "@O'Brien's"]),
+    // Cyrillic, Greek, Armenian, Georgian
+    ("юля", &["@юля", "@Юля, привет", "«@Юля»", "(@юля)"]),
+    ("андрей", &["@андрей", "@Андреи\u{306}!"]),
+    ("ελένη", &["@ελένη", "@Ελένη·", "@ΕΛΈΝΗ;"]),
+    ("արամ", &["@արամ", "@Արամ։", "@արամ՞"]),
+    ("ნინო", &["@ნინო", "@ნინო!"]),
+    // Hebrew, Arabic
+    ("דנה", &["@דנה", "@דנה, שלום", "״@דנה״", "(@דנה)"]),
+    ("علي", &["@علي", "@علي، مرحبا", "@علي؟", "«@علي»"]),
+    ("مى\u{200c}خ", &["@مى\u{200c}خ", "@مى\u{200c}خ."]),
+    // Devanagari, Tamil, Thai
+    ("राहुल", &["@राहुल", "@राहुल।", "(@राहुल)", "@राहुल जी"]),
+    ("கமல்", &["@கமல்", "@கமல்!"]),
+    ("สมชาย", &["@สมชาย", "@สมชายครับ", "ขอบคุณ@สมชาย"]),
+    // Han, Kana, Hangul
+    ("田中", &["@田中", "@田中さん", "@田中、", "「@田中」", "見て@田中"]),
+    ("アン", &["@アン", "@アンさん", "@アン。"]),
+    ("ｱﾝ", &["@ｱﾝ!"]),
+    ("철수", &["@철수", "@철수, 안녕", "@\u{110e}\u{1165}\u{11af}\u{1109}\u{116e}!"]),
+    // Ethiopic
+    ("አበበ", &["@አበበ", "@አበበ።"]),
+];
+
+#[test]
+fn a_name_is_mentioned_in_every_script() {
+    let exists = |key: &str| key == "bob" || MENTIONED.iter().any(|(name, _)| *name == key);
+    for (name, texts) in MENTIONED {
+        for text in *texts {
+            let mut found = mentions(text, exists);
+            found.retain(|name| name != "bob");
+            assert_eq!(found, [*name], "{text:?}");
+            assert!(ReaderName::new(name, &[]).is_mentioned(text), "{text:?}");
+        }
     }
 }
 
 #[test]
-fn only_the_name_of_the_user_is_a_mention_for_them() {
+fn a_part_of_a_word_is_no_mention() {
+    let exists =
+        |key: &str| ["ada", "アン", "철수", "राहु", "علي", "田", "田中", "jo", "x"].contains(&key);
+    for text in [
+        "mail@ada.test",
+        "a1@ada",
+        "@adam",
+        "@ada_lee",
+        "@ada1",
+        "@ада",
+        "@ ada",
+        "@",
+        "@ada.test",
+        "@ada\u{301}",
+        "http://x.test/@ada",
+        "http://ada@x.test",
+        "@アンナ",
+        "@철수야",
+        "@राहुल",
+        "@عليا",
+        "@jo\u{308}rg",
+    ] {
+        assert_eq!(mentions(text, exists), [""; 0], "{text:?}");
+    }
+    assert_eq!(mentions("@田中さん @田さん", exists), ["田中", "田"]);
+}
+
+#[test]
+fn the_longest_name_that_exists_is_mentioned() {
+    let names = |text: &str, known: &[&str]| mentions(text, |key| known.contains(&key));
+    let all = ["ann", "ann lee", "ann lee jones", "lee"];
+    assert_eq!(
+        names("@ann lee jones, @ann lee-jones @ann le @ann", &all),
+        ["ann lee jones", "ann lee", "ann", "ann"]
+    );
+    assert_eq!(names("@ann @lee", &["ann", "ann @lee", "lee"]), ["ann @lee"]);
+    assert_eq!(names(&"@ann ".repeat(60), &all).len(), rules::MENTIONS_MAX);
+    let long = "x ".repeat(75);
+    assert_eq!(names(&format!("@{long}"), &[long.trim()]), [""; 0], "more ends than are tried");
+    assert!(mention_keys(&"@x ".repeat(5_000)).len() <= rules::MENTIONS_MAX * 32);
+}
+
+#[test]
+fn only_the_name_of_the_reader_is_a_mention_for_them() {
     let expected = [Span::Text("Hi ("), Span::Mention("@Ada"), Span::Text("), and @adam")];
-    assert_eq!(spans_for("Hi (@Ada), and @adam", "ADA"), expected);
+    assert_eq!(ReaderName::new("ADA", &[]).spans("Hi (@Ada), and @adam"), expected);
+    let ann = ReaderName::new("ann", &["Ann Lee".into()]);
+    assert!(ann.is_mentioned("@ann leeds") && !ann.is_mentioned("@ann lee, hi"));
+    assert!(ReaderName::new("Ann Lee", &[]).is_mentioned("@ann lee, hi"));
 }
 
 #[test]
@@ -82,6 +246,7 @@ fn text() -> impl Strategy<Value = String> {
         8 => prop::sample::select(&[
             "http://", "HTTPS://", "ftp://", "://", "x.test", "/", "@", "@ada", "@Bob_", "(", ")", "[", "]",
             "{", "}", "\"", "'", "<", ">", "`", ".", ",", ":", "!", " ", " ", "\n", "\u{3000}", "ü", "🎉",
+            "*", "_", "~", "。", "「", "」", "“", "”", "’", "\u{202e}", "\u{200d}", "\u{fe0f}", "病", "е\u{301}",
         ][..]).prop_map(str::to_owned),
         1 => any::<char>().prop_map(String::from),
     ];
@@ -98,7 +263,8 @@ proptest! {
         prop_assert!(spans.iter().all(|span| !span.as_str().is_empty()));
         let is_text = |span: &Span<'_>| matches!(span, Span::Text(_));
         prop_assert!(spans.windows(2).all(|pair| !(is_text(&pair[0]) && is_text(&pair[1]))));
-        let joined: String = spans_for(&text, "ada").iter().map(|span| span.as_str()).collect();
+        let ada = ReaderName::new("ada", &["ada (".into()]);
+        let joined: String = ada.spans(&text).iter().map(|span| span.as_str()).collect();
         prop_assert_eq!(joined, text);
     }
 
@@ -106,6 +272,7 @@ proptest! {
     fn a_link_without_its_context_is_one_link(text in text()) {
         for link in links(&text) {
             prop_assert_eq!(spans(link), [Span::Link(link)]);
+            prop_assert!(!link.contains(unicode::is_bidi_control), "{:?}", link);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use shared::Timestamp;
+use shared::{Timestamp, rules};
 
 use super::{
     super::lines::User,
@@ -19,6 +19,8 @@ pub struct Accounts {
     unknown_author: Option<i64>,
     /// The index in `lines` by account id.
     index_by_id: HashMap<i64, usize>,
+    /// The account ids by username key.
+    pub id_by_key: HashMap<String, i64>,
 }
 
 impl Accounts {
@@ -55,7 +57,9 @@ impl Accounts {
             );
         }
         let index_by_id = lines.iter().enumerate().map(|(index, line)| (line.id, index)).collect();
-        Self { lines, unknown_author, index_by_id }
+        let id_by_key =
+            lines.iter().map(|line| (rules::name_key(&line.username), line.id)).collect();
+        Self { lines, unknown_author, index_by_id, id_by_key }
     }
 
     pub fn get(&self, id: i64) -> Option<&User> {

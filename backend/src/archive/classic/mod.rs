@@ -5,17 +5,16 @@
 //! Members have read everything. No message is dropped: content that Hallway does not accept is changed
 //! visibly, with a note for each changed message.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
-use shared::{Timestamp, rules, text::mentions};
+use shared::{Timestamp, text::mentions};
 
 use super::{
     lines::{Counts, FORMAT, Header, LastIds, Line, Member, Message, Room},
     load::Loader,
 };
-use crate::realtime::ledger::MENTIONS_MAX;
 
 mod accounts;
 mod names;
@@ -121,8 +120,8 @@ struct MessageConverter<'a> {
     plan: &'a RoomPlan,
     accounts: &'a Accounts,
     notes: &'a mut Vec<String>,
-    /// The account ids of current members by username key, for mentions.
-    members: HashMap<String, i64>,
+    /// The account ids of the current members, who can be mentioned.
+    members: HashSet<i64>,
     seq: i64,
     /// The id of the next part of a split message. First parts keep the id of the message.
     next_id: i64,
@@ -138,8 +137,7 @@ impl<'a> MessageConverter<'a> {
         notes: &'a mut Vec<String>,
     ) -> Self {
         let current = plan.members.iter().filter(|member| !member.left);
-        let current = current.filter_map(|member| accounts.get(member.user));
-        let members = current.map(|user| (rules::name_key(&user.username), user.id)).collect();
+        let members = current.map(|member| member.user).collect();
         let created_at = plan.line.created_at;
         Self { plan, accounts, notes, members, seq: 0, next_id, created_at }
     }
@@ -167,9 +165,10 @@ impl<'a> MessageConverter<'a> {
         let id = if part_index == 0 { row.id } else { self.next_id };
         self.next_id += i64::from(part_index > 0);
         self.seq += 1;
-        let names = mentions(&content).take(MENTIONS_MAX);
+        let names = mentions(&content, |key| self.accounts.id_by_key.contains_key(key));
+        let mentioned = names.iter().filter_map(|name| self.accounts.id_by_key.get(name).copied());
         let mentions: BTreeSet<i64> =
-            names.filter_map(|name| self.members.get(&name).copied()).collect();
+            mentioned.filter(|user| self.members.contains(user)).collect();
         Message {
             id,
             room: self.plan.line.id,

@@ -2,8 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shared::{problem::FieldError, rules};
-use unicode_normalization::UnicodeNormalization;
+use shared::{problem::FieldError, rules, unicode};
 
 /// The rules for one kind of name.
 pub struct NameKind {
@@ -16,7 +15,7 @@ pub struct NameKind {
 
 pub const USERNAMES: NameKind = NameKind {
     noun: "user",
-    validate: |text| rules::validate_username(&text.nfc().collect::<String>()),
+    validate: rules::validate_username,
     max_chars: rules::USERNAME_MAX_CHARS,
 };
 
@@ -66,12 +65,20 @@ pub fn assign_names(
     assigned
 }
 
-/// Replaces each invalid character by `_`, cuts the text to the maximum length, and replaces an empty
-/// text by the kind and the id.
+/// Replaces each invalid character by `_` and several blanks by one, cuts the text to the maximum
+/// length, and replaces an empty text by the kind and the id.
 pub fn sanitize(kind: &NameKind, text: &str, id: i64) -> String {
     let is_valid = |c: char| (kind.validate)(&format!("a{c}a")).is_ok();
-    let text: String = text.nfc().map(|c| if is_valid(c) { c } else { '_' }).collect();
-    let text = truncate(text.trim(), kind.max_chars).trim_end();
+    let text = unicode::without_presentation_selectors(&unicode::nfc(text));
+    let text: String = text.chars().map(|c| if is_valid(c) { c } else { '_' }).collect();
+    let mut text = text.trim().to_owned();
+    while text.contains("  ") {
+        text = text.replace("  ", " ");
+    }
+    if text.starts_with(unicode::is_mark) {
+        text.insert(0, '_');
+    }
+    let text = truncate(&text, kind.max_chars).trim_end();
     if text.is_empty() { format!("{}-{id}", kind.noun) } else { text.to_owned() }
 }
 
@@ -101,11 +108,21 @@ mod tests {
     #[test]
     fn invalid_names_become_valid() {
         let long = "x".repeat(160);
-        let (names, notes) = assigned(&["a\u{200b}b", "", " \t ", &long, &long, "a_b"]);
+        let (names, notes) = assigned(&[
+            "a\u{200b}b",
+            "",
+            " \t ",
+            &long,
+            &long,
+            "a_b",
+            "a:b",
+            "a  \u{2800} b",
+            " \u{301}c",
+        ]);
         assert_eq!(names[..3], ["a_b-1", "user-2", "_"]);
         assert_eq!(names[3], "x".repeat(150));
         assert_eq!(names[4], format!("{}-5", "x".repeat(148)));
-        assert_eq!(names[5], "a_b");
+        assert_eq!(names[5..], ["a_b", "a_b-7", "a _ b", "_\u{301}c"]);
         assert!(names.iter().all(|name| rules::validate_username(name).as_ref() == Ok(name)));
         assert!(notes[0].contains("must not contain control or invisible characters (U+200B)"));
         assert!(notes[3].contains(&long), "the note has the whole name");

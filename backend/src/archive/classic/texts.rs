@@ -1,7 +1,10 @@
 //! Converts messages that the classic chat allowed and Hallway rejects: too long, empty, or with control
 //! characters.
 
-use shared::rules::{self, CONTENT_MAX_BYTES};
+use shared::{
+    rules::{self, CONTENT_MAX_BYTES},
+    unicode::is_blank,
+};
 
 /// The replacement for an empty message.
 const EMPTY: &str = "\u{2205}";
@@ -17,11 +20,15 @@ pub struct Converted {
 
 /// Splits a message text and replaces control characters. Trimming is not a change, because Hallway always
 /// trims.
-pub fn convert(text: &str) -> Converted {
-    if let Ok(text) = rules::validate_content(text) {
+pub fn convert(original: &str) -> Converted {
+    // The server removes control characters from new messages; those of old ones become visible.
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if let Ok(text) = rules::validate_content(original)
+        && !original.contains(is_control)
+    {
         return Converted { parts: vec![text], changes: Vec::new() };
     }
-    let text = text.replace("\r\n", "\n").replace(['\r', '\u{85}'], "\n");
+    let text = original.replace("\r\n", "\n").replace(['\r', '\u{85}'], "\n");
     let mut changes = Vec::new();
     let visible: String = text.chars().map(control_picture).collect();
     if visible != text {
@@ -31,7 +38,10 @@ pub fn convert(text: &str) -> Converted {
     let mut rest = visible.trim();
     while !rest.is_empty() {
         let (part, after) = rest.split_at(split_position(rest));
-        parts.push(part.trim_end().to_owned());
+        // A part of nothing but invisible characters is not a message.
+        if !part.chars().all(is_blank) {
+            parts.push(part.trim_end().to_owned());
+        }
         rest = after.trim_start();
     }
     match parts.len() {
@@ -78,7 +88,6 @@ mod tests {
         for part in &converted.parts {
             assert_eq!(rules::validate_content(part).as_ref(), Ok(part));
         }
-        assert_eq!(converted.changes.is_empty(), rules::validate_content(text).is_ok());
         converted.parts
     }
 
@@ -91,9 +100,12 @@ mod tests {
 
     #[test]
     fn empty_texts_and_control_characters_become_visible() {
-        for text in ["", " \n\t ", "\r\n"] {
+        for text in ["", " \n\t ", "\r\n", "\u{200b}\n\u{2800}"] {
             assert_eq!(parts(text), [EMPTY]);
+            assert_eq!(convert(text).changes, ["was empty"]);
         }
+        assert!(convert("a b").changes.is_empty());
+        assert_eq!(convert("a\u{7}").changes.len(), 1);
         assert_eq!(
             parts("a\u{0}b\u{7f}\u{90}\u{1b}[1m"),
             ["a\u{2400}b\u{2421}\u{fffd}\u{241b}[1m"]

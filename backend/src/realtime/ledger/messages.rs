@@ -1,14 +1,16 @@
 //! Edits and deletes messages, and stores the mentions of messages.
 
+use std::collections::HashMap;
+
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect,
-    RelationTrait, sea_query::LockType,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::LockType,
 };
 use shared::{
     ids::{RoomId, Seq, UserId},
     messages::{Message, Row},
     problem::Code,
-    text::mentions,
+    text::{mention_keys, mentions},
 };
 
 use super::{Batch, RoomWrite};
@@ -17,9 +19,6 @@ use crate::{
     failpoints::{Failpoint, is_active},
     tables::{members, mentions as mention_rows, messages, row_lock, search_index, users},
 };
-
-/// The maximum number of users that one message can mention; further mentions have no effect.
-pub const MENTIONS_MAX: usize = 50;
 
 /// Replaces the text of a message; only its author may.
 pub struct EditMessage {
@@ -161,24 +160,38 @@ async fn update_message(
     Ok(message)
 }
 
-/// Inserts a mention row for each member whom a message mentions.
+/// Inserts a mention row for each member whom a text mentions. The names of all users count, so that
+/// a member does not get the mention of a user with a longer name who is not in the room.
 pub(super) async fn insert_mentions(
     batch: &Batch<'_>,
     room: RoomId,
     seq: Seq,
     content: &str,
 ) -> Result<()> {
-    let names: Vec<String> = mentions(content).take(MENTIONS_MAX).collect();
-    if names.is_empty() {
+    let keys = mention_keys(content);
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let users: HashMap<String, i64> = users::Entity::find()
+        .select_only()
+        .columns([users::Column::UsernameKey, users::Column::Id])
+        .filter(users::Column::UsernameKey.is_in(keys))
+        .into_tuple::<(String, i64)>()
+        .all(batch.txn)
+        .await?
+        .into_iter()
+        .collect();
+    let names = mentions(content, |key| users.contains_key(key));
+    let ids: Vec<i64> = names.iter().filter_map(|name| users.get(name).copied()).collect();
+    if ids.is_empty() {
         return Ok(());
     }
     let mentioned: Vec<i64> = members::Entity::find()
         .select_only()
         .column(members::Column::UserId)
-        .join(JoinType::InnerJoin, members::Relation::User.def())
         .filter(members::Column::RoomId.eq(room.0))
         .filter(members::Column::HasLeft.eq(false))
-        .filter(users::Column::UsernameKey.is_in(names))
+        .filter(members::Column::UserId.is_in(ids))
         .into_tuple()
         .all(batch.txn)
         .await?;

@@ -45,7 +45,7 @@ pub use batch::Batch;
 use fair_queue::Account;
 pub use mark_read::MarkRead;
 pub use members::{JoinRoom, RemoveMember};
-pub use messages::{DeleteMessage, EditMessage, MENTIONS_MAX};
+pub use messages::{DeleteMessage, EditMessage};
 pub use post::{PostMessage, PostedMessage};
 pub use queue::PendingWrite;
 use queue::{Enqueued, QueuedWrite, Reply};

@@ -19,6 +19,10 @@ async fn a_broken_limit_is_refused_with_its_field() {
         (account(&long(151), "long enough"), "username", "150 characters, but is 151"),
         (account("", "long enough"), "username", "must not be empty"),
         (account("a\u{200b}b", "long enough"), "username", "U+200B"),
+        (account("a\u{fe0f}", "long enough"), "username", "U+FE0F"),
+        (account("a\u{2800}b", "long enough"), "username", "U+2800"),
+        (account("a  b", "long enough"), "username", "two blanks"),
+        (account("a:b", "long enough"), "username", "colon (U+003A)"),
         (account("new", &long(7)), "password", "8 to 1024 characters long, but is 7"),
         (account("new", &long(1_025)), "password", "8 to 1024 characters long, but is 1025"),
         (account("", "short"), "password", "8 to 1024"),
@@ -31,6 +35,7 @@ async fn a_broken_limit_is_refused_with_its_field() {
     let rooms = [
         (json!({"name": long(256)}), "name", "255 characters, but is 256"),
         (json!({"name": " "}), "name", "must not be empty"),
+        (json!({"name": "a\u{1d173}b"}), "name", "U+1D173"),
         (json!({"name": "new", "topic": long(256)}), "topic", "255"),
         (json!({"topic": "new"}), "name", "missing"),
     ];
@@ -55,7 +60,7 @@ async fn an_invalid_message_is_refused() {
         (content(&too_long), "content", "16384 bytes of UTF-8, but is 16385"),
         (content(""), "content", "must not be empty"),
         (content(" \n\t "), "content", "must not be empty"),
-        (content("a\u{0}b"), "content", "U+0000"),
+        (content("\u{200b} \u{2800}\u{fe0f}"), "content", "something visible"),
         (json!({}), "content", "missing"),
         (json!({"content": ["a"]}), "content", "string"),
         (json!({"content": "a", "client_id": "7"}), "client_id", ""),
@@ -81,6 +86,20 @@ async fn an_invalid_message_is_refused() {
     let page: MessagePage =
         fixture.member.get(&fixture.path(paths::MESSAGES)).await.expect_json(200);
     assert_eq!(page.room_last_seq.0, 3, "a refused message was stored");
+}
+
+#[tokio::test]
+async fn control_characters_are_removed_from_messages() {
+    let fixture = Fixture::start().await;
+    let typed = "\u{0}a\u{b}b\u{c}c\u{85}d\u{1b}[1m\u{7f}\r\n\te\u{9b}";
+    let posted = fixture.member.post_message(fixture.room, typed).await;
+    assert_eq!(posted.content, "a\nb\nc\nd[1m\n\te");
+    let edit = json!({"content": format!("{typed}!")});
+    let edited = fixture.member.patch(&fixture.message_path(3), edit).await.expect_status(200);
+    assert_eq!(edited["content"], "a\nb\nc\nd[1m\n\te!");
+    let blank = json!({"content": "\u{200b}\u{3164}"});
+    let edit = fixture.member.patch(&fixture.message_path(3), blank).await;
+    edit.expect_field_error("content", "something visible");
 }
 
 #[tokio::test]

@@ -8,5 +8,6 @@ mod input;
 mod lists;
 mod live;
 mod messages;
+mod names;
 mod revoked;
 mod roles;

@@ -2,14 +2,13 @@
 
 use shared::{paths, problem::Code};
 
-use super::address;
+use super::{address, search};
 use crate::fixture::Fixture;
 
 #[tokio::test]
 async fn an_invalid_search_has_a_position_and_a_suggestion() {
     let fixture = Fixture::start().await;
     for (query, at, suggestion, error_text) in [
-        ("disk form:ada", Some(5..10), Some("from:"), "no operator form:"),
         ("has:lnik", Some(4..8), Some("link"), "link, code"),
         ("on:2026-02-30", Some(3..13), None, "a time"),
         ("from:nobody", None, None, "nobody here is called “nobody”"),
@@ -27,6 +26,14 @@ async fn an_invalid_search_has_a_position_and_a_suggestion() {
             assert_eq!(problem.detail, error.message);
         }
     }
+    fixture.member.post_message(fixture.room, "see form:ada").await;
+    let found = search(&fixture.member, &[("q", "form:ada")]).await;
+    assert_eq!(found.hits.len(), 1, "what is no operator is searched as text");
+    assert_eq!(
+        (&found.hints[0].at, found.hints[0].suggestion.as_deref()),
+        (&(0..5), Some("from:"))
+    );
+    assert!(search(&fixture.member, &[("q", "ada")]).await.hints.is_empty());
     let long = "x".repeat(10_001);
     let response = fixture.member.get(&address(paths::SEARCH, &[("q", &long)])).await;
     assert!(response.expect_problem(Code::InvalidSearch).detail.contains("10000 characters"));

@@ -42,7 +42,9 @@ async fn without_a_public_url_every_host_is_served() {
 
 #[tokio::test]
 async fn metrics_need_the_token_or_this_machine() {
-    let open = Server::start().await.anon();
+    let open = Server::start().await;
+    let open = open.anon();
+    open.get("/health/live").await.expect_status(200);
     assert!(open.get("/metrics").await.text.contains("hallway_"));
     let forwarded = open.request("GET", "/metrics").header("x-forwarded-for", "192.0.2.7");
     Response::fetch(forwarded).await.expect_problem(Code::NotFound);

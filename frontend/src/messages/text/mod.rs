@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use shared::{
     ids::{Rev, Seq},
-    text::{Span, spans_for},
+    text::Span,
 };
 
 use crate::{
-    auth::Auth,
+    live::LiveClient,
     search::{HitNavigator, mark_matches},
     state::search::highlight,
 };
@@ -26,7 +26,7 @@ pub fn MessageText(
     content: String,
     #[prop(optional)] revision: Option<(Seq, Rev)>,
 ) -> impl IntoView {
-    let me = expect_context::<Auth>().me_untracked().map(|me| me.username).unwrap_or_default();
+    let reader_name = expect_context::<LiveClient>().reader_name;
     let navigator = expect_context::<HitNavigator>();
     move || {
         let matches = revision.map(|(seq, rev)| navigator.ranges(seq, rev)).unwrap_or_default();
@@ -38,13 +38,16 @@ pub fn MessageText(
             match span {
                 Span::Text(_) => shown,
                 Span::Link(link) => {
-                    view! { <a href=link.to_owned() target="_blank" rel="noopener noreferrer">{shown}</a> }
+                    // An address reads from left to right, whatever stands around it.
+                    view! { <a dir="ltr" href=link.to_owned() target="_blank" rel="noopener noreferrer">{shown}</a> }
                         .into_any()
                 }
-                Span::Mention(name) => view! { <mark class="mention">{name.to_owned()}</mark> }.into_any(),
+                Span::Mention(name) => {
+                    view! { <mark class="mention" dir="auto">{name.to_owned()}</mark> }.into_any()
+                }
             }
         };
-        spans_for(&content, &me).into_iter().map(view).collect_view()
+        reader_name.with(|name| name.spans(&content)).into_iter().map(view).collect_view()
     }
 }
 

@@ -5,6 +5,7 @@ use shared::{
     ids::{RoomId, Seq},
     messages::Message,
     text::permalinks,
+    unicode::isolate,
 };
 
 use crate::{
@@ -56,9 +57,9 @@ fn Card(name: String, message: Message) -> impl IntoView {
         <a href=href(&message_path(message.room, message.seq)) class="preview" data-testid="preview">
             <span class="message-head">
                 <Avatar name=author.clone() small=true/>
-                <strong>{author}</strong>" "
+                <strong dir="auto">{author}</strong>" "
                 <span class="quiet">
-                    {format!("in {name}, ")}
+                    {format!("in {}, ", isolate(&name))}
                     <time datetime=at.to_rfc3339()>{time::short(at)}</time>
                 </span>
             </span>

@@ -4,6 +4,7 @@ use leptos::{ev, html, prelude::*};
 use shared::{
     ids::{Seq, UserId},
     rules::{self, CONTENT_MAX_BYTES, TYPING_INTERVAL_S},
+    unicode::isolate,
 };
 
 use super::{
@@ -32,7 +33,16 @@ pub fn Composer() -> impl IntoView {
     focus_when_useful(room, area);
     let bytes = Memo::new(move |_| room.draft.with(|draft| draft.trim().len()));
     let send = move || {
-        let Ok(content) = rules::validate_content(&room.draft.get_untracked()) else { return };
+        let content = match rules::validate_content(&room.draft.get_untracked()) {
+            Ok(content) => content,
+            Err(error) => {
+                // The button is off and the limit is shown for an empty or a long text.
+                if (1..=CONTENT_MAX_BYTES).contains(&bytes.get_untracked()) {
+                    ui.error(format!("Not sent: the message {}.", error.message));
+                }
+                return;
+            }
+        };
         if let Some(target) = goto_command::parse(&content, time::today()) {
             return go_to(room, ui, target);
         }
@@ -51,7 +61,7 @@ pub fn Composer() -> impl IntoView {
     let label = move || {
         let name =
             live.rooms.with(|rooms| rooms.get(room.id).map(|r| r.name.clone()).unwrap_or_default());
-        format!("Message {name}")
+        format!("Message {}", isolate(&name))
     };
     view! {
         <form
@@ -66,6 +76,7 @@ pub fn Composer() -> impl IntoView {
             <div class="composer-box">
                 <textarea
                     id="composer"
+                    dir="auto"
                     node_ref=area
                     rows="1"
                     data-testid="composer"
@@ -194,7 +205,7 @@ fn ReplyTarget() -> impl IntoView {
             <div class="answering">
                 <Icon shape=Shape::Reply/>
                 <span class="answering-text">
-                    "Replying to " <strong>{author}</strong> " " {text}
+                    "Replying to " <strong><bdi>{author}</bdi></strong> " " <bdi>{text}</bdi>
                 </span>
                 <button
                     type="button"

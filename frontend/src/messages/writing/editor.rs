@@ -75,6 +75,7 @@ pub fn Editor(message: Message) -> impl IntoView {
             <textarea
                 node_ref=area
                 rows="1"
+                dir="auto"
                 aria-label="Edit message"
                 prop:value=initial
                 on:input=on_input

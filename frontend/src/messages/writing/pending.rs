@@ -32,7 +32,7 @@ pub fn PendingRow(client_id: ClientId, starts_group: bool) -> impl IntoView {
             {side}
             <div class="message-main">
                 {starts_group.then(|| view! {
-                    <p class="message-head"><strong>{name}</strong></p>
+                    <p class="message-head"><strong dir="auto">{name}</strong></p>
                 })}
                 <div class="message-text">
                     <MessageText content=pending.content.clone()/>

@@ -1,6 +1,6 @@
 //! The users who are typing in a room.
 
-use shared::{ids::UserId, users::UserRef};
+use shared::{ids::UserId, unicode::isolate, users::UserRef};
 
 /// How long a typing event is shown, in milliseconds.
 pub const EXPIRE_MS: f64 = 5_000.0;
@@ -30,7 +30,7 @@ impl TypingUsers {
 
     /// "Ada is typing…"; empty if nobody is.
     pub fn sentence(&self) -> String {
-        let name = |index: usize| &self.0[index].0.username;
+        let name = |index: usize| isolate(&self.0[index].0.username);
         match self.0.len() {
             0 => String::new(),
             1 => format!("{} is typing…", name(0)),

@@ -197,13 +197,6 @@ fn every_listed_operator_is_parsed() {
 #[test]
 fn an_error_has_its_range_and_a_suggestion() {
     for (query, at, suggestion) in [
-        ("a form:bob", "form:", Some("from:")),
-        ("a -form:bob", "form:", Some("from:")),
-        ("befor:2026", "befor:", Some("before:")),
-        ("author:bob", "author:", Some("from:")),
-        ("since:2026", "since:", Some("after:")),
-        ("ü qwertz:bob", "qwertz:bob", Some("\"qwertz:bob\"")),
-        ("qwertz:\"a \"\"b\"", "qwertz:\"a \"\"b\"", Some("\"qwertz:a \"\"b\"")),
         ("has:links", "links", Some("link")),
         ("has:zebra", "zebra", None),
         ("is:unraed", "unraed", Some("unread")),
@@ -219,13 +212,44 @@ fn an_error_has_its_range_and_a_suggestion() {
         ("-sort:old", "-", None),
         ("near:1 near:2", "near:2", None),
         ("sort:new sort:old", "sort:old", None),
-        ("before:\"\" form:x", "before:\"\"", None),
+        ("before:\"\" has:x", "before:\"\"", None),
     ] {
         let (found, message, suggested) = error_of(query);
         assert_eq!((found, suggested.as_deref()), (at, suggestion), "{query}: {message}");
     }
     assert!(error_of("has:zebra").1.contains("link, code, reply, edit or mention"));
-    assert!(error_of("qwertz:x").1.contains("from, in, before"));
+}
+
+#[test]
+fn what_is_no_operator_is_text_with_a_hint() {
+    for (query, term, at, suggestion) in [
+        ("a form:bob", word("form:bob"), "form:", Some("from:")),
+        ("befor:2026", word("befor:2026"), "befor:", Some("before:")),
+        ("author:bob", word("author:bob"), "author:", Some("from:")),
+        ("since:2026", word("since:2026"), "since:", Some("after:")),
+        ("ü qwertz:bob", word("qwertz:bob"), "qwertz:bob", None),
+        ("qwertz:b*", Term::Prefix("qwertz:b".into()), "qwertz:b*", None),
+        ("qwertz:\"a \"\"b\"", Term::Phrase("qwertz:a \"b".into()), "qwertz:\"a \"\"b\"", None),
+    ] {
+        let parsed = parse(query).unwrap();
+        assert_eq!(parsed.all_of.last(), Some(&AnyOf(vec![term])), "{query}");
+        assert_eq!(parse(&parsed.to_string()), Ok(parsed), "{query}");
+        let [hint] = &hints(query)[..] else { panic!("{query}") };
+        assert_eq!((&query[hint.at.clone()], hint.suggestion.as_deref()), (at, suggestion));
+    }
+    assert_eq!(parse("-form:bob").unwrap().none_of, [word("form:bob")]);
+    assert!(hints("qwertz:x")[0].message.contains("from, in, before"));
+    for (query, suggestion) in
+        [("a &", "~&"), ("—", "~—"), ("\"- >\"", "~\"- >\""), ("-&&*", "~&&")]
+    {
+        let [hint] = &hints(query)[..] else { panic!("{query}") };
+        assert_eq!(hint.suggestion.as_deref(), Some(suggestion), "{query}");
+    }
+    for query in
+        ["", "* - ~ \"", "a OR b", "12:30 foo: C:\\dir a::b localhost:8080", "from:ada ↩ €"]
+    {
+        assert_eq!(hints(query), [], "{query}");
+    }
 }
 
 #[test]
@@ -270,7 +294,7 @@ fn without_scope_removes_room_position_and_order() {
 
 #[test]
 fn highlights_include_the_errors() {
-    let query = "a OR \"b c\" -form:x OR -d in:\"y z\"q";
+    let query = "a OR \"b c\" -has:x OR -d in:\"y z\"q";
     let highlights: Vec<_> =
         highlight(query).into_iter().map(|h| (&query[h.range], h.kind)).collect();
     assert_eq!(
@@ -280,7 +304,7 @@ fn highlights_include_the_errors() {
             ("OR", HighlightKind::Or),
             ("\"b c\"", HighlightKind::Term),
             ("-", HighlightKind::Not),
-            ("form:x", HighlightKind::Error),
+            ("has:x", HighlightKind::Error),
             ("OR", HighlightKind::Or),
             ("-", HighlightKind::Not),
             ("d", HighlightKind::Term),
@@ -307,9 +331,9 @@ fn display_quotes_terms_that_resemble_syntax() {
 
 #[test]
 fn an_error_survives_a_json_round_trip() {
-    let error = parse("form:x").unwrap_err();
+    let error = parse("has:links").unwrap_err();
     let json = serde_json::to_value(&error).unwrap();
-    assert_eq!(json["at"], serde_json::json!({"start": 0, "end": 5}));
-    assert_eq!(json["suggestion"], "from:");
+    assert_eq!(json["at"], serde_json::json!({"start": 4, "end": 9}));
+    assert_eq!(json["suggestion"], "link");
     assert_eq!(serde_json::from_value::<QueryError>(json).unwrap(), error);
 }

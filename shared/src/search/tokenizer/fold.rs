@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unicode_normalization::char::{compose, decompose_compatible};
 
-use crate::search::chars::is_blank;
+use crate::search::chars::{is_blank, is_skin_tone};
 
 /// A folded character.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,11 @@ pub(super) fn fold_chars(text: &str) -> Vec<FoldedChar> {
             folded.push(FoldedChar { c: plain, is_upper: c.is_ascii_uppercase(), source: at });
             continue;
         }
-        decompose_compatible(c, |c| fold_char(&mut folded, c, at.clone()));
+        match c {
+            // Their letters would become part of the word beside them.
+            '№' | '™' | '℠' => fold_char(&mut folded, c, at),
+            _ => decompose_compatible(c, |c| fold_char(&mut folded, c, at.clone())),
+        }
     }
     folded
 }
@@ -37,17 +41,17 @@ pub(super) fn source_range(chars: &[FoldedChar]) -> Range<usize> {
 }
 
 fn fold_char(folded: &mut Vec<FoldedChar>, c: char, at: Range<usize>) {
+    if let Some(last) = folded.last_mut()
+        && let Some(letter) = compose(last.c, c).filter(|&letter| composes(c) || is_letter(letter))
+    {
+        last.c = letter;
+        last.source.end = at.end;
+        return;
+    }
     if is_dropped(c) {
         if let Some(last) = folded.last_mut() {
             last.source.end = at.end;
         }
-        return;
-    }
-    if let Some(last) = folded.last_mut().filter(|_| composes(c))
-        && let Some(whole) = compose(last.c, c)
-    {
-        last.c = whole;
-        last.source.end = at.end;
         return;
     }
     let is_upper = c.is_uppercase();
@@ -86,6 +90,14 @@ fn composes(c: char) -> bool {
     matches!(c, '\u{1161}'..='\u{1175}' | '\u{11a8}'..='\u{11c2}' | '\u{3099}' | '\u{309a}')
 }
 
+/// Whether an accented letter is a letter of its own in the alphabets that have it, as й is in all
+/// of Cyrillic (Unicode Technical Standard 10 gives it a primary weight of its own), and ї, ў, ѓ, ќ
+/// and the letters of the smaller languages are in theirs. ё is not, because most texts write е for
+/// it, nor are ѐ and ѝ, which only mark the stress.
+fn is_letter(accented: char) -> bool {
+    matches!(accented, '\u{400}'..='\u{52f}') && !matches!(accented, 'ё' | 'ѐ' | 'ѝ')
+}
+
 fn is_dropped(c: char) -> bool {
     is_accent(c) || is_vowel_point(c) || is_invisible(c) || is_modifier(c)
 }
@@ -115,5 +127,5 @@ fn is_invisible(c: char) -> bool {
 
 /// Skin tones, and the tag characters of subdivision flags.
 fn is_modifier(c: char) -> bool {
-    matches!(c, '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
+    is_skin_tone(c) || matches!(c, '\u{e0000}'..='\u{e0fff}')
 }

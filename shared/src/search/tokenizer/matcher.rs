@@ -8,7 +8,10 @@ use super::{
     fold::{self, FoldedChar},
     segment,
 };
-use crate::search::{Query, Term};
+use crate::{
+    search::{Query, Term},
+    unicode::is_unspaced,
+};
 
 /// The compiled terms of a query. The filters of the query are ignored.
 ///
@@ -178,7 +181,7 @@ impl TokenizedText {
     fn match_end(&self, at: usize, token: &QueryToken) -> usize {
         let word = &self.words[at];
         let is_half = token.is_prefix
-            && token.text.starts_with(segment::is_unspaced)
+            && token.text.starts_with(is_unspaced)
             && token.text.chars().count() < word.len();
         let bytes = self.bytes(word);
         // Both halves can come from one character of the text (㌔ is キロ).

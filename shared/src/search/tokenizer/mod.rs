@@ -4,12 +4,14 @@
 //! **Folding** ([`fold()`]) makes letters comparable. It replaces compatibility forms (`Ａ` `①` `ﬁ`) and
 //! capitals, writes `ß` as `ss`, `æ` as `ae`, `ø` as `o`, `ł` as `l`, and removes the accents of
 //! Latin, Greek and Cyrillic, the points of Hebrew and Arabic, invisible characters and skin tones.
-//! Marks that form another letter stay: が is not か, and Indic vowel signs are letters.
+//! Marks that form another letter stay: й is not и (but ё is е), が is not か, क़ is not क, and Indic
+//! vowel signs are letters.
 //!
 //! **Words.** A run of letters and digits is one token, and every other character separates tokens:
 //! `PLT-3699` is `plt` `3699`, `10.4.1.74` four tokens, `get_user` two. A run of more than 80 encoded
 //! characters continues in the next token. One letter with `#`, and one or two letters with `++`, form
-//! a token with the sign (`c#`, `c++`, `g++`). An emoji is a token, and so is a flag.
+//! a token with the sign (`c#`, `c++`, `g++`). An emoji is a token, and so are a flag and each symbol
+//! outside of ASCII (`€`, `™`, `↩`).
 //!
 //! **Scripts without blanks** (Han, Kana, Hangul, Thai, Lao, Khmer, Burmese) become bigrams: each
 //! character of a run starts a token of two characters, except for the last, which is a token of one.

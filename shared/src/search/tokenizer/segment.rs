@@ -5,7 +5,7 @@ use std::ops::Range;
 use unicode_normalization::char::is_combining_mark;
 
 use super::{encode, fold::FoldedChar};
-use crate::search::chars::is_emoji;
+use crate::{search::chars::is_sign, unicode::is_unspaced};
 
 /// The maximum length of an encoded word without its prefix, because MariaDB does not index words of
 /// more than 84 characters.
@@ -23,7 +23,7 @@ pub(super) struct Segment {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum SegmentKind {
-    /// A word of a script with blanks, or an emoji.
+    /// A word of a script with blanks, or a sign.
     Word,
     /// Two characters of a script without blanks.
     Bigram,
@@ -48,7 +48,7 @@ pub(super) fn segment(folded: &[FoldedChar]) -> Vec<Segment> {
             segments.push(Segment { chars: at..at + 2, kind: SegmentKind::Word });
             at + 2
         } else {
-            if is_emoji(c) {
+            if is_sign(c) {
                 segments.push(Segment { chars: at..at + 1, kind: SegmentKind::Word });
             }
             at + 1
@@ -133,14 +133,4 @@ fn is_letter(c: char) -> bool {
 
 fn is_regional_indicator(c: char) -> bool {
     matches!(c, '\u{1f1e6}'..='\u{1f1ff}')
-}
-
-/// Whether `c` belongs to a script without blanks between words.
-pub(super) fn is_unspaced(c: char) -> bool {
-    matches!(c,
-        '\u{e01}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}'
-        | '\u{1780}'..='\u{17ff}' | '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{312f}'
-        | '\u{31a0}'..='\u{31bf}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}'
-        | '\u{4e00}'..='\u{9fff}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7ff}'
-        | '\u{f900}'..='\u{faff}' | '\u{1b000}'..='\u{1b16f}' | '\u{20000}'..='\u{3ffff}')
 }
