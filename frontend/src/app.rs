@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
-use leptos::{prelude::*, task::spawn_local};
+use gloo_timers::future::TimeoutFuture;
+use leptos::{
+    ev::{self, DragEvent},
+    prelude::*,
+    task::spawn_local,
+};
 use leptos_router::{
     components::{ParentRoute, Redirect, Route, Router, Routes},
     path,
 };
 use shared::paths;
+use wasm_bindgen::JsCast;
+use web_sys::{DataTransfer, Element};
 
 use crate::{
     api,
@@ -15,6 +22,7 @@ use crate::{
     live::LiveClient,
     rooms::{RoomPage, RoomsPage, Shell, insights},
     search::{SearchPage, search_form},
+    state::live::backoff::Backoff,
     ui::{Logo, Toasts, Ui, href},
     users::{LoginPage, RegisterPage},
 };
@@ -22,6 +30,8 @@ use crate::{
 /// The delay after which the lazy parts are loaded. Until then network and processor are busy with
 /// the first page.
 const LOAD_PARTS_AFTER: Duration = Duration::from_secs(2);
+/// The shortest delay before the account is requested again, in milliseconds.
+const MIN_RETRY_MS: u32 = 1_000;
 
 #[component]
 pub fn App() -> impl IntoView {
@@ -33,9 +43,11 @@ pub fn App() -> impl IntoView {
     Effect::new(move |_| ui.theme.get().apply());
     load_account(auth);
     follow_other_tabs(auth);
+    live.follow_discards();
     connect_while_signed_in(auth, live);
     reconnect_when_visible_or_online(live);
     load_parts_later();
+    refuse_files(ui);
 
     view! {
         <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
@@ -61,9 +73,22 @@ pub fn App() -> impl IntoView {
 fn load_account(auth: Auth) {
     Effect::new(move |_| {
         if auth.state.with(|state| *state == AuthState::Unknown) {
-            spawn_local(async move { auth.load(api::get_me().await) });
+            spawn_local(load_until_reached(auth));
         }
     });
+}
+
+/// Repeats the request until the server responds.
+async fn load_until_reached(auth: Auth) {
+    let is_unreachable = || auth.state.with_untracked(|state| *state == AuthState::Unreachable);
+    let mut backoff = Backoff::default();
+    loop {
+        auth.load(api::get_me().await);
+        TimeoutFuture::new(MIN_RETRY_MS + backoff.next(js_sys::Math::random())).await;
+        if !is_unreachable() {
+            return;
+        }
+    }
 }
 
 fn connect_while_signed_in(auth: Auth, live: LiveClient) {
@@ -84,6 +109,47 @@ fn reconnect_when_visible_or_online(live: LiveClient) {
     on_cleanup(move || {
         online.remove();
         visible.remove();
+    });
+}
+
+fn has_files(data: DataTransfer) -> bool {
+    data.types().includes(&"Files".into(), 0)
+}
+
+/// Keeps the browser from leaving the page for a file or a link that is dropped on it, and says that
+/// files cannot be sent.
+fn refuse_files(ui: Ui) {
+    let has_dropped_files = |event: &DragEvent| event.data_transfer().is_some_and(has_files);
+    let is_text = |event: &DragEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        target.is_some_and(|target| matches!(&*target.tag_name(), "INPUT" | "TEXTAREA"))
+    };
+    let over = window_event_listener(ev::dragover, move |event| {
+        if has_dropped_files(&event) || !is_text(&event) {
+            event.prevent_default();
+        }
+    });
+    let refuse = move || {
+        ui.error("Files can't be sent here. Send a link to the file, or paste its text.");
+    };
+    let dropped = window_event_listener(ev::drop, move |event| {
+        if has_dropped_files(&event) {
+            refuse();
+        } else if is_text(&event) {
+            return;
+        }
+        event.prevent_default();
+    });
+    let pasted = window_event_listener(ev::paste, move |event| {
+        let is_file = |data: &DataTransfer| !data.types().includes(&"text/plain".into(), 0);
+        if event.clipboard_data().is_some_and(|data| is_file(&data) && has_files(data)) {
+            refuse();
+        }
+    });
+    on_cleanup(move || {
+        over.remove();
+        dropped.remove();
+        pasted.remove();
     });
 }
 

@@ -52,7 +52,7 @@ impl Auth {
         self.state.set(AuthState::SignedOut);
     }
 
-    /// Signs this page out because another tab, another device or an admin ended its session.
+    /// Signs this page out because another device or an admin ended its session.
     pub fn end_session(self) {
         self.notice.set(Some("Your session has ended. Sign in again; your drafts are saved."));
         self.state.set(AuthState::SignedOut);
@@ -91,7 +91,10 @@ pub fn follow_other_tabs(auth: Auth) {
         let mine = auth.me_untracked().map(|me| me.id.to_string()).unwrap_or_default();
         match event.new_value().unwrap_or_default() {
             theirs if theirs == mine => {}
-            none if none.is_empty() => auth.end_session(),
+            none if none.is_empty() => {
+                auth.notice.set(Some("You've signed out in another tab."));
+                auth.state.set(AuthState::SignedOut);
+            }
             // Everything in memory belongs to another account.
             _ => drop(window().location().reload()),
         }

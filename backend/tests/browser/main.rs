@@ -16,3 +16,4 @@ mod palette;
 mod parts;
 mod search;
 mod timeline;
+mod typing;

@@ -2,18 +2,20 @@
 
 use std::{ops::Range, result};
 
-use gloo_net::http::{Method, RequestBuilder};
+use gloo_net::http::{Method, RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     problem::{Code, Problem},
     rules::QUERY_MAX_CHARS,
 };
 
+mod early;
 mod messages;
 mod rooms;
 mod search;
 mod users;
 
+pub use early::take_socket;
 pub use messages::*;
 pub use rooms::*;
 pub use search::*;
@@ -72,6 +74,15 @@ impl Error {
         self.code() == Some(Code::Unauthenticated)
     }
 
+    /// Whether the same request can succeed later.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Rejected(problem) => problem.code.is_retryable(),
+            Self::Unreachable => true,
+            Self::Malformed => false,
+        }
+    }
+
     pub fn code(&self) -> Option<Code> {
         match self {
             Self::Rejected(problem) => Some(problem.code),
@@ -97,7 +108,10 @@ async fn get<T: DeserializeOwned>(path: &str) -> Result<T> {
             ..Problem::new(Code::InvalidSearch)
         })));
     }
-    decode(&send(Method::GET, path, None).await?)
+    match early::take_response(path).await {
+        Some(response) => decode(&read(response).await?),
+        None => decode(&send(Method::GET, path, None).await?),
+    }
 }
 
 async fn delete(path: &str) -> Result<()> {
@@ -121,7 +135,10 @@ async fn send(method: Method, path: &str, body: Option<String>) -> Result<String
         None => request.build(),
     };
     let request = request.map_err(|_| Error::Malformed)?;
-    let response = request.send().await.map_err(|_| Error::Unreachable)?;
+    read(request.send().await.map_err(|_| Error::Unreachable)?).await
+}
+
+async fn read(response: Response) -> Result<String> {
     let text = response.text().await.map_err(|_| Error::Unreachable)?;
     if response.ok() {
         return Ok(text);

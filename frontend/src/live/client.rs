@@ -6,7 +6,7 @@ use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 use shared::{
     ids::{RoomId, UserId},
-    live::{ClientFrame, RemovedReason},
+    live::{ClientFrame, RemovedReason, ServerFrame},
     text::ReaderName,
     users::UserRef,
 };
@@ -53,6 +53,8 @@ pub struct LiveClient {
     pub connection_epoch: RwSignal<u32>,
     /// The last room that I left or was removed from.
     pub departure: RwSignal<Option<Departure>>,
+    /// The rooms that I am not in, and for which I have unsent texts.
+    pub stranded: RwSignal<Vec<RoomId>>,
     pub(super) auth: Auth,
     pub(super) ui: Ui,
     pub(super) me: StoredValue<Option<UserRef>>,
@@ -62,6 +64,8 @@ pub struct LiveClient {
     pub(super) outbox: StoredValue<Outbox>,
     pub(super) send_gate: StoredValue<SendGate>,
     pub(super) previews: RwSignal<PreviewCache>,
+    /// Frames that were received since the last animation frame.
+    pub(super) received: StoredValue<Vec<ServerFrame>>,
     /// The queue of commands to the server; `None` while disconnected.
     pub(super) commands: StoredValue<Option<UnboundedSender<ClientFrame>>>,
     /// Ends the wait before the next connection attempt.
@@ -76,8 +80,9 @@ impl LiveClient {
             rooms: RwSignal::default(),
             reader_name: RwSignal::default(),
             status: RwSignal::new(ConnectionStatus::SignedOut),
-            connection_epoch: RwSignal::new(0),
+            connection_epoch: ui.connection_epoch,
             departure: RwSignal::new(None),
+            stranded: RwSignal::default(),
             auth,
             ui,
             me: StoredValue::new(None),
@@ -86,6 +91,7 @@ impl LiveClient {
             outbox: StoredValue::default(),
             send_gate: StoredValue::default(),
             previews: RwSignal::default(),
+            received: StoredValue::default(),
             commands: StoredValue::new(None),
             wake: StoredValue::new(None),
             run: StoredValue::new(0),

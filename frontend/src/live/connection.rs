@@ -23,6 +23,7 @@ use crate::{
     state::{
         live::{
             backoff::Backoff, outbox::Outbox, preview_cache::PreviewCache, send_gate::SendGate,
+            silence::SilenceTimer,
         },
         rooms::RoomList,
     },
@@ -80,8 +81,10 @@ impl LiveClient {
         self.send_gate.set_value(SendGate::default());
         self.previews.update_untracked(|cache| *cache = PreviewCache::default());
         self.commands.set_value(None);
+        self.received.set_value(Vec::new());
         self.rooms.set(RoomList::default());
         self.departure.set(None);
+        self.stranded.set(Vec::new());
     }
 
     /// Ends the wait before the next connection attempt.
@@ -98,6 +101,7 @@ async fn stay_connected(live: LiveClient, run: u32, woken: &mut UnboundedReceive
         if !is_current() {
             return;
         }
+        live.apply_queued_frames();
         live.commands.set_value(None);
         live.status.set(ConnectionStatus::Connecting);
         let delay = match next {
@@ -112,10 +116,7 @@ async fn stay_connected(live: LiveClient, run: u32, woken: &mut UnboundedReceive
 /// The state of one connection.
 struct Connection {
     commands: UnboundedSender<ClientFrame>,
-    /// After this long without a frame the connection counts as lost.
-    timeout_ms: u32,
-    /// When the last frame arrived.
-    last_frame_at: f64,
+    silence: SilenceTimer,
     is_welcome: bool,
     /// Whether a frame arrived that this page does not know.
     is_outdated: bool,
@@ -124,7 +125,7 @@ struct Connection {
 impl Connection {
     /// Handles a text frame. Returns the next step if the frame ends the connection.
     fn handle_text(&mut self, live: LiveClient, text: &str) -> Option<Next> {
-        self.last_frame_at = js_sys::Date::now();
+        self.silence.receive(js_sys::Date::now());
         let frame = match serde_json::from_str::<ServerFrame>(text) {
             Ok(frame) => frame,
             Err(error) => {
@@ -134,7 +135,7 @@ impl Connection {
         };
         match &frame {
             ServerFrame::Welcome { heartbeat_s, .. } => {
-                self.timeout_ms = (heartbeat_s * 1_000 + HEARTBEAT_GRACE_MS) as u32;
+                self.silence.set_timeout(heartbeat_s * 1_000 + HEARTBEAT_GRACE_MS);
                 self.is_welcome = true;
                 live.commands.set_value(Some(self.commands.clone()));
             }
@@ -144,7 +145,7 @@ impl Connection {
             }
             _ => {}
         }
-        live.handle_frame(frame);
+        live.queue_frame(frame);
         None
     }
 
@@ -157,9 +158,9 @@ impl Connection {
         }
     }
 
-    /// Whether the connection timed out while the machine slept and timers did not run.
-    fn is_stale(&self) -> bool {
-        js_sys::Date::now() - self.last_frame_at > f64::from(self.timeout_ms)
+    /// Whether the connection is dead, also if the machine slept and timers did not run.
+    fn is_dead(&self) -> bool {
+        self.silence.is_over(js_sys::Date::now())
     }
 }
 
@@ -170,21 +171,24 @@ async fn run_connection(
     woken: &mut UnboundedReceiver<()>,
     backoff: &mut Backoff,
 ) -> Next {
-    let Ok(socket) = WebSocket::open(&socket_url()) else {
-        return Next::Backoff;
+    let (socket, received) = match api::take_socket() {
+        Some((socket, received)) => (WebSocket::try_from(socket), received),
+        None => (WebSocket::open(&socket_url()), Vec::new()),
     };
+    let Ok(socket) = socket else { return Next::Backoff };
     let (mut sink, stream) = socket.split();
     let mut stream = stream.fuse();
     let (commands, mut to_send) = mpsc::unbounded();
-    let mut connection = Connection {
-        commands,
-        timeout_ms: WELCOME_TIMEOUT_MS,
-        last_frame_at: js_sys::Date::now(),
-        is_welcome: false,
-        is_outdated: false,
-    };
+    let silence = SilenceTimer::new(WELCOME_TIMEOUT_MS, js_sys::Date::now());
+    let mut connection = Connection { commands, silence, is_welcome: false, is_outdated: false };
+    for text in received {
+        if let Some(next) = connection.handle_text(live, &text) {
+            return next;
+        }
+    }
     loop {
-        let mut timeout = TimeoutFuture::new(connection.timeout_ms).fuse();
+        let remaining = connection.silence.remaining(js_sys::Date::now());
+        let mut timeout = TimeoutFuture::new(remaining).fuse();
         futures::select_biased! {
             message = stream.next() => match message {
                 _ if live.run.get_value() != run => return Next::Backoff,
@@ -208,10 +212,13 @@ async fn run_connection(
                     return Next::Backoff;
                 }
             }
-            _ = woken.next() => if live.run.get_value() != run || connection.is_stale() {
+            _ = woken.next() => if live.run.get_value() != run || connection.is_dead() {
                 return Next::ReconnectIn(0);
             },
-            () = timeout => return Next::Backoff,
+            // Timers may fire a moment early.
+            () = timeout => if connection.is_dead() {
+                return Next::Backoff;
+            },
         }
     }
 }

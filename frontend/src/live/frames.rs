@@ -18,7 +18,10 @@ use super::{
     client::{ConnectionStatus, Departure, LiveClient},
     room_state::RoomState,
 };
-use crate::state::live::typing::EXPIRE_MS;
+use crate::{state::live::typing::EXPIRE_MS, ui::storage};
+
+/// The maximum number of rooms whose ids are stored.
+const MAX_STORED_ROOMS: usize = 1_000;
 
 impl LiveClient {
     pub(super) fn handle_frame(self, frame: ServerFrame) {
@@ -84,7 +87,22 @@ impl LiveClient {
         });
         self.status.set(ConnectionStatus::Connected);
         self.connection_epoch.update(|n| *n += 1);
+        self.store_room_ids();
         self.resend_outbox();
+        self.find_stranded();
+        self.load_linked_messages();
+    }
+
+    /// Stores the ids of my rooms for the script in index.html: it requests messages before the
+    /// socket tells which rooms are mine.
+    fn store_room_ids(self) {
+        let ids = self.rooms.with_untracked(|rooms| {
+            let ids = rooms.ids().take(MAX_STORED_ROOMS).map(|id| id.to_string());
+            ids.collect::<Vec<_>>().join(",")
+        });
+        if let Some(me) = self.me.with_value(|me| me.as_ref().map(|me| me.id)) {
+            storage::set(&format!("hallway.rooms.{me}"), &ids);
+        }
     }
 
     /// Sets my name in texts. Setting an equal one would draw all texts again.
@@ -168,12 +186,16 @@ impl LiveClient {
     fn handle_joined(self, room: MyRoom) {
         self.open_room(&room);
         self.rooms.update(|rooms| rooms.insert(room));
+        self.store_room_ids();
+        self.find_stranded();
     }
 
     fn handle_removed(self, room: RoomId, reason: RemovedReason) {
         self.room_states.update_value(|states| drop(states.remove(&room)));
         self.clear_previews(room);
         let removed = self.rooms.try_update(|rooms| rooms.remove(room)).flatten();
+        self.store_room_ids();
+        self.find_stranded();
         if let Some(removed) = removed {
             self.departure.set(Some(Departure { room, name: removed.name, reason }));
         }

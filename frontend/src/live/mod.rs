@@ -3,12 +3,15 @@
 
 mod client;
 mod connection;
+mod frame_queue;
 mod frames;
 mod outbox_store;
 mod previews;
 mod read_marks;
 mod room_state;
 mod sending;
+mod unsent;
 
 pub use client::{ConnectionStatus, LiveClient};
 pub use room_state::RoomState;
+pub use unsent::{load_draft, load_edits, store_draft};

@@ -1,6 +1,8 @@
 //! The messages that other messages link to. They are loaded one after the other and kept up to
 //! date as long as the page lives.
 
+use std::time::Duration;
+
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     ids::{RoomId, Seq},
@@ -9,6 +11,9 @@ use shared::{
 
 use super::client::LiveClient;
 use crate::api;
+
+/// When to request linked messages again after the server did not respond.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 impl LiveClient {
     /// The latest state of a linked message; `None` until it is loaded, and if I may not read it.
@@ -27,18 +32,34 @@ impl LiveClient {
     }
 
     /// Loads the queued messages with one request at a time, however many links are on the screen.
-    fn load_linked_messages(self) {
+    pub(super) fn load_linked_messages(self) {
         if !self.previews.try_update_untracked(|cache| cache.start_loading()).unwrap_or(false) {
             return;
         }
         spawn_local(async move {
             let next = || self.previews.try_update_untracked(|cache| cache.next_to_load());
             while let Some((room, seq)) = next().flatten() {
-                if let Ok(message) = api::get_message(room, seq).await {
-                    self.update_preview(&message);
+                match api::get_message(room, seq).await {
+                    Ok(message) => self.update_preview(&message),
+                    Err(error) if error.is_temporary() => {
+                        self.previews.update_untracked(|cache| cache.retry_later((room, seq)));
+                        return self.load_linked_messages_later();
+                    }
+                    Err(_) => {}
                 }
             }
         });
+    }
+
+    /// Loads the rest of the queue later. `welcome` loads it at once.
+    fn load_linked_messages_later(self) {
+        let run = self.run.get_value();
+        let load = move || {
+            if self.run.get_value() == run {
+                self.load_linked_messages();
+            }
+        };
+        set_timeout(load, RETRY_AFTER);
     }
 
     /// Shows the new state of a message wherever another message links to it.

@@ -1,7 +1,7 @@
 //! Sends messages and keeps each in the outbox until the server acknowledges it.
 
 use gloo_timers::future::TimeoutFuture;
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*, task::spawn_local};
 use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
     messages::{Change, Message, Row},
@@ -10,7 +10,13 @@ use shared::{
 use uuid::Uuid;
 
 use super::{client::LiveClient, outbox_store};
-use crate::state::live::{outbox::OutboxEntry, send_gate::SendGate};
+use crate::{
+    state::live::{outbox::OutboxEntry, send_gate::SendGate},
+    ui::storage,
+};
+
+/// The localStorage key of the client id that was discarded last.
+const DISCARDED_KEY: &str = "hallway.discarded";
 
 impl LiveClient {
     /// Sends a message: the timeline shows it as pending at once.
@@ -43,11 +49,31 @@ impl LiveClient {
 
     /// Discards an unacknowledged message.
     pub fn discard_message(self, client_id: ClientId) {
+        self.forget_message(client_id);
+        outbox_store::delete(client_id);
+        storage::set(DISCARDED_KEY, &client_id.to_string());
+    }
+
+    /// Discards the messages that are discarded in another tab of this browser: it loaded the same
+    /// outbox, and would send them.
+    pub fn follow_discards(self) {
+        let listener = window_event_listener(ev::storage, move |event| {
+            if event.key().as_deref() != Some(DISCARDED_KEY) {
+                return;
+            }
+            if let Some(id) = event.new_value().and_then(|id| id.parse().ok()) {
+                self.forget_message(ClientId(id));
+            }
+        });
+        on_cleanup(move || listener.remove());
+    }
+
+    /// Removes an unacknowledged message from this page.
+    fn forget_message(self, client_id: ClientId) {
         let entry = self.outbox.try_update_value(|outbox| outbox.remove(client_id)).flatten();
         if let Some(state) = entry.and_then(|entry| self.room_state(entry.room)) {
             state.timeline.update(|t| t.remove_pending(client_id));
         }
-        outbox_store::delete(client_id);
     }
 
     /// Loads the messages of this account that a previous page left in IndexedDB, and sends them.
@@ -76,6 +102,10 @@ impl LiveClient {
     }
 
     pub(super) fn handle_ack(self, client_id: ClientId, message: Message) {
+        // Also if I have left the room meanwhile: otherwise the message would be sent again after
+        // each `welcome`.
+        self.remove_from_outbox(client_id);
+        self.send_gate.update_value(SendGate::succeeded);
         let Some(state) = self.room_state(message.room) else { return };
         self.handle_message(message.room, &state, &message);
         // The ack of a retry may arrive before earlier changes, which follow: no need to subscribe
@@ -83,8 +113,6 @@ impl LiveClient {
         state.timeline.update(|t| {
             t.apply(Change { rev: message.rev, row: Row::Message(message) });
         });
-        self.send_gate.update_value(SendGate::succeeded);
-        self.remove_from_outbox(client_id);
     }
 
     /// Removes a message that the server has.
@@ -99,8 +127,9 @@ impl LiveClient {
         let refused =
             self.outbox.try_update_value(|o| o.refuse(client_id, problem.clone())).flatten();
         let Some(entry) = refused else { return };
-        if let Some(state) = self.room_state(entry.room) {
-            state.timeline.update(|t| t.mark_rejected(client_id, problem));
+        match self.room_state(entry.room) {
+            Some(state) => state.timeline.update(|t| t.mark_rejected(client_id, problem)),
+            None => self.find_stranded(),
         }
         outbox_store::put(entry);
     }

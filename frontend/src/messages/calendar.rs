@@ -7,7 +7,7 @@ use shared::messages::{Calendar, CalendarDay, Month};
 use super::context::RoomContext;
 use crate::{
     api,
-    ui::{Dialog, Icon, Lazy, Shape, part, time},
+    ui::{Dialog, Icon, Lazy, Shape, Ui, part, time},
 };
 
 /// The number of shades for days with at least one message.
@@ -30,7 +30,11 @@ part!(more: fn month_view(open: RwSignal<bool>) { view! { <MonthView open/> } })
 fn MonthView(open: RwSignal<bool>) -> impl IntoView {
     let room = expect_context::<RoomContext>().id;
     let month = RwSignal::new(None::<Month>);
-    let calendar = LocalResource::new(move || api::get_calendar(room, month.get()));
+    let connection_epoch = expect_context::<Ui>().connection_epoch;
+    let calendar = LocalResource::new(move || {
+        connection_epoch.track();
+        api::get_calendar(room, month.get())
+    });
     // A change of the month replaces only the days, so the focus stays on the pressed button.
     let read = move |read: fn(&Calendar) -> Option<Month>| {
         Memo::new(move |_| calendar.with(|c| c.as_ref()?.as_ref().ok().and_then(read)))

@@ -1,9 +1,11 @@
 //! The context that the components of one open room share.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use leptos::prelude::*;
 use shared::{
-    ids::{RoomId, Seq},
+    ids::{RoomId, Seq, UserId},
     messages::Message,
     timeline::Timeline,
 };
@@ -11,8 +13,11 @@ use shared::{
 use super::loader::{load_day, load_page};
 use crate::{
     api::{self, PageRequest},
-    live::RoomState,
-    state::scroll::jump_history::JumpHistory,
+    live::{RoomState, load_draft, load_edits, store_draft},
+    state::{
+        draft_key::{DraftKey, DraftKind},
+        scroll::jump_history::JumpHistory,
+    },
     ui::{Ui, time},
 };
 
@@ -38,15 +43,16 @@ pub enum JumpKind {
 #[derive(Clone, Copy)]
 pub struct RoomContext {
     pub id: RoomId,
+    me: UserId,
     state: StoredValue<RoomState>,
     /// The last read message when the reader opened the room or looked away; the unread divider
     /// comes after it.
     pub unread_after: RwSignal<Option<Seq>>,
     pub reply_to: RwSignal<Option<Seq>>,
     pub editing: RwSignal<Option<Seq>>,
-    /// The text in the editor so far. It is not in the editor's row, because the row may be
-    /// replaced meanwhile.
-    pub edit_draft: RwSignal<Option<String>>,
+    /// The texts of unfinished edits. They are not in the editors, because a row may be replaced
+    /// meanwhile.
+    pub edits: RwSignal<BTreeMap<Seq, String>>,
     pub deleting: RwSignal<Option<Seq>>,
     pub is_calendar_open: RwSignal<bool>,
     /// The jump in progress; its message may have to be loaded first.
@@ -66,25 +72,27 @@ pub struct RoomContext {
 }
 
 impl RoomContext {
-    pub fn new(id: RoomId, state: RoomState, unread_after: Option<Seq>, draft: String) -> Self {
+    pub fn new(id: RoomId, me: UserId, state: RoomState, unread_after: Option<Seq>) -> Self {
         let jump = RwSignal::new(None);
+        let draft_key = |kind| DraftKey { user: me, room: id, kind };
         let loader = state.clone();
         let load_action =
             Action::new_local(move |page: &PageRequest| load_page(id, *page, loader.clone()));
         Self {
             id,
+            me,
             jump_to_day: jump_to_day_action(id, state.clone(), jump),
             state: StoredValue::new(state),
             unread_after: RwSignal::new(unread_after),
-            reply_to: RwSignal::new(None),
+            reply_to: RwSignal::new(load_draft(draft_key(DraftKind::ReplyTo)).parse().ok()),
             editing: RwSignal::new(None),
-            edit_draft: RwSignal::new(None),
+            edits: RwSignal::new(load_edits(me, id)),
             deleting: RwSignal::new(None),
             is_calendar_open: RwSignal::new(false),
             jump,
             history: RwSignal::default(),
             highlighted: RwSignal::new(None),
-            draft: RwSignal::new(draft),
+            draft: RwSignal::new(load_draft(draft_key(DraftKind::Message))),
             sent_count: RwSignal::new(0),
             load_action,
             last_request: StoredValue::new(None),
@@ -129,15 +137,29 @@ impl RoomContext {
         }
     }
 
+    /// Loads the page that was requested last again.
+    pub fn retry(self) {
+        self.load(self.last_request.get_value().unwrap_or(PageRequest::Newest));
+    }
+
     /// The error of the last page request, if it failed.
     pub fn load_error(self) -> Option<api::Error> {
         self.load_action.value().get()?.err()
     }
 
-    /// Starts to edit a message of mine.
-    pub fn edit(self, seq: Seq) {
-        self.edit_draft.set(None);
-        self.editing.set(Some(seq));
+    /// The localStorage key of a draft in this room.
+    pub fn draft_key(self, kind: DraftKind) -> DraftKey {
+        DraftKey { user: self.me, room: self.id, kind }
+    }
+
+    /// Stores the text of an unfinished edit; none ends the edit.
+    pub fn set_edit(self, seq: Seq, text: Option<String>) {
+        store_draft(self.draft_key(DraftKind::Edit(seq)), text.as_deref().unwrap_or_default());
+        // The room may have been closed while the edit was being saved.
+        self.edits.try_update(|edits| match text {
+            Some(text) => edits.insert(seq, text),
+            None => edits.remove(&seq),
+        });
     }
 }
 

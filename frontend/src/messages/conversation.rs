@@ -11,7 +11,7 @@ use super::{
     scroll::Viewport,
     timeline::TimelineView,
     unread::{self, UnreadBar},
-    writing::{Composer, stored_draft},
+    writing::Composer,
 };
 use crate::{
     api::PageRequest,
@@ -32,8 +32,8 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
         live.rooms.with_untracked(|rooms| rooms.get(room).map(|r| r.read)).unwrap_or_default();
     let unread_after = (read.unread > 0).then_some(read.read_seq);
     live.rooms.maybe_update(|rooms| rooms.stop_keeping_unread(room));
-    let draft = auth.me_untracked().map(|me| stored_draft(me.id, room)).unwrap_or_default();
-    let room = RoomContext::new(room, state.clone(), unread_after, draft);
+    let me = auth.me_untracked().map(|me| me.id).unwrap_or_default();
+    let room = RoomContext::new(room, me, state.clone(), unread_after);
     let viewport = Viewport::new();
     provide_context(room);
     provide_context(viewport);
@@ -58,6 +58,12 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
             if room.with_timeline_untracked(|t| t.first_loaded().is_none()) {
                 load_first_page(room, 0, read.read_seq);
             }
+        }
+    });
+    Effect::new(move |before: Option<()>| {
+        live.connection_epoch.track();
+        if before.is_some() && untrack(|| room.load_error()).is_some() {
+            room.retry();
         }
     });
     // True from the time when the reader opens the room or leaves the tab, until everything is

@@ -7,12 +7,21 @@ use super::{
     context::RoomContext,
     text::{MessageText, Previews, snippet},
     toolbar::Toolbar,
-    writing::Editor,
+    writing::{Editor, UnsavedEdit},
 };
 use crate::{
     auth::Auth,
     ui::{Avatar, Icon, Shape, time},
 };
+
+/// The state of an edit.
+#[derive(Clone, Copy, PartialEq)]
+enum Edit {
+    None,
+    /// The editor is closed, but its text is not saved.
+    Unsaved,
+    Open,
+}
 
 /// The row of a message. A change of the message replaces the row.
 #[component]
@@ -23,7 +32,11 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
     let is_deleted = message.deleted_at.is_some();
     let (at, name) = (message.created_at, message.user.username.clone());
     let label = format!("{}, {}", isolate(&name), time::clock(at));
-    let is_editing = Memo::new(move |_| room.editing.get() == Some(seq) && !is_deleted);
+    let edit = Memo::new(move |_| match room.editing.get() == Some(seq) && !is_deleted {
+        true => Edit::Open,
+        false if room.edits.with(|edits| edits.contains_key(&seq)) => Edit::Unsaved,
+        false => Edit::None,
+    });
     let reply_to = message.reply_to;
     let message = StoredValue::new(message);
     // The buttons are most of a row's nodes, and most rows never need them.
@@ -52,9 +65,15 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                         <time datetime=at.to_rfc3339() title=time::full(at)>{time::clock(at)}</time>
                     </p>
                 })}
-                {move || match is_editing.get() {
-                    true => view! { <Editor message=message.get_value()/> }.into_any(),
-                    false => view! { <Body message=message.get_value()/> }.into_any(),
+                {move || match edit.get() {
+                    Edit::Open => view! { <Editor message=message.get_value()/> }.into_any(),
+                    edit => view! {
+                        <Body message=message.get_value()/>
+                        {(edit == Edit::Unsaved).then(|| view! {
+                            <UnsavedEdit message=message.get_value()/>
+                        })}
+                    }
+                    .into_any(),
                 }}
             </div>
             <Show when=move || is_near.get() && !is_deleted>

@@ -15,3 +15,4 @@ mod unread;
 mod writing;
 
 pub use conversation::Conversation;
+pub use writing::{StrandedDialog, StrandedTexts};

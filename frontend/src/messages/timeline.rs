@@ -82,12 +82,12 @@ pub fn TimelineView() -> impl IntoView {
             </div>
             <Scrollbar/>
             <div class="loading" class:loading-on=room.is_loading aria-hidden="true"></div>
-            <LoadError/>
             <div class="pills">
                 <BackButton/>
                 <NewMessagesPill/>
             </div>
         </div>
+        <LoadError/>
     }
 }
 
@@ -184,12 +184,11 @@ fn LoadError() -> impl IntoView {
         let error = room.load_error()?;
         (!room.is_loading.get()).then(|| error.message())
     };
-    let retry = move |_| room.load(room.last_request.get_value().unwrap_or(PageRequest::Newest));
     view! {
         <Show when=move || message().is_some()>
             <div class="load-failed" role="alert">
                 <span>{message}</span>
-                <button type="button" class="button button-small" on:click=retry>"Try again"</button>
+                <button type="button" class="button button-small" on:click=move |_| room.retry()>"Try again"</button>
             </div>
         </Show>
     }

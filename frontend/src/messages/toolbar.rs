@@ -18,13 +18,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
     let copy_link = move || {
         let origin = window().location().origin().unwrap_or_default();
         let link = format!("{origin}{}", href(&message_path(room.id, seq)));
-        // Browsers offer the clipboard only over https; otherwise the toast shows the link.
-        if window().is_secure_context() {
-            let _ = window().navigator().clipboard().write_text(&link);
-            ui.notice("Link copied.");
-        } else {
-            ui.notice(link);
-        }
+        ui.copy(link, "Link copied.");
     };
     view! {
         <div class="toolbar" role="group" aria-label="Message actions">
@@ -61,7 +55,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     class="icon-button"
                     aria-label="Edit"
                     title="Edit"
-                    on:click=move |_| room.edit(seq)
+                    on:click=move |_| room.editing.set(Some(seq))
                 >
                     <Icon shape=Shape::Pencil/>
                 </button>

@@ -6,7 +6,7 @@ use shared::{ids::RoomId, messages::Insights, search::AuthorCount};
 use crate::{
     api,
     state::charts::{BAR_HEIGHT, HEAT_LEVELS, bar_chart, heat_map},
-    ui::{Avatar, Dialog, Lazy, part, percent, time},
+    ui::{Avatar, Dialog, Lazy, Ui, part, percent, time},
 };
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -24,7 +24,11 @@ part!(more: pub fn insights(id: RoomId) { view! { <RoomInsights id/> } });
 
 #[component]
 fn RoomInsights(id: RoomId) -> impl IntoView {
-    let insights = LocalResource::new(move || api::get_insights(id));
+    let connection_epoch = expect_context::<Ui>().connection_epoch;
+    let insights = LocalResource::new(move || {
+        connection_epoch.track();
+        api::get_insights(id)
+    });
     move || match insights.get() {
         None => view! { <p class="quiet">"Loading…"</p> }.into_any(),
         Some(Err(error)) => view! { <p class="field-error">{error.message()}</p> }.into_any(),

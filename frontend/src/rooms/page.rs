@@ -8,7 +8,7 @@ use super::{header::RoomHeader, members::Members};
 use crate::{
     api,
     live::LiveClient,
-    messages::Conversation,
+    messages::{Conversation, StrandedTexts},
     search::{HitBar, HitNavigator},
     ui::{Icon, Shape, Ui, href},
 };
@@ -43,7 +43,7 @@ pub fn RoomPage() -> impl IntoView {
     move || match access.get() {
         Access::Member(id) => view! { <Room id at/> }.into_any(),
         Access::NotMember(id) => view! { <JoinRoom id/> }.into_any(),
-        Access::NoSuchRoom => view! { <RoomNotFound/> }.into_any(),
+        Access::NoSuchRoom => view! { <RoomNotFound id=RoomId(0)/> }.into_any(),
         Access::Unknown => {
             view! { <main class="lost" id="main" aria-busy="true"></main> }.into_any()
         }
@@ -75,14 +75,18 @@ fn Room(
 
 #[component]
 fn JoinRoom(id: RoomId) -> impl IntoView {
-    let ui = expect_context::<Ui>();
-    let room = LocalResource::new(move || api::get_room(id));
+    let (ui, live) = (expect_context::<Ui>(), expect_context::<LiveClient>());
+    let room = LocalResource::new(move || {
+        live.connection_epoch.track();
+        api::get_room(id)
+    });
     let join = Action::new_local(move |_: &()| async move {
         if let Err(error) = api::join_room(id).await {
             ui.error(error.message());
         }
     });
-    move || match room.get() {
+    move || {
+        match room.get() {
         None => view! { <main class="lost" id="main"></main> }.into_any(),
         Some(Ok(room)) => view! {
             <main class="lost" id="main" tabindex="-1">
@@ -98,21 +102,35 @@ fn JoinRoom(id: RoomId) -> impl IntoView {
                 >
                     "Join this room"
                 </button>
+                <StrandedTexts room=id/>
                 <p><a href=href("/rooms")>"All rooms"</a></p>
             </main>
         }
         .into_any(),
-        Some(Err(_)) => view! { <RoomNotFound/> }.into_any(),
+        Some(Err(error)) if error.is_temporary() => view! {
+            <main class="lost" id="main" tabindex="-1">
+                <Icon shape=Shape::Door/>
+                <h1>"This room couldn't be loaded"</h1>
+                <p>{error.message()}</p>
+                <button type="button" class="button button-primary" on:click=move |_| room.refetch()>
+                    "Try again"
+                </button>
+            </main>
+        }
+        .into_any(),
+        Some(Err(_)) => view! { <RoomNotFound id/> }.into_any(),
+    }
     }
 }
 
 #[component]
-fn RoomNotFound() -> impl IntoView {
+fn RoomNotFound(id: RoomId) -> impl IntoView {
     view! {
         <main class="lost" id="main" tabindex="-1">
             <Icon shape=Shape::Door/>
             <h1>"Room not found"</h1>
             <p>"It may have been deleted."</p>
+            <StrandedTexts room=id/>
             <p><a href=href("/rooms") class="button button-primary">"All rooms"</a></p>
         </main>
     }

@@ -118,11 +118,7 @@ async fn save(id: Option<RoomId>, new: NewRoom) -> api::Result<Room> {
     }
     match id {
         Some(id) => api::edit_room(id, new).await,
-        None => {
-            let room = api::create_room(new).await?;
-            // The server has added the creator already; joining again changes nothing.
-            api::join_room(room.id).await?;
-            Ok(room)
-        }
+        // The server makes the creator a member.
+        None => api::create_room(new).await,
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     auth::{Auth, AuthState},
     links::room_path,
     live::LiveClient,
+    messages::StrandedDialog,
     search::Palette,
     state::title::document_title,
     ui::{Logo, Ui, on_page_keydown},
@@ -124,6 +125,7 @@ fn Frame() -> impl IntoView {
         <BrowseDialog open=panels.browse/>
         <CreateDialog open=panels.create/>
         <Palette open=panels.palette/>
+        <StrandedDialog current_room/>
     }
 }
 
@@ -180,7 +182,9 @@ fn leave_lost_rooms(live: LiveClient, current_room: Memo<Option<RoomId>>) {
             RemovedReason::Removed => format!("An admin removed you from “{name}”."),
             RemovedReason::RoomDeleted => format!("“{name}” was deleted."),
         });
-        if current_room.get_untracked() == Some(gone.room) {
+        // The page of the room shows what I had not sent.
+        let is_stranded = live.stranded.with_untracked(|rooms| rooms.contains(&gone.room));
+        if current_room.get_untracked() == Some(gone.room) && !is_stranded {
             navigate("/rooms", NavigateOptions { replace: true, ..Default::default() });
         }
     });

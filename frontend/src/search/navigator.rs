@@ -19,7 +19,7 @@ use crate::{
     api,
     links::message_path,
     state::search::hit_list::{HitList, HitPosition, RoomHit},
-    ui::{Icon, Lazy, Shape, href, is_shortcut, on_page_keydown, part, query_param},
+    ui::{Icon, Lazy, Shape, Ui, href, is_shortcut, on_page_keydown, part, query_param},
 };
 
 #[derive(Clone, Copy)]
@@ -83,7 +83,9 @@ impl HitNavigator {
             let query = query.filter(|query| !query.is_empty());
             self.room_query.set(query.map(|query| query.to_string()));
         });
+        let connection_epoch = expect_context::<Ui>().connection_epoch;
         Effect::new(move |_| {
+            connection_epoch.track();
             let (Some(q), Some(at), true) = (self.q.get(), self.at.get(), self.is_active()) else {
                 return;
             };

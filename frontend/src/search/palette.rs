@@ -22,7 +22,7 @@ use crate::{
         fuzzy_rank::{RANKS, rank},
         highlight::{Fragment, excerpt},
     },
-    ui::{Avatar, Dialog, Icon, Lazy, Shape, part},
+    ui::{Avatar, Dialog, Icon, Lazy, Shape, part, pressed_key},
 };
 
 /// The palette queries the server after this time without a change of the text.
@@ -61,6 +61,7 @@ fn Combobox(open: RwSignal<bool>) -> impl IntoView {
     let debounced = debounce(q);
     let found = LocalResource::new(move || {
         let q = debounced.get();
+        live.connection_epoch.track();
         async move { (q.clone(), find(q).await) }
     });
     let choices = move || {
@@ -90,10 +91,10 @@ fn Combobox(open: RwSignal<bool>) -> impl IntoView {
     let on_key = move |event: ev::KeyboardEvent| {
         let choices = untrack(choices);
         let count = choices.len().max(1) as u32;
-        match event.key().as_str() {
+        match pressed_key(&event).as_str() {
             "ArrowDown" => active.update(|at| *at = (*at + 1) % count),
             "ArrowUp" => active.update(|at| *at = (*at + count - 1) % count),
-            "Enter" if !event.is_composing() => {
+            "Enter" => {
                 if let Some(choice) = choices.get(active.get_untracked() as usize) {
                     go.run(choice.path.clone());
                 }

@@ -20,7 +20,8 @@ use crate::{
 
 #[component]
 pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> impl IntoView {
-    let auth = expect_context::<Auth>();
+    let (auth, connection_epoch) =
+        (expect_context::<Auth>(), expect_context::<LiveClient>().connection_epoch);
     let hits = RwSignal::new(Vec::<Hit>::new());
     let next = RwSignal::new(None::<String>);
     let q = StoredValue::new(q);
@@ -36,8 +37,17 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
         }
     });
     load.dispatch_local(None);
-    let summary = LocalResource::new(move || api::get_search_summary(q.get_value()));
+    let summary = LocalResource::new(move || {
+        connection_epoch.track();
+        api::get_search_summary(q.get_value())
+    });
     let error = move || load.value().get().and_then(Result::err);
+    Effect::new(move |before: Option<()>| {
+        connection_epoch.track();
+        if before.is_some() && untrack(error).is_some_and(|error| error.is_temporary()) {
+            load.dispatch_local(next.get_untracked());
+        }
+    });
     let busy = load.pending();
     let q = Signal::stored(q.get_value());
     let rows = move || match grouped.get() {

@@ -2,11 +2,13 @@
 //! tests cover every rule. Must not depend on leptos.
 
 pub mod charts;
+pub mod draft_key;
 pub mod live;
 pub mod read_tracking;
 pub mod rooms;
 pub mod scroll;
 pub mod search;
+pub mod slash_command;
 #[cfg(test)]
 mod test_data;
 pub mod timeline_rows;

@@ -109,6 +109,11 @@ impl RoomList {
         unread.map(|room| (room.id, room.last_seq)).collect()
     }
 
+    /// The ids of all rooms, ascending.
+    pub fn ids(&self) -> impl Iterator<Item = RoomId> {
+        self.rooms.keys().copied()
+    }
+
     pub fn get(&self, room: RoomId) -> Option<&MyRoom> {
         self.rooms.get(&room)
     }

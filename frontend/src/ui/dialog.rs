@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{Icon, Shape};
+use super::{Icon, Shape, pressed_key};
 
 /// A dialog with a heading and a close button. Its children exist while it is open.
 #[component]
@@ -18,6 +18,13 @@ pub fn Dialog(
         <Show when=move || open.get()>
             <Modal open title=title.get_value() wide>{children.with_value(|view| view())}</Modal>
         </Show>
+    }
+}
+
+/// Keeps a dialog open if Escape cancels a word of an input method.
+fn keep_open_while_composing(event: ev::KeyboardEvent) {
+    if pressed_key(&event).is_empty() && event.key() == "Escape" {
+        event.prevent_default();
     }
 }
 
@@ -52,6 +59,7 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
             class:dialog-wide=wide
             aria-labelledby="dialog-title"
             on:mousedown=close_on_backdrop
+            on:keydown=keep_open_while_composing
             on:close=move |_| {
                 open.try_set(false);
             }

@@ -6,6 +6,8 @@ use shared::paths;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+use super::Ui;
+
 /// The result of a function declared with [`part!`](part): the function of the view, or an error if
 /// the part does not load.
 pub type Loaded<P> = Result<fn(P) -> AnyView, SplitLoaderError>;
@@ -74,6 +76,14 @@ where
         });
     };
     start();
+    let connection_epoch = expect_context::<Ui>().connection_epoch;
+    Effect::new(move |before: Option<()>| {
+        connection_epoch.track();
+        let is_unreachable = || matches!(state.get_untracked(), State::Failed(Cause::Unreachable));
+        if before.is_some() && is_unreachable() {
+            start();
+        }
+    });
     let retry = Callback::new(move |()| start());
     move || match state.get() {
         State::Loading => view! { <p class="lazy quiet" role="status">"Loading…"</p> }.into_any(),

@@ -1,8 +1,10 @@
 //! Components and helpers that any app could use: dialogs, icons, toasts, themes, lazy loading.
 
+use js_sys::futures::JsFuture;
 use leptos::{
     ev::{KeyboardEvent, keydown},
     prelude::*,
+    task::spawn_local,
 };
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -35,11 +37,18 @@ pub use toast::Toasts;
 pub struct Ui {
     toasts: RwSignal<Vec<toast::Toast>>,
     pub theme: RwSignal<Theme>,
+    /// Counts the connections to the server. What could not be loaded before is loaded again when
+    /// this changes.
+    pub connection_epoch: RwSignal<u32>,
 }
 
 impl Ui {
     pub fn new() -> Self {
-        Self { toasts: RwSignal::default(), theme: RwSignal::new(Theme::load()) }
+        Self {
+            toasts: RwSignal::default(),
+            theme: RwSignal::new(Theme::load()),
+            connection_epoch: RwSignal::new(0),
+        }
     }
 
     /// Shows a toast about something that worked.
@@ -50,6 +59,26 @@ impl Ui {
     /// Shows a toast about something that failed.
     pub fn error(self, text: impl Into<String>) {
         toast::show(self.toasts, text.into(), true);
+    }
+
+    /// Copies a text to the clipboard, and says `copied`, or why not. The browser refuses without
+    /// https, without a permission, or in a tab without the focus.
+    pub fn copy(self, text: String, copied: &'static str) {
+        spawn_local(async move {
+            let is_copied = match window().is_secure_context() {
+                true => {
+                    JsFuture::from(window().navigator().clipboard().write_text(&text)).await.is_ok()
+                }
+                // Without https there is no clipboard at all.
+                false => false,
+            };
+            match is_copied {
+                true => self.notice(copied),
+                false => {
+                    self.error(format!("The browser didn't copy this. Copy it yourself: {text}"))
+                }
+            }
+        });
     }
 }
 
@@ -74,9 +103,33 @@ pub fn query_param(query: &str, name: &str) -> Option<String> {
     Some(js_sys::decode_uri_component(&value).map_or(value, String::from))
 }
 
-/// Calls a function for each key pressed anywhere on the page while the component exists.
+/// The key of an event; empty while an input method composes a word, because its keys (Enter,
+/// Escape, arrows) belong to the input method. Every handler of keys uses this.
+pub fn pressed_key(event: &KeyboardEvent) -> String {
+    if is_composing(event) { String::new() } else { event.key() }
+}
+
+/// Whether a key belongs to an input method that is composing a word. Safari reports that only by
+/// key code 229.
+fn is_composing(event: &KeyboardEvent) -> bool {
+    event.is_composing() || event.key_code() == 229
+}
+
+/// Whether the device has a touch screen and no mouse. Its keyboard has no Shift for Enter, and covers
+/// half of the page.
+pub fn is_touch_device() -> bool {
+    let query = window().match_media("(hover: none) and (pointer: coarse)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}
+
+/// Calls a function for each key pressed anywhere on the page while the component exists, except for
+/// the keys of an input method.
 pub fn on_page_keydown(handle: impl Fn(&KeyboardEvent) + 'static) {
-    let listener = window_event_listener(keydown, move |event| handle(&event));
+    let listener = window_event_listener(keydown, move |event| {
+        if !is_composing(&event) {
+            handle(&event);
+        }
+    });
     on_cleanup(move || listener.remove());
 }
 
@@ -115,6 +168,13 @@ pub fn move_focus(
 
 /// localStorage. It may be absent, full or forbidden; then nothing is stored.
 pub mod storage {
+    /// The keys of all stored values.
+    pub fn keys() -> Vec<String> {
+        let Some(storage) = storage() else { return Vec::new() };
+        let count = storage.length().unwrap_or_default();
+        (0..count).filter_map(|index| storage.key(index).ok().flatten()).collect()
+    }
+
     fn storage() -> Option<web_sys::Storage> {
         leptos::prelude::window().local_storage().ok().flatten()
     }

@@ -3,7 +3,11 @@
 use std::cell::RefCell;
 
 use chrono::{Datelike, Days, NaiveDate};
-use js_sys::{Array, Date, Function, Intl::DateTimeFormat, Object, Reflect};
+use js_sys::{
+    Array, Date, Function,
+    Intl::{DateTimeFormat, NumberFormat},
+    Object, Reflect,
+};
 use leptos::prelude::*;
 use shared::Timestamp;
 use wasm_bindgen::JsValue;
@@ -105,6 +109,8 @@ thread_local! {
     /// Formatters by their options: creating one takes far longer than using it, and each row of a
     /// timeline uses some.
     static FORMATS: RefCell<Vec<(Options, Function)>> = const { RefCell::new(Vec::new()) };
+    static NUMBERS: Function =
+        NumberFormat::new(&Array::of1(&language().into()), &Object::new()).format();
 }
 
 fn format(date: &Date, options: Options) -> String {
@@ -129,7 +135,9 @@ fn new_format(options: Options) -> Function {
 
 /// "1,234,567"
 pub fn number(value: i64) -> String {
-    js_sys::Number::from(value as f64).to_locale_string(&language()).into()
+    let text =
+        NUMBERS.with(|format| format.call1(&JsValue::NULL, &JsValue::from_f64(value as f64)));
+    text.ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
 fn language() -> String {

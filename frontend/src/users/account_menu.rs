@@ -6,20 +6,28 @@ use super::{password::PasswordDialog, sessions::SessionsDialog};
 use crate::{
     api,
     auth::Auth,
-    ui::{Avatar, Dialog, Icon, Menu, Shape, ThemeSwitch, Ui},
+    live::LiveClient,
+    ui::{Avatar, Confirm, Dialog, Icon, Menu, Shape, ThemeSwitch, Ui},
 };
 
 #[component]
 pub fn AccountMenu() -> impl IntoView {
     let (auth, ui) = (expect_context::<Auth>(), expect_context::<Ui>());
-    let [password, sessions, theme] = [(); 3].map(|()| RwSignal::new(false));
+    let live = expect_context::<LiveClient>();
+    let [password, sessions, theme, confirm] = [(); 4].map(|()| RwSignal::new(false));
     let sign_out = Action::new_local(move |_: &()| async move {
         match api::sign_out().await {
-            Ok(()) => auth.sign_out(),
-            Err(error) if error.is_unauthenticated() => auth.sign_out(),
-            Err(error) => ui.error(error.message()),
+            Err(error) if !error.is_unauthenticated() => ui.error(error.message()),
+            _ => {
+                live.erase_account();
+                auth.sign_out();
+            }
         }
     });
+    let ask_or_sign_out = move |_| match live.has_unsent() {
+        true => confirm.set(true),
+        false => drop(sign_out.dispatch_local(())),
+    };
     let name = Memo::new(move |_| auth.me().map(|me| me.username).unwrap_or_default());
     let role = move || if auth.is_admin() { "Admin" } else { "Member" };
     view! {
@@ -41,7 +49,7 @@ pub fn AccountMenu() -> impl IntoView {
                     type="button"
                     role="menuitem"
                     data-testid="sign-out"
-                    on:click=move |_| { sign_out.dispatch_local(()); }
+                    on:click=ask_or_sign_out
                 >
                     "Sign out"
                 </button>
@@ -49,6 +57,15 @@ pub fn AccountMenu() -> impl IntoView {
         </div>
         <Dialog open=theme title="Theme">
             <ThemeSwitch/>
+        </Dialog>
+        <Dialog open=confirm title="Sign out?">
+            <Confirm
+                text="You have unsent texts in this browser. Signing out deletes them."
+                yes="Sign out"
+                open=confirm
+                busy=sign_out.pending()
+                on_yes=move |()| { sign_out.dispatch_local(()); }
+            />
         </Dialog>
         <PasswordDialog open=password/>
         <SessionsDialog open=sessions/>

@@ -24,7 +24,10 @@ type EndSessions = Action<Vec<SessionId>, ()>;
 #[component]
 fn SessionListLoader() -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let sessions = LocalResource::new(api::list_sessions);
+    let sessions = LocalResource::new(move || {
+        ui.connection_epoch.track();
+        api::list_sessions()
+    });
     let end = Action::new_local(move |ids: &Vec<SessionId>| {
         let ids = ids.clone();
         async move {

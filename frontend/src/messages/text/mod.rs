@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use shared::{
     ids::{Rev, Seq},
+    paths,
     text::Span,
 };
 
@@ -28,6 +29,7 @@ pub fn MessageText(
 ) -> impl IntoView {
     let reader_name = expect_context::<LiveClient>().reader_name;
     let navigator = expect_context::<HitNavigator>();
+    let origin = window().location().origin().unwrap_or_default();
     move || {
         let matches = revision.map(|(seq, rev)| navigator.ranges(seq, rev)).unwrap_or_default();
         let mut offset = 0;
@@ -38,9 +40,20 @@ pub fn MessageText(
             match span {
                 Span::Text(_) => shown,
                 Span::Link(link) => {
+                    // A page of this app opens in this tab, without loading the app again.
+                    let target = (!is_own_page(link, &origin)).then_some("_blank");
                     // An address reads from left to right, whatever stands around it.
-                    view! { <a dir="ltr" href=link.to_owned() target="_blank" rel="noopener noreferrer">{shown}</a> }
-                        .into_any()
+                    view! {
+                        <a
+                            dir="ltr"
+                            href=link.to_owned()
+                            target=target
+                            rel="noopener noreferrer"
+                        >
+                            {shown}
+                        </a>
+                    }
+                    .into_any()
                 }
                 Span::Mention(name) => {
                     view! { <mark class="mention" dir="auto">{name.to_owned()}</mark> }.into_any()
@@ -51,7 +64,32 @@ pub fn MessageText(
     }
 }
 
+/// Whether a link leads to a page of this app.
+fn is_own_page(link: &str, origin: &str) -> bool {
+    let path = link.strip_prefix(origin).and_then(|path| path.strip_prefix(paths::UI));
+    path.is_some_and(|path| path.is_empty() || path.starts_with(['/', '?', '#']))
+}
+
 /// The first line of a message, shortened.
 pub fn snippet(content: &str) -> String {
     content.lines().next().unwrap_or_default().chars().take(SNIPPET).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own_page;
+
+    #[test]
+    fn only_pages_of_this_app_open_in_this_tab() {
+        let is_own = |link: &str| is_own_page(link, "https://chat.example");
+        for link in ["/ui", "/ui/room/1/m/7", "/ui/search?q=x", "/ui?x", "/ui#main"] {
+            assert!(is_own(&format!("https://chat.example{link}")), "{link}");
+        }
+        for link in
+            ["https://chat.example/", "https://chat.example/uix", "https://chat.example/api/"]
+        {
+            assert!(!is_own(link), "{link}");
+        }
+        assert!(!is_own("https://chat.example.evil.org/ui/") && !is_own("http://chat.example/ui/"));
+    }
 }

@@ -7,7 +7,7 @@ use shared::ids::Seq;
 
 use crate::{
     live::{ConnectionStatus, LiveClient},
-    messages::{context::RoomContext, scroll::Viewport, writing::is_composing},
+    messages::{context::RoomContext, scroll::Viewport},
     state::read_tracking::{VisibleRun, new_read_position},
     ui::{is_dialog_open, on_page_keydown},
 };
@@ -116,7 +116,7 @@ pub fn handle_keys(room: RoomContext, live: LiveClient) {
     on_page_keydown(move |event| {
         let has_modifier =
             event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key();
-        if event.default_prevented() || has_modifier || is_composing(event) || is_dialog_open() {
+        if event.default_prevented() || has_modifier || is_dialog_open() {
             return;
         }
         match event.key().as_str() {

@@ -8,16 +8,19 @@ use shared::{
 };
 
 use super::{
-    draft::store_draft,
-    text_field::{focus_composer, is_composing},
+    draft::keep_drafts,
+    text_field::{fit_height, focus_composer, is_submit},
 };
 use crate::{
     auth::Auth,
     live::LiveClient,
     messages::{context::RoomContext, text::snippet},
     search::HitNavigator,
-    state::scroll::goto_command::{self, GotoTarget},
-    ui::{Icon, Shape, Ui, time},
+    state::{
+        scroll::goto_command::GotoTarget,
+        slash_command::{self, Input},
+    },
+    ui::{Icon, Shape, Ui, is_touch_device, pressed_key, time},
 };
 
 /// The length in bytes from which on the composer shows the limit.
@@ -29,34 +32,26 @@ pub fn Composer() -> impl IntoView {
     let ui = expect_context::<Ui>();
     let me = expect_context::<Auth>().me_untracked().map(|me| me.id).unwrap_or_default();
     let area = NodeRef::<html::Textarea>::new();
-    store_draft(room, me, area);
+    keep_drafts(room);
+    fit_height(area, move || room.draft.track());
     focus_when_useful(room, area);
     let bytes = Memo::new(move |_| room.draft.with(|draft| draft.trim().len()));
+    let cancelled_reply = RwSignal::new(None);
     let send = move || {
-        let content = match rules::validate_content(&room.draft.get_untracked()) {
-            Ok(content) => content,
-            Err(error) => {
-                // The button is off and the limit is shown for an empty or a long text.
-                if (1..=CONTENT_MAX_BYTES).contains(&bytes.get_untracked()) {
-                    ui.error(format!("Not sent: the message {}.", error.message));
-                }
-                return;
-            }
-        };
-        if let Some(target) = goto_command::parse(&content, time::today()) {
-            return go_to(room, ui, target);
+        if submit(room, live, ui) {
+            cancelled_reply.set(None);
         }
-        live.send_message(room.id, content, room.reply_to.get_untracked());
-        room.draft.set(String::new());
-        room.reply_to.set(None);
-        room.sent_count.update(|n| *n += 1);
     };
+    let cancel_reply =
+        move || cancelled_reply.set(room.reply_to.try_update(Option::take).flatten());
     let typing_sent_at = StoredValue::new(0.0);
     let on_input = move |event: ev::Event| {
         let text = event_target_value(&event);
         send_typing(room, live, typing_sent_at, &text);
         room.draft.set(text);
     };
+    let is_command = Memo::new(move |_| room.draft.with(|draft| slash_command::is_command(draft)));
+    let command_help = move || is_command.get().then(|| slash_command::HELP.to_owned());
     let is_too_long = move || bytes.get() > CONTENT_MAX_BYTES;
     let label = move || {
         let name =
@@ -72,7 +67,7 @@ pub fn Composer() -> impl IntoView {
                 focus_composer();
             }
         >
-            <ReplyTarget/>
+            <ReplyTarget cancelled=cancelled_reply/>
             <div class="composer-box">
                 <textarea
                     id="composer"
@@ -85,7 +80,14 @@ pub fn Composer() -> impl IntoView {
                     aria-describedby="composer-limit"
                     prop:value=room.draft
                     on:input=on_input
-                    on:keydown=move |event| handle_key(&event, room, me, send)
+                    on:keydown=move |event| {
+                        if is_submit(&event) {
+                            event.prevent_default();
+                            send();
+                        } else {
+                            handle_key(&event, room, me, cancel_reply);
+                        }
+                    }
                 ></textarea>
                 <button
                     type="submit"
@@ -103,7 +105,7 @@ pub fn Composer() -> impl IntoView {
                 class:over=is_too_long
                 role="status"
             >
-                {move || limit_text(bytes.get())}
+                {move || limit_text(bytes.get()).or_else(command_help)}
             </p>
         </form>
     }
@@ -130,39 +132,70 @@ fn focus_when_useful(room: RoomContext, area: NodeRef<html::Textarea>) {
         if room.reply_to.get().is_none() && untrack(|| navigator.is_active()) {
             return;
         }
-        // On a touch screen the keyboard would cover half of the room.
-        let is_touch = window().match_media("(pointer: coarse)").ok().flatten();
-        if !is_touch.is_some_and(|query| query.matches()) {
+        // The keyboard of a touch screen would cover half of the room.
+        if !is_touch_device() {
             request_animation_frame(focus_composer);
         }
     });
 }
 
+/// Sends the text of the composer, or carries out the command in it. Returns whether a message was
+/// sent.
+fn submit(room: RoomContext, live: LiveClient, ui: Ui) -> bool {
+    let text = room.draft.get_untracked();
+    if text.trim().is_empty() {
+        return false;
+    }
+    let content = match rules::validate_content(&text) {
+        Ok(content) => content,
+        Err(error) => {
+            ui.error(format!("Not sent: the message {}.", error.message));
+            return false;
+        }
+    };
+    let content = match slash_command::parse(&content, time::today()) {
+        Input::Message(content) => content,
+        Input::GoTo(target) => {
+            go_to(room, ui, target);
+            return false;
+        }
+        Input::Help => {
+            ui.notice(slash_command::HELP);
+            room.draft.set(String::new());
+            return false;
+        }
+        Input::Invalid(error) => {
+            ui.error(error);
+            return false;
+        }
+    };
+    live.send_message(room.id, content, room.reply_to.get_untracked());
+    room.draft.set(String::new());
+    room.reply_to.set(None);
+    room.sent_count.update(|n| *n += 1);
+    true
+}
+
 /// Carries out the command `/goto`.
-fn go_to(room: RoomContext, ui: Ui, target: Result<GotoTarget, String>) {
+fn go_to(room: RoomContext, ui: Ui, target: GotoTarget) {
     let last = room.with_timeline_untracked(|t| t.last_seq());
     match target {
-        Ok(GotoTarget::Message(seq)) if seq < Seq(1) || seq > last => {
+        GotoTarget::Message(seq) if seq < Seq(1) || seq > last => {
             let (seq, last) = (time::number(seq.0), time::number(last.0));
             return ui.error(format!("There is no message {seq}. The newest one here is {last}."));
         }
-        Ok(GotoTarget::Message(seq)) => room.jump_to(seq),
-        Ok(GotoTarget::Day(day)) => drop(room.jump_to_day.dispatch(day)),
-        Err(error) => return ui.error(error),
+        GotoTarget::Message(seq) => room.jump_to(seq),
+        GotoTarget::Day(day) => drop(room.jump_to_day.dispatch(day)),
     }
     room.draft.set(String::new());
 }
 
-/// Enter sends, Esc cancels a reply, and ↑ in an empty composer edits my last message.
-fn handle_key(event: &ev::KeyboardEvent, room: RoomContext, me: UserId, send: impl Fn()) {
-    match event.key().as_str() {
-        "Enter" if !event.shift_key() && !is_composing(event) => {
-            event.prevent_default();
-            send();
-        }
+/// Esc cancels a reply, and ↑ in an empty composer edits my last message.
+fn handle_key(event: &ev::KeyboardEvent, room: RoomContext, me: UserId, cancel_reply: impl Fn()) {
+    match pressed_key(event).as_str() {
         "Escape" if room.reply_to.with_untracked(Option::is_some) => {
             event.prevent_default();
-            room.reply_to.set(None);
+            cancel_reply();
         }
         "ArrowUp" if !event.alt_key() && room.draft.with_untracked(String::is_empty) => {
             let my_last = room.with_timeline_untracked(|t| {
@@ -171,7 +204,7 @@ fn handle_key(event: &ev::KeyboardEvent, room: RoomContext, me: UserId, send: im
             });
             if let Some(seq) = my_last {
                 event.prevent_default();
-                room.edit(seq);
+                room.editing.set(Some(seq));
             }
         }
         _ => {}
@@ -188,16 +221,22 @@ fn send_typing(room: RoomContext, live: LiveClient, sent_at: StoredValue<f64>, t
     }
 }
 
-/// The message that I am replying to, and a button to cancel the reply.
+/// The message that I am replying to, and a button to cancel the reply; after that a button to undo
+/// that.
 #[component]
-fn ReplyTarget() -> impl IntoView {
+fn ReplyTarget(cancelled: RwSignal<Option<Seq>>) -> impl IntoView {
     let room = expect_context::<RoomContext>();
     let message = Memo::new(move |_| {
         let seq = room.reply_to.get()?;
         room.with_timeline(|t| t.get(seq).cloned())
     });
-    let author =
-        move || message.with(|m| m.as_ref().map(|m| m.user.username.clone()).unwrap_or_default());
+    // The message may not be loaded, for example after a reload.
+    let author = move || {
+        message.with(|message| match message {
+            Some(message) => message.user.username.clone(),
+            None => "an earlier message".into(),
+        })
+    };
     let text =
         move || message.with(|m| m.as_ref().map(|m| snippet(&m.content)).unwrap_or_default());
     view! {
@@ -212,9 +251,24 @@ fn ReplyTarget() -> impl IntoView {
                     class="icon-button"
                     aria-label="Cancel reply"
                     title="Cancel reply (Esc)"
-                    on:click=move |_| room.reply_to.set(None)
+                    on:click=move |_| {
+                        cancelled.set(room.reply_to.try_update(Option::take).flatten());
+                        focus_composer();
+                    }
                 >
                     <Icon shape=Shape::Close/>
+                </button>
+            </div>
+        </Show>
+        <Show when=move || room.reply_to.get().is_none() && cancelled.get().is_some()>
+            <div class="answering">
+                <span class="answering-text">"This is no longer a reply."</span>
+                <button
+                    type="button"
+                    class="button button-small"
+                    on:click=move |_| room.reply_to.set(cancelled.get_untracked())
+                >
+                    "Undo"
                 </button>
             </div>
         </Show>

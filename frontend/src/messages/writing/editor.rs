@@ -3,68 +3,80 @@
 use leptos::{ev, html, prelude::*};
 use shared::{messages::Message, rules};
 
-use super::text_field::{fit_height, focus_composer, is_composing};
-use crate::{api, messages::context::RoomContext};
+use super::text_field::{fit_height, focus_composer, is_submit};
+use crate::{
+    api,
+    live::LiveClient,
+    messages::context::RoomContext,
+    ui::{Ui, pressed_key},
+};
 
-/// A text area in place of the message: Enter saves, Esc cancels.
+/// A text area in place of the message: Enter saves, Esc closes it and keeps the text.
 #[component]
 pub fn Editor(message: Message) -> impl IntoView {
-    let room = expect_context::<RoomContext>();
+    let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
     let (seq, state) = (message.seq, room.state());
     let area = NodeRef::<html::Textarea>::new();
+    let close = move || {
+        room.editing.set(None);
+        focus_composer();
+    };
     let save = Action::new_local(move |content: &String| {
         let (content, state) = (content.clone(), state.clone());
         async move {
             let message = api::edit_message(room.id, seq, content).await?;
+            room.set_edit(seq, None);
             state.timeline.update(|t| t.upsert_message(message));
-            room.editing.try_set(None);
-            room.edit_draft.try_set(None);
-            request_animation_frame(focus_composer);
+            if room.editing.try_get_untracked() == Some(Some(seq)) {
+                room.editing.set(None);
+                request_animation_frame(focus_composer);
+            }
             Ok::<_, api::Error>(())
         }
     });
-    let is_saving = save.pending();
-    let saved = save.value();
-    let close = move || {
-        room.editing.set(None);
-        room.edit_draft.set(None);
-        focus_composer();
+    let (is_saving, saved) = (save.pending(), save.value());
+    let original = StoredValue::new(message.content);
+    let text = Memo::new(move |_| {
+        let unfinished = room.edits.with(|edits| edits.get(&seq).cloned());
+        unfinished.unwrap_or_else(|| original.get_value())
+    });
+    let discard = move || {
+        room.set_edit(seq, None);
+        close();
     };
-    let original = StoredValue::new(message.content.clone());
-    let initial = room.edit_draft.get_untracked().unwrap_or(message.content);
     let invalid = RwSignal::new(None::<String>);
-    let submit = move || {
-        let Some(area) = area.get_untracked() else { return };
-        match rules::validate_content(&area.value()) {
-            Ok(content) if content == original.get_value() => close(),
-            Ok(content) => drop(save.dispatch(content)),
-            Err(error) => invalid.set(Some(format!("The message {}.", error.message))),
-        }
+    let submit = move || match rules::validate_content(&text.get_untracked()) {
+        Ok(content) if content == original.get_value() => discard(),
+        Ok(content) => drop(save.dispatch(content)),
+        Err(error) => invalid.set(Some(format!("The message {}.", error.message))),
     };
     Effect::new(move |_| {
         if let Some(area) = area.get() {
-            fit_height(&area);
             let _ = area.focus();
             let end = area.value().encode_utf16().count() as u32;
             let _ = area.set_selection_range(end, end);
         }
     });
-    let on_input = move |_| {
-        if let Some(area) = area.get_untracked() {
-            fit_height(&area);
-            room.edit_draft.set(Some(area.value()));
-        }
+    fit_height(area, move || text.track());
+    // An error is about the text before the change, or about a connection that was lost then.
+    Effect::new(move |_| {
+        text.track();
+        live.connection_epoch.track();
+        invalid.set(None);
+        save.clear();
+    });
+    let on_input = move |event: ev::Event| {
+        let text = event_target_value(&event);
+        room.set_edit(seq, Some(text).filter(|text| *text != original.get_value()));
     };
-    let on_key = move |event: ev::KeyboardEvent| match event.key().as_str() {
-        "Enter" if !event.shift_key() && !is_composing(&event) => {
+    let on_key = move |event: ev::KeyboardEvent| {
+        if is_submit(&event) {
             event.prevent_default();
             submit();
-        }
-        "Escape" => {
+        } else if pressed_key(&event) == "Escape" {
             event.prevent_default();
             close();
         }
-        _ => {}
     };
     let error = move || {
         let refused = saved.get().and_then(Result::err).map(|error| error.message());
@@ -77,7 +89,7 @@ pub fn Editor(message: Message) -> impl IntoView {
                 rows="1"
                 dir="auto"
                 aria-label="Edit message"
-                prop:value=initial
+                prop:value=text
                 on:input=on_input
                 on:keydown=on_key
             ></textarea>
@@ -91,11 +103,40 @@ pub fn Editor(message: Message) -> impl IntoView {
                 >
                     "Save"
                 </button>
-                <button type="button" class="button button-small" on:click=move |_| close()>
+                <button type="button" class="button button-small" on:click=move |_| discard()>
                     "Cancel"
                 </button>
-                <span class="quiet">"Enter to save, Esc to cancel"</span>
+                <span class="quiet">"Enter to save, Esc to continue later"</span>
             </div>
+        </div>
+    }
+}
+
+/// The note below a message whose edit is not finished. The text of a message that was deleted
+/// meanwhile can only be copied.
+#[component]
+pub fn UnsavedEdit(message: Message) -> impl IntoView {
+    let (room, ui) = (expect_context::<RoomContext>(), expect_context::<Ui>());
+    let (seq, is_deleted) = (message.seq, message.deleted_at.is_some());
+    let text = move || room.edits.with(|edits| edits.get(&seq).cloned().unwrap_or_default());
+    let act = move |_| match is_deleted {
+        true => ui.copy(untrack(text), "Text copied."),
+        false => room.editing.set(Some(seq)),
+    };
+    view! {
+        <div class="unsaved" data-testid="unsaved-edit">
+            <span class="quiet">"Your unsaved edit: "</span>
+            <span class="unsaved-text">{text}</span>
+            <button type="button" class="button button-small" on:click=act>
+                {if is_deleted { "Copy" } else { "Continue" }}
+            </button>
+            <button
+                type="button"
+                class="button button-small"
+                on:click=move |_| room.set_edit(seq, None)
+            >
+                "Discard"
+            </button>
         </div>
     }
 }

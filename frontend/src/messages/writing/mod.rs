@@ -4,10 +4,10 @@ mod composer;
 mod draft;
 mod editor;
 mod pending;
+mod stranded;
 mod text_field;
 
 pub use composer::Composer;
-pub use draft::stored_draft;
-pub use editor::Editor;
+pub use editor::{Editor, UnsavedEdit};
 pub use pending::PendingRow;
-pub use text_field::is_composing;
+pub use stranded::{StrandedDialog, StrandedTexts};

@@ -7,6 +7,7 @@ use crate::{
     auth::Auth,
     live::LiveClient,
     messages::{context::RoomContext, text::MessageText},
+    state::slash_command,
     ui::{Avatar, Icon, Shape},
 };
 
@@ -54,11 +55,9 @@ pub fn PendingRow(client_id: ClientId, starts_group: bool) -> impl IntoView {
 fn Refused(client_id: ClientId, reason: String, content: String) -> impl IntoView {
     let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
     let edit = move |_| {
-        room.draft.update(|draft| {
-            if !draft.trim().is_empty() {
-                draft.push('\n');
-            }
-            draft.push_str(&content);
+        room.draft.update(|draft| match draft.trim().is_empty() {
+            true => *draft = slash_command::escape(&content),
+            false => *draft = format!("{draft}\n{content}"),
         });
         live.discard_message(client_id);
     };

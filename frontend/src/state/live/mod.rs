@@ -4,4 +4,5 @@ pub mod backoff;
 pub mod outbox;
 pub mod preview_cache;
 pub mod send_gate;
+pub mod silence;
 pub mod typing;

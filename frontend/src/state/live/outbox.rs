@@ -84,9 +84,14 @@ impl Outbox {
         self.0.iter().filter(|entry| entry.refused.is_none())
     }
 
+    /// All entries.
+    pub fn entries(&self) -> impl Iterator<Item = &OutboxEntry> {
+        self.0.iter()
+    }
+
     /// The entries of one room.
     pub fn in_room(&self, room: RoomId) -> impl Iterator<Item = &OutboxEntry> {
-        self.0.iter().filter(move |entry| entry.room == room)
+        self.entries().filter(move |entry| entry.room == room)
     }
 }
 

@@ -42,6 +42,12 @@ impl PreviewCache {
         older.map(|(_, old)| *old = Some(message.clone())).is_some()
     }
 
+    /// Queues a message again that could not be loaded, and ends the loading.
+    pub fn retry_later(&mut self, key: Key) {
+        self.queue.push(key);
+        self.is_loading = false;
+    }
+
     /// Removes the messages of a room.
     pub fn remove_room(&mut self, room: RoomId) {
         self.entries.retain(|((of, _), _)| *of != room);
@@ -79,6 +85,18 @@ mod tests {
         assert!(cache.start_loading() && !cache.start_loading());
         assert_eq!((cache.next_to_load(), cache.next_to_load()), (Some(key), None));
         assert!(cache.start_loading(), "the next loading may start");
+    }
+
+    #[test]
+    fn a_message_that_could_not_be_loaded_is_loaded_again() {
+        let mut cache = PreviewCache::default();
+        let key = (ROOM, Seq(7));
+        cache.insert(key, None);
+        assert!(cache.start_loading());
+        assert_eq!(cache.next_to_load(), Some(key));
+        cache.retry_later(key);
+        assert!(cache.start_loading());
+        assert_eq!((cache.next_to_load(), cache.next_to_load()), (Some(key), None));
     }
 
     #[test]

@@ -21,7 +21,8 @@ const GROUP_WITHIN: TimeDelta = TimeDelta::minutes(7);
 /// The number of rows before the center, and the number from the center on. The center is the first
 /// message on the screen, so the rows from it on include those on the screen.
 const WINDOW: (usize, usize) = (110, 180);
-/// The window moves once the reader is this many messages away from its center.
+/// The window moves once the reader is this many messages away from its center, or once this many
+/// messages have arrived at its end.
 const MOVE_AFTER: i64 = 20;
 
 /// One row of the timeline.
@@ -112,7 +113,8 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
     let is_newest = center == WindowCenter::Newest;
     // At the newest message the screen is at the end of the window instead of in its middle.
     let above = if is_newest { below } else { above };
-    let from = run.0.max(Seq(at.0.saturating_sub(distance(above))));
+    let step = if is_newest { MOVE_AFTER } else { 0 }.saturating_add(distance(above));
+    let from = run.0.max(Seq(at.0.saturating_sub(step)));
     let to = run.1.min(Seq(at.0.saturating_add(distance(below))));
     // A run that starts after the first unread message does not get the divider.
     let unread_after = reader.unread_after.filter(|seq| seq.next() >= run.0);
@@ -137,9 +139,18 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
         |row: &TimelineRow| matches!(row, TimelineRow::Message { seq, .. } if *seq == at);
     let range = match rows.iter().position(is_center).filter(|_| !is_newest) {
         Some(at) => at.saturating_sub(above)..at.saturating_add(below).min(rows.len()),
-        None => rows.len().saturating_sub(above)..rows.len(),
+        None => newest_start(&rows, above)..rows.len(),
     };
     slice(rows, range, has_room_end)
+}
+
+/// The first of the newest rows, at least `count`. It moves in steps of [`MOVE_AFTER`] messages: if
+/// each new message removed the row at the top, all rows would move, and the browser would lay out
+/// and paint them again.
+fn newest_start(rows: &[TimelineRow], count: usize) -> usize {
+    let before = rows.len().saturating_sub(count) + 1;
+    let is_step = |row: &TimelineRow| matches!(row, TimelineRow::Message { seq, .. } if seq.0 % MOVE_AFTER == 0);
+    rows.iter().take(before).rposition(is_step).unwrap_or(0)
 }
 
 fn slice(mut rows: Vec<TimelineRow>, range: Range<usize>, has_room_end: bool) -> RowWindow {

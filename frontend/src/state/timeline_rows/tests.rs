@@ -144,8 +144,23 @@ fn a_window_is_a_slice_of_all_rows() {
         let (at, of_all) = (some.rows.iter().position(is_it), all.rows.iter().position(is_it));
         assert_eq!(at, of_all.map(|at| at.min(9)), "{seq}");
         let newest = part(&t, WindowCenter::Newest, (9, 14), unread_after);
-        assert_eq!(newest.rows, all.rows[all.rows.len() - 14..]);
+        assert!(all.rows.ends_with(&newest.rows) && newest.rows.len() >= 14, "{newest:#?}");
+        assert!(newest.rows.len() <= 14 + 3 * 20, "{newest:#?}");
     }
+}
+
+#[test]
+fn new_messages_remove_rows_at_the_top_in_steps() {
+    let mut t = timeline((1..=100).map(|seq| message(seq, 2, 0)).collect());
+    let mut first_rows = Vec::new();
+    for seq in 101..=180 {
+        t.upsert_message(message(seq, 2, 0));
+        let window = part(&t, WindowCenter::Newest, (9, 14), 0);
+        assert!((14..=14 + 20).contains(&window.rows.len()), "{seq}: {}", window.rows.len());
+        first_rows.push(window.rows[0]);
+    }
+    first_rows.dedup();
+    assert_eq!(first_rows.len(), 80 / 20 + 1);
 }
 
 #[test]
