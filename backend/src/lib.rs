@@ -45,7 +45,8 @@ pub use app::App;
 pub use error::{Error, Result};
 pub use settings::{Settings, Storage};
 
-/// Opens the database, and starts the hub and the ledger, which resumes interrupted room deletions.
+/// Opens the database, and starts the hub, the ledger, which resumes interrupted room deletions, and the
+/// background tasks.
 pub async fn start(settings: Settings) -> Result<App> {
     let settings = Arc::new(settings);
     let db = open_database(&settings.storage).await?;
@@ -57,7 +58,10 @@ pub async fn start(settings: Settings) -> Result<App> {
     let auth = auth::Auth::open(settings.clone(), db.clone(), &hub)?;
     let ledger = Ledger::start(db.clone(), hub.clone(), settings.messages_per_second);
     let limits = limits::Limits::new(&settings);
-    Ok(App::new(app::Handles { settings, db, ledger, hub, auth, limits }))
+    let app = App::new(app::Handles { settings, db, ledger, hub, auth, limits });
+    tokio::spawn(users::watch_accounts(app.clone()));
+    tokio::spawn(users::run_upkeep(app.clone()));
+    Ok(app)
 }
 
 /// Opens the database, and creates or migrates its tables.

@@ -126,9 +126,7 @@ async fn serve(settings: Settings) -> Result<()> {
     let data = settings.storage.data.display().to_string();
     let app = hallway::start(settings).await?;
     println!("Hallway is at {url} (data in {data}; API documentation at {url}/swagger/)");
-    let session_cleanup = tokio::spawn(users::delete_expired_sessions(app.clone()));
     api::serve::serve(app.clone(), listener, stop).await;
-    session_cleanup.abort();
     app.db.clone().close().await?;
     Ok(())
 }
@@ -156,7 +154,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
 
 async fn promote(account: Account) -> Result<()> {
     let db = open_existing_database(&account.storage).await?;
-    let user = users::promote(&db.writer, &account.name).await?;
+    let user = users::promote(&db, &account.name).await?;
     db.close().await?;
     println!("{} is an admin.", user.username);
     Ok(())

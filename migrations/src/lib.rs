@@ -7,6 +7,7 @@ mod m0001_first;
 mod m0002_history;
 mod m0003_search;
 mod m0004_merging;
+mod m0005_revocation;
 mod m0006_installation;
 
 pub struct Migrator;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_history::Migration),
             Box::new(m0003_search::Migration),
             Box::new(m0004_merging::Migration),
+            Box::new(m0005_revocation::Migration),
             Box::new(m0006_installation::Migration),
         ]
     }

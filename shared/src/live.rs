@@ -230,7 +230,8 @@ pub enum ServerFrame {
         #[serde(deserialize_with = "deserialize_heads")]
         heads: BTreeMap<RoomId, Rev>,
     },
-    /// The account of the user changed, such as its admin rights.
+    /// The account of the user changed, such as its admin rights. Each room of the user also gets a
+    /// `member` change with the new role.
     User {
         /// The account in its new state.
         user: User,

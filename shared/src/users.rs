@@ -131,6 +131,10 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// The `User-Agent` of the device, at most 255 characters.
     pub user_agent: String,
+    /// When it was last used, by a request or an open socket; up to 10 minutes late.
+    pub used_at: Timestamp,
+    /// The IP address of the last use; empty if unknown.
+    pub address: String,
     /// Whether this is the session of the caller.
     pub is_current: bool,
 }

@@ -32,6 +32,7 @@ pub struct Loader<'t> {
     header: Header,
     counts: Counts,
     user_ids: HashSet<i64>,
+    admin_ids: HashSet<i64>,
     username_keys: HashSet<String>,
     room_keys: HashSet<String>,
     last_user_id: i64,
@@ -76,6 +77,7 @@ impl<'t> Loader<'t> {
             header,
             counts: Counts::default(),
             user_ids: HashSet::new(),
+            admin_ids: HashSet::new(),
             username_keys: HashSet::new(),
             room_keys: HashSet::new(),
             last_user_id: 0,
@@ -132,6 +134,9 @@ impl<'t> Loader<'t> {
             return Err(invalid(FieldError::new("username", "is the name of another account")));
         }
         self.user_ids.insert(row.id);
+        if row.is_admin {
+            self.admin_ids.insert(row.id);
+        }
         self.last_user_id = row.id;
         self.counts.users += 1;
         self.batch.users.push(row);
@@ -188,7 +193,8 @@ impl<'t> Loader<'t> {
         room.last_member_id = line.user;
         room.member_count += i64::from(!line.left);
         self.counts.members += 1;
-        self.batch.members.push(line.into());
+        let is_admin = self.admin_ids.contains(&line.user);
+        self.batch.members.push(line.into_row(is_admin));
         Ok(())
     }
 

@@ -18,6 +18,8 @@ impl From<users::Model> for User {
             is_admin,
             is_disabled,
             created_at,
+            // No access outlives the import into another database.
+            generation: _,
         } = row;
         let created_at = to_timestamp(created_at);
         Self { id, username, password_hash, is_admin, is_disabled, created_at }
@@ -29,7 +31,16 @@ impl From<User> for users::Model {
         let User { id, username, password_hash, is_admin, is_disabled, created_at } = line;
         let username_key = rules::name_key(&username);
         let created_at = created_at.timestamp_micros();
-        Self { id, username, username_key, password_hash, is_admin, is_disabled, created_at }
+        Self {
+            id,
+            username,
+            username_key,
+            password_hash,
+            is_admin,
+            is_disabled,
+            created_at,
+            generation: 0,
+        }
     }
 }
 
@@ -87,21 +98,30 @@ impl From<Room> for rooms::Model {
 
 impl From<members::Model> for Member {
     fn from(row: members::Model) -> Self {
-        let members::Model { room_id: room, user_id: user, joined_at, has_left, read_seq, rev } =
-            row;
+        let members::Model {
+            room_id: room,
+            user_id: user,
+            joined_at,
+            has_left,
+            read_seq,
+            rev,
+            // That of the account.
+            is_admin: _,
+        } = row;
         Self { room, user, joined_at: to_timestamp(joined_at), left: has_left, read_seq, rev }
     }
 }
 
-impl From<Member> for members::Model {
-    fn from(line: Member) -> Self {
-        Self {
-            room_id: line.room,
-            user_id: line.user,
-            joined_at: line.joined_at.timestamp_micros(),
-            has_left: line.left,
-            read_seq: line.read_seq,
-            rev: line.rev,
+impl Member {
+    pub fn into_row(self, is_admin: bool) -> members::Model {
+        members::Model {
+            room_id: self.room,
+            user_id: self.user,
+            joined_at: self.joined_at.timestamp_micros(),
+            has_left: self.left,
+            read_seq: self.read_seq,
+            rev: self.rev,
+            is_admin,
         }
     }
 }

@@ -11,10 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use moka::sync::Cache;
 use sea_orm::EntityTrait;
 use sha2::{Digest, Sha256};
-use shared::{
-    problem::Code,
-    users::{Password, User},
-};
+use shared::{problem::Code, users::Password};
 
 use super::{
     Auth, LoginOrigin, credentials::throttled_key, random_bytes, throttle::Sender, username_key,
@@ -30,9 +27,9 @@ const KNOWN_FOR: Duration = Duration::from_secs(86_400);
 #[derive(Clone)]
 struct Verified {
     account: i64,
-    /// The stored password hash that they matched. A password change replaces the stored hash, which
-    /// makes the entry invalid.
-    password_hash: String,
+    /// The generation of the account then. A password change increments it, which makes the entry
+    /// invalid.
+    generation: i64,
     at: Instant,
 }
 
@@ -71,7 +68,7 @@ impl Auth {
         &self,
         origin: &LoginOrigin,
         credentials: &str,
-    ) -> Result<User> {
+    ) -> Result<users::Model> {
         let (username, password) = parse(credentials).ok_or(Code::Unauthenticated)?;
         let (cache, throttle) = (&self.0.basic, &self.0.throttle);
         let throttled_key = throttled_key(&username);
@@ -81,9 +78,7 @@ impl Auth {
         if let Some(verified) = known.as_ref().filter(|it| it.at.elapsed() < VERIFIED_FOR) {
             let row = users::Entity::find_by_id(verified.account).one(&self.0.db.reader).await?;
             return match row {
-                Some(row) if row.password_hash == verified.password_hash && !row.is_disabled => {
-                    Ok(row.into())
-                }
+                Some(row) if row.generation == verified.generation && !row.is_disabled => Ok(row),
                 _ => {
                     cache.verified.invalidate(&key);
                     Err(Code::Unauthenticated.into())
@@ -97,9 +92,9 @@ impl Auth {
         let attempt = throttle.begin(&throttled_key, origin.network, sender)?;
         let row = self.verify_attempt(attempt, &throttled_key, &password).await;
         let row = row.inspect_err(|_| cache.verified.invalidate(&key))?;
-        let (account, password_hash) = (row.id, row.password_hash.clone());
-        cache.verified.insert(key, Verified { account, password_hash, at: Instant::now() });
-        Ok(row.into())
+        let (account, generation) = (row.id, row.generation);
+        cache.verified.insert(key, Verified { account, generation, at: Instant::now() });
+        Ok(row)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The extractors that identify the caller. The extractor in a handler's signature determines the
 //! authority that the handler requires.
 
+use std::net::IpAddr;
+
 use aide::{
     OperationInput,
     generate::GenContext,
@@ -10,14 +12,15 @@ use axum::{
     extract::{FromRef, FromRequestParts},
     http::{header, request::Parts},
 };
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use shared::{ids::SessionId, problem::Code, users::User};
 
 use super::{Auth, cookie::session_token, origin::is_same_origin};
 use crate::{
     Error, Result,
     http::{client_address::client_address, problems},
-    tables::users,
+    realtime::hub::Credential,
+    tables::{now, sessions, users},
 };
 
 /// An authenticated caller; 401 without valid credentials.
@@ -26,6 +29,23 @@ pub struct Caller {
     pub user: User,
     /// None with HTTP Basic.
     pub session: Option<SessionId>,
+    /// The account's generation when the credentials were checked.
+    pub generation: i64,
+    /// When the session expires, in microseconds since 1970; None with HTTP Basic.
+    pub expires_at: Option<i64>,
+}
+
+impl Caller {
+    /// What a socket of the caller has to prove again.
+    pub fn credential(&self) -> Credential {
+        let Self { user, session, generation, expires_at } = self;
+        Credential {
+            user: user.id,
+            session: *session,
+            generation: *generation,
+            expires_at: *expires_at,
+        }
+    }
 }
 
 /// An authenticated admin; 403 for other callers.
@@ -79,6 +99,7 @@ impl Auth {
     /// The caller by the `Authorization` header or else the session cookie; none without credentials.
     async fn identify(&self, parts: &Parts) -> Result<Option<Caller>> {
         let (headers, settings) = (&parts.headers, &self.0.settings);
+        let address = || client_address(headers, &parts.extensions, settings);
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             let (scheme, credentials) = value
                 .to_str()
@@ -86,18 +107,19 @@ impl Auth {
                 .and_then(|text| text.split_once(' '))
                 .ok_or(Code::Unauthenticated)?;
             return match scheme.to_ascii_lowercase().as_str() {
-                "bearer" | "token" => self.authenticate_token(credentials).await.map(Some),
+                "bearer" | "token" => self.authenticate_token(credentials, address).await.map(Some),
                 "basic" => {
-                    let address = client_address(headers, &parts.extensions, settings);
-                    let origin = self.login_origin(address, headers);
-                    let user = self.authenticate_basic(&origin, credentials).await?;
-                    Ok(Some(Caller { user, session: None }))
+                    let origin = self.login_origin(address(), headers);
+                    let row = self.authenticate_basic(&origin, credentials).await?;
+                    let generation = row.generation;
+                    let user = User::from(row);
+                    Ok(Some(Caller { user, session: None, generation, expires_at: None }))
                 }
                 _ => Err(Code::Unauthenticated.into()),
             };
         }
         let Some(token) = session_token(headers, settings) else { return Ok(None) };
-        let caller = match self.authenticate_token(&token).await {
+        let caller = match self.authenticate_token(&token, address).await {
             Ok(caller) => caller,
             Err(error) if error.code() == Code::Unauthenticated => return Ok(None),
             Err(error) => return Err(error),
@@ -111,27 +133,43 @@ impl Auth {
     }
 
     /// The caller with this session token: 401 if the token is invalid, the session expired or ended,
-    /// or the account is disabled.
-    pub async fn authenticate_token(&self, token: &str) -> Result<Caller> {
+    /// or the account is disabled. `address` is the client's; it is only computed when the last use
+    /// of the session has to be written.
+    pub async fn authenticate_token(
+        &self,
+        token: &str,
+        address: impl FnOnce() -> IpAddr,
+    ) -> Result<Caller> {
         let (id, session) = self.0.tokens.verify(token.trim()).ok_or(Code::Unauthenticated)?;
-        match self.0.sessions.user(&self.0.db, session).await? {
-            Some(user) if user.id == id => Ok(Caller { user, session: Some(session) }),
+        match self.0.sessions.find(&self.0.db, session, address).await? {
+            Some(caller) if caller.user.id == id => Ok(caller),
             _ => Err(Code::Unauthenticated.into()),
         }
     }
 
-    /// Checks a caller again during a long response: the current account, or 401 once the session
-    /// ended or the account was disabled.
+    /// Checks a caller again during a long response or after a socket was registered: the current
+    /// account, or 401 once the session ended, the password changed or the account was disabled.
+    /// Reads the database and no cache, because the answer decides about the next seconds.
     pub async fn reauthenticate(&self, caller: &Caller) -> Result<User> {
-        let user = match caller.session {
-            Some(session) => self.0.sessions.user(&self.0.db, session).await?,
+        let db = &self.0.db.reader;
+        let row = match caller.session {
+            Some(session) => {
+                let row = sessions::Entity::find_by_id(session.0)
+                    .filter(sessions::Column::ExpiresAt.gt(now()))
+                    .find_also_related(users::Entity)
+                    .one(db)
+                    .await?;
+                row.and_then(|(session, user)| {
+                    user.filter(|user| user.generation == session.generation)
+                })
+            }
             None => {
-                let row =
-                    users::Entity::find_by_id(caller.user.id.0).one(&self.0.db.reader).await?;
-                row.filter(|row| !row.is_disabled).map(User::from)
+                let row = users::Entity::find_by_id(caller.user.id.0).one(db).await?;
+                row.filter(|row| row.generation == caller.generation)
             }
         };
-        user.ok_or_else(|| Code::Unauthenticated.into())
+        let row = row.filter(|row| !row.is_disabled && row.id == caller.user.id.0);
+        row.map(User::from).ok_or_else(|| Code::Unauthenticated.into())
     }
 }
 

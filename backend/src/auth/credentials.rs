@@ -41,7 +41,8 @@ pub async fn find_by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<
 }
 
 /// Locks the account's row until the transaction ends, if neither the password nor the disabled
-/// flag changed since `verified` was read; 401 otherwise. A transaction that relies on a verified
+/// flag changed since `verified` was read; 401 otherwise. Compares the generation, because a rehash
+/// of the same password changes the stored hash. A transaction that relies on a verified
 /// password must call this: a concurrent password change then waits for its commit, and revokes the
 /// session that it created.
 pub async fn lock_if_unmodified(
@@ -50,7 +51,7 @@ pub async fn lock_if_unmodified(
 ) -> Result<users::Model> {
     let row = users::Entity::find_by_id(verified.id).lock(row_lock(txn, LockType::NoKeyUpdate));
     match row.one(txn).await? {
-        Some(row) if row.password_hash == verified.password_hash && !row.is_disabled => Ok(row),
+        Some(row) if row.generation == verified.generation && !row.is_disabled => Ok(row),
         _ => Err(Code::InvalidCredentials.into()),
     }
 }
@@ -97,7 +98,7 @@ impl Auth {
             return Ok(Sender::KnownDevice(device));
         }
         let Some(token) = &origin.session_token else { return Ok(Sender::Stranger) };
-        Ok(match self.authenticate_token(token).await {
+        Ok(match self.authenticate_token(token, || origin.network).await {
             Ok(caller) if caller.user.id == user => Sender::Owner(user, caller.session),
             _ => Sender::Stranger,
         })

@@ -1,7 +1,7 @@
 //! Authentication: password hashes, session tokens, login throttling, and the extractors that
 //! identify the caller of a request. Independent of the slices; handlers use it through [`Auth`].
 
-use std::{future::Future, sync::Arc};
+use std::{collections::HashMap, future::Future, net::IpAddr, sync::Arc};
 
 use sea_orm::DbBackend;
 use shared::{
@@ -50,12 +50,12 @@ struct Inner {
 }
 
 impl Auth {
-    /// Loads the session key (the first start creates it), and subscribes the session cache to the
-    /// hub's revocations, which remove the affected sessions from the cache.
+    /// Loads the session key (the first start creates it). A changed account loses its entries in the
+    /// session cache as soon as the hub hears of the change.
     pub fn open(settings: Arc<Settings>, db: Database, hub: &Hub) -> Result<Self> {
         let sessions = session_cache::SessionCache::default();
         let cache = sessions.clone();
-        hub.on_revocation(move |revocation| cache.invalidate(revocation));
+        hub.on_account_change(move |user| cache.invalidate(user));
         Ok(Self(Arc::new(Inner {
             tokens: token::TokenSigner::open(&settings)?,
             hasher: PasswordHasher::default(),
@@ -65,6 +65,12 @@ impl Auth {
             settings,
             db,
         })))
+    }
+
+    /// Takes the sessions that were used and whose last use is not written yet, each with the time of
+    /// its use and the client's address.
+    pub fn take_uses(&self) -> HashMap<SessionId, (i64, IpAddr)> {
+        self.0.sessions.take_uses()
     }
 
     /// Hashes a new password.

@@ -1,4 +1,4 @@
-//! Streams an export: each chunk is produced when the connection has room for it.
+//! The response of an export: each chunk is produced when the connection has room for it.
 
 use aide::{
     OperationOutput,
@@ -13,7 +13,6 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
 use schemars::{Schema, json_schema};
 use shared::messages::Message;
 
@@ -22,7 +21,11 @@ use super::{
     source::Source,
     writer::{ExportInfo, Writer},
 };
-use crate::{App, Error, concurrency_limiter::Permit};
+use crate::{
+    App, Result,
+    concurrency_limiter::Permit,
+    http::long_body::{BodySource, long_body},
+};
 
 /// The header with the number of messages in the file.
 const MESSAGE_COUNT_HEADER: HeaderName = HeaderName::from_static("hallway-messages");
@@ -52,7 +55,7 @@ impl Download {
         let writer = format.writer();
         let next_part = NextPart::Head;
         let export = Export { app, _permit: permit, writer, info, source, next_part };
-        let body = Body::from_stream(stream::try_unfold(export, Export::next_chunk));
+        let body = long_body(export);
         let disposition = content_disposition(name, format.extension());
         Self { format, disposition, count, body }
     }
@@ -76,8 +79,8 @@ struct Export {
     next_part: NextPart,
 }
 
-impl Export {
-    async fn next_chunk(mut self) -> Result<Option<(Bytes, Self)>, Error> {
+impl BodySource for Export {
+    async fn next_part(&mut self) -> Result<Option<Bytes>> {
         let mut out = Vec::new();
         match self.next_part {
             NextPart::Nothing => return Ok(None),
@@ -94,7 +97,11 @@ impl Export {
                 self.next_part = NextPart::Nothing;
             }
         }
-        Ok(Some((out.into(), self)))
+        Ok(Some(out.into()))
+    }
+
+    async fn check_access(&mut self) -> Result<()> {
+        self.source.check_access(&self.app).await
     }
 }
 

@@ -13,6 +13,7 @@ use shared::{
 use crate::{
     App, Result,
     auth::Caller,
+    rooms::recheck_membership,
     search::{Direction, SearchPlan, find},
     tables::{VisibleMessages, fetch_messages, joined_rooms, messages},
 };
@@ -32,6 +33,14 @@ impl Source {
         match self {
             Self::Room(range) => range.next(app).await,
             Self::Search(hits) => hits.next(app).await,
+        }
+    }
+
+    /// Fails if the caller may no longer read the messages.
+    pub async fn check_access(&self, app: &App) -> Result<()> {
+        match self {
+            Self::Room(range) => recheck_membership(app, &range.caller, range.room).await,
+            Self::Search(hits) => hits.check_access(app).await,
         }
     }
 }
@@ -54,11 +63,11 @@ impl RoomRange {
         if self.from > self.to {
             return Ok(None);
         }
-        app.auth.reauthenticate(&self.caller).await?;
+        recheck_membership(app, &self.caller, self.room).await?;
         let (from, to) = (self.from, self.to.min(self.from + CHUNK_MAX_MESSAGES - 1));
         let messages =
             read_visible(&app.db.reader, self.caller.user.id, self.room, from, to).await?;
-        // Every `seq` exists, so if messages are missing, the caller is no longer in the room.
+        // Every `seq` exists, so if messages are missing, the caller has lost access since the check.
         if messages.len() as i64 != to - from + 1 {
             return Err(Code::NotAMember.into());
         }

@@ -6,4 +6,5 @@ pub mod conditional;
 pub mod encoding;
 pub mod extract;
 pub mod instrument;
+pub mod long_body;
 pub mod problems;

@@ -50,6 +50,13 @@ impl FromRequestParts<App> for Membership {
     }
 }
 
+/// Checks a member again during a long response: the error of [`Caller`] or of [`Membership`] once they
+/// have lost access.
+pub async fn recheck_membership(app: &App, caller: &Caller, room: RoomId) -> Result<()> {
+    app.auth.reauthenticate(caller).await?;
+    queries::find_membership(&app.db.reader, room, caller.user.id).await.map(drop)
+}
+
 impl OperationInput for Membership {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         Caller::operation_input(ctx, operation);

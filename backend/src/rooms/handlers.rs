@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
     ids::{RoomId, UserId},
-    problem::FieldError,
+    problem::{Code, FieldError},
     rooms::{
         Member, MemberList, MemberListing, NewRoom, PatchRoom, People, Room, RoomList, RoomListing,
     },
@@ -94,7 +94,11 @@ pub async fn get(
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<Json<RoomListing>> {
     let room = queries::find_room(&app.db.reader, id).await?.into();
-    let joined = queries::find_membership(&app.db.reader, id, caller.user.id).await.is_ok();
+    let joined = match queries::find_membership(&app.db.reader, id, caller.user.id).await {
+        Ok(_) => true,
+        Err(error) if error.code() == Code::NotAMember => false,
+        Err(error) => return Err(error),
+    };
     Ok(Json(RoomListing { room, joined }))
 }
 

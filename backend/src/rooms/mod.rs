@@ -15,7 +15,7 @@ mod access;
 mod handlers;
 pub mod queries;
 
-pub use access::{Membership, RoomPath};
+pub use access::{Membership, RoomPath, recheck_membership};
 pub use handlers::{check_limit, create_room, delete_room, update_room};
 
 pub fn routes() -> ApiRouter<App> {

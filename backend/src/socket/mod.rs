@@ -2,6 +2,7 @@
 //! frames, calls the slices and the ledger, and delivers changes; it contains no rules about
 //! messages.
 
+mod admission;
 mod catch_up;
 mod codec;
 mod commands;

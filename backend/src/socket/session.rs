@@ -26,6 +26,7 @@ use crate::{
         hub::{Inbox, Publication, Signal},
         ledger::PostedMessage,
     },
+    tables::now,
 };
 
 /// A client that accepts no data for this long is disconnected; it can reconnect and catch up.
@@ -72,15 +73,9 @@ pub struct Session<C> {
 }
 
 impl<C: Codec> Session<C> {
-    /// A session without subscriptions. If the account has too many sockets, closes this one and
-    /// returns `None`.
-    pub async fn open(app: App, caller: Caller, mut socket: WebSocket, codec: C) -> Option<Self> {
-        let max = app.settings.sockets_per_account as usize;
-        let Some(inbox) = app.hub.connect(caller.user.id, caller.session, max) else {
-            close(&mut socket, CloseCode::TooManySockets).await;
-            return None;
-        };
-        Some(Self {
+    /// A session without subscriptions.
+    pub(super) fn new(app: App, caller: Caller, socket: WebSocket, codec: C, inbox: Inbox) -> Self {
+        Self {
             app,
             caller,
             codec,
@@ -95,7 +90,7 @@ impl<C: Codec> Session<C> {
             socket,
             last_received: Instant::now(),
             last_heartbeat: Instant::now(),
-        })
+        }
     }
 
     /// Handles the first frame, if any, and runs until the client or the server ends the session.
@@ -151,6 +146,9 @@ impl<C: Codec> Session<C> {
     }
 
     async fn receive(&mut self, message: Message) -> SessionResult {
+        if self.caller.credential().has_expired(now()) {
+            return Err(Some(CloseCode::SessionEnded));
+        }
         match message {
             // Boxed, like all futures that read the database, because otherwise they would take
             // most of the memory of an idle socket.
@@ -184,6 +182,10 @@ impl<C: Codec> Session<C> {
     /// afterwards.
     pub(super) async fn deliver_inbox(&mut self) -> SessionResult<Option<CloseCode>> {
         let drained = self.inbox.drain();
+        if drained.close == Some(CloseCode::SessionEnded) {
+            // At once, without the acks that wait.
+            return Err(drained.close);
+        }
         for signal in drained.signals {
             self.deliver(signal).await?;
         }
@@ -204,6 +206,7 @@ impl<C: Codec> Session<C> {
             }
             Signal::ToUser(frame) => {
                 match &*frame {
+                    ServerFrame::User { user } if *user == self.caller.user => return Ok(()),
                     ServerFrame::User { user } => self.caller.user = user.clone(),
                     ServerFrame::Read { room, read, exact } => {
                         let implied = self.implied_reads.remove(room);

@@ -1,6 +1,6 @@
 //! The websocket upgrade: checks the origin and the credentials, and sets the buffer sizes.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use aide::axum::{ApiRouter, routing::get_with};
 use axum::{
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     App, Error, Result,
     auth::{Caller, MaybeCaller, is_origin_allowed},
-    http::problems,
+    http::{client_address::ClientAddress, problems},
 };
 
 /// When a client may try again whose account has too many sockets, in seconds.
@@ -54,6 +54,7 @@ pub fn routes() -> ApiRouter<App> {
 async fn live(
     State(app): State<App>,
     headers: HeaderMap,
+    ClientAddress(address): ClientAddress,
     MaybeCaller(caller): MaybeCaller,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response> {
@@ -61,7 +62,7 @@ async fn live(
     Ok(upgrade.on_upgrade(async move |mut socket| {
         let caller = match caller {
             Some(caller) => Ok(caller),
-            None => authenticate(&app, &mut socket).await,
+            None => authenticate(&app, &mut socket, address).await,
         };
         match caller {
             Ok(caller) => {
@@ -103,8 +104,12 @@ pub fn accept(
 }
 
 /// Authenticates by the first frame, because the upgrade had no credentials. An error is the code with
-/// which the socket closes.
-async fn authenticate(app: &App, socket: &mut WebSocket) -> Result<Caller, CloseCode> {
+/// which the socket closes: a client may try again if the database could not be read.
+async fn authenticate(
+    app: &App,
+    socket: &mut WebSocket,
+    address: IpAddr,
+) -> Result<Caller, CloseCode> {
     let time_limit = Duration::from_secs(rules::AUTHENTICATE_TIMEOUT_S);
     let first = tokio::select! {
         first = timeout(time_limit, socket.recv()) => first,
@@ -118,7 +123,11 @@ async fn authenticate(app: &App, socket: &mut WebSocket) -> Result<Caller, Close
     let denied = CloseCode::Unauthenticated;
     match LiveCodec.decode(&text) {
         Ok(ClientFrame::Authenticate { token }) => {
-            app.auth.authenticate_token(&token).await.map_err(|_| denied)
+            let caller = app.auth.authenticate_token(&token, || address).await;
+            caller.map_err(|error| match error.code() {
+                Code::Unauthenticated => denied,
+                _ => CloseCode::Restart,
+            })
         }
         Ok(_) => Err(denied),
         Err(error) => {

@@ -1,5 +1,6 @@
 //! The database: connections, entities, and the queries that several slices share.
 
+mod account_changes;
 mod bulk;
 mod changes;
 mod database;
@@ -11,6 +12,7 @@ pub mod search_index;
 mod timestamps;
 mod visibility;
 
+pub use account_changes::{AccountChangeReader, log_account_change, prune_account_changes};
 pub use bulk::{flush_counters, insert_messages, messages_by_client_id};
 pub use changes::{changes_since, has_more_changes};
 pub use database::{

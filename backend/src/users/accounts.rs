@@ -8,7 +8,7 @@ use sea_orm::{
     EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::LockType,
 };
 use shared::{
-    ids::UserId,
+    ids::{SessionId, UserId},
     problem::{Code, FieldError},
     rules,
     users::{ChangePassword, Password, PatchUser, Register, User},
@@ -23,8 +23,7 @@ use crate::{
     },
     error::is_duplicate,
     http::client_address::network_of,
-    realtime::hub::Revocation,
-    tables::{Database, lock_first_account, now, row_lock, users},
+    tables::{Database, lock_first_account, log_account_change, now, row_lock, users},
 };
 
 /// Creates an account; the first one becomes an admin. 403 if another admin is requested and `by` is
@@ -73,6 +72,7 @@ pub async fn register(
             is_admin: Set(is_first || as_admin),
             is_disabled: Set(false),
             created_at: Set(now()),
+            generation: Set(0),
         };
         let row = row.insert(&transaction).await.map_err(|error| match is_duplicate(&error) {
             true => username_taken(),
@@ -130,11 +130,11 @@ pub async fn find(db: &impl ConnectionTrait, id: UserId) -> Result<User> {
     row.map(User::from).ok_or_else(|| Code::NotFound.into())
 }
 
-/// Changes the caller's password, and revokes all their other sessions. 422 if the current password is
-/// wrong.
+/// Changes the caller's password, and ends all their access other than by this session. 422 if the
+/// current password is wrong.
 pub async fn change_password(
     app: &App,
-    Caller { user, session }: &Caller,
+    Caller { user, session, .. }: &Caller,
     origin: &LoginOrigin,
     request: ChangePassword,
 ) -> Result<User> {
@@ -153,16 +153,33 @@ pub async fn change_password(
     run_to_completion(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
         let row = lock_if_unmodified(&transaction, &verified).await.map_err(as_field_error)?;
-        let id = UserId(row.id);
-        let mut row = users::ActiveModel::from(row);
-        row.password_hash = Set(hash);
-        let row = row.update(&transaction).await?;
-        let revoked = sessions::delete_others(&transaction, id, session).await?;
+        let row = set_password(&transaction, row, hash, session).await?;
         transaction.commit().await?;
-        sessions::revoke(&app, revoked);
+        app.hub.announce_account_change(UserId(row.id));
         Ok(row.into())
     })
     .await
+}
+
+/// Sets a password, and ends all access that the old one gave, except by `session`.
+async fn set_password(
+    transaction: &DatabaseTransaction,
+    row: users::Model,
+    hash: String,
+    session: Option<SessionId>,
+) -> Result<users::Model> {
+    let id = UserId(row.id);
+    let generation = row.generation + 1;
+    let mut row = users::ActiveModel::from(row);
+    row.password_hash = Set(hash);
+    row.generation = Set(generation);
+    let row = row.update(transaction).await?;
+    sessions::delete_all(transaction, id, session).await?;
+    if let Some(session) = session {
+        sessions::set_generation(transaction, session, generation).await?;
+    }
+    log_account_change(transaction, id).await?;
+    Ok(row)
 }
 
 /// Changes the role of an account, or disables or enables it. A disabled account is signed out and its
@@ -179,32 +196,44 @@ pub async fn update(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Resu
         let row =
             users::Entity::find_by_id(id.0).lock(row_lock(&transaction, LockType::NoKeyUpdate));
         let row = row.one(&transaction).await?.ok_or(Code::NotFound)?;
-        let before = User::from(row.clone());
         let is_admin = patch.is_admin.unwrap_or(row.is_admin);
         let is_disabled = patch.is_disabled.unwrap_or(row.is_disabled);
         let was_admin = row.is_admin && !row.is_disabled;
         if was_admin && (!is_admin || is_disabled) && admins == 1 {
             return Err(Code::LastAdmin.into());
         }
-        let mut row = users::ActiveModel::from(row);
-        row.is_admin = Set(is_admin);
-        row.is_disabled = Set(is_disabled);
-        let user = User::from(row.update(&transaction).await?);
-        let revoked = match is_disabled {
-            true => sessions::delete_others(&transaction, id, None).await?,
-            false => Vec::new(),
-        };
-        app.ledger.invalidate_accounts(&transaction);
-        transaction.commit().await?;
-        sessions::revoke(&app, revoked);
-        if user.is_disabled {
-            app.hub.revoke(Revocation::Account(user.id));
-        } else if user.is_admin != before.is_admin {
-            app.hub.revoke(Revocation::Role(user.clone()));
+        if (is_admin, is_disabled) == (row.is_admin, row.is_disabled) {
+            return Ok(row.into());
         }
+        let user = set_role_and_state(&transaction, row, is_admin, is_disabled).await?;
+        // Before the commit, so that no batch can start after it and use the old row.
+        app.ledger.invalidate_accounts();
+        transaction.commit().await?;
+        app.hub.announce_account_change(id);
         Ok(user)
     })
     .await
+}
+
+/// Changes the role and the state of an account. Disabling and enabling end all access: a disabled
+/// account has none, and an enabled one does not get the old one back.
+async fn set_role_and_state(
+    transaction: &DatabaseTransaction,
+    row: users::Model,
+    is_admin: bool,
+    is_disabled: bool,
+) -> Result<User> {
+    let generation = row.generation + i64::from(is_disabled != row.is_disabled);
+    let mut row = users::ActiveModel::from(row);
+    row.is_admin = Set(is_admin);
+    row.is_disabled = Set(is_disabled);
+    row.generation = Set(generation);
+    let user = User::from(row.update(transaction).await?);
+    if is_disabled {
+        sessions::delete_all(transaction, user.id, None).await?;
+    }
+    log_account_change(transaction, user.id).await?;
+    Ok(user)
 }
 
 /// Locks the rows of all enabled admins and counts them. Without the locks, two admins could demote each
@@ -218,32 +247,33 @@ async fn lock_admins(db: &DatabaseTransaction) -> Result<usize> {
     Ok(admins.all(db).await?.len())
 }
 
-/// Sets a random password and deletes all sessions of the account, for the command line. A running
-/// server notices within 2 s, when its session cache expires.
+/// Sets a random password and ends all access of the account, for the command line. A running server
+/// notices within 2 s, because it reads the log of changed accounts.
 pub async fn reset_password(db: &Database, username: &str) -> Result<(User, Password)> {
     let password = Password(URL_SAFE_NO_PAD.encode(&random_bytes()?[..18]));
     let hash = PasswordHasher::default().hash(password.clone()).await?;
     let transaction = db.begin().await?;
-    let row = find_by_name(&transaction, username).await?;
-    let mut row = users::ActiveModel::from(row);
-    row.password_hash = Set(hash);
-    let user = User::from(row.update(&transaction).await?);
-    sessions::delete_others(&transaction, user.id, None).await?;
+    let row = lock_by_name(&transaction, username).await?;
+    let user = set_password(&transaction, row, hash, None).await?.into();
     transaction.commit().await?;
     Ok((user, password))
 }
 
 /// Makes an account an admin and enables it, for the command line. A running server notices within 2 s,
-/// when its session cache expires.
-pub async fn promote(writer: &impl ConnectionTrait, username: &str) -> Result<User> {
-    let mut row = users::ActiveModel::from(find_by_name(writer, username).await?);
-    row.is_admin = Set(true);
-    row.is_disabled = Set(false);
-    Ok(row.update(writer).await?.into())
+/// because it reads the log of changed accounts.
+pub async fn promote(db: &Database, username: &str) -> Result<User> {
+    let transaction = db.begin().await?;
+    let row = lock_by_name(&transaction, username).await?;
+    let user = set_role_and_state(&transaction, row, true, false).await?;
+    transaction.commit().await?;
+    Ok(user)
 }
 
-async fn find_by_name(db: &impl ConnectionTrait, username: &str) -> Result<users::Model> {
-    find_by_key(db, &username_key(username)).await?.ok_or_else(|| {
+/// Locks the account with a name, because a server may be changing it.
+async fn lock_by_name(txn: &DatabaseTransaction, username: &str) -> Result<users::Model> {
+    let key = users::Column::UsernameKey.eq(username_key(username));
+    let row = users::Entity::find().filter(key).lock(row_lock(txn, LockType::NoKeyUpdate));
+    row.one(txn).await?.ok_or_else(|| {
         Error::new(Code::NotFound, format!("There is no account named {username:?}."))
     })
 }

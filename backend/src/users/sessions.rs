@@ -1,11 +1,11 @@
 //! Creates, lists and ends sessions.
 
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use shared::{
     ids::{SessionId, UserId},
@@ -17,15 +17,16 @@ use uuid::Uuid;
 use crate::{
     App, Error, Result,
     auth::{lock_if_unmodified, run_to_completion},
-    background::catch_panic,
-    realtime::hub::Revocation,
-    tables::{now, sessions, to_timestamp},
+    tables::{log_account_change, now, sessions, to_timestamp},
 };
 
 /// Maximum number of sessions of an account; a login beyond it ends the oldest session.
 const MAX_SESSIONS: u64 = 100;
 const USER_AGENT_MAX_CHARS: usize = 255;
 const MICROS_PER_SECOND: i64 = 1_000_000;
+/// The maximum number of expired sessions that one statement deletes, so that it does not hold up
+/// other writes.
+const EXPIRED_CHUNK: u64 = 10_000;
 
 /// Creates a session. 401 for a wrong username or password or a disabled account (the response does
 /// not say which), 429 after too many failed attempts.
@@ -45,18 +46,25 @@ pub async fn sign_in(
     run_to_completion(app.db.backend(), async move {
         let created_at = now();
         let seconds = i64::from(app.settings.session_days) * 86_400;
+        let transaction = app.db.begin().await?;
+        let account = lock_if_unmodified(&transaction, &verified).await?;
         let row = sessions::Model {
             id: Uuid::now_v7(),
-            user_id: verified.id,
+            user_id: account.id,
             user_agent,
             created_at,
             expires_at: created_at + seconds * MICROS_PER_SECOND,
+            generation: account.generation,
+            used_at: created_at,
+            address: address.to_string(),
         };
-        let transaction = app.db.begin().await?;
-        let user = User::from(lock_if_unmodified(&transaction, &verified).await?);
+        let user = User::from(account);
         sessions::ActiveModel::from(row.clone()).reset_all().insert(&transaction).await?;
+        let ended = delete_oldest(&transaction, user.id).await?;
         transaction.commit().await?;
-        end_oldest(&app, user.id).await?;
+        if ended {
+            app.hub.announce_account_change(user.id);
+        }
         let (id, issued_at) = (SessionId(row.id), created_at / MICROS_PER_SECOND);
         let token = app.auth.sign_token(user.id, id, issued_at, issued_at + seconds)?;
         Ok(SignedIn { token, user, session: to_session(row, Some(id)) })
@@ -64,12 +72,17 @@ pub async fn sign_in(
     .await
 }
 
-async fn end_oldest(app: &App, user: UserId) -> Result<()> {
+/// Deletes the sessions of an account beyond `MAX_SESSIONS`. Returns whether there were any.
+async fn delete_oldest(transaction: &DatabaseTransaction, user: UserId) -> Result<bool> {
     let oldest = newest_first(user).offset(MAX_SESSIONS).limit(MAX_SESSIONS);
-    for row in oldest.all(&app.db.reader).await? {
-        delete(app, SessionId(row.id)).await?;
+    let oldest: Vec<_> = oldest.all(transaction).await?.iter().map(|row| row.id).collect();
+    if oldest.is_empty() {
+        return Ok(false);
     }
-    Ok(())
+    let in_oldest = sessions::Column::Id.is_in(oldest);
+    sessions::Entity::delete_many().filter(in_oldest).exec(transaction).await?;
+    log_account_change(transaction, user).await?;
+    Ok(true)
 }
 
 fn newest_first(user: UserId) -> sea_orm::Select<sessions::Entity> {
@@ -85,6 +98,8 @@ fn to_session(row: sessions::Model, current: Option<SessionId>) -> Session {
         created_at: to_timestamp(row.created_at),
         expires_at: to_timestamp(row.expires_at),
         user_agent: row.user_agent,
+        used_at: to_timestamp(row.used_at),
+        address: row.address,
         is_current: current == Some(SessionId(row.id)),
     }
 }
@@ -101,69 +116,72 @@ pub async fn list(app: &App, user: UserId, current: Option<SessionId>) -> Result
 pub async fn end(app: &App, user: UserId, session: SessionId) -> Result<()> {
     let app = app.clone();
     run_to_completion(app.db.backend(), async move {
-        let row = sessions::Entity::find_by_id(session.0).one(&app.db.reader).await?;
-        match row {
-            Some(row) if row.user_id == user.0 => delete(&app, session).await,
-            _ => Err(Code::NotFound.into()),
+        let transaction = app.db.begin().await?;
+        let deleted = sessions::Entity::delete_by_id(session.0)
+            .filter(sessions::Column::UserId.eq(user.0))
+            .exec(&transaction)
+            .await?;
+        if deleted.rows_affected == 0 {
+            return Err(Code::NotFound.into());
         }
+        log_account_change(&transaction, user).await?;
+        transaction.commit().await?;
+        app.hub.announce_account_change(user);
+        Ok(())
     })
     .await
 }
 
-async fn delete(app: &App, session: SessionId) -> Result<()> {
-    sessions::Entity::delete_by_id(session.0).exec(&app.db.writer).await?;
-    revoke(app, [session]);
-    Ok(())
-}
-
-/// Deletes the rows of all sessions of an account except one, and returns their ids. The caller commits
-/// the transaction and then passes the ids to [`revoke`].
-pub(super) async fn delete_others(
-    db: &impl ConnectionTrait,
+/// Deletes all sessions of an account except one. The caller logs the change of the account.
+pub(super) async fn delete_all(
+    transaction: &DatabaseTransaction,
     user: UserId,
     except: Option<SessionId>,
-) -> Result<Vec<SessionId>> {
-    let rows = newest_first(user).all(db).await?;
-    let others = rows.iter().map(|row| SessionId(row.id)).filter(|id| Some(*id) != except);
-    let others: Vec<_> = others.collect();
-    sessions::Entity::delete_many()
-        .filter(sessions::Column::UserId.eq(user.0))
-        .filter(sessions::Column::Id.is_in(others.iter().map(|id| id.0)))
-        .exec(db)
-        .await?;
-    Ok(others)
-}
-
-/// Closes the sockets of deleted sessions on all nodes and removes them from the caches.
-pub(super) fn revoke(app: &App, sessions: impl IntoIterator<Item = SessionId>) {
-    for session in sessions {
-        app.hub.revoke(Revocation::Session(session));
+) -> Result<()> {
+    let mut delete = sessions::Entity::delete_many().filter(sessions::Column::UserId.eq(user.0));
+    if let Some(except) = except {
+        delete = delete.filter(sessions::Column::Id.ne(except.0));
     }
-}
-
-/// Deletes expired sessions, at the start and then once an hour, at most 10 000 each time.
-/// Authentication rejects expired sessions by itself; the deletion frees the rows and closes sockets
-/// that outlived their session.
-pub async fn delete_expired_sessions(app: App) {
-    loop {
-        let result = catch_panic("session cleanup", delete_expired(&app)).await;
-        if let Some(Err(error)) = result {
-            tracing::warn!(%error, "cannot delete expired sessions");
-        }
-        tokio::time::sleep(Duration::from_secs(3_600)).await;
-    }
-}
-
-async fn delete_expired(app: &App) -> Result<()> {
-    let expired = sessions::Entity::find()
-        .filter(sessions::Column::ExpiresAt.lte(now()))
-        .limit(10_000)
-        .all(&app.db.reader)
-        .await?;
-    for row in expired {
-        delete(app, SessionId(row.id)).await?;
-    }
+    delete.exec(transaction).await?;
     Ok(())
+}
+
+/// Keeps a session while the account moves on to a generation.
+pub(super) async fn set_generation(
+    transaction: &DatabaseTransaction,
+    session: SessionId,
+    generation: i64,
+) -> Result<()> {
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::Generation, generation.into())
+        .filter(sessions::Column::Id.eq(session.0))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Deletes all expired sessions, which nobody can use any more, to free the rows: at most `EXPIRED_CHUNK` with each
+/// statement (more only if they expire in the same microsecond). It looks up the last one of the chunk, because the databases have no
+/// common syntax for a deletion with a limit.
+pub(super) async fn delete_expired(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let now = now();
+    loop {
+        let last: Option<i64> = sessions::Entity::find()
+            .select_only()
+            .column(sessions::Column::ExpiresAt)
+            .filter(sessions::Column::ExpiresAt.lte(now))
+            .order_by_asc(sessions::Column::ExpiresAt)
+            .offset(EXPIRED_CHUNK - 1)
+            .limit(1)
+            .into_tuple()
+            .one(db)
+            .await?;
+        let expired = sessions::Column::ExpiresAt.lte(last.unwrap_or(now));
+        sessions::Entity::delete_many().filter(expired).exec(db).await?;
+        if last.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// Parses the session in a URL, a UUID or `current`; 404 for anything else.

@@ -20,6 +20,7 @@ mod history;
 mod nodes;
 mod openapi;
 mod program;
+mod revocation;
 mod search;
 mod senders;
 mod sqlite;

@@ -69,7 +69,8 @@ fn SessionList(sessions: Vec<Session>, end: EndSessions) -> impl IntoView {
 fn SessionRow(session: Session, end: EndSessions) -> impl IntoView {
     let id = session.id;
     let device = device(&session.user_agent);
-    let since = format!("Since {}", time::short(session.created_at));
+    let since = format!("Signed in {}", time::short(session.created_at));
+    let used = last_use(&session);
     let label = format!("Sign out {device}");
     let action = match session.is_current {
         true => view! { <span class="tag">"This device"</span> }.into_any(),
@@ -89,10 +90,23 @@ fn SessionRow(session: Session, end: EndSessions) -> impl IntoView {
         <li class="list-row">
             <div class="list-row-text">
                 <strong>{device}</strong>
+                <span class="quiet">{used}</span>
                 <span class="quiet">{since}</span>
             </div>
             {action}
         </li>
+    }
+}
+
+/// When and from where a session was last used.
+fn last_use(session: &Session) -> String {
+    let used = match session.is_current {
+        true => "In use now".to_owned(),
+        false => format!("Last used {}", time::short(session.used_at)),
+    };
+    match &*session.address {
+        "" => used,
+        address => format!("{used} from {address}"),
     }
 }
 

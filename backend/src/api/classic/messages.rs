@@ -7,7 +7,6 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use futures_util::{Stream, StreamExt, stream};
 use schemars::JsonSchema;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
@@ -15,14 +14,19 @@ use shared::{
     Timestamp,
     ids::{MessageId, RoomId},
     messages::{Message, NewMessage},
+    problem::Code,
 };
 
 use crate::{
     App, Result,
     auth::Caller,
-    http::extract::{Created, Json, Path, Query, WithStatus},
+    concurrency_limiter::Permit,
+    http::{
+        extract::{Created, Json, Path, Query, WithStatus},
+        long_body::{BodySource, long_body},
+    },
     messages,
-    rooms::{Membership, RoomPath},
+    rooms::{Membership, RoomPath, recheck_membership},
     tables,
 };
 
@@ -112,13 +116,11 @@ pub async fn list(
     let start = query.limit.map_or(1, |limit| (end - i64::from(limit.max(1)) + 1).max(1));
     let name = serde_json::to_string(&membership.room.name).unwrap_or_default();
     let start_of_object = format!("{{\"name\":{name},\"messages\":[");
-    let body = stream::iter([Ok(Bytes::from(start_of_object))])
-        .chain(json_messages(app, room, start, end))
-        .chain(stream::iter([Ok(Bytes::from_static(b"]}"))]))
-        .inspect(move |_| {
-            let _held_until_the_end = &permit;
-        });
-    Ok(HistoryStream(Body::from_stream(body)))
+    let next_part = NextPart::Start(start_of_object);
+    let caller = membership.caller;
+    let source =
+        HistorySource { app, _permit: permit, caller, room, next_seq: start, end, next_part };
+    Ok(HistoryStream(long_body(source)))
 }
 
 /// The `seq` of a message. 1 if the room has no such message: then no message comes before it.
@@ -128,35 +130,72 @@ async fn seq_of(app: &App, room: RoomId, id: MessageId) -> Result<i64> {
     Ok(select.one(&app.db.reader).await?.map_or(1, |row| row.seq))
 }
 
-/// Streams the messages from `start` to `end` as JSON objects separated by commas. Reads a batch of
-/// rows at a time, and skips deleted messages.
-fn json_messages(
+/// The part of a [`History`] that comes next.
+enum NextPart {
+    /// The text before the messages.
+    Start(String),
+    /// Messages, without a comma before the first if this is true.
+    Messages {
+        is_first: bool,
+    },
+    Nothing,
+}
+
+/// Produces a [`History`]: a batch of rows at a time, without deleted messages.
+struct HistorySource {
     app: App,
+    _permit: Permit,
+    caller: Caller,
     room: RoomId,
-    start: i64,
+    next_seq: i64,
+    /// The `seq` of the last message.
     end: i64,
-) -> impl Stream<Item = Result<Bytes>> {
-    stream::unfold((start, true), move |(from, mut is_first)| {
-        let app = app.clone();
-        async move {
-            if from > end {
-                return None;
+    next_part: NextPart,
+}
+
+impl BodySource for HistorySource {
+    async fn next_part(&mut self) -> Result<Option<Bytes>> {
+        match std::mem::replace(&mut self.next_part, NextPart::Nothing) {
+            NextPart::Nothing => Ok(None),
+            NextPart::Start(text) => {
+                self.next_part = NextPart::Messages { is_first: true };
+                Ok(Some(text.into()))
             }
-            let to = end.min(from + BATCH_ROWS - 1);
-            let read = messages::queries::range(&app.db.reader, room, from, to).await;
-            let text = read.map(|messages| {
-                let mut text = Vec::new();
-                for message in messages.into_iter().filter(|m| m.deleted_at.is_none()) {
-                    if !std::mem::take(&mut is_first) {
-                        text.push(b',');
-                    }
-                    // Writing to memory cannot fail.
-                    let _ = serde_json::to_writer(&mut text, &ClassicMessage::from(message));
-                }
-                Bytes::from(text)
-            });
-            let next = if text.is_ok() { to + 1 } else { end + 1 };
-            Some((text, (next, is_first)))
+            NextPart::Messages { .. } if self.next_seq > self.end => {
+                Ok(Some(Bytes::from_static(b"]}")))
+            }
+            NextPart::Messages { mut is_first } => {
+                let text = self.next_messages(&mut is_first).await?;
+                self.next_part = NextPart::Messages { is_first };
+                Ok(Some(text.into()))
+            }
         }
-    })
+    }
+
+    async fn check_access(&mut self) -> Result<()> {
+        recheck_membership(&self.app, &self.caller, self.room).await
+    }
+}
+
+impl HistorySource {
+    /// The next batch as JSON objects, separated by commas.
+    async fn next_messages(&mut self, is_first: &mut bool) -> Result<Vec<u8>> {
+        self.check_access().await?;
+        let (from, to) = (self.next_seq, self.end.min(self.next_seq + BATCH_ROWS - 1));
+        let messages = messages::queries::range(&self.app.db.reader, self.room, from, to).await?;
+        // Every `seq` exists, so if messages are missing, the room has been deleted since the check.
+        if messages.len() as i64 != to - from + 1 {
+            return Err(Code::NotFound.into());
+        }
+        self.next_seq = to + 1;
+        let mut text = Vec::new();
+        for message in messages.into_iter().filter(|m| m.deleted_at.is_none()) {
+            if !std::mem::take(is_first) {
+                text.push(b',');
+            }
+            // Writing to memory cannot fail.
+            let _ = serde_json::to_writer(&mut text, &ClassicMessage::from(message));
+        }
+        Ok(text)
+    }
 }

@@ -50,7 +50,7 @@ impl RoomFanout {
     /// The members who are subscribed on this node.
     pub(super) fn local_users(&self) -> HashSet<UserId> {
         let sockets = self.confirmed.iter().filter_map(|socket| self.subscribers.get(socket));
-        sockets.map(|connection| connection.user).collect()
+        sockets.map(|connection| connection.credential.user).collect()
     }
 
     /// The users who are subscribed on any node.

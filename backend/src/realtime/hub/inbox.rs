@@ -7,22 +7,21 @@ use std::{
 
 use axum::extract::ws::Utf8Bytes;
 use shared::{
-    ids::{Rev, RoomId, SessionId, UserId},
+    ids::{Rev, RoomId, UserId},
     live::{CloseCode, ServerFrame},
 };
 use tokio::sync::Notify;
 
 use crate::failpoints::{Failpoint, is_active};
 
-use super::{Hub, NodeEvent, Signal, SocketId, State};
+use super::{Credential, Hub, NodeEvent, Signal, SocketId, State};
 
 /// The maximum number of signals in an inbox.
 const QUEUE_CAPACITY: usize = 512;
 
 /// The hub's side of an inbox.
 pub(super) struct Connection {
-    pub(super) user: UserId,
-    pub(super) session: Option<SessionId>,
+    pub(super) credential: Credential,
     queue: Mutex<Queue>,
     /// Wakes the session when the queue stops being empty.
     not_empty: Notify,
@@ -54,7 +53,8 @@ pub struct Drained {
     pub signals: VecDeque<Signal>,
     /// Whether numbered changes were dropped.
     pub is_lagging: bool,
-    /// Set if the socket has to close, after it sent the signals.
+    /// Set if the socket has to close: at once if the session ended, otherwise after it sent the
+    /// signals.
     pub close: Option<CloseCode>,
 }
 
@@ -64,17 +64,24 @@ impl Hub {
         self.state().connections_by_user.get(&user).is_some_and(|sockets| sockets.len() >= max)
     }
 
-    /// Registers a socket of a user; `None` if the user has `max` sockets on this node already.
-    pub fn connect(&self, user: UserId, session: Option<SessionId>, max: usize) -> Option<Inbox> {
+    /// Registers a socket of a user; `None` if the user has `max` sockets on this node already. The
+    /// caller then checks the credential again, because a revocation between the first check and this
+    /// call has not reached the socket.
+    pub fn connect(&self, credential: Credential, max: usize) -> Option<Inbox> {
+        let user = credential.user;
         let (queue, not_empty) = (Mutex::default(), Notify::new());
-        let connection = Arc::new(Connection { user, session, queue, not_empty });
+        let connection = Arc::new(Connection { credential, queue, not_empty });
         let mut state = self.state();
         if state.connections_by_user.get(&user).is_some_and(|sockets| sockets.len() >= max) {
             return None;
         }
         state.next_socket += 1;
         let id = SocketId(state.next_socket);
-        state.connections_by_user.entry(user).or_default().insert(id, connection.clone());
+        state
+            .connections_by_user
+            .entry(credential.user)
+            .or_default()
+            .insert(id, connection.clone());
         state.connections.insert(id, connection.clone());
         if state.is_draining {
             connection.go_away(0);
@@ -142,7 +149,11 @@ impl Inbox {
 
     /// Sends a frame that is never stored to the other users who are subscribed to a room.
     pub fn publish_ephemeral(&self, room: RoomId, frame: ServerFrame) {
-        self.hub.publish(NodeEvent::Ephemeral { room, from: self.connection.user, frame });
+        self.hub.publish(NodeEvent::Ephemeral {
+            room,
+            from: self.connection.credential.user,
+            frame,
+        });
     }
 
     /// The `rev` of the last change of a room that the hub published on this node; 0 before the
@@ -161,10 +172,12 @@ impl Drop for Inbox {
             state.unsubscribe(self.id, room);
         }
         state.connections.remove(&self.id);
-        if let Some(connections) = state.connections_by_user.get_mut(&self.connection.user) {
+        if let Some(connections) =
+            state.connections_by_user.get_mut(&self.connection.credential.user)
+        {
             connections.remove(&self.id);
             if connections.is_empty() {
-                state.connections_by_user.remove(&self.connection.user);
+                state.connections_by_user.remove(&self.connection.credential.user);
             }
         }
         metrics::gauge!("hallway_sockets").decrement(1);
@@ -226,7 +239,7 @@ impl Connection {
         self.close(CloseCode::Restart);
     }
 
-    /// Closes the socket after it has sent the queued signals.
+    /// Closes the socket: at once if the session ended, otherwise after it has sent the queued signals.
     pub(super) fn close(&self, code: CloseCode) {
         self.queue().close = Some(code);
         self.not_empty.notify_one();

@@ -14,10 +14,14 @@ use std::{
 
 use shared::{
     ids::{RoomId, UserId},
-    live::{CloseCode, RemovedReason, ServerFrame},
+    live::{RemovedReason, ServerFrame},
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
+mod accounts;
 mod fanout;
 mod inbox;
 mod node_events;
@@ -25,8 +29,9 @@ mod presence;
 mod publication;
 mod reconcile;
 
+pub use accounts::Credential;
 pub use inbox::{Drained, Inbox};
-pub use node_events::{NodeEvent, NodeId, Revocation, RoomChange};
+pub use node_events::{NodeEvent, NodeId, RoomChange};
 pub use publication::{Publication, Signal, SocketId, encode};
 
 use crate::{realtime::relay::Relay, tables::Database};
@@ -44,10 +49,11 @@ struct Shared {
     state: Mutex<State>,
     /// Becomes true when the server stops.
     draining: watch::Sender<bool>,
-    on_revocation: OnceLock<OnRevocation>,
+    on_account_change: OnceLock<OnAccountChange>,
+    account_changed: Notify,
 }
 
-type OnRevocation = Box<dyn Fn(&Revocation) + Send + Sync>;
+type OnAccountChange = Box<dyn Fn(UserId) + Send + Sync>;
 
 #[derive(Default)]
 struct State {
@@ -59,6 +65,8 @@ struct State {
     presence_dirty: HashSet<RoomId>,
     /// When the last event of each other node arrived.
     nodes_seen: HashMap<NodeId, Instant>,
+    /// Accounts that the account watch has to look up.
+    changed_accounts: HashSet<UserId>,
     /// Set when the server stops. A socket that connects later is closed too: its upgrade may have
     /// been accepted just before.
     is_draining: bool,
@@ -70,8 +78,15 @@ impl Hub {
         let node = NodeId(uuid::Uuid::new_v4().as_u64_pair().0);
         let relay = redis.map(|url| Relay::start(url, node.0)).transpose()?;
         let (relay, relay_events) = relay.unzip();
-        let (state, draining, on_revocation) = Default::default();
-        let hub = Self(Arc::new(Shared { db, node, relay, state, draining, on_revocation }));
+        let hub = Self(Arc::new(Shared {
+            db,
+            node,
+            relay,
+            state: Mutex::default(),
+            draining: watch::Sender::default(),
+            on_account_change: OnceLock::new(),
+            account_changed: Notify::new(),
+        }));
         hub.spawn_presence();
         if let Some(relay_events) = relay_events {
             hub.spawn_receiver(relay_events);
@@ -82,21 +97,9 @@ impl Hub {
         Ok(hub)
     }
 
-    /// Sets the callback, which clears caches, for revocations on this or another node. Called
-    /// once, at start.
-    pub fn on_revocation(&self, callback: impl Fn(&Revocation) + Send + Sync + 'static) {
-        let _ = self.0.on_revocation.set(Box::new(callback));
-    }
-
     /// Whether the relay is up; `None` if there is no relay.
     pub fn relay_is_up(&self) -> Option<bool> {
         self.0.relay.as_ref().map(Relay::is_up)
-    }
-
-    /// Applies a revocation on every node: closes the sockets of an ended session or a disabled
-    /// account, or sends the changed user to the devices of an account with a new role.
-    pub fn revoke(&self, revocation: Revocation) {
-        self.publish(NodeEvent::Revoked(revocation));
     }
 
     /// The users who are subscribed to the room on any node.
@@ -124,22 +127,6 @@ impl Hub {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    fn apply_revocation(&self, revocation: &Revocation) {
-        if let Some(callback) = self.0.on_revocation.get() {
-            callback(revocation);
-        }
-        let state = self.state();
-        match revocation {
-            Revocation::Session(session) => {
-                state.close_where(|connection| connection.session == Some(*session));
-            }
-            Revocation::Account(user) => state.close_where(|connection| connection.user == *user),
-            Revocation::Role(user) => {
-                state.send_to_user(user.id, &ServerFrame::User { user: user.clone() });
-            }
         }
     }
 
@@ -180,12 +167,6 @@ impl State {
         for (id, connection) in connections {
             self.unsubscribe(id, room);
             connection.send(Signal::Removed(room, reason));
-        }
-    }
-
-    fn close_where(&self, condition: impl Fn(&Connection) -> bool) {
-        for connection in self.connections.values().filter(|connection| condition(connection)) {
-            connection.close(CloseCode::SessionEnded);
         }
     }
 

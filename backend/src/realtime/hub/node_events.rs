@@ -1,15 +1,14 @@
 //! Node events: a node publishes them to its own sockets and, through the relay, to the other
-//! nodes. The relay may lose any of them; the reconciler finds lost changes and revocations in the
-//! database.
+//! nodes. The relay may lose any of them; the reconciler finds lost changes in the database, and the
+//! account watch finds lost account changes there.
 
 use std::{collections::HashSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    ids::{RoomId, SessionId, UserId},
+    ids::{RoomId, UserId},
     live::{RemovedReason, ServerFrame},
     messages::Change,
-    users::User,
 };
 use tokio::{
     sync::mpsc,
@@ -30,18 +29,6 @@ const DEAD_AFTER: Duration = Duration::from_secs(7);
 /// Identifies a node. Random, new at every start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeId(pub(super) u64);
-
-/// A session or an account whose rights changed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Revocation {
-    /// A session ended.
-    Session(SessionId),
-    /// An account was disabled.
-    Account(UserId),
-    /// An account became an admin's or ceased to be one.
-    Role(User),
-}
 
 /// A committed change of a room.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -75,8 +62,12 @@ pub enum NodeEvent {
         /// The room.
         room: RoomId,
     },
-    /// The rights of a session or an account changed.
-    Revoked(Revocation),
+    /// The password, the role, the state or a session of an account changed. Carries no authority:
+    /// each node reads the account from the database.
+    AccountChanged {
+        /// The account.
+        user: UserId,
+    },
     /// A frame that is never stored, for a room's subscribers.
     Ephemeral {
         /// The room.
@@ -128,9 +119,10 @@ impl NodeEvent {
             | Self::Ephemeral { room, .. }
             | Self::Presence { room, .. }
             | Self::PresenceRequest { room } => Topic::Room(*room),
-            Self::ToUser { .. } | Self::Revoked(_) | Self::Heartbeat | Self::Stopping => {
-                Topic::AllNodes
-            }
+            Self::ToUser { .. }
+            | Self::AccountChanged { .. }
+            | Self::Heartbeat
+            | Self::Stopping => Topic::AllNodes,
         }
     }
 }
@@ -156,9 +148,10 @@ impl Hub {
             NodeEvent::Change(change) => self.offer(change),
             NodeEvent::ToUser { user, frame } => self.state().send_to_user(user, &frame),
             NodeEvent::RoomDeleted { room } => self.state().remove_room(room),
-            NodeEvent::Revoked(revocation) => self.apply_revocation(&revocation),
+            NodeEvent::AccountChanged { user } => self.note_account_change(user),
             NodeEvent::Ephemeral { room, from, frame } => {
-                self.state().send_ephemeral(room, &frame, |connection| connection.user != from);
+                self.state()
+                    .send_ephemeral(room, &frame, |connection| connection.credential.user != from);
             }
             NodeEvent::Presence { node, room, users } => {
                 self.state().set_remote_presence(node, room, users);
@@ -239,16 +232,12 @@ impl Hub {
         }
     }
 
-    /// Reconciles these rooms, or all rooms and sessions, because events may have been lost. Runs
-    /// in a task of its own, so that the receiver continues.
+    /// Reconciles these rooms, or all rooms, because events may have been lost. Runs in a task of its
+    /// own, so that the receiver continues.
     pub fn reconcile(&self, rooms: Option<Vec<RoomId>>) {
         let hub = self.clone();
         tokio::spawn(async move {
-            let is_full = rooms.is_none();
             let _ = hub.reconcile_rooms(rooms).await;
-            if is_full {
-                let _ = hub.reconcile_sessions().await;
-            }
         });
     }
 

@@ -1,34 +1,27 @@
-//! The reconciler finds changes and revocations in the database that the relay lost; it runs where
+//! The reconciler finds changes in the database that the relay lost; it runs where
 //! several nodes share a database. It compares the `last_rev` of all subscribed rooms every second,
 //! and every 250 ms without a working relay, so an outage of Redis delays changes but loses none.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use shared::{
-    ids::{Rev, RoomId, SessionId, UserId},
+    ids::{Rev, RoomId},
     messages::Changes,
     rules,
 };
-use uuid::Uuid;
-
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::{Hub, Revocation};
+use super::Hub;
 use crate::{
     Result,
     background::catch_panic,
     failpoints::{Failpoint, is_active},
-    tables::{changes_since, rooms, sessions, users},
+    tables::{changes_since, rooms},
 };
 
 const TICK: Duration = Duration::from_millis(250);
-/// Ticks between two comparisons of the rooms while the relay is up, and between two comparisons of
-/// sessions in any case: a revocation must take effect within 2 s, and it takes longer than that to
-/// notice that the relay is down.
+/// Ticks between two comparisons of the rooms while the relay is up.
 const RELAXED_TICKS: u32 = 4;
 /// The maximum number of rows in one query.
 const CHUNK: usize = 1_000;
@@ -51,9 +44,6 @@ impl Hub {
         let relay_is_up = self.relay_is_up() == Some(true);
         if nth.is_multiple_of(if relay_is_up { RELAXED_TICKS } else { 1 }) {
             log_failure(self.reconcile_rooms(None).await);
-        }
-        if nth.is_multiple_of(RELAXED_TICKS) {
-            log_failure(self.reconcile_sessions().await);
         }
     }
 
@@ -107,40 +97,6 @@ impl Hub {
         let found = changes_since(db, &row, after, rules::CHANGES_MAX).await?;
         Ok(Some((found, Rev(row.last_rev))))
     }
-
-    /// Applies the revocations that the relay lost: of sessions that are no longer in the database,
-    /// and of disabled accounts.
-    pub(super) async fn reconcile_sessions(&self) -> Result<()> {
-        let (connected_sessions, connected_users) = self.state().connected_credentials();
-        let db = &self.0.db.reader;
-        for chunk in connected_sessions.chunks(CHUNK) {
-            let stored: Vec<Uuid> = sessions::Entity::find()
-                .select_only()
-                .column(sessions::Column::Id)
-                .filter(sessions::Column::Id.is_in(chunk.iter().map(|session| session.0)))
-                .into_tuple()
-                .all(db)
-                .await?;
-            let stored: HashSet<Uuid> = stored.into_iter().collect();
-            for session in chunk.iter().filter(|session| !stored.contains(&session.0)) {
-                self.apply_revocation(&Revocation::Session(*session));
-            }
-        }
-        for chunk in connected_users.chunks(CHUNK) {
-            let disabled: Vec<i64> = users::Entity::find()
-                .select_only()
-                .column(users::Column::Id)
-                .filter(users::Column::Id.is_in(chunk.iter().map(|user| user.0)))
-                .filter(users::Column::IsDisabled.eq(true))
-                .into_tuple()
-                .all(db)
-                .await?;
-            for user in disabled {
-                self.apply_revocation(&Revocation::Account(UserId(user)));
-            }
-        }
-        Ok(())
-    }
 }
 
 fn log_failure(result: Result<()>) {
@@ -161,17 +117,5 @@ impl super::State {
 
     fn published_rev(&self, room: RoomId) -> Option<Rev> {
         self.rooms.get(&room)?.published_rev
-    }
-
-    /// The sessions of the sockets, and the users of those sockets that have no session.
-    fn connected_credentials(&self) -> (Vec<SessionId>, Vec<UserId>) {
-        let (mut sessions, mut users) = (HashSet::new(), HashSet::new());
-        for connection in self.connections.values() {
-            match connection.session {
-                Some(session) => _ = sessions.insert(session),
-                None => _ = users.insert(connection.user),
-            }
-        }
-        (sessions.into_iter().collect(), users.into_iter().collect())
     }
 }

@@ -219,13 +219,31 @@ impl<'t> Batch<'t> {
     ) -> Result<()> {
         use members::Column as C;
         let update = OnConflict::columns([C::RoomId, C::UserId])
-            .update_columns([C::JoinedAt, C::HasLeft, C::ReadSeq, C::Rev])
+            .update_columns([C::JoinedAt, C::HasLeft, C::ReadSeq, C::Rev, C::IsAdmin])
             .to_owned();
         let model = members::ActiveModel::from(row.clone()).reset_all();
         members::Entity::insert(model).on_conflict(update).exec_without_returning(self.txn).await?;
         let key = (RoomId(row.room_id), UserId(row.user_id));
         self.read_marks.remove(&key);
         self.rows.members.insert(key, Some((row, user)));
+        Ok(())
+    }
+
+    /// Writes the role and the rev of an existing member row. Leaves the read mark, which the batch may
+    /// have pending.
+    pub(super) async fn update_role(&mut self, row: members::Model) -> Result<()> {
+        use members::Column as C;
+        members::Entity::update_many()
+            .col_expr(C::IsAdmin, row.is_admin.into())
+            .col_expr(C::Rev, row.rev.into())
+            .filter(C::RoomId.eq(row.room_id))
+            .filter(C::UserId.eq(row.user_id))
+            .exec(self.txn)
+            .await?;
+        let key = (RoomId(row.room_id), UserId(row.user_id));
+        if let Some(Some((member, _))) = self.rows.members.get_mut(&key) {
+            (member.is_admin, member.rev) = (row.is_admin, row.rev);
+        }
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Adds members to rooms and removes them.
+//! Adds members to rooms, removes them, and publishes their roles.
 
 use shared::{
     ids::{RoomId, UserId},
@@ -32,6 +32,15 @@ pub struct RemoveMember {
     pub user: UserId,
     /// The caller: the member, or an admin.
     pub by: UserId,
+}
+
+/// Publishes the role of a member as a change of the room. Does nothing if the last change of the member
+/// published it, so any node may try after a change of the account.
+pub struct PublishRole {
+    /// The room.
+    pub room: RoomId,
+    /// The member.
+    pub user: UserId,
 }
 
 impl RoomWrite for JoinRoom {
@@ -71,6 +80,7 @@ pub(super) async fn add_member(
         has_left: false,
         read_seq: room_row.last_seq,
         rev: rev.0,
+        is_admin: user.is_admin,
     };
     let member = row.to_member(user);
     batch.upsert_member(row, user.clone()).await?;
@@ -114,11 +124,41 @@ impl RoomWrite for RemoveMember {
         };
         let rev = batch.next_rev(self.room);
         batch.update_room(self.room, |room| room.member_count -= 1);
-        let row = members::Model { has_left: true, rev: rev.0, ..row };
+        let is_admin = user.is_admin;
+        let row = members::Model { has_left: true, rev: rev.0, is_admin, ..row };
         let member = row.to_member(&user);
         batch.upsert_member(row, user).await?;
         let reason = if is_leaving { RemovedReason::Left } else { RemovedReason::Removed };
         batch.publish_removal(self.room, rev, Row::Member(member), reason);
+        Ok(())
+    }
+}
+
+impl RoomWrite for PublishRole {
+    type Out = ();
+
+    fn room(&self) -> Option<RoomId> {
+        Some(self.room)
+    }
+
+    fn account(&self) -> Option<UserId> {
+        None
+    }
+
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {
+        batch.room(self.room)?;
+        let row = batch.member_row(self.room, self.user).await?;
+        let is_outdated = |row: &members::Model, user: &users::Model| {
+            !row.has_left && row.is_admin != user.is_admin
+        };
+        let Some((row, user)) = row.filter(|(row, user)| is_outdated(row, user)) else {
+            return Ok(());
+        };
+        let rev = batch.next_rev(self.room);
+        let row = members::Model { rev: rev.0, is_admin: user.is_admin, ..row };
+        let member = row.to_member(&user);
+        batch.update_role(row).await?;
+        batch.publish_row(self.room, rev, Row::Member(member));
         Ok(())
     }
 }

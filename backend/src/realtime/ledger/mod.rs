@@ -16,7 +16,6 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::SeqCst},
 };
 
-use sea_orm::DatabaseTransaction;
 use shared::{
     ids::{RoomId, UserId},
     problem::Code,
@@ -44,7 +43,7 @@ use actor::{Actor, ActorHealth};
 pub use batch::Batch;
 use fair_queue::Account;
 pub use mark_read::MarkRead;
-pub use members::{JoinRoom, RemoveMember};
+pub use members::{JoinRoom, PublishRole, RemoveMember};
 pub use messages::{DeleteMessage, EditMessage};
 pub use post::{PostMessage, PostedMessage};
 pub use queue::PendingWrite;
@@ -136,9 +135,10 @@ impl Ledger {
             && self.health.iter().all(|actor| actor.is_writing())
     }
 
-    /// Invalidates the cached accounts. Called inside the transaction that changes an account, so
-    /// that no batch can start between its commit and the invalidation and use the old row.
-    pub fn invalidate_accounts(&self, _: &DatabaseTransaction) {
+    /// Invalidates the cached accounts. Called before the commit of a transaction that changes an
+    /// account, so that no batch can start after it and use the old row; or once it turns out that
+    /// another process changed one.
+    pub fn invalidate_accounts(&self) {
         self.accounts_version.fetch_add(1, SeqCst);
     }
 

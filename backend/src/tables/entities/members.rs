@@ -17,6 +17,8 @@ pub struct Model {
     pub has_left: bool,
     pub read_seq: i64,
     pub rev: i64,
+    /// Whether the row's last change published the user as an admin.
+    pub is_admin: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

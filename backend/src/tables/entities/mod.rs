@@ -1,5 +1,6 @@
 //! The sea-orm entities, one file for each table.
 
+pub mod account_changes;
 pub mod members;
 pub mod mentions;
 pub mod messages;

@@ -1,4 +1,5 @@
-//! Sessions. A token is valid only while the row of its session exists.
+//! Sessions. A token is valid only while the row of its session exists and has the account's
+//! generation.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,6 +12,12 @@ pub struct Model {
     pub user_agent: String,
     pub created_at: i64,
     pub expires_at: i64,
+    /// The generation of the account that the session belongs to.
+    pub generation: i64,
+    /// The last use, at most 10 minutes late.
+    pub used_at: i64,
+    /// The client's address at the last use; empty if unknown.
+    pub address: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -16,6 +16,9 @@ pub struct Model {
     pub is_admin: bool,
     pub is_disabled: bool,
     pub created_at: i64,
+    /// Incremented by everything that ends all access of the account: a new password, disabling or
+    /// enabling it. Access of an older generation is over.
+    pub generation: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -11,3 +11,4 @@ mod messages;
 mod names;
 mod revoked;
 mod roles;
+mod sessions;

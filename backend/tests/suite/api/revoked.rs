@@ -186,6 +186,7 @@ async fn a_sign_in_that_races_a_password_change_gets_no_session() {
     let txn = db.begin().await.unwrap();
     let update = users::Entity::update_many()
         .col_expr(users::Column::PasswordHash, "another".into())
+        .col_expr(users::Column::Generation, 1.into())
         .filter(users::Column::Id.eq(fixture.member.user.id.0));
     update.exec(&txn).await.unwrap();
     let credentials = json!({"username": "member", "password": PASSWORD});

@@ -1,7 +1,7 @@
 //! Each classic endpoint: status, shape, and the shapes of its errors.
 
 use serde_json::{Value, json};
-use shared::{paths, users::User};
+use shared::{paths, rules, users::User};
 
 use super::{both, by_token};
 use crate::fixture::{Fixture, PASSWORD, Response};
@@ -227,7 +227,7 @@ async fn posting_a_message_has_the_classic_shape() {
             Response::fetch(broken.header("content-type", "application/json")).await,
             400,
         );
-        let large = json!({"content": "x".repeat(128 * 1_024)});
+        let large = json!({"content": "x".repeat(rules::BODY_MAX_BYTES)});
         expect_detail(fixture.member.post(path, large).await, 413);
     }
     expect_detail(fixture.member.post("/messages/create/77/", json!({"content": "a"})).await, 404);

@@ -1,6 +1,9 @@
 //! Sizes of frames in both directions, and the close frames at the end of sockets.
 
-use hallway::tables::{members, rooms};
+use hallway::{
+    realtime::hub::Credential,
+    tables::{members, rooms},
+};
 use sea_orm::{ActiveModelTrait, ActiveValue::NotSet, EntityTrait, IntoActiveModel};
 use serde_json::json;
 use shared::{
@@ -49,6 +52,7 @@ async fn join_new_rooms(fixture: &Fixture, user: UserId, names: &[String], topic
                 has_left: false,
                 read_seq: 0,
                 rev: 1,
+                is_admin: false,
             };
             member.into_active_model().reset_all()
         };
@@ -191,7 +195,8 @@ async fn a_stopping_server_closes_sockets_that_are_not_authenticated_yet() {
 async fn an_outsider_who_subscribes_is_not_online() {
     let fixture = Fixture::start().await;
     let (hub, outsider) = (fixture.server.hub(), fixture.outsider.user.id);
-    let inbox = hub.connect(outsider, None, 1).unwrap();
+    let credential = Credential { user: outsider, session: None, generation: 0, expires_at: None };
+    let inbox = hub.connect(credential, 1).unwrap();
     inbox.subscribe(fixture.room);
     assert!(!hub.online_users(fixture.room).contains(&outsider));
     inbox.confirm_member(fixture.room);

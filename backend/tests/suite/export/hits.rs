@@ -71,7 +71,7 @@ async fn an_export_of_hits_has_only_readable_messages() {
     );
     for (q, code) in [
         ("in:Attic", Code::InvalidSearch),
-        ("disk form:ada", Code::InvalidSearch),
+        ("disk on:tuesday", Code::InvalidSearch),
         ("is:deleted", Code::AdminOnly),
     ] {
         fixture.member.get(&address(paths::EXPORT_SEARCH, &[("q", q)])).await.expect_problem(code);

@@ -9,16 +9,11 @@ use shared::{
     paths,
     problem::Code,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
-    time::timeout,
-};
 use uuid::Uuid;
 
 use super::{export, messages};
 use crate::{
-    fixture::{Fixture, LiveSocket, PASSWORD, Person, TIMEOUT},
+    fixture::{Fixture, LiveSocket, PASSWORD, Person, SlowDownload, TIMEOUT},
     search::{address, room},
 };
 
@@ -65,49 +60,10 @@ async fn a_long_export_has_each_message_once_in_order() {
     assert_eq!(markdown.matches("\n**member** at ").count(), MESSAGE_COUNT);
 }
 
-/// A download that reads only on request. Little of it fits into the socket buffers.
-struct SlowDownload(TcpStream, Vec<u8>);
-
-impl SlowDownload {
-    async fn begin(person: &Person, path: &str) -> Self {
-        Self::begin_with(person, &format!("Bearer {}", person.token), path).await
-    }
-
-    async fn begin_with(person: &Person, authorization: &str, path: &str) -> Self {
-        let tcp = TcpSocket::new_v4().unwrap();
-        tcp.set_recv_buffer_size(32 * 1_024).unwrap();
-        let mut tcp = tcp.connect(person.address).await.unwrap();
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: {authorization}\r\n\
-             connection: close\r\n\r\n",
-            person.address
-        );
-        tcp.write_all(request.as_bytes()).await.unwrap();
-        let mut received = vec![0; 4_096];
-        timeout(TIMEOUT, tcp.read_exact(&mut received)).await.expect("a first chunk").unwrap();
-        assert!(received.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&received));
-        Self(tcp, received)
-    }
-
-    /// Reads the rest; returns the body, or `None` if the server aborted the response.
-    async fn finish(mut self) -> Option<String> {
-        let read = self.0.read_to_end(&mut self.1);
-        let is_complete = timeout(TIMEOUT, read).await.expect("the end in time").is_ok();
-        let text = String::from_utf8_lossy(&self.1);
-        let (head, mut rest) = text.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains("transfer-encoding: chunked"), "{head}");
-        let mut body = String::new();
-        while let Some((size, more)) = rest.split_once("\r\n") {
-            let size = usize::from_str_radix(size, 16).unwrap();
-            if size == 0 {
-                assert!(is_complete);
-                return Some(body);
-            }
-            body.push_str(more.get(..size)?);
-            rest = more.get(size + 2..)?;
-        }
-        None
-    }
+/// Begins a download that reads only on request.
+async fn begin(person: &Person, path: &str) -> SlowDownload {
+    let bearer = format!("Bearer {}", person.token);
+    SlowDownload::begin(person.address, ("authorization", &bearer), path).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,28 +75,28 @@ async fn a_revoked_reader_gets_no_more_of_an_export() {
     let membership = paths::fill(paths::MEMBERSHIP, &[&room]);
     let html = format!("{path}?format=html");
     for path in [&path, &html, &search] {
-        let slow = SlowDownload::begin(&fixture.member, path).await;
+        let slow = begin(&fixture.member, path).await;
         let member = paths::fill(paths::MEMBER, &[&room, &fixture.member.user.id]);
         fixture.admin.delete(&member).await.expect_status(204);
         assert_eq!(slow.finish().await, None, "{path}");
         fixture.member.put(&membership, Value::Null).await.expect_status(200);
     }
-    let text = SlowDownload::begin(&fixture.member, &path).await.finish().await.unwrap();
+    let text = begin(&fixture.member, &path).await.finish().await.unwrap();
     assert_eq!(messages(&text).len(), MESSAGE_COUNT);
 
     for path in [&path, &search] {
         let second_session = fixture.server.sign_in("member").await;
-        let slow = SlowDownload::begin(&second_session, path).await;
+        let slow = begin(&second_session, path).await;
         second_session.delete("/api/v1/sessions/current").await.expect_status(204);
         assert_eq!(slow.finish().await, None, "{path}");
     }
     let basic = format!("Basic {}", STANDARD.encode(format!("member:{PASSWORD}")));
-    let slow = SlowDownload::begin_with(&fixture.member, &basic, &path).await;
+    let slow = SlowDownload::begin(fixture.member.address, ("authorization", &basic), &path).await;
     let account = paths::fill(paths::USER, &[&fixture.member.user.id]);
     fixture.admin.patch(&account, json!({"is_disabled": true})).await.expect_status(200);
     assert_eq!(slow.finish().await, None);
 
-    let slow = SlowDownload::begin(&fixture.admin, &path).await;
+    let slow = begin(&fixture.admin, &path).await;
     fixture.admin.delete(&paths::fill(paths::ROOM, &[&room])).await.expect_status(204);
     assert_eq!(slow.finish().await, None);
 }
@@ -151,7 +107,7 @@ async fn an_export_has_a_fixed_end_and_omits_messages_deleted_meanwhile() {
     let room = create_long_room(&fixture, 8_000).await;
     let search = address(paths::EXPORT_SEARCH, &[("q", "in:Long word")]);
     for (nth, path) in [paths::fill(paths::EXPORT, &[&room]), search].into_iter().enumerate() {
-        let slow = SlowDownload::begin(&fixture.member, &path).await;
+        let slow = begin(&fixture.member, &path).await;
         fixture.admin.post_message(room, "word behind your back").await;
         let at = |seq: usize| paths::fill(paths::MESSAGE, &[&room, &(seq - nth)]);
         fixture.member.delete(&at(MESSAGE_COUNT)).await.expect_status(204);
@@ -184,8 +140,8 @@ async fn a_user_has_two_exports_at_once() {
     let room = create_long_room(&fixture, 8_000).await;
     let path = paths::fill(paths::EXPORT, &[&room]);
     let search = address(paths::EXPORT_SEARCH, &[("q", "in:Long")]);
-    let first = SlowDownload::begin(&fixture.member, &path).await;
-    let second = SlowDownload::begin(&fixture.member, &search).await;
+    let first = begin(&fixture.member, &path).await;
+    let second = begin(&fixture.member, &search).await;
     for path in [&path, &search] {
         let refused = fixture.member.get(path).await;
         assert!(refused.header("retry-after").parse::<u64>().is_ok());
@@ -195,7 +151,7 @@ async fn a_user_has_two_exports_at_once() {
     export(&fixture.admin, fixture.room, &[]).await;
     // A download that ends or breaks off makes room for the next.
     assert!(first.finish().await.is_some());
-    let third = SlowDownload::begin(&fixture.member, &path).await;
+    let third = begin(&fixture.member, &path).await;
     drop(second);
     let start = Instant::now();
     while fixture.member.get(&path).await.status != 200 {
@@ -212,7 +168,7 @@ async fn a_user_has_four_classic_histories_at_once() {
     let path = format!("/messages/{room}/");
     let mut downloads = Vec::new();
     for _ in 0..4 {
-        downloads.push(SlowDownload::begin(&fixture.member, &path).await);
+        downloads.push(begin(&fixture.member, &path).await);
     }
     let refused = fixture.member.get(&path).await;
     assert_eq!(refused.status, 429, "{}", refused.text);
@@ -228,14 +184,12 @@ async fn a_download_that_nobody_reads_is_aborted() {
     let fixture = Fixture::start().await;
     let room = create_long_room(&fixture, 8_000).await;
     let path = paths::fill(paths::EXPORT, &[&room]);
-    let unread = SlowDownload::begin(&fixture.member, &path).await;
-    let mut slow = SlowDownload::begin(&fixture.member, &path).await;
+    let unread = begin(&fixture.member, &path).await;
+    let mut slow = begin(&fixture.member, &path).await;
     let start = Instant::now();
-    let mut buffer = vec![0; 8_192];
-    while unread.0.take_error().unwrap().is_none() {
+    while !unread.is_aborted() {
         assert!(start.elapsed() < 4 * TIMEOUT, "the server still waits for the client");
-        slow.0.read_exact(&mut buffer).await.unwrap();
-        slow.1.extend(&buffer);
+        slow.read(8_192).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     let text = slow.finish().await.expect("the slow download goes on");

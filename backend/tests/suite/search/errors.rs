@@ -1,6 +1,6 @@
 //! Invalid searches: position and suggestion.
 
-use shared::{paths, problem::Code};
+use shared::{paths, problem::Code, rules};
 
 use super::{address, search};
 use crate::fixture::Fixture;
@@ -34,13 +34,13 @@ async fn an_invalid_search_has_a_position_and_a_suggestion() {
         (&(0..5), Some("from:"))
     );
     assert!(search(&fixture.member, &[("q", "ada")]).await.hints.is_empty());
-    let long = "x".repeat(10_001);
+    let long = "x".repeat(rules::QUERY_MAX_CHARS + 1);
     let response = fixture.member.get(&address(paths::SEARCH, &[("q", &long)])).await;
-    assert!(response.expect_problem(Code::InvalidSearch).detail.contains("10000 characters"));
+    assert!(response.expect_problem(Code::InvalidSearch).detail.contains("4000 characters"));
     let many: String = (0..51).map(|nth| format!("from:n{nth} ")).collect();
     let response = fixture.member.get(&address(paths::SEARCH, &[("q", &many)])).await;
     assert!(response.expect_problem(Code::InvalidSearch).detail.contains("at most 50"));
-    let repeated = "-has:link from:me on:1d ".repeat(400);
+    let repeated = "-has:link from:me on:1d ".repeat(160);
     fixture.member.get(&address(paths::SEARCH, &[("q", &repeated)])).await.expect_status(200);
     // The outsider is a member of no room.
     let near = fixture.outsider.get(&address(paths::SEARCH, &[("q", "near:3")])).await;

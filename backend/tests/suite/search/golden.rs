@@ -52,19 +52,19 @@ async fn hits_carry_the_ranges_of_the_matches() {
 #[tokio::test]
 async fn very_long_searches_find_exact_results() {
     let fixture = Fixture::start().await;
-    let words: Vec<_> = (0..1_500).map(|nth| format!("w{nth}x")).collect();
+    let words: Vec<_> = (0..600).map(|nth| format!("w{nth}x")).collect();
     let text = words.join(" ");
     fixture.admin.post_message(fixture.room, &text).await;
-    fixture.admin.post_message(fixture.room, &text.replace("w1400x", "other")).await;
+    fixture.admin.post_message(fixture.room, &text.replace("w550x", "other")).await;
     let one = std::slice::from_ref(&text);
     assert_eq!(texts(&fixture.admin, &text).await, one, "every word must match");
     assert_eq!(texts(&fixture.admin, &format!("\"{text}\"")).await, one);
-    let middle = &text[200..9_000];
+    let middle = &text[200..3_000];
     assert_eq!(texts(&fixture.admin, &format!("~\"{middle}\"")).await.len(), 1);
-    assert_eq!(texts(&fixture.admin, &words[..1_000].join(" OR ")).await.len(), 2);
-    let without = format!("w7x -{}", words[1_000..1_450].join(" -"));
+    assert_eq!(texts(&fixture.admin, &words[..350].join(" OR ")).await.len(), 2);
+    let without = format!("w7x -{}", words[400..560].join(" -"));
     assert_eq!(texts(&fixture.admin, &without).await, [] as [&str; 0]);
-    let run = "x".repeat(10_000);
+    let run = "x".repeat(4_000);
     assert_eq!(texts(&fixture.admin, &run).await, [] as [&str; 0]);
     assert_eq!(texts(&fixture.admin, &format!("~{}", &run[1..])).await, [] as [&str; 0]);
 }

@@ -69,7 +69,7 @@ async fn each_part_of_a_room_has_its_newest_hit() {
     let is_tape = |seq| seq == 700 || seq == 701;
     let is_disk = move |seq| seq % 7 == 0 && !is_tape(seq);
     assert_eq!(newest_per_part(MESSAGE_COUNT, |_| true).len(), 1_000);
-    for up_to in [MESSAGE_COUNT, MESSAGE_COUNT + 5, 1_234, 1, 0, -1] {
+    for up_to in [MESSAGE_COUNT, MESSAGE_COUNT + 5, 1_234, 1, 0] {
         let hits_of = async |q| hits(&fixture.member, room, q, up_to).await;
         let up_to = up_to.min(MESSAGE_COUNT);
         assert_eq!(hits_of("").await, newest_per_part(up_to, |_| true), "{up_to}");
@@ -115,7 +115,7 @@ async fn the_hit_map_checks_etag_and_query_like_other_searches() {
     assert_eq!(revalidate(&fixture.member, &address(&map_path, &[("q", "first")])).await, 200);
     fixture.outsider.get(&path).await.expect_problem(Code::NotAMember);
     let get_hits = async |q| fixture.member.get(&address(&map_path, &[("q", q)])).await;
-    get_hits("form:ada").await.expect_problem(Code::InvalidSearch);
+    get_hits("on:tuesday").await.expect_problem(Code::InvalidSearch);
     get_hits("in:Attic").await.expect_problem(Code::InvalidSearch);
     get_hits("is:deleted").await.expect_problem(Code::AdminOnly);
     fixture.member.get(&format!("{map_path}?tz=CET")).await.expect_field_error("tz", "+02:00");

@@ -201,7 +201,7 @@ async fn a_room_search_starts_at_the_anchor() {
         found(&["disk 1", "disk 5"], false, true)
     );
     assert_eq!(around("q=nothing").await, found(&[], false, false));
-    let path = format!("{}?q=form:ada", fixture.path(paths::MESSAGES));
+    let path = format!("{}?q=on:tuesday", fixture.path(paths::MESSAGES));
     fixture.member.get(&path).await.expect_problem(Code::InvalidSearch);
     let path = format!("{}?q=disk", fixture.path(paths::MESSAGES));
     fixture.outsider.get(&path).await.expect_problem(Code::NotAMember);

@@ -1,0 +1,167 @@
+//! The account watch applies changes of accounts to this node: it closes the sockets whose access is
+//! over, and tells the others, and the rooms of the account, about a new role.
+//!
+//! It hears of a change at once from this node or through the relay. It also reads the log of changed
+//! accounts twice a second, because the relay can lose events and the command line has none. Thus a
+//! revocation reaches every node within 2 s, and the cost does not depend on the number of sockets.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+use shared::{
+    ids::{RoomId, UserId},
+    problem::Code,
+    users::User,
+};
+use tokio::time::{MissedTickBehavior, interval};
+use uuid::Uuid;
+
+use crate::{
+    App, Result,
+    realtime::{hub::Credential, ledger::PublishRole},
+    tables::{AccountChangeReader, members, now, rooms, sessions, users},
+};
+
+/// How often the log is read: often enough for 2 s if one attempt fails.
+const TICK: Duration = Duration::from_millis(500);
+/// The maximum number of accounts in one query.
+const CHUNK: usize = 500;
+/// The maximum number of roles in the ledger's queue at a time.
+const WRITES_MAX: usize = 32;
+
+/// Runs the account watch; ends with the runtime.
+pub async fn watch_accounts(app: App) {
+    let mut log = AccountChangeReader::default();
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = app.hub.account_changed() => {}
+            _ = tick.tick() => {
+                app.hub.close_expired(now());
+                read_log(&app, &mut log).await;
+            }
+        }
+        let changed = app.hub.take_changed_accounts();
+        if changed.is_empty() {
+            continue;
+        }
+        // The ledger's cache knows only the changes by this process.
+        app.ledger.invalidate_accounts();
+        if let Err(error) = recheck_all(&app, &changed).await {
+            tracing::debug!(%error, "cannot look up the changed accounts");
+            app.hub.return_changed_accounts(changed);
+            continue;
+        }
+        tokio::spawn(publish_roles(app.clone(), changed));
+    }
+}
+
+async fn read_log(app: &App, log: &mut AccountChangeReader) {
+    match log.read(&app.db.reader).await {
+        Ok(users) => users.into_iter().for_each(|user| app.hub.note_account_change(user)),
+        Err(error) => tracing::debug!(%error, "cannot read the changed accounts"),
+    }
+}
+
+async fn recheck_all(app: &App, changed: &HashSet<UserId>) -> Result<()> {
+    let changed: Vec<_> = changed.iter().copied().collect();
+    for chunk in changed.chunks(CHUNK) {
+        recheck(app, chunk).await?;
+    }
+    Ok(())
+}
+
+/// Looks up the accounts of which this node has sockets. Takes the sockets before it reads, because a
+/// session that begins after the read is not among those that it found.
+async fn recheck(app: &App, changed: &[UserId]) -> Result<()> {
+    let sockets = app.hub.sockets_of(changed);
+    if sockets.is_empty() {
+        return Ok(());
+    }
+    let connected: HashSet<i64> = sockets.iter().map(|(_, found)| found.user.0).collect();
+    let db = &app.db.reader;
+    let accounts = users::Entity::find().filter(users::Column::Id.is_in(connected.clone()));
+    let accounts: HashMap<i64, users::Model> =
+        accounts.all(db).await?.into_iter().map(|row| (row.id, row)).collect();
+    let sessions: HashMap<Uuid, i64> = sessions::Entity::find()
+        .select_only()
+        .columns([sessions::Column::Id, sessions::Column::Generation])
+        .filter(sessions::Column::UserId.is_in(connected))
+        .into_tuple::<(Uuid, i64)>()
+        .all(db)
+        .await?
+        .into_iter()
+        .collect();
+    let has_access = |credential: &Credential| {
+        let account = accounts.get(&credential.user.0).filter(|account| !account.is_disabled);
+        let generation = match credential.session {
+            Some(session) => sessions.get(&session.0).copied(),
+            None => Some(credential.generation),
+        };
+        account.is_some_and(|account| generation == Some(account.generation))
+    };
+    let revoked = sockets.iter().filter(|(_, found)| !has_access(found));
+    let revoked: Vec<_> = revoked.map(|(socket, _)| *socket).collect();
+    app.hub.close_sockets(&revoked);
+    accounts.into_values().for_each(|account| app.hub.send_account(User::from(account)));
+    Ok(())
+}
+
+/// Publishes the roles of these accounts in their rooms, where they differ from the published ones. In a
+/// task of its own, because an account may be in thousands of rooms.
+async fn publish_roles(app: App, changed: HashSet<UserId>) {
+    let result = async {
+        let members = outdated_roles(&app.db.reader, &changed).await?;
+        let write = |(room, user)| {
+            let ledger = app.ledger.clone();
+            async move { ledger.write(PublishRole { room, user }).await }
+        };
+        let mut writes = stream::iter(members).map(write).buffer_unordered(WRITES_MAX);
+        while let Some(written) = writes.next().await {
+            match written {
+                // The room was deleted meanwhile.
+                Err(error) if error.code() != Code::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = result.await {
+        tracing::debug!(%error, "cannot publish the roles of changed accounts");
+        app.hub.return_changed_accounts(changed);
+    }
+}
+
+async fn outdated_roles(
+    db: &impl ConnectionTrait,
+    changed: &HashSet<UserId>,
+) -> Result<Vec<(RoomId, UserId)>> {
+    let changed: Vec<_> = changed.iter().map(|user| user.0).collect();
+    let mut outdated = Vec::new();
+    for chunk in changed.chunks(CHUNK) {
+        let role_differs = Expr::col((members::Entity, members::Column::IsAdmin))
+            .ne(Expr::col((users::Entity, users::Column::IsAdmin)));
+        let rows = members::Entity::find()
+            .select_only()
+            .columns([members::Column::RoomId, members::Column::UserId])
+            .inner_join(users::Entity)
+            .inner_join(rooms::Entity)
+            .filter(members::Column::UserId.is_in(chunk.iter().copied()))
+            .filter(members::Column::HasLeft.eq(false))
+            .filter(rooms::Column::DeletedAt.is_null())
+            .filter(role_differs)
+            .into_tuple::<(i64, i64)>()
+            .all(db)
+            .await?;
+        outdated.extend(rows.into_iter().map(|(room, user)| (RoomId(room), UserId(user))));
+    }
+    Ok(outdated)
+}

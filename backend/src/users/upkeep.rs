@@ -1,0 +1,92 @@
+//! Recurring writes about sessions: their last use, the deletion of expired ones and of old log rows.
+
+use std::{net::IpAddr, time::Duration};
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Value};
+use shared::ids::SessionId;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::sessions::delete_expired;
+use crate::{
+    App, Result,
+    auth::run_to_completion,
+    tables::{now, prune_account_changes, sessions},
+};
+
+/// How often the uses of sessions are written.
+const TICK: Duration = Duration::from_secs(5);
+/// How many ticks lie between two writes of the sessions with a socket, and between two deletions of
+/// old log rows: 10 minutes.
+const SOCKET_TICKS: u32 = 120;
+/// How many ticks lie between two deletions of expired sessions: an hour.
+const EXPIRED_TICKS: u32 = 720;
+/// The maximum number of sessions in one statement.
+const CHUNK: usize = 500;
+
+/// Runs the upkeep; ends with the runtime.
+pub async fn run_upkeep(app: App) {
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for nth in 0u32.. {
+        tick.tick().await;
+        warn_of_failure(write_uses(&app).await, "write the last use of sessions");
+        if nth.is_multiple_of(SOCKET_TICKS) {
+            warn_of_failure(write_socket_uses(&app).await, "write the last use of sessions");
+            let pruned = prune_account_changes(&app.db.writer).await;
+            warn_of_failure(pruned.map_err(Into::into), "delete old account changes");
+        }
+        if nth.is_multiple_of(EXPIRED_TICKS) {
+            let deleted = delete_expired(&app.db.writer).await;
+            warn_of_failure(deleted.map_err(Into::into), "delete expired sessions");
+        }
+    }
+}
+
+fn warn_of_failure(result: Result<()>, action: &str) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "cannot {action}");
+    }
+}
+
+/// Writes the uses that requests noted, in one transaction. After a failure the next request of each
+/// session notes its use again.
+async fn write_uses(app: &App) -> Result<()> {
+    let uses = app.auth.take_uses();
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let db = app.db.clone();
+    run_to_completion(app.db.backend(), async move {
+        let transaction = db.begin().await?;
+        for (session, (used_at, address)) in uses {
+            update_use(session, used_at, address).exec(&transaction).await?;
+        }
+        Ok(transaction.commit().await?)
+    })
+    .await
+}
+
+fn update_use(
+    session: SessionId,
+    used_at: i64,
+    address: IpAddr,
+) -> sea_orm::UpdateMany<sessions::Entity> {
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::UsedAt, used_at.into())
+        .col_expr(sessions::Column::Address, Value::from(address.to_string()).into())
+        .filter(sessions::Column::Id.eq(session.0))
+        .filter(sessions::Column::UsedAt.lt(used_at))
+}
+
+/// An open socket is a use, although it makes no requests.
+async fn write_socket_uses(app: &App) -> Result<()> {
+    let connected: Vec<_> = app.hub.connected_sessions().into_iter().collect();
+    for chunk in connected.chunks(CHUNK) {
+        sessions::Entity::update_many()
+            .col_expr(sessions::Column::UsedAt, now().into())
+            .filter(sessions::Column::Id.is_in(chunk.iter().map(|session| session.0)))
+            .exec(&app.db.writer)
+            .await?;
+    }
+    Ok(())
+}
