@@ -23,7 +23,7 @@ use crate::{
     rooms::{RoomPage, RoomsPage, Shell, insights},
     search::{SearchPage, search_form},
     state::live::backoff::Backoff,
-    ui::{Logo, Toasts, Ui, href},
+    ui::{Logo, Toasts, Ui, href, time},
     users::{LoginPage, RegisterPage},
 };
 
@@ -48,6 +48,7 @@ pub fn App() -> impl IntoView {
     reconnect_when_visible_or_online(live);
     load_parts_later();
     refuse_files(ui);
+    time::follow_today();
 
     view! {
         <a class="skip-link" href="#main" rel="external">"Skip to content"</a>

@@ -8,6 +8,7 @@
 //! - [`problem`]: the format of errors
 //! - [`timeline`]: the reducer that merges changes into the state of a room
 //! - [`search`]: the query language and the tokenizer
+//! - [`time_zone`]: local dates and times
 //! - [`text`]: links, mentions and code in a message
 //! - [`unicode`]: properties of characters
 #![warn(missing_docs)]
@@ -21,6 +22,7 @@ pub mod rooms;
 pub mod rules;
 pub mod search;
 pub mod text;
+pub mod time_zone;
 pub mod timeline;
 pub mod unicode;
 pub mod users;

@@ -23,7 +23,10 @@ const COLUMNS: [&str; 9] = [
 pub struct CsvWriter;
 
 impl Writer for CsvWriter {
-    fn begin(&mut self, _: &ExportInfo, out: &mut Vec<u8>) {
+    fn begin(&mut self, info: &ExportInfo, out: &mut Vec<u8>) {
+        if info.bom {
+            out.extend_from_slice("\u{feff}".as_bytes());
+        }
         let _ = csv_writer(out).write_record(COLUMNS);
     }
 

@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::Utc;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::{ids::Seq, messages::Offset, problem::FieldError};
+use shared::{ids::Seq, problem::FieldError};
 
 use super::{
     download::Download,
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     App, Result,
     auth::Caller,
-    http::extract::Query,
+    http::{extract::Query, time_zone::Zone},
     rooms::Membership,
     search::{self, SearchContext, SearchPlan, SearchScope},
 };
@@ -36,7 +36,11 @@ pub struct RoomExportQuery {
     to_seq: Option<Seq>,
     /// The time zone of days and times; `jsonl` is always in UTC.
     #[serde(default)]
-    tz: Offset,
+    tz: Zone,
+    /// Whether `csv` begins with a byte order mark, without which Excel reads it as another encoding
+    /// than UTF-8.
+    #[serde(default)]
+    bom: bool,
 }
 
 impl RoomExportQuery {
@@ -67,7 +71,11 @@ pub struct SearchExportQuery {
     format: Format,
     /// The time zone of days and times; `jsonl` is always in UTC.
     #[serde(default)]
-    tz: Offset,
+    tz: Zone,
+    /// Whether `csv` begins with a byte order mark, without which Excel reads it as another encoding
+    /// than UTF-8.
+    #[serde(default)]
+    bom: bool,
 }
 
 pub async fn export_room(
@@ -87,7 +95,8 @@ pub async fn export_room(
         summary: describe_export(&content, query.tz),
         is_search: false,
         room_names: [(room, name.clone())].into(),
-        offset: query.tz,
+        zone: query.tz,
+        bom: query.bom,
     };
     let source = Source::Room(RoomRange::new(membership.caller, room, from, to));
     let file_name = if from <= to { format!("{name} {from}-{to}") } else { name };
@@ -103,8 +112,8 @@ pub async fn export_search(
     let search_query = search::parse_query(&query.q)?;
     let export_permit = app.limits.exports.acquire(caller.user.id).await?;
     let SearchContext { permit, rooms, newest } = search::begin_search(&app, &caller).await?;
-    let (user, offset) = (&caller.user, query.tz);
-    let scope = SearchScope { user, rooms: &rooms, newest, only_room: None, offset };
+    let (user, zone) = (&caller.user, query.tz);
+    let scope = SearchScope { user, rooms: &rooms, newest, only_room: None, zone };
     let plan = SearchPlan::new(&app.db.searcher, search_query, &scope).await?;
     drop(permit);
     // One line, because the title is a heading.
@@ -118,18 +127,19 @@ pub async fn export_search(
         summary: describe_export(&content, query.tz),
         is_search: true,
         room_names: rooms.into_iter().map(|room| (room.id, room.name)).collect(),
-        offset: query.tz,
+        zone: query.tz,
+        bom: query.bom,
     };
     let rooms = info.room_names.keys().copied().collect();
     let source = Source::Search(Box::new(SearchHits::new(caller, plan, rooms, newest.id)));
-    let file_name = format!("Search {}", Utc::now().with_timezone(&query.tz.0).format("%Y-%m-%d"));
+    let file_name = format!("Search {}", query.tz.today());
     Ok(Download::new(app, export_permit, query.format, &file_name, info, source, None))
 }
 
 /// A sentence with the content of the file and the time of the export.
-fn describe_export(content: &str, offset: Offset) -> String {
-    let now = Utc::now().with_timezone(&offset.0);
-    let zone = if offset == Offset::default() { "UTC".to_owned() } else { offset.to_string() };
+fn describe_export(content: &str, zone: Zone) -> String {
+    let now = zone.local(Utc::now());
+    let zone = if zone.is_utc() { "UTC".to_owned() } else { zone.to_string() };
     format!("{content}, exported on {} ({zone}).", now.format("%-d %B %Y at %H:%M"))
 }
 

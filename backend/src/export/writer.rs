@@ -3,11 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use shared::{
-    Timestamp,
-    ids::RoomId,
-    messages::{Message, Offset},
-};
+use shared::{Timestamp, ids::RoomId, messages::Message};
+
+use crate::http::time_zone::Zone;
 
 /// Writes a file in one format: `begin`, any number of `messages`, `end`. `out` is in memory, so
 /// writing does not fail.
@@ -31,7 +29,9 @@ pub struct ExportInfo {
     /// The names of the rooms.
     pub room_names: HashMap<RoomId, String>,
     /// The reader's time zone.
-    pub offset: Offset,
+    pub zone: Zone,
+    /// Whether a CSV file begins with a byte order mark.
+    pub bom: bool,
 }
 
 impl ExportInfo {
@@ -42,7 +42,7 @@ impl ExportInfo {
 
     /// A time in the reader's time zone.
     pub fn local(&self, time: Timestamp) -> DateTime<FixedOffset> {
-        time.with_timezone(&self.offset.0)
+        self.zone.local(time)
     }
 }
 

@@ -8,3 +8,4 @@ pub mod extract;
 pub mod instrument;
 pub mod long_body;
 pub mod problems;
+pub mod time_zone;

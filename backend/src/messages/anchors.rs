@@ -2,19 +2,21 @@
 
 use sea_orm::ConnectionTrait;
 use shared::{
+    Timestamp,
     ids::Seq,
-    messages::{Anchor, AnchorMiss, Date, Message, ResolvedAnchor},
+    messages::{Anchor, AnchorMiss, Message, ResolvedAnchor},
 };
 
 use super::queries;
-use crate::{Result, tables::rooms};
+use crate::{Result, http::time_zone::Zone, tables::rooms};
 
-/// Resolves an anchor to its message or, if there is none, to the nearest message.
+/// Resolves an anchor to its message or, if there is none, to the nearest message. The zone applies to
+/// a date without an offset.
 pub async fn resolve_anchor(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     read_seq: Seq,
-    anchor: Anchor,
+    (anchor, zone): (Anchor, Zone),
 ) -> Result<ResolvedAnchor> {
     let last = Seq(room.last_seq);
     if last < Seq(1) {
@@ -33,8 +35,8 @@ pub async fn resolve_anchor(
         Anchor::LastRead if read_seq > Seq(0) => hit(read_seq.min(last)),
         Anchor::LastRead => miss(Seq(1), AnchorMiss::NothingRead),
         Anchor::Date(date) => {
-            let since = date.start().timestamp_micros();
-            resolve_date(date, queries::first_since(db, room, since).await?, last)
+            let since = date.start(&zone).timestamp_micros();
+            resolve_date(date.end(&zone), queries::first_since(db, room, since).await?, last)
         }
     })
 }
@@ -57,10 +59,10 @@ fn resolve_seq(seq: Seq, last: Seq) -> ResolvedAnchor {
     }
 }
 
-/// Resolves a date, given the first message since its start and when that was posted, in
+/// Resolves a date, given its end, and the first message since its start and when that was posted, in
 /// microseconds since 1970.
-fn resolve_date(date: Date, first: Option<(Seq, i64)>, last: Seq) -> ResolvedAnchor {
-    let end = date.end().map(|end| end.timestamp_micros());
+fn resolve_date(end: Option<Timestamp>, first: Option<(Seq, i64)>, last: Seq) -> ResolvedAnchor {
+    let end = end.map(|end| end.timestamp_micros());
     match (first, end) {
         (Some((seq, created_at)), Some(end)) if created_at >= end => {
             miss(seq, AnchorMiss::EmptyDay)
@@ -87,9 +89,10 @@ pub fn skip_tombstone(anchor: ResolvedAnchor, messages: &[Message]) -> ResolvedA
 
 #[cfg(test)]
 mod tests {
+    use chrono::Utc;
     use shared::{
-        Timestamp,
         ids::{ClientId, MessageId, Rev, RoomId},
+        messages::Date,
         users::UserRef,
     };
 
@@ -106,11 +109,11 @@ mod tests {
 
     #[test]
     fn a_day_has_an_end_and_a_time_has_none() {
-        let date = |text: &str| text.parse::<Date>().unwrap();
+        let end = |text: &str| text.parse::<Date>().unwrap().end(&Utc);
         let at = |text: &str| text.parse::<Timestamp>().unwrap().timestamp_micros();
         let last = Seq(9);
         let posted = |text| Some((Seq(4), at(text)));
-        let (day, time) = (date("2026-03-01+02:00"), date("2026-03-01T14:30"));
+        let (day, time) = (end("2026-03-01+02:00"), end("2026-03-01T14:30"));
         assert_eq!(resolve_date(day, posted("2026-03-01T21:59:59.999999Z"), last), hit(Seq(4)));
         let next = miss(Seq(4), AnchorMiss::EmptyDay);
         assert_eq!(resolve_date(day, posted("2026-03-01T22:00:00Z"), last), next);

@@ -5,19 +5,20 @@
 //! maintain counters. If the server's clock was set back, a day may include messages of its
 //! neighbour.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, Query},
 };
 use shared::{
     ids::Seq,
-    messages::{Calendar, CalendarDay, Month, Offset},
+    messages::{Calendar, CalendarDay, Month},
 };
 
 use super::queries;
 use crate::{
     Result,
+    http::time_zone::Zone,
     tables::{messages, rooms},
 };
 
@@ -26,11 +27,11 @@ pub async fn month_calendar(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     month: Month,
-    offset: Offset,
+    zone: Zone,
 ) -> Result<Calendar> {
     let mut days: Vec<NaiveDate> =
         month.first().iter_days().take_while(|day| *day <= month.next()).collect();
-    let seqs = first_seqs(db, room, &days, offset).await?;
+    let seqs = first_seqs(db, room, &days, zone).await?;
     days.pop();
     let day = |(nth, day): (usize, NaiveDate)| {
         let count = (seqs[nth + 1] - seqs[nth]).max(0);
@@ -41,10 +42,10 @@ pub async fn month_calendar(
     Ok(Calendar {
         month,
         days,
-        earlier: month_of_message(db, room, first - 1, offset)
+        earlier: month_of_message(db, room, first - 1, zone)
             .await?
             .filter(|earlier| *earlier < month),
-        later: month_of_message(db, room, next, offset).await?.filter(|later| *later > month),
+        later: month_of_message(db, room, next, zone).await?.filter(|later| *later > month),
     })
 }
 
@@ -54,11 +55,11 @@ pub async fn first_seqs(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     days: &[NaiveDate],
-    offset: Offset,
+    zone: Zone,
 ) -> Result<Vec<i64>> {
     let mut select = Query::select();
     for day in days {
-        let first = queries::first_seq_since(room, midnight(*day, offset));
+        let first = queries::first_seq_since(room, zone.start_of_day(*day));
         select.expr(Expr::from(first.into_query()));
     }
     let row = db.query_one(&select).await?;
@@ -71,13 +72,8 @@ pub async fn first_seqs(
 }
 
 /// The current month in a time zone.
-pub fn current_month(offset: Offset) -> Month {
-    Month::of(Utc::now().with_timezone(&offset.0).date_naive())
-}
-
-/// The time at which a day begins, in microseconds since 1970.
-pub fn midnight(day: NaiveDate, offset: Offset) -> i64 {
-    (day.and_time(NaiveTime::MIN) - offset.0).and_utc().timestamp_micros()
+pub fn current_month(zone: Zone) -> Month {
+    Month::of(zone.today())
 }
 
 /// The month in which a message was posted; `None` if there is no such message.
@@ -85,7 +81,7 @@ pub async fn month_of_message(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     seq: i64,
-    offset: Offset,
+    zone: Zone,
 ) -> Result<Option<Month>> {
     use messages::Column as C;
     let created_at = messages::Entity::find()
@@ -96,5 +92,5 @@ pub async fn month_of_message(
         .filter(C::Seq.lte(room.last_seq));
     let created_at = created_at.into_tuple::<i64>().one(db).await?;
     let created_at = created_at.and_then(DateTime::from_timestamp_micros);
-    Ok(created_at.map(|time| Month::of(time.with_timezone(&offset.0).date_naive())))
+    Ok(created_at.map(|time| Month::of(zone.day_of(time))))
 }

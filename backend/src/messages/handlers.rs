@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
     ids::{Rev, RoomId, Seq},
-    messages::{Anchor, Changes, EditMessage, Message, MessagePage, NewMessage, Offset},
+    messages::{Anchor, Changes, EditMessage, Message, MessagePage, NewMessage},
     problem::FieldError,
     rooms::{MarkRead, ReadState},
     rules,
@@ -30,6 +30,7 @@ use crate::{
     http::{
         conditional::{Conditional, EntityTag, IfNoneMatch},
         extract::{Json, Path, Query},
+        time_zone::Zone,
     },
     realtime::ledger,
     rooms::{Membership, RoomPath},
@@ -43,8 +44,8 @@ use crate::{
 pub struct PageQuery {
     /// `newest` (the default), `oldest`, `first_unread`, `last_read`, `seq:57` (by the `seq` of a
     /// message), `id:57` (by its `id`), `date:2026-03-01` (the first message of a day) or
-    /// `date:2026-03-01T14:30` (the first message since a time, with or without seconds), in UTC or
-    /// with an offset such as `+02:00`.
+    /// `date:2026-03-01T14:30` (the first message since a time, with or without seconds), in the
+    /// zone `tz` or with an offset such as `+02:00`.
     #[serde(default)]
     anchor: Anchor,
     /// How many messages to return before the anchor, 0 to 200.
@@ -56,9 +57,9 @@ pub struct PageQuery {
     /// Return only the hits of this query, in the grammar of `GET /messages`; at most 4 000
     /// characters.
     q: Option<String>,
-    /// The time zone of the dates in the query.
+    /// The time zone of dates without an offset.
     #[serde(default)]
-    tz: Offset,
+    tz: Zone,
 }
 
 /// Which changes to return.
@@ -119,7 +120,7 @@ pub async fn list(
     Query(PageQuery { anchor, before, after, q, tz }): Query<PageQuery>,
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<MessagePage>> {
-    let request = PageRequest::new(anchor, before, after)?;
+    let request = PageRequest::new((anchor, tz), before, after)?;
     if let Some(q) = q {
         return search_room(&app, membership, request, (&q, tz), if_none_match).await;
     }
@@ -136,13 +137,13 @@ async fn search_room(
     app: &App,
     Membership { caller, room, read_seq }: Membership,
     request: PageRequest,
-    (q, offset): (&str, Offset),
+    (q, zone): (&str, Zone),
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<MessagePage>> {
     let query = search::parse_query(q)?;
     let (state, minute) = (request.tag_state(&room, read_seq), search::minute_of(&query));
     let user = &caller.user;
-    let state = format!("{state}/{}/{}/{minute}/{offset}/{q}", user.id, user.is_admin);
+    let state = format!("{state}/{}/{}/{minute}/{zone}/{q}", user.id, user.is_admin);
     let tag = EntityTag::hashed(&app.db.generation, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
@@ -153,7 +154,7 @@ async fn search_room(
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
         let rooms = &[JoinedRoom::new(&room, read_seq)];
         let newest = newest_message(&db).await?;
-        let scope = SearchScope { user, rooms, newest, only_room, offset };
+        let scope = SearchScope { user, rooms, newest, only_room, zone };
         let plan = SearchPlan::new(&db, query, &scope).await?;
         pages::hit_page(&db, &room, read_seq, request, &plan).await
     };

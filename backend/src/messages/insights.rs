@@ -1,9 +1,10 @@
 //! Counts the messages of the last days by day, hour of the week and author.
 //!
 //! Counting reads every message, so it is limited to the newest ones. The database groups them by
-//! hour, which keeps the result small, and this module groups the hours by day and weekday.
+//! hour or quarter of an hour, which keeps the result small, and this module groups those by day and
+//! hour of the week.
 
-use chrono::{Datelike, Days, NaiveDate, Timelike, Utc};
+use chrono::{Datelike, Days, Timelike};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::Expr,
@@ -11,15 +12,16 @@ use sea_orm::{
 use shared::{
     Timestamp,
     ids::UserId,
-    messages::{DayCount, Insights, Offset},
+    messages::{DayCount, Insights},
     rules::INSIGHTS_MAX_MESSAGES,
     search::AuthorCount,
     users::UserRef,
 };
 
-use super::{calendar::midnight, queries};
+use super::queries;
 use crate::{
     Result,
+    http::time_zone::Zone,
     tables::{messages, rooms, to_timestamp, users},
 };
 
@@ -32,18 +34,19 @@ pub async fn room_insights(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     days: u64,
-    offset: Offset,
+    zone: Zone,
 ) -> Result<Insights> {
-    let local = |time: Timestamp| time.with_timezone(&offset.0).naive_local();
-    let first_day = today(offset) - Days::new(days.saturating_sub(1));
-    let (first_seq, since) = first_counted(db, room, midnight(first_day, offset)).await?;
+    let local = |time: Timestamp| zone.local(time).naive_local();
+    let today = zone.today();
+    let first_day = today - Days::new(days.saturating_sub(1));
+    let (first_seq, since) = first_counted(db, room, zone.start_of_day(first_day)).await?;
     let first_day = local(since).date();
-    let days = first_day.iter_days().take_while(|day| *day <= today(offset));
+    let days = first_day.iter_days().take_while(|day| *day <= today);
     let mut days: Vec<_> = days.map(|day| DayCount { day, count: 0 }).collect();
     let mut hours = vec![vec![0; 24]; 7];
     let mut total = 0;
-    for (hour, count) in by_hour(db, counted_messages(room, first_seq), offset).await? {
-        let (time, count) = (local(to_timestamp(hour)), count.max(0) as u64);
+    for (part, count) in by_part_of_hour(db, counted_messages(room, first_seq), zone).await? {
+        let (time, count) = (local(to_timestamp(part)), count.max(0) as u64);
         hours[time.weekday().num_days_from_monday() as usize][time.hour() as usize] += count;
         total += count;
         // If the server's clock was set back, a message may be of an earlier day.
@@ -54,11 +57,6 @@ pub async fn room_insights(
     }
     let authors = by_author(db, counted_messages(room, first_seq)).await?;
     Ok(Insights { since, total, days, hours, authors })
-}
-
-/// The current day in a time zone.
-pub fn today(offset: Offset) -> NaiveDate {
-    Utc::now().with_timezone(&offset.0).date_naive()
 }
 
 /// The `seq` of the first message to count, and the time from which messages are counted: `since`
@@ -88,19 +86,24 @@ fn counted_messages(room: &rooms::Model, first_seq: i64) -> Select<messages::Ent
         .filter(C::DeletedAt.is_null())
 }
 
-/// The start of each hour in the time zone, in microseconds since 1970, and its number of messages.
-async fn by_hour(
+/// The start of each part of an hour, in microseconds since 1970, and its number of messages. A part
+/// never spans two hours of the time zone.
+async fn by_part_of_hour(
     db: &impl ConnectionTrait,
     counted: Select<messages::Entity>,
-    offset: Offset,
+    zone: Zone,
 ) -> Result<Vec<(i64, i64)>> {
     // The numbers are literals, because with parameters PostgreSQL would not recognise the selected
     // and the grouped expression as the same.
-    let offset_micros = i64::from(offset.0.local_minus_utc()) * 1_000_000;
-    let hour =
-        || Expr::cust(format!("created_at - (created_at + {offset_micros}) % {HOUR_MICROS}"));
-    let counted = counted.column_as(hour(), "hour");
-    let counted = counted.column_as(messages::Column::Id.count(), "count").group_by(hour());
+    let (offset_micros, part_micros) = match zone {
+        Zone::Fixed(offset) => (i64::from(offset.0.local_minus_utc()) * 1_000_000, HOUR_MICROS),
+        // Today's offsets of all named zones are multiples of a quarter of an hour.
+        Zone::Named(_) => (0, HOUR_MICROS / 4),
+    };
+    let part =
+        || Expr::cust(format!("created_at - (created_at + {offset_micros}) % {part_micros}"));
+    let counted = counted.column_as(part(), "part");
+    let counted = counted.column_as(messages::Column::Id.count(), "count").group_by(part());
     Ok(counted.into_tuple().all(db).await?)
 }
 

@@ -4,20 +4,21 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
-    messages::{Calendar, Insights, Month, Offset},
+    messages::{Calendar, Insights, Month},
     problem::FieldError,
     rules,
 };
 
 use super::{
     calendar::{current_month, month_calendar},
-    insights::{room_insights, today},
+    insights::room_insights,
 };
 use crate::{
     App, Result,
     http::{
         conditional::{Conditional, EntityTag, IfNoneMatch},
         extract::Query,
+        time_zone::Zone,
     },
     rooms::Membership,
 };
@@ -30,7 +31,7 @@ pub struct CalendarQuery {
     month: Option<Month>,
     /// The time zone of the days.
     #[serde(default)]
-    tz: Offset,
+    tz: Zone,
 }
 
 /// Which days to count.
@@ -43,7 +44,7 @@ pub struct InsightsQuery {
     days: u64,
     /// The time zone of the days and hours.
     #[serde(default)]
-    tz: Offset,
+    tz: Zone,
 }
 
 fn insights_days() -> u64 {
@@ -78,7 +79,7 @@ pub async fn insights(
         return Err(FieldError::new("days", message).into());
     }
     let room = membership.room;
-    let state = format!("{}/{}/{days}/{tz}/{}", room.id, room.last_rev, today(tz));
+    let state = format!("{}/{}/{days}/{tz}/{}", room.id, room.last_rev, tz.today());
     let tag = EntityTag::weak(&app.db.generation, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Result,
+    http::time_zone::Zone,
     search::{Direction, SearchPlan, find, id_at_or_before, with_ranges},
     tables::{messages, rooms, text_lengths},
 };
@@ -24,6 +25,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
     anchor: Anchor,
+    /// The reader's; applies to an anchor that is a date without an offset.
+    zone: Zone,
     before: i64,
     after: i64,
 }
@@ -31,7 +34,7 @@ pub struct PageRequest {
 impl PageRequest {
     /// Validates the parameters. If only one of `before` and `after` is given, the other is 0.
     pub fn new(
-        anchor: Anchor,
+        (anchor, zone): (Anchor, Zone),
         before: Option<u64>,
         after: Option<u64>,
     ) -> Result<Self, Vec<FieldError>> {
@@ -52,15 +55,15 @@ impl PageRequest {
             (None, None, _) => (rest - rest / 2, rest / 2),
             (before, after, _) => (before.unwrap_or(0) as i64, after.unwrap_or(0) as i64),
         };
-        Ok(Self { anchor, before, after })
+        Ok(Self { anchor, zone, before, after })
     }
 
     /// The state on which the response depends, for its entity tag. The messages change only with
     /// the room's `last_rev` (usernames never change), and `read_seq` changes independently of it.
     pub fn tag_state(&self, room: &rooms::Model, read_seq: Seq) -> String {
-        let Self { anchor, before, after } = self;
+        let Self { anchor, zone, before, after } = self;
         let (id, rev) = (room.id, room.last_rev);
-        format!("{id}/{rev}/{read_seq}/{anchor}/{before}/{after}")
+        format!("{id}/{rev}/{read_seq}/{anchor}/{zone}/{before}/{after}")
     }
 
     /// The first and the last `seq` of the page around an anchor.
@@ -77,7 +80,7 @@ pub async fn message_page(
     read_seq: Seq,
     request: PageRequest,
 ) -> Result<MessagePage> {
-    let mut anchor = resolve_anchor(db, room, read_seq, request.anchor).await?;
+    let mut anchor = resolve_anchor(db, room, read_seq, (request.anchor, request.zone)).await?;
     let last_seq = room.last_seq;
     let (from, to) = fit_range(db, room, anchor.seq, request.range(anchor.seq, last_seq)).await?;
     let messages = match last_seq {
@@ -149,7 +152,7 @@ pub async fn hit_page(
     request: PageRequest,
     plan: &SearchPlan,
 ) -> Result<(MessagePage, bool)> {
-    let anchor = resolve_anchor(db, room, read_seq, request.anchor).await?;
+    let anchor = resolve_anchor(db, room, read_seq, (request.anchor, request.zone)).await?;
     let anchor_id = id_at_or_before(db, RoomId(room.id), anchor.seq).await?;
     let mut older = find(db, plan, anchor_id, Direction::Older, request.before as u64 + 1).await?;
     let mut newer = find(db, plan, anchor_id, Direction::Newer, request.after as u64).await?;
@@ -196,7 +199,7 @@ mod tests {
     use super::*;
 
     fn request(anchor: Anchor, before: Option<u64>, after: Option<u64>) -> PageRequest {
-        PageRequest::new(anchor, before, after).unwrap()
+        PageRequest::new((anchor, Zone::default()), before, after).unwrap()
     }
 
     #[test]
@@ -213,7 +216,8 @@ mod tests {
             assert_eq!(sides(anchor, None, Some(200)), (0, 200));
         }
         assert_eq!(sides(Anchor::Newest, None, Some(0)), (0, 0));
-        let errors = PageRequest::new(Anchor::Newest, Some(201), Some(u64::MAX)).unwrap_err();
+        let errors = PageRequest::new((Anchor::Newest, Zone::default()), Some(201), Some(u64::MAX))
+            .unwrap_err();
         assert_eq!(errors.len(), 2);
         assert_eq!(errors[0], FieldError::new("before", "must be 0 to 200, but is 201"));
     }

@@ -10,7 +10,6 @@ use sea_orm::{
 };
 use shared::{
     ids::{RoomId, Seq},
-    messages::Offset,
     problem::{Code, FieldError},
     rules,
     search::{Has, Is, Person, Predicate, Query, RoomRef},
@@ -19,6 +18,7 @@ use shared::{
 
 use crate::{
     Error, Result,
+    http::time_zone::Zone,
     tables::{JoinedRoom, NewestMessage, members, mentions, messages, search_index::Facet, users},
 };
 
@@ -32,7 +32,7 @@ pub struct SearchScope<'a> {
     /// The room to search, if the search is limited to one.
     pub only_room: Option<RoomId>,
     /// The user's time zone.
-    pub offset: Offset,
+    pub zone: Zone,
 }
 
 /// Resolves the names and dates in filters.
@@ -86,7 +86,7 @@ impl<'a> Resolver<'a> {
             Predicate::In(room_ref) => C::RoomId.eq(self.room_id(room_ref)?).into_condition(),
             Predicate::Before(_) | Predicate::After(_) | Predicate::On(_) => {
                 let (start, end) =
-                    filter.time_range(self.now, self.scope.offset.0).unwrap_or_default();
+                    filter.time_range(self.now, &self.scope.zone).unwrap_or_default();
                 let start = start.map(|start| C::CreatedAt.gte(start.timestamp_micros()));
                 let end = end.map(|end| C::CreatedAt.lt(end.timestamp_micros()));
                 Condition::all().add_option(start).add_option(end)

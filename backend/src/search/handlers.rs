@@ -4,7 +4,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
-    messages::{Anchor, Offset},
+    messages::Anchor,
     rules,
     search::{self, Hits, Summary},
 };
@@ -24,6 +24,7 @@ use crate::{
     http::{
         conditional::{Conditional, EntityTag, IfNoneMatch},
         extract::Query,
+        time_zone::Zone,
     },
     tables::{JoinedRoom, NewestMessage, joined_rooms_and_newest_message},
 };
@@ -36,7 +37,7 @@ pub struct HitsQuery {
     #[serde(default)]
     q: String,
     /// `newest`, `oldest`, `id:57` (the `id` of a message), `date:2026-03-01` or
-    /// `date:2026-03-01T14:30`, in UTC or with an offset such as `+02:00`.
+    /// `date:2026-03-01T14:30`, in the zone `tz` or with an offset such as `+02:00`.
     anchor: Option<Anchor>,
     /// How many hits to return before the anchor, 0 to 200.
     #[schemars(range(min = 0, max = 200))]
@@ -44,9 +45,9 @@ pub struct HitsQuery {
     /// How many hits to return after the anchor, 0 to 200.
     #[schemars(range(min = 0, max = 200))]
     after: Option<u64>,
-    /// The time zone of the dates in the query.
+    /// The time zone of dates without an offset.
     #[serde(default)]
-    tz: Offset,
+    tz: Zone,
     /// Whether to return the messages before and after each hit.
     #[serde(default)]
     context: bool,
@@ -61,7 +62,7 @@ pub struct SummaryQuery {
     q: String,
     /// The time zone of days and months.
     #[serde(default)]
-    tz: Offset,
+    tz: Zone,
 }
 
 pub async fn hits(
@@ -71,7 +72,7 @@ pub async fn hits(
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<Hits>> {
     let query = parse_query(&q)?;
-    let request = HitPageRequest::new(&query, anchor, before, after, context)?;
+    let request = HitPageRequest::new(&query, (anchor, tz), before, after, context)?;
     let SearchContext { permit, rooms, newest } = begin_search(&app, &caller).await?;
     let tag = entity_tag(&app, &caller, &rooms, &query, &format!("{q}/{request:?}/{tz:?}"));
     if if_none_match.matches(&tag) {
@@ -80,7 +81,7 @@ pub async fn hits(
     let db = app.db.searcher.clone();
     let search = async move {
         let (user, rooms) = (&caller.user, &*rooms);
-        let scope = SearchScope { user, rooms, newest, only_room: None, offset: tz };
+        let scope = SearchScope { user, rooms, newest, only_room: None, zone: tz };
         let plan = SearchPlan::new(&db, query, &scope).await?;
         hit_page(&db, &plan, &request).await
     };
@@ -104,7 +105,7 @@ pub async fn summary(
     let db = app.db.searcher.clone();
     let search = async move {
         let (user, rooms) = (&caller.user, &*rooms);
-        let scope = SearchScope { user, rooms, newest, only_room: None, offset: tz };
+        let scope = SearchScope { user, rooms, newest, only_room: None, zone: tz };
         let plan = SearchPlan::new(&db, query, &scope).await?;
         let found = find(&db, &plan, i64::MAX, Direction::Older, rules::SUMMARY_MAX_HITS).await?;
         let has_more = found.last_examined.is_some();

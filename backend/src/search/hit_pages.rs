@@ -15,6 +15,7 @@ use super::{
     recheck::{most_relevant, with_ranges},
 };
 use crate::Result;
+use crate::http::time_zone::Zone;
 
 /// Greater than any id.
 const MAX_ID: i64 = NUMBER_MAX + 1;
@@ -23,6 +24,8 @@ const MAX_ID: i64 = NUMBER_MAX + 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HitPageRequest {
     anchor: Anchor,
+    /// The reader's; applies to an anchor that is a date without an offset.
+    zone: Zone,
     before: u64,
     after: u64,
     /// Whether to return the neighbours of each hit.
@@ -33,7 +36,7 @@ impl HitPageRequest {
     /// Validates the parameters. If only one of `before` and `after` is given, the other is 0.
     pub fn new(
         query: &Query,
-        anchor: Option<Anchor>,
+        (anchor, zone): (Option<Anchor>, Zone),
         before: Option<u64>,
         after: Option<u64>,
         context: bool,
@@ -70,7 +73,7 @@ impl HitPageRequest {
             },
             (before, after) => (before.unwrap_or(0), after.unwrap_or(0)),
         };
-        Ok(Self { anchor: anchor.unwrap_or(default), before, after, context })
+        Ok(Self { anchor: anchor.unwrap_or(default), zone, before, after, context })
     }
 }
 
@@ -80,7 +83,7 @@ pub async fn hit_page(
     plan: &SearchPlan,
     request: &HitPageRequest,
 ) -> Result<(Hits, bool)> {
-    let HitPageRequest { anchor, before, after, context } = *request;
+    let HitPageRequest { anchor, zone, before, after, context } = *request;
     if plan.query.sort == Sort::Relevance {
         let found = find(db, plan, i64::MAX, Direction::Older, rules::SUMMARY_MAX_HITS).await?;
         let best = most_relevant(&plan.matcher, found.messages, before as usize).await?;
@@ -88,7 +91,7 @@ pub async fn hit_page(
         fit(&mut hits, rules::PAGE_MAX_BYTES);
         return Ok((Hits { hits, older: None, newer: None, hints: Vec::new() }, found.is_complete));
     }
-    let id = resolve_anchor(db, plan, anchor).await?;
+    let id = resolve_anchor(db, plan, (anchor, zone)).await?;
     let find = |direction, limit| find_in_direction(db, plan, id, context, direction, limit);
     let older = find(Direction::Older, before).await?;
     let newer = find(Direction::Newer, after).await?;
@@ -155,12 +158,12 @@ fn fit(hits: &mut Vec<Hit>, max_bytes: usize) -> Option<MessageId> {
 async fn resolve_anchor(
     db: &impl ConnectionTrait,
     plan: &SearchPlan,
-    anchor: Anchor,
+    (anchor, zone): (Anchor, Zone),
 ) -> Result<i64> {
     Ok(match (anchor, plan.near) {
         (Anchor::Id(id), _) => id.0,
         (Anchor::Date(date), _) => {
-            last_id_before(db, plan.user, date.start().timestamp_micros()).await?
+            last_id_before(db, plan.user, date.start(&zone).timestamp_micros()).await?
         }
         (_, Some((room, seq))) => id_at_or_before(db, room, seq).await?,
         (Anchor::Oldest, _) => 0,

@@ -97,7 +97,7 @@ fn facets(
         let as_facets = alternatives.iter().map(|filter| resolver.facet(filter));
         facets.extend(as_facets.collect::<Option<Result<Vec<_>>>>().transpose()?);
         if let [filter] = alternatives[..] {
-            let range = filter.time_range(resolver.now, scope.offset.0).unwrap_or_default();
+            let range = filter.time_range(resolver.now, &scope.zone).unwrap_or_default();
             times = intersection(times, range);
         }
     }

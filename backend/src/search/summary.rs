@@ -3,19 +3,19 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use shared::{
-    messages::{Message, Offset},
+    messages::Message,
     search::{AuthorCount, MonthCount, RoomCount, Summary},
 };
 
-use crate::tables::JoinedRoom;
+use crate::{http::time_zone::Zone, tables::JoinedRoom};
 
 /// Summarizes hits in the rooms of a user. `more` is true if there are more hits than these.
-pub fn summarize(hits: &[Message], more: bool, rooms: &[JoinedRoom], offset: Offset) -> Summary {
+pub fn summarize(hits: &[Message], more: bool, rooms: &[JoinedRoom], zone: Zone) -> Summary {
     let mut by_room = BTreeMap::new();
     let mut by_author = BTreeMap::new();
     let mut by_month = BTreeMap::new();
     for hit in hits {
-        let month = hit.created_at.with_timezone(&offset.0).format("%Y-%m").to_string();
+        let month = zone.local(hit.created_at).format("%Y-%m").to_string();
         *by_room.entry(hit.room).or_insert(0) += 1;
         by_author.entry(hit.user.id).or_insert((&hit.user, 0)).1 += 1;
         *by_month.entry(month).or_insert(0) += 1;

@@ -8,7 +8,7 @@ use shared::{
     paths::{self, fill},
 };
 
-use super::{Result, delete, get, percent_encode, search::search_path, send_json};
+use super::{Result, delete, get, search::search_path, send_json};
 use crate::ui::time;
 
 /// Selects a page of a room's messages.
@@ -28,9 +28,7 @@ pub async fn list_messages(room: RoomId, page: PageRequest) -> Result<MessagePag
         PageRequest::Before(seq) => format!("seq:{}&before=49", seq.0 - 1),
         PageRequest::After(seq) => format!("seq:{}&after=49", seq.0 + 1),
         PageRequest::Around(seq) => format!("seq:{seq}"),
-        PageRequest::Since(day) => {
-            format!("date:{day}{}", percent_encode(&time::utc_offset_on(day)))
-        }
+        PageRequest::Since(day) => format!("date:{day}&{}", time::zone_parameter()),
     };
     get(&format!("{}?anchor={anchor}", fill(paths::MESSAGES, &[&room]))).await
 }
@@ -45,7 +43,7 @@ pub async fn find_mention(room: RoomId, from: Seq) -> Result<Option<Seq>> {
 
 /// Counts the messages of each day of a month, by default the current one.
 pub async fn get_calendar(room: RoomId, month: Option<Month>) -> Result<Calendar> {
-    let mut path = with_utc_offset(&fill(paths::CALENDAR, &[&room]));
+    let mut path = with_zone(&fill(paths::CALENDAR, &[&room]));
     if let Some(month) = month {
         path += &format!("&month={month}");
     }
@@ -58,7 +56,7 @@ pub async fn get_message(room: RoomId, seq: Seq) -> Result<Message> {
 
 /// Returns the months and mentions that the scrollbar shows.
 pub async fn get_room_map(room: RoomId) -> Result<RoomMap> {
-    get(&with_utc_offset(&fill(paths::MAP, &[&room]))).await
+    get(&with_zone(&fill(paths::MAP, &[&room]))).await
 }
 
 /// Returns where in a room the hits of a search are, from the newest message or `up_to` backwards.
@@ -71,7 +69,7 @@ pub async fn get_map_hits(room: RoomId, q: &str, up_to: Option<Seq>) -> Result<M
 }
 
 pub async fn get_insights(room: RoomId) -> Result<Insights> {
-    get(&with_utc_offset(&fill(paths::INSIGHTS, &[&room]))).await
+    get(&with_zone(&fill(paths::INSIGHTS, &[&room]))).await
 }
 
 pub async fn edit_message(room: RoomId, seq: Seq, content: String) -> Result<Message> {
@@ -82,6 +80,6 @@ pub async fn delete_message(room: RoomId, seq: Seq) -> Result<()> {
     delete(&fill(paths::MESSAGE, &[&room, &seq])).await
 }
 
-fn with_utc_offset(path: &str) -> String {
-    format!("{path}?tz={}", percent_encode(&time::utc_offset()))
+fn with_zone(path: &str) -> String {
+    format!("{path}?{}", time::zone_parameter())
 }

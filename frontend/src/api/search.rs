@@ -46,5 +46,5 @@ pub async fn search_room_around(room: RoomId, q: &str, seq: Seq) -> Result<Messa
 
 /// Adds a query and the reader's time zone to a path.
 pub(super) fn search_path(path: &str, q: &str) -> String {
-    format!("{path}?q={}&tz={}", percent_encode(q), percent_encode(&time::utc_offset()))
+    format!("{path}?q={}&{}", percent_encode(q), time::zone_parameter())
 }

@@ -4,7 +4,7 @@ use chrono::Datelike;
 use leptos::prelude::*;
 use shared::messages::{Calendar, CalendarDay, Month};
 
-use super::context::RoomContext;
+use super::{context::RoomContext, scroll::Viewport};
 use crate::{
     api,
     ui::{Dialog, Icon, Lazy, Shape, Ui, part, time},
@@ -12,8 +12,6 @@ use crate::{
 
 /// The number of shades for days with at least one message.
 const SHADES: i64 = 4;
-/// Weeks start on Monday (ISO 8601).
-const WEEKDAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
 
 #[component]
 pub fn CalendarDialog(open: RwSignal<bool>) -> impl IntoView {
@@ -29,7 +27,7 @@ part!(more: fn month_view(open: RwSignal<bool>) { view! { <MonthView open/> } })
 #[component]
 fn MonthView(open: RwSignal<bool>) -> impl IntoView {
     let room = expect_context::<RoomContext>().id;
-    let month = RwSignal::new(None::<Month>);
+    let month = RwSignal::new(visible_month());
     let connection_epoch = expect_context::<Ui>().connection_epoch;
     let calendar = LocalResource::new(move || {
         connection_epoch.track();
@@ -58,12 +56,21 @@ fn MonthView(open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
+/// The month of the first visible message.
+fn visible_month() -> Option<Month> {
+    let (room, viewport) = (expect_context::<RoomContext>(), expect_context::<Viewport>());
+    let first = viewport.visible.get_untracked().first();
+    room.message(first).map(|message| Month::of(time::local_day(message.created_at)))
+}
+
 #[component]
 fn Days(days: Vec<CalendarDay>, open: RwSignal<bool>) -> impl IntoView {
-    let blanks = days.first().map_or(0, |day| day.day.weekday().num_days_from_monday());
+    let first_weekday = time::first_weekday();
+    let blanks = days.first().map_or(0, |day| day.day.weekday().days_since(first_weekday));
     let max = days.iter().map(|day| day.count).max().unwrap_or(0).max(1);
-    let weekdays =
-        WEEKDAYS.map(|name| view! { <span class="quiet" aria-hidden="true">{name}</span> });
+    let weekdays = time::week_from(first_weekday).map(|day| {
+        view! { <span class="quiet" aria-hidden="true">{time::weekday_short(day)}</span> }
+    });
     view! {
         <div class="calendar" role="group">
             {weekdays}
@@ -106,9 +113,13 @@ fn Day(day: CalendarDay, max: i64, open: RwSignal<bool>) -> impl IntoView {
     let CalendarDay { day, count, first_seq } = day;
     let shade = (count * SHADES + max - 1) / max;
     let class = format!("calendar-day calendar-{shade}");
-    let messages = if count == 1 { "message" } else { "messages" };
     // The accessible name starts with the visible text (WCAG 2.5.3).
-    let label = format!("{}, {}: {count} {messages}", day.day(), time::day_name(day));
+    let label = format!(
+        "{}, {}: {}",
+        day.day(),
+        untrack(|| time::day_name(day)),
+        time::count(count, "message")
+    );
     let jump = move |_| {
         open.set(false);
         match first_seq {

@@ -180,7 +180,7 @@ fn jump_to_day_action(
                 Err(error) => return ui.error(error.message()),
             };
             if let Some(day) = anchor.other_day {
-                let day = time::day_name(day);
+                let day = untrack(|| time::day_name(day));
                 ui.notice(format!("There are no messages on that day. The nearest day is {day}."));
             }
             jump.try_set(Some(Jump { seq: anchor.seq, kind: JumpKind::Link }));

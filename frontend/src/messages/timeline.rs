@@ -135,7 +135,7 @@ fn DayDivider(day: NaiveDate) -> impl IntoView {
                 data-testid="day"
                 on:click=move |_| room.is_calendar_open.set(true)
             >
-                {time::day_name(day)}
+                {move || time::day_name(day)}
             </button>
         </p>
     }

@@ -1,15 +1,18 @@
 //! Statistics of a room: messages per day, hour and author, as charts and as tables.
 
+use chrono::{NaiveDate, Weekday};
 use leptos::prelude::*;
-use shared::{ids::RoomId, messages::Insights, search::AuthorCount};
+use shared::{
+    ids::RoomId,
+    messages::{DayCount, Insights},
+    search::AuthorCount,
+};
 
 use crate::{
     api,
     state::charts::{BAR_HEIGHT, HEAT_LEVELS, bar_chart, heat_map},
     ui::{Avatar, Dialog, Lazy, Ui, part, percent, time},
 };
-
-const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 #[component]
 pub fn InsightsDialog(open: RwSignal<bool>, id: RoomId) -> impl IntoView {
@@ -42,12 +45,15 @@ fn Charts(insights: Insights) -> impl IntoView {
     let counts: Vec<_> = days.iter().map(|day| day.count).collect();
     let most = counts.iter().max().copied().unwrap_or(0);
     let since = time::day_name(time::local_day(since));
+    let axis = axis_days(&days);
+    // The server counts from Monday.
+    let weekdays = time::week_from(Weekday::Mon).map(time::weekday_short);
     let shades = (1..=HEAT_LEVELS).map(|shade| {
         view! { <path class=format!("shade-{shade}") d=heat_map(&hours, shade)/> }
     });
     view! {
         <div class="insights" data-testid="insights">
-            <p>{format!("{} messages since {since}", time::number(total as i64))}</p>
+            <p>{format!("{} since {since}", time::count(total as i64, "message"))}</p>
             <h3>{format!("Messages per day, at most {}", time::number(most as i64))}</h3>
             <svg
                 class="insights-days"
@@ -57,10 +63,13 @@ fn Charts(insights: Insights) -> impl IntoView {
             >
                 <path d=bar_chart(&counts)/>
             </svg>
+            <div class="insights-axis" aria-hidden="true">
+                {axis.into_iter().map(|day| view! { <span>{time::day_short(day)}</span> }).collect_view()}
+            </div>
             <h3>"Hours of the week"</h3>
             <div class="insights-week" aria-hidden="true">
                 <div class="insights-weekdays">
-                    {WEEKDAYS.map(|day| view! { <span>{day}</span> }).collect_view()}
+                    {weekdays.clone().map(|day| view! { <span>{day}</span> }).collect_view()}
                 </div>
                 <svg viewBox="0 0 24 7">{shades.collect_view()}</svg>
                 <div class="insights-hours">
@@ -77,7 +86,7 @@ fn Charts(insights: Insights) -> impl IntoView {
                 </table>
                 <table>
                     <caption>"Messages per weekday and hour, 0 to 23"</caption>
-                    {WEEKDAYS.iter().zip(&hours).map(|(day, hours)| row(day, hours)).collect_view()}
+                    {weekdays.iter().zip(&hours).map(|(day, hours)| row(day, hours)).collect_view()}
                 </table>
             </details>
         </div>
@@ -101,6 +110,14 @@ fn Authors(authors: Vec<AuthorCount>) -> impl IntoView {
         }
     });
     view! { <ol class="insights-authors">{rows.collect_view()}</ol> }
+}
+
+/// The first day, the last one and the one in the middle, each once.
+fn axis_days(days: &[DayCount]) -> Vec<NaiveDate> {
+    let (Some(first), Some(last)) = (days.first(), days.last()) else { return Vec::new() };
+    let mut axis = vec![first.day, days[days.len() / 2].day, last.day];
+    axis.dedup();
+    axis
 }
 
 fn row(name: &str, counts: &[u64]) -> impl IntoView + use<> {

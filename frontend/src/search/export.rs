@@ -29,11 +29,11 @@ part!(more: fn format_list((open, path): (RwSignal<bool>, Signal<String>)) {
 #[component]
 fn FormatList(open: RwSignal<bool>, path: Signal<String>) -> impl IntoView {
     let rows = FORMATS.map(|(format, name, purpose)| {
-        let tz = String::from(js_sys::encode_uri_component(&time::utc_offset()));
         let href = move || {
             let path = path.get();
             let separator = if path.contains('?') { '&' } else { '?' };
-            format!("{path}{separator}format={format}&tz={tz}")
+            let zone = time::zone_parameter();
+            format!("{path}{separator}format={format}&bom=true&{zone}")
         };
         view! {
             <li class="list-row">

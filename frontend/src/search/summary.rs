@@ -8,7 +8,10 @@ use shared::{
 };
 
 use super::ExportDialog;
-use crate::{links::search_path, ui::href};
+use crate::{
+    links::search_path,
+    ui::{href, time},
+};
 
 /// The maximum number of counts of each kind.
 const MAX_COUNTS: usize = 4;
@@ -36,7 +39,7 @@ pub fn Counts(
         };
         view! {
             <button type="button" class="chip" on:click=narrow>
-                <bdi>{text}</bdi><span class="quiet">{count}</span>
+                <bdi>{text}</bdi><span class="quiet">{time::number(count as i64)}</span>
             </button>
         }
     });
@@ -72,9 +75,14 @@ fn total(summary: &Summary) -> String {
     match (summary.total, summary.more) {
         (0, true) => "No messages found yet; the search isn't complete".to_owned(),
         (0, false) => "No messages found".to_owned(),
-        (1, _) => "1 message".to_owned(),
-        (n, false) => format!("{n} messages"),
-        (n, true) => format!("More than {n} messages"),
+        (n, false) => time::count(n as i64, "message"),
+        (n, true) => {
+            let messages = time::count(n as i64, "message");
+            format!(
+                "More than {messages}; the counts below are of the newest {}",
+                time::number(n as i64)
+            )
+        }
     }
 }
 

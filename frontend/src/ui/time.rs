@@ -1,8 +1,8 @@
 //! Dates, times and numbers in the reader's time zone and language.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
 use js_sys::{
     Array, Date, Function,
     Intl::{DateTimeFormat, NumberFormat},
@@ -10,27 +10,18 @@ use js_sys::{
 };
 use leptos::prelude::*;
 use shared::Timestamp;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// The calendar day of a time in the reader's zone.
 pub fn local_day(at: Timestamp) -> NaiveDate {
     naive_date(&js_date(at))
 }
 
-/// The reader's current offset from UTC: "+02:00".
-pub fn utc_offset() -> String {
-    format_offset(&Date::new_0())
-}
-
-/// The reader's offset from UTC when a day begins.
-pub fn utc_offset_on(day: NaiveDate) -> String {
-    format_offset(&midnight(day))
-}
-
-fn format_offset(at: &Date) -> String {
-    let minutes = -(at.get_timezone_offset() as i32);
-    let sign = if minutes < 0 { '-' } else { '+' };
-    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+/// The reader's time zone as a query parameter: "tz=Europe%2FBerlin".
+pub fn zone_parameter() -> String {
+    let options = DateTimeFormat::default().resolved_options();
+    let zone = Reflect::get(&options, &"timeZone".into()).ok().and_then(|zone| zone.as_string());
+    format!("tz={}", js_sys::encode_uri_component(&zone.unwrap_or_default()))
 }
 
 /// "14:05"
@@ -48,10 +39,10 @@ pub fn short(at: Timestamp) -> String {
     format(&js_date(at), &[("dateStyle", "medium"), ("timeStyle", "short")])
 }
 
-/// "14:05" today, "Tuesday 14:05" within a week, "23 Nov 2026" before that.
+/// "14:05" today, "Tuesday 14:05" within a week, "23 Nov 2026" before that. Subscribes to [`today`].
 pub fn recent(at: Timestamp) -> String {
-    let (then, now) = (js_date(at), Date::new_0());
-    let days = naive_date(&now).signed_duration_since(naive_date(&then)).num_days();
+    let then = js_date(at);
+    let days = today().signed_duration_since(naive_date(&then)).num_days();
     match days {
         0 => clock(at),
         1..=6 => format(&then, &[("weekday", "long"), ("hour", "2-digit"), ("minute", "2-digit")]),
@@ -64,17 +55,51 @@ pub fn month_name(day: NaiveDate) -> String {
     format(&midnight(day), &[("month", "long"), ("year", "numeric")])
 }
 
+/// "23 Nov"
+pub fn day_short(day: NaiveDate) -> String {
+    format(&midnight(day), &[("day", "numeric"), ("month", "short")])
+}
+
 /// "Nov"
 pub fn month_short(day: NaiveDate) -> String {
     format(&midnight(day), &[("month", "short")])
 }
 
 /// The current day.
-pub fn today() -> NaiveDate {
+pub fn today_untracked() -> NaiveDate {
     naive_date(&Date::new_0())
 }
 
-/// "Today", "Yesterday", "Monday, 23 November", with the year if it is not the current one.
+/// How often the page checks whether a new day began. A timer to midnight would be late after the
+/// computer slept.
+const DAY_CHECK_INTERVAL: Duration = Duration::from_secs(20);
+
+thread_local! {
+    static TODAY: ArcRwSignal<NaiveDate> = ArcRwSignal::new(today_untracked());
+}
+
+/// The current day, as a signal that changes at midnight.
+pub fn today() -> NaiveDate {
+    TODAY.with(|today| today.get())
+}
+
+/// Updates [`today`] as long as the page is open.
+pub fn follow_today() {
+    set_interval(
+        || {
+            let day = today_untracked();
+            TODAY.with(|today| {
+                if today.get_untracked() != day {
+                    today.set(day);
+                }
+            });
+        },
+        DAY_CHECK_INTERVAL,
+    );
+}
+
+/// "Today", "Yesterday", "Monday, 23 November", with the year if it is not the current one. Subscribes
+/// to [`today`].
 pub fn day_name(day: NaiveDate) -> String {
     let today = today();
     if day == today {
@@ -131,6 +156,45 @@ fn new_format(options: Options) -> Function {
         let _ = Reflect::set(&object, &(*key).into(), &(*value).into());
     }
     DateTimeFormat::new(&Array::of1(&language().into()), &object).format()
+}
+
+/// The day on which weeks begin where the reader lives; Monday (ISO 8601) in browsers that do not know.
+pub fn first_weekday() -> Weekday {
+    let locale = js_sys::Intl::Locale::new(&language()).ok();
+    let first_day = locale.and_then(|locale| {
+        let info = match Reflect::get(&locale, &"getWeekInfo".into()).ok()?.dyn_into::<Function>() {
+            Ok(get) => get.call0(&locale).ok()?,
+            Err(_) => Reflect::get(&locale, &"weekInfo".into()).ok()?,
+        };
+        Reflect::get(&info, &"firstDay".into()).ok()?.as_f64()
+    });
+    match first_day {
+        Some(7.0) => Weekday::Sun,
+        Some(6.0) => Weekday::Sat,
+        Some(5.0) => Weekday::Fri,
+        _ => Weekday::Mon,
+    }
+}
+
+/// The seven weekdays from `first` on.
+pub fn week_from(first: Weekday) -> [Weekday; 7] {
+    let mut day = first;
+    [(); 7].map(|()| {
+        let next = day.succ();
+        std::mem::replace(&mut day, next)
+    })
+}
+
+/// "Mon"
+pub fn weekday_short(day: Weekday) -> String {
+    // 1 January 2024 was a Monday.
+    let date = NaiveDate::from_ymd_opt(2024, 1, 1 + day.num_days_from_monday()).unwrap_or_default();
+    format(&midnight(date), &[("weekday", "short")])
+}
+
+/// "1 message", "1,234 messages"
+pub fn count(value: i64, noun: &str) -> String {
+    format!("{} {noun}{}", number(value), if value == 1 { "" } else { "s" })
 }
 
 /// "1,234,567"

@@ -60,8 +60,8 @@ impl fmt::Display for AnchorError {
             Self::Range => write!(f, "must have a number of at most {NUMBER_MAX}"),
             Self::Date => f.write_str(
                 "must be a day such as `date:2026-03-01` or a time such as \
-                 `date:2026-03-01T14:30` or `date:2026-03-01T14:30:05`, in UTC or with an offset \
-                 such as `+02:00` at the end",
+                 `date:2026-03-01T14:30` or `date:2026-03-01T14:30:05`, in the zone `tz` or \
+                 with an offset such as `+02:00` at the end",
             ),
             Self::Form => f.write_str(
                 "must be `newest`, `oldest`, `first_unread`, `last_read`, `seq:57`, `id:57`, \

@@ -1,18 +1,18 @@
-//! A day or a time of day, with the offset of a time zone.
+//! A day or a time of day, with or without the offset of a time zone.
 
 use std::{fmt, str::FromStr};
 
-use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
 
-use super::{numbers::parse_fields, offset::parse_offset};
-use crate::Timestamp;
+use super::{Offset, numbers::parse_fields, offset::parse_offset};
+use crate::{Timestamp, time_zone::to_moment};
 
-/// A day or a time of day, at an offset from UTC.
+/// A day or a time of day, at an offset from UTC or in the zone of the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Date {
     day: NaiveDate,
     time: Option<NaiveTime>,
-    offset: FixedOffset,
+    offset: Option<FixedOffset>,
 }
 
 /// The error of a string that is not a [`Date`].
@@ -20,20 +20,24 @@ pub struct Date {
 pub struct InvalidDate;
 
 impl Date {
-    /// The time, or midnight at the start of the day.
-    pub fn start(&self) -> Timestamp {
-        self.to_utc(self.day.and_time(self.time.unwrap_or(NaiveTime::MIN)))
+    /// The time, or the start of the day. `zone` is the reader's; it applies to a date without an
+    /// offset.
+    pub fn start<Z: TimeZone>(&self, zone: &Z) -> Timestamp {
+        self.to_moment(self.day.and_time(self.time.unwrap_or(NaiveTime::MIN)), zone)
     }
 
-    /// Midnight at the end of the day; `None` for a time.
-    pub fn end(&self) -> Option<Timestamp> {
+    /// The end of the day; `None` for a time.
+    pub fn end<Z: TimeZone>(&self, zone: &Z) -> Option<Timestamp> {
         let next = self.day.succ_opt().filter(|_| self.time.is_none())?;
-        Some(self.to_utc(next.and_time(NaiveTime::MIN)))
+        Some(self.to_moment(next.and_time(NaiveTime::MIN), zone))
     }
 
-    /// Converts a local time to UTC. It cannot overflow, because a parsed year has four digits.
-    fn to_utc(self, local: NaiveDateTime) -> Timestamp {
-        (local - self.offset).and_utc()
+    /// Converts a local time. It cannot overflow, because a parsed year has four digits.
+    fn to_moment<Z: TimeZone>(self, local: NaiveDateTime, zone: &Z) -> Timestamp {
+        match self.offset {
+            Some(offset) => to_moment(local, &offset),
+            None => to_moment(local, zone),
+        }
     }
 }
 
@@ -54,10 +58,10 @@ impl fmt::Display for Date {
                 write!(f, ":{:02}", time.second())?;
             }
         }
-        if self.offset.local_minus_utc() != 0 {
-            write!(f, "{}", self.offset)?;
+        match self.offset {
+            Some(offset) => write!(f, "{}", Offset(offset)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -72,7 +76,8 @@ fn parse_date(text: &str) -> Option<Date> {
             (Some(parse_time(&rest[..end])?), &rest[end..])
         }
     };
-    Some(Date { day, time, offset: parse_offset(offset)? })
+    let offset = if offset.is_empty() { None } else { Some(parse_offset(offset)?) };
+    Some(Date { day, time, offset })
 }
 
 fn parse_time(text: &str) -> Option<NaiveTime> {
@@ -85,6 +90,8 @@ fn parse_time(text: &str) -> Option<NaiveTime> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Utc;
+
     use super::*;
 
     fn date(text: &str) -> Date {
@@ -94,11 +101,10 @@ mod tests {
     #[test]
     fn several_text_forms_mean_the_same_date() {
         for (text, short) in [
-            ("2026-03-01Z", "2026-03-01"),
-            ("2026-03-01-00:00", "2026-03-01"),
+            ("2026-03-01-00:00", "2026-03-01Z"),
             ("2026-03-01 02:00", "2026-03-01+02:00"),
             ("2026-03-01T14:30 02:00", "2026-03-01T14:30+02:00"),
-            ("2026-03-01T14:30:00Z", "2026-03-01T14:30"),
+            ("2026-03-01T14:30:00", "2026-03-01T14:30"),
         ] {
             assert_eq!(date(text).to_string(), short, "{text}");
         }
@@ -108,8 +114,8 @@ mod tests {
     fn a_day_starts_and_ends_at_local_midnight() {
         let start_and_hours = |text: &str| {
             let date = date(text);
-            let span = date.end().map(|end| (end - date.start()).num_hours());
-            (date.start().to_rfc3339(), span)
+            let span = date.end(&Utc).map(|end| (end - date.start(&Utc)).num_hours());
+            (date.start(&Utc).to_rfc3339(), span)
         };
         assert_eq!(start_and_hours("2026-03-01"), ("2026-03-01T00:00:00+00:00".into(), Some(24)));
         assert_eq!(
@@ -123,8 +129,8 @@ mod tests {
         let time = start_and_hours("2026-03-01T00:30+02:00");
         assert_eq!(time, ("2026-02-28T22:30:00+00:00".into(), None));
         // The earliest and the latest date convert without overflow.
-        assert!(date("0000-01-01+23:59").start().timestamp_micros() < 0);
-        let last = date("9999-12-31-23:59").end().unwrap();
+        assert!(date("0000-01-01+23:59").start(&Utc).timestamp_micros() < 0);
+        let last = date("9999-12-31-23:59").end(&Utc).unwrap();
         assert_eq!(last.to_rfc3339(), "+10000-01-01T23:59:00+00:00");
     }
 

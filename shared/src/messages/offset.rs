@@ -2,10 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::FixedOffset;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
 use super::numbers::parse_fields;
+use chrono::FixedOffset;
 
 /// The offset of a time zone from UTC, less than 24 hours: `Z`, `+02:00`, `-03:30`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,10 +23,10 @@ impl FromStr for Offset {
     }
 }
 
-/// Parses an offset; the empty text is UTC.
+/// Parses an offset.
 pub(super) fn parse_offset(text: &str) -> Option<FixedOffset> {
     let east = match text {
-        "" | "Z" => 0,
+        "Z" => 0,
         // A `+` in the query string of a URL decodes to a space.
         _ => match text.split_at_checked(1)? {
             ("+" | " ", offset) => parse_minutes(offset)?,
@@ -50,37 +48,5 @@ impl fmt::Display for Offset {
             0 => f.write_str("Z"),
             _ => write!(f, "{}", self.0),
         }
-    }
-}
-
-impl Serialize for Offset {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Offset {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-#[cfg(feature = "schema")]
-impl schemars::JsonSchema for Offset {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Offset".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "string",
-            "description": "The offset of the reader's time zone from UTC.",
-            "pattern": "^(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
-            "examples": ["Z", "+02:00"],
-        })
     }
 }

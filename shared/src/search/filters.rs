@@ -1,6 +1,6 @@
 //! The filters of a query: conditions on a message other than its text.
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, TimeZone, Utc};
 
 use super::{TimeRange, TimeSpan};
 use crate::ids::RoomId;
@@ -44,12 +44,12 @@ impl Predicate {
 
     /// The range of time in which a message must be posted; `None` for other kinds. See
     /// [`TimeSpan::span`].
-    pub fn time_range(&self, now: DateTime<Utc>, offset: FixedOffset) -> Option<TimeRange> {
+    pub fn time_range<Z: TimeZone>(&self, now: DateTime<Utc>, zone: &Z) -> Option<TimeRange> {
         match self {
-            Self::Before(when) => Some((None, Some(when.span(now, offset).0))),
-            Self::After(when) => Some((Some(when.after_bound(now, offset)), None)),
+            Self::Before(when) => Some((None, Some(when.span(now, zone).0))),
+            Self::After(when) => Some((Some(when.after_bound(now, zone)), None)),
             Self::On(when) => {
-                let (from, to) = when.span(now, offset);
+                let (from, to) = when.span(now, zone);
                 Some((Some(from), Some(to)))
             }
             Self::From(_) | Self::In(_) | Self::Has(_) | Self::Mentions(_) | Self::Is(_) => None,

@@ -1,6 +1,6 @@
 //! Spans of time in a query.
 
-use chrono::{DateTime, Days, FixedOffset, Months, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, TimeZone, Utc};
 use winnow::{
     Parser,
     combinator::{alt, opt, preceded, terminated},
@@ -8,7 +8,7 @@ use winnow::{
     token::take_while,
 };
 
-use crate::Timestamp;
+use crate::{Timestamp, time_zone::start_of_day};
 
 /// A span of time: `2026`, `2026-03`, `2026-03-01`, `today`, `yesterday`, `7d`, `2w`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,8 +35,7 @@ pub type TimeRange = (Option<Timestamp>, Option<Timestamp>);
 impl TimeSpan {
     /// The inclusive start and the exclusive end of the span.
     ///
-    /// `offset` is that of the reader's time zone; calendar days start at its midnight. `7d` and
-    /// `2w` end now.
+    /// `zone` is the reader's; calendar days start at its midnight. `7d` and `2w` end now.
     ///
     /// ```
     /// use chrono::{DateTime, FixedOffset, Utc};
@@ -44,13 +43,13 @@ impl TimeSpan {
     ///
     /// let query = parse("on:2024-02")?;
     /// let Predicate::On(february) = query.filters[0].predicate else { unreachable!() };
-    /// let (from, to) = february.span(DateTime::UNIX_EPOCH, FixedOffset::east_opt(3600).unwrap());
+    /// let (from, to) = february.span(DateTime::UNIX_EPOCH, &FixedOffset::east_opt(3600).unwrap());
     /// assert_eq!(from.to_rfc3339(), "2024-01-31T23:00:00+00:00");
     /// assert_eq!(to.to_rfc3339(), "2024-02-29T23:00:00+00:00");
     /// # Ok::<(), shared::search::QueryError>(())
     /// ```
-    pub fn span(self, now: DateTime<Utc>, offset: FixedOffset) -> (Timestamp, Timestamp) {
-        let today = now.with_timezone(&offset).date_naive();
+    pub fn span<Z: TimeZone>(self, now: DateTime<Utc>, zone: &Z) -> (Timestamp, Timestamp) {
+        let today = now.with_timezone(zone).date_naive();
         let (first, next) = match self {
             Self::Days(days) => return (now - TimeDelta::days(days.into()), now),
             Self::Weeks(weeks) => return (now - TimeDelta::weeks(weeks.into()), now),
@@ -63,7 +62,7 @@ impl TimeSpan {
             Self::Today => (today, today + Days::new(1)),
             Self::Yesterday => (today - Days::new(1), today),
         };
-        (midnight(first, offset), midnight(next, offset))
+        (start_of_day(first, zone), start_of_day(next, zone))
     }
 
     /// Whether the span depends on the current time.
@@ -72,14 +71,10 @@ impl TimeSpan {
     }
 
     /// The lower bound of `after:`: the end of a calendar span, but the start of `7d` and `2w`.
-    pub(super) fn after_bound(self, now: DateTime<Utc>, offset: FixedOffset) -> Timestamp {
-        let (from, to) = self.span(now, offset);
+    pub(super) fn after_bound<Z: TimeZone>(self, now: DateTime<Utc>, zone: &Z) -> Timestamp {
+        let (from, to) = self.span(now, zone);
         if matches!(self, Self::Days(_) | Self::Weeks(_)) { from } else { to }
     }
-}
-
-fn midnight(day: NaiveDate, offset: FixedOffset) -> Timestamp {
-    (day.and_time(chrono::NaiveTime::MIN) - offset).and_utc()
 }
 
 impl std::fmt::Display for TimeSpan {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
     ids::{RoomId, Seq},
-    messages::{MapHits, Offset, RoomMap},
+    messages::{MapHits, RoomMap},
 };
 
 use super::{hits::newest_hit_per_bucket, overview::overview};
@@ -14,6 +14,7 @@ use crate::{
     http::{
         conditional::{Conditional, EntityTag, IfNoneMatch},
         extract::Query,
+        time_zone::Zone,
     },
     rooms::Membership,
     search::{self, SearchPlan, SearchScope},
@@ -26,7 +27,7 @@ use crate::{
 pub struct MapQuery {
     /// The time zone of the months.
     #[serde(default)]
-    tz: Offset,
+    tz: Zone,
 }
 
 /// The query, and where to continue.
@@ -41,7 +42,7 @@ pub struct MapHitsQuery {
     up_to: Option<Seq>,
     /// The time zone of the dates in the query.
     #[serde(default)]
-    tz: Offset,
+    tz: Zone,
 }
 
 pub async fn map(
@@ -79,7 +80,7 @@ pub async fn hits(
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
         let rooms = &[JoinedRoom::new(&room, read_seq)];
         let newest = newest_message(&db).await?;
-        let scope = SearchScope { user, rooms, newest, only_room, offset: tz };
+        let scope = SearchScope { user, rooms, newest, only_room, zone: tz };
         let plan = SearchPlan::new(&db, query, &scope).await?;
         newest_hit_per_bucket(&db, &room, up_to, &plan).await
     };

@@ -9,12 +9,13 @@ use sea_orm::{
 };
 use shared::{
     ids::{Seq, UserId},
-    messages::{MapMonth, Month, Offset, RoomMap},
+    messages::{MapMonth, Month, RoomMap},
     rules::MAP_MENTIONS_MAX,
 };
 
 use crate::{
     Result,
+    http::time_zone::Zone,
     messages::calendar::{first_seqs, month_of_message},
     tables::{mentions, rooms},
 };
@@ -28,10 +29,10 @@ pub async fn overview(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     user: UserId,
-    offset: Offset,
+    zone: Zone,
 ) -> Result<RoomMap> {
     Ok(RoomMap {
-        months: months(db, room, offset).await?,
+        months: months(db, room, zone).await?,
         mentions: mentions(db, room, user).await?,
         room_last_seq: room.last_seq.into(),
         as_of_rev: room.last_rev.into(),
@@ -42,10 +43,10 @@ pub async fn overview(
 async fn months(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
-    offset: Offset,
+    zone: Zone,
 ) -> Result<Vec<MapMonth>> {
-    let first = month_of_message(db, room, 1, offset).await?;
-    let Some((first, last)) = first.zip(month_of_message(db, room, room.last_seq, offset).await?)
+    let first = month_of_message(db, room, 1, zone).await?;
+    let Some((first, last)) = first.zip(month_of_message(db, room, room.last_seq, zone).await?)
     else {
         return Ok(Vec::new());
     };
@@ -53,7 +54,7 @@ async fn months(
     let days: Vec<_> = days.take_while(|day| *day <= last.first()).collect();
     let mut seqs = Vec::with_capacity(days.len() + 1);
     for days in days.chunks(MONTHS_MAX) {
-        seqs.extend(first_seqs(db, room, days, offset).await?);
+        seqs.extend(first_seqs(db, room, days, zone).await?);
     }
     seqs.push(room.last_seq + 1);
     let mut months: Vec<MapMonth> = Vec::new();

@@ -1,6 +1,6 @@
 //! The calendar and the insights: messages by day, hour and author.
 
-use chrono::{Datelike, Days, NaiveDate, Utc};
+use chrono::{Datelike, Days, NaiveDate};
 use shared::{
     messages::{Calendar, Insights},
     paths,
@@ -113,7 +113,7 @@ async fn an_invalid_month_is_refused_with_the_field() {
         let response = fixture.member.get(&format!("{path}?month={wrong}")).await;
         response.expect_field_error("month", "such as `2026-03`");
     }
-    fixture.member.get(&format!("{path}?tz=CET")).await.expect_field_error("tz", "+02:00");
+    fixture.member.get(&format!("{path}?tz=Berlin")).await.expect_field_error("tz", "+02:00");
     fixture.member.get(&format!("{path}?year=2026")).await.expect_field_error("year", "unknown");
     fixture.outsider.get(&path).await.expect_problem(Code::NotAMember);
 }
@@ -130,7 +130,7 @@ async fn messages_of_a_week() -> (Fixture, NaiveDate) {
     ] {
         author.post_message(fixture.room, &format!("word {nth}")).await;
     }
-    let today = Utc::now().date_naive();
+    let today = Fixture::today().await;
     for (seq, days, time) in [
         (1, 92, "23:59:59"),
         (2, 85, "00:00:00"),

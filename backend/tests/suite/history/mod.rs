@@ -5,3 +5,4 @@ mod calendar;
 mod dates;
 mod overview;
 mod page_size;
+mod zones;

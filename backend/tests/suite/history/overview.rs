@@ -114,7 +114,7 @@ async fn only_members_read_the_overview() {
     let fixture = Fixture::start().await;
     let path = fixture.path(paths::MAP);
     fixture.outsider.get(&path).await.expect_problem(Code::NotAMember);
-    fixture.member.get(&format!("{path}?tz=CET")).await.expect_field_error("tz", "+02:00");
+    fixture.member.get(&format!("{path}?tz=Berlin")).await.expect_field_error("tz", "+02:00");
     fixture
         .member
         .get(&format!("{path}?month=2026-03"))

@@ -24,6 +24,10 @@ async fn six_messages() -> Fixture {
 #[tokio::test]
 async fn each_operator_filters() {
     let fixture = six_messages().await;
+    let today = Fixture::today().await;
+    for seq in [1, 2] {
+        fixture.set_created_at(fixture.room, seq, &format!("{today}T00:00:00Z")).await;
+    }
     for (query, expected) in [
         (
             "",

@@ -118,7 +118,7 @@ async fn the_hit_map_checks_etag_and_query_like_other_searches() {
     get_hits("on:tuesday").await.expect_problem(Code::InvalidSearch);
     get_hits("in:Attic").await.expect_problem(Code::InvalidSearch);
     get_hits("is:deleted").await.expect_problem(Code::AdminOnly);
-    fixture.member.get(&format!("{map_path}?tz=CET")).await.expect_field_error("tz", "+02:00");
+    fixture.member.get(&format!("{map_path}?tz=Berlin")).await.expect_field_error("tz", "+02:00");
     let nowhere = paths::fill(paths::MAP_HITS, &[&999_999]);
     fixture.member.get(&nowhere).await.expect_problem(Code::NotFound);
 }

@@ -153,7 +153,7 @@ fn submit(room: RoomContext, live: LiveClient, ui: Ui) -> bool {
             return false;
         }
     };
-    let content = match slash_command::parse(&content, time::today()) {
+    let content = match slash_command::parse(&content, time::today_untracked()) {
         Input::Message(content) => content,
         Input::GoTo(target) => {
             go_to(room, ui, target);

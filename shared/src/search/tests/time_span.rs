@@ -48,15 +48,15 @@ fn calendar_spans_start_at_the_readers_midnight() {
         ("on:9999-12-31", berlin, "9999-12-30T23:00:00Z", "9999-12-31T23:00:00Z"),
     ] {
         let time = |text: &str| Some(text.parse().unwrap());
-        let on = predicates(query)[0].time_range(now, offset);
+        let on = predicates(query)[0].time_range(now, &offset);
         assert_eq!(on, Some((time(from), time(to))), "{query}");
-        let before = predicates(&query.replace("on:", "before:"))[0].time_range(now, offset);
+        let before = predicates(&query.replace("on:", "before:"))[0].time_range(now, &offset);
         assert_eq!(before, Some((None, time(from))), "{query}");
-        let after = predicates(&query.replace("on:", "after:"))[0].time_range(now, offset);
+        let after = predicates(&query.replace("on:", "after:"))[0].time_range(now, &offset);
         let bound = if query.ends_with(['d', 'w']) { from } else { to };
         assert_eq!(after, Some((time(bound), None)), "{query}");
     }
-    assert_eq!(predicates("has:link")[0].time_range(now, berlin), None);
+    assert_eq!(predicates("has:link")[0].time_range(now, &berlin), None);
     // The longest span does not overflow.
-    assert!(predicates("on:65535w")[0].time_range(now, berlin).is_some());
+    assert!(predicates("on:65535w")[0].time_range(now, &berlin).is_some());
 }
