@@ -13,11 +13,11 @@ use crate::{
 
 /// How long searches and histories wait for others to end.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Exports at once, in total and for each user.
-const EXPORTS: (usize, usize) = (8, 2);
-/// Whole histories that the classic endpoint sends at once, in total and for each user. The classic
-/// page loads one for each room that it opens.
-const HISTORIES: (usize, usize) = (16, 4);
+/// How many times as many exports may run at once in total as for each user.
+const USERS_AT_ONCE: usize = 4;
+/// How many whole histories the classic endpoint sends at once for each export. The classic page loads
+/// one for each room that it opens.
+const HISTORIES_PER_EXPORT: usize = 2;
 /// Sockets of one user that read missed changes from the database at the same time.
 const CATCH_UPS: usize = 2;
 /// Subscriptions of one user per second, and at once. A reconnecting page renews all of its rooms.
@@ -45,12 +45,14 @@ impl Limits {
         let limiter = |name, (total, per_user), timeout| {
             ConcurrencyLimiter::new(name, total, per_user, timeout)
         };
+        let exports = settings.exports_per_account as usize;
+        let histories = HISTORIES_PER_EXPORT * exports;
         let sign_ups = settings.sign_ups_per_hour;
         let attempts = sign_ups.saturating_mul(NAMES_PER_SIGN_UP);
         Self {
             searches: limiter("searches", (searches, per_user), QUEUE_TIMEOUT),
-            exports: limiter("exports", EXPORTS, Duration::ZERO),
-            histories: limiter("histories", HISTORIES, QUEUE_TIMEOUT),
+            exports: limiter("exports", (USERS_AT_ONCE * exports, exports), Duration::ZERO),
+            histories: limiter("histories", (USERS_AT_ONCE * histories, histories), QUEUE_TIMEOUT),
             catch_ups: KeyedSemaphore::new(CATCH_UPS),
             subscriptions: RateLimiter::per_second(SUBSCRIPTIONS.0, SUBSCRIPTIONS.1),
             sign_ups: RateLimiter::per_hour(sign_ups, sign_ups),

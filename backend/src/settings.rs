@@ -84,6 +84,11 @@ pub struct Settings {
     #[arg(long, env = "HALLWAY_SIGN_UPS_PER_HOUR", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub sign_ups_per_hour: u32,
 
+    /// Exports that one account may download at once on each node (1 to 1000); four times as many in
+    /// total. The classic endpoint sends twice as many whole histories.
+    #[arg(long, env = "HALLWAY_EXPORTS_PER_ACCOUNT", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub exports_per_account: u32,
+
     /// Bearer token for `/metrics`. Without it, only this machine can read them, and not through a
     /// proxy.
     #[arg(long, env = "HALLWAY_METRICS_TOKEN", hide_env_values = true)]

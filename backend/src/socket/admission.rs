@@ -1,10 +1,19 @@
-//! The admission of a socket: the caller is checked again once the hub knows the socket.
+//! The beginning of a session: the caller is checked again once the hub knows the socket, and gets
+//! `welcome`.
 
 use axum::extract::ws::WebSocket;
-use shared::{live::CloseCode, problem::Code};
+use shared::{
+    live::{CloseCode, ServerFrame},
+    problem::Code,
+    rules,
+};
 
-use super::{Codec, Session, session::close};
-use crate::{App, auth::Caller};
+use super::{
+    Codec, Session,
+    paged_frames::room_pages,
+    session::{SessionResult, close},
+};
+use crate::{App, auth::Caller, rooms::queries};
 
 impl<C: Codec> Session<C> {
     /// A session without subscriptions. Closes the socket and returns `None` if the account has too many
@@ -28,5 +37,28 @@ impl<C: Codec> Session<C> {
             Err(_) => session.close(Some(CloseCode::Restart)).await,
         }
         None
+    }
+
+    /// Sends `welcome`, with the user and their rooms, then runs as [`Session::run`] does.
+    pub async fn welcome_and_run(mut self) {
+        match self.welcome().await {
+            Ok(()) => self.run(None).await,
+            Err(code) => self.close(code).await,
+        }
+    }
+
+    async fn welcome(&mut self) -> SessionResult {
+        let user = self.caller.user.clone();
+        let (db, restart) = (&self.app.db.reader, |_| Some(CloseCode::Restart));
+        let rooms = queries::my_rooms(db, user.id, user.is_admin).await.map_err(restart)?;
+        let longer_names = queries::longer_names(db, &user.username).await.map_err(restart)?;
+        let mut pages = room_pages(rooms).into_iter();
+        let (rooms, heartbeat_s) = (pages.next().unwrap_or_default(), rules::HEARTBEAT_S);
+        let more = pages.len() > 0;
+        self.send(&ServerFrame::Welcome { user, rooms, more, heartbeat_s, longer_names }).await?;
+        while let Some(rooms) = pages.next() {
+            self.send(&ServerFrame::Rooms { rooms, more: pages.len() > 0 }).await?;
+        }
+        self.flush().await
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::ws::Utf8Bytes;
 use shared::{
     ids::RoomId,
-    live::{ClientFrame, ServerFrame},
+    live::{ClientFrame, CloseCode, ServerFrame},
     messages::Message,
     problem::Code,
 };
@@ -75,5 +75,14 @@ impl Codec for LiveCodec {
 
     fn closes_with(&self, _: RoomId) -> bool {
         false
+    }
+}
+
+/// The close code for an error of reading. If the connection is lost, the close frame is lost too.
+pub(super) fn close_code(error: &axum::Error) -> CloseCode {
+    match error.to_string() {
+        text if text.contains("too long") => CloseCode::TooLarge,
+        text if text.contains("UTF-8") => CloseCode::InvalidText,
+        _ => CloseCode::ProtocolError,
     }
 }

@@ -3,44 +3,13 @@
 
 use shared::{
     ids::{Rev, RoomId},
-    live::{CloseCode, ServerFrame},
+    live::ServerFrame,
     rooms::MyRoom,
     rules,
 };
 
-use super::{
-    Codec,
-    session::{Session, SessionResult},
-};
-use crate::rooms::queries;
-
-impl<C: Codec> Session<C> {
-    /// Sends `welcome`, with the user and their rooms, then runs as [`Session::run`] does.
-    pub async fn welcome_and_run(mut self) {
-        match self.welcome().await {
-            Ok(()) => self.run(None).await,
-            Err(code) => self.close(code).await,
-        }
-    }
-
-    async fn welcome(&mut self) -> SessionResult {
-        let user = self.caller.user.clone();
-        let (db, restart) = (&self.app.db.reader, |_| Some(CloseCode::Restart));
-        let rooms = queries::my_rooms(db, user.id, user.is_admin).await.map_err(restart)?;
-        let longer_names = queries::longer_names(db, &user.username).await.map_err(restart)?;
-        let mut pages = room_pages(rooms).into_iter();
-        let (rooms, heartbeat_s) = (pages.next().unwrap_or_default(), rules::HEARTBEAT_S);
-        let more = pages.len() > 0;
-        self.send(&ServerFrame::Welcome { user, rooms, more, heartbeat_s, longer_names }).await?;
-        while let Some(rooms) = pages.next() {
-            self.send(&ServerFrame::Rooms { rooms, more: pages.len() > 0 }).await?;
-        }
-        self.flush().await
-    }
-}
-
 /// Splits rooms into lists that are encoded in about [`rules::ROOMS_FRAME_BYTES`] each.
-fn room_pages(rooms: Vec<MyRoom>) -> Vec<Vec<MyRoom>> {
+pub(super) fn room_pages(rooms: Vec<MyRoom>) -> Vec<Vec<MyRoom>> {
     let (mut pages, mut bytes) = (Vec::<Vec<_>>::new(), usize::MAX);
     for room in rooms {
         let length = serde_json::to_vec(&room).map_or(0, |text| text.len());

@@ -1,5 +1,5 @@
-//! The session of one socket. It waits for the client, the hub, the ledger and a timer; each turn
-//! of its loop writes everything that is ready with one flush.
+//! The session of one socket. It waits for the client, the hub, the ledger and a timer; each turn of its
+//! loop writes everything that is ready with one flush.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -17,7 +17,7 @@ use shared::{
 };
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
 
-use super::{Codec, paged_frames::heartbeats};
+use super::{Codec, codec::close_code, paged_frames::heartbeats};
 use crate::{
     App,
     auth::Caller,
@@ -326,15 +326,6 @@ async fn with_timeout(write: impl Future<Output = Result<(), axum::Error>>) -> S
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(None),
         Err(_) => Err(Some(CloseCode::TooSlow)),
-    }
-}
-
-/// The close code for an error of reading. If the connection is lost, the close frame is lost too.
-pub(super) fn close_code(error: &axum::Error) -> CloseCode {
-    match error.to_string() {
-        text if text.contains("too long") => CloseCode::TooLarge,
-        text if text.contains("UTF-8") => CloseCode::InvalidText,
-        _ => CloseCode::ProtocolError,
     }
 }
 

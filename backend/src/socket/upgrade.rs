@@ -19,10 +19,7 @@ use shared::{
 };
 use tokio::time::timeout;
 
-use super::{
-    Codec, LiveCodec, Session,
-    session::{close, close_code},
-};
+use super::{Codec, LiveCodec, Session, codec::close_code, session::close};
 use crate::{
     App, Error, Result,
     auth::{Caller, MaybeCaller, is_origin_allowed},

@@ -75,9 +75,9 @@ impl ReaderName {
         let links = find_links(content);
         let mentions = resolve(content, &links, |key| self.key == key || self.longer.contains(key));
         let mine = mentions.into_iter().filter(|(key, _)| *key == self.key);
-        let mut found: Vec<(Range<usize>, fn(_) -> _)> =
-            mine.map(|(_, range)| (range, Span::Mention as _)).collect();
-        found.extend(links.into_iter().map(|link| (link, Span::Link as _)));
+        let mut found: Vec<_> =
+            mine.map(|(_, range)| (range, Span::Mention as fn(_) -> _)).collect();
+        found.extend(links.into_iter().map(|link| (link, Span::Link as fn(_) -> _)));
         found.sort_by_key(|(range, _)| range.start);
         join_spans(content, found)
     }

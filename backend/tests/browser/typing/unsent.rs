@@ -1,7 +1,6 @@
 //! Unsent texts: one draft in all tabs, unfinished edits and replies, rooms that one is no longer in,
 //! and signing out.
 
-use fantoccini::wd::WindowHandle;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -31,7 +30,7 @@ async fn a_draft_is_one_in_all_tabs_and_is_sent_once() {
         let (room, bob) = open_room_as_bob(fixture).await;
         let first = bob.client.window().await.unwrap();
         let tab = bob.client.new_window(true).await.unwrap();
-        let second = WindowHandle::try_from(tab.handle).unwrap();
+        let second = tab.handle;
         bob.client.switch_to_window(second.clone()).await.unwrap();
         bob.open(&format!("/ui/room/{room}")).await;
         bob.wait_visible(COMPOSER).await;

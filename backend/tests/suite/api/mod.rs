@@ -11,4 +11,3 @@ mod messages;
 mod names;
 mod revoked;
 mod roles;
-mod sessions;

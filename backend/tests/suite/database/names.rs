@@ -27,7 +27,7 @@ pub async fn race(admins: &[Person], rooms: &[RoomId], name: &str) {
     for nth in 0..CREATES.max(RENAMES) {
         let admin = &admins[nth % admins.len()];
         // Names that differ only in case are equal.
-        let name = if nth % 2 == 0 { name.to_owned() } else { name.to_uppercase() };
+        let name = if nth.is_multiple_of(2) { name.to_owned() } else { name.to_uppercase() };
         if nth < CREATES {
             let (admin, new) = (admin.clone(), json!({"name": name}));
             requests.push(tokio::spawn(async move { admin.post(paths::ROOMS, new).await }));
@@ -82,7 +82,7 @@ async fn messages_are_posted_during_a_race_for_a_name() {
 async fn one_of_many_concurrent_accounts_gets_a_name() {
     let fixture = Fixture::start().await;
     let register = |nth: usize| {
-        let name = if nth % 2 == 0 { "newcomer" } else { "NewComer" };
+        let name = if nth.is_multiple_of(2) { "newcomer" } else { "NewComer" };
         let (anon, new) = (fixture.anon.clone(), json!({"username": name, "password": PASSWORD}));
         tokio::spawn(async move { anon.post(paths::USERS, new).await })
     };

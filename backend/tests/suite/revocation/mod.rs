@@ -6,6 +6,7 @@ mod access;
 mod events;
 mod log;
 mod roles;
+mod sessions;
 mod world;
 
 use std::time::Instant;

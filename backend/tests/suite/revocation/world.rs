@@ -54,7 +54,10 @@ impl World {
                 database_url: Some(storage.url()),
                 redis_url: redis.as_ref().map(Redis::url),
                 session_key: Some(key.trim().to_owned()),
-                env: vec![("HALLWAY_LOGIN_ATTEMPTS".into(), "1000000".into())],
+                env: vec![
+                    ("HALLWAY_LOGIN_ATTEMPTS".into(), "1000000".into()),
+                    ("HALLWAY_EXPORTS_PER_ACCOUNT".into(), "1000".into()),
+                ],
                 ..ServerOptions::new(data.folder())
             };
             let binary = Path::new(env!("CARGO_BIN_EXE_hallway"));
