@@ -93,8 +93,7 @@ impl LiveClient {
     }
 
     /// Erases everything that this browser stores for my account, because I sign out.
-    pub fn erase_account(self) {
-        let Some(me) = self.me.with_value(|me| me.as_ref().map(|me| me.id)) else { return };
+    pub fn erase_account(self, me: UserId) {
         let keys = storage::keys();
         keys.iter().filter(|key| belongs_to(key, me)).for_each(|key| storage::remove(key));
         spawn_local(async move {

@@ -15,12 +15,16 @@ pub fn AccountMenu() -> impl IntoView {
     let (auth, ui) = (expect_context::<Auth>(), expect_context::<Ui>());
     let live = expect_context::<LiveClient>();
     let [password, sessions, theme, confirm] = [(); 4].map(|()| RwSignal::new(false));
-    let sign_out = Action::new_local(move |_: &()| async move {
-        match api::sign_out().await {
-            Err(error) if !error.is_unauthenticated() => ui.error(error.message()),
-            _ => {
-                live.erase_account();
-                auth.sign_out();
+    let sign_out = Action::new_local(move |_: &()| {
+        // Read before the request, because the socket may close before the response arrives.
+        let me = auth.me_untracked().map(|me| me.id);
+        async move {
+            match api::sign_out().await {
+                Err(error) if !error.is_unauthenticated() => ui.error(error.message()),
+                _ => {
+                    me.into_iter().for_each(|me| live.erase_account(me));
+                    auth.sign_out();
+                }
             }
         }
     });

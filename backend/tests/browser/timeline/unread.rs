@@ -245,7 +245,7 @@ async fn escape_marks_a_room_read_and_shift_escape_all_rooms() {
         ada.click(&format!("{row} button[aria-label=Reply]")).await;
         ada.wait_visible(".answering").await;
         ada.type_keys(COMPOSER, ESCAPE).await;
-        ada.wait_hidden(".answering").await;
+        ada.wait_text(".answering", "no longer a reply").await;
         ada.wait_visible(UNREAD_BAR).await;
         ada.type_keys(COMPOSER, ESCAPE).await;
         ada.wait_hidden(&badge(room)).await;
