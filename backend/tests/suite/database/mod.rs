@@ -19,7 +19,8 @@ async fn query_number(db: &impl ConnectionTrait, sql: &str) -> i64 {
     db.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
-/// Waits until a query returns `expected`; returns how long it took.
+/// Waits until a query returns `expected`; returns how long it took. InnoDB refreshes its table of
+/// transactions only if nobody has read it for 0.1 s.
 async fn wait_for_number(db: &impl ConnectionTrait, sql: &str, expected: i64) -> Duration {
     let start = Instant::now();
     loop {
@@ -28,7 +29,7 @@ async fn wait_for_number(db: &impl ConnectionTrait, sql: &str, expected: i64) ->
             return start.elapsed();
         }
         assert!(start.elapsed() < TIMEOUT, "{sql}: {found}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(150)).await;
     }
 }
 
