@@ -1,5 +1,4 @@
-//! Deadlines for clients that send or read too slowly, each of which would keep a connection, and what
-//! was allocated for it, for ever.
+//! Deadlines for slow clients, because each would keep a connection and its memory for ever.
 
 use std::{
     io::{self, IoSlice},
@@ -67,7 +66,7 @@ impl Connection {
         let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL_TIMEOUT)));
         ready!(stall.as_mut().poll(cx));
         metrics::counter!("hallway_stalled_connections_total").increment(1);
-        // Discards what the kernel holds, which would otherwise wait for the client for minutes more.
+        // Discards the unsent bytes in the kernel, which would otherwise wait for the client for minutes.
         let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

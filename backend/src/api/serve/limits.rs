@@ -18,8 +18,8 @@ use crate::{Settings, http::client_address::network_of};
 /// Files that are neither connections of clients nor of the database: standard streams, the listener,
 /// the runtime, Redis, the web app of a debug build.
 const OTHER_FILES: usize = 48;
-/// Files per database connection of a pool, of which there are two: with SQLite, the database and its
-/// write-ahead log.
+/// Open files per connection of the reader pool, with those of the other pools: SQLite opens the database
+/// and its write-ahead log for each connection.
 const FILES_PER_DATABASE_CONNECTION: usize = 4;
 /// The maximum number of connections however many files may be open, because each takes memory.
 const CONNECTIONS_MAX: usize = 250_000;
@@ -32,7 +32,7 @@ const SURPLUS_CONNECTIONS: usize = 64;
 /// How many of them one network may have.
 const SURPLUS_PER_NETWORK: usize = 32;
 
-/// Counts what is open, in total and per client network. Cheap to clone.
+/// Counts open connections, in total and per client network. Cheap to clone.
 #[derive(Clone)]
 pub struct ConnectionLimits(Arc<Inner>);
 
@@ -62,10 +62,7 @@ impl ConnectionLimits {
     /// The limits of this process, and those of the connections above them.
     pub fn for_process(settings: &Settings) -> (Self, Self) {
         let files = raise_file_limit();
-        let database =
-            FILES_PER_DATABASE_CONNECTION * settings.storage.database_connections as usize;
-        let reserved = OTHER_FILES + SURPLUS_CONNECTIONS + database;
-        let max = files.saturating_sub(reserved).clamp(files / 4, CONNECTIONS_MAX);
+        let max = max_connections(files, settings.storage.database_connections as usize);
         let default = PER_NETWORK_DEFAULT.min(max / 2).max(1);
         let max_per_network = settings.connections_per_address.map_or(default, |max| max as usize);
         tracing::info!(files, connections = max, per_address = max_per_network, "limits");
@@ -160,6 +157,14 @@ impl HttpBody for WithPermit {
     }
 }
 
+/// The maximum number of connections of clients: what the limit of open files leaves after our own
+/// files, but at least a quarter of it.
+fn max_connections(files: usize, database_connections: usize) -> usize {
+    let database = FILES_PER_DATABASE_CONNECTION * database_connections;
+    let reserved = OTHER_FILES + SURPLUS_CONNECTIONS + database;
+    files.saturating_sub(reserved).max(files / 4).min(CONNECTIONS_MAX)
+}
+
 /// Raises the limit of open files to the highest that the system allows this process, and returns it.
 /// The usual default is 1024, which a single client could use up.
 #[cfg(unix)]
@@ -215,6 +220,20 @@ mod tests {
         assert_eq!(others.len(), 8);
         assert!(limits.acquire(v4(1)).is_none(), "the largest network gives way");
         assert!(limits.acquire(v4(2)).is_some());
+    }
+
+    #[test]
+    fn any_limit_of_open_files_leaves_connections() {
+        for (files, expected) in [
+            (256, 112),
+            (1_024, 880),
+            (524_288, CONNECTIONS_MAX),
+            (1_048_576, CONNECTIONS_MAX),
+            (usize::MAX, CONNECTIONS_MAX),
+        ] {
+            assert_eq!(max_connections(files, 8), expected, "{files}");
+        }
+        assert_eq!(max_connections(256, 1_000), 64);
     }
 
     #[test]
