@@ -78,7 +78,8 @@ fn origin(ports: &Ports) -> String {
 }
 
 fn build_server() -> Result<()> {
-    commands::run(commands::cargo().args(["build", "--package", "hallway"]))
+    // Not `--package`, with which cargo would compile the dependencies once more than for the tests.
+    commands::run(commands::cargo().args(["build", "--bin", "hallway"]))
 }
 
 fn start_server(ports: &Ports, args: &[String]) -> Result<ProcessGroup> {

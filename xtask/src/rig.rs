@@ -45,8 +45,9 @@ fn build_mutant_server() -> Result<PathBuf> {
 /// Runs the short fault tests on debug builds. Only violations are failures, because durations depend
 /// on the load of the machine.
 pub fn faults() -> Result<()> {
-    // `cargo test` builds a program only for a package with tests.
-    let build = ["build", "--workspace", "--exclude", "wasm-bindgen", "--exclude", "frontend"];
+    // Tests of these packages, because cargo builds the programs with them, and with the dependencies of
+    // all other tests.
+    let build = ["test", "--no-run", "--test", "suite", "--test", "cli"];
     commands::run(commands::cargo().args(build))?;
     let mut rig = commands::new(places::target().join("debug/rig"));
     rig.args(["faults", "--short", "--violations-only", "--out"]);

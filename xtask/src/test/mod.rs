@@ -13,9 +13,6 @@ use crate::{commands, page, places, rig, tools};
 
 const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-unknown"];
 
-/// `wasm-bindgen` has no tests, and testing it would compile its library once more.
-const NOT_TESTED: [&str; 2] = ["--exclude", "wasm-bindgen"];
-
 /// The filters that are names of steps.
 const STEPS: [&str; 8] =
     ["fmt", "clippy", "house", "dev", "mariadb", "postgres", "faults", "contract"];
@@ -86,7 +83,7 @@ fn run_selected(steps: &mut Steps, filter: &[String]) -> Result<()> {
         steps.run("faults", rig::faults)?;
     }
     if is_selected("contract") {
-        let build = ["build", "--package", "hallway"];
+        let build = ["build", "--bin", "hallway"];
         steps.run("server", || commands::run(commands::cargo().args(build)))?;
         steps.run("contract", contract::run)?;
     }
@@ -110,29 +107,27 @@ fn clippy(steps: &mut Steps) -> Result<()> {
 
 /// Checks the module rules early. The step `tests` checks them again.
 fn house() -> Result<()> {
-    let test = ["test", "--package", "xtask", "--test", "house"];
-    commands::run(commands::cargo().args(test))
+    commands::run(tests().args(["--test", "house"]))
 }
 
+/// The tests of the default members. No step selects other packages, because cargo would unify other
+/// features, and compile the dependencies once more.
 fn tests() -> Command {
     let mut tests = commands::cargo();
-    tests.args(["test", "--workspace"]).args(NOT_TESTED);
+    tests.arg("test");
     tests
 }
 
 /// Tests `cargo xtask run --dev` with a browser, in a copy of the sources. It is a separate step,
 /// because the test calls cargo, which would wait for the lock of a running `cargo test`.
 fn dev() -> Result<()> {
-    let mut tests = commands::cargo();
-    tests.args(["test", "--package", "hallway", "--test", "browser"]);
-    commands::run(tests.args(["--", "--ignored", "dev::"]))
+    commands::run(tests().args(["--test", "browser", "--", "--ignored", "dev::"]))
 }
 
 /// The suite on another database, with the tests of several nodes and without the SQLite tests.
 fn suite_on(database: &str) -> Command {
-    let mut tests = commands::cargo();
-    tests.env("HALLWAY_TEST_DATABASE", database);
-    tests.args(["test", "--package", "hallway", "--test", "suite"]);
+    let mut tests = tests();
+    tests.env("HALLWAY_TEST_DATABASE", database).args(["--test", "suite"]);
     tests.args(["--", "--include-ignored", "--skip", "sqlite::"]);
     tests
 }
