@@ -22,7 +22,7 @@ const RETRY_AFTER_S: u64 = 5;
 
 /// Hands out permits for one kind of request.
 pub struct ConcurrencyLimiter {
-    /// What the requests are called in error messages, such as `searches`.
+    /// The name of the requests in error messages, such as `searches`.
     name: &'static str,
     total: Arc<Semaphore>,
     by_user: KeyedSemaphore<UserId>,

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::{Storage, tables::sqlite_file};
 
-/// The files that SQLite and we put beside the database, by what they append to its name.
+/// The suffixes of the database's files: SQLite's, and the lock file.
 const SUFFIXES: [&str; 5] = ["", "-wal", "-shm", "-journal", ".lock"];
 const SESSION_KEYS: [&str; 2] = ["session.key", "session.key.new"];
 
@@ -92,7 +92,8 @@ pub fn lock_sqlite(storage: &Storage) -> Result<Option<DatabaseLock>> {
     }
     #[cfg_attr(not(target_os = "linux"), allow(unused_mut))]
     let mut files = vec![lock_file];
-    // Elsewhere, a lock on the database itself would conflict with SQLite's. Without `mode=rwc`, opening the database fails if it is missing.
+    // Elsewhere, a lock on the database itself would conflict with SQLite's. Without `mode=rwc`, a missing
+    // database is an error, so it is not created here.
     #[cfg(target_os = "linux")]
     if database.exists() || url.contains("mode=rwc") {
         let locked = lock_file_itself(&database).with_context(|| database.display().to_string())?;

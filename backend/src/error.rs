@@ -12,8 +12,8 @@ use shared::problem::{Code, FieldError, Problem};
 use crate::tables::{DbErrorKind, db_error_kind};
 
 /// The detail of a statement that the database stopped after its time limit.
-const TOO_SLOW: &str = "The request took too long and was stopped. Narrow a search down, for example \
-     to a room, a person or some days.";
+const TOO_SLOW: &str = "The request took too long and was stopped. If it is a search, narrow it down, \
+     for example to a room, a person or some days.";
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

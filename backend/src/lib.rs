@@ -8,8 +8,8 @@
 //! 6. `realtime`: the ledger, the hub and the relay;
 //! 7. `http`: extractors, problem details, conditional requests, response headers;
 //! 8. `limits`, `concurrency_limiter`, `rate_limiter`: limits by account and address;
-//! 9. `tables`, `error`, `settings`, `failpoints`, `background`: entities and queries; errors;
-//!    configuration; tasks that survive a panic.
+//! 9. `tables`, `error`, `settings`, `data_files`, `log`, `failpoints`, `background`: entities and queries;
+//!    errors; configuration; tasks that survive a panic.
 
 use std::{fmt::Display, sync::Arc};
 

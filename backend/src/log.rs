@@ -1,5 +1,5 @@
-//! The log of the program. No line may hold a text or a token, whatever the filter, and no client may
-//! fill the disk with warnings.
+//! The log of the program. No line contains message texts or tokens, whatever the filter, and no
+//! client can fill the disk with warnings.
 
 use std::{
     collections::HashMap,

@@ -89,8 +89,8 @@ pub struct Settings {
     #[arg(long, env = "HALLWAY_EXPORTS_PER_ACCOUNT", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub exports_per_account: u32,
 
-    /// Bearer token for `/metrics`. Without it, only this machine can read them, and not through a
-    /// proxy.
+    /// Bearer token for `/metrics`. Without it, only this machine can read them, and nobody if a
+    /// public URL is set, since a proxy on this machine would look like it.
     #[arg(long, env = "HALLWAY_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<Secret>,
 

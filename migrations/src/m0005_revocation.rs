@@ -1,5 +1,5 @@
-//! What a running server needs to end access: the generation of an account, the log of changed
-//! accounts, and the index of the sessions that expire next. Also the last use of a session.
+//! Adds the generation of an account, the log of changed accounts, the index of sessions by expiry, and
+//! the last use of a session. With them, a running server ends access.
 
 use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 

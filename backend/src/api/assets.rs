@@ -1,11 +1,7 @@
 //! The files of the web app, embedded in the binary (a debug build reads them from `dist/`). The
 //! app routes in the browser, so every path without a file extension gets `index.html`.
 
-use std::{
-    fmt::Write,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::fmt::Write;
 
 use axum::{
     Extension, Router,
@@ -69,39 +65,15 @@ async fn serve_path(Path(path): Path<String>, headers: HeaderMap) -> Response {
     serve_file(if is_app_route && Dist::get(&path).is_none() { INDEX } else { &path }, &headers)
 }
 
-/// Counts a browser's report of a policy violation, and logs it, cut to 1000 characters, unless too many
-/// came just before: anybody can send reports. The browser tests require that
+/// Counts a browser's report of a policy violation, and logs it, cut to 1000 characters. Anybody can send
+/// reports; the log drops warnings of a place that logs too many. The browser tests require that
 /// `hallway_csp_reports_total` stays 0.
 async fn csp_report(report: Bytes) -> StatusCode {
-    static LOGGED: LogBudget = LogBudget::new();
     metrics::counter!("hallway_csp_reports_total").increment(1);
-    if LOGGED.take(Instant::now()) {
-        let report: String = String::from_utf8_lossy(&report).chars().take(1_000).collect();
-        let report = report.escape_debug().to_string();
-        tracing::warn!(report, "content security policy violation");
-    }
+    let report: String = String::from_utf8_lossy(&report).chars().take(1_000).collect();
+    let report = report.escape_debug().to_string();
+    tracing::warn!(report, "content security policy violation");
     StatusCode::NO_CONTENT
-}
-
-/// Bounds the lines that anybody can put into the log.
-struct LogBudget(Mutex<Option<(Instant, u32)>>);
-
-impl LogBudget {
-    const LINES_PER_MINUTE: u32 = 10;
-
-    const fn new() -> Self {
-        Self(Mutex::new(None))
-    }
-
-    /// Whether a line may be logged: counts it in its minute, which begins with the first line.
-    fn take(&self, now: Instant) -> bool {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = window.filter(|(start, _)| now - *start < Duration::from_secs(60));
-        let (start, lines) = current.unwrap_or((now, 0));
-        let is_free = lines < Self::LINES_PER_MINUTE;
-        *window = Some((start, lines + u32::from(is_free)));
-        is_free
-    }
 }
 
 fn serve_file(name: &str, headers: &HeaderMap) -> Response {
@@ -200,16 +172,6 @@ mod tests {
         // printf 'import a' | openssl dgst -sha256 -binary | base64
         let hash = STANDARD.encode(Sha256::digest("import a"));
         assert!(csp(page.as_bytes()).contains(&format!("'wasm-unsafe-eval' 'sha256-{hash}';")));
-    }
-
-    #[test]
-    fn few_lines_a_minute_are_logged() {
-        let (budget, start) = (LogBudget::new(), Instant::now());
-        let logged = |after_s: u64| {
-            let now = start + Duration::from_secs(after_s);
-            (0..1_000).filter(|_| budget.take(now)).count()
-        };
-        assert_eq!([logged(0), logged(59), logged(60), logged(61)], [10, 0, 10, 0]);
     }
 
     #[test]

@@ -29,7 +29,10 @@ fn may_read_metrics(settings: &Settings, headers: &HeaderMap, peer: SocketAddr) 
         let forwarding = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
         let own = settings.client_ip_header.as_deref();
         let is_forwarded = forwarding.into_iter().chain(own).any(|name| headers.contains_key(name));
-        let is_local = peer.ip().to_canonical().is_loopback() && !is_forwarded;
+        // With a public URL a proxy on this machine is likely, and it may add none of these headers.
+        let is_local = peer.ip().to_canonical().is_loopback()
+            && !is_forwarded
+            && settings.public_url.is_none();
         return if is_local { Ok(()) } else { Err(Code::NotFound.into()) };
     };
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -99,6 +102,8 @@ mod tests {
         assert!(may_read(&[], "[::ffff:127.0.0.1]:9", &[]));
         assert!(!may_read(&[], "192.0.2.7:9", &[]));
         assert!(!may_read(&[], "127.0.0.1:9", &[("x-forwarded-for", "127.0.0.1")]));
+        // A proxy on this machine may add no header at all.
+        assert!(!may_read(&["--public-url", "https://chat.example.org"], "127.0.0.1:9", &[]));
         let own = ["--client-ip-header", "CF-Connecting-IP"];
         assert!(!may_read(&own, "127.0.0.1:9", &[("cf-connecting-ip", "192.0.2.7")]));
     }

@@ -26,7 +26,7 @@ pub async fn refuse_surplus(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let detail = "Too many connections are open from your address, or in total: try again later.";
-    let error = Error { retry_after: Some(RETRY_AFTER_S), ..Error::new(Code::Unavailable, detail) };
+    let error = Error::new(Code::Unavailable, detail).retry_after(RETRY_AFTER_S);
     let mut response = error.into_response();
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

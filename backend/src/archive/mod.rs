@@ -141,9 +141,10 @@ impl<'a> Import<'a> {
                 Ok(loaded)
             }
             Err(error) => {
-                self.txn.rollback().await?;
+                // If these fail too, the first error is still the one that names the line.
+                let _ = self.txn.rollback().await;
                 if !is_transactional {
-                    set_last_ids(&self.db.writer, LastIds::default()).await?;
+                    let _ = set_last_ids(&self.db.writer, LastIds::default()).await;
                 }
                 Err(error)
             }

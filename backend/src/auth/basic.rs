@@ -91,7 +91,11 @@ impl Auth {
         };
         let attempt = throttle.begin(&throttled_key, origin.network, sender)?;
         let row = self.verify_attempt(attempt, &throttled_key, &password).await;
-        let row = row.inspect_err(|_| cache.verified.invalidate(&key))?;
+        let row = row.inspect_err(|error| {
+            if error.code() == Code::InvalidCredentials {
+                cache.verified.invalidate(&key);
+            }
+        })?;
         let (account, generation) = (row.id, row.generation);
         cache.verified.insert(key, Verified { account, generation, at: Instant::now() });
         Ok(row)

@@ -36,7 +36,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// What a socket of the caller has to prove again.
+    /// The credential of a socket of the caller, which the hub checks again after each account change.
     pub fn credential(&self) -> Credential {
         let Self { user, session, generation, expires_at } = self;
         Credential {

@@ -59,6 +59,9 @@ impl PasswordHasher {
     ) -> Result<Verified> {
         run(&self.permits, move || {
             let is_length_valid = password.0.len() <= rules::PASSWORD_MAX_BYTES;
+            // Decides about a second hash for accounts that do not exist as well: otherwise the time would
+            // tell which ones exist.
+            let has_other_form = is_length_valid && opaque_string(&password.0) != *password.0;
             let stored = stored.filter(|_| is_length_valid).and_then(|text| text.parse().ok());
             let (hash, typed) = match stored {
                 None | Some(PasswordHash::Unusable) => (DUMMY_HASH.parse()?, "nobody"),
@@ -69,7 +72,7 @@ impl PasswordHasher {
                 return Ok(Verified { is_match: true, needs_rehash: !hash.is_current()? });
             }
             // Hashes from before the normalization, and Django's, are of the password as it was typed.
-            let is_match = normalized != typed && hash.verify(typed.as_bytes())?;
+            let is_match = has_other_form && hash.verify(typed.as_bytes())?;
             Ok(Verified { is_match, needs_rehash: is_match })
         })
         .await

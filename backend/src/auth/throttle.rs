@@ -1,6 +1,5 @@
-//! Throttling of failed logins. It slows whoever guesses, and not the owner of the account: failures
-//! count for the network that they come from, and for the account only among networks and devices
-//! that are unknown to it.
+//! Throttles failed logins. The throttle slows the guesser and not the owner of the account: a failure
+//! counts for its network, and for the account only among networks and devices that are unknown to it.
 
 use std::{
     net::IpAddr,
@@ -37,7 +36,7 @@ const CHECKS_REFILL_S: u32 = 5;
 /// How long a network is known to an account after the last login from it.
 const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
 
-/// What is known about the sender of a login attempt.
+/// The evidence that the sender of a login attempt owns the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sender {
     /// Nothing beyond the network.

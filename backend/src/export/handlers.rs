@@ -112,10 +112,12 @@ pub async fn export_search(
     let search_query = search::parse_query(&query.q)?;
     let export_permit = app.limits.exports.acquire(caller.user.id).await?;
     let SearchContext { permit, rooms, newest } = search::begin_search(&app, &caller).await?;
-    let (user, zone) = (&caller.user, query.tz);
-    let scope = SearchScope { user, rooms: &rooms, newest, only_room: None, zone };
-    let plan = SearchPlan::new(&app.db.searcher, search_query, &scope).await?;
-    drop(permit);
+    let (db, user, zone) = (app.db.searcher.clone(), caller.user.clone(), query.tz);
+    let planning = async move {
+        let scope = SearchScope { user: &user, rooms: &rooms, newest, only_room: None, zone };
+        SearchPlan::new(&db, search_query, &scope).await.map(|plan| (plan, rooms))
+    };
+    let (plan, rooms) = permit.run(planning).await?;
     // One line, because the title is a heading.
     let mut title = query.q.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {

@@ -1,7 +1,7 @@
 //! Reads the messages of an export in chunks. Each chunk checks again that the caller may read its
 //! messages.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use sea_orm::{ColumnTrait, ConnectionTrait, sea_query::Order};
 use shared::{
@@ -96,7 +96,7 @@ async fn read_visible(
 /// The hits of a search among the messages that existed when the export began.
 pub struct SearchHits {
     caller: Caller,
-    plan: SearchPlan,
+    plan: Arc<SearchPlan>,
     /// The rooms of the caller when the export began.
     rooms: HashSet<RoomId>,
     /// The id after which the next chunk begins; `None` at the end.
@@ -107,23 +107,18 @@ impl SearchHits {
     /// `rooms` are the rooms of the caller, and `newest` is the id of the newest message.
     pub fn new(caller: Caller, plan: SearchPlan, rooms: HashSet<RoomId>, newest: i64) -> Self {
         let condition = plan.condition.add(messages::Column::Id.lte(newest));
-        Self { caller, plan: SearchPlan { condition, ..plan }, rooms, after: Some(0) }
+        Self { caller, plan: Arc::new(SearchPlan { condition, ..plan }), rooms, after: Some(0) }
     }
 
     async fn next(&mut self, app: &App) -> Result<Option<Vec<Message>>> {
         while let Some(after) = self.after {
-            let mut found = {
-                // A permit for each chunk, so that a slow download blocks no searches.
-                let _permit = app.limits.searches.acquire(self.caller.user.id).await?;
-                find(
-                    &app.db.searcher,
-                    &self.plan,
-                    after,
-                    Direction::Newer,
-                    CHUNK_MAX_MESSAGES as u64,
-                )
-                .await?
+            // A permit for each chunk, so that a slow download blocks no searches.
+            let permit = app.limits.searches.acquire(self.caller.user.id).await?;
+            let (db, plan) = (app.db.searcher.clone(), self.plan.clone());
+            let search = async move {
+                find(&db, &plan, after, Direction::Newer, CHUNK_MAX_MESSAGES as u64).await
             };
+            let mut found = permit.run(search).await?;
             self.check_access(app).await?;
             self.after = found.next_id(Direction::Newer);
             found.messages.retain(|message| self.rooms.contains(&message.room));

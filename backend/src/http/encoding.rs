@@ -17,7 +17,7 @@ impl Encoding {
     /// than a 406.
     pub fn choose(headers: &HeaderMap, offered: &[Self]) -> Self {
         let accepted = AcceptEncoding::parse(headers);
-        // A client that does not mention identity accepts it, but prefers what it asked for.
+        // A client that does not list `identity` accepts it, but prefers the encodings that it lists.
         let identity = accepted.weight("identity").unwrap_or(f32::MIN_POSITIVE);
         let mut best = (Self::Identity, identity);
         for encoding in offered.iter().rev() {

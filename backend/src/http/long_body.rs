@@ -28,7 +28,7 @@ pub trait BodySource: Send + 'static {
 
 struct LongBody<S> {
     source: S,
-    /// What remains of the current part.
+    /// The rest of the current part.
     rest: Bytes,
     /// When the last check began.
     checked_at: Instant,

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, RelationTrait,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, RelationTrait,
     sea_query::{Expr, ExprTrait},
 };
 use shared::{
@@ -148,16 +148,18 @@ pub async fn longer_names(db: &impl ConnectionTrait, username: &str) -> Result<V
     /// Bounds the query for a short name, with which many others begin. Blanks and punctuation order
     /// before letters, so the names that matter come first.
     const EXAMINED_NAMES_MAX: u64 = 200;
-    let key = users::Column::UsernameKey;
-    let names = users::Entity::find()
+    let (key, prefix) = (users::Column::UsernameKey, rules::name_key(username));
+    let mut select = users::Entity::find()
         .select_only()
         .column(users::Column::Username)
-        .filter(Expr::col(key).like(prefix_pattern(&rules::name_key(username))))
-        .order_by_asc(key)
-        .limit(EXAMINED_NAMES_MAX)
-        .into_tuple::<String>()
-        .all(db)
-        .await?;
+        .filter(Expr::col(key).like(prefix_pattern(&prefix)));
+    // SQLite and MySQL order by bytes, so a range finds the prefix in the index; LIKE would read all names.
+    if db.get_database_backend() != DbBackend::Postgres {
+        let end = format!("{prefix}{}", char::MAX);
+        select = select.filter(key.gte(prefix)).filter(key.lt(end));
+    }
+    let names =
+        select.order_by_asc(key).limit(EXAMINED_NAMES_MAX).into_tuple::<String>().all(db).await?;
     let longer = names.into_iter().filter(|name| extends_name(name, username));
     Ok(longer.take(rules::LONGER_NAMES_MAX).collect())
 }

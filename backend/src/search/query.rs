@@ -23,7 +23,7 @@ pub fn parse_query(q: &str) -> Result<Query> {
         error
     };
     if let Some(at) = q.find('\0') {
-        // PostgreSQL has no texts with this character.
+        // PostgreSQL cannot store this character.
         let message = "The query must not contain the character U+0000.";
         return Err(invalid(FieldError { at: Some(at..at + 1), ..FieldError::new("q", message) }));
     }

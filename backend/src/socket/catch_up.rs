@@ -34,7 +34,7 @@ impl<C: Codec> Session<C> {
     pub(super) fn mark_lagging_rooms(&mut self) {
         for (room, cursor) in &self.cursors {
             if self.inbox.published_rev(*room) > *cursor {
-                self.catching_up.insert(*room, Some(*cursor));
+                self.catching_up.entry(*room).or_insert(Some(*cursor));
             }
         }
     }
@@ -42,6 +42,9 @@ impl<C: Codec> Session<C> {
     /// Reads and sends a page of the missed changes of each room that is catching up.
     pub(super) async fn catch_up(&mut self) -> SessionResult {
         for (room, after) in std::mem::take(&mut self.catching_up) {
+            if self.inbox.has_access_ended() {
+                return Err(Some(CloseCode::SessionEnded));
+            }
             match self.read_changes(room, after).await {
                 Ok(missed) => self.replay(room, after, missed).await?,
                 Err(error) if error.code().is_retryable() => {

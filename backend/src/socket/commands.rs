@@ -60,7 +60,8 @@ impl<C: Codec> Session<C> {
 
     /// Subscribes before it reads the database: changes that commit meanwhile wait in the inbox,
     /// and the session drops those that the replay contained, because they are not after the
-    /// cursor. The reading waits if the user subscribes too often.
+    /// cursor. If the user subscribes too often, the session reads neither the database nor further
+    /// frames for a while, so that no more than one subscription waits.
     async fn subscribe(&mut self, room: RoomId, after_rev: Option<Rev>) -> SessionResult {
         if is_active(Failpoint::ReadThenSubscribe) {
             self.catching_up.insert(room, after_rev);
@@ -77,6 +78,7 @@ impl<C: Codec> Session<C> {
             // Without a cursor, no change is sent before the missed ones.
             self.cursors.remove(&room);
             self.retry_at = Instant::now() + Duration::from_secs(seconds);
+            self.throttled_until = self.retry_at;
             return Ok(());
         }
         self.catch_up().await
@@ -85,6 +87,11 @@ impl<C: Codec> Session<C> {
     /// Queues a message. The session handles the next frame before the commit; the ledger keeps the
     /// order.
     async fn post(&mut self, room: RoomId, client_id: ClientId, new: NewMessage) -> SessionResult {
+        let held = self.posts_held_until.saturating_duration_since(Instant::now());
+        if !held.is_zero() {
+            let error = Error::too_many(held.as_secs() + 1);
+            return self.send(&nack(client_id, error)).await;
+        }
         let author = self.caller.user.id;
         match messages::submit(&self.app, author, room, new, Some(self.inbox.socket())).await {
             Ok(pending) => {
@@ -95,7 +102,12 @@ impl<C: Codec> Session<C> {
                 self.replies.push(reply.boxed());
                 Ok(())
             }
-            Err(error) => self.send(&nack(client_id, error)).await,
+            Err(error) => {
+                if let Some(seconds) = error.retry_after {
+                    self.posts_held_until = Instant::now() + Duration::from_secs(seconds);
+                }
+                self.send(&nack(client_id, error)).await
+            }
         }
     }
 

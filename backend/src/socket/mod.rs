@@ -6,6 +6,7 @@ mod admission;
 mod catch_up;
 mod codec;
 mod commands;
+mod delivery;
 mod paged_frames;
 mod session;
 mod upgrade;

@@ -11,7 +11,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use shared::{
     ids::{ClientId, Rev, RoomId},
-    live::{ClientFrame, CloseCode, RemovedReason, ServerFrame},
+    live::{ClientFrame, CloseCode, ServerFrame},
     rooms::ReadState,
     rules,
 };
@@ -21,18 +21,13 @@ use super::{Codec, codec::close_code, paged_frames::heartbeats};
 use crate::{
     App,
     auth::Caller,
-    failpoints::{Failpoint, is_active},
-    realtime::{
-        hub::{Inbox, Publication, Signal},
-        ledger::PostedMessage,
-    },
+    realtime::{hub::Inbox, ledger::PostedMessage},
     tables::now,
 };
 
 /// A client that accepts no data for this long is disconnected; it can reconnect and catch up.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The maximum number of writes of one socket that wait for the ledger. At the limit the session
-/// stops reading, and further frames wait in the kernel (back-pressure).
+/// The maximum number of writes of one socket that wait for the ledger.
 const MAX_IN_FLIGHT: usize = 64;
 /// The resolution of heartbeats and of the silence timeout.
 const TICK: Duration = Duration::from_secs(5);
@@ -59,12 +54,17 @@ pub struct Session<C> {
     pub(super) catching_up: BTreeMap<RoomId, Option<Rev>>,
     /// When to retry a catch-up that failed.
     pub(super) retry_at: Instant,
+    /// Until when the session reads no frames, because the user subscribes too often.
+    pub(super) throttled_until: Instant,
+    /// Until when all posts are refused, because one was: otherwise a later message that the client sent
+    /// meanwhile could get ahead of it.
+    pub(super) posts_held_until: Instant,
     /// The pending replies of the ledger.
     pub(super) replies: FuturesUnordered<BoxFuture<'static, Reply>>,
     /// Posts that wait for the ledger and have no ack yet.
     pub(super) unacked: HashSet<(RoomId, ClientId)>,
     /// The read marks that the last acks implied; the session sends no `read` frame for them.
-    implied_reads: BTreeMap<RoomId, ReadState>,
+    pub(super) implied_reads: BTreeMap<RoomId, ReadState>,
     /// When the last typing event of each room was published.
     pub(super) typing_sent: BTreeMap<RoomId, Instant>,
     socket: WebSocket,
@@ -83,6 +83,8 @@ impl<C: Codec> Session<C> {
             cursors: BTreeMap::new(),
             catching_up: BTreeMap::new(),
             retry_at: Instant::now(),
+            throttled_until: Instant::now(),
+            posts_held_until: Instant::now(),
             replies: FuturesUnordered::new(),
             unacked: HashSet::new(),
             implied_reads: BTreeMap::new(),
@@ -130,7 +132,7 @@ impl<C: Codec> Session<C> {
             Some(reply) = self.replies.next(), if !self.replies.is_empty() => {
                 self.handle_reply(reply).boxed().await
             }
-            message = self.socket.recv(), if self.replies.len() < MAX_IN_FLIGHT => {
+            message = self.socket.recv(), if self.is_reading() => {
                 self.last_received = Instant::now();
                 match message {
                     Some(Ok(message)) => self.receive(message).await,
@@ -143,6 +145,11 @@ impl<C: Codec> Session<C> {
                 self.catch_up().boxed().await
             }
         }
+    }
+
+    /// Whether the session reads frames. If not, they wait in the kernel (back-pressure).
+    fn is_reading(&self) -> bool {
+        self.replies.len() < MAX_IN_FLIGHT && self.throttled_until <= Instant::now()
     }
 
     async fn receive(&mut self, message: Message) -> SessionResult {
@@ -195,85 +202,13 @@ impl<C: Codec> Session<C> {
         Ok(drained.close)
     }
 
-    async fn deliver(&mut self, signal: Signal) -> SessionResult {
-        match signal {
-            Signal::Change(publication) => self.deliver_change(&publication).await,
-            Signal::Lagged(room) => {
-                if let Some(cursor) = self.cursors.get(&room) {
-                    self.catching_up.insert(room, Some(*cursor));
-                }
-                self.catch_up().boxed().await
-            }
-            Signal::ToUser(frame) => {
-                match &*frame {
-                    ServerFrame::User { user } if *user == self.caller.user => return Ok(()),
-                    ServerFrame::User { user } => self.caller.user = user.clone(),
-                    ServerFrame::Read { room, read, exact } => {
-                        let implied = self.implied_reads.remove(room);
-                        if !exact && implied == Some(*read) {
-                            return Ok(());
-                        }
-                    }
-                    _ => {}
-                }
-                self.send(&frame).await
-            }
-            Signal::Ephemeral(room, frame) if self.cursors.contains_key(&room) => {
-                let text = self.codec.encode_ephemeral(frame);
-                self.send_text(text).await
-            }
-            Signal::Ephemeral(..) => Ok(()),
-            Signal::Removed(room, reason) => self.end_subscription(room, reason).await,
-        }
-    }
-
-    /// Sends a change if it is the next one after the cursor. Drops one that was sent before or that
-    /// the catch-up in progress will read, and catches up if changes are missing in between.
-    async fn deliver_change(&mut self, publication: &Publication) -> SessionResult {
-        if self.catching_up.contains_key(&publication.room) {
-            return Ok(());
-        }
-        let Some(cursor) = self.cursors.get_mut(&publication.room) else { return Ok(()) };
-        if publication.rev <= *cursor {
-            return Ok(());
-        }
-        let ignores_gaps = is_active(Failpoint::DropOnFullQueue) || is_active(Failpoint::NoCatchUp);
-        if publication.rev > cursor.next() && !ignores_gaps {
-            self.catching_up.insert(publication.room, Some(*cursor));
-            return self.catch_up().boxed().await;
-        }
-        *cursor = publication.rev;
-        let own_post = publication.post_of(self.inbox.socket());
-        let own_post = own_post.filter(|post| self.unacked.remove(&(post.room, post.client_id)));
-        let text = match own_post {
-            Some(message) => {
-                let read = ReadState { read_seq: message.seq, unread: 0, mentions: 0 };
-                self.implied_reads.insert(message.room, read);
-                self.codec.encode_own_post(publication, message)
-            }
-            None => self.codec.encode_change(publication),
-        };
-        self.send_text(text).await
-    }
-
-    pub(super) async fn end_subscription(
-        &mut self,
-        room: RoomId,
-        reason: RemovedReason,
-    ) -> SessionResult {
-        self.cursors.remove(&room);
-        self.catching_up.remove(&room);
-        self.send(&ServerFrame::Removed { room, reason }).await?;
-        if self.codec.closes_with(room) { Err(Some(CloseCode::NotAMember)) } else { Ok(()) }
-    }
-
     /// Sends the heartbeat when it is due, and ends the session of a silent client. One timer for
     /// both keeps an idle socket small.
     async fn tick(&mut self) -> SessionResult {
         let now = Instant::now();
         // Idle time does not count while the session is not reading (back-pressure).
         let is_silent = now - self.last_received > Duration::from_secs(rules::SOCKET_TIMEOUT_S);
-        if is_silent && self.replies.len() < MAX_IN_FLIGHT {
+        if is_silent && self.is_reading() {
             return Err(Some(CloseCode::Silent));
         }
         if now - self.last_heartbeat + TICK / 2 < Duration::from_secs(rules::HEARTBEAT_S) {
@@ -306,7 +241,12 @@ impl<C: Codec> Session<C> {
         }
     }
 
+    /// Writes unless the access has ended, because a client that reads slowly could otherwise get
+    /// everything that was ready before.
     async fn write(&mut self, message: Message) -> SessionResult {
+        if self.inbox.has_access_ended() {
+            return Err(Some(CloseCode::SessionEnded));
+        }
         with_timeout(self.socket.feed(message)).await
     }
 

@@ -89,8 +89,7 @@ pub fn accept(
     if caller.is_some_and(|caller| app.hub.has_sockets(caller.user.id, max)) {
         let detail =
             format!("Your account has {max} open websockets, which is the limit: close some.");
-        let retry_after = Some(RETRY_AFTER_S);
-        return Err(Error { retry_after, ..Error::new(Code::TooManyRequests, detail) });
+        return Err(Error::new(Code::TooManyRequests, detail).retry_after(RETRY_AFTER_S));
     }
     Ok(upgrade
         .read_buffer_size(1_024)

@@ -68,7 +68,7 @@ pub async fn changes_since(
     let more = changes.len() as u64 > limit || end < last_rev;
     changes.truncate(limit as usize);
     let last_returned = changes.last().map(|change| change.rev).filter(|_| more);
-    Ok(Changes { changes, rev: last_returned.unwrap_or(Rev(last_rev)), more })
+    Ok(Changes { changes, rev: last_returned.unwrap_or(Rev(end)), more })
 }
 
 /// Whether more than `max` rows of a room changed after a revision.

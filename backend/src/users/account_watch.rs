@@ -3,7 +3,8 @@
 //!
 //! It hears of a change at once from this node or through the relay. It also reads the log of changed
 //! accounts twice a second, because the relay can lose events and the command line has none. Thus a
-//! revocation reaches every node within 2 s, and the cost does not depend on the number of sockets.
+//! revocation reaches every node within 2 s, and the number of queries depends on the changes, not on the
+//! number of sockets.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 use crate::{
     App, Result,
+    background::catch_panic,
     realtime::{hub::Credential, ledger::PublishRole},
     tables::{AccountChangeReader, members, now, rooms, sessions, users},
 };
@@ -42,12 +44,13 @@ pub async fn watch_accounts(app: App) {
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
-            () = app.hub.account_changed() => {}
-            _ = tick.tick() => {
-                app.hub.close_expired(now());
-                read_log(&app, &mut log).await;
-            }
+        let is_tick = tokio::select! {
+            () = app.hub.account_changed() => false,
+            _ = tick.tick() => true,
+        };
+        if is_tick {
+            app.hub.close_expired(now());
+            catch_panic("account watch", read_log(&app, &mut log)).await;
         }
         let changed = app.hub.take_changed_accounts();
         if changed.is_empty() {
@@ -55,12 +58,15 @@ pub async fn watch_accounts(app: App) {
         }
         // The ledger's cache knows only the changes by this process.
         app.ledger.invalidate_accounts();
-        if let Err(error) = recheck_all(&app, &changed).await {
-            tracing::debug!(%error, "cannot look up the changed accounts");
-            app.hub.return_changed_accounts(changed);
-            continue;
+        match catch_panic("account watch", recheck_all(&app, &changed)).await {
+            Some(Ok(())) => drop(tokio::spawn(publish_roles(app.clone(), changed))),
+            failed => {
+                if let Some(Err(error)) = failed {
+                    tracing::debug!(%error, "cannot look up the changed accounts");
+                }
+                app.hub.return_changed_accounts(changed);
+            }
         }
-        tokio::spawn(publish_roles(app.clone(), changed));
     }
 }
 

@@ -97,6 +97,7 @@ fn change_password_docs(op: Op<'_>) -> Op<'_> {
         "Ends all my other sessions. A wrong `current_password` is a 422; too many of them from one \
          session are a 429.",
     )
+    .with(of(&[Code::TooManyRequests]))
 }
 
 async fn change_password(

@@ -160,9 +160,9 @@ pub(super) async fn set_generation(
     Ok(())
 }
 
-/// Deletes all expired sessions, which nobody can use any more, to free the rows: at most `EXPIRED_CHUNK` with each
-/// statement (more only if they expire in the same microsecond). It looks up the last one of the chunk, because the databases have no
-/// common syntax for a deletion with a limit.
+/// Deletes all expired sessions to free their rows, at most `EXPIRED_CHUNK` with each statement (more only
+/// if they expire in the same microsecond). The databases have no common `DELETE .. LIMIT`, so each round
+/// looks up the last row of its chunk.
 pub(super) async fn delete_expired(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     let now = now();
     loop {

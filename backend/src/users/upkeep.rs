@@ -10,6 +10,7 @@ use super::sessions::delete_expired;
 use crate::{
     App, Result,
     auth::run_to_completion,
+    background::catch_panic,
     tables::{now, prune_account_changes, sessions},
 };
 
@@ -20,8 +21,8 @@ const TICK: Duration = Duration::from_secs(5);
 const SOCKET_TICKS: u32 = 120;
 /// How many ticks lie between two deletions of expired sessions: an hour.
 const EXPIRED_TICKS: u32 = 720;
-/// The maximum number of sessions in one statement.
-const CHUNK: usize = 500;
+/// The maximum number of sessions in one statement or transaction.
+const CHUNK: usize = 100;
 
 /// Runs the upkeep; ends with the runtime.
 pub async fn run_upkeep(app: App) {
@@ -29,16 +30,20 @@ pub async fn run_upkeep(app: App) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for nth in 0u32.. {
         tick.tick().await;
-        warn_of_failure(write_uses(&app).await, "write the last use of sessions");
-        if nth.is_multiple_of(SOCKET_TICKS) {
-            warn_of_failure(write_socket_uses(&app).await, "write the last use of sessions");
-            let pruned = prune_account_changes(&app.db.writer).await;
-            warn_of_failure(pruned.map_err(Into::into), "delete old account changes");
-        }
-        if nth.is_multiple_of(EXPIRED_TICKS) {
-            let deleted = delete_expired(&app.db.writer).await;
-            warn_of_failure(deleted.map_err(Into::into), "delete expired sessions");
-        }
+        catch_panic("session upkeep", upkeep(&app, nth)).await;
+    }
+}
+
+async fn upkeep(app: &App, nth: u32) {
+    warn_of_failure(write_uses(app).await, "write the last use of sessions");
+    if nth.is_multiple_of(SOCKET_TICKS) {
+        warn_of_failure(write_socket_uses(app).await, "write the last use of sessions");
+        let pruned = prune_account_changes(&app.db.writer).await;
+        warn_of_failure(pruned.map_err(Into::into), "delete old account changes");
+    }
+    if nth.is_multiple_of(EXPIRED_TICKS) {
+        let deleted = delete_expired(&app.db.writer).await;
+        warn_of_failure(deleted.map_err(Into::into), "delete expired sessions");
     }
 }
 
@@ -48,22 +53,24 @@ fn warn_of_failure(result: Result<()>, action: &str) {
     }
 }
 
-/// Writes the uses that requests noted, in one transaction. After a failure the next request of each
-/// session notes its use again.
+/// Writes the uses that requests noted, in short transactions, because messages wait for SQLite's
+/// writer meanwhile. After a failure the next request of each session notes its use again.
 async fn write_uses(app: &App) -> Result<()> {
-    let uses = app.auth.take_uses();
-    if uses.is_empty() {
-        return Ok(());
+    let mut uses: Vec<_> = app.auth.take_uses().into_iter().collect();
+    // In one order on all nodes: otherwise two could deadlock.
+    uses.sort_unstable_by_key(|(session, _)| session.0);
+    for chunk in uses.chunks(CHUNK) {
+        let (db, chunk) = (app.db.clone(), chunk.to_vec());
+        run_to_completion(app.db.backend(), async move {
+            let transaction = db.begin().await?;
+            for (session, (used_at, address)) in chunk {
+                update_use(session, used_at, address).exec(&transaction).await?;
+            }
+            Ok(transaction.commit().await?)
+        })
+        .await?;
     }
-    let db = app.db.clone();
-    run_to_completion(app.db.backend(), async move {
-        let transaction = db.begin().await?;
-        for (session, (used_at, address)) in uses {
-            update_use(session, used_at, address).exec(&transaction).await?;
-        }
-        Ok(transaction.commit().await?)
-    })
-    .await
+    Ok(())
 }
 
 fn update_use(

@@ -61,7 +61,7 @@ pub struct Drained {
 impl Hub {
     /// Whether a user has `max` sockets on this node already.
     pub fn has_sockets(&self, user: UserId, max: usize) -> bool {
-        self.state().connections_by_user.get(&user).is_some_and(|sockets| sockets.len() >= max)
+        self.state().has_sockets(user, max)
     }
 
     /// Registers a socket of a user; `None` if the user has `max` sockets on this node already. The
@@ -72,22 +72,24 @@ impl Hub {
         let (queue, not_empty) = (Mutex::default(), Notify::new());
         let connection = Arc::new(Connection { credential, queue, not_empty });
         let mut state = self.state();
-        if state.connections_by_user.get(&user).is_some_and(|sockets| sockets.len() >= max) {
+        if state.has_sockets(user, max) {
             return None;
         }
         state.next_socket += 1;
         let id = SocketId(state.next_socket);
-        state
-            .connections_by_user
-            .entry(credential.user)
-            .or_default()
-            .insert(id, connection.clone());
+        state.connections_by_user.entry(user).or_default().insert(id, connection.clone());
         state.connections.insert(id, connection.clone());
         if state.is_draining {
             connection.go_away(0);
         }
         metrics::gauge!("hallway_sockets").increment(1);
         Some(Inbox { id, hub: self.clone(), connection })
+    }
+}
+
+impl State {
+    fn has_sockets(&self, user: UserId, max: usize) -> bool {
+        self.connections_by_user.get(&user).is_some_and(|sockets| sockets.len() >= max)
     }
 }
 
@@ -110,6 +112,11 @@ impl Inbox {
             is_lagging: std::mem::take(&mut queue.is_lagging),
             close: queue.close,
         }
+    }
+
+    /// Whether the account watch has ended the access of the socket.
+    pub fn has_access_ended(&self) -> bool {
+        self.connection.queue().close == Some(CloseCode::SessionEnded)
     }
 
     /// Subscribes to a room: the inbox gets its changes and ephemeral events from now on. The user

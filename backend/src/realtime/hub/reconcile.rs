@@ -79,23 +79,31 @@ impl Hub {
 
     /// Reads the changes of a room that were not published on this node, and publishes them here.
     pub(super) async fn publish_missing(&self, room: RoomId) {
-        let Some(published) = self.state().published_rev(room) else { return };
-        match self.read_changes(room, published).await {
-            Ok(Some((found, last_rev))) => {
-                self.state().catch_up(room, found.changes, last_rev);
+        let Some(mut published) = self.state().published_rev(room) else { return };
+        loop {
+            match self.read_changes(room, published).await {
+                Ok(Some(found)) => {
+                    self.state().catch_up(room, found.changes, found.rev);
+                    // A page ends at 1 MiB; one that moves nothing would repeat for ever.
+                    if !found.more || found.rev <= published {
+                        return;
+                    }
+                    published = found.rev;
+                }
+                Ok(None) => return self.state().remove_room(room),
+                Err(error) => {
+                    return tracing::debug!(%error, %room, "cannot read the changes of a room");
+                }
             }
-            Ok(None) => self.state().remove_room(room),
-            Err(error) => tracing::debug!(%error, %room, "cannot read the changes of a room"),
         }
     }
 
-    /// Reads a room's changes after `after` and its `last_rev`; `None` if the room is deleted.
-    async fn read_changes(&self, room: RoomId, after: Rev) -> Result<Option<(Changes, Rev)>> {
+    /// Reads a page of a room's changes after `after`; `None` if the room is deleted.
+    async fn read_changes(&self, room: RoomId, after: Rev) -> Result<Option<Changes>> {
         let db = &self.0.db.reader;
         let row = rooms::Entity::find_by_id(room.0).filter(rooms::Column::DeletedAt.is_null());
         let Some(row) = row.one(db).await? else { return Ok(None) };
-        let found = changes_since(db, &row, after, rules::CHANGES_MAX).await?;
-        Ok(Some((found, Rev(row.last_rev))))
+        Ok(Some(changes_since(db, &row, after, rules::CHANGES_MAX).await?))
     }
 }
 

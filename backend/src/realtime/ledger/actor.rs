@@ -101,7 +101,9 @@ impl Actor {
                     attempts += 1
                 }
                 result => {
-                    self.health.record(result.as_ref().is_err_and(is_outage));
+                    let failed =
+                        |error: &Error| is_outage(error) && !error.is_serialization_failure;
+                    self.health.record(result.as_ref().is_err_and(failed));
                     return Some(result);
                 }
             }

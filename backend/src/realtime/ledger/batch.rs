@@ -109,8 +109,8 @@ impl<'t> Batch<'t> {
 
     /// The room that this batch changes or adds and that now has this name key.
     pub(super) fn changed_room_with_name(&self, key: &str) -> Option<RoomId> {
-        let has_name = |id: &RoomId| self.rows.rooms.get(id)?.name_key.as_deref().map(|k| k == key);
-        self.dirty_rooms.iter().find(|id| has_name(id) == Some(true)).copied()
+        let name_key = |id: &RoomId| self.rows.rooms.get(id)?.name_key.as_deref();
+        self.dirty_rooms.iter().find(|id| name_key(id) == Some(key)).copied()
     }
 
     /// Changes a locked room; [`Batch::flush`] writes it.

@@ -6,13 +6,17 @@ use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::LockType,
 };
-use shared::ids::{RoomId, UserId};
+use shared::{
+    ids::{RoomId, UserId},
+    problem::Code,
+};
 use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
 
 use super::{Batch, Ledger, RoomWrite};
 use crate::{
     Result,
+    background::catch_panic,
     tables::{Pool, members, mentions, messages, rooms, row_lock, search_index},
 };
 
@@ -37,7 +41,8 @@ struct PurgeRoom {
 pub(super) async fn purge_deleted_rooms(ledger: Ledger, reader: Pool, deleted: Arc<Notify>) {
     let mut failures = 0;
     loop {
-        let wait = match purge_all(&ledger, &reader).await {
+        let purged = catch_panic("purge", purge_all(&ledger, &reader)).await;
+        let wait = match purged.unwrap_or_else(|| Err(Code::Internal.into())) {
             Ok(()) => {
                 failures = 0;
                 RESCAN

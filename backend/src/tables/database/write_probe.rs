@@ -9,7 +9,7 @@ use std::{
 use sea_orm::{ConnectionTrait, DbErr};
 use tokio::{sync::watch, time::Instant};
 
-use super::{Database, Pool};
+use super::{Database, DbErrorKind, Pool, db_error_kind};
 use crate::tables::now;
 
 /// The minimum interval between two probes, because each costs an fsync.
@@ -65,7 +65,13 @@ async fn write(writer: &Pool) -> Result<(), DbErr> {
     let update = format!("UPDATE versions SET version = {now} WHERE name = 'write_probe'");
     if writer.execute_unprepared(&update).await?.rows_affected() == 0 {
         let insert = format!("INSERT INTO versions (name, version) VALUES ('write_probe', {now})");
-        writer.execute_unprepared(&insert).await?;
+        match writer.execute_unprepared(&insert).await {
+            // Another node was first.
+            Err(error) if db_error_kind(&error) == DbErrorKind::UniqueViolation => {}
+            result => {
+                result?;
+            }
+        }
     }
     Ok(())
 }

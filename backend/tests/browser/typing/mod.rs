@@ -1,4 +1,4 @@
-//! What is typed is neither lost nor sent twice, and what fails is loaded again.
+//! The page neither loses nor repeats typed text, and it repeats failed requests.
 
 mod input;
 mod reconnect;

@@ -1,4 +1,4 @@
-//! What failed while the server was away is loaded when it is back.
+//! After a reconnect the page repeats the requests that failed while the server was down.
 
 use crate::fixture::{BANNER, COMPOSER, scenario};
 

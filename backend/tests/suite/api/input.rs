@@ -21,7 +21,7 @@ async fn a_broken_limit_is_refused_with_its_field() {
         (account("a\u{200b}b", "long enough"), "username", "U+200B"),
         (account("a\u{fe0f}", "long enough"), "username", "U+FE0F"),
         (account("a\u{2800}b", "long enough"), "username", "U+2800"),
-        (account("a  b", "long enough"), "username", "two blanks"),
+        (account("a  b", "long enough"), "username", "two spaces"),
         (account("a:b", "long enough"), "username", "colon (U+003A)"),
         (account("new", &long(7)), "password", "8 to 1024 characters long, but is 7"),
         (account("new", &long(1_025)), "password", "8 to 1024 characters long, but is 1025"),

@@ -90,7 +90,7 @@ async fn a_name_that_is_older_than_a_rule_stays_valid() {
     let room = fixture.path(paths::ROOM);
     let changed: Room = fixture.admin.put(&room, put("x  y")).await.expect_json(200);
     assert_eq!((&*changed.name, &*changed.topic), ("x  y", "new"));
-    fixture.admin.put(&room, put("y  x")).await.expect_field_error("name", "two blanks");
+    fixture.admin.put(&room, put("y  x")).await.expect_field_error("name", "two spaces");
     let new = json!({"username": "d:e", "password": PASSWORD});
     fixture.anon.post(paths::USERS, new).await.expect_field_error("username", "colon");
 }

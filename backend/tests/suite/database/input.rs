@@ -1,4 +1,4 @@
-//! Numbers that clients cannot read exactly, and a character that PostgreSQL has no texts with.
+//! Numbers that clients cannot read exactly, and U+0000, which PostgreSQL cannot store.
 
 use serde_json::json;
 use shared::{live::ServerFrame, paths, problem::Code};

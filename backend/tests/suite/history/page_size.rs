@@ -124,7 +124,7 @@ async fn a_replay_consists_of_pages() {
         _ => None,
     });
     assert_eq!(seqs(messages), all());
-    // What is posted next comes once.
+    // A later message arrives once.
     fixture.admin.post_message(room, "next").await;
     assert_eq!(live.next_change().await.rev.0, revs[revs.len() - 1] + 1);
 }

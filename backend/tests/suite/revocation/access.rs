@@ -63,7 +63,7 @@ impl Access {
     }
 }
 
-/// What an access holds open.
+/// The sockets and downloads that a caller holds open.
 pub struct Held {
     access: Access,
     live: LiveSocket,

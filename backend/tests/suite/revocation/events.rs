@@ -40,7 +40,7 @@ pub const EVENTS: [Event; 10] = [
     Event::RoomDeleted,
 ];
 
-/// What an event does to a credential.
+/// The effect of an event on a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     SignedOut,

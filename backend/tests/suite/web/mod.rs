@@ -1,4 +1,4 @@
-//! What every response shares: content encodings, the `Host` and the origin of requests, metrics.
+//! Rules of all endpoints: content encodings, `Host`, origin, metrics.
 
 mod encodings;
 mod hosts;
