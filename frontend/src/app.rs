@@ -72,19 +72,27 @@ pub fn App() -> impl IntoView {
 /// Requests the signed-in account at the start and whenever the state becomes
 /// [`AuthState::Unknown`].
 fn load_account(auth: Auth) {
+    let runs = StoredValue::new(0);
     Effect::new(move |_| {
         if auth.state.with(|state| *state == AuthState::Unknown) {
-            spawn_local(load_until_reached(auth));
+            runs.update_value(|runs| *runs += 1);
+            spawn_local(load_until_reached(auth, runs));
         }
     });
 }
 
-/// Repeats the request until the server responds.
-async fn load_until_reached(auth: Auth) {
+/// Repeats the request until the server responds, or until another run or a sign-in replaces this one.
+async fn load_until_reached(auth: Auth, runs: StoredValue<u32>) {
+    let run = runs.get_value();
+    let is_signed_in = || auth.state.with_untracked(|s| matches!(s, AuthState::SignedIn(_)));
     let is_unreachable = || auth.state.with_untracked(|state| *state == AuthState::Unreachable);
     let mut backoff = Backoff::default();
     loop {
-        auth.load(api::get_me().await);
+        let me = api::get_me().await;
+        if runs.get_value() != run || is_signed_in() {
+            return;
+        }
+        auth.load(me);
         TimeoutFuture::new(MIN_RETRY_MS + backoff.next(js_sys::Math::random())).await;
         if !is_unreachable() {
             return;

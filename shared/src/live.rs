@@ -2,11 +2,12 @@
 //! JSON object, and its `type` selects the variant.
 //!
 //! A client whose upgrade request has no credentials sends [`ClientFrame::Authenticate`] within
-//! [`crate::rules::AUTHENTICATE_TIMEOUT_S`] seconds. After [`ServerFrame::Welcome`] the client
-//! subscribes to rooms; if there are many, [`ServerFrame::Rooms`] frames with the rest follow at once. Each frame with a change of a room carries the `rev` of the change. If a
-//! `rev` skips a number, or a heartbeat contains a higher one, the client missed changes and
-//! subscribes again with its last `rev`. Between `subscribe` and `subscribed` the server sends the
-//! missed rows in their latest state, ordered by `rev`.
+//! [`crate::rules::AUTHENTICATE_TIMEOUT_S`] seconds. [`ServerFrame::Welcome`] has the first rooms of the
+//! user, and [`ServerFrame::Rooms`] frames with the others follow at once. Then the client subscribes to
+//! rooms. Each frame with a change of a room carries the `rev` of the change. If a `rev` skips a number,
+//! or a heartbeat contains a higher one, the client missed changes and subscribes again with its last
+//! `rev`. Between `subscribe` and `subscribed` the server sends the missed rows in their latest state,
+//! ordered by `rev`.
 
 use std::collections::BTreeMap;
 

@@ -129,7 +129,7 @@ pub fn validate_content(text: &str) -> Result<String, FieldError> {
     let text = normalize_content(text);
     validate_stored_content(&text)?;
     if text.chars().all(is_blank) {
-        let message = "must contain something visible: it has only blanks and invisible characters";
+        let message = "must contain something visible: it has only spaces and invisible characters";
         return Err(FieldError::new("content", message));
     }
     Ok(text)
@@ -173,7 +173,7 @@ fn validate_name(field: &str, text: &str, max: usize) -> Result<String, FieldErr
     let hidden = text.chars().find(|&c| c != ' ' && is_blank(c) && !is_joiner(c));
     check_name(field, text, max, hidden.or_else(|| unicode::misplaced_joiner(text)))?;
     if text.contains("  ") {
-        return Err(FieldError::new(field, "must not contain two blanks in a row (U+0020)"));
+        return Err(FieldError::new(field, "must not contain two spaces in a row (U+0020)"));
     }
     match text.chars().next().filter(|&c| is_mark(c)) {
         Some(c) => Err(FieldError::new(
@@ -238,7 +238,7 @@ mod tests {
         }
         assert!(validate_username("   ").is_err() && validate_room_name("\u{a0}").is_err());
         assert_eq!(validate_username("  Jörg Müller ").unwrap(), "Jörg Müller");
-        assert!(validate_username("a  b").unwrap_err().message.contains("two blanks"));
+        assert!(validate_username("a  b").unwrap_err().message.contains("two spaces"));
         assert!(validate_username("\u{301}a").unwrap_err().message.contains("(U+0301)"));
         assert!(validate_username("a:b").unwrap_err().message.contains("colon (U+003A)"));
         assert!(validate_room_name("a:b").is_ok());

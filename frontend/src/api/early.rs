@@ -11,7 +11,9 @@ use web_sys::WebSocket;
 pub(super) async fn take_response(path: &str) -> Option<Response> {
     let promise: Promise = take(path)?.dyn_into().ok()?;
     let response = JsFuture::from(promise).await.ok()?;
-    Some(response.dyn_into::<web_sys::Response>().ok()?.into())
+    let response: Response = response.dyn_into::<web_sys::Response>().ok()?.into();
+    // An error may be out of date, for example from before the sign-in.
+    response.ok().then_some(response)
 }
 
 /// Takes the live socket that index.html has opened, with the frames that it has received.

@@ -13,7 +13,7 @@ use crate::state::live::outbox::OutboxEntry;
 const DATABASE: &str = "hallway";
 const STORE: &str = "outbox";
 
-/// All entries, of all accounts; `None` if the database cannot be read.
+/// All entries, of all accounts; empty if the database cannot be read.
 pub async fn load() -> Vec<OutboxEntry> {
     try_load().await.unwrap_or_else(|error| {
         leptos::logging::warn!("cannot read the outbox: {error}");

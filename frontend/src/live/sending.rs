@@ -153,8 +153,13 @@ impl LiveClient {
                 _ => "The server can't take messages right now. Yours will be sent in a moment.",
             });
         }
+        let epoch = self.connection_epoch.get_untracked();
         spawn_local(async move {
             TimeoutFuture::new(wait.ms).await;
+            if self.connection_epoch.get_untracked() != epoch {
+                // The reconnect has opened the gate.
+                return;
+            }
             for client_id in self.send_gate.try_update_value(SendGate::open).unwrap_or_default() {
                 let frame = self
                     .outbox

@@ -1,5 +1,4 @@
-//! What its author has not sent yet: drafts, the messages that they reply to, and unfinished edits, in
-//! localStorage, and messages in the outbox.
+//! Unsent texts: drafts, reply targets and unfinished edits in localStorage, and messages in the outbox.
 
 use std::collections::BTreeMap;
 

@@ -146,10 +146,7 @@ fn GapRow(gap: TimelineRow) -> impl IntoView {
     let room = expect_context::<RoomContext>();
     let TimelineRow::Gap { from, to, .. } = gap else { return None };
     let load = move |_| page_for_gap(gap).into_iter().for_each(|page| room.load(page));
-    let text = match to.0 - from.0 + 1 {
-        1 => "1 more message".to_owned(),
-        count => format!("{} more messages", time::number(count)),
-    };
+    let text = time::count(to.0 - from.0 + 1, "more message");
     Some(view! {
         <p class="hole" data-hole>
             <button type="button" class="button button-small" on:click=load>{text}</button>

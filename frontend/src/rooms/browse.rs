@@ -15,7 +15,7 @@ use crate::{
     auth::Auth,
     links::room_path,
     live::LiveClient,
-    ui::{Dialog, Icon, Shape, Ui, href},
+    ui::{Dialog, Icon, Lazy, Shape, Ui, href, part},
 };
 
 /// The page `/ui/rooms`.
@@ -44,7 +44,7 @@ pub fn RoomsPage() -> impl IntoView {
                     </button>
                 </Show>
             </header>
-            <RoomFinder on_leave=|()| {}/>
+            <Lazy load=room_finder props=(Callback::new(|()| {}), false)/>
         </main>
     }
 }
@@ -53,17 +53,20 @@ pub fn RoomsPage() -> impl IntoView {
 pub fn BrowseDialog(open: RwSignal<bool>) -> impl IntoView {
     view! {
         <Dialog open title="Browse rooms" wide=true>
-            <RoomFinder on_leave=move |()| open.set(false) autofocus=true/>
+            <Lazy load=room_finder props=(Callback::new(move |()| open.set(false)), true)/>
         </Dialog>
     }
 }
 
+part!(more: fn room_finder((on_leave, autofocus): (Callback<()>, bool)) {
+    view! { <RoomFinder on_leave autofocus/> }
+});
+
 #[component]
 fn RoomFinder(
     /// Runs when the reader goes to a room.
-    #[prop(into)]
     on_leave: Callback<()>,
-    #[prop(optional)] autofocus: bool,
+    autofocus: bool,
 ) -> impl IntoView {
     let live = expect_context::<LiveClient>();
     let query = RwSignal::new(String::new());

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use shared::{
     ids::{RoomId, UserId},
     rooms::{Member, Role},
-    rules,
     unicode::isolate,
 };
 
@@ -84,7 +83,7 @@ fn sorted_members(state: &RoomState) -> Vec<(Member, bool)> {
     let mut members: Vec<_> = state
         .timeline
         .with(|t| t.members().map(|m| (m.clone(), online.contains(&m.user.id))).collect());
-    members.sort_by_cached_key(|(m, online)| (!online, rules::name_key(&m.user.username)));
+    members.sort_by_cached_key(|(m, online)| (!online, m.user.username.to_lowercase()));
     members
 }
 

@@ -85,8 +85,7 @@ fn JoinRoom(id: RoomId) -> impl IntoView {
             ui.error(error.message());
         }
     });
-    move || {
-        match room.get() {
+    move || match room.get() {
         None => view! { <main class="lost" id="main"></main> }.into_any(),
         Some(Ok(room)) => view! {
             <main class="lost" id="main" tabindex="-1">
@@ -112,14 +111,17 @@ fn JoinRoom(id: RoomId) -> impl IntoView {
                 <Icon shape=Shape::Door/>
                 <h1>"This room couldn't be loaded"</h1>
                 <p>{error.message()}</p>
-                <button type="button" class="button button-primary" on:click=move |_| room.refetch()>
+                <button
+                    type="button"
+                    class="button button-primary"
+                    on:click=move |_| room.refetch()
+                >
                     "Try again"
                 </button>
             </main>
         }
         .into_any(),
         Some(Err(_)) => view! { <RoomNotFound id/> }.into_any(),
-    }
     }
 }
 

@@ -6,6 +6,7 @@ use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
 };
+use shared::rules;
 
 use super::{chips::Chips, recent::RecentSearches, results::Results};
 use crate::{
@@ -75,7 +76,7 @@ fn SearchForm() -> impl IntoView {
                 class="finder-input"
                 type="search"
                 name="q"
-                maxlength="10000"
+                maxlength=rules::QUERY_MAX_CHARS
                 autocomplete="off"
                 placeholder="Words, \"a phrase\", from:name, in:room, after:7d"
                 aria-label="Search messages"

@@ -42,13 +42,15 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
         api::get_search_summary(q.get_value())
     });
     let error = move || load.value().get().and_then(Result::err);
+    let busy = load.pending();
     Effect::new(move |before: Option<()>| {
         connection_epoch.track();
-        if before.is_some() && untrack(error).is_some_and(|error| error.is_temporary()) {
+        // While a page loads, the error is that of an earlier try.
+        let is_idle = !busy.get_untracked();
+        if before.is_some() && is_idle && untrack(error).is_some_and(|error| error.is_temporary()) {
             load.dispatch_local(next.get_untracked());
         }
     });
-    let busy = load.pending();
     let q = Signal::stored(q.get_value());
     let rows = move || match grouped.get() {
         true => group_by_room(hits.get(), |hit| hit.message.room),

@@ -2,12 +2,15 @@
 
 use leptos::{ev, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use shared::ids::RoomId;
+use shared::{ids::RoomId, rules};
 
 use crate::{
     links::search_path,
     ui::{Icon, Shape, is_shortcut, on_page_keydown},
 };
+
+/// Room for `in:` and the room's id, which the search page adds to the query.
+const IN_OPERATOR_CHARS: usize = 30;
 
 /// The search field. In a narrow window only its button is visible, which opens the search page.
 #[component]
@@ -35,7 +38,7 @@ pub fn RoomSearch(id: RoomId) -> impl IntoView {
                 node_ref=input
                 type="search"
                 name="q"
-                maxlength="9000"
+                maxlength=rules::QUERY_MAX_CHARS - IN_OPERATOR_CHARS
                 autocomplete="off"
                 placeholder="Search in this room"
                 aria-label="Search in this room"

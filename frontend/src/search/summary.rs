@@ -79,7 +79,7 @@ fn total(summary: &Summary) -> String {
         (n, true) => {
             let messages = time::count(n as i64, "message");
             format!(
-                "More than {messages}; the counts below are of the newest {}",
+                "More than {messages}; the counts below cover the newest {}",
                 time::number(n as i64)
             )
         }

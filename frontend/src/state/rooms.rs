@@ -7,7 +7,6 @@ use shared::{
     ids::{RoomId, Seq, UserId},
     messages::Message,
     rooms::{MyRoom, ReadState, Room},
-    rules,
     text::ReaderName,
 };
 
@@ -121,7 +120,7 @@ impl RoomList {
     /// All rooms, sorted by name.
     pub fn by_name(&self) -> Vec<&MyRoom> {
         let mut rooms: Vec<_> = self.rooms.values().collect();
-        rooms.sort_by_cached_key(|room| (rules::name_key(&room.name), room.id));
+        rooms.sort_by_cached_key(|room| (room.name.to_lowercase(), room.id));
         rooms
     }
 

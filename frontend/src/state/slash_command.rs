@@ -5,11 +5,11 @@ use chrono::NaiveDate;
 
 use super::scroll::goto_command::{GotoTarget, parse_target};
 
-/// What the composer shows while a command is typed.
+/// The help that the composer shows while a command is typed.
 pub const HELP: &str = "Commands: /goto 2026-03-01, /goto yesterday, /goto 1234 (a message \
     number), /help. To send a text that begins with a slash, type two: //";
 
-/// What to do with the text of the composer.
+/// The meaning of the text of the composer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// Send this text.
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_messages() {
-        for text in ["", "/", "//", "/ 7", "go to 7", "see /help", "/etc/hosts", "// TODO: x", "/?"]
+        for text in ["", "/", "//", "/ 7", "go to 7", "see /help", "/etc/hosts", "// note: x", "/?"]
         {
             assert_eq!(parse(text), Input::Message(text.into()), "{text}");
         }
@@ -100,7 +100,7 @@ mod tests {
         {
             assert_eq!(parse(typed), Input::Message(sent.into()));
         }
-        for message in ["/help", "//help", "/etc/hosts", "// TODO", "hello", "/"] {
+        for message in ["/help", "//help", "/etc/hosts", "// note", "hello", "/"] {
             assert_eq!(parse(&escape(message)), Input::Message(message.into()));
         }
     }

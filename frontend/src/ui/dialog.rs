@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{Icon, Shape, pressed_key};
+use super::{Icon, Shape};
 
 /// A dialog with a heading and a close button. Its children exist while it is open.
 #[component]
@@ -23,7 +23,7 @@ pub fn Dialog(
 
 /// Keeps a dialog open if Escape cancels a word of an input method.
 fn keep_open_while_composing(event: ev::KeyboardEvent) {
-    if pressed_key(&event).is_empty() && event.key() == "Escape" {
+    if super::is_composing(&event) && event.key() == "Escape" {
         event.prevent_default();
     }
 }

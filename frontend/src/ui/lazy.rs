@@ -76,20 +76,26 @@ where
         });
     };
     start();
-    let connection_epoch = expect_context::<Ui>().connection_epoch;
-    Effect::new(move |before: Option<()>| {
-        connection_epoch.track();
-        let is_unreachable = || matches!(state.get_untracked(), State::Failed(Cause::Unreachable));
-        if before.is_some() && is_unreachable() {
-            start();
-        }
-    });
     let retry = Callback::new(move |()| start());
+    let is_unreachable =
+        Signal::derive(move || matches!(state.get(), State::Failed(Cause::Unreachable)));
+    retry_when_connected(is_unreachable, retry);
     move || match state.get() {
         State::Loading => view! { <p class="lazy quiet" role="status">"Loading…"</p> }.into_any(),
         State::Loaded(view) => untrack(|| view(props.clone())),
         State::Failed(cause) => view! { <LoadError cause retry/> }.into_any(),
     }
+}
+
+/// Not generic, because each instance of an effect takes several KiB of WASM.
+fn retry_when_connected(is_unreachable: Signal<bool>, retry: Callback<()>) {
+    let connection_epoch = expect_context::<Ui>().connection_epoch;
+    Effect::new(move |before: Option<()>| {
+        connection_epoch.track();
+        if before.is_some() && is_unreachable.get_untracked() {
+            retry.run(());
+        }
+    });
 }
 
 #[component]

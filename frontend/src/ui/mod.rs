@@ -37,8 +37,8 @@ pub use toast::Toasts;
 pub struct Ui {
     toasts: RwSignal<Vec<toast::Toast>>,
     pub theme: RwSignal<Theme>,
-    /// Counts the connections to the server. What could not be loaded before is loaded again when
-    /// this changes.
+    /// Counts the connections to the server. A change makes the components repeat their failed
+    /// requests.
     pub connection_epoch: RwSignal<u32>,
 }
 
@@ -104,7 +104,7 @@ pub fn query_param(query: &str, name: &str) -> Option<String> {
 }
 
 /// The key of an event; empty while an input method composes a word, because its keys (Enter,
-/// Escape, arrows) belong to the input method. Every handler of keys uses this.
+/// Escape, arrows) belong to the input method. Handlers of keys in text fields and dialogs use this.
 pub fn pressed_key(event: &KeyboardEvent) -> String {
     if is_composing(event) { String::new() } else { event.key() }
 }

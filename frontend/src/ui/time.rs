@@ -20,7 +20,9 @@ pub fn local_day(at: Timestamp) -> NaiveDate {
 /// The reader's time zone as a query parameter: "tz=Europe%2FBerlin".
 pub fn zone_parameter() -> String {
     let options = DateTimeFormat::default().resolved_options();
-    let zone = Reflect::get(&options, &"timeZone".into()).ok().and_then(|zone| zone.as_string());
+    let zone = Reflect::get(&options, &"timeZone".into()).ok();
+    // Chromium's name for a zone that it does not know. An empty parameter is UTC.
+    let zone = zone.and_then(|zone| zone.as_string()).filter(|zone| zone != "Etc/Unknown");
     format!("tz={}", js_sys::encode_uri_component(&zone.unwrap_or_default()))
 }
 

@@ -1,4 +1,4 @@
-//! Short notices in a corner that disappear after a while.
+//! Short notices above the page that disappear after a while.
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};

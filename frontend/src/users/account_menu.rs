@@ -22,7 +22,9 @@ pub fn AccountMenu() -> impl IntoView {
             match api::sign_out().await {
                 Err(error) if !error.is_unauthenticated() => ui.error(error.message()),
                 _ => {
-                    me.into_iter().for_each(|me| live.erase_account(me));
+                    if let Some(me) = me {
+                        live.erase_account(me);
+                    }
                     auth.sign_out();
                 }
             }
@@ -64,7 +66,7 @@ pub fn AccountMenu() -> impl IntoView {
         </Dialog>
         <Dialog open=confirm title="Sign out?">
             <Confirm
-                text="You have unsent texts in this browser. Signing out deletes them."
+                text="You have unsent messages in this browser. Signing out deletes them."
                 yes="Sign out"
                 open=confirm
                 busy=sign_out.pending()

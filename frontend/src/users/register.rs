@@ -10,11 +10,18 @@ use super::auth_page::{AuthPage, other_form};
 use crate::{
     api,
     auth::Auth,
-    ui::{Field, href},
+    ui::{Field, Lazy, href, part},
 };
 
 #[component]
 pub fn RegisterPage() -> impl IntoView {
+    view! { <Lazy load=register_form props=()/> }
+}
+
+part!(more: fn register_form((): ()) { view! { <RegisterForm/> } });
+
+#[component]
+fn RegisterForm() -> impl IntoView {
     let auth = expect_context::<Auth>();
     let (username, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     let register = Action::new_local(move |(username, password): &(String, String)| {

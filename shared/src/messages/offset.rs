@@ -2,8 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use super::numbers::parse_fields;
 use chrono::FixedOffset;
+
+use super::numbers::parse_fields;
 
 /// The offset of a time zone from UTC, less than 24 hours: `Z`, `+02:00`, `-03:30`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,5 +1,4 @@
-//! What the search made of the parts of a query that it understood differently than their author may
-//! have meant.
+//! Hints about parts of a query that the search interprets differently than the author may expect.
 
 use super::{
     QueryHint,
@@ -40,7 +39,7 @@ fn unknown_operator(lexeme: &Lexeme<'_>, name: &str, value_start: usize) -> Quer
             let names: Vec<_> = OPERATORS.iter().map(|operator| operator.name).collect();
             QueryHint {
                 at: lexeme.at.clone(),
-                message: format!("{found} There are {}.", names.join(", ")),
+                message: format!("{found} The operators are {}.", names.join(", ")),
                 suggestion: None,
             }
         }

@@ -22,7 +22,7 @@
 //! | `near:120` | around this `seq` of the room |
 //! | `sort:new`, `old`, `relevance` | (the order of the hits) |
 //!
-//! **Quotes.** A value or a string with blanks needs quotes; a quote inside is doubled (`""`). Quotes
+//! **Quotes.** A value or a text with blanks needs quotes; a quote inside is doubled (`""`). Quotes
 //! also disable special meanings: `from:"me"` is the user with the name `me`, `in:"#12"` the room
 //! with the name `#12`. A quote without an end extends to the end of the query.
 //!
@@ -114,7 +114,7 @@ pub struct Query {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AnyOf(pub Vec<Term>);
 
-/// A string to search for.
+/// A text to search for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Term {
     /// `host`: this word. Punctuation splits it into several words next to each other.

@@ -15,7 +15,7 @@ pub struct Operator {
     meaning: Meaning,
 }
 
-/// What an operator does.
+/// The effect of an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     From,

@@ -102,7 +102,7 @@ pub fn extends_name(name: &str, short: &str) -> bool {
     name != short && mention_keys(&format!("@{name}")).contains(&short)
 }
 
-/// The links of a string.
+/// The links of a text.
 pub fn links(content: &str) -> impl Iterator<Item = &str> {
     find_links(content).into_iter().map(|link| &content[link])
 }

@@ -236,7 +236,7 @@ impl Timeline {
         self.loaded.run(seq)
     }
 
-    /// The messages from `from` to `to`, both included; `None` if `to < from`.
+    /// The messages from `from` to `to`, both included; empty if `to < from`.
     pub fn messages_between(
         &self,
         from: Seq,

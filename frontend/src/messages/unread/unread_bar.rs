@@ -100,10 +100,7 @@ fn NextMention(read: Memo<ReadState>) -> impl IntoView {
 
 /// The text of the bar, such as "57 new messages since Tuesday 14:02, 2 mention you".
 fn sentence(read: ReadState, since: Option<String>) -> String {
-    let mut sentence = match read.unread {
-        1 => "1 new message".to_owned(),
-        unread => format!("{} new messages", time::number(unread)),
-    };
+    let mut sentence = time::count(read.unread, "new message");
     if let Some(since) = since {
         sentence += &format!(" since {since}");
     }

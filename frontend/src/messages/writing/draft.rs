@@ -32,7 +32,8 @@ fn sync<T: Send + Sync + 'static>(
         let text = signal.with(to_text);
         if synced.with_value(|synced| *synced != text) {
             store_draft(key, &text);
-            synced.set_value(text);
+            // Reads the text back, because the storage may be full or forbidden.
+            synced.set_value(load_draft(key));
         }
     });
     let follow = move || {

@@ -46,6 +46,7 @@ pub fn Editor(message: Message) -> impl IntoView {
     };
     let invalid = RwSignal::new(None::<String>);
     let submit = move || match rules::validate_content(&text.get_untracked()) {
+        _ if is_saving.get_untracked() => {}
         Ok(content) if content == original.get_value() => discard(),
         Ok(content) => drop(save.dispatch(content)),
         Err(error) => invalid.set(Some(format!("The message {}.", error.message))),
@@ -89,6 +90,7 @@ pub fn Editor(message: Message) -> impl IntoView {
                 rows="1"
                 dir="auto"
                 aria-label="Edit message"
+                readonly=is_saving
                 prop:value=text
                 on:input=on_input
                 on:keydown=on_key

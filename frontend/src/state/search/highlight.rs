@@ -29,7 +29,7 @@ pub fn excerpt(text: &str, matches: &[Range<usize>], max_bytes: usize) -> Vec<Fr
     fragments
 }
 
-/// Splits a slice of a string at the matches. `offset` is the byte where the slice begins in the text
+/// Splits a slice of a text at the matches. `offset` is the byte where the slice begins in the text
 /// that the matches refer to. A match that does not lie on character boundaries is not marked.
 pub fn split(slice: &str, offset: usize, matches: &[Range<usize>]) -> Vec<Fragment> {
     let mut fragments = Vec::new();

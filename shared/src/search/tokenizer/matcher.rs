@@ -61,7 +61,7 @@ impl Matcher {
             && !self.none_of.iter().any(contains)
     }
 
-    /// The byte ranges of all matches in a string, even if the text does not match the whole query:
+    /// The byte ranges of all matches in a text, even if the text does not match the whole query:
     /// sorted, half-open, on character boundaries, neither overlapping nor adjacent. The range of a
     /// prefix match covers the whole token.
     pub fn ranges(&self, text: &str) -> Vec<Range<usize>> {
@@ -82,7 +82,7 @@ impl Matcher {
         merged
     }
 
-    /// The relevance of a string, at least 0: BM25 (Robertson and Zaragoza, The Probabilistic Relevance
+    /// The relevance of a text, at least 0: BM25 (Robertson and Zaragoza, The Probabilistic Relevance
     /// Framework, 2009) with k1 = 1.2 and b = 0.75. It omits the inverse document frequency, because
     /// all compared texts contain all terms. A match of a whole word counts twice.
     pub fn relevance(&self, text: &str) -> f32 {
