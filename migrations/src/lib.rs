@@ -9,6 +9,7 @@ mod m0003_search;
 mod m0004_merging;
 mod m0005_revocation;
 mod m0006_installation;
+mod m0007_deleted_messages;
 
 pub struct Migrator;
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_merging::Migration),
             Box::new(m0005_revocation::Migration),
             Box::new(m0006_installation::Migration),
+            Box::new(m0007_deleted_messages::Migration),
         ]
     }
 }

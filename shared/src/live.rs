@@ -195,11 +195,13 @@ pub enum ServerFrame {
         /// Why.
         reason: RemovedReason,
     },
-    /// The read position of the user changed, on this device or another.
+    /// The read position of the user changed, on this device or another, or an edit or a deletion
+    /// changed the number of unread mentions.
     Read {
         /// The room.
         room: RoomId,
-        /// The position and the counts of unread messages and mentions.
+        /// The position, the counts of unread messages and mentions, and the newest message and change
+        /// that they include. The frame may arrive before or after those changes.
         #[serde(flatten)]
         read: ReadState,
         /// Whether the request was `exact`. Then the position can be lower than before, and a client

@@ -151,27 +151,28 @@ pub struct MyRoom {
     pub name: String,
     /// Its topic.
     pub topic: String,
-    /// The number of its newest message.
-    pub last_seq: Seq,
-    /// The `rev` of its newest change.
-    pub last_rev: Rev,
-    /// The read state of the caller.
+    /// The read state of the caller, and the room's newest message and change.
     #[serde(flatten)]
     pub read: ReadState,
     /// The role of the caller.
     pub role: Role,
 }
 
-/// The read state of a member in a room.
+/// The read state of a member in a room. It counts the messages up to `last_seq`, in their state at
+/// `last_rev`: a client that has later messages or changes adds those itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadState {
     /// The `seq` of the last message that was read; 0 if none was.
     pub read_seq: Seq,
-    /// The number of newer messages: `last_seq - read_seq`.
+    /// The number of newer messages, without deleted ones.
     pub unread: i64,
     /// The number of newer messages that mention the member.
     pub mentions: i64,
+    /// The `seq` of the newest message that is counted.
+    pub last_seq: Seq,
+    /// The `rev` of the room's newest change that is counted.
+    pub last_rev: Rev,
 }
 
 /// `PUT /rooms/{id}/read`: marks the room as read up to a message.

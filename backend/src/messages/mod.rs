@@ -138,8 +138,9 @@ fn sync_routes() -> ApiRouter<App> {
                          order. With `exact` it becomes `seq`, forwards or backwards. A client that \
                          marks messages as read automatically sends the position that it knows as \
                          `if_read_seq`; if the position has changed since, the request has no effect. All \
-                         devices receive the new position. To mark all rooms as read, send for \
-                         each the newest message that was shown.",
+                         devices receive the new position. The response counts the messages up to \
+                         `last_seq`, in their state at `last_rev`; a client adds later ones itself. To \
+                         mark all rooms as read, send for each the newest message that was shown.",
                     )
                     .with(problems::of(&[Code::NotFound, Code::NotAMember]))
             }),

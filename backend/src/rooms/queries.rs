@@ -1,16 +1,16 @@
 //! Queries for rooms and members.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, RelationTrait,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
     sea_query::{Expr, ExprTrait},
 };
 use shared::{
     ids::{RoomId, UserId},
     problem::Code,
-    rooms::{MyRoom, ReadState, RoomList, RoomListing},
+    rooms::{RoomList, RoomListing},
     rules,
     text::extends_name,
     users::UserRef,
@@ -18,11 +18,7 @@ use shared::{
 
 use crate::{
     Result,
-    tables::{
-        contains_ignoring_case, joined_rooms,
-        members::{self, role},
-        mentions, prefix_pattern, rooms, users,
-    },
+    tables::{contains_ignoring_case, members, prefix_pattern, rooms, users},
 };
 
 /// A room; 404 if it does not exist or is deleted.
@@ -162,51 +158,4 @@ pub async fn longer_names(db: &impl ConnectionTrait, username: &str) -> Result<V
         select.order_by_asc(key).limit(EXAMINED_NAMES_MAX).into_tuple::<String>().all(db).await?;
     let longer = names.into_iter().filter(|name| extends_name(name, username));
     Ok(longer.take(rules::LONGER_NAMES_MAX).collect())
-}
-
-/// The rooms of a user, ordered by name, with read positions and unread counts.
-pub async fn my_rooms(
-    db: &impl ConnectionTrait,
-    user: UserId,
-    is_admin: bool,
-) -> Result<Vec<MyRoom>> {
-    let joined = joined_rooms(db, user).await?;
-    // Saves the query in the common case that the user has read everything.
-    let mentions = match joined.iter().any(|room| room.last_seq > room.read_seq) {
-        true => unread_mentions(db, user).await?,
-        false => HashMap::new(),
-    };
-    let rooms = joined.into_iter().map(|room| {
-        let (unread, mentions) = (room.last_seq.0 - room.read_seq.0, mentions.get(&room.id.0));
-        let mentions = mentions.copied().unwrap_or(0);
-        MyRoom {
-            id: room.id,
-            name: room.name,
-            topic: room.topic,
-            last_seq: room.last_seq,
-            last_rev: room.last_rev,
-            read: ReadState { read_seq: room.read_seq, unread, mentions },
-            role: role(is_admin),
-        }
-    });
-    Ok(rooms.collect())
-}
-
-/// The number of unread mentions of a user in each room that has any, by room id.
-async fn unread_mentions(db: &impl ConnectionTrait, user: UserId) -> Result<HashMap<i64, i64>> {
-    let unread = mentions::Entity::find()
-        .select_only()
-        .column(mentions::Column::RoomId)
-        .column_as(mentions::Column::Seq.count(), "unread")
-        .join(JoinType::InnerJoin, mentions::Relation::Member.def())
-        .filter(mentions::Column::UserId.eq(user.0))
-        .filter(
-            Expr::col((mentions::Entity, mentions::Column::Seq))
-                .gt(Expr::col((members::Entity, members::Column::ReadSeq))),
-        )
-        .group_by(mentions::Column::RoomId)
-        .into_tuple::<(i64, i64)>()
-        .all(db)
-        .await?;
-    Ok(unread.into_iter().collect())
 }

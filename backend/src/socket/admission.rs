@@ -13,7 +13,7 @@ use super::{
     paged_frames::room_pages,
     session::{SessionResult, close},
 };
-use crate::{App, auth::Caller, rooms::queries};
+use crate::{App, auth::Caller, rooms::queries, tables};
 
 impl<C: Codec> Session<C> {
     /// A session without subscriptions. Closes the socket and returns `None` if the account has too many
@@ -49,9 +49,9 @@ impl<C: Codec> Session<C> {
 
     async fn welcome(&mut self) -> SessionResult {
         let user = self.caller.user.clone();
-        let (db, restart) = (&self.app.db.reader, |_| Some(CloseCode::Restart));
-        let rooms = queries::my_rooms(db, user.id, user.is_admin).await.map_err(restart)?;
-        let longer_names = queries::longer_names(db, &user.username).await.map_err(restart)?;
+        let (db, restart) = (&self.app.db.reader, Some(CloseCode::Restart));
+        let rooms = tables::my_rooms(db, user.id, user.is_admin).await.map_err(|_| restart)?;
+        let longer_names = queries::longer_names(db, &user.username).await.map_err(|_| restart)?;
         let mut pages = room_pages(rooms).into_iter();
         let (rooms, heartbeat_s) = (pages.next().unwrap_or_default(), rules::HEARTBEAT_S);
         let more = pages.len() > 0;

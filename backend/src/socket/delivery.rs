@@ -70,7 +70,9 @@ impl<C: Codec> Session<C> {
         let own_post = own_post.filter(|post| self.unacked.remove(&(post.room, post.client_id)));
         let text = match own_post {
             Some(message) => {
-                let read = ReadState { read_seq: message.seq, unread: 0, mentions: 0 };
+                let (last_seq, last_rev) = (message.seq, message.rev);
+                let read =
+                    ReadState { read_seq: last_seq, unread: 0, mentions: 0, last_seq, last_rev };
                 self.implied_reads.insert(message.room, read);
                 self.codec.encode_own_post(publication, message)
             }

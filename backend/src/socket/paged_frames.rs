@@ -49,9 +49,7 @@ mod tests {
             id: RoomId(id),
             name: name.to_owned(),
             topic: name.to_owned(),
-            last_seq: Seq(1),
-            last_rev: Rev(1),
-            read: ReadState::default(),
+            read: ReadState { last_seq: Seq(1), last_rev: Rev(1), ..ReadState::default() },
             role: Role::Member,
         };
         (1..=count).map(room).collect()

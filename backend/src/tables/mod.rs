@@ -10,6 +10,7 @@ mod message_rows;
 mod open;
 pub mod search_index;
 mod timestamps;
+mod unread;
 mod visibility;
 
 pub use account_changes::{AccountChangeReader, log_account_change, prune_account_changes};
@@ -28,4 +29,5 @@ pub use message_rows::{
     text_lengths,
 };
 pub use timestamps::{now, to_timestamp};
+pub use unread::{UnreadCounts, count_unread, my_rooms};
 pub use visibility::VisibleMessages;

@@ -1,7 +1,7 @@
 //! Permissions and sessions: the actions that the page offers, and its reactions to changes of both.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fixture::{Browser, COMPOSER, Fixture, scenario};
 
@@ -118,6 +118,32 @@ async fn a_deep_link_survives_sign_in() {
         bob.wait_text("main", "You're not in this room").await;
         bob.click("main button").await;
         bob.wait_visible(COMPOSER).await;
+    })
+    .await;
+}
+
+/// Others create, rename, join and delete rooms while bob looks at the list.
+#[tokio::test]
+async fn the_list_of_rooms_is_live() {
+    scenario("rooms-live", async |fixture| {
+        let server = &fixture.server;
+        server.create_account("ada").await;
+        server.create_account("bob").await;
+        let bob = fixture.open_browser("bob").await;
+        bob.sign_in("bob").await;
+        bob.wait_text("main", "No rooms yet").await;
+        let room = server.create_room("ada", "first", "", &["ada"]).await;
+        let row = "[data-testid=all-rooms] li";
+        bob.wait_text(row, "first1 person").await;
+        let path = format!("/api/v1/rooms/{room}");
+        server.create_account("cyd").await;
+        let membership = format!("{path}/membership");
+        server.request_ok(Method::PUT, &membership, "cyd", Value::Null).await;
+        server.request_ok(Method::PATCH, &path, "ada", json!({ "name": "renamed" })).await;
+        bob.wait_text(row, "renamed2 people").await;
+        bob.wait_visible("[aria-label=\"Join renamed\"]").await;
+        server.request(Method::DELETE, &path, "ada", Value::Null).await;
+        bob.wait_text("main", "No rooms yet").await;
     })
     .await;
 }

@@ -8,7 +8,7 @@ use shared::{
     ids::{Rev, RoomId, Seq, UserId},
     live::{ClientFrame, RemovedReason, ServerFrame},
     messages::{Change, Message, Row},
-    rooms::MyRoom,
+    rooms::{MyRoom, ReadState},
     text::ReaderName,
     timeline::ApplyOutcome,
     users::{User, UserRef},
@@ -41,9 +41,7 @@ impl LiveClient {
             F::Nack { client_id, problem, .. } => self.refuse_message(client_id, problem),
             F::Joined { room } => self.handle_joined(room),
             F::Removed { room, reason } => self.handle_removed(room, reason),
-            F::Read { room, read, exact } => {
-                self.rooms.update(|rooms| rooms.apply_read(room, read, exact));
-            }
+            F::Read { room, read, exact } => self.handle_read(room, read, exact),
             F::Typing { room, user } => self.handle_typing(room, user),
             F::Presence { room, online, offline } => self.handle_presence(room, online, &offline),
             F::Heartbeat { heads } => {
@@ -87,6 +85,7 @@ impl LiveClient {
         });
         self.status.set(ConnectionStatus::Connected);
         self.connection_epoch.update(|n| *n += 1);
+        self.ui.dismiss_errors();
         self.store_room_ids();
         self.resend_outbox();
         self.find_stranded();
@@ -165,13 +164,26 @@ impl LiveClient {
         self.update_preview(message);
         state.typing.update(|typing| typing.remove(message.user.id));
         self.rooms.maybe_update(|rooms| {
-            let before = rooms.get(room).map(|room| room.last_seq);
-            self.reader_name.with_untracked(|name| rooms.apply_message(message, me.id, name));
-            rooms.get(room).map(|room| room.last_seq) != before
+            self.reader_name.with_untracked(|name| rooms.apply_message(message, me.id, name))
         });
         if message.user.id == me.id {
             self.remove_from_outbox(message.client_id);
         }
+    }
+
+    /// Applies a read position, and then the changes that the server had not counted in it.
+    fn handle_read(self, room: RoomId, read: ReadState, exact: bool) {
+        let (Some(me), Some(state)) = (self.me.get_value(), self.room_state(room)) else { return };
+        self.rooms.update(|rooms| {
+            rooms.apply_read(room, read, exact);
+            state.timeline.with_untracked(|t| {
+                let later = t.messages_between(read.read_seq.next(), t.last_seq());
+                for message in later.filter(|message| message.rev > read.last_rev) {
+                    self.reader_name
+                        .with_untracked(|name| rooms.apply_message(message, me.id, name));
+                }
+            });
+        });
     }
 
     /// Subscribes again if the timeline lacks the newest change of a room.

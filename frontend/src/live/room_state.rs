@@ -24,7 +24,7 @@ pub struct RoomState {
 impl RoomState {
     pub(super) fn new(me: UserId, room: &MyRoom) -> Self {
         Self {
-            timeline: ArcRwSignal::new(Timeline::new(me, room.last_seq, room.last_rev)),
+            timeline: ArcRwSignal::new(Timeline::new(me, room.read.last_seq, room.read.last_rev)),
             online: ArcRwSignal::default(),
             typing: ArcRwSignal::default(),
             resets: ArcRwSignal::new(0),

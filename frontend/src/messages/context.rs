@@ -57,6 +57,9 @@ pub struct RoomContext {
     pub is_calendar_open: RwSignal<bool>,
     /// The jump in progress; its message may have to be loaded first.
     pub jump: RwSignal<Option<Jump>>,
+    /// The newest message when the reader jumped to it, until another jump. Once it was visible,
+    /// everything before it counts as read too.
+    pub skipped_to: StoredValue<Option<Seq>>,
     pub history: RwSignal<JumpHistory>,
     /// Jumps to a day.
     pub jump_to_day: Action<NaiveDate, ()>,
@@ -90,6 +93,7 @@ impl RoomContext {
             deleting: RwSignal::new(None),
             is_calendar_open: RwSignal::new(false),
             jump,
+            skipped_to: StoredValue::new(None),
             history: RwSignal::default(),
             highlighted: RwSignal::new(None),
             draft: RwSignal::new(load_draft(draft_key(DraftKind::Message))),
@@ -126,6 +130,7 @@ impl RoomContext {
 
     pub fn jump_by(self, seq: Seq, kind: JumpKind) {
         // The room may have been closed while a request for the target was in flight.
+        self.skipped_to.try_set_value(None);
         self.jump.try_set(Some(Jump { seq, kind }));
     }
 

@@ -17,6 +17,7 @@ use crate::{
     api::PageRequest,
     auth::Auth,
     live::{LiveClient, RoomState},
+    ui::retry_when_connected,
 };
 
 /// With more unread messages than this, the newest page (50 messages) may not contain the first of
@@ -60,12 +61,8 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
             }
         }
     });
-    Effect::new(move |before: Option<()>| {
-        live.connection_epoch.track();
-        if before.is_some() && untrack(|| room.load_error()).is_some() {
-            room.retry();
-        }
-    });
+    let has_failed = Signal::derive(move || room.load_error().is_some() && !room.is_loading.get());
+    retry_when_connected(has_failed, Callback::new(move |()| room.retry()));
     // True from the time when the reader opens the room or leaves the tab, until everything is
     // read.
     let show_unread_bar = RwSignal::new(read.unread > 0);

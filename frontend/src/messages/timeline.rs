@@ -82,10 +82,10 @@ pub fn TimelineView() -> impl IntoView {
             </div>
             <Scrollbar/>
             <div class="loading" class:loading-on=room.is_loading aria-hidden="true"></div>
-            <div class="pills">
-                <BackButton/>
-                <NewMessagesPill/>
-            </div>
+        </div>
+        <div class="pills">
+            <BackButton/>
+            <NewMessagesPill/>
         </div>
         <LoadError/>
     }

@@ -1,6 +1,8 @@
 //! The list of all rooms, to filter by name, join and open. It is on a page and in a dialog that
 //! opens on every page.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
@@ -14,9 +16,12 @@ use crate::{
     api,
     auth::Auth,
     links::room_path,
-    live::LiveClient,
+    live::{ConnectionStatus, LiveClient},
     ui::{Dialog, Icon, Lazy, Shape, Ui, href, part},
 };
+
+/// How often a visible list is loaded again.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The page `/ui/rooms`.
 #[component]
@@ -70,33 +75,23 @@ fn RoomFinder(
 ) -> impl IntoView {
     let live = expect_context::<LiveClient>();
     let query = RwSignal::new(String::new());
-    let after = RwSignal::new(None::<RoomId>);
-    let rooms = RwSignal::new(Vec::<Room>::new());
-    let page = LocalResource::new(move || {
-        let (query, after) = (query.get(), after.get());
-        // The socket sends nothing about rooms that I am not in, so the list is loaded again after
-        // each connect and when I leave a room.
-        live.connection_epoch.track();
-        live.departure.track();
-        async move { (after, api::list_rooms(&query, after).await) }
-    });
+    let page_count = RwSignal::new(1);
+    let list = use_room_list(live, query, page_count);
+    // A failed request keeps the rooms of the last one.
+    let (rooms, has_more) = (RwSignal::new(Vec::<Room>::new()), RwSignal::new(false));
     Effect::new(move |_| {
-        if let Some((after, Ok(list))) = page.get() {
-            let new = list.rooms.into_iter().map(|RoomListing { room, .. }| room);
-            rooms.update(|rooms| {
-                if after.is_none() {
-                    rooms.clear();
-                }
-                rooms.extend(new);
-            });
-        }
+        list.with(|list| {
+            let Some(Ok((loaded, more))) = list else { return };
+            has_more.set(*more);
+            if rooms.with_untracked(|rooms| rooms != loaded) {
+                rooms.set(loaded.clone());
+            }
+        });
     });
-    let next = move || page.get().and_then(|(_, result)| result.ok()?.next);
-    let error = move || page.get().and_then(|(_, result)| result.err()).map(|e| e.message());
-    let is_empty = move || {
-        rooms.with(Vec::is_empty)
-            && page.with(|p| matches!(p, Some((_, Ok(list))) if list.rooms.is_empty()))
-    };
+    let ids = move || rooms.with(|rooms| rooms.iter().map(|room| room.id).collect::<Vec<_>>());
+    let error = move || list.get().and_then(Result::err).map(|error| error.message());
+    let is_empty =
+        move || list.with(|list| matches!(list, Some(Ok((rooms, _))) if rooms.is_empty()));
     view! {
         <div class="finder">
             <input
@@ -108,28 +103,81 @@ fn RoomFinder(
                 autocomplete="off"
                 autofocus=autofocus
                 on:input:target=move |event| {
-                    after.set(None);
+                    page_count.set(1);
                     query.set(event.target().value());
                 }
             />
             <ul class="plain-list" data-testid="all-rooms">
                 <For
-                    each=move || rooms.get()
-                    key=|room| (room.id, room.rev, room.member_count)
-                    children=move |room| view! { <RoomCard room on_leave/> }
+                    each=ids
+                    key=|id| *id
+                    children=move |id| view! { <RoomCard id rooms on_leave/> }
                 />
             </ul>
             <Show when=is_empty>
                 <NoRooms query/>
             </Show>
             <p class="field-error" role="alert">{error}</p>
-            <Show when=move || next().is_some()>
-                <button type="button" class="button" on:click=move |_| after.set(next())>
+            <Show when=move || has_more.get()>
+                <button
+                    type="button"
+                    class="button"
+                    on:click=move |_| page_count.update(|count| *count += 1)
+                >
                     "Show more"
                 </button>
             </Show>
         </div>
     }
+}
+
+/// The rooms whose names contain the query, and whether there are more than `page_count` pages of them.
+///
+/// The socket sends nothing about rooms that I am not in, so the list is loaded again after each connect,
+/// when I join or leave a room, and every few seconds while it is visible.
+fn use_room_list(
+    live: LiveClient,
+    query: RwSignal<String>,
+    page_count: RwSignal<usize>,
+) -> LocalResource<api::Result<(Vec<Room>, bool)>> {
+    let my_rooms = Memo::new(move |_| live.rooms.with(|rooms| rooms.ids().collect::<Vec<_>>()));
+    let refreshes = RwSignal::new(0_u32);
+    let is_loading = StoredValue::new(false);
+    let list = LocalResource::new(move || {
+        let (query, page_count) = (query.get(), page_count.get());
+        live.connection_epoch.track();
+        my_rooms.track();
+        refreshes.track();
+        is_loading.set_value(true);
+        async move {
+            let loaded = load_rooms(&query, page_count).await;
+            is_loading.try_set_value(false);
+            loaded
+        }
+    });
+    let refresh = move || {
+        let is_connected = live.status.get_untracked() == ConnectionStatus::Connected;
+        // A slow response must arrive before the next request replaces it.
+        if is_connected && !document().hidden() && is_loading.try_get_value() == Some(false) {
+            refreshes.try_update(|count| *count = count.wrapping_add(1));
+        }
+    };
+    let timer = set_interval_with_handle(refresh, REFRESH_INTERVAL);
+    on_cleanup(move || timer.into_iter().for_each(|timer| timer.clear()));
+    list
+}
+
+async fn load_rooms(query: &str, page_count: usize) -> api::Result<(Vec<Room>, bool)> {
+    let (mut rooms, mut after) = (Vec::new(), None);
+    for _ in 0..page_count {
+        let list = api::list_rooms(query, after).await?;
+        rooms.extend(list.rooms.into_iter().map(|RoomListing { room, .. }| room));
+        after = list.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok((rooms, after.is_some()))
 }
 
 #[component]
@@ -168,27 +216,35 @@ fn FirstRoom() -> impl IntoView {
 }
 
 #[component]
-fn RoomCard(room: Room, on_leave: Callback<()>) -> impl IntoView {
-    let id = room.id;
-    let people = match room.member_count {
+fn RoomCard(id: RoomId, rooms: RwSignal<Vec<Room>>, on_leave: Callback<()>) -> impl IntoView {
+    let room =
+        Memo::new(move |_| rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()));
+    let read = move |text: fn(&Room) -> String| {
+        Memo::new(move |_| room.with(|room| room.as_ref().map(text).unwrap_or_default()))
+    };
+    let name = read(|room| room.name.clone());
+    let people = read(|room| match room.member_count {
         1 => "1 person".to_owned(),
         n => format!("{n} people"),
-    };
-    let topic = (!room.topic.is_empty()).then(|| format!(" · {}", isolate(&room.topic)));
+    });
+    let topic = read(|room| match &*room.topic {
+        "" => String::new(),
+        topic => format!(" · {}", isolate(topic)),
+    });
     view! {
         <li class="list-row">
             <span class="room-tile" aria-hidden="true"><Icon shape=Shape::Hash/></span>
             <div class="list-row-text">
-                <strong dir="auto">{room.name.clone()}</strong>
+                <strong dir="auto">{name}</strong>
                 <span class="quiet">{people} {topic}</span>
             </div>
-            <JoinOrOpen id name=room.name on_leave/>
+            <JoinOrOpen id name on_leave/>
         </li>
     }
 }
 
 #[component]
-fn JoinOrOpen(id: RoomId, name: String, on_leave: Callback<()>) -> impl IntoView {
+fn JoinOrOpen(id: RoomId, name: Memo<String>, on_leave: Callback<()>) -> impl IntoView {
     let (live, ui, navigate) =
         (expect_context::<LiveClient>(), expect_context::<Ui>(), use_navigate());
     let join = Action::new_local(move |_: &()| {
@@ -204,14 +260,13 @@ fn JoinOrOpen(id: RoomId, name: String, on_leave: Callback<()>) -> impl IntoView
         }
     });
     let is_joined = move || live.rooms.with(|rooms| rooms.get(id).is_some());
-    let (join_label, open_label) =
-        (format!("Join {}", isolate(&name)), format!("Open {}", isolate(&name)));
+    let label = move |verb| name.with(|name| format!("{verb} {}", isolate(name)));
     let join_button = move || {
         view! {
             <button
                 type="button"
                 class="button button-small button-primary"
-                aria-label=join_label.clone()
+                aria-label=move || label("Join")
                 disabled=join.pending()
                 on:click=move |_| { join.dispatch_local(()); }
             >
@@ -224,7 +279,7 @@ fn JoinOrOpen(id: RoomId, name: String, on_leave: Callback<()>) -> impl IntoView
             <a
                 href=href(&room_path(id))
                 class="button button-small"
-                aria-label=open_label.clone()
+                aria-label=move || label("Open")
                 on:click=move |_| on_leave.run(())
             >
                 "Open"

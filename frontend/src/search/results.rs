@@ -15,7 +15,10 @@ use crate::{
     links::room_path,
     live::LiveClient,
     state::search::groups::{GroupedRow, group_by_room},
-    ui::{Icon, Shape, href, is_shortcut, is_text_field_focused, move_focus, on_page_keydown},
+    ui::{
+        Icon, Shape, href, is_shortcut, is_text_field_focused, move_focus, on_page_keydown,
+        retry_when_connected,
+    },
 };
 
 #[component]
@@ -43,14 +46,11 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
     });
     let error = move || load.value().get().and_then(Result::err);
     let busy = load.pending();
-    Effect::new(move |before: Option<()>| {
-        connection_epoch.track();
-        // While a page loads, the error is that of an earlier try.
-        let is_idle = !busy.get_untracked();
-        if before.is_some() && is_idle && untrack(error).is_some_and(|error| error.is_temporary()) {
-            load.dispatch_local(next.get_untracked());
-        }
-    });
+    // While a page loads, the error is that of an earlier try.
+    let has_failed =
+        Signal::derive(move || !busy.get() && error().is_some_and(|error| error.is_temporary()));
+    let retry = move |()| drop(load.dispatch_local(next.get_untracked()));
+    retry_when_connected(has_failed, Callback::new(retry));
     let q = Signal::stored(q.get_value());
     let rows = move || match grouped.get() {
         true => group_by_room(hits.get(), |hit| hit.message.room),

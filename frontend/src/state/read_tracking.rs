@@ -1,5 +1,5 @@
 //! Decides which messages count as read: those that were visible in two successive samples,
-//! provided that everything before them is read.
+//! provided that everything before them is read or that the reader skipped it.
 
 use shared::ids::Seq;
 
@@ -27,16 +27,39 @@ impl VisibleRun {
 }
 
 /// The new read position, from two samples taken a moment apart and the current position `read`.
-/// `None` if nothing is newly read, or if the visible run skips messages that are still unread.
-pub fn new_read_position(earlier: VisibleRun, now: VisibleRun, read: Seq) -> Option<Seq> {
+/// `None` if nothing is newly read, or if the visible run skips messages that are still unread, unless
+/// the reader asked for the newest message, `skipped_to`, and it is reached.
+pub fn new_read_position(
+    earlier: VisibleRun,
+    now: VisibleRun,
+    read: Seq,
+    skipped_to: Option<Seq>,
+) -> Option<Seq> {
     let first = earlier.first.max(now.first);
     let last = earlier.last.min(now.last);
-    (first <= read.next() && last > read).then_some(last)
+    let has_skipped = skipped_to.is_some_and(|target| last >= target);
+    ((first <= read.next() || has_skipped) && last > read).then_some(last)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The position without a jump to the newest message.
+    fn new_read_position(earlier: VisibleRun, now: VisibleRun, read: Seq) -> Option<Seq> {
+        super::new_read_position(earlier, now, read, None)
+    }
+
+    #[test]
+    fn a_jump_to_the_newest_message_reads_what_it_skips() {
+        let jump = |earlier, now| super::new_read_position(earlier, now, Seq(4), Some(Seq(50)));
+        assert_eq!(jump(run(40, 50), run(40, 50)), Some(Seq(50)));
+        assert_eq!(jump(run(40, 50), run(42, 52)), Some(Seq(50)));
+        assert_eq!(jump(run(51, 60), run(51, 60)), Some(Seq(60)), "new messages came meanwhile");
+        assert_eq!(jump(run(40, 49), run(40, 50)), None, "the newest was not visible long enough");
+        assert_eq!(jump(run(20, 30), run(20, 30)), None, "the reader went elsewhere");
+        assert_eq!(jump(run(3, 9), run(3, 9)), Some(Seq(9)));
+    }
 
     fn run(first: i64, last: i64) -> VisibleRun {
         VisibleRun { first: Seq(first), last: Seq(last) }

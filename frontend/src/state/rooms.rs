@@ -10,6 +10,9 @@ use shared::{
     text::ReaderName,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// My rooms by id.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RoomList {
@@ -17,6 +20,9 @@ pub struct RoomList {
     /// Rooms in which I marked messages as unread, on any of my devices, and which I have not opened
     /// since. Scrolling must not mark these messages as read again.
     kept_unread: BTreeSet<RoomId>,
+    /// The unread messages whose deletion this page has subtracted since the server counted, so that it
+    /// subtracts none twice.
+    deleted: BTreeMap<RoomId, BTreeSet<Seq>>,
     /// Whether the server has sent the list.
     pub is_loaded: bool,
 }
@@ -30,6 +36,7 @@ impl RoomList {
             if before > Some(room.read.read_seq) {
                 self.kept_unread.insert(room.id);
             }
+            self.deleted.remove(&room.id);
         }
         self.rooms.extend(rooms.into_iter().map(|room| (room.id, room)));
     }
@@ -42,29 +49,48 @@ impl RoomList {
 
     /// Adds a room that I joined.
     pub fn insert(&mut self, room: MyRoom) {
+        self.deleted.remove(&room.id);
         self.rooms.insert(room.id, room);
     }
 
     /// Removes a room that I am no longer in, and returns it.
     pub fn remove(&mut self, room: RoomId) -> Option<MyRoom> {
         self.kept_unread.remove(&room);
+        self.deleted.remove(&room);
         self.rooms.remove(&room)
     }
 
-    /// Counts a new message. A replayed message that `welcome` counted already changes nothing.
-    pub fn apply_message(&mut self, message: &Message, me: UserId, name: &ReaderName) {
-        let Some(room) = self.rooms.get_mut(&message.room) else { return };
-        if message.seq <= room.last_seq {
-            return;
+    /// Counts a new message, and stops counting a deleted one. A change that the server counted already
+    /// changes nothing. The server counts the mentions again after an edit or a deletion, because this
+    /// page may not have the old text. Returns whether the counts changed.
+    pub fn apply_message(&mut self, message: &Message, me: UserId, name: &ReaderName) -> bool {
+        let Some(room) = self.rooms.get_mut(&message.room) else { return false };
+        let read = &mut room.read;
+        let (is_deleted, skipped) =
+            (message.deleted_at.is_some(), message.seq.0 - read.last_seq.0 - 1);
+        if message.rev <= read.last_rev {
+            return false;
         }
-        room.last_seq = message.seq;
+        if skipped < 0 {
+            let was_unread = is_deleted && message.seq > read.read_seq;
+            let is_subtracted =
+                was_unread && self.deleted.entry(message.room).or_default().insert(message.seq);
+            read.unread = (read.unread - i64::from(is_subtracted)).max(0);
+            return is_subtracted;
+        }
+        read.last_seq = message.seq;
         if message.user.id == me {
-            room.read = ReadState { read_seq: message.seq, unread: 0, mentions: 0 };
+            *read = ReadState { read_seq: message.seq, unread: 0, mentions: 0, ..*read };
             self.kept_unread.remove(&message.room);
-            return;
+            return true;
         }
-        room.read.unread = message.seq.0 - room.read.read_seq.0;
-        room.read.mentions += i64::from(name.is_mentioned(&message.content));
+        if is_deleted {
+            self.deleted.entry(message.room).or_default().insert(message.seq);
+        } else {
+            read.mentions += i64::from(name.is_mentioned(&message.content));
+        }
+        read.unread += skipped + i64::from(!is_deleted);
+        true
     }
 
     /// Applies the new name and topic of a room.
@@ -75,12 +101,15 @@ impl RoomList {
         }
     }
 
-    /// Applies a read position that was set on any of my devices. The position moves back only if
-    /// `exact`.
+    /// Applies a read position that was set on any of my devices, or new counts at the same position.
+    /// The position moves back only if `exact`. The server may have counted before the latest changes:
+    /// the caller then applies the messages after the position again.
     pub fn apply_read(&mut self, id: RoomId, read: ReadState, exact: bool) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
-        if exact || read.read_seq >= room.read.read_seq {
+        let order = |read: &ReadState| (read.read_seq, read.last_rev);
+        if exact || order(&read) >= order(&room.read) {
             room.read = read;
+            self.deleted.remove(&id);
         }
         if room.read.unread == 0 {
             self.kept_unread.remove(&id);
@@ -105,7 +134,7 @@ impl RoomList {
     pub fn last_of_unread(&self, only: Option<RoomId>) -> Vec<(RoomId, Seq)> {
         let rooms = self.rooms.values().filter(|room| only.is_none_or(|only| only == room.id));
         let unread = rooms.filter(|room| room.read.unread > 0);
-        unread.map(|room| (room.id, room.last_seq)).collect()
+        unread.map(|room| (room.id, room.read.last_seq)).collect()
     }
 
     /// The ids of all rooms, ascending.
@@ -143,134 +172,5 @@ impl RoomList {
     /// The unread count of all rooms together.
     pub fn total_unread(&self) -> i64 {
         self.rooms.values().map(|room| room.read.unread.max(0)).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::{ids::Rev, rooms::Role};
-
-    use super::*;
-    use crate::state::test_data;
-
-    fn apply(rooms: &mut RoomList, message: &Message) {
-        rooms.apply_message(message, UserId(1), &ReaderName::new("Ada", &["Ada Lee".into()]));
-    }
-
-    fn room(id: i64, name: &str) -> MyRoom {
-        MyRoom {
-            id: RoomId(id),
-            name: name.into(),
-            topic: String::new(),
-            last_seq: Seq(10),
-            last_rev: Rev(10),
-            read: ReadState { read_seq: Seq(8), unread: 2, mentions: 0 },
-            role: Role::Member,
-        }
-    }
-
-    fn message(seq: i64, author: i64, content: &str) -> Message {
-        Message { content: content.into(), ..test_data::message(seq, author) }
-    }
-
-    fn rooms() -> RoomList {
-        let mut rooms = RoomList::default();
-        rooms.merge(vec![room(1, "general"), room(2, "Attic"), room(3, "zoo")]);
-        rooms
-    }
-
-    #[test]
-    fn a_message_counted_by_welcome_is_not_counted_again() {
-        let mut rooms = rooms();
-        apply(&mut rooms, &message(10, 2, "replayed @ada"));
-        assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 2);
-        apply(&mut rooms, &message(11, 2, "new for @ada"));
-        let read = rooms.get(RoomId(1)).unwrap().read;
-        assert_eq!((read.unread, read.mentions), (3, 1));
-        apply(&mut rooms, &message(12, 2, "not for me: @ada lee"));
-        assert_eq!(rooms.get(RoomId(1)).unwrap().read.mentions, 1);
-        assert_eq!(rooms.total_unread(), 8);
-    }
-
-    fn read_up_to(seq: i64) -> ReadState {
-        ReadState { read_seq: Seq(seq), unread: 10 - seq, mentions: 0 }
-    }
-
-    #[test]
-    fn the_read_position_goes_back_only_if_exact() {
-        let mut rooms = rooms();
-        let unread = |rooms: &RoomList| rooms.get(RoomId(1)).unwrap().read.unread;
-        rooms.apply_read(RoomId(1), read_up_to(10), false);
-        rooms.apply_read(RoomId(1), read_up_to(9), false);
-        assert_eq!(unread(&rooms), 0);
-        rooms.apply_read(RoomId(1), read_up_to(4), true);
-        assert_eq!(unread(&rooms), 6);
-    }
-
-    #[test]
-    fn a_room_marked_unread_is_kept_so_until_it_is_opened_or_read() {
-        let mut rooms = rooms();
-        let here = RoomId(1);
-        rooms.apply_read(here, read_up_to(9), false);
-        assert!(!rooms.is_kept_unread(here));
-        rooms.apply_read(here, read_up_to(4), true);
-        rooms.apply_read(here, read_up_to(5), false);
-        assert!(rooms.is_kept_unread(here) && !rooms.is_kept_unread(RoomId(2)));
-        rooms.stop_keeping_unread(here);
-        assert!(!rooms.is_kept_unread(here));
-        rooms.apply_read(here, read_up_to(4), true);
-        rooms.apply_read(here, read_up_to(10), false);
-        assert!(!rooms.is_kept_unread(here), "everything is read");
-        rooms.apply_read(here, read_up_to(4), true);
-        apply(&mut rooms, &message(11, 1, "mine"));
-        assert!(!rooms.is_kept_unread(here), "posting marks everything before it as read");
-    }
-
-    #[test]
-    fn a_position_that_went_back_while_disconnected_keeps_the_room_unread() {
-        let mut rooms = rooms();
-        let mut back = room(1, "general");
-        back.read = read_up_to(3);
-        rooms.merge(vec![back, room(2, "Attic")]);
-        assert!(rooms.is_kept_unread(RoomId(1)) && !rooms.is_kept_unread(RoomId(2)));
-        assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 7);
-    }
-
-    #[test]
-    fn a_list_in_several_frames_is_complete_only_after_the_last() {
-        let mut rooms = rooms();
-        rooms.merge(vec![room(1, "renamed")]);
-        assert_eq!((&*rooms.get(RoomId(1)).unwrap().name, rooms.by_name().len()), ("renamed", 3));
-        rooms.merge(vec![room(4, "new")]);
-        assert!(!rooms.is_loaded && rooms.get(RoomId(2)).is_some());
-        rooms.complete(&[RoomId(1), RoomId(4)].into());
-        let ids: Vec<_> = rooms.by_name().iter().map(|room| room.id.0).collect();
-        assert_eq!((ids, rooms.is_loaded), (vec![4, 1], true));
-    }
-
-    #[test]
-    fn unread_rooms_are_listed_with_their_newest_message() {
-        let mut rooms = rooms();
-        rooms.apply_read(RoomId(2), read_up_to(10), false);
-        apply(&mut rooms, &message(11, 2, "new"));
-        assert_eq!(rooms.last_of_unread(None), [(RoomId(1), Seq(11)), (RoomId(3), Seq(10))]);
-        assert_eq!(rooms.last_of_unread(Some(RoomId(3))), [(RoomId(3), Seq(10))]);
-        assert!(rooms.last_of_unread(Some(RoomId(2))).is_empty());
-    }
-
-    #[test]
-    fn my_own_message_marks_the_room_as_read() {
-        let mut rooms = rooms();
-        apply(&mut rooms, &message(11, 1, "mine"));
-        assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 0);
-    }
-
-    #[test]
-    fn neighbours_are_sorted_by_name_and_wrap_around() {
-        let rooms = rooms();
-        assert_eq!(rooms.neighbour(Some(RoomId(2)), 1), Some(RoomId(1)));
-        assert_eq!(rooms.neighbour(Some(RoomId(2)), -1), Some(RoomId(3)));
-        assert_eq!(rooms.neighbour(None, 1), Some(RoomId(2)));
-        assert_eq!(RoomList::default().neighbour(None, 1), None);
     }
 }

@@ -87,14 +87,20 @@ where
     }
 }
 
+/// Repeats what failed, once after each connect: also if it began before the connect and failed only
+/// after it.
+///
 /// Not generic, because each instance of an effect takes several KiB of WASM.
-fn retry_when_connected(is_unreachable: Signal<bool>, retry: Callback<()>) {
+pub fn retry_when_connected(has_failed: Signal<bool>, retry: Callback<()>) {
     let connection_epoch = expect_context::<Ui>().connection_epoch;
-    Effect::new(move |before: Option<()>| {
-        connection_epoch.track();
-        if before.is_some() && is_unreachable.get_untracked() {
-            retry.run(());
+    Effect::new(move |tried: Option<u32>| {
+        let epoch = connection_epoch.get();
+        let tried = tried.unwrap_or(epoch);
+        if !has_failed.get() || tried == epoch {
+            return tried;
         }
+        untrack(|| retry.run(()));
+        epoch
     });
 }
 

@@ -26,7 +26,7 @@ pub use dialog::{Confirm, Dialog, open_while_some};
 pub use field::Field;
 pub use icon::{Icon, Logo, Shape};
 pub(crate) use lazy::part;
-pub use lazy::{Lazy, Loaded};
+pub use lazy::{Lazy, Loaded, retry_when_connected};
 pub use menu::Menu;
 pub use rows::keyed_rows;
 pub use theme::{Theme, ThemeSwitch};
@@ -59,6 +59,11 @@ impl Ui {
     /// Shows a toast about something that failed.
     pub fn error(self, text: impl Into<String>) {
         toast::show(self.toasts, text.into(), true);
+    }
+
+    /// Removes the toasts about what failed, because the connection is back.
+    pub fn dismiss_errors(self) {
+        self.toasts.update(|all| all.retain(|toast| !toast.is_error()));
     }
 
     /// Copies a text to the clipboard, and says `copied`, or why not. The browser refuses without

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, time::Duration};
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate, Weekday};
 use js_sys::{
     Array, Date, Function,
     Intl::{DateTimeFormat, NumberFormat},
@@ -11,6 +11,8 @@ use js_sys::{
 use leptos::prelude::*;
 use shared::Timestamp;
 use wasm_bindgen::{JsCast, JsValue};
+
+use crate::state::day_name::DayName;
 
 /// The calendar day of a time in the reader's zone.
 pub fn local_day(at: Timestamp) -> NaiveDate {
@@ -74,7 +76,7 @@ pub fn today_untracked() -> NaiveDate {
 
 /// How often the page checks whether a new day began. A timer to midnight would be late after the
 /// computer slept.
-const DAY_CHECK_INTERVAL: Duration = Duration::from_secs(20);
+const DAY_CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
 thread_local! {
     static TODAY: ArcRwSignal<NaiveDate> = ArcRwSignal::new(today_untracked());
@@ -103,17 +105,15 @@ pub fn follow_today() {
 /// "Today", "Yesterday", "Monday, 23 November", with the year if it is not the current one. Subscribes
 /// to [`today`].
 pub fn day_name(day: NaiveDate) -> String {
-    let today = today();
-    if day == today {
-        return "Today".into();
-    }
-    if day.checked_add_days(Days::new(1)) == Some(today) {
-        return "Yesterday".into();
-    }
-    let this_year: Options = &[("weekday", "long"), ("day", "numeric"), ("month", "long")];
-    let any_year: Options =
-        &[("weekday", "long"), ("day", "numeric"), ("month", "long"), ("year", "numeric")];
-    format(&midnight(day), if day.year() == today.year() { this_year } else { any_year })
+    let options: Options = match DayName::of(day, today()) {
+        DayName::Today => return "Today".into(),
+        DayName::Yesterday => return "Yesterday".into(),
+        DayName::WithoutYear => &[("weekday", "long"), ("day", "numeric"), ("month", "long")],
+        DayName::WithYear => {
+            &[("weekday", "long"), ("day", "numeric"), ("month", "long"), ("year", "numeric")]
+        }
+    };
+    format(&midnight(day), options)
 }
 
 /// The beginning of a day in the reader's zone.

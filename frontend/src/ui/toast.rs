@@ -15,6 +15,12 @@ pub struct Toast {
     is_error: bool,
 }
 
+impl Toast {
+    pub fn is_error(&self) -> bool {
+        self.is_error
+    }
+}
+
 /// Shows a toast. It replaces one with the same text.
 pub fn show(toasts: RwSignal<Vec<Toast>>, text: String, is_error: bool) {
     let id = toasts.with_untracked(|all| all.last().map_or(0, |last| last.id + 1));

@@ -20,10 +20,11 @@ use crate::{
     Result,
     failpoints::{Failpoint, is_active},
     realtime::hub::{NodeEvent, RoomChange, SocketId},
-    tables::{flush_counters, members, now, rooms, users},
+    tables::{UnreadCounts, flush_counters, members, now, rooms, users},
 };
 
-type MemberKey = (RoomId, UserId);
+/// A room and a member.
+pub(super) type MemberKey = (RoomId, UserId);
 
 /// The maximum number of rooms, and of members, that the cache keeps between batches.
 const CACHE_MAX: usize = 50_000;
@@ -245,6 +246,23 @@ impl<'t> Batch<'t> {
             (member.is_admin, member.rev) = (row.is_admin, row.rev);
         }
         Ok(())
+    }
+
+    /// The read state at a position, of the room as this batch has changed it so far.
+    pub(super) fn read_state(
+        &self,
+        room: RoomId,
+        read_seq: Seq,
+        counts: UnreadCounts,
+    ) -> Result<ReadState> {
+        let row = self.room(room)?;
+        Ok(ReadState {
+            read_seq,
+            unread: row.last_seq - read_seq.0 - counts.deleted,
+            mentions: counts.mentions,
+            last_seq: row.last_seq.into(),
+            last_rev: row.last_rev.into(),
+        })
     }
 
     /// Sets a member's read mark. [`Batch::flush`] writes it and sends it to the user's devices.

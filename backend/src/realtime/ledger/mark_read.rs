@@ -1,16 +1,18 @@
-//! Moves read marks. One query counts the unread mentions for all marks of a batch.
+//! Moves read marks, and counts what is unread after them: one query for all marks of a batch.
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea_query::all};
 use shared::{
     ids::{RoomId, Seq, UserId},
     problem::FieldError,
     rooms::{self, ReadState},
 };
 
-use super::Batch;
-use crate::{Result, tables::mentions};
+use super::{Batch, batch::MemberKey};
+use crate::{
+    Result,
+    tables::{UnreadCounts, count_unread},
+};
 
 /// Moves a member's read mark.
 pub struct MarkRead {
@@ -24,8 +26,6 @@ pub struct MarkRead {
 
 /// The effect of one mark.
 struct ResolvedMark {
-    /// The `seq` of the room's newest message.
-    last_seq: Seq,
     /// The read mark afterwards.
     read_seq: Seq,
     /// The `exact` of the `read` frame to the user's devices; `None` if no frame is needed.
@@ -33,7 +33,7 @@ struct ResolvedMark {
 }
 
 /// The read mark of each member after all marks of the batch.
-type ReadSeqs = HashMap<(RoomId, UserId), Seq>;
+type ReadSeqs = HashMap<MemberKey, Seq>;
 
 /// Applies the marks in their order. The outer error fails the batch, an inner one only its mark.
 /// Each result is the state after all marks of the batch.
@@ -49,27 +49,24 @@ pub(super) async fn mark_all_read(
     for mark in marks {
         let previous = read_seqs.get(&(mark.room, mark.user)).copied();
         let result = resolve_mark(batch, mark, previous).await;
-        if let Ok(resolved) = &result {
+        results.push(result.map(|resolved| {
             read_seqs.insert((mark.room, mark.user), resolved.read_seq);
-        }
-        results.push(result);
+            resolved.notify_exact
+        }));
     }
-    let mention_counts = count_mentions(batch, &read_seqs).await?;
-    let mut states = Vec::with_capacity(marks.len());
+    let states = read_states(batch, &read_seqs).await?;
+    let mut resolved_states = Vec::with_capacity(marks.len());
     for (mark, result) in marks.iter().zip(results) {
         let key = (mark.room, mark.user);
-        states.push(result.map(|resolved| {
-            let read_seq = read_seqs.get(&key).copied().unwrap_or(resolved.read_seq);
-            let mentions = mention_counts.get(&key).copied().unwrap_or(0);
-            let unread = resolved.last_seq.0 - read_seq.0;
-            let state = ReadState { read_seq, unread, mentions };
-            if let Some(exact) = resolved.notify_exact {
+        resolved_states.push(result.map(|notify_exact| {
+            let state = states.get(&key).copied().unwrap_or_default();
+            if let Some(exact) = notify_exact {
                 batch.set_read_mark(mark.room, mark.user, state, exact);
             }
             state
         }));
     }
-    Ok(states)
+    Ok(resolved_states)
 }
 
 /// Computes the effect of a mark on top of `previous`, the result of an earlier mark of the batch.
@@ -98,33 +95,48 @@ async fn resolve_mark(
             (read_seq, (read_seq > current).then_some(false))
         }
     };
-    Ok(ResolvedMark { last_seq, read_seq, notify_exact })
+    Ok(ResolvedMark { read_seq, notify_exact })
 }
 
-/// Counts the mentions of each member after their read mark. The database counts them, because a
-/// mark that moves far back may have any number of mentions after it.
-async fn count_mentions(
+/// Counts the unread messages and mentions of members again, after an edit or a deletion changed them,
+/// and sends the new counts to their devices. Members who have read the message keep theirs.
+pub(super) async fn refresh_unread(
+    batch: &mut Batch<'_>,
+    (room, seq): (RoomId, Seq),
+    users: impl IntoIterator<Item = UserId>,
+) -> Result<()> {
+    let mut read_seqs = ReadSeqs::new();
+    for user in users {
+        if let Some((member, _)) = batch.member_row(room, user).await?
+            && !member.has_left
+            && Seq(member.read_seq) < seq
+        {
+            read_seqs.insert((room, user), Seq(member.read_seq));
+        }
+    }
+    for ((room, user), state) in read_states(batch, &read_seqs).await? {
+        batch.set_read_mark(room, user, state, false);
+    }
+    Ok(())
+}
+
+/// The read states at these read marks. The database counts, because any number of messages may come
+/// after a mark; most marks are at the newest message and need no query.
+async fn read_states(
     batch: &Batch<'_>,
     read_seqs: &ReadSeqs,
-) -> Result<HashMap<(RoomId, UserId), i64>> {
-    use mentions::Column as M;
-    let mut any = Condition::any();
-    for ((room, user), read_seq) in read_seqs {
-        any = any.add(all![M::UserId.eq(user.0), M::RoomId.eq(room.0), M::Seq.gt(read_seq.0)]);
+) -> Result<HashMap<MemberKey, ReadState>> {
+    let mut states = HashMap::with_capacity(read_seqs.len());
+    for (key, read_seq) in read_seqs {
+        states.insert(*key, batch.read_state(key.0, *read_seq, UnreadCounts::default())?);
     }
-    if any.is_empty() {
-        return Ok(HashMap::new());
+    let unread = states.iter().filter(|(_, state)| state.unread > 0);
+    let unread: Vec<_> = unread.map(|(key, state)| (*key, state.read_seq)).collect();
+    for (key, counts) in count_unread(batch.txn, unread).await? {
+        if let Some(state) = states.get_mut(&key) {
+            state.unread -= counts.deleted;
+            state.mentions = counts.mentions;
+        }
     }
-    let counts = mentions::Entity::find()
-        .select_only()
-        .columns([M::RoomId, M::UserId])
-        .column_as(M::Seq.count(), "count")
-        .filter(any)
-        .group_by(M::RoomId)
-        .group_by(M::UserId)
-        .into_tuple::<(i64, i64, i64)>()
-        .all(batch.txn)
-        .await?;
-    let counts = counts.into_iter().map(|(room, user, n)| ((RoomId(room), UserId(user)), n));
-    Ok(counts.collect())
+    Ok(states)
 }

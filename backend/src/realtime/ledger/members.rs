@@ -5,14 +5,14 @@ use shared::{
     live::{RemovedReason, ServerFrame},
     messages::Row,
     problem::Code,
-    rooms::{Member, MyRoom, ReadState},
+    rooms::{Member, MyRoom},
 };
 
 use super::{Batch, RoomWrite};
 use crate::{
     Result,
     realtime::hub::NodeEvent,
-    tables::{members, users},
+    tables::{UnreadCounts, members, users},
 };
 
 /// Joins a room. Does nothing for a user who is a member already.
@@ -85,15 +85,9 @@ pub(super) async fn add_member(
     let member = row.to_member(user);
     batch.upsert_member(row, user.clone()).await?;
     batch.publish_row(room, rev, Row::Member(member.clone()));
-    let joined = MyRoom {
-        id: room,
-        name: room_row.name,
-        topic: room_row.topic,
-        last_seq: room_row.last_seq.into(),
-        last_rev: rev,
-        read: ReadState { read_seq: room_row.last_seq.into(), unread: 0, mentions: 0 },
-        role: member.role,
-    };
+    let read = batch.read_state(room, room_row.last_seq.into(), UnreadCounts::default())?;
+    let joined =
+        MyRoom { id: room, name: room_row.name, topic: room_row.topic, read, role: member.role };
     let frame = ServerFrame::Joined { room: joined };
     batch.publish(NodeEvent::ToUser { user: user.id.into(), frame });
     Ok(member)

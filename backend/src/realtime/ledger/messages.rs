@@ -1,6 +1,6 @@
 //! Edits and deletes messages, and stores the mentions of messages.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect,
@@ -13,7 +13,7 @@ use shared::{
     text::{mention_keys, mentions},
 };
 
-use super::{Batch, RoomWrite};
+use super::{Batch, RoomWrite, mark_read::refresh_unread};
 use crate::{
     Error, Result,
     failpoints::{Failpoint, is_active},
@@ -70,13 +70,16 @@ impl RoomWrite for EditMessage {
         if row.content == self.content {
             return Ok(row.into_message(&author));
         }
-        delete_mentions(batch, self.room, self.seq).await?;
-        insert_mentions(batch, self.room, self.seq, &self.content).await?;
+        let before = delete_mentions(batch, self.room, self.seq).await?;
+        let after = insert_mentions(batch, self.room, self.seq, &self.content).await?;
         search_index::remove(batch.txn, [&row]).await?;
         let edited =
             messages::Model { content: self.content.clone(), edited_at: Some(batch.now), ..row };
         search_index::insert(batch.txn, [&edited]).await?;
-        update_message(batch, edited, author).await
+        let message = update_message(batch, edited, author).await?;
+        let changed = before.symmetric_difference(&after).copied();
+        refresh_unread(batch, (self.room, self.seq), changed).await?;
+        Ok(message)
     }
 }
 
@@ -109,7 +112,7 @@ impl RoomWrite for DeleteMessage {
         if row.deleted_at.is_some() {
             return Ok(row.into_message(&author));
         }
-        delete_mentions(batch, self.room, self.seq).await?;
+        let mentioned = delete_mentions(batch, self.room, self.seq).await?;
         search_index::remove(batch.txn, [&row]).await?;
         let tombstone = messages::Model {
             content: if is_active(Failpoint::ReplayOfDeletedText) {
@@ -121,7 +124,9 @@ impl RoomWrite for DeleteMessage {
             deleted_at: Some(batch.now),
             ..row
         };
-        update_message(batch, tombstone, author).await
+        let message = update_message(batch, tombstone, author).await?;
+        refresh_unread(batch, (self.room, self.seq), mentioned).await?;
+        Ok(message)
     }
 }
 
@@ -160,17 +165,17 @@ async fn update_message(
     Ok(message)
 }
 
-/// Inserts a mention row for each member whom a text mentions. The names of all users count, so that
+/// Inserts a mention row for each member whom a text mentions, and returns these members. The names of all users count, so that
 /// a member does not get the mention of a user with a longer name who is not in the room.
 pub(super) async fn insert_mentions(
     batch: &Batch<'_>,
     room: RoomId,
     seq: Seq,
     content: &str,
-) -> Result<()> {
+) -> Result<BTreeSet<UserId>> {
     let keys = mention_keys(content);
     if keys.is_empty() {
-        return Ok(());
+        return Ok(BTreeSet::new());
     }
     let users: HashMap<String, i64> = users::Entity::find()
         .select_only()
@@ -184,7 +189,7 @@ pub(super) async fn insert_mentions(
     let names = mentions(content, |key| users.contains_key(key));
     let ids: Vec<i64> = names.iter().filter_map(|name| users.get(name).copied()).collect();
     if ids.is_empty() {
-        return Ok(());
+        return Ok(BTreeSet::new());
     }
     let mentioned: Vec<i64> = members::Entity::find()
         .select_only()
@@ -195,8 +200,8 @@ pub(super) async fn insert_mentions(
         .into_tuple()
         .all(batch.txn)
         .await?;
-    let rows = mentioned.into_iter().map(|user| mention_rows::ActiveModel {
-        user_id: Set(user),
+    let rows = mentioned.iter().map(|user| mention_rows::ActiveModel {
+        user_id: Set(*user),
         room_id: Set(room.0),
         seq: Set(seq.0),
     });
@@ -204,13 +209,23 @@ pub(super) async fn insert_mentions(
     if !rows.is_empty() {
         mention_rows::Entity::insert_many(rows).exec_without_returning(batch.txn).await?;
     }
-    Ok(())
+    Ok(mentioned.into_iter().map(UserId).collect())
 }
 
-async fn delete_mentions(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<()> {
+/// Deletes the mention rows of a message; returns the members whom it mentioned.
+async fn delete_mentions(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<BTreeSet<UserId>> {
     let of_message = Condition::all()
         .add(mention_rows::Column::RoomId.eq(room.0))
         .add(mention_rows::Column::Seq.eq(seq.0));
-    mention_rows::Entity::delete_many().filter(of_message).exec(batch.txn).await?;
-    Ok(())
+    let mentioned: Vec<i64> = mention_rows::Entity::find()
+        .select_only()
+        .column(mention_rows::Column::UserId)
+        .filter(of_message.clone())
+        .into_tuple()
+        .all(batch.txn)
+        .await?;
+    if !mentioned.is_empty() {
+        mention_rows::Entity::delete_many().filter(of_message).exec(batch.txn).await?;
+    }
+    Ok(mentioned.into_iter().map(UserId).collect())
 }

@@ -8,7 +8,6 @@ use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
     messages::Message,
     problem::{Code, FieldError},
-    rooms::ReadState,
 };
 
 use super::{Batch, messages::insert_mentions};
@@ -16,7 +15,7 @@ use crate::{
     Error, Result,
     failpoints::{Failpoint, is_active},
     realtime::hub::SocketId,
-    tables::{insert_messages, messages, messages_by_client_id, users},
+    tables::{UnreadCounts, insert_messages, messages, messages_by_client_id, users},
 };
 
 /// A new message. `shared::rules` has validated the text.
@@ -98,9 +97,11 @@ pub(super) async fn post_all(
     if !new_rows.rows.is_empty() {
         insert_messages(batch.txn, &mut new_rows.rows).await?;
     }
+    let mut new_mentions = Vec::new();
     for (row, (author, socket)) in new_rows.rows.into_iter().zip(new_rows.posted_by) {
-        written.push(finish_post(batch, row, author, socket).await?);
+        written.push(finish_post(batch, row, author, socket, &mut new_mentions).await?);
     }
+    mark_own_posts_read(batch, &written, &new_mentions)?;
     let results = outcomes.into_iter().map(|outcome| match outcome {
         PostOutcome::Rejected(error) => Err(error),
         PostOutcome::Duplicate(posted) => Ok(*posted),
@@ -191,17 +192,36 @@ async fn find_originals(
     Ok(rows.into_iter().map(|row| (key(&row), row)).collect())
 }
 
-/// Writes the mentions of a new message, moves its author's read mark to it, and publishes it.
+/// Moves the read mark of each author to their last message. Later messages of the same batch, which
+/// other accounts posted, count as unread.
+fn mark_own_posts_read(
+    batch: &mut Batch<'_>,
+    written: &[Message],
+    new_mentions: &[(RoomId, Seq, UserId)],
+) -> Result<()> {
+    for message in written {
+        let (room, seq, user) = (message.room, message.seq, message.user.id);
+        let is_unread = |(in_room, at, of): &&(RoomId, Seq, UserId)| {
+            (*in_room, *of) == (room, user) && *at > seq
+        };
+        let mentions = new_mentions.iter().filter(is_unread).count() as i64;
+        let read = batch.read_state(room, seq, UnreadCounts { deleted: 0, mentions })?;
+        batch.set_read_mark(room, user, read, false);
+    }
+    Ok(())
+}
+
+/// Writes the mentions of a new message, adds them to `new_mentions`, and publishes the message.
 async fn finish_post(
     batch: &mut Batch<'_>,
     row: messages::Model,
     author: users::Model,
     socket: Option<SocketId>,
+    new_mentions: &mut Vec<(RoomId, Seq, UserId)>,
 ) -> Result<Message> {
-    let (room, seq, user) = (RoomId(row.room_id), Seq(row.seq), UserId(row.user_id));
-    insert_mentions(batch, room, seq, &row.content).await?;
-    let read = ReadState { read_seq: seq, unread: 0, mentions: 0 };
-    batch.set_read_mark(room, user, read, false);
+    let (room, seq) = (RoomId(row.room_id), Seq(row.seq));
+    let mentioned = insert_mentions(batch, room, seq, &row.content).await?;
+    new_mentions.extend(mentioned.into_iter().map(|user| (room, seq, user)));
     let message = row.into_message(&author);
     batch.publish_post(message.clone(), socket);
     Ok(message)

@@ -9,7 +9,7 @@ use crate::fixture::{Browser, scenario};
 const MESSAGE_COUNT: usize = 300;
 
 /// Scrolls to an offset, chooses the row in the middle of the viewport, and from then on records the
-/// largest distance of that row from its first position. This ResizeObserver is newer than the
+/// largest distance of that row from its first position in the window. This ResizeObserver is newer than the
 /// page's own, so it runs after the page has adjusted the offset and before the frame is painted.
 /// Its first run records the position, because a script may run between the insertion of rows and
 /// the adjustment.
@@ -23,7 +23,7 @@ const TRACK: &str = "
         const rows = [...view.querySelectorAll('[data-seq]')];
         const row = rows.find(r => r.getBoundingClientRect().top > top() + view.clientHeight / 2);
         const seq = row.dataset.seq;
-        position = () => view.querySelector(`[data-seq=\"${seq}\"]`).getBoundingClientRect().top - top();
+        position = () => view.querySelector(`[data-seq=\"${seq}\"]`).getBoundingClientRect().top;
         first = position();
         done({ first: Number(rows[0].dataset.seq), top: view.scrollTop });
     };
@@ -171,6 +171,30 @@ async fn a_slightly_overflowing_room_scrolls_to_the_top() {
             const next = () => frames++ < 9 ? requestAnimationFrame(next) : done(view.scrollTop);
             next()";
         assert_eq!(ada.run_async_script(top, vec![]).await, json!(0));
+    })
+    .await;
+}
+
+/// Turns the clock of the page to the next day; the time of day stays.
+const NEXT_DAY: &str = "
+    const Clock = Date;
+    window.Date = class extends Clock {
+        constructor(...time) { super(...(time.length ? time : [Clock.now() + 86_400_000])); }
+    };";
+
+#[tokio::test]
+async fn day_lines_change_their_names_at_midnight() {
+    scenario("midnight", async |fixture| {
+        let server = &fixture.server;
+        server.create_account("ada").await;
+        let room = server.create_room("ada", "general", "", &["ada"]).await;
+        let ada = fixture.open_browser("ada").await;
+        ada.sign_in("ada").await;
+        ada.open_room(room, "general").await;
+        ada.send_message("before midnight").await;
+        ada.wait_text("[data-testid=day]", "Today").await;
+        let _: Option<()> = ada.run_script(NEXT_DAY, vec![]).await;
+        ada.wait_text("[data-testid=day]", "Yesterday").await;
     })
     .await;
 }

@@ -104,11 +104,8 @@ async fn wait_at_target(browser: &Browser, seq: i64) {
     browser.wait_until(&format!("{seq} is in the upper half of the view"), &is_in_upper_half).await;
 }
 
-/// Jumps to the end and to the mentions; messages that were skipped stay unread.
+/// Jumps to the mentions; messages that were skipped stay unread.
 async fn skip_without_reading(fixture: &Fixture, ada: &Browser, room: i64, seq_after_wait: i64) {
-    ada.click("[data-testid=new-pill]").await;
-    ada.wait_message(&format!("{MESSAGE_COUNT}: ")).await;
-    tokio::time::sleep(LONG_ENOUGH_TO_READ).await;
     for mention in [MENTIONS[0], MENTIONS[1], MENTIONS[0]] {
         ada.click("[data-testid=next-mention]").await;
         wait_at_target(ada, mention).await;
@@ -134,6 +131,71 @@ async fn scroll_and_read_all(fixture: &Fixture, ada: &Browser, room: i64) {
     }
     ada.wait_hidden(UNREAD_BAR).await;
     ada.wait_hidden(&badge(room)).await;
+}
+
+/// The selectors of a list that an element covers.
+const OVERLAPS: &str = "const box = css => document.querySelector(css).getBoundingClientRect();
+    const covers = (one, other) => one.bottom > other.top + 1 && one.top < other.bottom - 1
+        && one.right > other.left && one.left < other.right;
+    return arguments[0].filter(css => arguments[1].some(other => covers(box(css), box(other))))";
+
+#[tokio::test]
+async fn the_newest_message_reads_the_room() {
+    scenario("unread-newest", async |fixture| {
+        let room = create_long_room(fixture).await;
+        let ada = fixture.open_browser("ada").await;
+        ada.sign_in("ada").await;
+        ada.open_room(room, "much").await;
+        wait_line_above(&ada, INITIAL_READ_SEQ + 1).await;
+        // The unread bar and the pill cover neither messages nor what is typed.
+        ada.click("[data-testid=first-unread]").await;
+        ada.wait_visible("[data-testid=new-pill]").await;
+        let (above, below) = (json!([UNREAD_BAR, ".pill"]), json!([TIMELINE, ".composer"]));
+        let covering: Vec<String> = ada.run_script(OVERLAPS, vec![above, below]).await;
+        assert_eq!(covering, Vec::<String>::new());
+        ada.click("[data-testid=new-pill]").await;
+        ada.wait_message(&format!("{MESSAGE_COUNT}: ")).await;
+        wait_until("the room is read", async || read_seq(fixture, room).await == MESSAGE_COUNT)
+            .await;
+        ada.wait_hidden(&badge(room)).await;
+        ada.wait_hidden(UNREAD_BAR).await;
+        // What was skipped is still below the line.
+        ada.click("[data-testid=back]").await;
+        wait_line_above(&ada, INITIAL_READ_SEQ + 1).await;
+        // At the end, new messages are read as they come.
+        ada.click("[data-testid=new-pill]").await;
+        fixture.server.post_message("bob", room, "131: more").await;
+        wait_until("the new message is read", async || read_seq(fixture, room).await == 131).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn unread_counts_follow_edits_and_deletions() {
+    scenario("unread-changes", async |fixture| {
+        let server = &fixture.server;
+        server.create_account("bob").await;
+        server.create_account("ada").await;
+        let room = server.create_room("bob", "much", "", &["ada"]).await;
+        let ada = fixture.open_browser("ada").await;
+        ada.sign_in("ada").await;
+        for text in ["one", "two", "@ada, three"] {
+            server.post_message("bob", room, text).await;
+        }
+        ada.wait_text(&badge(room), "3 unread, you are mentioned").await;
+        let path = |seq: i64| format!("/api/v1/rooms/{room}/messages/{seq}");
+        server.request(Method::DELETE, &path(1), "bob", Value::Null).await;
+        ada.wait_text(&badge(room), "2 unread, you are mentioned").await;
+        server.request_ok(Method::PATCH, &path(3), "bob", json!({ "content": "three" })).await;
+        let text = format!("document.querySelector({})?.textContent", json!(badge(room)));
+        ada.wait_until("no mention is left", &format!("!{text}?.includes('mentioned')")).await;
+        server.request_ok(Method::PATCH, &path(2), "bob", json!({ "content": "@ada" })).await;
+        ada.wait_text(&badge(room), "2 unread, you are mentioned").await;
+        server.request(Method::DELETE, &path(2), "bob", Value::Null).await;
+        server.request(Method::DELETE, &path(3), "bob", Value::Null).await;
+        ada.wait_hidden(&badge(room)).await;
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -247,6 +309,12 @@ async fn escape_marks_a_room_read_and_shift_escape_all_rooms() {
         ada.type_keys(COMPOSER, ESCAPE).await;
         ada.wait_text(".answering", "no longer a reply").await;
         ada.wait_visible(UNREAD_BAR).await;
+        // Nor does one that empties the search field.
+        let search_field = "input[aria-label=\"Search in this room\"]";
+        ada.type_keys(search_field, "words").await;
+        ada.type_keys(search_field, ESCAPE).await;
+        tokio::time::sleep(LONG_ENOUGH_TO_READ).await;
+        assert!(read_seq(fixture, room).await < MESSAGE_COUNT);
         ada.type_keys(COMPOSER, ESCAPE).await;
         ada.wait_hidden(&badge(room)).await;
         ada.wait_text(&badge(side), "2 unread").await;

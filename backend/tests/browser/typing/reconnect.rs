@@ -30,6 +30,32 @@ async fn what_could_not_be_loaded_is_loaded_after_the_reconnect() {
     .await;
 }
 
+/// An error that the lost connection caused does not outlast it.
+#[tokio::test]
+async fn errors_disappear_after_the_reconnect() {
+    scenario("errors-gone", async |fixture| {
+        let server = &fixture.server;
+        server.create_account("ada").await;
+        let room = server.create_room("ada", "general", "", &["ada"]).await;
+        server.post_message("ada", room, "words").await;
+        let ada = fixture.open_browser("ada").await;
+        ada.sign_in("ada").await;
+        ada.open_room(room, "general").await;
+        ada.wait_message("words").await;
+        server.kill();
+        ada.wait_visible(BANNER).await;
+        let row = "article[data-seq=\"1\"]";
+        ada.hover(row).await;
+        ada.click(&format!("{row} button[aria-label=\"Mark unread from here\"]")).await;
+        ada.wait_text(".toast-error", "You're offline").await;
+        server.restart().await;
+        ada.wait_hidden(BANNER).await;
+        let has_error = "return !!document.querySelector('.toast-error')";
+        assert!(!ada.run_script::<bool>(has_error, vec![]).await);
+    })
+    .await;
+}
+
 /// The preview fails while everything else works, so no reconnect follows.
 #[tokio::test]
 async fn a_preview_that_failed_is_requested_again() {

@@ -28,7 +28,7 @@ async fn a_welcome_frame_has_the_user_and_the_rooms() {
     assert_eq!(live.user, fixture.member.user);
     let [room] = &live.rooms[..] else { panic!("{:?}", live.rooms) };
     assert_eq!((room.id, &*room.name, &*room.topic), (fixture.room, "Lobby", "For everyone"));
-    assert_eq!((room.last_seq.0, room.last_rev.0), (2, 5));
+    assert_eq!((room.read.last_seq.0, room.read.last_rev.0), (2, 5));
     assert_eq!((room.read.read_seq.0, room.read.unread, room.read.mentions), (1, 1, 0));
     assert!(LiveSocket::open(&fixture.outsider).await.rooms.is_empty());
 }

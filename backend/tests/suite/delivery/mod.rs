@@ -1,5 +1,5 @@
 //! Delivery guarantees: one order, exactly once, no unreported gap, no client that delays others; and
-//! read marks that agree on all devices.
+//! read marks and unread counts that agree on all devices.
 
 use shared::ids::ClientId;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ pub mod order;
 mod read_marks;
 mod resume;
 mod slow;
+mod unread;
 
 /// A new client id.
 pub fn new_client_id() -> ClientId {

@@ -27,11 +27,13 @@ pub fn jump_to_oldest(room: RoomContext, viewport: Viewport) {
     room.jump_by(Seq(1), JumpKind::Scrollbar(0.0));
 }
 
+/// Jumps to the newest message. The reader skips what is before it, so it will count as read.
 pub fn jump_to_newest(room: RoomContext, viewport: Viewport) {
     if !viewport.at_bottom.get_untracked() {
         remember_position(room, viewport);
         jump_to_bottom(room, viewport);
     }
+    room.skipped_to.set_value(Some(room.with_timeline_untracked(|t| t.last_seq())));
 }
 
 fn jump_to_bottom(room: RoomContext, viewport: Viewport) {

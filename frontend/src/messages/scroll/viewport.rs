@@ -47,6 +47,8 @@ struct Anchor {
 /// The layout when the anchor was recorded.
 #[derive(Clone, Copy, Default)]
 struct Layout {
+    /// The top of the viewport in the window, in CSS pixels.
+    top: f64,
     content_height: i32,
     height: i32,
     scroll_top: i32,
@@ -142,9 +144,10 @@ impl Viewport {
             return self.record_anchor();
         }
         let Some(Some(anchor)) = self.anchor.try_get_value() else { return };
+        let Some(layout) = self.layout.try_get_value() else { return };
         if let Ok(Some(row)) = content.query_selector(&row_selector(anchor.seq)) {
-            let top = scroller.get_bounding_client_rect().top();
-            let moved = row.get_bounding_client_rect().bottom() - top - anchor.bottom;
+            // In the window and not in the viewport, because a bar above the viewport moves it.
+            let moved = row.get_bounding_client_rect().bottom() - layout.top - anchor.bottom;
             if moved.abs() >= 1.0 {
                 scroller.set_scroll_top(scroller.scroll_top() + moved.round() as i32);
             }
@@ -209,6 +212,7 @@ impl Viewport {
 impl Layout {
     fn of(scroller: &HtmlDivElement) -> Self {
         Self {
+            top: scroller.get_bounding_client_rect().top(),
             content_height: scroller.scroll_height(),
             height: scroller.client_height(),
             scroll_top: scroller.scroll_top(),

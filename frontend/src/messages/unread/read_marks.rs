@@ -28,6 +28,11 @@ pub fn track_attention() -> RwSignal<bool> {
     attention
 }
 
+/// Whether a field of one line has the focus: Esc empties it. The composer has several lines.
+fn is_input_focused() -> bool {
+    document().active_element().is_some_and(|active| active.tag_name() == "INPUT")
+}
+
 /// Marks messages as read whose end was visible for [`READ_AFTER`] in a focused tab. While there are
 /// unread messages, a timer compares what is visible with what was visible one interval earlier: it
 /// measures a few rows, where an `IntersectionObserver` would have to watch every row.
@@ -68,7 +73,8 @@ pub fn mark_visible_messages(
             let now = viewport.visible_run();
             if let (Some(earlier), Some(now), Some(read)) = (earlier.replace(now), now, read_seq())
                 && !is_at_target(now)
-                && let Some(seq) = new_read_position(earlier, now, read)
+                && let Some(seq) =
+                    new_read_position(earlier, now, read, room.skipped_to.get_value())
             {
                 live.mark_read(room.id, seq, read);
             }
@@ -110,8 +116,8 @@ pub fn place_unread_divider(
     });
 }
 
-/// Esc marks the room as read, unless there is something else to close. U marks the focused message
-/// and everything after it as unread.
+/// Esc marks the room as read, unless there is something else to close or it belongs to a field such as
+/// the search. U marks the focused message and everything after it as unread.
 pub fn handle_keys(room: RoomContext, live: LiveClient) {
     on_page_keydown(move |event| {
         let has_modifier =
@@ -120,7 +126,7 @@ pub fn handle_keys(room: RoomContext, live: LiveClient) {
             return;
         }
         match event.key().as_str() {
-            "Escape" => live.mark_all_read(Some(room.id)),
+            "Escape" if !is_input_focused() => live.mark_all_read(Some(room.id)),
             "u" => {
                 let row = document().active_element().and_then(|row| row.get_attribute("data-seq"));
                 if let Some(seq) = row.and_then(|seq| seq.parse().ok()) {

@@ -1,0 +1,191 @@
+use shared::{ids::Rev, rooms::Role};
+
+use super::*;
+use crate::state::test_data;
+
+fn apply(rooms: &mut RoomList, message: &Message) {
+    rooms.apply_message(message, UserId(1), &ReaderName::new("Ada", &["Ada Lee".into()]));
+}
+
+fn room(id: i64, name: &str) -> MyRoom {
+    MyRoom {
+        id: RoomId(id),
+        name: name.into(),
+        topic: String::new(),
+        read: read_up_to(8),
+        role: Role::Member,
+    }
+}
+
+fn message(seq: i64, author: i64, content: &str) -> Message {
+    Message { content: content.into(), ..test_data::message(seq, author) }
+}
+
+fn rooms() -> RoomList {
+    let mut rooms = RoomList::default();
+    rooms.merge(vec![room(1, "general"), room(2, "Attic"), room(3, "zoo")]);
+    rooms
+}
+
+#[test]
+fn a_message_counted_by_welcome_is_not_counted_again() {
+    let mut rooms = rooms();
+    apply(&mut rooms, &message(10, 2, "replayed @ada"));
+    assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 2);
+    apply(&mut rooms, &message(11, 2, "new for @ada"));
+    let read = rooms.get(RoomId(1)).unwrap().read;
+    assert_eq!((read.unread, read.mentions), (3, 1));
+    apply(&mut rooms, &message(12, 2, "not for me: @ada lee"));
+    assert_eq!(rooms.get(RoomId(1)).unwrap().read.mentions, 1);
+    assert_eq!(rooms.total_unread(), 8);
+}
+
+/// A read state as the server counts it when the room has ten messages.
+fn read_up_to(seq: i64) -> ReadState {
+    counted(seq, 10 - seq, 0, 10)
+}
+
+/// A read state that includes the messages and changes up to `last`.
+fn counted(read_seq: i64, unread: i64, mentions: i64, last: i64) -> ReadState {
+    let (read_seq, last_seq, last_rev) = (Seq(read_seq), Seq(last), Rev(last));
+    ReadState { read_seq, unread, mentions, last_seq, last_rev }
+}
+
+fn deleted(seq: i64, rev: i64) -> Message {
+    let deleted_at = Some(chrono::DateTime::UNIX_EPOCH);
+    Message { rev: Rev(rev), deleted_at, content: String::new(), ..message(seq, 2, "") }
+}
+
+/// The unread messages and mentions in the first room.
+fn counts(rooms: &RoomList) -> (i64, i64) {
+    let read = rooms.get(RoomId(1)).unwrap().read;
+    (read.unread, read.mentions)
+}
+
+#[test]
+fn a_message_deleted_before_it_was_seen_is_not_unread() {
+    let mut rooms = rooms();
+    apply(&mut rooms, &deleted(3, 11));
+    assert_eq!(counts(&rooms), (2, 0), "a read message");
+    apply(&mut rooms, &deleted(9, 12));
+    apply(&mut rooms, &deleted(9, 12));
+    assert_eq!(counts(&rooms), (1, 0), "each deletion counts once");
+    apply(&mut rooms, &deleted(11, 13));
+    apply(&mut rooms, &deleted(11, 13));
+    assert_eq!(counts(&rooms), (1, 0), "a new message that is deleted already");
+    rooms.apply_read(RoomId(1), counted(8, 1, 0, 13), false);
+    apply(&mut rooms, &deleted(9, 12));
+    assert_eq!(counts(&rooms), (1, 0), "the server has counted the deletion");
+    apply(&mut rooms, &deleted(10, 14));
+    assert_eq!(counts(&rooms), (0, 0));
+}
+
+/// The order in which a page gets a change and a read state does not matter.
+#[test]
+fn a_read_state_is_completed_by_later_changes() {
+    let later = [message(13, 2, "for @ada"), deleted(12, 15), message(14, 2, "more")];
+    let counts_after = |apply_first: bool| {
+        let mut rooms = rooms();
+        let new = |seq| message(seq, 2, "new");
+        [11, 12].map(|seq| apply(&mut rooms, &new(seq)));
+        if apply_first {
+            later.iter().for_each(|message| apply(&mut rooms, message));
+        }
+        // I posted 11 on another device, in one commit with 12.
+        rooms.apply_read(RoomId(1), counted(11, 1, 0, 12), false);
+        later.iter().for_each(|message| apply(&mut rooms, message));
+        counts(&rooms)
+    };
+    assert_eq!(counts_after(false), (2, 1));
+    assert_eq!(counts_after(true), (2, 1));
+}
+
+/// After an edit, the server sends the counts again.
+#[test]
+fn new_counts_at_the_same_position_replace_only_older_ones() {
+    let mut rooms = rooms();
+    rooms.apply_read(RoomId(1), counted(8, 2, 1, 12), false);
+    assert_eq!(counts(&rooms), (2, 1));
+    rooms.apply_read(RoomId(1), counted(8, 2, 0, 11), false);
+    assert_eq!(counts(&rooms), (2, 1), "counted before the edit");
+    rooms.apply_read(RoomId(1), counted(8, 2, 0, 13), false);
+    assert_eq!(counts(&rooms), (2, 0));
+}
+
+#[test]
+fn the_read_position_goes_back_only_if_exact() {
+    let mut rooms = rooms();
+    let unread = |rooms: &RoomList| rooms.get(RoomId(1)).unwrap().read.unread;
+    rooms.apply_read(RoomId(1), read_up_to(10), false);
+    rooms.apply_read(RoomId(1), read_up_to(9), false);
+    assert_eq!(unread(&rooms), 0);
+    rooms.apply_read(RoomId(1), read_up_to(4), true);
+    assert_eq!(unread(&rooms), 6);
+}
+
+#[test]
+fn a_room_marked_unread_is_kept_so_until_it_is_opened_or_read() {
+    let mut rooms = rooms();
+    let here = RoomId(1);
+    rooms.apply_read(here, read_up_to(9), false);
+    assert!(!rooms.is_kept_unread(here));
+    rooms.apply_read(here, read_up_to(4), true);
+    rooms.apply_read(here, read_up_to(5), false);
+    assert!(rooms.is_kept_unread(here) && !rooms.is_kept_unread(RoomId(2)));
+    rooms.stop_keeping_unread(here);
+    assert!(!rooms.is_kept_unread(here));
+    rooms.apply_read(here, read_up_to(4), true);
+    rooms.apply_read(here, read_up_to(10), false);
+    assert!(!rooms.is_kept_unread(here), "everything is read");
+    rooms.apply_read(here, read_up_to(4), true);
+    apply(&mut rooms, &message(11, 1, "mine"));
+    assert!(!rooms.is_kept_unread(here), "posting marks everything before it as read");
+}
+
+#[test]
+fn a_position_that_went_back_while_disconnected_keeps_the_room_unread() {
+    let mut rooms = rooms();
+    let mut back = room(1, "general");
+    back.read = read_up_to(3);
+    rooms.merge(vec![back, room(2, "Attic")]);
+    assert!(rooms.is_kept_unread(RoomId(1)) && !rooms.is_kept_unread(RoomId(2)));
+    assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 7);
+}
+
+#[test]
+fn a_list_in_several_frames_is_complete_only_after_the_last() {
+    let mut rooms = rooms();
+    rooms.merge(vec![room(1, "renamed")]);
+    assert_eq!((&*rooms.get(RoomId(1)).unwrap().name, rooms.by_name().len()), ("renamed", 3));
+    rooms.merge(vec![room(4, "new")]);
+    assert!(!rooms.is_loaded && rooms.get(RoomId(2)).is_some());
+    rooms.complete(&[RoomId(1), RoomId(4)].into());
+    let ids: Vec<_> = rooms.by_name().iter().map(|room| room.id.0).collect();
+    assert_eq!((ids, rooms.is_loaded), (vec![4, 1], true));
+}
+
+#[test]
+fn unread_rooms_are_listed_with_their_newest_message() {
+    let mut rooms = rooms();
+    rooms.apply_read(RoomId(2), read_up_to(10), false);
+    apply(&mut rooms, &message(11, 2, "new"));
+    assert_eq!(rooms.last_of_unread(None), [(RoomId(1), Seq(11)), (RoomId(3), Seq(10))]);
+    assert_eq!(rooms.last_of_unread(Some(RoomId(3))), [(RoomId(3), Seq(10))]);
+    assert!(rooms.last_of_unread(Some(RoomId(2))).is_empty());
+}
+
+#[test]
+fn my_own_message_marks_the_room_as_read() {
+    let mut rooms = rooms();
+    apply(&mut rooms, &message(11, 1, "mine"));
+    assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 0);
+}
+
+#[test]
+fn neighbours_are_sorted_by_name_and_wrap_around() {
+    let rooms = rooms();
+    assert_eq!(rooms.neighbour(Some(RoomId(2)), 1), Some(RoomId(1)));
+    assert_eq!(rooms.neighbour(Some(RoomId(2)), -1), Some(RoomId(3)));
+    assert_eq!(rooms.neighbour(None, 1), Some(RoomId(2)));
+    assert_eq!(RoomList::default().neighbour(None, 1), None);
+}
