@@ -149,7 +149,7 @@ impl LiveClient {
     fn handle_change(self, room: RoomId, change: Change) {
         let Some(state) = self.room_state(room) else { return };
         match &change.row {
-            Row::Message(message) => self.handle_message(room, &state, message),
+            Row::Message(message) => self.handle_message(&state, message),
             Row::Room(changed) => self.rooms.update(|rooms| rooms.apply_room(changed)),
             Row::Member(_) => {}
         }
@@ -159,7 +159,7 @@ impl LiveClient {
         }
     }
 
-    pub(super) fn handle_message(self, room: RoomId, state: &RoomState, message: &Message) {
+    pub(super) fn handle_message(self, state: &RoomState, message: &Message) {
         let Some(me) = self.me.get_value() else { return };
         self.update_preview(message);
         state.typing.update(|typing| typing.remove(message.user.id));

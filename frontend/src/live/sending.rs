@@ -107,7 +107,7 @@ impl LiveClient {
         self.remove_from_outbox(client_id);
         self.send_gate.update_value(SendGate::succeeded);
         let Some(state) = self.room_state(message.room) else { return };
-        self.handle_message(message.room, &state, &message);
+        self.handle_message(&state, &message);
         // The ack of a retry may arrive before earlier changes, which follow: no need to subscribe
         // again.
         state.timeline.update(|t| {

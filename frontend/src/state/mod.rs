@@ -2,7 +2,6 @@
 //! tests cover every rule. Must not depend on leptos.
 
 pub mod charts;
-pub mod day_name;
 pub mod draft_key;
 pub mod live;
 pub mod read_tracking;

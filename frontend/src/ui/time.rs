@@ -12,8 +12,6 @@ use leptos::prelude::*;
 use shared::Timestamp;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::state::day_name::DayName;
-
 /// The calendar day of a time in the reader's zone.
 pub fn local_day(at: Timestamp) -> NaiveDate {
     naive_date(&js_date(at))
@@ -100,6 +98,28 @@ pub fn follow_today() {
         },
         DAY_CHECK_INTERVAL,
     );
+}
+
+/// The form of a day's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DayName {
+    Today,
+    Yesterday,
+    /// The weekday and the date.
+    WithoutYear,
+    /// The weekday and the date with the year.
+    WithYear,
+}
+
+impl DayName {
+    fn of(day: NaiveDate, today: NaiveDate) -> Self {
+        match today.signed_duration_since(day).num_days() {
+            0 => Self::Today,
+            1 => Self::Yesterday,
+            _ if day.year() == today.year() => Self::WithoutYear,
+            _ => Self::WithYear,
+        }
+    }
 }
 
 /// "Today", "Yesterday", "Monday, 23 November", with the year if it is not the current one. Subscribes
@@ -208,4 +228,25 @@ pub fn number(value: i64) -> String {
 
 fn language() -> String {
     window().navigator().language().unwrap_or_else(|| "en".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of a day as an open page shows them, midnight after midnight.
+    #[test]
+    fn the_name_of_a_day_changes_at_midnight() {
+        let day = NaiveDate::from_ymd_opt(2026, 12, 29).unwrap();
+        let names: Vec<_> = day.iter_days().take(5).map(|today| DayName::of(day, today)).collect();
+        use DayName::*;
+        assert_eq!(names, [Today, Yesterday, WithoutYear, WithYear, WithYear]);
+    }
+
+    #[test]
+    fn yesterday_may_be_in_another_year_and_tomorrow_has_a_date() {
+        let date = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).unwrap();
+        assert_eq!(DayName::of(date(2026, 12, 31), date(2027, 1, 1)), DayName::Yesterday);
+        assert_eq!(DayName::of(date(2026, 11, 29), date(2026, 11, 28)), DayName::WithoutYear);
+    }
 }

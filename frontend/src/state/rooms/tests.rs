@@ -87,7 +87,7 @@ fn a_read_state_is_completed_by_later_changes() {
     let counts_after = |apply_first: bool| {
         let mut rooms = rooms();
         let new = |seq| message(seq, 2, "new");
-        [11, 12].map(|seq| apply(&mut rooms, &new(seq)));
+        [11, 12].into_iter().for_each(|seq| apply(&mut rooms, &new(seq)));
         if apply_first {
             later.iter().for_each(|message| apply(&mut rooms, message));
         }
