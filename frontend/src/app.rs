@@ -59,8 +59,9 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=Shell>
                     <Route path=path!("") view=|| view! { <Redirect path="/rooms"/> }/>
                     <Route path=path!("/rooms") view=RoomsPage/>
-                    <Route path=path!("/room/:id") view=RoomPage/>
-                    <Route path=path!("/room/:id/m/:seq") view=RoomPage/>
+                    // One route, because the router builds the page again for another one, and a
+                    // link inside the room would lose the reader's place.
+                    <Route path=path!("/room/:id/*message") view=RoomPage/>
                     <Route path=path!("/search") view=SearchPage/>
                 </ParentRoute>
             </Routes>

@@ -15,5 +15,6 @@ mod drafts;
 mod palette;
 mod parts;
 mod search;
+mod sidebar;
 mod timeline;
 mod typing;

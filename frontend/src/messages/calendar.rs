@@ -4,7 +4,10 @@ use chrono::Datelike;
 use leptos::prelude::*;
 use shared::messages::{Calendar, CalendarDay, Month};
 
-use super::{context::RoomContext, scroll::Viewport};
+use super::{
+    context::{JumpKind, RoomContext},
+    scroll::Viewport,
+};
 use crate::{
     api,
     ui::{Dialog, Icon, Lazy, Shape, Ui, part, time},
@@ -123,7 +126,7 @@ fn Day(day: CalendarDay, max: i64, open: RwSignal<bool>) -> impl IntoView {
     let jump = move |_| {
         open.set(false);
         match first_seq {
-            Some(seq) => room.jump_to(seq),
+            Some(seq) => room.jump_by(seq, JumpKind::Start),
             // The server finds the message nearest to a day without messages.
             None => drop(room.jump_to_day.dispatch(day)),
         }

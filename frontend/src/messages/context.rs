@@ -31,12 +31,21 @@ pub struct Jump {
 /// How the timeline scrolls to the target of a jump.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum JumpKind {
-    /// The message is highlighted, and there is a way back.
+    /// To the message that somebody named: it is highlighted, and there is a way back.
     Link,
+    /// To the first message of a day or the first unread one: like `Link`, but nobody expects that
+    /// very message, so a deleted one needs no notice.
+    Start,
     /// From the scrollbar: this fraction of the message is above the viewport.
     Scrollbar(f64),
     /// Back in the history: the message ends this many CSS pixels below the viewport's top.
     Back(f64),
+}
+
+impl JumpKind {
+    pub fn is_highlighted(self) -> bool {
+        matches!(self, Self::Link | Self::Start)
+    }
 }
 
 /// One open room.
@@ -157,6 +166,11 @@ impl RoomContext {
         DraftKey { user: self.me, room: self.id, kind }
     }
 
+    /// The sessionStorage key of the reader's place in this room.
+    pub fn place_key(self) -> String {
+        format!("hallway.place.{}.{}", self.me, self.id)
+    }
+
     /// Stores the text of an unfinished edit; none ends the edit.
     pub fn set_edit(self, seq: Seq, text: Option<String>) {
         store_draft(self.draft_key(DraftKind::Edit(seq)), text.as_deref().unwrap_or_default());
@@ -188,7 +202,7 @@ fn jump_to_day_action(
                 let day = untrack(|| time::day_name(day));
                 ui.notice(format!("There are no messages on that day. The nearest day is {day}."));
             }
-            jump.try_set(Some(Jump { seq: anchor.seq, kind: JumpKind::Link }));
+            jump.try_set(Some(Jump { seq: anchor.seq, kind: JumpKind::Start }));
         }
     })
 }

@@ -6,9 +6,9 @@ use shared::ids::{RoomId, Seq};
 use super::{
     announcer::Announcer,
     calendar::CalendarDialog,
-    context::RoomContext,
+    context::{JumpKind, RoomContext},
     delete_dialog::DeleteDialog,
-    scroll::Viewport,
+    scroll::{Viewport, keep_place},
     timeline::TimelineView,
     unread::{self, UnreadBar},
     writing::Composer,
@@ -25,7 +25,7 @@ use crate::{
 const NEWEST_PAGE: i64 = 45;
 
 /// The conversation in one room. `at` is the message in the address: the timeline jumps to it at the
-/// beginning and whenever it changes.
+/// beginning and whenever the address changes.
 #[component]
 pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> impl IntoView {
     let (live, auth) = (expect_context::<LiveClient>(), expect_context::<Auth>());
@@ -39,18 +39,12 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
     provide_context(room);
     provide_context(viewport);
 
-    Effect::new(move |_| {
-        // A number beyond the last message jumps to the last one.
-        let last = room.with_timeline_untracked(|t| t.last_seq().0);
-        if let Some(seq) = at.get().filter(|_| last > 0) {
-            room.jump_to(Seq(seq.0.clamp(1, last)));
-        }
-    });
+    keep_place(room, viewport, at, read.unread > 0);
     let resets = state.resets.clone();
     Effect::new(move |before: Option<()>| {
         resets.track();
         let failed = room.load_error().is_some();
-        if before.is_none() && at.get_untracked().is_some() {
+        if before.is_none() && room.jump.with_untracked(Option::is_some) {
             // The jump loads the page around its target.
         } else if before.is_none() {
             load_first_page(room, read.unread, read.read_seq);
@@ -95,7 +89,7 @@ fn load_first_page(room: RoomContext, unread: i64, read_seq: Seq) {
     }
     match unread {
         // Other messages are loaded already, and without a jump the timeline would stay at them.
-        1.. if !is_empty => room.jump_to(start),
+        1.. if !is_empty => room.jump_by(start, JumpKind::Start),
         ..=NEWEST_PAGE => room.load(PageRequest::Newest),
         _ => room.load(PageRequest::Around(start)),
     }

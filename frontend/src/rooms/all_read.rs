@@ -22,7 +22,7 @@ pub fn AllReadButton() -> impl IntoView {
         <Show when=move || live.rooms.with(|rooms| rooms.total_unread() > 0)>
             <button
                 type="button"
-                class="icon-button all-read"
+                class="icon-button"
                 aria-label="Mark all rooms as read"
                 title="Mark all rooms as read (Shift Esc)"
                 data-testid="all-read"

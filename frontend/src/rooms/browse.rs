@@ -17,7 +17,7 @@ use crate::{
     auth::Auth,
     links::room_path,
     live::{ConnectionStatus, LiveClient},
-    ui::{Dialog, Icon, Lazy, Shape, Ui, href, part},
+    ui::{Dialog, Icon, Lazy, Shape, Ui, compare_names, href, part},
 };
 
 /// How often a visible list is loaded again.
@@ -97,6 +97,7 @@ fn RoomFinder(
             <input
                 class="finder-input"
                 type="search"
+                dir="auto"
                 name="q"
                 aria-label="Filter rooms by name"
                 placeholder="Filter by name"
@@ -177,6 +178,7 @@ async fn load_rooms(query: &str, page_count: usize) -> api::Result<(Vec<Room>, b
             break;
         }
     }
+    rooms.sort_by(|a: &Room, b: &Room| compare_names(&a.name, &b.name));
     Ok((rooms, after.is_some()))
 }
 

@@ -124,3 +124,18 @@ fn row(name: &str, counts: &[u64]) -> impl IntoView + use<> {
     let cells = counts.iter().map(|count| view! { <td>{count.to_string()}</td> }).collect_view();
     view! { <tr><th scope="row">{name.to_owned()}</th>{cells}</tr> }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_runs_from_the_first_day_to_the_last() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 3, day).unwrap();
+        let axis = |days: std::ops::RangeInclusive<u32>| {
+            axis_days(&days.map(|n| DayCount { day: day(n), count: 0 }).collect::<Vec<_>>())
+        };
+        assert_eq!(axis(1..=31), [day(1), day(16), day(31)]);
+        assert_eq!((axis(4..=4), axis(4..=3)), (vec![day(4)], vec![]));
+    }
+}

@@ -1,18 +1,20 @@
 //! The members of a room, those who are online first.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use shared::{
     ids::{RoomId, UserId},
     rooms::{Member, Role},
     unicode::isolate,
 };
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
-use super::Panels;
+use super::{Panels, has_members_column};
 use crate::{
     api,
     auth::Auth,
     live::{LiveClient, RoomState},
-    ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, open_while_some},
+    ui::{Avatar, Confirm, Dialog, Icon, Shape, Ui, compare_names, open_while_some},
 };
 
 /// The maximum number of pages of members to load. In a room with more members the list is
@@ -23,6 +25,7 @@ const MAX_PAGES: usize = 10;
 #[component]
 pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
     let (live, panels) = (expect_context::<LiveClient>(), expect_context::<Panels>());
+    close_sheet_on_press_outside(panels.members);
     let loader = state.clone();
     let loaded = LocalResource::new(move || {
         // The socket does not replay the presence events that it missed while disconnected.
@@ -31,7 +34,10 @@ pub fn Members(room: RoomId, state: RoomState) -> impl IntoView {
         let state = loader.clone();
         async move { load(room, &state).await }
     });
-    let people = Memo::new(move |_| sorted_members(&state));
+    // The timeline changes with each message, its members hardly ever, and the browser's comparison of
+    // names is slow.
+    let members = Memo::new(move |_| members_with_presence(&state));
+    let people = Memo::new(move |_| sort_members(members.get()));
     let error = move || loaded.get().and_then(Result::err).map(|error| error.message());
     let removing = RwSignal::new(None::<(UserId, String)>);
     view! {
@@ -78,13 +84,30 @@ async fn load(room: RoomId, state: &RoomState) -> api::Result<()> {
     Ok(())
 }
 
-fn sorted_members(state: &RoomState) -> Vec<(Member, bool)> {
+fn members_with_presence(state: &RoomState) -> Vec<(Member, bool)> {
     let online = state.online.get();
-    let mut members: Vec<_> = state
-        .timeline
-        .with(|t| t.members().map(|m| (m.clone(), online.contains(&m.user.id))).collect());
-    members.sort_by_cached_key(|(m, online)| (!online, m.user.username.to_lowercase()));
+    state.timeline.with(|t| t.members().map(|m| (m.clone(), online.contains(&m.user.id))).collect())
+}
+
+fn sort_members(mut members: Vec<(Member, bool)>) -> Vec<(Member, bool)> {
+    members.sort_by(|(a, a_online), (b, b_online)| {
+        b_online.cmp(a_online).then_with(|| compare_names(&a.user.username, &b.user.username))
+    });
     members
+}
+
+/// Closes the sheet of members when something beside it is pressed, for example the composer.
+fn close_sheet_on_press_outside(members: RwSignal<bool>) {
+    let listener = window_event_listener(ev::pointerdown, move |event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        // The button toggles the sheet itself.
+        let is_outside =
+            target.is_some_and(|it| it.closest(".members, .people-button, dialog") == Ok(None));
+        if is_outside && members.get_untracked() && !has_members_column() {
+            members.set(false);
+        }
+    });
+    on_cleanup(move || listener.remove());
 }
 
 #[component]

@@ -1,7 +1,13 @@
 //! Rooms: the frame around all pages, the list of rooms, and the page of one room.
 
-use leptos::prelude::*;
-use shared::ids::RoomId;
+use leptos::{ev, prelude::*};
+use shared::{ids::RoomId, rooms::MyRoom};
+
+use crate::{
+    live::LiveClient,
+    state::rooms::sort_by_name,
+    ui::{compare_names, storage},
+};
 
 mod all_read;
 mod browse;
@@ -29,14 +35,63 @@ pub struct Panels {
     pub members: RwSignal<bool>,
     /// The room in the address.
     pub current_room: Memo<Option<RoomId>>,
+    /// Whether the rooms with unread messages come first, as chosen on this device.
+    pub unread_first: RwSignal<bool>,
+    /// My rooms in the order of the sidebar.
+    pub order: Memo<Vec<RoomId>>,
 }
 
+/// The localStorage key of [`Panels::unread_first`].
+const UNREAD_FIRST_KEY: &str = "hallway.unread-first";
+
 impl Panels {
-    fn new(current_room: Memo<Option<RoomId>>) -> Self {
+    fn new(live: LiveClient, current_room: Memo<Option<RoomId>>) -> Self {
         let [browse, create, palette] = [(); 3].map(|()| RwSignal::new(false));
         let members = RwSignal::new(has_members_column());
-        Self { browse, create, palette, members, current_room }
+        follow_width(members);
+        let unread_first = RwSignal::new(storage::get(UNREAD_FIRST_KEY).is_some());
+        let order = room_order(live, unread_first);
+        Self { browse, create, palette, members, current_room, unread_first, order }
     }
+
+    fn set_unread_first(self, unread_first: bool) {
+        self.unread_first.set(unread_first);
+        match unread_first {
+            true => storage::set(UNREAD_FIRST_KEY, "true"),
+            false => storage::remove(UNREAD_FIRST_KEY),
+        }
+    }
+}
+
+fn room_order(live: LiveClient, unread_first: RwSignal<bool>) -> Memo<Vec<RoomId>> {
+    // The list changes with each message, the names hardly ever, and the browser's comparison is slow.
+    let names = Memo::new(move |_| {
+        let name = |room: &MyRoom| (room.id, room.name.clone());
+        live.rooms.with(|rooms| rooms.all().map(name).collect::<Vec<_>>())
+    });
+    let by_name = Memo::new(move |_| sort_by_name(names.get(), compare_names));
+    Memo::new(move |_| match unread_first.get() {
+        true => by_name.with(|order| live.rooms.with(|rooms| rooms.unread_first(order))),
+        false => by_name.get(),
+    })
+}
+
+/// Closes the members when the window becomes too narrow for their column, because the sheet would
+/// cover the composer; opens them again when there is space.
+fn follow_width(members: RwSignal<bool>) {
+    let had_column = StoredValue::new(has_members_column());
+    let was_open = StoredValue::new(true);
+    let listener = window_event_listener(ev::resize, move |_| {
+        let has_column = has_members_column();
+        if had_column.try_get_value() == Some(!has_column) {
+            had_column.set_value(has_column);
+            if !has_column {
+                was_open.set_value(members.get_untracked());
+            }
+            members.set(has_column && was_open.get_value());
+        }
+    });
+    on_cleanup(move || listener.remove());
 }
 
 /// Returns whether the window is wide enough for a column of members; otherwise they are a sheet over

@@ -15,7 +15,7 @@ use crate::{
 
 #[derive(Clone, Copy, PartialEq)]
 enum Access {
-    /// The address has no valid room id.
+    /// The address has no valid room id, or something other than a message after it.
     NoSuchRoom,
     /// The socket has not sent my rooms yet.
     Unknown,
@@ -28,12 +28,13 @@ pub fn RoomPage() -> impl IntoView {
     let live = expect_context::<LiveClient>();
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|p| p.get("id").and_then(|id| id.parse().ok())));
-    let at = Memo::new(move |_| {
-        let seq = params.with(|p| p.get("seq").and_then(|seq| seq.parse().ok()));
-        seq.map(Seq)
-    });
+    let message =
+        Memo::new(move |_| params.with(|p| parse_message(&p.get("message").unwrap_or_default())));
+    let at = Memo::new(move |_| message.get().flatten());
     let access = Memo::new(move |_| {
-        let Some(id) = id.get() else { return Access::NoSuchRoom };
+        let Some(id) = id.get().filter(|_| message.with(Option::is_some)) else {
+            return Access::NoSuchRoom;
+        };
         live.rooms.with(|rooms| match rooms.get(id) {
             Some(_) => Access::Member(id),
             None if !rooms.is_loaded => Access::Unknown,
@@ -47,6 +48,15 @@ pub fn RoomPage() -> impl IntoView {
         Access::Unknown => {
             view! { <main class="lost" id="main" aria-busy="true"></main> }.into_any()
         }
+    }
+}
+
+/// The message in the rest of a room's address, which is empty or `m/12`; `None` if it is something
+/// else. A number that no message can have becomes 0.
+fn parse_message(rest: &str) -> Option<Option<Seq>> {
+    match rest.trim_end_matches('/') {
+        "" => Some(None),
+        rest => Some(Some(Seq(rest.strip_prefix("m/")?.parse().unwrap_or(0)))),
     }
 }
 
@@ -135,5 +145,23 @@ fn RoomNotFound(id: RoomId) -> impl IntoView {
             <StrandedTexts room=id/>
             <p><a href=href("/rooms") class="button button-primary">"All rooms"</a></p>
         </main>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_of_an_address_is_empty_or_a_message() {
+        assert_eq!(parse_message(""), Some(None));
+        assert_eq!(parse_message("m/12"), Some(Some(Seq(12))));
+        assert_eq!(parse_message("m/12/"), Some(Some(Seq(12))));
+        for number in ["m/x", "m/1/2", "m/99999999999999999999"] {
+            assert_eq!(parse_message(number), Some(Some(Seq(0))), "{number}");
+        }
+        for other in ["x", "m", "n/12", "12"] {
+            assert_eq!(parse_message(other), None, "{other}");
+        }
     }
 }

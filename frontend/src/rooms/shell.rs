@@ -19,7 +19,7 @@ use crate::{
     live::LiveClient,
     messages::StrandedDialog,
     search::Palette,
-    state::title::document_title,
+    state::{rooms::neighbour, title::document_title},
     ui::{Logo, Ui, on_page_keydown},
     users::{can_return_to, with_next},
 };
@@ -98,9 +98,9 @@ fn Unreachable() -> impl IntoView {
 fn Frame() -> impl IntoView {
     let live = expect_context::<LiveClient>();
     let current_room = current_room();
-    let panels = Panels::new(current_room);
+    let panels = Panels::new(live, current_room);
     provide_context(panels);
-    handle_keys(live, panels);
+    handle_keys(panels);
     leave_lost_rooms(live, current_room);
     Effect::new(move |_| {
         let text = live.rooms.with(|rooms| {
@@ -142,7 +142,7 @@ fn current_room() -> Memo<Option<RoomId>> {
 
 /// Alt with ↑ or ↓ goes to the previous or next room, Ctrl or ⌘ with K opens the palette, Escape
 /// closes the sheet of members.
-fn handle_keys(live: LiveClient, panels: Panels) {
+fn handle_keys(panels: Panels) {
     let navigate = use_navigate();
     on_page_keydown(move |event| {
         let step = match event.key().as_str() {
@@ -164,7 +164,7 @@ fn handle_keys(live: LiveClient, panels: Panels) {
         };
         event.prevent_default();
         let current = panels.current_room.get_untracked();
-        if let Some(next) = live.rooms.with_untracked(|rooms| rooms.neighbour(current, step)) {
+        if let Some(next) = panels.order.with_untracked(|order| neighbour(order, current, step)) {
             navigate(&room_path(next), NavigateOptions::default());
         }
     });

@@ -54,12 +54,32 @@ pub fn Sidebar() -> impl IntoView {
                 <div class="room-nav-head">
                     <h2>"My rooms"</h2>
                     <AllReadButton/>
+                    <OrderButton/>
                     <NewRoomButton/>
                 </div>
                 <RoomLinks/>
             </nav>
             <AccountMenu/>
         </aside>
+    }
+}
+
+/// Chooses whether the rooms with unread messages come first.
+#[component]
+fn OrderButton() -> impl IntoView {
+    let panels = expect_context::<Panels>();
+    view! {
+        <button
+            type="button"
+            class="icon-button"
+            data-testid="unread-first"
+            aria-label="Unread rooms first"
+            title="Unread rooms first"
+            aria-pressed=move || panels.unread_first.get().to_string()
+            on:click=move |_| panels.set_unread_first(!panels.unread_first.get_untracked())
+        >
+            <Icon shape=Shape::Sort/>
+        </button>
     }
 }
 
@@ -90,10 +110,7 @@ fn NewRoomButton() -> impl IntoView {
 
 #[component]
 fn RoomLinks() -> impl IntoView {
-    let live = expect_context::<LiveClient>();
-    let ids = Memo::new(move |_| {
-        live.rooms.with(|rooms| rooms.by_name().iter().map(|room| room.id).collect::<Vec<_>>())
-    });
+    let (live, ids) = (expect_context::<LiveClient>(), expect_context::<Panels>().order);
     let is_loaded = Memo::new(move |_| live.rooms.with(|rooms| rooms.is_loaded));
     view! {
         <ul class="room-links">
@@ -139,6 +156,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
             <a
                 href=href(&room_path(id))
                 class="room-link"
+                title=name
                 data-room=id.to_string()
                 aria-current=move || (current_room.get() == Some(id)).then_some("page")
             >

@@ -1,7 +1,10 @@
 //! The operators of a search as chips; a click on a chip removes its operator.
 
 use leptos::prelude::*;
-use shared::search::{HighlightKind, Predicate, RoomRef, highlight, parse};
+use shared::{
+    search::{HighlightKind, Predicate, RoomRef, highlight, parse},
+    unicode::isolate,
+};
 
 use crate::{
     live::LiveClient,
@@ -19,7 +22,7 @@ pub fn Chips(#[prop(into)] q: Signal<String>, on_change: Callback<String>) -> im
         operators.map(|(operator, rest)| (label(operator), rest)).collect::<Vec<_>>()
     });
     let chip = move |(operator, rest): (String, String)| {
-        let label = format!("Without {operator}");
+        let label = format!("Without {}", isolate(&operator));
         view! {
             <button
                 type="button"

@@ -13,6 +13,7 @@ use shared::{
     ids::{Rev, RoomId, Seq},
     messages::{Message, MessagePage},
     search::parse,
+    unicode::isolate,
 };
 
 use crate::{
@@ -237,7 +238,7 @@ fn Bar(navigator: HitNavigator) -> impl IntoView {
         >
             <p role="status">
                 <strong>{move || navigator.status()}</strong>
-                <span>{move || navigator.q.get().map(|q| format!(" for “{q}”"))}</span>
+                <span>{move || navigator.q.get().map(|q| format!(" for “{}”", isolate(&q)))}</span>
             </p>
             <NextButton navigator is_older=true label="Next hit, an older one (n)" go/>
             <NextButton navigator is_older=false label="Previous hit, a newer one (N)" go/>

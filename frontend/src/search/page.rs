@@ -75,6 +75,7 @@ fn SearchForm() -> impl IntoView {
                 node_ref=input
                 class="finder-input"
                 type="search"
+                dir="auto"
                 name="q"
                 maxlength=rules::QUERY_MAX_CHARS
                 autocomplete="off"

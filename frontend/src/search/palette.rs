@@ -22,7 +22,7 @@ use crate::{
         fuzzy_rank::{RANKS, rank},
         highlight::{Fragment, excerpt},
     },
-    ui::{Avatar, Dialog, Icon, Lazy, Shape, part, pressed_key},
+    ui::{Avatar, Dialog, Icon, Lazy, Shape, compare_names, part, pressed_key},
 };
 
 /// The palette queries the server after this time without a change of the text.
@@ -111,6 +111,7 @@ fn Combobox(open: RwSignal<bool>) -> impl IntoView {
         <div class="palette">
             <input
                 class="finder-input"
+                dir="auto"
                 // Not `search`: Escape would empty such a field and leave the dialog open.
                 type="text"
                 role="combobox"
@@ -153,7 +154,8 @@ fn debounce(q: RwSignal<String>) -> ReadSignal<String> {
 /// My rooms by rank, without a request.
 fn my_rooms(live: LiveClient, q: &str) -> Vec<Choice> {
     live.rooms.with(|rooms| {
-        let rooms = rooms.by_name();
+        let mut rooms: Vec<_> = rooms.all().filter(|room| rank(&room.name, q).is_some()).collect();
+        rooms.sort_by(|a, b| compare_names(&a.name, &b.name));
         let of_rank = |best| rooms.iter().filter(move |room| rank(&room.name, q) == Some(best));
         let ranked = RANKS.into_iter().flat_map(of_rank).take(MAX_CHOICES);
         ranked.map(|mine| room(mine.id, mine.name.clone(), "Room")).collect()

@@ -1,6 +1,7 @@
 //! The recent searches of this account in this browser.
 
 use leptos::prelude::*;
+use shared::unicode::isolate;
 
 use crate::{
     auth::Auth,
@@ -67,7 +68,7 @@ fn Row(q: String, on_change: Callback<String>, forget: Callback<String>) -> impl
             <button
                 type="button"
                 class="icon-button"
-                aria-label=format!("Forget {q}")
+                aria-label=format!("Forget {}", isolate(&q))
                 title="Forget"
                 on:click=move |_| forget.run(forgotten.clone())
             >

@@ -6,6 +6,7 @@ use leptos::{ev, html, prelude::*};
 use shared::{
     ids::RoomId,
     search::{Hit, hints},
+    unicode::isolate,
 };
 
 use super::{hit::HitRow, recent::remember, summary::Counts};
@@ -149,7 +150,7 @@ fn Correction(
                     class="button button-small"
                     on:click=move |_| on_change.run(corrected.clone())
                 >
-                    {format!("Use {suggestion}")}
+                    {format!("Use {}", isolate(&suggestion))}
                 </button>
             })}
         </div>

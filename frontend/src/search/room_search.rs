@@ -37,6 +37,7 @@ pub fn RoomSearch(id: RoomId) -> impl IntoView {
             <input
                 node_ref=input
                 type="search"
+                dir="auto"
                 name="q"
                 maxlength=rules::QUERY_MAX_CHARS - IN_OPERATOR_CHARS
                 autocomplete="off"

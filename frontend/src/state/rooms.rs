@@ -1,7 +1,10 @@
 //! My rooms with their unread counts, as the sidebar shows them. The messages themselves are in
 //! `shared::timeline`.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, HashSet},
+};
 
 use shared::{
     ids::{RoomId, Seq, UserId},
@@ -9,9 +12,6 @@ use shared::{
     rooms::{MyRoom, ReadState, Room},
     text::ReaderName,
 };
-
-#[cfg(test)]
-mod tests;
 
 /// My rooms by id.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -146,27 +146,17 @@ impl RoomList {
         self.rooms.get(&room)
     }
 
-    /// All rooms, sorted by name.
-    pub fn by_name(&self) -> Vec<&MyRoom> {
-        let mut rooms: Vec<_> = self.rooms.values().collect();
-        rooms.sort_by_cached_key(|room| (room.name.to_lowercase(), room.id));
-        rooms
+    /// All rooms, ascending by id.
+    pub fn all(&self) -> impl Iterator<Item = &MyRoom> {
+        self.rooms.values()
     }
 
-    /// The room `step` places after this one in the sidebar, wrapping around at the ends.
-    pub fn neighbour(&self, room: Option<RoomId>, step: isize) -> Option<RoomId> {
-        let rooms = self.by_name();
-        let count = rooms.len() as isize;
-        if count == 0 {
-            return None;
-        }
-        let index = room.and_then(|room| rooms.iter().position(|other| other.id == room));
-        let next = match index {
-            Some(index) => (index as isize + step).rem_euclid(count),
-            None if step > 0 => 0,
-            None => count - 1,
-        };
-        Some(rooms[next as usize].id)
+    /// Moves the rooms with unread messages to the front of an order.
+    pub fn unread_first(&self, order: &[RoomId]) -> Vec<RoomId> {
+        let is_unread = |room: &RoomId| self.get(*room).is_some_and(|room| room.read.unread > 0);
+        let (mut rooms, others): (Vec<_>, Vec<_>) = order.iter().copied().partition(is_unread);
+        rooms.extend(others);
+        rooms
     }
 
     /// The unread count of all rooms together.
@@ -174,3 +164,26 @@ impl RoomList {
         self.rooms.values().map(|room| room.read.unread.max(0)).sum()
     }
 }
+
+/// Sorts rooms by name. `compare` is the order of names in the reader's language.
+pub fn sort_by_name(
+    mut rooms: Vec<(RoomId, String)>,
+    compare: impl Fn(&str, &str) -> Ordering,
+) -> Vec<RoomId> {
+    rooms.sort_by(|(a, name_a), (b, name_b)| compare(name_a, name_b).then_with(|| a.cmp(b)));
+    rooms.into_iter().map(|(room, _)| room).collect()
+}
+
+/// The room `step` places after this one in an order, wrapping around at the ends.
+pub fn neighbour(order: &[RoomId], room: Option<RoomId>, step: isize) -> Option<RoomId> {
+    let index = room.and_then(|room| order.iter().position(|other| *other == room));
+    let next = match index {
+        Some(index) => (index as isize + step).rem_euclid(order.len() as isize) as usize,
+        None if step > 0 => 0,
+        None => order.len().checked_sub(1)?,
+    };
+    order.get(next).copied()
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //! with such a word is typed with two slashes.
 
 use chrono::NaiveDate;
+use shared::unicode::isolate;
 
 use super::scroll::goto_command::{GotoTarget, parse_target};
 
@@ -33,7 +34,8 @@ pub fn parse(text: &str, today: NaiveDate) -> Input {
         "help" => Input::Help,
         "goto" => parse_target(target, today).map_or_else(Input::Invalid, Input::GoTo),
         _ => Input::Invalid(format!(
-            "There's no command /{word}. To send this as it is, type //{word}."
+            "There's no command /{word}. To send this as it is, type //{word}.",
+            word = isolate(word)
         )),
     }
 }

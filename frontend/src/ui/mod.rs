@@ -1,12 +1,15 @@
 //! Components and helpers that any app could use: dialogs, icons, toasts, themes, lazy loading.
 
-use js_sys::futures::JsFuture;
+use std::cmp::Ordering;
+
+use js_sys::{Array, Function, Intl::Collator, Object, Reflect, futures::JsFuture};
 use leptos::{
     ev::{KeyboardEvent, keydown},
     prelude::*,
     task::spawn_local,
 };
-use wasm_bindgen::JsCast;
+use shared::unicode::isolate;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement};
 
 mod avatar;
@@ -80,6 +83,7 @@ impl Ui {
             match is_copied {
                 true => self.notice(copied),
                 false => {
+                    let text = isolate(&text);
                     self.error(format!("The browser didn't copy this. Copy it yourself: {text}"))
                 }
             }
@@ -106,6 +110,24 @@ pub fn query_param(query: &str, name: &str) -> Option<String> {
     let value = value.replace('+', " ");
     // An address typed by hand may not be encoded.
     Some(js_sys::decode_uri_component(&value).map_or(value, String::from))
+}
+
+thread_local! {
+    /// Creating a collator takes far longer than using it.
+    static COLLATOR: Function = {
+        let options = Object::new();
+        let _ = Reflect::set(&options, &"numeric".into(), &true.into());
+        Collator::new(&Array::of1(&time::language().into()), &options).compare()
+    };
+}
+
+/// Compares names as the reader's language orders them, and numbers in names by value: "room 2" is
+/// before "room 10".
+pub fn compare_names(a: &str, b: &str) -> Ordering {
+    let order = COLLATOR.with(|compare| compare.call2(&JsValue::NULL, &a.into(), &b.into()));
+    let order = order.ok().and_then(|order| order.as_f64()).unwrap_or(0.0);
+    // Names that the language does not distinguish need an order too.
+    order.partial_cmp(&0.0).unwrap_or(Ordering::Equal).then_with(|| a.cmp(b))
 }
 
 /// The key of an event; empty while an input method composes a word, because its keys (Enter,

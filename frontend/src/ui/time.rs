@@ -226,7 +226,7 @@ pub fn number(value: i64) -> String {
     text.ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
-fn language() -> String {
+pub(super) fn language() -> String {
     window().navigator().language().unwrap_or_else(|| "en".into())
 }
 

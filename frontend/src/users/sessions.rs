@@ -1,7 +1,7 @@
 //! The dialog that lists the sessions of the account, with buttons to end them.
 
 use leptos::prelude::*;
-use shared::{ids::SessionId, users::Session};
+use shared::{ids::SessionId, unicode::isolate, users::Session};
 
 use crate::{
     api,
@@ -71,7 +71,7 @@ fn SessionRow(session: Session, end: EndSessions) -> impl IntoView {
     let device = device(&session.user_agent);
     let since = format!("Signed in {}", time::short(session.created_at));
     let used = last_use(&session);
-    let label = format!("Sign out {device}");
+    let label = format!("Sign out {}", isolate(&device));
     let action = match session.is_current {
         true => view! { <span class="tag">"This device"</span> }.into_any(),
         false => view! {
@@ -89,7 +89,7 @@ fn SessionRow(session: Session, end: EndSessions) -> impl IntoView {
     view! {
         <li class="list-row">
             <div class="list-row-text">
-                <strong>{device}</strong>
+                <strong><bdi>{device}</bdi></strong>
                 <span class="quiet">{used}</span>
                 <span class="quiet">{since}</span>
             </div>

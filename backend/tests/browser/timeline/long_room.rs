@@ -20,7 +20,7 @@ const DEFAULT_MESSAGE_COUNT: i64 = 20_000;
 /// The time between two messages at the default count.
 const INTERVAL: Duration = Duration::from_mins(40);
 const SCROLLBAR: &str = "[data-testid=scrollbar]";
-const BACK: &str = "[data-testid=back]";
+pub const BACK: &str = "[data-testid=back]";
 
 /// Records the largest number of rows that exist at once.
 const COUNT_ROWS: &str = "
@@ -67,6 +67,7 @@ async fn any_message_of_a_long_room_is_reachable() {
         jump_by_keys(&ada).await;
         jump_by_command(&ada, count).await;
         open_the_calendar(&ada).await;
+        open_the_calendar_at_the_first_message(&ada).await;
         let max_rows: i64 = ada.run_script("return window.maxRows", vec![]).await;
         assert!((100..=300).contains(&max_rows), "{max_rows} rows at once");
         assert_eq!(fixture.server.csp_reports().await, 0);
@@ -92,7 +93,7 @@ fn with_commas(count: i64) -> String {
     groups.collect::<Vec<_>>().join(",")
 }
 
-async fn first_in_view(ada: &Browser) -> i64 {
+pub async fn first_in_view(ada: &Browser) -> i64 {
     ada.run_script(FIRST_IN_VIEW, vec![]).await
 }
 
@@ -260,6 +261,20 @@ async fn open_the_calendar(ada: &Browser) {
         &format!("document.activeElement == document.querySelector('{earlier}')"),
     )
     .await;
+    ada.type_keys("dialog[open] :focus", ESCAPE).await;
+    ada.wait_hidden("dialog[open]").await;
+}
+
+/// The calendar opens at the month of the messages in view.
+async fn open_the_calendar_at_the_first_message(ada: &Browser) {
+    goto(ada, "1").await;
+    wait_near(ada, 1, 0).await;
+    let month = "return new Date(document.querySelector(\"[data-seq='1'] time\").dateTime)
+        .toLocaleDateString('en-US', { month: 'long', year: 'numeric' })";
+    let month: String = ada.run_script(month, vec![]).await;
+    ada.type_keys("[data-testid=timeline]", "gd").await;
+    ada.wait_text("[data-testid=calendar-month]", &month).await;
+    ada.wait_visible("dialog[open] button[aria-label=Earlier][aria-disabled=true]").await;
     ada.type_keys("dialog[open] :focus", ESCAPE).await;
     ada.wait_hidden("dialog[open]").await;
 }

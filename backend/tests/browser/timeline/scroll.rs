@@ -198,3 +198,65 @@ async fn day_lines_change_their_names_at_midnight() {
     })
     .await;
 }
+/// The newest message is several times as high as the view, the others are a line each.
+#[tokio::test]
+async fn the_thumb_reaches_each_part_of_a_high_newest_message() {
+    scenario("high-newest", async |fixture| {
+        fixture.server.create_account("ada").await;
+        let room = fixture.server.create_room("ada", "high", "", &["ada"]).await;
+        for n in 1..=9 {
+            fixture.server.post_message("ada", room, &format!("message {n}")).await;
+        }
+        fixture.server.post_message("ada", room, &"high\n".repeat(150)).await;
+        let ada = fixture.open_browser("ada").await;
+        ada.sign_in("ada").await;
+        ada.open_room(room, "high").await;
+        ada.wait_message("high").await;
+        wait_at_newest(&ada).await;
+        let at_bottom = thumb(&ada).await;
+        assert!((at_bottom.offset - 1.0).abs() < 0.02, "{at_bottom:?}");
+        let y = |offset: f64| at_bottom.top + at_bottom.height / 2.0 + offset * at_bottom.range;
+        let mut y_before = y(at_bottom.offset);
+        for offset in [0.97, 0.93, 0.3, 0.95] {
+            ada.mouse_event("mousePressed", [at_bottom.x, y_before]).await;
+            ada.mouse_event("mouseMoved", [at_bottom.x, y(offset)]).await;
+            ada.mouse_event("mouseReleased", [at_bottom.x, y(offset)]).await;
+            y_before = y(offset);
+            let is_there = format!(
+                "(() => {{ const box = css => document.querySelector(css).getBoundingClientRect();
+                   const thumb = box('.bar-thumb');
+                   return Math.abs(thumb.top + thumb.height / 2 - {y_before}) < 4
+                       && Math.abs(thumb.height - {}) < 1; }})()",
+                at_bottom.height
+            );
+            ada.wait_until(&format!("the thumb stays at {offset}"), &is_there).await;
+        }
+        let script = "const view = document.querySelector('[data-testid=timeline]');
+            return view.scrollTop / (view.scrollHeight - view.clientHeight)";
+        let scrolled: f64 = ada.run_script(script, vec![]).await;
+        assert!((0.1..0.9).contains(&scrolled), "in the middle of the high message: {scrolled}");
+    })
+    .await;
+}
+
+/// The thumb of the scrollbar, in CSS pixels.
+#[derive(Debug, Deserialize)]
+struct Thumb {
+    x: f64,
+    /// The top of the scrollbar.
+    top: f64,
+    height: f64,
+    /// How far the thumb can move.
+    range: f64,
+    /// Its position, from 0 to 1.
+    offset: f64,
+}
+
+async fn thumb(ada: &Browser) -> Thumb {
+    let script = "const box = css => document.querySelector(css).getBoundingClientRect();
+        const [bar, thumb] = [box('.bar'), box('.bar-thumb')];
+        const range = bar.height - thumb.height;
+        return { x: thumb.x + thumb.width / 2, top: bar.top, height: thumb.height, range,
+            offset: (thumb.top - bar.top) / range }";
+    ada.run_script(script, vec![]).await
+}

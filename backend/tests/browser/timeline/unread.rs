@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Browser, COMPOSER, ESCAPE, Fixture, SHIFT_ESCAPE, UP, scenario, wait_until};
 
-const MESSAGE_COUNT: i64 = 130;
+pub const MESSAGE_COUNT: i64 = 130;
 /// The seqs of the messages that mention ada. Their distances from each other and from the read mark
 /// exceed the height of the view.
 const MENTIONS: [i64; 2] = [80, 110];
@@ -19,7 +19,7 @@ const UNREAD_BAR: &str = "[data-testid=since]";
 const LONG_ENOUGH_TO_READ: Duration = Duration::from_millis(1_600);
 
 /// Creates a room with many messages by bob. Ada has read them up to [`INITIAL_READ_SEQ`].
-async fn create_long_room(fixture: &Fixture) -> i64 {
+pub async fn create_long_room(fixture: &Fixture) -> i64 {
     fixture.server.create_account("bob").await;
     fixture.server.create_account("ada").await;
     let room = fixture.server.create_room("bob", "much", "", &["ada"]).await;
@@ -31,7 +31,7 @@ async fn create_long_room(fixture: &Fixture) -> i64 {
     room
 }
 
-async fn set_read_seq(fixture: &Fixture, room: i64, seq: i64) {
+pub async fn set_read_seq(fixture: &Fixture, room: i64, seq: i64) {
     let path = format!("/api/v1/rooms/{room}/read");
     fixture.server.request_ok(Method::PUT, &path, "ada", json!({ "seq": seq })).await;
 }
@@ -48,7 +48,7 @@ fn badge(room: i64) -> String {
 }
 
 /// Waits until the unread line is right above a message.
-async fn wait_line_above(browser: &Browser, seq: i64) {
+pub async fn wait_line_above(browser: &Browser, seq: i64) {
     let row_below = "document.querySelector('[data-testid=unread-line]')?.nextElementSibling";
     browser
         .wait_until(

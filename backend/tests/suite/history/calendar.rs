@@ -157,6 +157,7 @@ async fn insights_count_by_day_hour_and_author() {
     let all = insights(&fixture, "").await;
     assert_eq!((all.total, all.days.len(), all.hours.len()), (5, 90, 7));
     assert_eq!(all.since.to_rfc3339(), format!("{}T00:00:00+00:00", all.days[0].day));
+    assert!(all.days.is_sorted_by_key(|day| day.day), "the oldest day is first");
     let on = |insights: &Insights, days| {
         let day = insights.days.iter().find(|day| day.day == today - Days::new(days));
         day.map(|day| day.count)

@@ -10,6 +10,7 @@ use crate::{
     api::PageRequest,
     messages::context::{Jump, JumpKind, RoomContext},
     state::scroll::jump_history::ScrollPosition,
+    ui::Ui,
 };
 
 /// How long the style sheet highlights the target of a jump.
@@ -48,10 +49,31 @@ fn jump_to_bottom(room: RoomContext, viewport: Viewport) {
 
 /// Goes back to the position before the last jump.
 pub fn jump_back(room: RoomContext, viewport: Viewport) {
-    match room.history.try_update(|history| history.pop()).flatten() {
-        Some(ScrollPosition::Bottom) => jump_to_bottom(room, viewport),
-        Some(ScrollPosition::Message(seq, bottom)) => room.jump_by(seq, JumpKind::Back(bottom)),
-        None => {}
+    if let Some(position) = room.history.try_update(|history| history.pop()).flatten() {
+        go_to(room, viewport, position);
+    }
+}
+
+/// Goes to a position where the reader was.
+pub fn go_to(room: RoomContext, viewport: Viewport, position: ScrollPosition) {
+    match position {
+        ScrollPosition::Bottom => jump_to_bottom(room, viewport),
+        ScrollPosition::Message(seq, bottom) => room.jump_by(seq, JumpKind::Back(bottom)),
+    }
+}
+
+/// Jumps to the message of a link, or, if the room has no such message, to the end of the room where
+/// it would be.
+pub fn follow_link(room: RoomContext, viewport: Viewport, ui: Ui, seq: Seq) {
+    let last = room.with_timeline_untracked(|t| t.last_seq());
+    if (Seq(1)..=last).contains(&seq) {
+        return room.jump_to(seq);
+    }
+    ui.notice("This message doesn't exist.");
+    if last >= Seq(1) {
+        remember_position(room, viewport);
+        let part = if seq > last { 1.0 } else { 0.0 };
+        room.jump_by(seq.clamp(Seq(1), last), JumpKind::Scrollbar(part));
     }
 }
 
@@ -62,7 +84,8 @@ pub fn start_at_first_unread(room: RoomContext, viewport: Viewport) {
     Effect::new(move |is_done: Option<bool>| {
         let unread = first_unread.filter(|seq| room.with_timeline(|t| t.is_loaded(*seq)));
         let is_ready = unread.is_some() || room.with_timeline(|t| t.is_loaded(t.last_seq()));
-        if is_done != Some(true) && is_ready && room.jump.with_untracked(Option::is_none) {
+        let has_jumped = room.jump.with_untracked(Option::is_some);
+        if is_done != Some(true) && is_ready && !has_jumped {
             // The first unread message may be loaded and yet be outside the window around the
             // newest message.
             if let Some(seq) = unread {
@@ -74,19 +97,22 @@ pub fn start_at_first_unread(room: RoomContext, viewport: Viewport) {
                 }
             });
         }
-        is_done == Some(true) || is_ready
+        // A jump replaces the start. Without it, the first page at the bottom, or a new message, would
+        // later move the reader there.
+        is_done == Some(true) || is_ready || has_jumped
     });
 }
 
 /// Carries out the jumps of the room, and scrolls to the bottom when the reader sends a message.
 pub fn follow_jumps(room: RoomContext, viewport: Viewport) {
+    let ui = expect_context::<Ui>();
     Effect::new(move |before: Option<Option<Jump>>| {
         let jump = room.jump.get()?;
-        if jump.kind == JumpKind::Link && before.flatten() != Some(jump) {
+        if jump.kind.is_highlighted() && before.flatten() != Some(jump) {
             remember_position(room, viewport);
         }
         if room.with_timeline(|t| t.is_loaded(jump.seq)) {
-            scroll_to_target(room, viewport, jump);
+            scroll_to_target(room, viewport, ui, jump);
         } else {
             show_intermediate_page(room, viewport, jump.kind);
             room.load(PageRequest::Around(jump.seq));
@@ -113,7 +139,7 @@ fn show_intermediate_page(room: RoomContext, viewport: Viewport, kind: JumpKind)
     }
 }
 
-fn scroll_to_target(room: RoomContext, viewport: Viewport, jump: Jump) {
+fn scroll_to_target(room: RoomContext, viewport: Viewport, ui: Ui, jump: Jump) {
     viewport.move_window_to(jump.seq);
     request_animation_frame(move || {
         let is_current = room.jump.try_get_untracked().flatten() == Some(jump);
@@ -121,7 +147,7 @@ fn scroll_to_target(room: RoomContext, viewport: Viewport, jump: Jump) {
             return;
         }
         let alignment = match jump.kind {
-            JumpKind::Link => RowAlignment::Top(0.3),
+            JumpKind::Link | JumpKind::Start => RowAlignment::Top(0.3),
             // At the top, the row above the first message must be visible: it marks the beginning
             // of the room.
             JumpKind::Scrollbar(0.0) if jump.seq == Seq(1) => RowAlignment::Top(1.0),
@@ -130,11 +156,14 @@ fn scroll_to_target(room: RoomContext, viewport: Viewport, jump: Jump) {
         };
         // The row is missing if the observer has moved the window in the meantime.
         if !viewport.scroll_to_message(jump.seq, alignment) {
-            return scroll_to_target(room, viewport, jump);
+            return scroll_to_target(room, viewport, ui, jump);
         }
         room.jump.set(None);
-        if jump.kind == JumpKind::Link {
-            highlight(room, jump.seq);
+        let is_deleted = room.message(jump.seq).is_some_and(|message| message.deleted_at.is_some());
+        match jump.kind {
+            JumpKind::Link if is_deleted => ui.notice("This message was deleted."),
+            kind if kind.is_highlighted() && !is_deleted => highlight(room, jump.seq),
+            _ => {}
         }
     });
 }

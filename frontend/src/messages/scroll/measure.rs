@@ -12,25 +12,40 @@ pub struct Measured {
     /// How far below the top it ends, in CSS pixels.
     pub bottom: f64,
     pub visible: VisibleRange,
+    /// The first message on the screen, with a fraction, when the end of the rows is on the screen.
+    pub at_end: f64,
 }
 
-/// Measures the rows of a list; `None` if no message is on the screen.
+/// The largest part of the first message that is above the viewport. With a whole message the first
+/// one would be the next.
+const MAX_HIDDEN: f64 = 0.999;
+
+/// Measures the rows of a list; `None` if it has no messages. With only unsent messages on the screen,
+/// the first message is the last one above them.
 pub fn measure(content: &Element, viewport: &DomRect) -> Option<Measured> {
     let rows = content.children();
     let rect = |index| rows.item(index).map(|row| row.get_bounding_client_rect());
     let message = |index| Some((seq_of(&rows.item(index)?)?, rect(index)?));
     let hidden = |row: &DomRect, edge: f64| ((edge - row.top()) / row.height()).clamp(0.0, 1.0);
+    // The first message that ends below a height, and the position of that height.
+    let first_below = |top: f64| {
+        let above =
+            partition_point(rows.length(), |at| rect(at).is_some_and(|r| r.bottom() <= top));
+        let below = (above..rows.length()).find_map(message);
+        let (first, row) = below.or_else(|| (0..above).rev().find_map(message))?;
+        let from = first.0 as f64 + hidden(&row, top).min(MAX_HIDDEN);
+        Some((first, row, from))
+    };
 
-    let above =
-        partition_point(rows.length(), |at| rect(at).is_some_and(|r| r.bottom() <= viewport.top()));
-    let (first, row) = (above..rows.length()).find_map(message)?;
-    let from = first.0 as f64 + hidden(&row, viewport.top());
+    let (first, row, from) = first_below(viewport.top())?;
+    let end = content.get_bounding_client_rect().bottom();
+    let (.., at_end) = first_below(end - viewport.height())?;
     let below =
         partition_point(rows.length(), |at| rect(at).is_some_and(|r| r.top() < viewport.bottom()));
     let last = (0..below).rev().find_map(message);
     let to = last.map_or(from, |(last, row)| last.0 as f64 + hidden(&row, viewport.bottom()));
     let visible = VisibleRange { from, to: to.max(from) };
-    Some(Measured { first, bottom: row.bottom() - viewport.top(), visible })
+    Some(Measured { first, bottom: row.bottom() - viewport.top(), visible, at_end })
 }
 
 /// The consecutive messages that end on the screen. A message that is higher than the viewport

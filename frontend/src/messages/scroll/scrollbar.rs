@@ -47,7 +47,7 @@ pub fn Scrollbar() -> impl IntoView {
     let (room, viewport) = (expect_context::<RoomContext>(), expect_context::<Viewport>());
     let geometry = Memo::new(move |_| {
         let last = room.with_timeline(|t| t.last_seq());
-        ScrollbarGeometry::new(last, viewport.visible.get())
+        ScrollbarGeometry::new(last, viewport.visible.get(), viewport.bottom.get())
     });
     view! {
         <Show when=move || viewport.overflows.get()>

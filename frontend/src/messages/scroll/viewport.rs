@@ -25,6 +25,9 @@ pub struct Viewport {
     /// Whether the newest message is on the screen.
     pub at_bottom: RwSignal<bool>,
     pub visible: RwSignal<VisibleRange>,
+    /// The first message on the screen, with a fraction, at the bottom of the room. `None` while the
+    /// newest message has no row.
+    pub bottom: RwSignal<Option<f64>>,
     /// Whether the content is higher than the viewport. This does not depend on the scroll position:
     /// a scrollbar that appeared while scrolling would change line breaks, and so move the rows.
     pub overflows: RwSignal<bool>,
@@ -72,6 +75,7 @@ impl Viewport {
             content: NodeRef::new(),
             at_bottom: RwSignal::new(true),
             visible: RwSignal::new(VisibleRange::default()),
+            bottom: RwSignal::new(None),
             overflows: RwSignal::new(false),
             has_room_end: StoredValue::new(false),
             anchor: StoredValue::new(None),
@@ -134,6 +138,7 @@ impl Viewport {
             .try_set_value(measured.as_ref().map(|m| Anchor { seq: m.first, bottom: m.bottom }));
         if let Some(measured) = measured {
             set_if_changed(self.visible, measured.visible);
+            set_if_changed(self.bottom, has_room_end.then_some(measured.at_end));
         }
     }
 
@@ -157,8 +162,8 @@ impl Viewport {
 
     /// The scroll position, for the jump history; `None` if there are no rows yet.
     pub fn position(self) -> Option<ScrollPosition> {
-        let anchor = self.anchor.get_value()?;
-        Some(match self.at_bottom.get_untracked() {
+        let anchor = self.anchor.try_get_value()??;
+        Some(match self.at_bottom.try_get_untracked()? {
             true => ScrollPosition::Bottom,
             false => ScrollPosition::Message(anchor.seq, anchor.bottom),
         })

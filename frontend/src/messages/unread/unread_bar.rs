@@ -6,7 +6,7 @@ use shared::{ids::Seq, rooms::ReadState};
 use crate::{
     api,
     live::LiveClient,
-    messages::context::RoomContext,
+    messages::context::{JumpKind, RoomContext},
     ui::{Icon, Shape, Ui, time},
 };
 
@@ -34,7 +34,7 @@ pub fn UnreadBar(is_shown: RwSignal<bool>) -> impl IntoView {
                         type="button"
                         class="button button-small"
                         data-testid="first-unread"
-                        on:click=move |_| room.jump_to(untrack(first))
+                        on:click=move |_| room.jump_by(untrack(first), JumpKind::Start)
                     >
                         "First unread"
                     </button>

@@ -128,7 +128,7 @@ pub fn UnsavedEdit(message: Message) -> impl IntoView {
     view! {
         <div class="unsaved" data-testid="unsaved-edit">
             <span class="quiet">"Your unsaved edit: "</span>
-            <span class="unsaved-text">{text}</span>
+            <span class="unsaved-text" dir="auto">{text}</span>
             <button type="button" class="button button-small" on:click=act>
                 {if is_deleted { "Copy" } else { "Continue" }}
             </button>

@@ -57,7 +57,7 @@ fn StrandedList(rooms: Vec<RoomId>) -> impl IntoView {
         let copied = text.clone();
         view! {
             <li class="list-row">
-                <span class="unsaved-text">{text}</span>
+                <span class="unsaved-text" dir="auto">{text}</span>
                 <button
                     type="button"
                     class="button button-small"

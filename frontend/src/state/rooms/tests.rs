@@ -181,11 +181,32 @@ fn my_own_message_marks_the_room_as_read() {
     assert_eq!(rooms.get(RoomId(1)).unwrap().read.unread, 0);
 }
 
+fn order(ids: &[i64]) -> Vec<RoomId> {
+    ids.iter().map(|id| RoomId(*id)).collect()
+}
+
 #[test]
-fn neighbours_are_sorted_by_name_and_wrap_around() {
-    let rooms = rooms();
-    assert_eq!(rooms.neighbour(Some(RoomId(2)), 1), Some(RoomId(1)));
-    assert_eq!(rooms.neighbour(Some(RoomId(2)), -1), Some(RoomId(3)));
-    assert_eq!(rooms.neighbour(None, 1), Some(RoomId(2)));
-    assert_eq!(RoomList::default().neighbour(None, 1), None);
+fn rooms_are_sorted_by_name_or_unread_first() {
+    let mut rooms = rooms();
+    let names = rooms.all().map(|room| (room.id, room.name.to_lowercase())).collect();
+    let by_name = sort_by_name(names, str::cmp);
+    assert_eq!(by_name, order(&[2, 1, 3]));
+    let same = vec![(RoomId(5), "a".into()), (RoomId(4), "a".into())];
+    assert_eq!(sort_by_name(same, str::cmp), order(&[4, 5]), "equal names have one order");
+    for room in [1, 2] {
+        rooms.apply_read(RoomId(room), read_up_to(10), false);
+    }
+    assert_eq!(rooms.unread_first(&by_name), order(&[3, 2, 1]));
+    apply(&mut rooms, &message(11, 2, "new"));
+    assert_eq!(rooms.unread_first(&by_name), order(&[1, 3, 2]));
+}
+
+#[test]
+fn neighbours_wrap_around() {
+    let rooms = order(&[2, 1, 3]);
+    assert_eq!(neighbour(&rooms, Some(RoomId(2)), 1), Some(RoomId(1)));
+    assert_eq!(neighbour(&rooms, Some(RoomId(2)), -1), Some(RoomId(3)));
+    assert_eq!(neighbour(&rooms, None, 1), Some(RoomId(2)));
+    assert_eq!(neighbour(&rooms, Some(RoomId(9)), -1), Some(RoomId(3)));
+    assert_eq!((neighbour(&[], None, 1), neighbour(&[], None, -1)), (None, None));
 }

@@ -35,17 +35,25 @@ impl VisibleRange {
 pub struct ScrollbarGeometry {
     last: f64,
     visible: VisibleRange,
+    /// The first message on the screen at the bottom of the room, with a fraction.
+    bottom: f64,
 }
 
 impl ScrollbarGeometry {
-    /// The scrollbar of a room whose newest message is `last_seq`.
-    pub fn new(last_seq: Seq, visible: VisibleRange) -> Self {
-        Self { last: last_seq.0 as f64, visible }
+    /// The scrollbar of a room whose newest message is `last_seq`. `bottom` is the first message on
+    /// the screen at the bottom of the room, with a fraction. It is unknown while the newest messages
+    /// have no rows; then the screen holds as many messages there as it does now.
+    pub fn new(last_seq: Seq, visible: VisibleRange, bottom: Option<f64>) -> Self {
+        let last = last_seq.0 as f64;
+        let bottom = bottom.unwrap_or(last + 1.0 - visible.len()).clamp(1.0, last + 1.0);
+        Self { last, visible, bottom }
     }
 
-    /// The height of the thumb.
+    /// The height of the thumb. Where high messages end the room, fewer messages fit on the screen at
+    /// the bottom than elsewhere: a thumb for as many as now would have no way left to the bottom.
     pub fn thumb_size(self) -> f64 {
-        (self.page_len() / self.last.max(1.0)).min(1.0)
+        let len = self.page_len().min(self.last + 1.0 - self.bottom);
+        (len / self.last.max(1.0)).clamp(0.0, 1.0)
     }
 
     /// The position of the thumb: 0 with the first message on the screen, 1 with the last.
@@ -64,13 +72,13 @@ impl ScrollbarGeometry {
     }
 
     fn offset_of(self, from: f64) -> f64 {
-        let range = self.last - self.page_len();
+        let range = self.bottom - 1.0;
         if range > 0.0 { ((from - 1.0) / range).clamp(0.0, 1.0) } else { 0.0 }
     }
 
     /// The first message on the screen, with a fraction, when the thumb is at `offset`.
     pub fn message_at(self, offset: f64) -> f64 {
-        1.0 + offset.clamp(0.0, 1.0) * (self.last - self.page_len()).max(0.0)
+        1.0 + offset.clamp(0.0, 1.0) * (self.bottom - 1.0)
     }
 
     /// How many messages are on the screen.
@@ -84,7 +92,7 @@ mod tests {
     use super::*;
 
     fn scrollbar(last: i64, from: f64, to: f64) -> ScrollbarGeometry {
-        ScrollbarGeometry::new(Seq(last), VisibleRange { from, to })
+        ScrollbarGeometry::new(Seq(last), VisibleRange { from, to }, None)
     }
 
     #[test]
@@ -107,6 +115,23 @@ mod tests {
         }
         assert_eq!(scrollbar(300, 1.0, 21.0).message_at(7.0), 281.0);
         assert_eq!(scrollbar(300, 1.0, 21.0).message_at(-7.0), 1.0);
+    }
+
+    /// Nine messages of a line each and a newest one five times as high as the screen.
+    #[test]
+    fn a_newest_message_higher_than_the_screen_is_reached_step_by_step() {
+        let at = |from, to| ScrollbarGeometry::new(Seq(10), VisibleRange { from, to }, Some(10.8));
+        let (top, middle, bottom) = (at(1.0, 10.15), at(10.0, 10.2), at(10.8, 11.0));
+        assert_eq!((top.thumb_offset(), bottom.thumb_offset()), (0.0, 1.0));
+        let sizes = [top, middle, bottom].map(|scrollbar| (scrollbar.thumb_size() * 1e6).round());
+        assert_eq!(sizes, [20_000.0; 3], "the size of the thumb does not change on the way");
+        // The thumb stays where it is released, whatever is on the screen there.
+        for offset in [0.0, 0.3, 0.95, 1.0] {
+            let from = top.message_at(offset);
+            assert!((at(from, from + 0.2).thumb_offset() - offset).abs() < 1e-9, "{offset}");
+        }
+        let parts = [0.93, 0.97].map(|offset| top.message_at(offset));
+        assert!(10.0 < parts[0] && parts[0] < parts[1] && parts[1] < 10.8, "{parts:?}");
     }
 
     #[test]

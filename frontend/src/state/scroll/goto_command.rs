@@ -1,7 +1,7 @@
 //! The target of the command `/goto`: a day or a message.
 
 use chrono::NaiveDate;
-use shared::ids::Seq;
+use shared::{ids::Seq, unicode::isolate};
 
 /// Where to jump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub fn parse_target(target: &str, today: NaiveDate) -> Result<GotoTarget, String
     find_target(target, today).ok_or_else(|| {
         let problem = match target {
             "" => "Where to?".into(),
-            _ => format!("“{target}” is not a day or a message."),
+            _ => format!("“{}” is not a day or a message.", isolate(target)),
         };
         format!("{problem} Try /goto 2026-03-01, /goto yesterday, or a message number: /goto 1234.")
     })

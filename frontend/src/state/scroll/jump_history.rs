@@ -1,4 +1,7 @@
-//! The scroll positions before each jump, for going back.
+//! The scroll positions before each jump, for going back, and the text in which the browser keeps
+//! positions.
+
+use std::fmt::{self, Display, Formatter};
 
 use shared::ids::Seq;
 
@@ -18,6 +21,26 @@ impl ScrollPosition {
         match self {
             Self::Bottom => None,
             Self::Message(seq, _) => Some(seq),
+        }
+    }
+
+    /// Parses the text of a position; `None` if it is something else.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "bottom" {
+            return Some(Self::Bottom);
+        }
+        let (seq, bottom) = text.split_once(':')?;
+        let (seq, bottom) = (seq.parse().ok().map(Seq)?, bottom.parse::<i32>().ok()?);
+        (seq >= Seq(1)).then_some(Self::Message(seq, bottom.into()))
+    }
+}
+
+/// `bottom`, or the message and the whole pixels, such as `120:340`.
+impl Display for ScrollPosition {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bottom => f.write_str("bottom"),
+            Self::Message(seq, bottom) => write!(f, "{seq}:{}", *bottom as i32),
         }
     }
 }
@@ -48,6 +71,31 @@ impl JumpHistory {
     }
 }
 
+/// Where a reader was in a room, and the positions to go back to from there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoomPlace {
+    pub position: ScrollPosition,
+    pub history: JumpHistory,
+}
+
+impl RoomPlace {
+    /// Parses the text of a place; `None` if it is something else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut positions = text.split(' ').map(ScrollPosition::parse);
+        let position = positions.next()??;
+        let history = JumpHistory(positions.flatten().take(MAX_ENTRIES).collect());
+        Some(Self { position, history })
+    }
+}
+
+/// The position, then the history, separated by blanks.
+impl Display for RoomPlace {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.position)?;
+        self.history.0.iter().try_for_each(|position| write!(f, " {position}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +120,22 @@ mod tests {
         [3.0, 8.0].iter().for_each(|y| history.push(ScrollPosition::Message(Seq(7), *y)));
         assert_eq!(history.pop(), Some(ScrollPosition::Message(Seq(7), 8.0)));
         assert_eq!(history.pop(), None);
+    }
+
+    #[test]
+    fn a_place_survives_as_text() {
+        let mut history = JumpHistory::default();
+        history.push(ScrollPosition::Bottom);
+        history.push(ScrollPosition::Message(Seq(7), -12.0));
+        for position in [ScrollPosition::Bottom, ScrollPosition::Message(Seq(120), 340.0)] {
+            let place = RoomPlace { position, history: history.clone() };
+            assert_eq!(RoomPlace::parse(&place.to_string()), Some(place));
+        }
+        let rounded = ScrollPosition::Message(Seq(3), 18.7).to_string();
+        assert_eq!(rounded, "3:18");
+        for other in ["", "null", "7", "7:", ":3", "0:3", "-1:3", "seven:3", "7:x bottom"] {
+            assert_eq!(RoomPlace::parse(other), None, "{other:?}");
+        }
     }
 
     #[test]
