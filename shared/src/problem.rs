@@ -104,7 +104,7 @@ codes! {
     /// The request needs admin rights.
     AdminOnly 403 "Forbidden" "Only an admin can do this.",
     /// The request needs a membership of the room.
-    NotAMember 403 "Forbidden" "Only members of this room can do this: join it first.",
+    NotAMember 403 "Forbidden" "Only members of this room can do this. Join it first.",
     /// The caller is not the author of the message.
     NotTheAuthor 403 "Forbidden" "Only the author can change a message.",
     /// The request comes from another site.
@@ -124,7 +124,7 @@ codes! {
     /// The message was deleted and cannot be changed.
     MessageDeleted 409 "Conflict" "This message was deleted.",
     /// The request would leave the server without an admin.
-    LastAdmin 409 "Conflict" "This is the last admin: make another user an admin first.",
+    LastAdmin 409 "Conflict" "This is the last admin. Make another user an admin first.",
     /// The body exceeds the maximum size.
     TooLarge 413 "Content Too Large" "The body is too large: the limit is 256 KiB.",
     /// The content type of the body is not JSON.
@@ -136,13 +136,13 @@ codes! {
     /// A request to a websocket endpoint has no upgrade.
     UpgradeRequired 426 "Upgrade Required" "This URL is a websocket endpoint.",
     /// The rate limit is exceeded; `Retry-After` has the waiting time.
-    TooManyRequests 429 "Too Many Requests" "Too many attempts: wait and try again.",
+    TooManyRequests 429 "Too Many Requests" "Too many attempts. Wait a moment and try again.",
     /// The server has an internal error.
     Internal 500 "Internal Server Error" "The server has an internal error. Its log has this request_id.",
     /// The database is unreachable or overloaded: a retry can succeed.
-    Unavailable 503 "Service Unavailable" "The database is not available: try again in a moment.",
+    Unavailable 503 "Service Unavailable" "The server can't reach its database. Try again in a moment.",
     /// The disk is full. Only reads succeed.
-    StorageFull 507 "Insufficient Storage" "The disk of the server is full.",
+    StorageFull 507 "Insufficient Storage" "The server's disk is full. Tell an admin.",
 }
 
 impl Code {

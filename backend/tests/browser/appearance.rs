@@ -92,6 +92,7 @@ impl Inspection<'_> {
             ("Theme", "dialog-theme"),
             ("Change password", "dialog-password"),
             ("Your devices", "dialog-sessions"),
+            ("Keyboard shortcuts", "dialog-shortcuts"),
         ] {
             self.browser.choose_menu_item("account-menu", item).await;
             self.inspect_dialog(name).await;

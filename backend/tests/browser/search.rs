@@ -50,7 +50,7 @@ async fn search(ada: &Browser) {
     ada.wait_text("[data-testid=total]", "3 messages").await;
     ada.wait_until("each hit has a mark", "document.querySelectorAll('.hit mark').length === 3")
         .await;
-    ada.click("[aria-label='Without from:bob']").await;
+    ada.click("[aria-label='Remove from:bob']").await;
     ada.wait_until("the chip disappears", "!document.querySelector('.chip')").await;
     ada.wait_text("[data-testid=total]", "3 messages").await;
 }
@@ -288,7 +288,7 @@ async fn repeat_recent_search(ada: &Browser) {
         &format!("{recents} === 'needle from:bob; needle from:bob from:\"Cy Young\"'"),
     )
     .await;
-    ada.click("[aria-label='Forget needle from:bob']").await;
+    ada.click("[aria-label='Remove needle from:bob']").await;
     ada.wait_until(
         "one recent search is listed",
         &format!("{recents} === 'needle from:bob from:\"Cy Young\"'"),

@@ -40,11 +40,13 @@ impl Error {
     pub fn message(&self) -> String {
         match self {
             Self::Rejected(problem) => match &problem.errors[..] {
-                [] => problem.detail.clone(),
+                [] => describe(problem),
                 [first, ..] => format!("{} {}.", title_case(&first.field), first.message),
             },
             Self::Unreachable => "Hallway can't be reached. Check your connection.".into(),
-            Self::Malformed => "This page doesn't fit the server any more. Reload it.".into(),
+            Self::Malformed => {
+                "Hallway was updated. Reload the page to get the new version.".into()
+            }
         }
     }
 
@@ -58,7 +60,7 @@ impl Error {
     /// A sentence about the request as a whole, even if a field is invalid.
     pub fn detail(&self) -> String {
         match self {
-            Self::Rejected(problem) => problem.detail.clone(),
+            Self::Rejected(problem) => describe(problem),
             _ => self.message(),
         }
     }
@@ -88,6 +90,18 @@ impl Error {
             Self::Rejected(problem) => Some(problem.code),
             _ => None,
         }
+    }
+}
+
+/// A sentence about a rejected request. The log of the server has an internal error by its number.
+fn describe(problem: &Problem) -> String {
+    match &problem.request_id {
+        Some(id) if problem.code == Code::Internal => {
+            format!(
+                "Something went wrong on the server. If it happens again, tell an admin this number: {id}"
+            )
+        }
+        _ => problem.detail.clone(),
     }
 }
 
@@ -160,4 +174,34 @@ fn decode<T: DeserializeOwned>(text: &str) -> Result<T> {
 
 fn percent_encode(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::problem::FieldError;
+
+    use super::*;
+
+    fn rejected(problem: Problem) -> Error {
+        Error::Rejected(Box::new(problem))
+    }
+
+    #[test]
+    fn an_internal_error_names_the_request_for_the_admin() {
+        let mut problem = Problem::new(Code::Internal);
+        problem.request_id = Some("r-17".into());
+        assert!(rejected(problem.clone()).message().ends_with("this number: r-17"));
+        problem.code = Code::NotAMember;
+        problem.detail = "Join it first.".into();
+        assert_eq!(rejected(problem).message(), "Join it first.");
+    }
+
+    #[test]
+    fn the_error_of_a_field_is_a_sentence() {
+        let mut problem = Problem::new(Code::InvalidFields);
+        problem.errors.push(FieldError::new("current_password", "is wrong"));
+        let error = rejected(problem);
+        assert_eq!(error.message(), "Current password is wrong.");
+        assert_eq!(error.field_message("password"), None);
+    }
 }

@@ -129,7 +129,7 @@ impl Connection {
         let frame = match serde_json::from_str::<ServerFrame>(text) {
             Ok(frame) => frame,
             Err(error) => {
-                self.report_unknown_frame(live, &error);
+                self.report_unknown_frame(live, &error.to_string());
                 return None;
             }
         };
@@ -151,7 +151,7 @@ impl Connection {
 
     /// Tells the user, once per connection, that the server sends what this page does not know, because
     /// it was upgraded.
-    fn report_unknown_frame(&mut self, live: LiveClient, error: &serde_json::Error) {
+    fn report_unknown_frame(&mut self, live: LiveClient, error: &str) {
         leptos::logging::warn!("cannot decode a frame: {error}");
         if !std::mem::replace(&mut self.is_outdated, true) {
             live.ui.notice("Hallway was updated. Reload the page to get the new version.");
@@ -203,7 +203,11 @@ async fn run_connection(
                 Some(Err(WebSocketError::ConnectionClose(event))) => {
                     return after_close(event.code, connection.is_welcome).await;
                 }
-                Some(_) => {}
+                Some(Ok(Message::Bytes(_))) => {
+                    connection.report_unknown_frame(live, "a binary frame");
+                }
+                // The close event follows.
+                Some(Err(_)) => {}
                 None => return Next::Backoff,
             },
             frame = to_send.next() => {

@@ -148,9 +148,9 @@ impl LiveClient {
         if wait.is_first {
             self.ui.notice(match problem.code {
                 Code::TooManyRequests => {
-                    "You're sending very fast. Your messages will be sent in a moment."
+                    "You're sending messages very fast. They'll go out in a moment."
                 }
-                _ => "The server can't take messages right now. Yours will be sent in a moment.",
+                _ => "The server is busy right now. Your message will be sent in a moment.",
             });
         }
         let epoch = self.connection_epoch.get_untracked();

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use shared::{ids::Seq, unicode::isolate};
 
 use super::{context::RoomContext, text::snippet};
-use crate::auth::Auth;
+use crate::{auth::Auth, state::announcement::make_distinct};
 
 /// The newest message of another user, such as "Ada: hello".
 #[component]
@@ -18,7 +18,8 @@ pub fn Announcer() -> impl IntoView {
             let Some((seq, text)) = before else { return (last, String::new()) };
             match t.get(last).filter(|m| last > *seq && Some(m.user.id) != me) {
                 Some(m) => {
-                    (last, format!("{}: {}", isolate(&m.user.username), snippet(&m.content)))
+                    let new = format!("{}: {}", isolate(&m.user.username), snippet(&m.content));
+                    (last, make_distinct(new, text))
                 }
                 None => (last, text.clone()),
             }

@@ -86,7 +86,7 @@ pub struct RoomContext {
 impl RoomContext {
     pub fn new(id: RoomId, me: UserId, state: RoomState, unread_after: Option<Seq>) -> Self {
         let jump = RwSignal::new(None);
-        let draft_key = |kind| DraftKey { user: me, room: id, kind };
+        let draft_key = |kind| DraftKey::new(me, id, kind);
         let loader = state.clone();
         let load_action =
             Action::new_local(move |page: &PageRequest| load_page(id, *page, loader.clone()));
@@ -163,7 +163,7 @@ impl RoomContext {
 
     /// The localStorage key of a draft in this room.
     pub fn draft_key(self, kind: DraftKind) -> DraftKey {
-        DraftKey { user: self.me, room: self.id, kind }
+        DraftKey::new(self.me, self.id, kind)
     }
 
     /// The sessionStorage key of the reader's place in this room.
@@ -199,8 +199,10 @@ fn jump_to_day_action(
                 Err(error) => return ui.error(error.message()),
             };
             if let Some(day) = anchor.other_day {
-                let day = untrack(|| time::day_name(day));
-                ui.notice(format!("There are no messages on that day. The nearest day is {day}."));
+                let day = untrack(|| time::day_in_sentence(day));
+                ui.notice(format!(
+                    "There are no messages on that day. This is the nearest: {day}."
+                ));
             }
             jump.try_set(Some(Jump { seq: anchor.seq, kind: JumpKind::Start }));
         }

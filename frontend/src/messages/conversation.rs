@@ -17,6 +17,7 @@ use crate::{
     api::PageRequest,
     auth::Auth,
     live::{LiveClient, RoomState},
+    search::DayJump,
     ui::retry_when_connected,
 };
 
@@ -38,6 +39,7 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
     let viewport = Viewport::new();
     provide_context(room);
     provide_context(viewport);
+    expect_context::<DayJump>().provide(room.jump_to_day);
 
     keep_place(room, viewport, at, read.unread > 0);
     let resets = state.resets.clone();

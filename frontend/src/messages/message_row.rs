@@ -7,11 +7,11 @@ use super::{
     context::RoomContext,
     text::{MessageText, Previews, snippet},
     toolbar::Toolbar,
-    writing::{Editor, UnsavedEdit},
+    writing::message_edit,
 };
 use crate::{
     auth::Auth,
-    ui::{Avatar, Icon, Shape, time},
+    ui::{Avatar, Icon, Lazy, Shape, time},
 };
 
 /// The state of an edit.
@@ -66,12 +66,10 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                     </p>
                 })}
                 {move || match edit.get() {
-                    Edit::Open => view! { <Editor message=message.get_value()/> }.into_any(),
+                    Edit::None => view! { <Body message=message.get_value()/> }.into_any(),
                     edit => view! {
-                        <Body message=message.get_value()/>
-                        {(edit == Edit::Unsaved).then(|| view! {
-                            <UnsavedEdit message=message.get_value()/>
-                        })}
+                        {(edit == Edit::Unsaved).then(|| view! { <Body message=message.get_value()/> })}
+                        <Lazy load=message_edit props=(message.get_value(), edit == Edit::Open)/>
                     }
                     .into_any(),
                 }}

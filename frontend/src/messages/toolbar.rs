@@ -44,7 +44,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                 type="button"
                 class="icon-button"
                 aria-label="Mark unread from here"
-                title="Mark unread from here (U)"
+                title="Mark unread from here (u)"
                 on:click=move |_| live.mark_unread_from(room.id, seq)
             >
                 <Icon shape=Shape::Unread/>

@@ -17,7 +17,7 @@ use crate::{
     auth::Auth,
     links::room_path,
     live::{ConnectionStatus, LiveClient},
-    ui::{Dialog, Icon, Lazy, Shape, Ui, compare_names, href, part},
+    ui::{Dialog, Icon, Lazy, Shape, Ui, compare_names, href, part, time},
 };
 
 /// How often a visible list is loaded again.
@@ -227,7 +227,7 @@ fn RoomCard(id: RoomId, rooms: RwSignal<Vec<Room>>, on_leave: Callback<()>) -> i
     let name = read(|room| room.name.clone());
     let people = read(|room| match room.member_count {
         1 => "1 person".to_owned(),
-        n => format!("{n} people"),
+        n => format!("{} people", time::number(n)),
     });
     let topic = read(|room| match &*room.topic {
         "" => String::new(),

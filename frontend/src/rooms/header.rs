@@ -13,7 +13,7 @@ use crate::{
     auth::Auth,
     live::{LiveClient, RoomState},
     search::{ExportDialog, RoomSearch},
-    ui::{Icon, Menu, Shape, href},
+    ui::{Icon, Menu, Shape, href, time},
 };
 
 const ADMINS_ONLY: &str = "Only admins can do this";
@@ -24,7 +24,10 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
     let name = move || room.get().map(|room| room.name).unwrap_or_default();
     let topic = move || room.get().map(|room| room.topic).unwrap_or_default();
     let count = Memo::new(move |_| state.timeline.with(|t| t.members().count()));
-    let people = move || format!("People in this room: {}", count.get());
+    let people = move || match count.get() {
+        1 => "1 person in this room".to_owned(),
+        count => format!("{} people in this room", time::number(count as i64)),
+    };
     view! {
         <header class="room-head">
             <a href=href("/rooms") class="icon-button room-back" aria-label="Back to the rooms">

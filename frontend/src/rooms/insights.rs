@@ -44,7 +44,7 @@ fn Charts(insights: Insights) -> impl IntoView {
     let Insights { since, total, days, hours, authors } = insights;
     let counts: Vec<_> = days.iter().map(|day| day.count).collect();
     let most = counts.iter().max().copied().unwrap_or(0);
-    let since = time::day_name(time::local_day(since));
+    let since = time::day_in_sentence(time::local_day(since));
     let axis = axis_days(&days);
     // The server counts from Monday.
     let weekdays = time::week_from(Weekday::Mon).map(time::weekday_short);
@@ -54,7 +54,7 @@ fn Charts(insights: Insights) -> impl IntoView {
     view! {
         <div class="insights" data-testid="insights">
             <p>{format!("{} since {since}", time::count(total as i64, "message"))}</p>
-            <h3>{format!("Messages per day, at most {}", time::number(most as i64))}</h3>
+            <h3>{format!("Messages per day (at most {})", time::number(most as i64))}</h3>
             <svg
                 class="insights-days"
                 viewBox=format!("0 0 {} {BAR_HEIGHT}", counts.len())

@@ -32,6 +32,7 @@ pub struct Panels {
     pub browse: RwSignal<bool>,
     pub create: RwSignal<bool>,
     pub palette: RwSignal<bool>,
+    pub shortcuts: RwSignal<bool>,
     pub members: RwSignal<bool>,
     /// The room in the address.
     pub current_room: Memo<Option<RoomId>>,
@@ -46,12 +47,12 @@ const UNREAD_FIRST_KEY: &str = "hallway.unread-first";
 
 impl Panels {
     fn new(live: LiveClient, current_room: Memo<Option<RoomId>>) -> Self {
-        let [browse, create, palette] = [(); 3].map(|()| RwSignal::new(false));
+        let [browse, create, palette, shortcuts] = [(); 4].map(|()| RwSignal::new(false));
         let members = RwSignal::new(has_members_column());
         follow_width(members);
         let unread_first = RwSignal::new(storage::get(UNREAD_FIRST_KEY).is_some());
         let order = room_order(live, unread_first);
-        Self { browse, create, palette, members, current_room, unread_first, order }
+        Self { browse, create, palette, shortcuts, members, current_room, unread_first, order }
     }
 
     fn set_unread_first(self, unread_first: bool) {

@@ -10,17 +10,16 @@ use crate::{
     live::LiveClient,
     messages::{Conversation, StrandedTexts},
     search::{HitBar, HitNavigator},
-    ui::{Icon, Shape, Ui, href},
+    ui::{Icon, Lazy, Shape, Ui, href, part},
 };
 
 #[derive(Clone, Copy, PartialEq)]
 enum Access {
-    /// The address has no valid room id, or something other than a message after it.
-    NoSuchRoom,
     /// The socket has not sent my rooms yet.
     Unknown,
     Member(RoomId),
-    NotMember(RoomId),
+    /// `None` if the address has no valid room id, or something other than a message after it.
+    NotMember(Option<RoomId>),
 }
 
 #[component]
@@ -33,18 +32,20 @@ pub fn RoomPage() -> impl IntoView {
     let at = Memo::new(move |_| message.get().flatten());
     let access = Memo::new(move |_| {
         let Some(id) = id.get().filter(|_| message.with(Option::is_some)) else {
-            return Access::NoSuchRoom;
+            return Access::NotMember(None);
         };
         live.rooms.with(|rooms| match rooms.get(id) {
             Some(_) => Access::Member(id),
             None if !rooms.is_loaded => Access::Unknown,
-            None => Access::NotMember(id),
+            None => Access::NotMember(Some(id)),
         })
     });
     move || match access.get() {
         Access::Member(id) => view! { <Room id at/> }.into_any(),
-        Access::NotMember(id) => view! { <JoinRoom id/> }.into_any(),
-        Access::NoSuchRoom => view! { <RoomNotFound id=RoomId(0)/> }.into_any(),
+        Access::NotMember(id) => view! {
+            <main class="lost" id="main" tabindex="-1"><Lazy load=join_room props=id/></main>
+        }
+        .into_any(),
         Access::Unknown => {
             view! { <main class="lost" id="main" aria-busy="true"></main> }.into_any()
         }
@@ -83,52 +84,31 @@ fn Room(
     })
 }
 
+part!(more: fn join_room(id: Option<RoomId>) {
+    match id {
+        Some(id) => view! { <JoinRoom id/> }.into_any(),
+        None => view! { <RoomNotFound/> }.into_any(),
+    }
+});
+
+/// An invitation to join a room.
 #[component]
 fn JoinRoom(id: RoomId) -> impl IntoView {
-    let (ui, live) = (expect_context::<Ui>(), expect_context::<LiveClient>());
+    let live = expect_context::<LiveClient>();
     let room = LocalResource::new(move || {
         live.connection_epoch.track();
         api::get_room(id)
     });
-    let join = Action::new_local(move |_: &()| async move {
-        if let Err(error) = api::join_room(id).await {
-            ui.error(error.message());
-        }
-    });
     move || match room.get() {
-        None => view! { <main class="lost" id="main"></main> }.into_any(),
-        Some(Ok(room)) => view! {
-            <main class="lost" id="main" tabindex="-1">
-                <Icon shape=Shape::Door/>
-                <h1 dir="auto">{room.name}</h1>
-                <p dir="auto">{room.topic}</p>
-                <p class="quiet">"You're not in this room. Join it to read and write."</p>
-                <button
-                    type="button"
-                    class="button button-primary"
-                    disabled=join.pending()
-                    on:click=move |_| { join.dispatch_local(()); }
-                >
-                    "Join this room"
-                </button>
-                <StrandedTexts room=id/>
-                <p><a href=href("/rooms")>"All rooms"</a></p>
-            </main>
-        }
-        .into_any(),
+        None => ().into_any(),
+        Some(Ok(room)) => view! { <Invitation id name=room.name topic=room.topic/> }.into_any(),
         Some(Err(error)) if error.is_temporary() => view! {
-            <main class="lost" id="main" tabindex="-1">
-                <Icon shape=Shape::Door/>
-                <h1>"This room couldn't be loaded"</h1>
-                <p>{error.message()}</p>
-                <button
-                    type="button"
-                    class="button button-primary"
-                    on:click=move |_| room.refetch()
-                >
-                    "Try again"
-                </button>
-            </main>
+            <Icon shape=Shape::Door/>
+            <h1>"This room couldn't be loaded"</h1>
+            <p>{error.message()}</p>
+            <button type="button" class="button button-primary" on:click=move |_| room.refetch()>
+                "Try again"
+            </button>
         }
         .into_any(),
         Some(Err(_)) => view! { <RoomNotFound id/> }.into_any(),
@@ -136,15 +116,39 @@ fn JoinRoom(id: RoomId) -> impl IntoView {
 }
 
 #[component]
-fn RoomNotFound(id: RoomId) -> impl IntoView {
+fn Invitation(id: RoomId, name: String, topic: String) -> impl IntoView {
+    let ui = expect_context::<Ui>();
+    let join = Action::new_local(move |_: &()| async move {
+        if let Err(error) = api::join_room(id).await {
+            ui.error(error.message());
+        }
+    });
     view! {
-        <main class="lost" id="main" tabindex="-1">
-            <Icon shape=Shape::Door/>
-            <h1>"Room not found"</h1>
-            <p>"It may have been deleted."</p>
-            <StrandedTexts room=id/>
-            <p><a href=href("/rooms") class="button button-primary">"All rooms"</a></p>
-        </main>
+        <Icon shape=Shape::Door/>
+        <h1 dir="auto">{name}</h1>
+        <p dir="auto">{topic}</p>
+        <p class="quiet">"You're not in this room. Join it to read and write."</p>
+        <button
+            type="button"
+            class="button button-primary"
+            disabled=join.pending()
+            on:click=move |_| { join.dispatch_local(()); }
+        >
+            "Join this room"
+        </button>
+        <StrandedTexts room=id/>
+        <p><a href=href("/rooms")>"All rooms"</a></p>
+    }
+}
+
+#[component]
+fn RoomNotFound(#[prop(optional)] id: Option<RoomId>) -> impl IntoView {
+    view! {
+        <Icon shape=Shape::Door/>
+        <h1>"Room not found"</h1>
+        <p>"It may have been deleted."</p>
+        {id.map(|room| view! { <StrandedTexts room/> })}
+        <p><a href=href("/rooms") class="button button-primary">"All rooms"</a></p>
     }
 }
 

@@ -92,7 +92,7 @@ fn RoomForm(
                 value=old_topic
                 error=topic_error
                 required=false
-                hint="One line about what the room is for."
+                hint="What this room is for, in one line."
             />
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>

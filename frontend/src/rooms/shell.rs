@@ -18,10 +18,10 @@ use crate::{
     links::room_path,
     live::LiveClient,
     messages::StrandedDialog,
-    search::Palette,
+    search::{DayJump, Palette, remember_room},
     state::{rooms::neighbour, title::document_title},
-    ui::{Logo, Ui, on_page_keydown},
-    users::{can_return_to, with_next},
+    ui::{Logo, Ui, is_shortcut, on_page_keydown, shortcut_key},
+    users::{ShortcutsDialog, can_return_to, with_next},
 };
 
 /// [`AuthState`] without the account, so that a change of the account does not rebuild the page.
@@ -100,6 +100,8 @@ fn Frame() -> impl IntoView {
     let current_room = current_room();
     let panels = Panels::new(live, current_room);
     provide_context(panels);
+    provide_context(DayJump::default());
+    remember_rooms(current_room);
     handle_keys(panels);
     leave_lost_rooms(live, current_room);
     Effect::new(move |_| {
@@ -124,9 +126,20 @@ fn Frame() -> impl IntoView {
         </div>
         <BrowseDialog open=panels.browse/>
         <CreateDialog open=panels.create/>
-        <Palette open=panels.palette/>
+        <Palette open=panels.palette current_room/>
+        <ShortcutsDialog open=panels.shortcuts/>
         <StrandedDialog current_room/>
     }
+}
+
+/// Remembers the rooms that the reader opens, for the palette.
+fn remember_rooms(current_room: Memo<Option<RoomId>>) {
+    let auth = expect_context::<Auth>();
+    Effect::new(move |_| {
+        if let Some(room) = current_room.get() {
+            remember_room(auth, room);
+        }
+    });
 }
 
 /// The room in the address.
@@ -140,12 +153,12 @@ fn current_room() -> Memo<Option<RoomId>> {
     })
 }
 
-/// Alt with ↑ or ↓ goes to the previous or next room, Ctrl or ⌘ with K opens the palette, Escape
-/// closes the sheet of members.
+/// Alt with ↑ or ↓ goes to the previous or next room, Ctrl or ⌘ with K opens the palette, ? lists the
+/// shortcuts, Escape closes the sheet of members.
 fn handle_keys(panels: Panels) {
     let navigate = use_navigate();
     on_page_keydown(move |event| {
-        let step = match event.key().as_str() {
+        let step = match shortcut_key(event).as_str() {
             "ArrowUp" if event.alt_key() => -1,
             "ArrowDown" if event.alt_key() => 1,
             "Escape"
@@ -160,6 +173,7 @@ fn handle_keys(panels: Panels) {
                 event.prevent_default();
                 return panels.palette.set(true);
             }
+            "?" if is_shortcut(event) => return panels.shortcuts.set(true),
             _ => return,
         };
         event.prevent_default();

@@ -59,7 +59,7 @@ pub fn Sidebar() -> impl IntoView {
                 </div>
                 <RoomLinks/>
             </nav>
-            <AccountMenu/>
+            <AccountMenu shortcuts=panels.shortcuts/>
         </aside>
     }
 }

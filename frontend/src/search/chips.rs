@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 use shared::{
-    search::{HighlightKind, Predicate, RoomRef, highlight, parse},
+    search::{HighlightKind, highlight},
     unicode::isolate,
 };
 
 use crate::{
     live::LiveClient,
-    state::rooms::RoomList,
+    state::search::room_names::with_room_names,
     ui::{Icon, Shape},
 };
 
@@ -18,11 +18,11 @@ pub fn Chips(#[prop(into)] q: Signal<String>, on_change: Callback<String>) -> im
     // A memo, because the list of rooms changes with each message.
     let operators = Memo::new(move |_| {
         let operators = q.with(|q| operators(q)).into_iter();
-        let label = |operator: String| live.rooms.with(|rooms| label(&operator, rooms));
+        let label = |operator: String| live.rooms.with(|rooms| with_room_names(&operator, rooms));
         operators.map(|(operator, rest)| (label(operator), rest)).collect::<Vec<_>>()
     });
     let chip = move |(operator, rest): (String, String)| {
-        let label = format!("Without {}", isolate(&operator));
+        let label = format!("Remove {}", isolate(&operator));
         view! {
             <button
                 type="button"
@@ -56,20 +56,6 @@ fn operators(q: &str) -> Vec<(String, String)> {
         }
     }
     operators
-}
-
-/// An operator as its chip shows it: with the name of a room instead of its number.
-fn label(operator: &str, rooms: &RoomList) -> String {
-    let Ok(mut query) = parse(operator) else { return operator.to_owned() };
-    for filter in &mut query.filters {
-        if let Predicate::In(RoomRef::Id(id)) = filter.predicate
-            && let Some(room) = rooms.get(id)
-        {
-            filter.predicate = Predicate::In(RoomRef::Name(room.name.clone()));
-            return query.to_string();
-        }
-    }
-    operator.to_owned()
 }
 
 #[cfg(test)]

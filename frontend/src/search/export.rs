@@ -9,7 +9,7 @@ const FORMATS: [(&str, &str, &str); 4] = [
     ("html", "Web page", "opens in any browser, works offline, and can be searched"),
     ("markdown", "Markdown", "for reading or pasting elsewhere"),
     ("csv", "CSV", "for spreadsheets"),
-    ("jsonl", "JSONL", "for programs: every field"),
+    ("jsonl", "JSONL", "for programs, with every field"),
 ];
 
 /// `path` is the address of the file without the parameters that the dialog adds.

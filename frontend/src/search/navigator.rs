@@ -20,7 +20,9 @@ use crate::{
     api,
     links::message_path,
     state::search::hit_list::{HitList, HitPosition, RoomHit},
-    ui::{Icon, Lazy, Shape, Ui, href, is_shortcut, on_page_keydown, part, query_param},
+    ui::{
+        Icon, Lazy, Shape, Ui, href, is_shortcut, on_page_keydown, part, query_param, shortcut_key,
+    },
 };
 
 #[derive(Clone, Copy)]
@@ -217,11 +219,12 @@ fn Bar(navigator: HitNavigator) -> impl IntoView {
         navigate(&path, NavigateOptions { replace: true, scroll: false, ..Default::default() });
     });
     on_page_keydown(move |event| {
-        let is_older = event.key() == "n";
+        let key = shortcut_key(event);
+        let is_older = key == "n";
         // Any key cancels a search, except for the repetitions of the key that started it.
         if navigator.is_searching.get_untracked() && !event.repeat() {
             navigator.is_cancelled.set(true);
-        } else if (is_older || event.key() == "N") && is_shortcut(event) {
+        } else if (is_older || key == "N") && is_shortcut(event) {
             event.prevent_default();
             navigator.go_to_next(is_older, go);
         }
@@ -238,7 +241,7 @@ fn Bar(navigator: HitNavigator) -> impl IntoView {
         >
             <p role="status">
                 <strong>{move || navigator.status()}</strong>
-                <span>{move || navigator.q.get().map(|q| format!(" for “{}”", isolate(&q)))}</span>
+                <span>{move || navigator.query().map(|q| format!(" for “{}”", isolate(&q)))}</span>
             </p>
             <NextButton navigator is_older=true label="Next hit, an older one (n)" go/>
             <NextButton navigator is_older=false label="Previous hit, a newer one (N)" go/>

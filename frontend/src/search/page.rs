@@ -18,9 +18,9 @@ use crate::{
 const EXAMPLES: [(&str, &str); 7] = [
     ("deploy failed", "both words, anywhere"),
     ("\"out of disk\"", "exactly these words"),
-    ("disk OR ssd -tape", "one of two, without a third"),
-    ("~ostnam", "part of a word"),
-    ("from:me has:link", "by author and content: link, code, reply, edit, mention"),
+    ("disk OR ssd -tape", "either word, but not a third"),
+    ("~ostnam", "this text anywhere, even inside a word"),
+    ("from:me has:link", "by author and kind: link, code, reply, edit, mention"),
     ("mentions:me after:7d", "by mention and date: 2026-03, 2026-03-01, today, 7d"),
     ("is:unread", "what you haven't read yet"),
 ];

@@ -1,34 +1,41 @@
-//! The palette (Ctrl K): jumps to a room, a person's messages or a message (the ARIA combobox pattern
-//! with a list).
+//! The palette (Ctrl K): jumps to a room, a person's messages, a message, or a day of the open room (the
+//! ARIA combobox pattern with a list).
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use futures::future::join3;
 use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
     ids::RoomId,
-    search::{Hit, Person, Predicate, parse},
+    search::{Hit, Person, Predicate, TimeSpan, parse},
     unicode::isolate,
 };
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use super::hit::mark_matches;
+use super::{day_jump::DayJump, hit::mark_matches, recent::recent_rooms};
 use crate::{
     api,
+    auth::Auth,
     links::{message_path, room_path, search_path},
     live::LiveClient,
-    state::search::{
-        fuzzy_rank::{RANKS, rank},
-        highlight::{Fragment, excerpt},
+    state::{
+        rooms::sort_by_name,
+        search::{
+            fuzzy_rank::{RANKS, rank},
+            highlight::{Fragment, excerpt},
+        },
     },
-    ui::{Avatar, Dialog, Icon, Lazy, Shape, compare_names, part, pressed_key},
+    ui::{Avatar, Dialog, Icon, Lazy, Shape, compare_names, part, pressed_key, time},
 };
 
 /// The palette queries the server after this time without a change of the text.
 const DEBOUNCE: Duration = Duration::from_millis(200);
 /// The maximum number of choices of each kind.
 const MAX_CHOICES: usize = 6;
+/// The maximum number of rooms while no text is typed.
+const MAX_ROOMS: usize = 10;
 /// The maximum number of bytes of a message that a choice shows.
 const MAX_EXCERPT: usize = 110;
 
@@ -38,26 +45,37 @@ struct Choice {
     shape: Option<Shape>,
     name: String,
     text: Vec<Fragment>,
-    kind: &'static str,
+    kind: String,
+    target: Target,
+}
+
+#[derive(Clone)]
+enum Target {
     /// A path inside the router.
-    path: String,
+    Path(String),
+    /// A day of the open room.
+    Day(NaiveDate),
 }
 
 #[component]
-pub fn Palette(open: RwSignal<bool>) -> impl IntoView {
+pub fn Palette(open: RwSignal<bool>, current_room: Memo<Option<RoomId>>) -> impl IntoView {
     view! {
         <Dialog open title="Jump to" wide=true>
-            <Lazy load=combobox props=open/>
+            <Lazy load=combobox props=(open, current_room)/>
         </Dialog>
     }
 }
 
-part!(search: fn combobox(open: RwSignal<bool>) { view! { <Combobox open/> } });
+part!(search: fn combobox((open, current_room): (RwSignal<bool>, Memo<Option<RoomId>>)) {
+    view! { <Combobox open current_room/> }
+});
 
 #[component]
-fn Combobox(open: RwSignal<bool>) -> impl IntoView {
+fn Combobox(open: RwSignal<bool>, current_room: Memo<Option<RoomId>>) -> impl IntoView {
     let (live, navigate) = (expect_context::<LiveClient>(), use_navigate());
+    let day_jump = expect_context::<DayJump>();
     let q = RwSignal::new(String::new());
+    let order = room_order(current_room);
     let debounced = debounce(q);
     let found = LocalResource::new(move || {
         let q = debounced.get();
@@ -66,7 +84,10 @@ fn Combobox(open: RwSignal<bool>) -> impl IntoView {
     });
     let choices = move || {
         let q = q.get();
-        let mut choices = my_rooms(live, &q);
+        let mut choices = my_rooms(live, &order.get(), &q);
+        if day_jump.is_possible() {
+            choices.extend(day(&q));
+        }
         // A result for an earlier text is ignored.
         if let Some((_, found)) = found.get().filter(|(of, _)| *of == q) {
             choices.extend(found);
@@ -77,9 +98,12 @@ fn Combobox(open: RwSignal<bool>) -> impl IntoView {
         choices
     };
     let active = RwSignal::new(0);
-    let go = Callback::new(move |path: String| {
+    let go = Callback::new(move |target: Target| {
         open.set(false);
-        navigate(&path, NavigateOptions::default());
+        match target {
+            Target::Path(path) => navigate(&path, NavigateOptions::default()),
+            Target::Day(day) => day_jump.jump_to(day),
+        }
     });
     Effect::new(move |_| {
         if let Some(choice) = document().get_element_by_id(&choice_id(active.get())) {
@@ -96,7 +120,7 @@ fn Combobox(open: RwSignal<bool>) -> impl IntoView {
             "ArrowUp" => active.update(|at| *at = (*at + count - 1) % count),
             "Enter" => {
                 if let Some(choice) = choices.get(active.get_untracked() as usize) {
-                    go.run(choice.path.clone());
+                    go.run(choice.target.clone());
                 }
             }
             _ => return,
@@ -119,8 +143,8 @@ fn Combobox(open: RwSignal<bool>) -> impl IntoView {
                 aria-controls="choices"
                 aria-autocomplete="list"
                 aria-activedescendant=move || choice_id(active.get())
-                aria-label="A room, a person, or words of a message"
-                placeholder="A room, a person, or words of a message"
+                aria-label="A room, a person, words of a message, or a date"
+                placeholder="A room, a person, words of a message, or a date"
                 autocomplete="off"
                 autofocus=true
                 data-testid="palette"
@@ -151,14 +175,47 @@ fn debounce(q: RwSignal<String>) -> ReadSignal<String> {
     debounced
 }
 
-/// My rooms by rank, without a request.
-fn my_rooms(live: LiveClient, q: &str) -> Vec<Choice> {
+/// My rooms, the most relevant first. The order stays while the palette is open: a message that arrives
+/// must not move the rows while the reader chooses one.
+fn room_order(current_room: Memo<Option<RoomId>>) -> Memo<Vec<RoomId>> {
+    let (live, auth) = (expect_context::<LiveClient>(), expect_context::<Auth>());
+    Memo::new(move |before: Option<&Vec<RoomId>>| match before {
+        Some(order) if !order.is_empty() => order.clone(),
+        // The socket may not have sent my rooms yet.
+        _ => live.rooms.with(|rooms| {
+            let (recent, current) = (recent_rooms(auth), current_room.get_untracked());
+            let names = rooms.all().map(|room| (room.id, room.name.clone())).collect();
+            rooms.by_relevance(&sort_by_name(names, compare_names), &recent, current)
+        }),
+    })
+}
+
+/// My rooms by rank, and those of equal rank in this order, without a request.
+fn my_rooms(live: LiveClient, order: &[RoomId], q: &str) -> Vec<Choice> {
     live.rooms.with(|rooms| {
-        let mut rooms: Vec<_> = rooms.all().filter(|room| rank(&room.name, q).is_some()).collect();
-        rooms.sort_by(|a, b| compare_names(&a.name, &b.name));
-        let of_rank = |best| rooms.iter().filter(move |room| rank(&room.name, q) == Some(best));
-        let ranked = RANKS.into_iter().flat_map(of_rank).take(MAX_CHOICES);
-        ranked.map(|mine| room(mine.id, mine.name.clone(), "Room")).collect()
+        let ranked = RANKS.into_iter().flat_map(|best| {
+            let rooms = order.iter().filter_map(|id| rooms.get(*id));
+            rooms.filter(move |room| rank(&room.name, q) == Some(best))
+        });
+        let ranked = ranked.take(if q.is_empty() { MAX_ROOMS } else { MAX_CHOICES });
+        let kind = |unread| match unread {
+            ..=0 => "Room".to_owned(),
+            unread => format!("{} unread", time::number(unread)),
+        };
+        ranked.map(|mine| room(mine.id, mine.name.clone(), kind(mine.read.unread))).collect()
+    })
+}
+
+/// The first day of a span of time, as the search writes it: `2026-03-01`, `yesterday`.
+fn day(q: &str) -> Option<Choice> {
+    let day = q.parse::<TimeSpan>().ok()?.first_day(time::today_untracked());
+    let text = vec![Fragment::plain(time::day_name(day))];
+    Some(Choice {
+        shape: Some(Shape::Clock),
+        name: String::new(),
+        text,
+        kind: "Day in this room".into(),
+        target: Target::Day(day),
     })
 }
 
@@ -176,7 +233,8 @@ async fn find(q: String) -> Vec<Choice> {
         join3(api::list_rooms(&q, None), api::find_people(&q), search).await;
     let rooms = rooms.into_iter().flat_map(|list| list.rooms);
     let others = rooms.filter(|listing| !listing.joined && rank(&listing.room.name, &q).is_some());
-    let others = others.map(|listing| room(listing.room.id, listing.room.name, "Not joined"));
+    let others =
+        others.map(|listing| room(listing.room.id, listing.room.name, "Not joined".into()));
     let mut choices: Vec<_> = others.take(MAX_CHOICES).collect();
     let people = people.into_iter().flat_map(|list| list.people).take(MAX_CHOICES);
     choices.extend(people.map(|person| messages_from(person.username)));
@@ -184,9 +242,9 @@ async fn find(q: String) -> Vec<Choice> {
     choices
 }
 
-fn room(id: RoomId, name: String, kind: &'static str) -> Choice {
+fn room(id: RoomId, name: String, kind: String) -> Choice {
     let (shape, text) = (Some(Shape::Hash), vec![Fragment::plain(name)]);
-    Choice { shape, name: String::new(), text, kind, path: room_path(id) }
+    Choice { shape, name: String::new(), text, kind, target: Target::Path(room_path(id)) }
 }
 
 fn messages_from(name: String) -> Choice {
@@ -195,8 +253,8 @@ fn messages_from(name: String) -> Choice {
         shape: None,
         text: vec![Fragment::plain(name.clone())],
         name,
-        kind: "Their messages",
-        path,
+        kind: "Their messages".into(),
+        target: Target::Path(path),
     }
 }
 
@@ -208,18 +266,19 @@ fn message(hit: Hit, q: &str) -> Choice {
     let search = search_path(q, false);
     let search = search.trim_start_matches("/search");
     let path = format!("{}{search}", message_path(message.room, message.seq));
-    Choice { shape: None, name, text, kind: "Message", path }
+    Choice { shape: None, name, text, kind: "Message".into(), target: Target::Path(path) }
 }
 
 fn all_messages(q: &str) -> Choice {
     let text = vec![Fragment::plain(format!("All messages with “{}”", isolate(q)))];
     let (shape, path) = (Some(Shape::Search), search_path(q, false));
-    Choice { shape, name: String::new(), text, kind: "", path }
+    let target = Target::Path(path);
+    Choice { shape, name: String::new(), text, kind: String::new(), target }
 }
 
 #[component]
-fn Row(index: u32, choice: Choice, active: RwSignal<u32>, go: Callback<String>) -> impl IntoView {
-    let Choice { shape, name, text, kind, path } = choice;
+fn Row(index: u32, choice: Choice, active: RwSignal<u32>, go: Callback<Target>) -> impl IntoView {
+    let Choice { shape, name, text, kind, target } = choice;
     let face = match shape {
         Some(shape) => view! { <Icon shape/> }.into_any(),
         None => view! { <Avatar name small=true/> }.into_any(),
@@ -230,7 +289,7 @@ fn Row(index: u32, choice: Choice, active: RwSignal<u32>, go: Callback<String>) 
             class="choice"
             role="option"
             aria-selected=move || (active.get() == index).to_string()
-            on:click=move |_| go.run(path.clone())
+            on:click=move |_| go.run(target.clone())
         >
             <span class="choice-face">{face}</span>
             <span class="choice-text" dir="auto">{mark_matches(text)}</span>

@@ -1,33 +1,48 @@
-//! The recent searches of this account in this browser.
+//! The recent searches and rooms of this account in this browser.
 
 use leptos::prelude::*;
-use shared::unicode::isolate;
+use shared::{ids::RoomId, unicode::isolate};
 
 use crate::{
     auth::Auth,
-    state::search::recent_searches::RecentSearches as Searches,
+    live::LiveClient,
+    state::search::{recent_list::RecentList, room_names::with_room_names},
     ui::{Icon, Shape, storage},
 };
 
-fn storage_key(auth: Auth) -> String {
+fn storage_key(auth: Auth, name: &str) -> String {
     let me = auth.me_untracked().map(|me| me.id).unwrap_or_default();
-    format!("hallway.searches.{me}")
+    format!("hallway.{name}.{me}")
 }
 
-fn load(key: &str) -> Searches {
-    Searches::parse(&storage::get(key).unwrap_or_default())
+fn load(key: &str) -> RecentList {
+    RecentList::parse(&storage::get(key).unwrap_or_default())
 }
 
-pub fn remember(auth: Auth, q: &str) {
-    let key = storage_key(auth);
-    let mut searches = load(&key);
-    searches.add(q);
-    storage::set(&key, &searches.to_text());
+fn add(key: &str, entry: &str) {
+    let mut list = load(key);
+    list.add(entry);
+    storage::set(key, &list.to_text());
+}
+
+pub fn remember_search(auth: Auth, q: &str) {
+    add(&storage_key(auth, "searches"), q);
+}
+
+/// Remembers a room that the reader opened.
+pub fn remember_room(auth: Auth, room: RoomId) {
+    add(&storage_key(auth, "visits"), &room.to_string());
+}
+
+/// The rooms that the reader opened last, newest first.
+pub fn recent_rooms(auth: Auth) -> Vec<RoomId> {
+    let rooms = load(&storage_key(auth, "visits"));
+    rooms.as_slice().iter().filter_map(|room| room.parse().ok()).collect()
 }
 
 #[component]
 pub fn RecentSearches(on_change: Callback<String>) -> impl IntoView {
-    let key = storage_key(expect_context::<Auth>());
+    let key = storage_key(expect_context::<Auth>(), "searches");
     let searches = RwSignal::new(load(&key));
     let forget = Callback::new(move |q: String| {
         // Read again, because another tab may have added some.
@@ -54,7 +69,9 @@ pub fn RecentSearches(on_change: Callback<String>) -> impl IntoView {
 
 #[component]
 fn Row(q: String, on_change: Callback<String>, forget: Callback<String>) -> impl IntoView {
+    let live = expect_context::<LiveClient>();
     let (repeated, forgotten) = (q.clone(), q.clone());
+    let text = Memo::new(move |_| live.rooms.with(|rooms| with_room_names(&q, rooms)));
     view! {
         <li class="recent">
             <button
@@ -63,13 +80,13 @@ fn Row(q: String, on_change: Callback<String>, forget: Callback<String>) -> impl
                 on:click=move |_| on_change.run(repeated.clone())
             >
                 <Icon shape=Shape::Clock/>
-                <span dir="auto">{q.clone()}</span>
+                <span dir="auto">{text}</span>
             </button>
             <button
                 type="button"
                 class="icon-button"
-                aria-label=format!("Forget {}", isolate(&q))
-                title="Forget"
+                aria-label=move || format!("Remove {}", isolate(&text.get()))
+                title="Remove"
                 on:click=move |_| forget.run(forgotten.clone())
             >
                 <Icon shape=Shape::Close/>

@@ -5,11 +5,11 @@ use std::ops::Range;
 use leptos::{ev, html, prelude::*};
 use shared::{
     ids::RoomId,
-    search::{Hit, hints},
+    search::{Hit, QueryHint},
     unicode::isolate,
 };
 
-use super::{hit::HitRow, recent::remember, summary::Counts};
+use super::{hit::HitRow, recent::remember_search, summary::Counts};
 use crate::{
     api,
     auth::Auth,
@@ -18,7 +18,7 @@ use crate::{
     state::search::groups::{GroupedRow, group_by_room},
     ui::{
         Icon, Shape, href, is_shortcut, is_text_field_focused, move_focus, on_page_keydown,
-        retry_when_connected,
+        retry_when_connected, shortcut_key,
     },
 };
 
@@ -28,14 +28,19 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
         (expect_context::<Auth>(), expect_context::<LiveClient>().connection_epoch);
     let hits = RwSignal::new(Vec::<Hit>::new());
     let next = RwSignal::new(None::<String>);
+    let hints = RwSignal::new(Vec::<QueryHint>::new());
     let q = StoredValue::new(q);
     let load = Action::new_local(move |page: &Option<String>| {
-        let (q, page) = (q.get_value(), page.clone());
+        let (q, page, is_first) = (q.get_value(), page.clone(), page.is_none());
         async move {
             let found = api::search_messages(&q, &page.unwrap_or_default()).await?;
             // After the response, because an invalid query is not worth remembering.
-            remember(auth, &q);
+            remember_search(auth, &q);
             next.try_set(api::next_page(&found));
+            // Each page has the same hints.
+            if is_first {
+                hints.try_set(found.hints);
+            }
             hits.try_update(|hits| hits.extend(found.hits));
             api::Result::Ok(())
         }
@@ -63,7 +68,7 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
         {move || error().map(|error| {
             view! { <Correction text=error.detail() at=error.suggestion() q on_change/> }
         })}
-        {hints(&q.get_untracked()).into_iter().map(|hint| {
+        {move || hints.get().into_iter().map(|hint| {
             let at = hint.suggestion.map(|suggestion| (hint.at, suggestion));
             view! { <Correction text=hint.message at q on_change/> }
         }).collect_view()}
@@ -113,7 +118,7 @@ fn RoomHeading(id: RoomId) -> impl IntoView {
 /// Arrows or j and k move from hit to hit. The down arrow also moves from the search field to the first
 /// hit.
 fn move_between_hits(event: &ev::KeyboardEvent, list: NodeRef<html::Ol>) {
-    let step = match event.key().as_str() {
+    let step = match shortcut_key(event).as_str() {
         "ArrowDown" | "j" => 1,
         "ArrowUp" | "k" => -1,
         _ => return,

@@ -6,7 +6,7 @@ use shared::{ids::RoomId, rules};
 
 use crate::{
     links::search_path,
-    ui::{Icon, Shape, is_shortcut, on_page_keydown},
+    ui::{Icon, Shape, is_shortcut, on_page_keydown, shortcut_key},
 };
 
 /// Room for `in:` and the room's id, which the search page adds to the query.
@@ -18,8 +18,9 @@ pub fn RoomSearch(id: RoomId) -> impl IntoView {
     let (input, navigate) = (NodeRef::<html::Input>::new(), use_navigate());
     on_page_keydown(move |event| {
         let has_modifiers = event.shift_key() && (event.ctrl_key() || event.meta_key());
-        let is_find = has_modifiers && event.key().eq_ignore_ascii_case("f");
-        if is_find || (event.key() == "/" && is_shortcut(event)) {
+        let key = shortcut_key(event);
+        let is_find = has_modifiers && key == "F";
+        if is_find || (key == "/" && is_shortcut(event)) {
             event.prevent_default();
             input.try_get_untracked().flatten().map(|input| input.focus());
         }

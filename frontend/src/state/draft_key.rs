@@ -23,6 +23,10 @@ pub enum DraftKind {
 }
 
 impl DraftKey {
+    pub fn new(user: UserId, room: RoomId, kind: DraftKind) -> Self {
+        Self { user, room, kind }
+    }
+
     /// Parses a key; `None` if it belongs to something else.
     pub fn parse(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix("hallway.")?.split('.');
@@ -63,7 +67,7 @@ mod tests {
     #[test]
     fn a_key_is_parsed_into_what_it_was_made_of() {
         for kind in [DraftKind::Message, DraftKind::ReplyTo, DraftKind::Edit(Seq(12))] {
-            let key = DraftKey { user: USER, room: RoomId(3), kind };
+            let key = DraftKey::new(USER, RoomId(3), kind);
             assert_eq!(DraftKey::parse(&key.to_string()), Some(key));
             assert!(belongs_to(&key.to_string(), USER));
         }

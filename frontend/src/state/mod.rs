@@ -1,9 +1,12 @@
 //! The page's state as plain structs, without signals, DOM or a clock of their own, so that native
 //! tests cover every rule. Must not depend on leptos.
 
+pub mod announcement;
 pub mod charts;
 pub mod draft_key;
+pub mod keys;
 pub mod live;
+pub mod message_length;
 pub mod read_tracking;
 pub mod rooms;
 pub mod scroll;

@@ -159,6 +159,23 @@ impl RoomList {
         rooms
     }
 
+    /// All rooms in the order in which a reader may want to go to them: rooms that mention me, other
+    /// unread rooms, those that I opened last (`recent`, newest first), and the rest in the order
+    /// `by_name`. The room that is open (`current`) is last.
+    pub fn by_relevance(
+        &self,
+        by_name: &[RoomId],
+        recent: &[RoomId],
+        current: Option<RoomId>,
+    ) -> Vec<RoomId> {
+        let mut rooms: Vec<_> = by_name.iter().filter_map(|room| self.get(*room)).collect();
+        rooms.sort_by_key(|room| {
+            let opened = recent.iter().position(|id| *id == room.id).unwrap_or(usize::MAX);
+            (current == Some(room.id), room.read.mentions <= 0, room.read.unread <= 0, opened)
+        });
+        rooms.into_iter().map(|room| room.id).collect()
+    }
+
     /// The unread count of all rooms together.
     pub fn total_unread(&self) -> i64 {
         self.rooms.values().map(|room| room.read.unread.max(0)).sum()

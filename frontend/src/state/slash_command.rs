@@ -8,7 +8,7 @@ use super::scroll::goto_command::{GotoTarget, parse_target};
 
 /// The help that the composer shows while a command is typed.
 pub const HELP: &str = "Commands: /goto 2026-03-01, /goto yesterday, /goto 1234 (a message \
-    number), /help. To send a text that begins with a slash, type two: //";
+    number), /help. To send a word with a slash in front, type two slashes: //help";
 
 /// The meaning of the text of the composer.
 #[derive(Clone, Debug, PartialEq, Eq)]

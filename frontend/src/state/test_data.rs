@@ -1,9 +1,10 @@
-//! Messages for the tests of this folder.
+//! Messages and rooms for the tests of this folder.
 
 use chrono::DateTime;
 use shared::{
     ids::{ClientId, MessageId, Rev, RoomId, Seq, UserId},
     messages::Message,
+    rooms::{MyRoom, ReadState, Role},
     users::UserRef,
 };
 use uuid::Uuid;
@@ -22,5 +23,22 @@ pub fn message(seq: i64, author: i64) -> Message {
         created_at: DateTime::UNIX_EPOCH,
         edited_at: None,
         deleted_at: None,
+    }
+}
+
+/// A room of mine with ten messages, two of them unread.
+pub fn room(id: i64, name: &str) -> MyRoom {
+    MyRoom {
+        id: RoomId(id),
+        name: name.into(),
+        topic: String::new(),
+        read: ReadState {
+            read_seq: Seq(8),
+            unread: 2,
+            mentions: 0,
+            last_seq: Seq(10),
+            last_rev: Rev(10),
+        },
+        role: Role::Member,
     }
 }

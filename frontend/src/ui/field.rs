@@ -2,6 +2,8 @@
 
 use leptos::{html, prelude::*};
 
+use super::announce_each;
+
 /// One line of a form.
 #[component]
 pub fn Field(
@@ -39,7 +41,7 @@ pub fn Field(
                 aria-describedby=described_by
             />
             <p id=hint_id class="field-hint" hidden=no_hint>{hint}</p>
-            <p id=error_id class="field-error" role="alert">{error}</p>
+            <p id=error_id class="field-error" role="alert">{announce_each(error)}</p>
         </div>
     }
 }

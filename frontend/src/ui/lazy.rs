@@ -108,7 +108,7 @@ pub fn retry_when_connected(has_failed: Signal<bool>, retry: Callback<()>) {
 fn LoadError(cause: Cause, retry: Callback<()>) -> impl IntoView {
     let text = match cause {
         Cause::Unreachable => "You're offline, and this hasn't been loaded yet.",
-        Cause::Updated => "Hallway was updated. Reload the page to go on; your drafts are kept.",
+        Cause::Updated => "Hallway was updated. Reload the page to continue; your drafts are kept.",
         Cause::Other => "This couldn't be loaded.",
     };
     let is_updated = matches!(cause, Cause::Updated);

@@ -12,6 +12,8 @@ use shared::unicode::isolate;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement};
 
+use crate::state::{announcement::make_distinct, keys};
+
 mod avatar;
 mod dialog;
 mod field;
@@ -84,7 +86,9 @@ impl Ui {
                 true => self.notice(copied),
                 false => {
                     let text = isolate(&text);
-                    self.error(format!("The browser didn't copy this. Copy it yourself: {text}"))
+                    self.error(format!(
+                        "Your browser didn't allow copying. Copy this yourself: {text}"
+                    ))
                 }
             }
         });
@@ -136,6 +140,11 @@ pub fn pressed_key(event: &KeyboardEvent) -> String {
     if is_composing(event) { String::new() } else { event.key() }
 }
 
+/// The key of a shortcut, on any layout of the keyboard. Handlers of keys on the page use this.
+pub fn shortcut_key(event: &KeyboardEvent) -> String {
+    keys::shortcut_key(&event.key(), &event.code(), event.shift_key())
+}
+
 /// Whether a key belongs to an input method that is composing a word. Safari reports that only by
 /// key code 229.
 fn is_composing(event: &KeyboardEvent) -> bool {
@@ -158,6 +167,14 @@ pub fn on_page_keydown(handle: impl Fn(&KeyboardEvent) + 'static) {
         }
     });
     on_cleanup(move || listener.remove());
+}
+
+/// The text of a live region that announces each value of `text`, also one equal to the value before.
+pub fn announce_each(text: Signal<Option<String>>) -> Memo<Option<String>> {
+    Memo::new(move |before: Option<&Option<String>>| {
+        let before = before.and_then(Option::as_deref).unwrap_or_default();
+        text.get().map(|text| make_distinct(text, before))
+    })
 }
 
 /// Returns whether a text field has the focus: then keys without modifiers are text, not shortcuts.

@@ -136,6 +136,15 @@ pub fn day_name(day: NaiveDate) -> String {
     format(&midnight(day), options)
 }
 
+/// A day inside a sentence: "today", "yesterday", and otherwise as [`day_name`].
+pub fn day_in_sentence(day: NaiveDate) -> String {
+    match &*day_name(day) {
+        "Today" => "today".into(),
+        "Yesterday" => "yesterday".into(),
+        name => name.into(),
+    }
+}
+
 /// The beginning of a day in the reader's zone.
 fn midnight(day: NaiveDate) -> Date {
     Date::new_with_year_month_day(day.year() as u32, day.month0() as i32, day.day() as i32)

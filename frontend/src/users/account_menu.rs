@@ -11,7 +11,10 @@ use crate::{
 };
 
 #[component]
-pub fn AccountMenu() -> impl IntoView {
+pub fn AccountMenu(
+    /// Opens the list of keyboard shortcuts.
+    shortcuts: RwSignal<bool>,
+) -> impl IntoView {
     let (auth, ui) = (expect_context::<Auth>(), expect_context::<Ui>());
     let live = expect_context::<LiveClient>();
     let [password, sessions, theme, confirm] = [(); 4].map(|()| RwSignal::new(false));
@@ -50,6 +53,9 @@ pub fn AccountMenu() -> impl IntoView {
                 </button>
                 <button type="button" role="menuitem" on:click=move |_| sessions.set(true)>
                     "Your devices"
+                </button>
+                <button type="button" role="menuitem" on:click=move |_| shortcuts.set(true)>
+                    "Keyboard shortcuts"
                 </button>
                 <button
                     type="button"

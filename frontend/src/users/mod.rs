@@ -6,8 +6,10 @@ mod login;
 mod password;
 mod register;
 mod sessions;
+mod shortcuts;
 
 pub use account_menu::AccountMenu;
 pub use auth_page::{can_return_to, with_next};
 pub use login::LoginPage;
 pub use register::RegisterPage;
+pub use shortcuts::ShortcutsDialog;

@@ -70,7 +70,13 @@ fn SessionRow(session: Session, end: EndSessions) -> impl IntoView {
     let id = session.id;
     let device = device(&session.user_agent);
     let since = format!("Signed in {}", time::short(session.created_at));
-    let used = last_use(&session);
+    let used = match session.is_current {
+        true => "In use now".to_owned(),
+        false => format!("Last used {}", time::short(session.used_at)),
+    };
+    // On a line of its own, where a long address is not cut off.
+    let address = Some(session.address).filter(|address| !address.is_empty());
+    let address = address.map(|address| view! { <span class="quiet">"From " {address}</span> });
     let label = format!("Sign out {}", isolate(&device));
     let action = match session.is_current {
         true => view! { <span class="tag">"This device"</span> }.into_any(),
@@ -91,22 +97,11 @@ fn SessionRow(session: Session, end: EndSessions) -> impl IntoView {
             <div class="list-row-text">
                 <strong><bdi>{device}</bdi></strong>
                 <span class="quiet">{used}</span>
+                {address}
                 <span class="quiet">{since}</span>
             </div>
             {action}
         </li>
-    }
-}
-
-/// When and from where a session was last used.
-fn last_use(session: &Session) -> String {
-    let used = match session.is_current {
-        true => "In use now".to_owned(),
-        false => format!("Last used {}", time::short(session.used_at)),
-    };
-    match &*session.address {
-        "" => used,
-        address => format!("{used} from {address}"),
     }
 }
 
@@ -128,7 +123,7 @@ fn device(user_agent: &str) -> String {
     match (find(&browsers), find(&systems)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.into(),
-        _ if user_agent.is_empty() => "An unnamed device".into(),
+        _ if user_agent.is_empty() => "Unknown device".into(),
         _ => user_agent.chars().take(60).collect(),
     }
 }
@@ -142,6 +137,6 @@ mod tests {
         let chrome = "Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0.0.0 Safari/537.36";
         assert_eq!(device(chrome), "Chrome on Linux");
         assert_eq!(device("curl/8.0"), "curl/8.0");
-        assert_eq!(device(""), "An unnamed device");
+        assert_eq!(device(""), "Unknown device");
     }
 }

@@ -49,20 +49,37 @@ impl TimeSpan {
     /// # Ok::<(), shared::search::QueryError>(())
     /// ```
     pub fn span<Z: TimeZone>(self, now: DateTime<Utc>, zone: &Z) -> (Timestamp, Timestamp) {
-        let today = now.with_timezone(zone).date_naive();
-        let (first, next) = match self {
+        let first = self.first_day(now.with_timezone(zone).date_naive());
+        let next = match self {
             Self::Days(days) => return (now - TimeDelta::days(days.into()), now),
             Self::Weeks(weeks) => return (now - TimeDelta::weeks(weeks.into()), now),
-            Self::Year(year) => {
-                let first = NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
-                (first, first + Months::new(12))
-            }
-            Self::Month(first) => (first, first + Months::new(1)),
-            Self::Day(day) => (day, day + Days::new(1)),
-            Self::Today => (today, today + Days::new(1)),
-            Self::Yesterday => (today - Days::new(1), today),
+            Self::Year(_) => first + Months::new(12),
+            Self::Month(_) => first + Months::new(1),
+            Self::Day(_) | Self::Today | Self::Yesterday => first + Days::new(1),
         };
         (start_of_day(first, zone), start_of_day(next, zone))
+    }
+
+    /// The first day of the span, for a reader whose day is `today`.
+    ///
+    /// ```
+    /// use chrono::NaiveDate;
+    /// use shared::search::TimeSpan;
+    ///
+    /// let day = |day| NaiveDate::from_ymd_opt(2026, 3, day).unwrap();
+    /// let first = |span: &str| span.parse::<TimeSpan>().unwrap().first_day(day(15));
+    /// assert_eq!(["2026-03", "yesterday", "1w"].map(first), [1, 14, 8].map(day));
+    /// ```
+    pub fn first_day(self, today: NaiveDate) -> NaiveDate {
+        match self {
+            Self::Year(year) => NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default(),
+            Self::Month(first) => first,
+            Self::Day(day) => day,
+            Self::Today => today,
+            Self::Yesterday => today - Days::new(1),
+            Self::Days(days) => today - Days::new(days.into()),
+            Self::Weeks(weeks) => today - Days::new(7 * u64::from(weeks)),
+        }
     }
 
     /// Whether the span depends on the current time.

@@ -161,7 +161,7 @@ async fn check_name_is_free(batch: &Batch<'_>, name: &str, except: Option<RoomId
     match stored.or_else(|| batch.changed_room_with_name(&key)) {
         Some(room) if except != Some(room) => {
             let mut error = Error::from(Code::RoomNameTaken);
-            error.problem.errors.push(FieldError::new("name", "is the name of another room"));
+            error.problem.errors.push(FieldError::new("name", "is taken by another room"));
             Err(error)
         }
         _ => Ok(()),

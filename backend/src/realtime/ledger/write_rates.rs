@@ -46,7 +46,7 @@ impl WriteRates {
         allowed.map_err(|seconds| {
             let what = if text_bytes == 0 { "changes" } else { "messages" };
             let plural = if seconds == 1 { "" } else { "s" };
-            let detail = format!("Too many {what} at once: try again in {seconds} second{plural}.");
+            let detail = format!("Too many {what} at once. Try again in {seconds} second{plural}.");
             Error::new(Code::TooManyRequests, detail).retry_after(seconds)
         })
     }

@@ -70,6 +70,9 @@ async fn any_message_of_a_long_room_is_reachable() {
         open_the_calendar_at_the_first_message(&ada).await;
         let max_rows: i64 = ada.run_script("return window.maxRows", vec![]).await;
         assert!((100..=300).contains(&max_rows), "{max_rows} rows at once");
+        ada.open("/ui/search?q=message").await;
+        let total = "More than 1,000 messages; the counts below cover the newest 1,000";
+        ada.wait_text("[data-testid=total]", total).await;
         assert_eq!(fixture.server.csp_reports().await, 0);
     })
     .await;

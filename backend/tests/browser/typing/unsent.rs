@@ -121,6 +121,7 @@ async fn unsent_texts_for_a_room_that_is_gone_are_shown() {
         let path = |room: i64| format!("/api/v1/rooms/{room}");
         fixture.server.request_ok(Method::DELETE, &path(room), "ada", Value::Null).await;
         bob.wait_text("dialog[open]", "half a sentence").await;
+        bob.wait_text("dialog[open] h2", "Unsent messages").await;
         bob.type_keys("dialog[open] :focus", ESCAPE).await;
         bob.wait_hidden("dialog[open]").await;
         // Closing the dialog keeps the text.

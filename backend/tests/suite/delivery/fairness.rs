@@ -72,7 +72,7 @@ async fn an_account_that_posts_too_fast_waits() {
     let seconds: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=10).contains(&seconds));
     let problem = refused.expect_problem(Code::TooManyRequests);
-    assert!(problem.detail.starts_with("Too many messages at once: try again in "), "{problem:?}");
+    assert!(problem.detail.starts_with("Too many messages at once. Try again in "), "{problem:?}");
 
     let id = new_client_id();
     let mut live = LiveSocket::open(&fixture.member).await;

@@ -11,11 +11,11 @@ use shared::{
     ids::{SessionId, UserId},
     paths,
     problem::Code,
-    users::{Session, SessionList},
+    users::{Session, SessionList, SignedIn},
 };
 use uuid::Uuid;
 
-use crate::fixture::{Fixture, LiveSocket, PASSWORD, Person, Process, TIMEOUT, template};
+use crate::fixture::{Fixture, LiveSocket, PASSWORD, Person, Process, Response, TIMEOUT, template};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -48,6 +48,21 @@ async fn a_session_shows_its_last_use_and_address() {
         assert!(start.elapsed() < TIMEOUT, "the use is not written");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
+}
+
+/// Limits count the network of a client, but the list of sessions shows its own address.
+#[tokio::test]
+async fn a_session_shows_the_whole_ipv6_address() {
+    let fixture =
+        Fixture::with(|settings| settings.client_ip_header = Some("x-real-ip".into())).await;
+    let credentials = json!({ "username": "member", "password": PASSWORD });
+    let request = fixture.anon.request("POST", paths::SESSIONS);
+    let request = request.header("x-real-ip", "2001:db8::1:2:3").json(&credentials);
+    let signed: SignedIn = Response::fetch(request).await.expect_json(201);
+    assert_eq!(signed.session.address, "2001:db8::1:2:3");
+    let list: SessionList = fixture.member.get(paths::SESSIONS).await.expect_json(200);
+    let listed = list.sessions.iter().find(|session| session.id == signed.session.id);
+    assert_eq!(listed.unwrap().address, "2001:db8::1:2:3");
 }
 
 fn row(user: UserId, created_at: i64, expires_at: i64) -> sessions::ActiveModel {

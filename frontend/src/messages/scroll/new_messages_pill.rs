@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{jump::jump_to_newest, viewport::Viewport};
 use crate::{
     messages::context::RoomContext,
-    ui::{Icon, Shape},
+    ui::{Icon, Shape, time},
 };
 
 /// "3 new" while the reader is not at the bottom, or "Newest" if no message came since.
@@ -22,7 +22,7 @@ pub fn NewMessagesPill() -> impl IntoView {
     });
     let text = move || match last.get().0 - last_at_bottom.get().0 {
         ..=0 => "Newest".to_owned(),
-        count => format!("{count} new"),
+        count => format!("{} new", time::number(count)),
     };
     let jump = move |_| {
         last_at_bottom.set(last.get_untracked());

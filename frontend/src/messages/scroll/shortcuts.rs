@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     messages::context::RoomContext,
-    ui::{is_shortcut, on_page_keydown},
+    ui::{is_shortcut, on_page_keydown, shortcut_key},
 };
 
 /// How soon the second key must follow `g`, in milliseconds.
@@ -37,7 +37,7 @@ pub fn handle_shortcuts(room: RoomContext, viewport: Viewport) {
         }
         let follows_g = js_sys::Date::now() - g_pressed_at.get_value() < SEQUENCE_MS;
         g_pressed_at.set_value(f64::MIN);
-        match event.key().as_str() {
+        match shortcut_key(event).as_str() {
             "d" if follows_g => room.is_calendar_open.set(true),
             "g" if follows_g => jump_to_oldest(room, viewport),
             "g" => g_pressed_at.set_value(js_sys::Date::now()),

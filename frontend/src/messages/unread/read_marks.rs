@@ -9,7 +9,7 @@ use crate::{
     live::{ConnectionStatus, LiveClient},
     messages::{context::RoomContext, scroll::Viewport},
     state::read_tracking::{VisibleRun, new_read_position},
-    ui::{is_dialog_open, on_page_keydown},
+    ui::{is_dialog_open, on_page_keydown, shortcut_key},
 };
 
 /// A message counts as read after it was visible for this long.
@@ -125,7 +125,7 @@ pub fn handle_keys(room: RoomContext, live: LiveClient) {
         if event.default_prevented() || has_modifier || is_dialog_open() {
             return;
         }
-        match event.key().as_str() {
+        match shortcut_key(event).as_str() {
             "Escape" if !is_input_focused() => live.mark_all_read(Some(room.id)),
             "u" => {
                 let row = document().active_element().and_then(|row| row.get_attribute("data-seq"));

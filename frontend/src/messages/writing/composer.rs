@@ -3,13 +3,13 @@
 use leptos::{ev, html, prelude::*};
 use shared::{
     ids::{Seq, UserId},
-    rules::{self, CONTENT_MAX_BYTES, TYPING_INTERVAL_S},
+    rules::{CONTENT_MAX_BYTES, TYPING_INTERVAL_S},
     unicode::isolate,
 };
 
 use super::{
     draft::keep_drafts,
-    text_field::{fit_height, focus_composer, is_submit},
+    text_field::{fit_height, focus_composer, is_submit, validate},
 };
 use crate::{
     auth::Auth,
@@ -17,14 +17,12 @@ use crate::{
     messages::{context::RoomContext, text::snippet},
     search::HitNavigator,
     state::{
+        message_length,
         scroll::goto_command::GotoTarget,
         slash_command::{self, Input},
     },
     ui::{Icon, Shape, Ui, is_touch_device, pressed_key, time},
 };
-
-/// The length in bytes from which on the composer shows the limit.
-const SHOW_LIMIT_FROM: usize = CONTENT_MAX_BYTES / 10 * 9;
 
 #[component]
 pub fn Composer() -> impl IntoView {
@@ -42,8 +40,6 @@ pub fn Composer() -> impl IntoView {
             cancelled_reply.set(None);
         }
     };
-    let cancel_reply =
-        move || cancelled_reply.set(room.reply_to.try_update(Option::take).flatten());
     let typing_sent_at = StoredValue::new(0.0);
     let on_input = move |event: ev::Event| {
         let text = event_target_value(&event);
@@ -85,7 +81,7 @@ pub fn Composer() -> impl IntoView {
                             event.prevent_default();
                             send();
                         } else {
-                            handle_key(&event, room, me, cancel_reply);
+                            handle_key(&event, room, me, cancelled_reply);
                         }
                     }
                 ></textarea>
@@ -105,20 +101,9 @@ pub fn Composer() -> impl IntoView {
                 class:over=is_too_long
                 role="status"
             >
-                {move || limit_text(bytes.get()).or_else(command_help)}
+                {move || room.draft.with(|draft| message_length::describe(draft.trim())).or_else(command_help)}
             </p>
         </form>
-    }
-}
-
-/// The number of bytes that are left, or by which the text is too long; `None` while the limit is
-/// far away.
-fn limit_text(bytes: usize) -> Option<String> {
-    let plural = |bytes| if bytes == 1 { "byte" } else { "bytes" };
-    match (bytes.checked_sub(CONTENT_MAX_BYTES), CONTENT_MAX_BYTES.saturating_sub(bytes)) {
-        _ if bytes < SHOW_LIMIT_FROM => None,
-        (Some(over @ 1..), _) => Some(format!("{over} {} too long", plural(over))),
-        (_, left) => Some(format!("{left} {} left", plural(left))),
     }
 }
 
@@ -146,10 +131,10 @@ fn submit(room: RoomContext, live: LiveClient, ui: Ui) -> bool {
     if text.trim().is_empty() {
         return false;
     }
-    let content = match rules::validate_content(&text) {
+    let content = match validate(&text) {
         Ok(content) => content,
         Err(error) => {
-            ui.error(format!("Not sent: the message {}.", error.message));
+            ui.error(format!("Not sent: the message {error}."));
             return false;
         }
     };
@@ -190,12 +175,22 @@ fn go_to(room: RoomContext, ui: Ui, target: GotoTarget) {
     room.draft.set(String::new());
 }
 
+/// Cancels the reply; `cancelled` keeps its target, so that the user can undo that.
+fn cancel_reply(room: RoomContext, cancelled: RwSignal<Option<Seq>>) {
+    cancelled.set(room.reply_to.try_update(Option::take).flatten());
+}
+
 /// Esc cancels a reply, and ↑ in an empty composer edits my last message.
-fn handle_key(event: &ev::KeyboardEvent, room: RoomContext, me: UserId, cancel_reply: impl Fn()) {
+fn handle_key(
+    event: &ev::KeyboardEvent,
+    room: RoomContext,
+    me: UserId,
+    cancelled_reply: RwSignal<Option<Seq>>,
+) {
     match pressed_key(event).as_str() {
         "Escape" if room.reply_to.with_untracked(Option::is_some) => {
             event.prevent_default();
-            cancel_reply();
+            cancel_reply(room, cancelled_reply);
         }
         "ArrowUp" if !event.alt_key() && room.draft.with_untracked(String::is_empty) => {
             let my_last = room.with_timeline_untracked(|t| {
@@ -252,7 +247,7 @@ fn ReplyTarget(cancelled: RwSignal<Option<Seq>>) -> impl IntoView {
                     aria-label="Cancel reply"
                     title="Cancel reply (Esc)"
                     on:click=move |_| {
-                        cancelled.set(room.reply_to.try_update(Option::take).flatten());
+                        cancel_reply(room, cancelled);
                         focus_composer();
                     }
                 >

@@ -1,19 +1,26 @@
 //! Edits a message of mine in its row.
 
 use leptos::{ev, html, prelude::*};
-use shared::{messages::Message, rules};
+use shared::messages::Message;
 
-use super::text_field::{fit_height, focus_composer, is_submit};
+use super::text_field::{fit_height, focus_composer, is_submit, validate};
 use crate::{
     api,
     live::LiveClient,
     messages::context::RoomContext,
-    ui::{Ui, pressed_key},
+    ui::{Ui, announce_each, part, pressed_key},
 };
+
+part!(more: pub fn message_edit((message, is_open): (Message, bool)) {
+    match is_open {
+        true => view! { <Editor message/> }.into_any(),
+        false => view! { <UnsavedEdit message/> }.into_any(),
+    }
+});
 
 /// A text area in place of the message: Enter saves, Esc closes it and keeps the text.
 #[component]
-pub fn Editor(message: Message) -> impl IntoView {
+fn Editor(message: Message) -> impl IntoView {
     let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
     let (seq, state) = (message.seq, room.state());
     let area = NodeRef::<html::Textarea>::new();
@@ -45,11 +52,11 @@ pub fn Editor(message: Message) -> impl IntoView {
         close();
     };
     let invalid = RwSignal::new(None::<String>);
-    let submit = move || match rules::validate_content(&text.get_untracked()) {
+    let submit = move || match validate(&text.get_untracked()) {
         _ if is_saving.get_untracked() => {}
         Ok(content) if content == original.get_value() => discard(),
         Ok(content) => drop(save.dispatch(content)),
-        Err(error) => invalid.set(Some(format!("The message {}.", error.message))),
+        Err(error) => invalid.set(Some(format!("The message {error}."))),
     };
     Effect::new(move |_| {
         if let Some(area) = area.get() {
@@ -79,10 +86,10 @@ pub fn Editor(message: Message) -> impl IntoView {
             close();
         }
     };
-    let error = move || {
+    let error = Signal::derive(move || {
         let refused = saved.get().and_then(Result::err).map(|error| error.message());
         invalid.get().or(refused)
-    };
+    });
     view! {
         <div class="editor">
             <textarea
@@ -95,7 +102,7 @@ pub fn Editor(message: Message) -> impl IntoView {
                 on:input=on_input
                 on:keydown=on_key
             ></textarea>
-            <p class="field-error" role="alert">{error}</p>
+            <p class="field-error" role="alert">{announce_each(error)}</p>
             <div class="editor-actions">
                 <button
                     type="button"
@@ -108,7 +115,7 @@ pub fn Editor(message: Message) -> impl IntoView {
                 <button type="button" class="button button-small" on:click=move |_| discard()>
                     "Cancel"
                 </button>
-                <span class="quiet">"Enter to save, Esc to continue later"</span>
+                <span class="quiet">"Enter to save, Esc to finish later"</span>
             </div>
         </div>
     }
@@ -117,7 +124,7 @@ pub fn Editor(message: Message) -> impl IntoView {
 /// The note below a message whose edit is not finished. The text of a message that was deleted
 /// meanwhile can only be copied.
 #[component]
-pub fn UnsavedEdit(message: Message) -> impl IntoView {
+fn UnsavedEdit(message: Message) -> impl IntoView {
     let (room, ui) = (expect_context::<RoomContext>(), expect_context::<Ui>());
     let (seq, is_deleted) = (message.seq, message.deleted_at.is_some());
     let text = move || room.edits.with(|edits| edits.get(&seq).cloned().unwrap_or_default());

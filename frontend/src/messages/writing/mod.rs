@@ -8,6 +8,6 @@ mod stranded;
 mod text_field;
 
 pub use composer::Composer;
-pub use editor::{Editor, UnsavedEdit};
+pub use editor::message_edit;
 pub use pending::PendingRow;
 pub use stranded::{StrandedDialog, StrandedTexts};

@@ -24,9 +24,9 @@ pub fn StrandedDialog(current_room: Memo<Option<RoomId>>) -> impl IntoView {
         rooms.set(stranded);
     });
     view! {
-        <Dialog open title="Your unsent texts">
+        <Dialog open title="Unsent messages">
             <p class="dialog-text">
-                "You're no longer in the rooms that these texts were for. Copy what you still need."
+                "You're no longer in the rooms these messages were for. Copy anything you still need."
             </p>
             {move || view! { <Lazy load=stranded_list props=rooms.get()/> }}
         </Dialog>
@@ -40,7 +40,7 @@ pub fn StrandedTexts(room: RoomId) -> impl IntoView {
     view! {
         <Show when=move || live.stranded.with(|rooms| rooms.contains(&room))>
             <div class="stranded" data-testid="stranded">
-                <p>"Your unsent texts for this room:"</p>
+                <p>"Your unsent messages for this room:"</p>
                 <Lazy load=stranded_list props=vec![room]/>
             </div>
         </Show>

@@ -1,10 +1,22 @@
 //! Helpers for the text areas of composer and editor.
 
 use leptos::{ev, html, prelude::*};
+use shared::rules::{self, normalize_content};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlTextAreaElement};
 
-use crate::ui::{is_touch_device, pressed_key};
+use crate::{
+    state::message_length,
+    ui::{is_touch_device, pressed_key},
+};
+
+/// Checks the text of a message. The error continues "The message".
+pub fn validate(text: &str) -> Result<String, String> {
+    rules::validate_content(text).map_err(|error| {
+        let excess = message_length::describe_excess(&normalize_content(text));
+        excess.map_or(error.message, |excess| format!("is {excess}"))
+    })
+}
 
 /// Focuses the composer of the open room.
 pub fn focus_composer() {

@@ -1,20 +1,10 @@
 use shared::{ids::Rev, rooms::Role};
 
 use super::*;
-use crate::state::test_data;
+use crate::state::test_data::{self, room};
 
 fn apply(rooms: &mut RoomList, message: &Message) {
     rooms.apply_message(message, UserId(1), &ReaderName::new("Ada", &["Ada Lee".into()]));
-}
-
-fn room(id: i64, name: &str) -> MyRoom {
-    MyRoom {
-        id: RoomId(id),
-        name: name.into(),
-        topic: String::new(),
-        read: read_up_to(8),
-        role: Role::Member,
-    }
 }
 
 fn message(seq: i64, author: i64, content: &str) -> Message {
@@ -172,6 +162,30 @@ fn unread_rooms_are_listed_with_their_newest_message() {
     assert_eq!(rooms.last_of_unread(None), [(RoomId(1), Seq(11)), (RoomId(3), Seq(10))]);
     assert_eq!(rooms.last_of_unread(Some(RoomId(3))), [(RoomId(3), Seq(10))]);
     assert!(rooms.last_of_unread(Some(RoomId(2))).is_empty());
+}
+
+#[test]
+fn mentions_unread_and_recent_rooms_are_the_most_relevant() {
+    let mut rooms = RoomList::default();
+    let names = ["open", "b", "a", "recent", "last", "unread", "mention"];
+    rooms.merge(names.into_iter().zip(1..).map(|(name, id)| room(id, name)).collect());
+    for id in 1..=5 {
+        rooms.apply_read(RoomId(id), read_up_to(10), false);
+    }
+    rooms.apply_read(RoomId(7), counted(9, 1, 1, 10), false);
+    let names = rooms.all().map(|room| (room.id, room.name.clone())).collect();
+    let by_name = sort_by_name(names, str::cmp);
+    let order = |recent: &[RoomId], current| -> Vec<_> {
+        let order = rooms.by_relevance(&by_name, recent, current).into_iter();
+        order.map(|id| rooms.get(id).unwrap().name.clone()).collect()
+    };
+    assert_eq!(
+        order(&[1, 5, 4].map(RoomId), Some(RoomId(1))),
+        ["mention", "unread", "last", "recent", "a", "b", "open"]
+    );
+    assert_eq!(order(&[], None), ["mention", "unread", "a", "b", "last", "open", "recent"]);
+    // The open room is last even if it has unread messages.
+    assert_eq!(order(&[], Some(RoomId(7))).last().unwrap(), "mention");
 }
 
 #[test]

@@ -4,4 +4,5 @@ pub mod fuzzy_rank;
 pub mod groups;
 pub mod highlight;
 pub mod hit_list;
-pub mod recent_searches;
+pub mod recent_list;
+pub mod room_names;

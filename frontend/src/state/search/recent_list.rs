@@ -1,35 +1,35 @@
-//! The most recent searches, stored as text with one search per line, newest first.
+//! The most recent searches or rooms, stored as text with one per line, newest first.
 
-const MAX_SEARCHES: usize = 10;
+const MAX_ENTRIES: usize = 10;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RecentSearches(Vec<String>);
+pub struct RecentList(Vec<String>);
 
-impl RecentSearches {
-    /// Parses the output of [`RecentSearches::to_text`].
+impl RecentList {
+    /// Parses the output of [`RecentList::to_text`].
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().filter(|line| !line.is_empty());
-        Self(lines.take(MAX_SEARCHES).map(str::to_owned).collect())
+        Self(lines.take(MAX_ENTRIES).map(str::to_owned).collect())
     }
 
-    /// The stored form: one search per line.
+    /// The stored form: one entry per line.
     pub fn to_text(&self) -> String {
         self.0.join("\n")
     }
 
-    /// The searches, newest first.
+    /// The entries, newest first.
     pub fn as_slice(&self) -> &[String] {
         &self.0
     }
 
-    /// Puts a search at the front; a repeated one moves there.
+    /// Puts an entry at the front; a repeated one moves there.
     pub fn add(&mut self, q: &str) {
         // White space between search terms has no meaning, and a line break would end the entry.
         let q = q.split(['\n', '\r']).map(str::trim).collect::<Vec<_>>().join(" ");
         self.remove(&q);
         if !q.is_empty() {
             self.0.insert(0, q);
-            self.0.truncate(MAX_SEARCHES);
+            self.0.truncate(MAX_ENTRIES);
         }
     }
 
@@ -40,10 +40,10 @@ impl RecentSearches {
 
 #[cfg(test)]
 mod tests {
-    use super::RecentSearches;
+    use super::RecentList;
 
-    fn recent(searches: &[&str]) -> RecentSearches {
-        let mut recent = RecentSearches::default();
+    fn recent(searches: &[&str]) -> RecentList {
+        let mut recent = RecentList::default();
         searches.iter().rev().for_each(|q| recent.add(q));
         recent
     }
@@ -62,14 +62,14 @@ mod tests {
         let searches: Vec<_> = (0..12).map(|n| n.to_string()).collect();
         let stored = recent(&searches.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(stored.as_slice(), &searches[..10]);
-        assert_eq!(RecentSearches::parse(&searches.join("\n")), stored);
+        assert_eq!(RecentList::parse(&searches.join("\n")), stored);
     }
 
     #[test]
     fn the_stored_text_parses_to_the_same_searches() {
         let stored = recent(&["in:\"a  b\"\nfrom:me ", " ", "ü"]);
         assert_eq!(stored.as_slice(), ["in:\"a  b\" from:me", "ü"]);
-        assert_eq!(RecentSearches::parse(&stored.to_text()), stored);
-        assert_eq!(RecentSearches::parse(""), RecentSearches::default());
+        assert_eq!(RecentList::parse(&stored.to_text()), stored);
+        assert_eq!(RecentList::parse(""), RecentList::default());
     }
 }
