@@ -146,12 +146,12 @@ fn a_position_that_went_back_while_disconnected_keeps_the_room_unread() {
 fn a_list_in_several_frames_is_complete_only_after_the_last() {
     let mut rooms = rooms();
     rooms.merge(vec![room(1, "renamed")]);
-    assert_eq!((&*rooms.get(RoomId(1)).unwrap().name, rooms.by_name().len()), ("renamed", 3));
+    assert_eq!((&*rooms.get(RoomId(1)).unwrap().name, rooms.ids().count()), ("renamed", 3));
     rooms.merge(vec![room(4, "new")]);
     assert!(!rooms.is_loaded && rooms.get(RoomId(2)).is_some());
     rooms.complete(&[RoomId(1), RoomId(4)].into());
-    let ids: Vec<_> = rooms.by_name().iter().map(|room| room.id.0).collect();
-    assert_eq!((ids, rooms.is_loaded), (vec![4, 1], true));
+    let ids: Vec<_> = rooms.ids().map(|room| room.0).collect();
+    assert_eq!((ids, rooms.is_loaded), (vec![1, 4], true));
 }
 
 #[test]
