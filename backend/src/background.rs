@@ -1,9 +1,10 @@
 //! Tasks that run as long as the server: a panic ends one step of such a task and not the task, because
 //! a server without it would accept connections and do nothing with them.
 
-use std::{future::Future, panic::AssertUnwindSafe};
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt;
+use tokio::time::{MissedTickBehavior, interval};
 
 /// Runs one step of a background task. Returns `None` if it panicked: then the step is logged and
 /// counted, and the task goes on with the next one. The state that the step changes must be valid at
@@ -18,9 +19,41 @@ pub async fn catch_panic<T>(task: &'static str, step: impl Future<Output = T>) -
     result.ok()
 }
 
+/// Runs a step now and after each period, with the number of the step. Ends with the runtime.
+pub async fn run_periodically<F: Future<Output = ()>>(
+    task: &'static str,
+    period: Duration,
+    mut step: impl FnMut(u32) -> F,
+) {
+    let mut tick = interval(period);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for nth in 0u32.. {
+        tick.tick().await;
+        catch_panic(task, step(nth)).await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use tokio::sync::mpsc;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_does_not_end_a_periodic_task() {
+        let (sender, mut steps) = mpsc::unbounded_channel();
+        let step = move |nth: u32| {
+            let sender = sender.clone();
+            async move {
+                sender.send(nth).unwrap();
+                assert!(nth.is_multiple_of(2), "on purpose");
+            }
+        };
+        tokio::spawn(run_periodically("test", Duration::from_secs(5), step));
+        for nth in 0..5 {
+            assert_eq!(steps.recv().await, Some(nth));
+        }
+    }
 
     #[tokio::test]
     async fn a_panic_ends_one_step() {

@@ -50,9 +50,9 @@ pub use settings::{Settings, Storage};
 pub async fn start(settings: Settings) -> Result<App> {
     let settings = Arc::new(settings);
     let db = open_database(&settings.storage).await?;
-    db.begin_generation().await?;
+    db.begin_epoch().await?;
     if db.is_shared() {
-        tokio::spawn(db.clone().follow_generation());
+        tokio::spawn(db.clone().follow_epoch());
     }
     let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
     let auth = auth::Auth::open(settings.clone(), db.clone(), &hub)?;

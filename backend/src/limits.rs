@@ -22,6 +22,15 @@ const HISTORIES_PER_EXPORT: usize = 2;
 const CATCH_UPS: usize = 2;
 /// Subscriptions of one user per second, and at once. A reconnecting page renews all of its rooms.
 const SUBSCRIPTIONS: (u32, u32) = (10, 20_000);
+/// The frames that sessions read from all sockets of one user, in bytes per second for each message that
+/// the user may post per second: four times what the messages may have. Reading and refusing a frame
+/// costs as much as a frame that is accepted, and the ledger's limits do not count it.
+const FRAME_BYTES_PER_MESSAGE: u32 = 16 * 1_024;
+/// The frames at once, in bytes and in seconds of the rate, whichever is more. A reconnecting page renews
+/// up to 20 000 subscriptions.
+const FRAME_BURST: (u32, u32) = (5 * 1_024 * 1_024, 10);
+/// A shorter frame counts as this many bytes.
+const FRAME_MIN_BYTES: u32 = 256;
 /// How many names one may try for each account that one may create.
 const NAMES_PER_SIGN_UP: u32 = 10;
 
@@ -31,6 +40,8 @@ pub struct Limits {
     pub histories: ConcurrencyLimiter,
     pub catch_ups: KeyedSemaphore<UserId>,
     pub subscriptions: RateLimiter<UserId>,
+    /// Frames that sessions read, in units of `FRAME_MIN_BYTES`.
+    frames: RateLimiter<UserId>,
     /// New accounts, by network.
     pub sign_ups: RateLimiter<IpAddr>,
     /// Attempts to create an account, with names that are taken too, by network.
@@ -48,6 +59,9 @@ impl Limits {
         let exports = settings.exports_per_account as usize;
         let histories = HISTORIES_PER_EXPORT * exports;
         let sign_ups = settings.sign_ups_per_hour;
+        let frames = (FRAME_BYTES_PER_MESSAGE / FRAME_MIN_BYTES) * settings.messages_per_second;
+        let frames_at_once =
+            frames.saturating_mul(FRAME_BURST.1).max(FRAME_BURST.0 / FRAME_MIN_BYTES);
         let attempts = sign_ups.saturating_mul(NAMES_PER_SIGN_UP);
         Self {
             searches: limiter("searches", (searches, per_user), QUEUE_TIMEOUT),
@@ -55,8 +69,15 @@ impl Limits {
             histories: limiter("histories", (USERS_AT_ONCE * histories, histories), QUEUE_TIMEOUT),
             catch_ups: KeyedSemaphore::new(CATCH_UPS),
             subscriptions: RateLimiter::per_second(SUBSCRIPTIONS.0, SUBSCRIPTIONS.1),
+            frames: RateLimiter::per_second(frames, frames_at_once),
             sign_ups: RateLimiter::per_hour(sign_ups, sign_ups),
             sign_up_attempts: RateLimiter::per_hour(attempts, attempts),
         }
+    }
+    /// Counts a frame that a session has read from a socket of a user. Fails with the seconds for which
+    /// the session has to read no more.
+    pub fn count_frame(&self, user: UserId, bytes: usize) -> Result<(), u64> {
+        let units = bytes.div_ceil(FRAME_MIN_BYTES as usize);
+        self.frames.check(&user, u32::try_from(units).unwrap_or(u32::MAX))
     }
 }

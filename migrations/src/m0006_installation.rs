@@ -1,6 +1,6 @@
 //! One row about the database itself.
 //!
-//! `generation` is a random number that changes whenever a server starts, and with it the entity tags
+//! `generation` is the epoch of the database, a random number that changes whenever a server starts, and with it the entity tags
 //! of all responses: after a backup was restored, the same numbers in a room mean other content. The
 //! row is also the lock for the names of rooms.
 

@@ -114,7 +114,7 @@ fn full_response(name: &str, plain: &EmbeddedFile, headers: &HeaderMap) -> Respo
     let copies = [(Encoding::Brotli, "br"), (Encoding::Gzip, "gz")]
         .map(|(encoding, extension)| Some((encoding, Dist::get(&format!("{name}.{extension}"))?)));
     let offered: Vec<_> = copies.iter().flatten().map(|(encoding, _)| *encoding).collect();
-    let encoding = Encoding::choose(headers, &offered);
+    let encoding = Encoding::choose(headers.get_all(header::ACCEPT_ENCODING), &offered);
     let copy = copies.into_iter().flatten().find(|(offered, _)| *offered == encoding);
     let body = to_body(copy.map_or_else(|| plain.clone(), |(_, file)| file));
     let mut response = (content_type, body).into_response();

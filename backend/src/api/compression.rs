@@ -40,10 +40,11 @@ static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     Arc::new(Semaphore::new((cores - 1).max(1)))
 });
 
-/// Middleware: compresses the body if the client accepts it.
+/// Middleware: compresses the body if the client accepts it. Parses `Accept-Encoding` only once the
+/// response needs it, because most are short, and files have chosen their encoding already.
 pub async fn compress(request: Request, next: Next) -> Response {
-    let whole = Encoding::choose(request.headers(), &[Encoding::Brotli, Encoding::Gzip]);
-    let streamed = Encoding::choose(request.headers(), &[Encoding::Gzip]);
+    let accepted: Vec<_> =
+        request.headers().get_all(header::ACCEPT_ENCODING).iter().cloned().collect();
     let is_head = request.method() == Method::HEAD;
     let mut response = next.run(request).await;
     if !is_compressible(&response) {
@@ -53,9 +54,14 @@ pub async fn compress(request: Request, next: Next) -> Response {
     match response.body().size_hint().exact().map(|length| length as usize) {
         _ if is_head => response,
         Some(..MIN_BYTES) => response,
-        Some(_) => compress_whole(response, whole).await,
-        None if streamed == Encoding::Gzip => set_encoding(response.map(gzip_stream), streamed),
-        None => response,
+        Some(_) => {
+            let encoding = Encoding::choose(&accepted, &[Encoding::Brotli, Encoding::Gzip]);
+            compress_whole(response, encoding).await
+        }
+        None => match Encoding::choose(&accepted, &[Encoding::Gzip]) {
+            Encoding::Gzip => set_encoding(response.map(gzip_stream), Encoding::Gzip),
+            _ => response,
+        },
     }
 }
 

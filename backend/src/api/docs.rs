@@ -58,7 +58,7 @@ impl File {
 
 /// Generates the file on a thread for blocking work; concurrent requests wait there for the first.
 async fn serve(file: Arc<File>, headers: HeaderMap) -> Response {
-    let encoding = Encoding::choose(&headers, &[Encoding::Gzip]);
+    let encoding = Encoding::choose(headers.get_all(header::ACCEPT_ENCODING), &[Encoding::Gzip]);
     let is_gzip = encoding == Encoding::Gzip;
     let ready = if is_gzip { file.gzip.get() } else { file.plain.get() };
     let body = match ready.cloned() {

@@ -72,8 +72,9 @@ impl Auth {
         let (username, password) = parse(credentials).ok_or(Code::Unauthenticated)?;
         let (cache, throttle) = (&self.0.basic, &self.0.throttle);
         let throttled_key = throttled_key(&username);
-        throttle.check_flood(&throttled_key, origin.network)?;
-        let key = cache.key(origin.network, &username_key(&username), &password);
+        let network = origin.network();
+        throttle.check_flood(&throttled_key, network)?;
+        let key = cache.key(network, &username_key(&username), &password);
         let known = cache.verified.get(&key);
         if let Some(verified) = known.as_ref().filter(|it| it.at.elapsed() < VERIFIED_FOR) {
             let row = users::Entity::find_by_id(verified.account).one(&self.0.db.reader).await?;
@@ -89,7 +90,7 @@ impl Auth {
             Some(_) => Sender::KnownCredentials,
             None => self.sender(origin, &throttled_key).await?,
         };
-        let attempt = throttle.begin(&throttled_key, origin.network, sender)?;
+        let attempt = throttle.begin(&throttled_key, network, sender)?;
         let row = self.verify_attempt(attempt, &throttled_key, &password).await;
         let row = row.inspect_err(|error| {
             if error.code() == Code::InvalidCredentials {

@@ -3,15 +3,16 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use headers::{Cookie, HeaderMapExt};
 use shared::users::SignedIn;
+use uuid::Uuid;
 
-use super::Auth;
-use crate::{Result, Settings};
+use super::{Auth, token::Device};
+use crate::{Result, Settings, tables::now};
 
 const SESSION: &str = "session";
 const DEVICE: &str = "device";
 const DAY_S: i64 = 86_400;
 /// How long a device is known after a login.
-pub(super) const DEVICE_DAYS: i64 = 365;
+const DEVICE_DAYS: i64 = 365;
 
 /// With https, the `__Host-` prefix makes browsers accept the cookie from this host only, and not from
 /// another one such as a subdomain.
@@ -21,15 +22,19 @@ fn cookie_name(settings: &Settings, name: &str) -> String {
 }
 
 impl Auth {
-    /// The headers that set the cookies after a login.
-    pub fn login_cookies(&self, signed_in: &SignedIn) -> Result<HeaderMap> {
+    /// The headers that set the cookies after a login to an account of this generation.
+    pub fn login_cookies(&self, signed_in: &SignedIn, generation: i64) -> Result<HeaderMap> {
         let session_s = i64::from(self.0.settings.session_days) * DAY_S;
-        let device = self.device_token(signed_in.user.id)?;
-        let cookies = [
-            self.cookie(SESSION, &signed_in.token, session_s),
-            self.cookie(DEVICE, &device, DEVICE_DAYS * DAY_S),
-        ];
+        let device = Device { user: signed_in.user.id, id: Uuid::new_v4(), generation };
+        let cookies =
+            [self.cookie(SESSION, &signed_in.token, session_s), self.device_cookie(device)?];
         Ok(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect())
+    }
+
+    pub(super) fn device_cookie(&self, device: Device) -> Result<HeaderValue> {
+        let (now_s, max_age) = (now() / 1_000_000, DEVICE_DAYS * DAY_S);
+        let token = self.0.tokens.sign_device(device, now_s, now_s + max_age)?;
+        Ok(self.cookie(DEVICE, &token, max_age))
     }
 
     /// `Set-Cookie` after a logout. The device stays known to the login throttle.

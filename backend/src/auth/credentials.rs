@@ -67,7 +67,7 @@ impl Auth {
     ) -> Result<users::Model> {
         let key = throttled_key(username);
         let sender = self.sender(origin, &key).await?;
-        let attempt = self.0.throttle.begin(&key, origin.network, sender)?;
+        let attempt = self.0.throttle.begin(&key, origin.network(), sender)?;
         self.verify_attempt(attempt, &key, &password).await
     }
 
@@ -81,7 +81,7 @@ impl Auth {
     ) -> Result<users::Model> {
         let key = throttled_key(&user.username);
         let sender = Sender::Owner(user.id, session);
-        let attempt = self.0.throttle.begin(&key, origin.network, sender)?;
+        let attempt = self.0.throttle.begin(&key, origin.network(), sender)?;
         self.verify_attempt(attempt, &key, &password).await
     }
 
@@ -94,11 +94,11 @@ impl Auth {
             return Ok(Sender::Stranger);
         };
         let user = UserId(row.id);
-        if let Some((_, device)) = origin.device.filter(|(owner, _)| *owner == user) {
-            return Ok(Sender::KnownDevice(device));
+        if let Some(device) = origin.device.filter(|device| device.is_known_to(&row)) {
+            return Ok(Sender::KnownDevice(device.id));
         }
         let Some(token) = &origin.session_token else { return Ok(Sender::Stranger) };
-        Ok(match self.authenticate_token(token, || origin.network).await {
+        Ok(match self.authenticate_token(token, || origin.address).await {
             Ok(caller) if caller.user.id == user => Sender::Owner(user, caller.session),
             _ => Sender::Stranger,
         })

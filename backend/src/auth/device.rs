@@ -3,21 +3,27 @@
 
 use std::net::IpAddr;
 
-use axum::http::HeaderMap;
-use shared::ids::UserId;
-use uuid::Uuid;
+use axum::http::{HeaderMap, header};
 
 use super::{
     Auth,
-    cookie::{DEVICE_DAYS, device_token, session_token},
+    cookie::{device_token, session_token},
+    token::Device,
 };
-use crate::{Result, http::client_address::network_of, tables::now};
+use crate::{Result, http::client_address::network_of, tables::users};
 
 /// The origin of a login. Not `Debug`, because it contains a token.
 pub struct LoginOrigin {
-    pub(super) network: IpAddr,
-    pub(super) device: Option<(UserId, Uuid)>,
+    pub(super) address: IpAddr,
+    pub(super) device: Option<Device>,
     pub(super) session_token: Option<String>,
+}
+
+impl LoginOrigin {
+    /// The network by which the login throttle counts. A session stores and shows the address.
+    pub(super) fn network(&self) -> IpAddr {
+        network_of(self.address)
+    }
 }
 
 impl Auth {
@@ -26,15 +32,24 @@ impl Auth {
         let settings = &self.0.settings;
         let device = device_token(headers, settings);
         LoginOrigin {
-            network: network_of(address),
+            address,
             device: device.and_then(|token| self.0.tokens.verify_device(&token)),
             session_token: session_token(headers, settings),
         }
     }
 
-    /// A new device token for the account.
-    pub(super) fn device_token(&self, user: UserId) -> Result<String> {
-        let now_s = now() / 1_000_000;
-        self.0.tokens.sign_device(user, Uuid::new_v4(), now_s, now_s + DEVICE_DAYS * 86_400)
+    /// The headers that keep a device known which changed the password of an account itself. `before`
+    /// is the account before the change, `generation` the one after it. None for other devices.
+    pub fn renew_device(
+        &self,
+        origin: &LoginOrigin,
+        before: &users::Model,
+        generation: i64,
+    ) -> Result<HeaderMap> {
+        let Some(device) = origin.device.filter(|device| device.is_known_to(before)) else {
+            return Ok(HeaderMap::new());
+        };
+        let cookie = self.device_cookie(Device { generation, ..device })?;
+        Ok(HeaderMap::from_iter([(header::SET_COOKIE, cookie)]))
     }
 }

@@ -18,7 +18,10 @@ use shared::{
 use uuid::Uuid;
 
 use super::random_bytes;
-use crate::{Error, Result, Settings, tables::now};
+use crate::{
+    Error, Result, Settings,
+    tables::{now, users},
+};
 
 const ISSUER: &str = "hallway";
 const AUDIENCE: &str = "hallway-session";
@@ -37,6 +40,35 @@ struct Claims {
     sub: String,
     sid: SessionId,
     iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+/// A device that signed in to an account before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Device {
+    pub(super) user: UserId,
+    pub(super) id: Uuid,
+    /// The generation of the account then. A new password, which increments it, makes the device
+    /// unknown.
+    pub(super) generation: i64,
+}
+
+impl Device {
+    /// Whether the device signed in to the account as it is now.
+    pub(super) fn is_known_to(&self, account: &users::Model) -> bool {
+        self.user.0 == account.id && self.generation == account.generation
+    }
+}
+
+/// The claims of a device token.
+#[derive(Debug, Serialize, Deserialize)]
+struct DeviceClaims {
+    iss: String,
+    aud: String,
+    sub: String,
+    device: Uuid,
+    generation: i64,
     nbf: i64,
     exp: i64,
 }
@@ -115,36 +147,32 @@ impl TokenSigner {
     }
 }
 
-/// The tokens of devices have the claims of sessions, with the random id of a device for `sid`.
+/// The tokens of devices.
 impl TokenSigner {
     /// Signs the token of a device. Times are in seconds since 1970.
-    pub(super) fn sign_device(
-        &self,
-        user: UserId,
-        device: Uuid,
-        iat: i64,
-        exp: i64,
-    ) -> Result<String> {
+    pub(super) fn sign_device(&self, device: Device, iat: i64, exp: i64) -> Result<String> {
         let header =
             Header { typ: Some(DEVICE_TOKEN_TYPE.into()), ..Header::new(Algorithm::HS256) };
-        let claims = Claims {
+        let claims = DeviceClaims {
             iss: ISSUER.into(),
             aud: DEVICE_AUDIENCE.into(),
-            sub: user.to_string(),
-            sid: SessionId(device),
-            iat,
+            sub: device.user.to_string(),
+            device: device.id,
+            generation: device.generation,
             nbf: iat,
             exp,
         };
         encode(&header, &claims, &self.encoding_key).map_err(Error::internal)
     }
 
-    /// The account and the device that a device token names; none if the token is invalid or expired.
-    pub(super) fn verify_device(&self, token: &str) -> Option<(UserId, Uuid)> {
-        let data = decode::<Claims>(token, &self.decoding_key, &self.device_validation).ok()?;
+    /// The device that a device token names; `None` if the token is invalid or expired.
+    pub(super) fn verify_device(&self, token: &str) -> Option<Device> {
+        let data = decode::<DeviceClaims>(token, &self.decoding_key, &self.device_validation);
+        let data = data.ok()?;
         let is_device = data.header.typ.as_deref() == Some(DEVICE_TOKEN_TYPE);
-        let user = data.claims.sub.parse().ok()?;
-        is_device.then_some((user, data.claims.sid.0))
+        let DeviceClaims { sub, device: id, generation, .. } = data.claims;
+        let user = sub.parse().ok()?;
+        is_device.then_some(Device { user, id, generation })
     }
 }
 
@@ -241,11 +269,12 @@ mod tests {
         let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
         let signer = TokenSigner::new(&[7; 32]);
         let (now_s, id) = (now() / 1_000_000, Uuid::now_v7());
-        let device = signer.sign_device(UserId(7), id, now_s, now_s + 60).unwrap();
+        let device = Device { user: UserId(7), id, generation: 3 };
+        let token = signer.sign_device(device, now_s, now_s + 60).unwrap();
         let session = signer.sign(UserId(7), SessionId(id), now_s, now_s + 60).unwrap();
-        assert_eq!(signer.verify_device(&device), Some((UserId(7), id)));
-        assert_eq!((signer.verify(&device), signer.verify_device(&session)), (None, None));
-        let other = TokenSigner::new(&[8; 32]).sign_device(UserId(7), id, now_s, now_s + 60);
+        assert_eq!(signer.verify_device(&token), Some(device));
+        assert_eq!((signer.verify(&token), signer.verify_device(&session)), (None, None));
+        let other = TokenSigner::new(&[8; 32]).sign_device(device, now_s, now_s + 60);
         assert_eq!(signer.verify_device(&other.unwrap()), None);
     }
 

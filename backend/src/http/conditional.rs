@@ -22,7 +22,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::extract::Json;
-use crate::tables::Generation;
+use crate::tables::Epoch;
 
 /// Only the client may cache the response, and must revalidate it before each use.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
@@ -33,11 +33,11 @@ pub struct EntityTag(String);
 
 impl EntityTag {
     /// For responses of equal meaning. `state` is visible ASCII without quotes; it need not contain
-    /// the version of the program, which may format the same state differently, nor the generation of
+    /// the version of the program, which may format the same state differently, nor the epoch of
     /// the database.
-    pub fn weak(generation: &Generation, state: &str) -> Self {
+    pub fn weak(epoch: &Epoch, state: &str) -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        Self(format!("W/\"{version}/{generation}/{state}\""))
+        Self(format!("W/\"{version}/{epoch}/{state}\""))
     }
 
     /// For responses that are equal byte for byte, whatever is in the database. `state` is visible
@@ -47,8 +47,8 @@ impl EntityTag {
     }
 
     /// A weak tag from a hash, for a `state` that is long or contains user input.
-    pub fn hashed(generation: &Generation, state: &str) -> Self {
-        Self::weak(generation, &format!("{:x}", Sha256::digest(state))[..32])
+    pub fn hashed(epoch: &Epoch, state: &str) -> Self {
+        Self::weak(epoch, &format!("{:x}", Sha256::digest(state))[..32])
     }
 
     /// Sets the `ETag` header.
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_partial_response_has_no_tag() {
         let has_tag = |is_complete| {
-            let tag = EntityTag::weak(&Generation::default(), "a/1");
+            let tag = EntityTag::weak(&Epoch::default(), "a/1");
             let response = Conditional::new(is_complete, tag, 7).into_response();
             assert_eq!(response.status(), StatusCode::OK);
             response.headers().contains_key(header::ETAG)

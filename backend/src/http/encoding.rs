@@ -1,6 +1,6 @@
 //! Chooses the content encoding of a response by `Accept-Encoding` (RFC 9110, section 12.5.3).
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderValue;
 
 /// A content encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,9 +14,12 @@ pub enum Encoding {
 impl Encoding {
     /// The encoding that the client weighs highest among `offered` and identity; the earlier of two
     /// equal ones. Identity if the client accepts none, because a readable response is more useful
-    /// than a 406.
-    pub fn choose(headers: &HeaderMap, offered: &[Self]) -> Self {
-        let accepted = AcceptEncoding::parse(headers);
+    /// than a 406. `accepted` are the values of `Accept-Encoding`.
+    pub fn choose<'a>(
+        accepted: impl IntoIterator<Item = &'a HeaderValue>,
+        offered: &[Self],
+    ) -> Self {
+        let accepted = AcceptEncoding::parse(accepted);
         // A client that does not list `identity` accepts it, but prefers the encodings that it lists.
         let identity = accepted.weight("identity").unwrap_or(f32::MIN_POSITIVE);
         let mut best = (Self::Identity, identity);
@@ -47,9 +50,9 @@ impl Encoding {
 struct AcceptEncoding<'a>(Vec<(&'a str, f32)>);
 
 impl<'a> AcceptEncoding<'a> {
-    fn parse(headers: &'a HeaderMap) -> Self {
-        let values = headers.get_all(header::ACCEPT_ENCODING).iter();
-        let items = values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    fn parse(values: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
+        let texts = values.into_iter().filter_map(|value| value.to_str().ok());
+        let items = texts.flat_map(|text| text.split(','));
         let item = |item: &'a str| {
             let (name, parameter) = item.split_once(';').unwrap_or((item, "q=1"));
             let weight = parameter.trim().strip_prefix(['q', 'Q']).and_then(|rest| {
@@ -77,8 +80,7 @@ mod tests {
     fn the_weights_of_the_client_decide() {
         let choose = |value: &'static str| {
             let value = HeaderValue::from_static(value);
-            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, value)]);
-            Encoding::choose(&headers, &[Encoding::Brotli, Encoding::Gzip])
+            Encoding::choose([&value], &[Encoding::Brotli, Encoding::Gzip])
         };
         for (value, expected) in [
             ("gzip, deflate, br", Encoding::Brotli),
@@ -98,15 +100,14 @@ mod tests {
         ] {
             assert_eq!(choose(value), expected, "{value}");
         }
-        let none = Encoding::choose(&HeaderMap::new(), &[Encoding::Brotli, Encoding::Gzip]);
+        let none = Encoding::choose([], &[Encoding::Brotli, Encoding::Gzip]);
         assert_eq!(none, Encoding::Identity);
     }
 
     #[test]
     fn only_what_is_offered_is_chosen() {
         let value = HeaderValue::from_static("br, gzip;q=0.5");
-        let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, value)]);
-        assert_eq!(Encoding::choose(&headers, &[Encoding::Gzip]), Encoding::Gzip);
-        assert_eq!(Encoding::choose(&headers, &[]), Encoding::Identity);
+        assert_eq!(Encoding::choose([&value], &[Encoding::Gzip]), Encoding::Gzip);
+        assert_eq!(Encoding::choose([&value], &[]), Encoding::Identity);
     }
 }

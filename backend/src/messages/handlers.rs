@@ -125,7 +125,7 @@ pub async fn list(
         return search_room(&app, membership, request, (&q, tz), if_none_match).await;
     }
     let Membership { room, read_seq, .. } = membership;
-    let tag = EntityTag::weak(&app.db.generation, &request.tag_state(&room, read_seq));
+    let tag = EntityTag::weak(&app.db.epoch, &request.tag_state(&room, read_seq));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
@@ -144,7 +144,7 @@ async fn search_room(
     let (state, minute) = (request.tag_state(&room, read_seq), search::minute_of(&query));
     let user = &caller.user;
     let state = format!("{state}/{}/{}/{minute}/{zone}/{q}", user.id, user.is_admin);
-    let tag = EntityTag::hashed(&app.db.generation, &state);
+    let tag = EntityTag::hashed(&app.db.epoch, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }

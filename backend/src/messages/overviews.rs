@@ -60,7 +60,7 @@ pub async fn calendar(
     let room = membership.room;
     let month = month.unwrap_or_else(|| current_month(tz));
     let state = format!("{}/{}/{month}/{tz}", room.id, room.last_seq);
-    let tag = EntityTag::weak(&app.db.generation, &state);
+    let tag = EntityTag::weak(&app.db.epoch, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
@@ -80,7 +80,7 @@ pub async fn insights(
     }
     let room = membership.room;
     let state = format!("{}/{}/{days}/{tz}/{}", room.id, room.last_rev, tz.today());
-    let tag = EntityTag::weak(&app.db.generation, &state);
+    let tag = EntityTag::weak(&app.db.epoch, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }

@@ -147,5 +147,5 @@ fn entity_tag(
     for room in rooms {
         state += &format!("/{}/{}/{}", room.id, room.last_rev, room.read_seq);
     }
-    EntityTag::hashed(&app.db.generation, &state)
+    EntityTag::hashed(&app.db.epoch, &state)
 }

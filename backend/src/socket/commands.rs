@@ -78,7 +78,7 @@ impl<C: Codec> Session<C> {
             // Without a cursor, no change is sent before the missed ones.
             self.cursors.remove(&room);
             self.retry_at = Instant::now() + Duration::from_secs(seconds);
-            self.throttled_until = self.retry_at;
+            self.throttled_until = self.throttled_until.max(self.retry_at);
             return Ok(());
         }
         self.catch_up().await

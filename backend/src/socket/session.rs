@@ -54,7 +54,7 @@ pub struct Session<C> {
     pub(super) catching_up: BTreeMap<RoomId, Option<Rev>>,
     /// When to retry a catch-up that failed.
     pub(super) retry_at: Instant,
-    /// Until when the session reads no frames, because the user subscribes too often.
+    /// Until when the session reads no frames, because the user subscribes too often or sends too much.
     pub(super) throttled_until: Instant,
     /// Until when all posts are refused, because one was: otherwise a later message that the client sent
     /// meanwhile could get ahead of it.
@@ -127,6 +127,7 @@ impl<C: Codec> Session<C> {
 
     /// Waits for one event, and handles it.
     async fn handle_next_event(&mut self, clock: &mut Interval) -> SessionResult {
+        let resume_at = self.resume_at();
         tokio::select! {
             () = self.inbox.not_empty() => Ok(()),
             Some(reply) = self.replies.next(), if !self.replies.is_empty() => {
@@ -141,10 +142,17 @@ impl<C: Codec> Session<C> {
                 }
             }
             _ = clock.tick() => self.tick().await,
-            _ = sleep_until(self.retry_at), if !self.catching_up.is_empty() => {
-                self.catch_up().boxed().await
-            }
+            // `deliver_ready` then retries the catch-up.
+            () = sleep_until(resume_at.unwrap_or(self.retry_at)), if resume_at.is_some() => Ok(()),
         }
+    }
+
+    /// When to retry a catch-up or to read frames again, if the session waits for either.
+    fn resume_at(&self) -> Option<Instant> {
+        let retry_at = (!self.catching_up.is_empty()).then_some(self.retry_at);
+        let is_throttled = self.throttled_until > Instant::now();
+        let throttled_until = is_throttled.then_some(self.throttled_until);
+        retry_at.into_iter().chain(throttled_until).min()
     }
 
     /// Whether the session reads frames. If not, they wait in the kernel (back-pressure).
@@ -156,6 +164,7 @@ impl<C: Codec> Session<C> {
         if self.caller.credential().has_expired(now()) {
             return Err(Some(CloseCode::SessionEnded));
         }
+        self.count(&message);
         match message {
             // Boxed, like all futures that read the database, because otherwise they would take
             // most of the memory of an idle socket.
@@ -167,6 +176,20 @@ impl<C: Codec> Session<C> {
             }
             Message::Binary(_) => self.send_bad_request("Frames are JSON text, not binary.").await,
             Message::Ping(_) | Message::Pong(_) => Ok(()),
+        }
+    }
+
+    /// Counts a frame, and stops reading for a while if the sockets of the user send too much. The frames
+    /// wait in the kernel, so they keep their order and none is lost.
+    fn count(&mut self, message: &Message) {
+        let bytes = match message {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+            Message::Close(_) => return,
+        };
+        if let Err(seconds) = self.app.limits.count_frame(self.caller.user.id, bytes) {
+            let until = Instant::now() + Duration::from_secs(seconds);
+            self.throttled_until = self.throttled_until.max(until);
         }
     }
 

@@ -23,11 +23,22 @@ const VISIBLE_WITHIN: Duration = Duration::from_secs(30);
 /// How long rows are kept, in microseconds: much longer than a node may need to read them.
 const KEPT_FOR: i64 = 3_600_000_000;
 
+/// A row of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountChange {
+    pub id: i64,
+    pub user: UserId,
+}
+
 /// Logs that the password, the role, the state or a session of an account changed. In the transaction
 /// of the change, so that neither exists without the other.
-pub async fn log_account_change(txn: &DatabaseTransaction, user: UserId) -> Result<(), DbErr> {
+pub async fn log_account_change(
+    txn: &DatabaseTransaction,
+    user: UserId,
+) -> Result<AccountChange, DbErr> {
     let row = ActiveModel { id: NotSet, user_id: Set(user.0), created_at: Set(now()) };
-    Entity::insert(row).exec_without_returning(txn).await.map(drop)
+    let id = Entity::insert(row).exec(txn).await?.last_insert_id;
+    Ok(AccountChange { id, user })
 }
 
 /// Reads each row of the log once. Ids become visible out of order, because transactions commit out of
@@ -42,6 +53,15 @@ pub struct AccountChangeReader {
 }
 
 impl AccountChangeReader {
+    /// Makes the next [`Self::read`] leave these rows out, because this process made the changes and has
+    /// handled them.
+    pub fn skip(&mut self, ids: impl IntoIterator<Item = i64>) {
+        let now = Instant::now();
+        for id in ids.into_iter().filter(|id| *id > self.settled) {
+            self.seen.entry(id).or_insert(now);
+        }
+    }
+
     /// The accounts of the rows that have appeared since the last call; the first call returns those of
     /// the whole log.
     pub async fn read(&mut self, db: &impl ConnectionTrait) -> Result<Vec<UserId>, DbErr> {

@@ -13,11 +13,13 @@ mod timestamps;
 mod unread;
 mod visibility;
 
-pub use account_changes::{AccountChangeReader, log_account_change, prune_account_changes};
+pub use account_changes::{
+    AccountChange, AccountChangeReader, log_account_change, prune_account_changes,
+};
 pub use bulk::{flush_counters, insert_messages, messages_by_client_id};
 pub use changes::{changes_since, has_more_changes};
 pub use database::{
-    Database, DbErrorKind, Durability, Generation, Pool, contains_ignoring_case, db_error_kind,
+    Database, DbErrorKind, Durability, Epoch, Pool, contains_ignoring_case, db_error_kind,
     generated_ids_are_transactional, last_generated_id, lock_first_account, lock_room_names,
     prefix_pattern, row_lock, set_last_generated_id, snapshot, sqlite_file, sqlite_url,
     sqlite_version, substring_pattern, with_timeout,

@@ -50,31 +50,41 @@ pub async fn watch_accounts(app: App) {
         };
         if is_tick {
             app.hub.close_expired(now());
-            catch_panic("account watch", read_log(&app, &mut log)).await;
+            succeeds(read_log(&app, &mut log)).await;
         }
         let changed = app.hub.take_changed_accounts();
         if changed.is_empty() {
             continue;
         }
         // The ledger's cache knows only the changes by this process.
-        app.ledger.invalidate_accounts();
-        match catch_panic("account watch", recheck_all(&app, &changed)).await {
-            Some(Ok(())) => drop(tokio::spawn(publish_roles(app.clone(), changed))),
-            failed => {
-                if let Some(Err(error)) = failed {
-                    tracing::debug!(%error, "cannot look up the changed accounts");
-                }
-                app.hub.return_changed_accounts(changed);
-            }
+        app.ledger.invalidate_accounts(changed.iter().copied());
+        if succeeds(recheck_all(&app, &changed)).await {
+            tokio::spawn(publish_roles(app.clone(), changed));
+        } else {
+            app.hub.return_changed_accounts(changed);
         }
     }
 }
 
-async fn read_log(app: &App, log: &mut AccountChangeReader) {
-    match log.read(&app.db.reader).await {
-        Ok(users) => users.into_iter().for_each(|user| app.hub.note_account_change(user)),
-        Err(error) => tracing::debug!(%error, "cannot read the changed accounts"),
+/// Runs a step of the account watch. Returns false if an error or a panic ended it: then the next tick
+/// tries it again.
+async fn succeeds(step: impl Future<Output = Result<()>>) -> bool {
+    match catch_panic("account watch", step).await {
+        Some(Ok(())) => true,
+        Some(Err(error)) => {
+            tracing::debug!(%error, "cannot apply the changes of accounts");
+            false
+        }
+        None => false,
     }
+}
+
+/// Notes the changes by other processes. Those by this one were noted when they were announced.
+async fn read_log(app: &App, log: &mut AccountChangeReader) -> Result<()> {
+    log.skip(app.hub.take_announced_changes());
+    let changed = log.read(&app.db.reader).await?;
+    changed.into_iter().for_each(|user| app.hub.note_account_change(user));
+    Ok(())
 }
 
 async fn recheck_all(app: &App, changed: &HashSet<UserId>) -> Result<()> {
@@ -124,7 +134,7 @@ async fn recheck(app: &App, changed: &[UserId]) -> Result<()> {
 /// Publishes the roles of these accounts in their rooms, where they differ from the published ones. In a
 /// task of its own, because an account may be in thousands of rooms.
 async fn publish_roles(app: App, changed: HashSet<UserId>) {
-    let result = async {
+    let publish = async {
         let members = outdated_roles(&app.db.reader, &changed).await?;
         let write = |(room, user)| {
             let ledger = app.ledger.clone();
@@ -140,8 +150,7 @@ async fn publish_roles(app: App, changed: HashSet<UserId>) {
         }
         Ok(())
     };
-    if let Err(error) = result.await {
-        tracing::debug!(%error, "cannot publish the roles of changed accounts");
+    if !succeeds(publish).await {
         app.hub.return_changed_accounts(changed);
     }
 }
@@ -170,4 +179,16 @@ async fn outdated_roles(
         outdated.extend(rows.into_iter().map(|(room, user)| (RoomId(room), UserId(user))));
     }
     Ok(outdated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_error_or_a_panic_is_not_a_success() {
+        assert!(succeeds(async { Ok(()) }).await);
+        assert!(!succeeds(async { Err(Code::Unavailable.into()) }).await);
+        assert!(!succeeds(async { panic!("on purpose") }).await);
+    }
 }

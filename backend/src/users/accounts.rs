@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, DatabaseTransaction,
@@ -23,7 +24,9 @@ use crate::{
     },
     error::is_duplicate,
     http::client_address::network_of,
-    tables::{Database, lock_first_account, log_account_change, now, row_lock, users},
+    tables::{
+        AccountChange, Database, lock_first_account, log_account_change, now, row_lock, users,
+    },
 };
 
 /// Creates an account; the first one becomes an admin. 403 if another admin is requested and `by` is
@@ -45,24 +48,25 @@ pub async fn register(
     let as_admin = request.is_admin == Some(true);
     let key = rules::name_key(&username);
     let network = network_of(address);
-    let is_limited = !is_admin(&app.db.reader, by).await?;
-    if is_limited {
+    let is_by_admin = is_admin(&app.db.reader, by).await?;
+    if !is_by_admin {
         app.limits.sign_up_attempts.check(&network, 1).map_err(too_many_sign_ups)?;
     }
     // Rejects early, before the expensive hash; the transaction below checks again.
-    check_registration(&app.db.reader, by, as_admin, &key).await?;
-    if is_limited {
+    check_registration(&app.db.reader, as_admin && !is_by_admin, &key).await?;
+    if !is_by_admin {
         app.limits.sign_ups.check(&network, 1).map_err(too_many_sign_ups)?;
     }
     let password_hash = app.auth.hash_sign_up_password(request.password).await?;
     let app = app.clone();
     run_to_completion(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
-        let mut is_first = check_registration(&transaction, by, as_admin, &key).await?;
+        let must_be_first = as_admin && !is_admin(&transaction, by).await?;
+        let mut is_first = check_registration(&transaction, must_be_first, &key).await?;
         if is_first {
             // Concurrent registrations wait here, so that only one of them is the first.
             lock_first_account(&transaction).await?;
-            is_first = check_registration(&transaction, by, as_admin, &key).await?;
+            is_first = check_registration(&transaction, must_be_first, &key).await?;
         }
         let row = users::ActiveModel {
             id: NotSet,
@@ -84,16 +88,15 @@ pub async fn register(
     .await
 }
 
-/// Checks the caller's authority and that the username is free. Returns whether the account would be
-/// the first.
+/// Checks that the username is free and, with `must_be_first` (somebody who is not an admin requests an
+/// admin), that there is no account. Returns whether the account would be the first.
 async fn check_registration(
     db: &impl ConnectionTrait,
-    by: Option<UserId>,
-    as_admin: bool,
+    must_be_first: bool,
     username_key: &str,
 ) -> Result<bool> {
     let is_first = users::Entity::find().limit(1).one(db).await?.is_none();
-    if as_admin && !is_first && !is_admin(db, by).await? {
+    if must_be_first && !is_first {
         return Err(Code::AdminOnly.into());
     }
     match find_by_key(db, username_key).await? {
@@ -130,14 +133,14 @@ pub async fn find(db: &impl ConnectionTrait, id: UserId) -> Result<User> {
     row.map(User::from).ok_or_else(|| Code::NotFound.into())
 }
 
-/// Changes the caller's password, and ends all their access other than by this session. 422 if the
-/// current password is wrong.
+/// Changes the caller's password, and ends all their access other than by this session. Returns the
+/// headers that keep this device known, too. 422 if the current password is wrong.
 pub async fn change_password(
     app: &App,
     Caller { user, session, .. }: &Caller,
     origin: &LoginOrigin,
     request: ChangePassword,
-) -> Result<User> {
+) -> Result<(User, HeaderMap)> {
     rules::validate_password(&request.password.0)?;
     let session = *session;
     // Not 401, because clients take 401 for the end of the session.
@@ -149,16 +152,18 @@ pub async fn change_password(
     let verified = app.auth.verify_own_password(origin, caller, request.current_password);
     let verified = verified.await.map_err(as_field_error)?;
     let hash = app.auth.hash_password(request.password).await?;
-    let app = app.clone();
-    run_to_completion(app.db.backend(), async move {
-        let transaction = app.db.begin().await?;
+    let (handles, before) = (app.clone(), verified.clone());
+    let row = run_to_completion(app.db.backend(), async move {
+        let transaction = handles.db.begin().await?;
         let row = lock_if_unmodified(&transaction, &verified).await.map_err(as_field_error)?;
-        let row = set_password(&transaction, row, hash, session).await?;
+        let (row, change) = set_password(&transaction, row, hash, session).await?;
         transaction.commit().await?;
-        app.hub.announce_account_change(UserId(row.id));
-        Ok(row.into())
+        handles.hub.announce_account_change(change);
+        Ok(row)
     })
-    .await
+    .await?;
+    let cookies = app.auth.renew_device(origin, &before, row.generation)?;
+    Ok((row.into(), cookies))
 }
 
 /// Sets a password, and ends all access that the old one gave, except by `session`.
@@ -167,7 +172,7 @@ async fn set_password(
     row: users::Model,
     hash: String,
     session: Option<SessionId>,
-) -> Result<users::Model> {
+) -> Result<(users::Model, AccountChange)> {
     let id = UserId(row.id);
     let generation = row.generation + 1;
     let mut row = users::ActiveModel::from(row);
@@ -178,8 +183,7 @@ async fn set_password(
     if let Some(session) = session {
         sessions::set_generation(transaction, session, generation).await?;
     }
-    log_account_change(transaction, id).await?;
-    Ok(row)
+    Ok((row, log_account_change(transaction, id).await?))
 }
 
 /// Changes the role of an account, or disables or enables it. A disabled account is signed out and its
@@ -205,11 +209,11 @@ pub async fn update(app: &App, by: UserId, id: UserId, patch: PatchUser) -> Resu
         if (is_admin, is_disabled) == (row.is_admin, row.is_disabled) {
             return Ok(row.into());
         }
-        let user = set_role_and_state(&transaction, row, is_admin, is_disabled).await?;
+        let (user, change) = set_role_and_state(&transaction, row, is_admin, is_disabled).await?;
         // Before the commit, so that no batch can start after it and use the old row.
-        app.ledger.invalidate_accounts();
+        app.ledger.invalidate_accounts([id]);
         transaction.commit().await?;
-        app.hub.announce_account_change(id);
+        app.hub.announce_account_change(change);
         Ok(user)
     })
     .await
@@ -222,7 +226,7 @@ async fn set_role_and_state(
     row: users::Model,
     is_admin: bool,
     is_disabled: bool,
-) -> Result<User> {
+) -> Result<(User, AccountChange)> {
     let generation = row.generation + i64::from(is_disabled != row.is_disabled);
     let mut row = users::ActiveModel::from(row);
     row.is_admin = Set(is_admin);
@@ -232,8 +236,8 @@ async fn set_role_and_state(
     if is_disabled {
         sessions::delete_all(transaction, user.id, None).await?;
     }
-    log_account_change(transaction, user.id).await?;
-    Ok(user)
+    let change = log_account_change(transaction, user.id).await?;
+    Ok((user, change))
 }
 
 /// Locks the rows of all enabled admins and counts them. Without the locks, two admins could demote each
@@ -254,9 +258,9 @@ pub async fn reset_password(db: &Database, username: &str) -> Result<(User, Pass
     let hash = PasswordHasher::default().hash(password.clone()).await?;
     let transaction = db.begin().await?;
     let row = lock_by_name(&transaction, username).await?;
-    let user = set_password(&transaction, row, hash, None).await?.into();
+    let (row, _) = set_password(&transaction, row, hash, None).await?;
     transaction.commit().await?;
-    Ok((user, password))
+    Ok((row.into(), password))
 }
 
 /// Makes an account an admin and enables it, for the command line. A running server notices within 2 s,
@@ -264,7 +268,7 @@ pub async fn reset_password(db: &Database, username: &str) -> Result<(User, Pass
 pub async fn promote(db: &Database, username: &str) -> Result<User> {
     let transaction = db.begin().await?;
     let row = lock_by_name(&transaction, username).await?;
-    let user = set_role_and_state(&transaction, row, true, false).await?;
+    let (user, _) = set_role_and_state(&transaction, row, true, false).await?;
     transaction.commit().await?;
     Ok(user)
 }

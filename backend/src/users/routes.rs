@@ -106,9 +106,10 @@ async fn change_password(
     ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     Json(request): Json<ChangePassword>,
-) -> Result<Json<User>> {
+) -> Result<WithHeaders<Json<User>>> {
     let origin = app.auth.login_origin(address, &headers);
-    accounts::change_password(&app, &caller, &origin, request).await.map(Json)
+    let (user, cookies) = accounts::change_password(&app, &caller, &origin, request).await?;
+    Ok(WithHeaders(cookies, Json(user)))
 }
 
 async fn get(
@@ -150,8 +151,7 @@ async fn sign_in(
     headers: HeaderMap,
     Json(request): Json<SignIn>,
 ) -> Result<WithHeaders<Created<SignedIn>>> {
-    let signed_in = sessions::sign_in(&app, address, &headers, request).await?;
-    let cookies = app.auth.login_cookies(&signed_in)?;
+    let (signed_in, cookies) = sessions::sign_in(&app, address, &headers, request).await?;
     Ok(WithHeaders(cookies, WithStatus(signed_in)))
 }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     App, Error, Result,
     auth::{lock_if_unmodified, run_to_completion},
-    tables::{log_account_change, now, sessions, to_timestamp},
+    tables::{AccountChange, log_account_change, now, sessions, to_timestamp},
 };
 
 /// Maximum number of sessions of an account; a login beyond it ends the oldest session.
@@ -28,14 +28,14 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 /// other writes.
 const EXPIRED_CHUNK: u64 = 10_000;
 
-/// Creates a session. 401 for a wrong username or password or a disabled account (the response does
+/// Creates a session; returns it with the headers that set its cookies. 401 for a wrong username or password or a disabled account (the response does
 /// not say which), 429 after too many failed attempts.
 pub async fn sign_in(
     app: &App,
     address: IpAddr,
     headers: &HeaderMap,
     request: SignIn,
-) -> Result<SignedIn> {
+) -> Result<(SignedIn, HeaderMap)> {
     let origin = app.auth.login_origin(address, headers);
     let verified = app.auth.verify_credentials(&origin, &request.username, request.password);
     let verified = verified.await?;
@@ -48,41 +48,46 @@ pub async fn sign_in(
         let seconds = i64::from(app.settings.session_days) * 86_400;
         let transaction = app.db.begin().await?;
         let account = lock_if_unmodified(&transaction, &verified).await?;
+        let generation = account.generation;
         let row = sessions::Model {
             id: Uuid::now_v7(),
             user_id: account.id,
             user_agent,
             created_at,
             expires_at: created_at + seconds * MICROS_PER_SECOND,
-            generation: account.generation,
+            generation,
             used_at: created_at,
             address: address.to_string(),
         };
         let user = User::from(account);
         sessions::ActiveModel::from(row.clone()).reset_all().insert(&transaction).await?;
-        let ended = delete_oldest(&transaction, user.id).await?;
+        let change = delete_oldest(&transaction, user.id).await?;
         transaction.commit().await?;
-        if ended {
-            app.hub.announce_account_change(user.id);
+        if let Some(change) = change {
+            app.hub.announce_account_change(change);
         }
         let (id, issued_at) = (SessionId(row.id), created_at / MICROS_PER_SECOND);
         let token = app.auth.sign_token(user.id, id, issued_at, issued_at + seconds)?;
-        Ok(SignedIn { token, user, session: to_session(row, Some(id)) })
+        let signed_in = SignedIn { token, user, session: to_session(row, Some(id)) };
+        let cookies = app.auth.login_cookies(&signed_in, generation)?;
+        Ok((signed_in, cookies))
     })
     .await
 }
 
-/// Deletes the sessions of an account beyond `MAX_SESSIONS`. Returns whether there were any.
-async fn delete_oldest(transaction: &DatabaseTransaction, user: UserId) -> Result<bool> {
+/// Deletes the sessions of an account beyond `MAX_SESSIONS`. Returns the logged change, if there were any.
+async fn delete_oldest(
+    transaction: &DatabaseTransaction,
+    user: UserId,
+) -> Result<Option<AccountChange>> {
     let oldest = newest_first(user).offset(MAX_SESSIONS).limit(MAX_SESSIONS);
     let oldest: Vec<_> = oldest.all(transaction).await?.iter().map(|row| row.id).collect();
     if oldest.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     let in_oldest = sessions::Column::Id.is_in(oldest);
     sessions::Entity::delete_many().filter(in_oldest).exec(transaction).await?;
-    log_account_change(transaction, user).await?;
-    Ok(true)
+    Ok(Some(log_account_change(transaction, user).await?))
 }
 
 fn newest_first(user: UserId) -> sea_orm::Select<sessions::Entity> {
@@ -124,9 +129,9 @@ pub async fn end(app: &App, user: UserId, session: SessionId) -> Result<()> {
         if deleted.rows_affected == 0 {
             return Err(Code::NotFound.into());
         }
-        log_account_change(&transaction, user).await?;
+        let change = log_account_change(&transaction, user).await?;
         transaction.commit().await?;
-        app.hub.announce_account_change(user);
+        app.hub.announce_account_change(change);
         Ok(())
     })
     .await

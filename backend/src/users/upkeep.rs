@@ -4,13 +4,12 @@ use std::{net::IpAddr, time::Duration};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Value};
 use shared::ids::SessionId;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::sessions::delete_expired;
 use crate::{
     App, Result,
     auth::run_to_completion,
-    background::catch_panic,
+    background::run_periodically,
     tables::{now, prune_account_changes, sessions},
 };
 
@@ -26,12 +25,7 @@ const CHUNK: usize = 100;
 
 /// Runs the upkeep; ends with the runtime.
 pub async fn run_upkeep(app: App) {
-    let mut tick = interval(TICK);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    for nth in 0u32.. {
-        tick.tick().await;
-        catch_panic("session upkeep", upkeep(&app, nth)).await;
-    }
+    run_periodically("session upkeep", TICK, |nth| upkeep(&app, nth)).await;
 }
 
 async fn upkeep(app: &App, nth: u32) {

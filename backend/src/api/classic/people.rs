@@ -49,8 +49,7 @@ pub async fn login(
     headers: HeaderMap,
     Json(request): Json<SignIn>,
 ) -> Result<WithHeaders<Json<LoggedIn>>> {
-    let signed_in = users::sign_in(&app, address, &headers, request).await?;
-    let headers = app.auth.login_cookies(&signed_in)?;
+    let (signed_in, cookies) = users::sign_in(&app, address, &headers, request).await?;
     let SignedIn { token, user, .. } = signed_in;
-    Ok(WithHeaders(headers, Json(LoggedIn { token, is_admin: user.is_admin, user_id: user.id })))
+    Ok(WithHeaders(cookies, Json(LoggedIn { token, is_admin: user.is_admin, user_id: user.id })))
 }

@@ -52,7 +52,7 @@ pub async fn map(
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<RoomMap>> {
     let (me, rev) = (caller.user.id, room.last_rev);
-    let tag = EntityTag::weak(&app.db.generation, &format!("{}/{rev}/{me}/{tz}", room.id));
+    let tag = EntityTag::weak(&app.db.epoch, &format!("{}/{rev}/{me}/{tz}", room.id));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
@@ -70,7 +70,7 @@ pub async fn hits(
     let minute = search::minute_of(&query);
     let (id, rev, me, is_admin) = (room.id, room.last_rev, user.id, user.is_admin);
     let state = format!("{id}/{rev}/{read_seq}/{me}/{is_admin}/{minute}/{tz}");
-    let tag = EntityTag::hashed(&app.db.generation, &format!("{state}/{up_to:?}/{q}"));
+    let tag = EntityTag::hashed(&app.db.epoch, &format!("{state}/{up_to:?}/{q}"));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }

@@ -10,7 +10,8 @@ use shared::{
     users::User,
 };
 
-use super::{Hub, NodeEvent, SocketId};
+use super::{Hub, NodeEvent, SocketId, State};
+use crate::tables::AccountChange;
 
 /// How a socket was let in.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +39,18 @@ impl Hub {
     }
 
     /// Makes every node look up an account whose password, role, state or sessions changed. Called
-    /// after the commit; if a node misses it, the node finds the change in the database.
-    pub fn announce_account_change(&self, user: UserId) {
-        self.publish(NodeEvent::AccountChanged { user });
+    /// after the commit; if another node misses it, that node finds the change in the log. This node
+    /// does not: [`Hub::take_announced_changes`] names the row.
+    pub fn announce_account_change(&self, AccountChange { id, user }: AccountChange) {
+        self.relay(&NodeEvent::AccountChanged { user });
+        self.state().announced_changes.push(id);
+        self.note_account_change(user);
+    }
+
+    /// Takes the rows of the log of changed accounts that this node announced and that were not taken
+    /// yet. Events of other nodes name no rows: a forged one must not hide a change.
+    pub fn take_announced_changes(&self) -> Vec<i64> {
+        std::mem::take(&mut self.state().announced_changes)
     }
 
     /// Clears the caches of an account, and wakes [`Hub::account_changed`].
@@ -90,15 +100,49 @@ impl Hub {
 
     /// Closes the sockets whose session has expired at a time in microseconds since 1970.
     pub fn close_expired(&self, now: i64) {
-        for connection in self.state().connections.values() {
-            if connection.credential.has_expired(now) {
-                connection.close(CloseCode::SessionEnded);
-            }
-        }
+        self.state().close_expired(now);
     }
 
     /// Sends an account's current state to its sockets on this node. A socket ignores what it knows.
     pub fn send_account(&self, user: User) {
         self.state().send_to_user(user.id, &ServerFrame::User { user });
+    }
+}
+
+impl State {
+    /// Takes as long as there are expired sessions, however many sockets are open.
+    fn close_expired(&mut self, now: i64) {
+        while let Some(&(expires_at, socket)) = self.expiries.first()
+            && expires_at <= now
+        {
+            self.expiries.pop_first();
+            if let Some(connection) = self.connections.get(&socket) {
+                connection.close(CloseCode::SessionEnded);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_socket_closes_when_its_session_expires() {
+        let mut state = State::default();
+        let sockets = [Some(30), None, Some(10), Some(20), Some(10)].map(|expires_at| {
+            let credential =
+                Credential { user: UserId(1), session: None, generation: 0, expires_at };
+            state.connect(credential)
+        });
+        let mut closed = |now| {
+            state.close_expired(now);
+            sockets.each_ref().map(|(_, connection)| connection.has_access_ended())
+        };
+        assert_eq!(closed(9), [false; 5]);
+        assert_eq!(closed(10), [false, false, true, false, true]);
+        assert_eq!(closed(29), [false, false, true, true, true]);
+        assert_eq!(closed(i64::MAX), [true, false, true, true, true]);
+        assert!(state.expiries.is_empty());
     }
 }

@@ -68,17 +68,11 @@ impl Hub {
     /// caller then checks the credential again, because a revocation between the first check and this
     /// call has not reached the socket.
     pub fn connect(&self, credential: Credential, max: usize) -> Option<Inbox> {
-        let user = credential.user;
-        let (queue, not_empty) = (Mutex::default(), Notify::new());
-        let connection = Arc::new(Connection { credential, queue, not_empty });
         let mut state = self.state();
-        if state.has_sockets(user, max) {
+        if state.has_sockets(credential.user, max) {
             return None;
         }
-        state.next_socket += 1;
-        let id = SocketId(state.next_socket);
-        state.connections_by_user.entry(user).or_default().insert(id, connection.clone());
-        state.connections.insert(id, connection.clone());
+        let (id, connection) = state.connect(credential);
         if state.is_draining {
             connection.go_away(0);
         }
@@ -88,6 +82,31 @@ impl Hub {
 }
 
 impl State {
+    pub(super) fn connect(&mut self, credential: Credential) -> (SocketId, Arc<Connection>) {
+        let (queue, not_empty) = (Mutex::default(), Notify::new());
+        let connection = Arc::new(Connection { credential, queue, not_empty });
+        self.next_socket += 1;
+        let id = SocketId(self.next_socket);
+        let by_user = self.connections_by_user.entry(credential.user).or_default();
+        by_user.insert(id, connection.clone());
+        self.connections.insert(id, connection.clone());
+        self.expiries.extend(credential.expires_at.map(|expires_at| (expires_at, id)));
+        (id, connection)
+    }
+
+    fn disconnect(&mut self, id: SocketId, credential: &Credential) {
+        self.connections.remove(&id);
+        if let Some(expires_at) = credential.expires_at {
+            self.expiries.remove(&(expires_at, id));
+        }
+        if let Some(connections) = self.connections_by_user.get_mut(&credential.user) {
+            connections.remove(&id);
+            if connections.is_empty() {
+                self.connections_by_user.remove(&credential.user);
+            }
+        }
+    }
+
     fn has_sockets(&self, user: UserId, max: usize) -> bool {
         self.connections_by_user.get(&user).is_some_and(|sockets| sockets.len() >= max)
     }
@@ -116,7 +135,7 @@ impl Inbox {
 
     /// Whether the account watch has ended the access of the socket.
     pub fn has_access_ended(&self) -> bool {
-        self.connection.queue().close == Some(CloseCode::SessionEnded)
+        self.connection.has_access_ended()
     }
 
     /// Subscribes to a room: the inbox gets its changes and ephemeral events from now on. The user
@@ -178,15 +197,7 @@ impl Drop for Inbox {
         for room in rooms {
             state.unsubscribe(self.id, room);
         }
-        state.connections.remove(&self.id);
-        if let Some(connections) =
-            state.connections_by_user.get_mut(&self.connection.credential.user)
-        {
-            connections.remove(&self.id);
-            if connections.is_empty() {
-                state.connections_by_user.remove(&self.connection.credential.user);
-            }
-        }
+        state.disconnect(self.id, &self.connection.credential);
         metrics::gauge!("hallway_sockets").decrement(1);
     }
 }
@@ -247,9 +258,18 @@ impl Connection {
     }
 
     /// Closes the socket: at once if the session ended, otherwise after it has sent the queued signals.
+    /// The end of the session is final: a later reason must not let the socket send those signals.
     pub(super) fn close(&self, code: CloseCode) {
-        self.queue().close = Some(code);
+        let mut queue = self.queue();
+        if queue.close != Some(CloseCode::SessionEnded) {
+            queue.close = Some(code);
+        }
+        drop(queue);
         self.not_empty.notify_one();
+    }
+
+    pub(super) fn has_access_ended(&self) -> bool {
+        self.queue().close == Some(CloseCode::SessionEnded)
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

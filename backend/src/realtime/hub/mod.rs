@@ -7,7 +7,7 @@
 //! lagging, and the session of the socket reads the changes after its cursor from the database.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
@@ -65,8 +65,12 @@ struct State {
     presence_dirty: HashSet<RoomId>,
     /// When the last event of each other node arrived.
     nodes_seen: HashMap<NodeId, Instant>,
+    /// When the sessions of the connections expire, in microseconds since 1970.
+    expiries: BTreeSet<(i64, SocketId)>,
     /// Accounts that the account watch has to look up.
     changed_accounts: HashSet<UserId>,
+    /// The rows of the log of changed accounts that this node announced since it last read the log.
+    announced_changes: Vec<i64>,
     /// Set when the server stops. A socket that connects later is closed too: its upgrade may have
     /// been accepted just before.
     is_draining: bool,

@@ -6,18 +6,15 @@ use std::time::Duration;
 use shared::{ids::RoomId, live::ServerFrame, rules};
 
 use super::{Hub, State};
-use crate::background::catch_panic;
+use crate::background::run_periodically;
 
 impl Hub {
     /// Starts the task that sends presence; it ends with the runtime.
     pub(super) fn spawn_presence(&self) {
         let hub = self.clone();
         tokio::spawn(async move {
-            let mut interval = tokio::time::interval(Duration::from_secs(1));
-            loop {
-                interval.tick().await;
-                catch_panic("presence", async { hub.send_changed_presence() }).await;
-            }
+            let send = |_| async { hub.send_changed_presence() };
+            run_periodically("presence", Duration::from_secs(1), send).await;
         });
     }
 

@@ -11,7 +11,7 @@ use shared::{
 };
 
 /// Identifies a socket of this node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketId(pub(super) u64);
 
 /// An item of an inbox.

@@ -10,12 +10,12 @@ use shared::{
     messages::Changes,
     rules,
 };
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 
 use super::Hub;
 use crate::{
     Result,
-    background::catch_panic,
+    background::run_periodically,
     failpoints::{Failpoint, is_active},
     tables::{changes_since, rooms},
 };
@@ -31,12 +31,7 @@ impl Hub {
     pub(super) fn spawn_reconciler(&self) {
         let hub = self.clone();
         tokio::spawn(async move {
-            let mut tick = interval(TICK);
-            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            for nth in 0u32.. {
-                tick.tick().await;
-                catch_panic("reconciler", hub.reconcile_tick(nth)).await;
-            }
+            run_periodically("reconciler", TICK, |nth| hub.reconcile_tick(nth)).await;
         });
     }
 

@@ -1,10 +1,7 @@
 //! An actor: takes batches from the queues of the accounts, commits each, then publishes and replies.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::SeqCst},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,7 +9,7 @@ use shared::problem::Code;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Batch,
+    Batch, ChangedAccounts,
     batch::RowCache,
     fair_queue::FairQueue,
     queue::{self, Enqueued, QueuedWrite},
@@ -40,7 +37,7 @@ const OUTAGE_MEMORY: Duration = Duration::from_secs(5);
 pub(super) struct Actor {
     db: Database,
     hub: Hub,
-    accounts_version: Arc<AtomicU64>,
+    changed_accounts: Arc<ChangedAccounts>,
     health: Arc<ActorHealth>,
     cache: RowCache,
 }
@@ -49,10 +46,10 @@ impl Actor {
     pub(super) fn new(
         db: Database,
         hub: Hub,
-        accounts_version: Arc<AtomicU64>,
+        changed_accounts: Arc<ChangedAccounts>,
         health: Arc<ActorHealth>,
     ) -> Self {
-        Self { db, hub, accounts_version, health, cache: RowCache::default() }
+        Self { db, hub, changed_accounts, health, cache: RowCache::default() }
     }
 
     pub(super) async fn run(mut self, mut channel: mpsc::Receiver<Enqueued>) {
@@ -115,7 +112,7 @@ impl Actor {
         let txn = self.db.begin().await?;
         // Leaves an empty cache behind, because the rows in this one are wrong if the commit fails.
         let mut cache = std::mem::take(&mut self.cache);
-        cache.clear_if_outdated(self.accounts_version.load(SeqCst));
+        cache.forget_accounts(&self.changed_accounts.take());
         let mut batch = Batch::new(&txn, cache);
         if let Err(error) = queue::execute_all(&mut batch, writes).await {
             // If the rollback fails too, the pool drops the connection.

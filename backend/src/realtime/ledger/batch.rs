@@ -1,7 +1,7 @@
 //! A batch holds the rows of one transaction: it reads them once for all of its writes, and writes
 //! them back once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
@@ -37,15 +37,13 @@ pub(super) struct RowCache {
     rooms: BTreeMap<RoomId, rooms::Model>,
     /// A member row with its account; `None` if the row does not exist.
     members: HashMap<MemberKey, Option<(members::Model, users::Model)>>,
-    /// The ledger's `accounts_version` when the accounts in `members` were read.
-    accounts_version: u64,
 }
 
 impl RowCache {
-    /// Empties the cache if accounts changed since it was filled.
-    pub(super) fn clear_if_outdated(&mut self, accounts_version: u64) {
-        if self.accounts_version != accounts_version {
-            *self = Self { accounts_version, ..Self::default() };
+    /// Forgets the member rows of accounts that changed.
+    pub(super) fn forget_accounts(&mut self, changed: &HashSet<UserId>) {
+        if !changed.is_empty() {
+            self.members.retain(|(_, user), _| !changed.contains(user));
         }
     }
 }
@@ -328,5 +326,23 @@ impl<'t> Batch<'t> {
             (self.rows.members, self.rows.rooms) = Default::default();
         }
         Ok((self.events, self.rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_rows_of_changed_accounts_are_forgotten() {
+        let mut cache = RowCache::default();
+        let keys =
+            [(1, 1), (1, 2), (2, 1), (2, 3)].map(|(room, user)| (RoomId(room), UserId(user)));
+        cache.members.extend(keys.map(|key| (key, None)));
+        cache.forget_accounts(&HashSet::new());
+        assert_eq!(cache.members.len(), 4);
+        cache.forget_accounts(&HashSet::from([UserId(1), UserId(9)]));
+        assert!(cache.members.keys().all(|(_, user)| *user != UserId(1)));
+        assert_eq!(cache.members.len(), 2);
     }
 }

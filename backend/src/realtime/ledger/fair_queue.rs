@@ -64,14 +64,19 @@ impl<T> FairQueue<T> {
         }
     }
 
-    /// Removes the writes of the next batch.
+    /// Removes the writes of the next batch. The batch ends when all accounts that are left have to save
+    /// up for a long write: that write goes into a later batch, and those before it do not wait until it
+    /// is written too.
     pub(super) fn take_batch(&mut self) -> Vec<T> {
         let mut batch = Vec::with_capacity(self.len.min(BATCH_MAX));
         let mut batch_text = 0;
+        // The number of turns, one after the other, in which an account saved up.
+        let mut savers = 0;
         while let Some(account) = self.turns.pop_front() {
             let Some(queue) = self.by_account.get_mut(&account) else { continue };
             queue.saved_cost = SAVED_COST_MAX.min(queue.saved_cost + TURN_COST);
             let mut is_full = false;
+            let before = batch.len();
             while let Some((text_bytes, _)) = queue.writes.front() {
                 let cost = WRITE_COST + text_bytes;
                 if cost > queue.saved_cost && cost <= SAVED_COST_MAX {
@@ -87,6 +92,7 @@ impl<T> FairQueue<T> {
                 batch.extend(queue.writes.pop_front().map(|(_, write)| write));
                 self.len -= 1;
             }
+            savers = if batch.len() == before { savers + 1 } else { 0 };
             match (queue.writes.is_empty(), is_full) {
                 (true, _) => drop(self.by_account.remove(&account)),
                 (false, false) => self.turns.push_back(account),
@@ -95,6 +101,9 @@ impl<T> FairQueue<T> {
                     self.turns.push_front(account);
                     break;
                 }
+            }
+            if !batch.is_empty() && savers >= self.turns.len() {
+                break;
             }
         }
         batch
@@ -121,12 +130,29 @@ mod tests {
 
     #[test]
     fn a_late_write_of_another_account_is_in_the_next_batch() {
-        for (text_bytes, per_batch) in [(LONG, 2), (10, 64)] {
+        for (text_bytes, per_batch) in [(LONG, 1), (10, 64)] {
             let mut queue = queue(&[(ADA, text_bytes, "ada")], 512);
             assert_eq!(queue.take_batch().len(), per_batch);
             queue.push(BOB, 10, "bob");
             assert!(queue.take_batch().contains(&"bob"), "{text_bytes}");
         }
+    }
+
+    #[test]
+    fn a_short_write_does_not_wait_for_long_ones_in_its_batch() {
+        let mut queue = queue(&[(ADA, LONG, "ada")], 100);
+        queue.take_batch();
+        queue.push(BOB, 10, "bob");
+        assert_eq!(queue.take_batch(), ["bob"]);
+        let mut long = 0;
+        for _ in 0..100 {
+            queue.push(BOB, 10, "bob");
+            let batch = queue.take_batch();
+            assert!(batch.contains(&"bob"));
+            long += batch.len() - 1;
+        }
+        // The long ones get their share nevertheless.
+        assert!((30..=65).contains(&long), "{long}");
     }
 
     #[test]

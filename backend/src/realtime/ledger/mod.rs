@@ -11,9 +11,9 @@
 //! `fair_queue` gives each account its turns, `actor` runs the transaction of its batch, and the
 //! file named after it changes the rows.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::SeqCst},
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use shared::{
@@ -72,10 +72,24 @@ pub struct Ledger {
     /// A permit for each KiB that an account may have waiting.
     waiting: Arc<KeyedSemaphore<Account>>,
     rates: Arc<WriteRates>,
-    /// Incremented by every change of an account; an actor with an older value empties its cache.
-    accounts_version: Arc<AtomicU64>,
+    changed_accounts: Arc<ChangedAccounts>,
     /// Notified when a room was deleted whose rows remain.
     room_deleted: Arc<Notify>,
+}
+
+/// The accounts that changed since the last batch. Only the one actor of SQLite has a cache of them; no
+/// other actor keeps rows after its transaction.
+#[derive(Default)]
+struct ChangedAccounts(Mutex<HashSet<UserId>>);
+
+impl ChangedAccounts {
+    fn take(&self) -> HashSet<UserId> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<UserId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A write that is executed on its own, unlike posts and read marks, which a batch executes
@@ -106,13 +120,13 @@ impl Ledger {
     /// Starts the actors, and the task that deletes the rows of deleted rooms. An account may post
     /// `messages_per_second` messages for as long as it likes.
     pub fn start(db: Database, hub: Hub, messages_per_second: u32) -> Self {
-        let accounts_version = Arc::<AtomicU64>::default();
+        let changed_accounts = Arc::<ChangedAccounts>::default();
         let actors = if db.is_shared() { ACTORS } else { 1 };
         let health: Vec<Arc<ActorHealth>> = (0..actors).map(|_| Arc::default()).collect();
         let spawn_actor = |health: &Arc<ActorHealth>| {
             let (sender, queue) = mpsc::channel(CHANNEL_CAPACITY);
             let actor =
-                Actor::new(db.clone(), hub.clone(), accounts_version.clone(), health.clone());
+                Actor::new(db.clone(), hub.clone(), changed_accounts.clone(), health.clone());
             tokio::spawn(actor.run(queue));
             sender
         };
@@ -121,7 +135,7 @@ impl Ledger {
             health,
             waiting: Arc::new(KeyedSemaphore::new(ACCOUNT_KIB_MAX as usize)),
             rates: Arc::new(WriteRates::new(messages_per_second)),
-            accounts_version: accounts_version.clone(),
+            changed_accounts: changed_accounts.clone(),
             room_deleted: Arc::default(),
         };
         let deleted = ledger.room_deleted.clone();
@@ -135,11 +149,11 @@ impl Ledger {
             && self.health.iter().all(|actor| actor.is_writing())
     }
 
-    /// Invalidates the cached accounts. Called before the commit of a transaction that changes an
-    /// account, so that no batch can start after it and use the old row; or once it turns out that
-    /// another process changed one.
-    pub fn invalidate_accounts(&self) {
-        self.accounts_version.fetch_add(1, SeqCst);
+    /// Makes the next batch read these accounts again. Called before the commit of a transaction that
+    /// changes an account, so that no batch can start after it and use the old row; or once it turns
+    /// out that another process changed one.
+    pub fn invalidate_accounts(&self, changed: impl IntoIterator<Item = UserId>) {
+        self.changed_accounts.lock().extend(changed);
     }
 
     /// Deletes a room. Clients lose access to its contents at once; a background task deletes the rows.

@@ -37,11 +37,20 @@ struct PurgeRoom {
 }
 
 /// Deletes the rows of all deleted rooms: at the start, when `deleted` is notified, and every ten
-/// minutes. After an error, such as a full disk or a lock, it tries again until no such room is left.
+/// minutes.
 pub(super) async fn purge_deleted_rooms(ledger: Ledger, reader: Pool, deleted: Arc<Notify>) {
+    retry_forever(&deleted, || purge_all(&ledger, &reader)).await;
+}
+
+/// Purges at the start, when `deleted` is notified, and every ten minutes. After an error, such as a full
+/// disk or a lock, or a panic it tries again until it succeeds.
+async fn retry_forever<F: Future<Output = Result<()>>>(
+    deleted: &Notify,
+    mut purge_all: impl FnMut() -> F,
+) {
     let mut failures = 0;
     loop {
-        let purged = catch_panic("purge", purge_all(&ledger, &reader)).await;
+        let purged = catch_panic("purge", purge_all()).await;
         let wait = match purged.unwrap_or_else(|| Err(Code::Internal.into())) {
             Ok(()) => {
                 failures = 0;
@@ -138,7 +147,38 @@ impl RoomWrite for PurgeRoom {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{sync::mpsc, time::Instant};
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn errors_and_panics_are_retried_soon() {
+        let (sender, mut attempts) = mpsc::unbounded_channel();
+        let deleted = Arc::new(Notify::new());
+        let notify = deleted.clone();
+        let mut nth = 0;
+        let purge = move || {
+            nth += 1;
+            let (nth, sender) = (nth, sender.clone());
+            async move {
+                sender.send(Instant::now()).unwrap();
+                match nth {
+                    1 => panic!("on purpose"),
+                    2 => Err(crate::Error::from(Code::Unavailable)),
+                    _ => Ok(()),
+                }
+            }
+        };
+        tokio::spawn(async move { retry_forever(&deleted, purge).await });
+        let start = attempts.recv().await.unwrap();
+        attempts.recv().await.unwrap();
+        let success = attempts.recv().await.unwrap();
+        assert!(success - start < Duration::from_secs(4));
+        assert!(attempts.recv().await.unwrap() - success >= RESCAN);
+        notify.notify_one();
+        let before = Instant::now();
+        assert!(attempts.recv().await.unwrap() - before < Duration::from_secs(1));
+    }
 
     #[test]
     fn the_wait_grows_up_to_a_minute() {

@@ -16,8 +16,8 @@ use connect::{PoolKind, connect};
 mod connect;
 mod dialect;
 mod durability;
+mod epoch;
 mod error_kind;
-mod generation;
 mod pool;
 pub(super) mod sqlite_json;
 mod write_probe;
@@ -29,8 +29,8 @@ pub use dialect::{
     lock_room_names, prefix_pattern, row_lock, set_last_generated_id, snapshot, substring_pattern,
 };
 pub(super) use dialect::{lock_migrations, unlock_migrations};
+pub use epoch::Epoch;
 pub use error_kind::{DbErrorKind, db_error_kind};
-pub use generation::Generation;
 pub use pool::{Pool, with_timeout};
 use write_probe::WriteProbe;
 
@@ -51,7 +51,7 @@ pub struct Database {
     /// For migrations, imports and archives; the writer with SQLite.
     maintenance: Pool,
     /// Changes with each start of a server.
-    pub generation: Generation,
+    pub epoch: Epoch,
     /// The result of the durability check at start.
     pub durability: Durability,
     write_probe: WriteProbe,
@@ -82,8 +82,8 @@ impl Database {
         let reader = Pool(connect(url, PoolKind::Reader, connections).await?);
         let searcher = Pool(connect(url, PoolKind::Search, (connections / 2).max(1)).await?);
         let durability = Durability(durability::check_durable(&writer.0).await?);
-        let (generation, write_probe) = (Generation::default(), WriteProbe::default());
-        Ok(Self { reader, searcher, writer, maintenance, generation, durability, write_probe })
+        let (epoch, write_probe) = (Epoch::default(), WriteProbe::default());
+        Ok(Self { reader, searcher, writer, maintenance, epoch, durability, write_probe })
     }
 
     /// The kind of database.

@@ -45,14 +45,16 @@ async fn basic(server: &Server, address: &str, password: &str) -> Response {
 
 /// The session cookie and the device cookie of a response, for a `Cookie` header.
 fn cookies(response: &Response) -> [String; 2] {
+    ["hallway_session=", "hallway_device="].map(|name| cookie(response, name))
+}
+
+fn cookie(response: &Response, name: &str) -> String {
     let cookies = response.headers.get_all("set-cookie").iter();
     let cookies: Vec<_> = cookies.map(|value| value.to_str().unwrap()).collect();
-    ["hallway_session=", "hallway_device="].map(|name| {
-        let cookie = cookies.iter().find(|cookie| cookie.starts_with(name));
-        let cookie = cookie.unwrap_or_else(|| panic!("no {name} in {cookies:?}"));
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
-        cookie.split_once(';').unwrap().0.to_owned()
-    })
+    let cookie = cookies.iter().find(|cookie| cookie.starts_with(name));
+    let cookie = cookie.unwrap_or_else(|| panic!("no {name} in {cookies:?}"));
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    cookie.split_once(';').unwrap().0.to_owned()
 }
 
 /// Guesses until the server refuses; returns the number of guesses that it checked.
@@ -111,6 +113,25 @@ async fn a_guesser_in_the_same_network_does_not_lock_known_devices_out() {
         carl("", "wrong").await.expect_problem(Code::InvalidCredentials);
     }
     carl(&device, PASSWORD).await.expect_problem(Code::TooManyRequests);
+}
+
+#[tokio::test]
+async fn a_new_password_makes_other_devices_unknown() {
+    let server = server(LIMIT).await;
+    let home = "192.0.2.1";
+    let [session, device] = cookies(&sign_in(&server, (home, ""), PASSWORD).await);
+    let [_, other] = cookies(&sign_in(&server, (home, ""), PASSWORD).await);
+    let new = "battery staple";
+    let change = json!({"current_password": PASSWORD, "password": new});
+    let both = format!("{session}; {device}");
+    let changed = call(&server, (home, &both), ("PATCH", paths::ME), change).await;
+    let renewed = cookie(&changed, "hallway_device=");
+    changed.expect_status(200);
+    assert_eq!(guess(&server, home).await, LIMIT);
+    for old in [&device, &other] {
+        sign_in(&server, (home, old), new).await.expect_problem(Code::TooManyRequests);
+    }
+    sign_in(&server, (home, &renewed), new).await.expect_status(201);
 }
 
 #[tokio::test]

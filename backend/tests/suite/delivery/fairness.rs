@@ -150,3 +150,25 @@ async fn a_user_who_subscribes_too_often_waits() {
     // 10 a second.
     assert!(start.elapsed() > Duration::from_secs(2), "{:?}", start.elapsed());
 }
+
+/// Reading and refusing frames takes as much time as accepting them.
+#[tokio::test]
+async fn the_sockets_of_a_user_who_sends_too_much_are_read_slowly() {
+    let fixture = Fixture::with(|settings| settings.messages_per_second = 1).await;
+    let mut flood = LiveSocket::open(&fixture.member).await;
+    let mut other = LiveSocket::open(&fixture.admin).await;
+    fixture.use_up_frames(&fixture.member);
+    let start = Instant::now();
+    // Invalid frames, each as long as what the user may send in a second.
+    for _ in 0..3 {
+        flood.socket.send_text(&format!("{{}}{}", " ".repeat(16 * 1_024 - 2))).await;
+    }
+    other.socket.send_text("{}").await;
+    other.expect(|frame| matches!(frame, ServerFrame::Error { .. }).then_some(())).await;
+    for _ in 0..3 {
+        flood.expect(|frame| matches!(frame, ServerFrame::Error { .. }).then_some(())).await;
+    }
+    // The first frame is read at once. The second waits until there is room for it, and so does the third
+    // unless a second had passed before.
+    assert!(start.elapsed() > Duration::from_millis(900), "{:?}", start.elapsed());
+}
