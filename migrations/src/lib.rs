@@ -10,6 +10,7 @@ mod m0004_merging;
 mod m0005_revocation;
 mod m0006_installation;
 mod m0007_deleted_messages;
+mod m0008_no_topic;
 
 pub struct Migrator;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_revocation::Migration),
             Box::new(m0006_installation::Migration),
             Box::new(m0007_deleted_messages::Migration),
+            Box::new(m0008_no_topic::Migration),
         ]
     }
 }

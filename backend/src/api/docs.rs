@@ -9,14 +9,18 @@ use aide::{openapi::OpenApi, redoc::Redoc, swagger::Swagger};
 use axum::{
     Router,
     body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{AppendHeaders, IntoResponse, Response},
     routing::get,
 };
 use flate2::{Compression, write::GzEncoder};
+use serde::Deserialize;
 use shared::paths;
 
-use crate::{App, Error, http::encoding::Encoding};
+use crate::{
+    App, Error,
+    http::{encoding::Encoding, extract::Query},
+};
 
 /// Allows inline scripts and styles, because both pages consist of them, but no other origin.
 const PAGE_CSP: HeaderValue = HeaderValue::from_static(
@@ -24,6 +28,19 @@ const PAGE_CSP: HeaderValue = HeaderValue::from_static(
      img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
+
+const JSON_TYPE: (HeaderName, HeaderValue) =
+    (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+
+/// Where the classic chat had its document.
+const SWAGGER_JSON: &str = "/swagger.json";
+
+/// The query of the pages.
+#[derive(Deserialize)]
+struct DocsQuery {
+    /// `openapi` for the document instead of the page, as in the classic chat.
+    format: Option<String>,
+}
 
 const EMPTY_IMAGE: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=";
 
@@ -79,7 +96,7 @@ async fn serve(file: Arc<File>, headers: HeaderMap) -> Response {
     (headers, AppendHeaders(encoding.into_iter().flatten()), Body::from(body)).into_response()
 }
 
-/// `/openapi.json`, `/swagger/` and `/redoc/`.
+/// `/openapi.json`, also as `/swagger.json`, and the pages `/swagger/` and `/redoc/`.
 pub fn routes(document: &OpenApi) -> Router<App> {
     let document = serde_json::to_string(document).unwrap_or_default();
     let document = File::new(move || document.clone());
@@ -90,20 +107,22 @@ pub fn routes(document: &OpenApi) -> Router<App> {
         html.replace("https://cdn.redoc.ly/redoc/logo-mini.svg", EMPTY_IMAGE)
     });
     let page = |file: Arc<File>| {
-        get(async move |headers: HeaderMap| {
+        let document = document.clone();
+        get(async move |Query(query): Query<DocsQuery>, headers: HeaderMap| {
+            if query.format.as_deref() == Some("openapi") {
+                return ([JSON_TYPE], serve(document, headers).await).into_response();
+            }
             let headers_of_page = [
                 (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
                 (header::CONTENT_SECURITY_POLICY, PAGE_CSP),
             ];
-            (headers_of_page, serve(file, headers).await)
+            (headers_of_page, serve(file, headers).await).into_response()
         })
     };
-    let json = [(header::CONTENT_TYPE, "application/json")];
-    Router::new()
-        .route(
-            paths::OPENAPI,
-            get(async move |headers: HeaderMap| (json, serve(document, headers).await)),
-        )
-        .route("/swagger", page(swagger))
-        .route("/redoc", page(redoc))
+    let pages = [("/swagger", page(swagger)), ("/redoc", page(redoc))];
+    let document =
+        get(async move |headers: HeaderMap| ([JSON_TYPE], serve(document, headers).await));
+    let router =
+        Router::new().route(paths::OPENAPI, document.clone()).route(SWAGGER_JSON, document);
+    pages.into_iter().fold(router, |router, (path, page)| router.route(path, page))
 }

@@ -9,10 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use shared::{problem::Code, rules::BODY_MAX_BYTES};
-use tower::Layer;
+use tower::{Layer, ServiceExt};
 use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePathLayer};
 
-use super::{assets, compression, docs, prometheus, surplus};
+use super::{assets, classic, compression, docs, prometheus, surplus};
 use crate::{
     App, Error,
     auth::is_host_allowed,
@@ -30,11 +30,10 @@ pub fn add_pages_and_middleware(router: Router<App>, document: &OpenApi, app: Ap
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .with_state(app.clone());
     // Runs before routing, so that a trailing slash makes no difference.
+    let inner = inner.map_request(classic::strip_format_suffix);
     let inner = NormalizePathLayer::trim_trailing_slash().layer(inner);
     Router::new()
-        .fallback_service(tower::service_fn(move |request: Request| {
-            tower::ServiceExt::oneshot(inner.clone(), request)
-        }))
+        .fallback_service(tower::service_fn(move |request: Request| inner.clone().oneshot(request)))
         .layer(from_fn(surplus::refuse_surplus))
         .layer(CatchPanicLayer::custom(problems::panicked))
         .layer(from_fn_with_state(app, check_host))

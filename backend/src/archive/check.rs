@@ -37,7 +37,11 @@ pub fn user(line: &User) -> Result {
 pub fn room(line: &Room) -> Result {
     range("id", line.id, 1, ID_MAX)?;
     rules::validate_stored_name("name", &line.name, rules::ROOM_NAME_MAX_CHARS)?;
-    rules::validate_stored_name("topic", &line.topic, rules::TOPIC_MAX_CHARS)?;
+    rules::validate_stored_name(
+        "topic",
+        line.topic.as_deref().unwrap_or_default(),
+        rules::TOPIC_MAX_CHARS,
+    )?;
     range("last_rev", line.last_rev, 1, ID_MAX)?;
     range("last_seq", line.last_seq, 0, line.last_rev)?;
     range("rev", line.rev, 1, line.last_rev)?;

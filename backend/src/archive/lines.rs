@@ -82,7 +82,9 @@ pub struct User {
 pub struct Room {
     pub id: i64,
     pub name: String,
-    pub topic: String,
+    /// `null` for a room without a topic, which the classic endpoints tell from an empty one.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub topic: Option<String>,
     /// The user id of its creator.
     pub created_by: i64,
     pub created_at: Timestamp,

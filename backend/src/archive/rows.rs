@@ -51,6 +51,7 @@ impl From<rooms::Model> for Room {
             name,
             name_key: _,
             topic,
+            has_topic,
             created_by,
             created_at,
             updated_at,
@@ -65,7 +66,7 @@ impl From<rooms::Model> for Room {
         Self {
             id,
             name,
-            topic,
+            topic: has_topic.then_some(topic),
             created_by,
             created_at,
             updated_at,
@@ -83,7 +84,8 @@ impl From<Room> for rooms::Model {
             id: line.id,
             name_key: Some(rules::name_key(&line.name)),
             name: line.name,
-            topic: line.topic,
+            has_topic: line.topic.is_some(),
+            topic: line.topic.unwrap_or_default(),
             created_by: line.created_by,
             created_at: line.created_at.timestamp_micros(),
             updated_at: line.updated_at.timestamp_micros(),
@@ -185,4 +187,23 @@ impl Message {
 /// Decodes 64 lower-case hexadecimal digits.
 pub fn decode_hash(hex: &str) -> Option<Vec<u8>> {
     base16ct::lower::decode_vec(hex).ok().filter(|bytes| bytes.len() == 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_without_a_topic_stays_one() {
+        let line = |topic: &str| {
+            let rest = r#""created_by":1,"created_at":"2026-01-02T03:04:05Z",
+                "updated_at":"2026-01-02T03:04:05Z","member_count":0,"last_seq":0,"last_rev":1,"rev":1"#;
+            serde_json::from_str::<Room>(&format!("{{\"id\":1,\"name\":\"a\",{topic}{rest}}}"))
+        };
+        for topic in ["\"topic\":null,", "\"topic\":\"\",", "\"topic\":\"News\","] {
+            let room = line(topic).unwrap();
+            assert_eq!(Room::from(rooms::Model::from(room.clone())), room);
+        }
+        assert!(line("").is_err(), "the field is required");
+    }
 }

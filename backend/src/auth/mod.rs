@@ -32,7 +32,7 @@ pub use caller::{Admin, Caller, MaybeCaller, security_schemes};
 pub use credentials::{find_by_key, lock_if_unmodified, username_key};
 pub use device::LoginOrigin;
 pub use hasher::PasswordHasher;
-pub use origin::{is_host_allowed, is_origin_allowed};
+pub use origin::{is_host_allowed, is_origin_allowed, is_same_origin};
 pub use password_hash::{UNUSABLE, check_password_hash};
 
 /// A handle to the keys, caches and throttles of authentication; cheap to clone.

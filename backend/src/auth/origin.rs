@@ -7,7 +7,7 @@ use crate::Settings;
 
 /// Whether the request comes from our own page. Every browser sends `Sec-Fetch-Site` or `Origin`;
 /// a request without both comes from another client and is allowed.
-pub(super) fn is_same_origin(headers: &HeaderMap, settings: &Settings) -> bool {
+pub fn is_same_origin(headers: &HeaderMap, settings: &Settings) -> bool {
     match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
         Some(b"same-origin" | b"none") => true,
         // A proxy may have changed the host: then `Origin` still matches the public URL.

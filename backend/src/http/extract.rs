@@ -10,14 +10,17 @@ use axum::{
     Extension,
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use shared::problem::{Code, FieldError};
 
-use super::problems;
+use super::{
+    media_type::{is_json, media_type},
+    problems,
+};
 use crate::{Error, Result};
 
 /// A JSON body of a request or a response.
@@ -27,29 +30,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self> {
-        if !is_json(request.headers()) {
+        if !is_json(&media_type(request.headers())) {
             return Err(Code::UnsupportedMediaType.into());
         }
-        let bytes =
-            Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-                BytesRejection::FailedToBufferBody(cause) if cause.status().as_u16() == 413 => {
-                    Error::from(Code::TooLarge)
-                }
-                _ => Error::new(
-                    Code::BadRequest,
-                    "The body is incomplete or too slow: it must arrive within 15 s, and 1 s more \
-                     for each 8 KiB.",
-                ),
-            })?;
-        parse_json(&bytes).map(Self)
+        parse_json(&read_body(request, state).await?).map(Self)
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = value.unwrap_or("").split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
+/// The whole body of a request, within the limits of its size and time.
+pub async fn read_body<S: Send + Sync>(request: Request<Body>, state: &S) -> Result<Bytes> {
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(cause) if cause.status().as_u16() == 413 => {
+            Error::from(Code::TooLarge)
+        }
+        _ => Error::new(
+            Code::BadRequest,
+            "The body is incomplete or too slow: it must arrive within 15 s, and 1 s more for each \
+             8 KiB.",
+        ),
+    })
 }
 
 /// Parses JSON; an error names the field.

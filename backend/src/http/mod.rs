@@ -7,5 +7,6 @@ pub mod encoding;
 pub mod extract;
 pub mod instrument;
 pub mod long_body;
+pub mod media_type;
 pub mod problems;
 pub mod time_zone;

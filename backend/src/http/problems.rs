@@ -1,6 +1,8 @@
 //! Error responses: problem details (RFC 9457), the error formats of the classic endpoints, and the
 //! OpenAPI documentation of problems.
 
+use std::collections::BTreeMap;
+
 use aide::{
     generate::{GenContext, in_context},
     openapi::{
@@ -11,14 +13,14 @@ use aide::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{self, HeaderValue, Method, header},
+    http::{self, HeaderMap, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 use shared::problem::{Code, Problem};
 
-use super::instrument::RequestId;
+use super::{instrument::RequestId, media_type::media_type};
 use crate::Error;
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -54,10 +56,10 @@ pub async fn render(request: Request, next: Next) -> Response {
 /// Middleware of the classic endpoints: renders the problem in the format of the classic chat, whose
 /// clients understand no other.
 pub async fn render_classic(request: Request, next: Next) -> Response {
-    let method = request.method().clone();
+    let (method, headers) = (request.method().clone(), request.headers().clone());
     let response = next.run(request).await;
     let Some(problem) = unrendered_problem(&response) else { return response };
-    let (status, body) = to_classic(&problem, &method);
+    let (status, body) = to_classic(&problem, &method, &headers);
     let body = serde_json::to_vec(&body).unwrap_or_default();
     let json = HeaderValue::from_static("application/json");
     let mut response = replace_body(response, json, body);
@@ -100,21 +102,38 @@ fn replace_body(response: Response, content_type: HeaderValue, body: Vec<u8>) ->
 }
 
 /// The status and body that the classic chat has for a problem.
-fn to_classic(problem: &Problem, method: &Method) -> (u16, Value) {
+fn to_classic(problem: &Problem, method: &Method, headers: &HeaderMap) -> (u16, Value) {
     let detail = |text: &str| json!({ "detail": text });
     match problem.code {
         Code::InvalidFields => {
-            let fields =
-                problem.errors.iter().map(|error| (error.field.clone(), json!([error.message])));
-            (400, Value::Object(fields.collect()))
+            let mut fields = BTreeMap::<_, Vec<_>>::new();
+            for error in &problem.errors {
+                fields.entry(&error.field).or_default().push(&error.message);
+            }
+            (400, json!(fields))
         }
         Code::UsernameTaken => (400, json!({ "message": "User already exists" })),
-        Code::InvalidCredentials => (400, json!({ "error": "Invalid credentials" })),
+        Code::InvalidCredentials => (401, detail("Invalid username/password.")),
         Code::RoomNameTaken => (400, json!({ "name": ["room with this name already exists."] })),
-        Code::Unauthenticated => (401, detail("Authentication credentials were not provided.")),
+        Code::Unauthenticated => (401, detail(unauthenticated_detail(headers))),
+        Code::AdminOnly => (403, detail("You do not have permission to perform this action.")),
         Code::NotFound => (404, detail("Not found.")),
         Code::MethodNotAllowed => (405, detail(&format!("Method \"{method}\" not allowed."))),
+        Code::UnsupportedMediaType => {
+            let media_type = media_type(headers);
+            (415, detail(&format!("Unsupported media type \"{media_type}\" in request.")))
+        }
         _ => (problem.status, detail(&problem.detail)),
+    }
+}
+
+/// Why a request counts as anonymous.
+fn unauthenticated_detail(headers: &HeaderMap) -> &'static str {
+    let value = headers.get(header::AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes);
+    match value.to_ascii_lowercase() {
+        scheme if scheme.starts_with(b"basic") => "Invalid username/password.",
+        scheme if scheme.starts_with(b"token") || scheme.starts_with(b"bearer") => "Invalid token.",
+        _ => "Authentication credentials were not provided.",
     }
 }
 
@@ -169,9 +188,19 @@ mod tests {
 
     #[test]
     fn classic_clients_get_classic_errors() {
-        let classic = |problem: &Problem| to_classic(problem, &Method::PUT);
+        let headers = HeaderMap::from_iter([(
+            header::AUTHORIZATION,
+            HeaderValue::from_static("Token nonsense"),
+        )]);
+        let classic = |problem: &Problem| to_classic(problem, &Method::PUT, &headers);
         let fields = Error::from(FieldError::new("content", "must not be empty"));
         assert_eq!(classic(&fields.problem), (400, json!({"content": ["must not be empty"]})));
+        let both = ["one", "two"].map(|message| FieldError::new("name", message)).to_vec();
+        assert_eq!(classic(&Error::from(both).problem).1, json!({"name": ["one", "two"]}));
+        let token = classic(&Problem::new(Code::Unauthenticated));
+        assert_eq!(token, (401, json!({"detail": "Invalid token."})));
+        let basic = classic(&Problem::new(Code::InvalidCredentials));
+        assert_eq!(basic, (401, json!({"detail": "Invalid username/password."})));
         let method = Problem::new(Code::MethodNotAllowed);
         assert_eq!(classic(&method).1, json!({"detail": "Method \"PUT\" not allowed."}));
         let forbidden = classic(&Problem::new(Code::AdminOnly));

@@ -1,5 +1,7 @@
 //! The handlers of the room endpoints.
 
+use std::collections::BTreeSet;
+
 use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -107,13 +109,58 @@ pub async fn post(
     admin: Admin,
     Json(request): Json<NewRoom>,
 ) -> Result<Created<Room>> {
-    create_room(&app, &admin, request).await.map(WithStatus)
+    create_room(&app, &admin, request.into()).await.map(WithStatus)
 }
 
-pub async fn create_room(app: &App, Admin(by): &Admin, request: NewRoom) -> Result<Room> {
-    let (name, topic) =
-        (rules::validate_room_name(&request.name)?, rules::validate_topic(&request.topic)?);
-    app.ledger.write(CreateRoom { by: by.user.id, name, topic }).await
+/// The fields that an admin can set. An update keeps those that are `None`.
+#[derive(Debug, Default)]
+pub struct RoomFields {
+    pub name: Option<String>,
+    /// `Some(None)` for no topic, which only the classic endpoints tell from an empty one.
+    pub topic: Option<Option<String>>,
+    /// The account that counts as the creator; the admin who creates the room by default.
+    pub created_by: Option<UserId>,
+    /// All members; only the creator by default.
+    pub members: Option<BTreeSet<UserId>>,
+}
+
+impl From<NewRoom> for RoomFields {
+    fn from(NewRoom { name, topic }: NewRoom) -> Self {
+        PatchRoom { name: Some(name), topic: Some(topic) }.into()
+    }
+}
+
+impl From<PatchRoom> for RoomFields {
+    fn from(PatchRoom { name, topic }: PatchRoom) -> Self {
+        Self { name, topic: topic.map(Some), ..Self::default() }
+    }
+}
+
+impl RoomFields {
+    fn validate_topic(&self) -> Result<Option<Option<String>>, FieldError> {
+        match &self.topic {
+            Some(Some(topic)) => Ok(Some(Some(rules::validate_topic(topic)?))),
+            Some(None) => Ok(Some(None)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The values of two fields, or the errors of both.
+fn both<A, B>(a: Result<A, FieldError>, b: Result<B, FieldError>) -> Result<(A, B)> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (a, b) => Err([a.err(), b.err()].into_iter().flatten().collect::<Vec<_>>().into()),
+    }
+}
+
+/// Creates a room.
+pub async fn create_room(app: &App, Admin(by): &Admin, fields: RoomFields) -> Result<Room> {
+    let name = rules::validate_room_name(fields.name.as_deref().unwrap_or_default());
+    let (name, topic) = both(name, fields.validate_topic())?;
+    let RoomFields { created_by, members, .. } = fields;
+    let topic = topic.flatten();
+    app.ledger.write(CreateRoom { by: by.user.id, name, topic, created_by, members }).await
 }
 
 pub async fn put(
@@ -122,8 +169,7 @@ pub async fn put(
     Path(RoomPath { id }): Path<RoomPath>,
     Json(request): Json<NewRoom>,
 ) -> Result<Json<Room>> {
-    let change = PatchRoom { name: Some(request.name), topic: Some(request.topic) };
-    Ok(Json(update_room(&app, &admin, id, change).await?))
+    Ok(Json(update_room(&app, &admin, id, request.into()).await?))
 }
 
 pub async fn patch(
@@ -132,29 +178,27 @@ pub async fn patch(
     Path(RoomPath { id }): Path<RoomPath>,
     Json(change): Json<PatchRoom>,
 ) -> Result<Json<Room>> {
-    Ok(Json(update_room(&app, &admin, id, change).await?))
+    Ok(Json(update_room(&app, &admin, id, change.into()).await?))
 }
 
+/// Changes a room.
 pub async fn update_room(
     app: &App,
     Admin(by): &Admin,
     room: RoomId,
-    change: PatchRoom,
+    fields: RoomFields,
 ) -> Result<Room> {
-    let name = match change.name.as_deref().map(rules::validate_room_name).transpose() {
-        Ok(name) => name,
+    let name = match fields.name.as_deref().map(rules::validate_room_name).transpose() {
+        Ok(name) => Ok(name),
         // Clients send the name along with a new topic, and a name may be older than a rule for names.
         Err(error) => {
             let current = queries::find_room(&app.db.reader, room).await?;
-            if change.name.as_ref() != Some(&current.name) {
-                return Err(error.into());
-            }
-            None
+            if fields.name.as_ref() == Some(&current.name) { Ok(None) } else { Err(error) }
         }
     };
-    let topic = change.topic.as_deref().map(rules::validate_topic).transpose()?;
-    let by = by.user.id;
-    app.ledger.write(UpdateRoom { room, by, name, topic }).await
+    let (name, topic) = both(name, fields.validate_topic())?;
+    let RoomFields { created_by, members, .. } = fields;
+    app.ledger.write(UpdateRoom { room, by: by.user.id, name, topic, created_by, members }).await
 }
 
 pub async fn delete(

@@ -16,7 +16,7 @@ mod handlers;
 pub mod queries;
 
 pub use access::{Membership, RoomPath, recheck_membership};
-pub use handlers::{check_limit, create_room, delete_room, update_room};
+pub use handlers::{RoomFields, check_limit, create_room, delete_room, update_room};
 
 pub fn routes() -> ApiRouter<App> {
     use handlers as h;

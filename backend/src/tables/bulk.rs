@@ -165,13 +165,14 @@ async fn update_rooms(
         let values: Vec<_> = rows
             .iter()
             .map(|r| {
-                let texts = (&r.name, &r.name_key, &r.topic);
+                let texts = (&r.name, &r.name_key, &r.topic, r.has_topic);
                 let counts = (r.member_count, r.last_seq, r.last_rev, r.rev);
-                (r.id, texts, r.updated_at, r.deleted_at, counts)
+                (r.id, texts, r.updated_at, r.deleted_at, counts, r.created_by)
             })
             .collect();
         let sql = "UPDATE rooms SET name = value ->> '$[1][0]', name_key = value ->> '$[1][1]', \
-             topic = value ->> '$[1][2]', updated_at = value ->> 2, deleted_at = value ->> 3, \
+             topic = value ->> '$[1][2]', has_topic = value ->> '$[1][3]', \
+             created_by = value ->> 5, updated_at = value ->> 2, deleted_at = value ->> 3, \
              member_count = value ->> '$[4][0]', last_seq = value ->> '$[4][1]', \
              last_rev = value ->> '$[4][2]', rev = value ->> '$[4][3]' \
              FROM json_each(?) WHERE rooms.id = value ->> 0";
@@ -179,7 +180,8 @@ async fn update_rooms(
         return Ok(());
     }
     let update = OnConflict::column(C::Id)
-        .update_columns([C::Name, C::NameKey, C::Topic, C::UpdatedAt, C::DeletedAt])
+        .update_columns([C::Name, C::NameKey, C::Topic, C::HasTopic, C::CreatedBy])
+        .update_columns([C::UpdatedAt, C::DeletedAt])
         .update_columns([C::MemberCount, C::LastSeq, C::LastRev, C::Rev])
         .to_owned();
     let rows = rows.iter().map(|row| rooms::ActiveModel::from(row.clone()).reset_all());

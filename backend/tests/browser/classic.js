@@ -45,7 +45,7 @@ const run = async () => {
   report.joined = await call('POST', `/rooms/${room.id}/join/`, bob.token);
   report.room = await call('GET', `/rooms/${room.id}/`, bob.token);
   const bobSocket = await listen(room.id, report.received.bob);
-  adaSocket.send(JSON.stringify({ message: 'who is there?', userid: bob.user_id }));
+  adaSocket.send(JSON.stringify({ message: 'who is there?', userid: ada.user_id }));
   await waitUntil(() => report.received.bob.length === 1);
   bobSocket.send(JSON.stringify({ message: 'only me' }));
   await waitUntil(() => report.received.ada.length === 2 && report.received.bob.length === 2);

@@ -51,7 +51,7 @@ fn check_statuses(report: &Value, room: &Value) {
     assert_eq!(report["statuses"], json!(expected));
 }
 
-/// Each socket receives every message, its own included; a forged `userid` has no effect.
+/// Each socket receives every message, its own included.
 fn check_messages(report: &Value, room: &Value) {
     let messages = [["ada", "who is there?"], ["bob", "only me"], ["bob", "by post"]];
     let pairs = |list: &Value, author: &str, content: &str| -> Vec<[String; 2]> {

@@ -8,15 +8,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use schemars::JsonSchema;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use shared::{
     Timestamp,
     ids::{MessageId, RoomId},
     messages::{Message, NewMessage},
-    problem::Code,
+    problem::{Code, FieldError},
 };
 
+use super::{
+    body::{FromFields, Validated},
+    fields::{Fields, unknown_id},
+    serialize_moment,
+};
 use crate::{
     App, Result,
     auth::Caller,
@@ -36,7 +41,7 @@ const BATCH_ROWS: i64 = 500;
 /// Selects messages; all of the room by default.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListQuery {
-    /// Only the last `limit` messages, at least 1.
+    /// Only the last `limit` messages, at least 1. There are fewer only at the beginning of the room.
     limit: Option<u32>,
     /// Only messages before the one with this `id`.
     before: Option<MessageId>,
@@ -50,6 +55,7 @@ pub struct ClassicMessage {
     content: String,
     /// The author's username.
     user: String,
+    #[serde(serialize_with = "serialize_moment")]
     created_at: Timestamp,
 }
 
@@ -84,18 +90,24 @@ impl From<Message> for ClassicMessage {
 }
 
 /// A new message. Other fields that classic clients send are ignored.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 pub struct Content {
     /// 1 to 16 384 bytes after trimming.
     #[schemars(length(min = 1, max = 16384))]
     content: String,
 }
 
+impl FromFields for Content {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self { content: fields.required("content", Fields::text).unwrap_or_default() }
+    }
+}
+
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
-    Json(Content { content }): Json<Content>,
+    Validated(Content { content }): Validated<Content>,
 ) -> Result<Created<ClassicMessage>> {
     let new = NewMessage { client_id: None, content, reply_to: None };
     let posted = messages::post(&app, caller.user.id, id, new).await?;
@@ -110,10 +122,13 @@ pub async fn list(
     let room = membership.room_id();
     let permit = app.limits.histories.acquire(membership.caller.user.id).await?;
     let end = match query.before {
-        Some(id) => seq_of(&app, room, id).await? - 1,
+        Some(id) => seq_of(&app, &membership.room, id).await? - 1,
         None => membership.room.last_seq,
     };
-    let start = query.limit.map_or(1, |limit| (end - i64::from(limit.max(1)) + 1).max(1));
+    let start = match query.limit {
+        Some(limit) => first_of_last(&app, room, end, limit.max(1)).await?,
+        None => 1,
+    };
     let name = serde_json::to_string(&membership.room.name).unwrap_or_default();
     let start_of_object = format!("{{\"name\":{name},\"messages\":[");
     let next_part = NextPart::Start(start_of_object);
@@ -123,11 +138,29 @@ pub async fn list(
     Ok(HistoryStream(long_body(source)))
 }
 
-/// The `seq` of a message. 1 if the room has no such message: then no message comes before it.
-async fn seq_of(app: &App, room: RoomId, id: MessageId) -> Result<i64> {
+/// The `seq` of a message. An error if the room has no such message, because an empty page would look
+/// like the beginning of the room.
+async fn seq_of(app: &App, room: &tables::rooms::Model, id: MessageId) -> Result<i64> {
+    match messages::queries::seq_of_id(&app.db.reader, room, id).await? {
+        Some(seq) => Ok(seq.0),
+        None => Err(FieldError::new("before", unknown_id(id)).into()),
+    }
+}
+
+/// The `seq` of the first of the last `limit` messages up to `end`; 1 if there are fewer. Deleted
+/// messages do not count: a page of them would look like the beginning of the room.
+async fn first_of_last(app: &App, room: RoomId, end: i64, limit: u32) -> Result<i64> {
     use tables::messages::{Column, Entity};
-    let select = Entity::find_by_id(id.0).filter(Column::RoomId.eq(room.0));
-    Ok(select.one(&app.db.reader).await?.map_or(1, |row| row.seq))
+    let first = Entity::find()
+        .select_only()
+        .column(Column::Seq)
+        .filter(Column::RoomId.eq(room.0))
+        .filter(Column::Seq.lte(end))
+        .filter(Column::DeletedAt.is_null())
+        .order_by_desc(Column::Seq)
+        .offset(u64::from(limit) - 1)
+        .limit(1);
+    Ok(first.into_tuple::<i64>().one(&app.db.reader).await?.unwrap_or(1))
 }
 
 /// The part of a [`History`] that comes next.

@@ -11,14 +11,21 @@ use aide::{
 };
 use axum::middleware;
 use schemars::json_schema;
-use shared::problem::Code;
+use serde::Serializer;
+use shared::{Timestamp, problem::Code};
 
 use crate::{App, http::problems};
 
+mod body;
+mod fields;
+mod format_suffix;
 mod messages;
+mod metadata;
 mod people;
 mod rooms;
 mod socket;
+
+pub use format_suffix::strip_format_suffix;
 
 /// The classic endpoints, with errors in the classic formats.
 pub fn routes() -> ApiRouter<App> {
@@ -67,12 +74,24 @@ pub fn routes() -> ApiRouter<App> {
                 doc(op, "classicSocket", "Open the websocket of a room")
             }),
         )
+        .layer(middleware::from_fn(metadata::answer_options))
         .layer(middleware::from_fn(problems::render_classic))
+}
+
+/// A time as the classic chat writes it: always with six digits of microseconds.
+fn format_moment(moment: &Timestamp) -> String {
+    moment.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+fn serialize_moment<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format_moment(moment))
 }
 
 fn doc<'t>(op: TransformOperation<'t>, id: &str, summary: &str) -> TransformOperation<'t> {
     op.id(id).tag("classic").summary(summary).with(classic_errors).description(
-        "Unchanged from the classic chat. Errors are `{\"detail\": ..}` or `{\"field\": [..]}`.",
+        "Unchanged from the classic chat. A body is JSON, a form, or a multipart form; its values are \
+         coerced (`\"true\"` is a boolean, 7 a text). Errors are `{\"detail\": ..}` or \
+         `{\"field\": [..]}`.",
     )
 }
 

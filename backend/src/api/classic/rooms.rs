@@ -1,6 +1,6 @@
 //! `/rooms/` and `/rooms/{id}/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
@@ -9,15 +9,21 @@ use serde::Serialize;
 use shared::{
     Timestamp,
     ids::{RoomId, UserId},
-    rooms::{NewRoom, PatchRoom, Room},
+    rooms::Room,
+    rules,
 };
 
+use super::{
+    body::{FromFields, Validated},
+    fields::{Fields, check_length},
+    serialize_moment,
+};
 use crate::{
     App, Result,
     auth::{Admin, Caller},
     http::extract::{Created, Json, Path, WithStatus},
     realtime::ledger,
-    rooms::{self, RoomPath, queries},
+    rooms::{self, RoomFields, RoomPath, queries},
     tables,
 };
 
@@ -26,12 +32,60 @@ use crate::{
 pub struct ClassicRoom {
     id: RoomId,
     name: String,
-    topic: String,
+    topic: Option<String>,
     created_by: UserId,
     /// The ids of its members.
     users: Vec<UserId>,
+    #[serde(serialize_with = "serialize_moment")]
     created_at: Timestamp,
+    #[serde(serialize_with = "serialize_moment")]
     updated_at: Timestamp,
+}
+
+/// The fields of a room. `PUT` and `PATCH` keep those that are left out.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "documents the fields")]
+pub struct RoomBody {
+    /// 1 to 255 visible characters, unique without regard to case. Only `PATCH` may leave it out.
+    #[schemars(length(min = 1, max = 255))]
+    name: Option<String>,
+    /// At most 255 characters.
+    #[schemars(length(max = 255))]
+    topic: Option<String>,
+    /// The id of the account that counts as the creator; the caller by default.
+    created_by: Option<UserId>,
+    /// The ids of all members; by default a new room has its creator.
+    users: Option<Vec<UserId>>,
+}
+
+/// The fields of a new room, or of `PUT`.
+#[derive(JsonSchema)]
+pub struct WholeRoom(#[schemars(with = "RoomBody")] RoomFields);
+
+/// The fields of `PATCH`.
+#[derive(JsonSchema)]
+pub struct PartialRoom(#[schemars(with = "RoomBody")] RoomFields);
+
+impl FromFields for WholeRoom {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self(read_room(fields.required("name", Fields::text), fields))
+    }
+}
+
+impl FromFields for PartialRoom {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self(read_room(fields.text("name"), fields))
+    }
+}
+
+fn read_room(name: Option<String>, fields: &mut Fields) -> RoomFields {
+    let topic = fields.nullable_text("topic");
+    for (field, text) in [("name", &name), ("topic", &topic.clone().flatten())] {
+        let max = rules::ROOM_NAME_MAX_CHARS.min(rules::TOPIC_MAX_CHARS);
+        fields.check(check_length(field, text.as_deref().unwrap_or_default(), max));
+    }
+    let (created_by, members) = (fields.id("created_by"), fields.ids("users"));
+    RoomFields { name, topic, created_by, members }
 }
 
 /// A success message.
@@ -56,11 +110,21 @@ async fn to_classic(app: &App, rooms: Vec<Room>) -> Result<Vec<ClassicRoom>> {
     for (room, user) in rows {
         members.entry(room).or_default().push(user.into());
     }
+    let without_topic: HashSet<i64> = tables::rooms::Entity::find()
+        .select_only()
+        .column(tables::rooms::Column::Id)
+        .filter(tables::rooms::Column::Id.is_in(rooms.iter().map(|room| room.id.0)))
+        .filter(tables::rooms::Column::HasTopic.eq(false))
+        .into_tuple()
+        .all(&app.db.reader)
+        .await?
+        .into_iter()
+        .collect();
     let rooms = rooms.into_iter().map(|room| ClassicRoom {
         users: members.remove(&room.id.0).unwrap_or_default(),
         id: room.id,
         name: room.name,
-        topic: room.topic,
+        topic: (!without_topic.contains(&room.id.0)).then_some(room.topic),
         created_by: room.created_by,
         created_at: room.created_at,
         updated_at: room.updated_at,
@@ -98,9 +162,9 @@ pub async fn get(
 pub async fn post(
     State(app): State<App>,
     admin: Admin,
-    Json(request): Json<NewRoom>,
+    Validated(WholeRoom(fields)): Validated<WholeRoom>,
 ) -> Result<Created<ClassicRoom>> {
-    let room = rooms::create_room(&app, &admin, request).await?;
+    let room = rooms::create_room(&app, &admin, fields).await?;
     Ok(WithStatus(to_response(&app, room).await?.0))
 }
 
@@ -108,10 +172,9 @@ pub async fn put(
     State(app): State<App>,
     admin: Admin,
     Path(RoomPath { id }): Path<RoomPath>,
-    Json(request): Json<NewRoom>,
+    Validated(WholeRoom(fields)): Validated<WholeRoom>,
 ) -> Result<Json<ClassicRoom>> {
-    let change = PatchRoom { name: Some(request.name), topic: Some(request.topic) };
-    let room = rooms::update_room(&app, &admin, id, change).await?;
+    let room = rooms::update_room(&app, &admin, id, fields).await?;
     to_response(&app, room).await
 }
 
@@ -119,9 +182,9 @@ pub async fn patch(
     State(app): State<App>,
     admin: Admin,
     Path(RoomPath { id }): Path<RoomPath>,
-    Json(change): Json<PatchRoom>,
+    Validated(PartialRoom(fields)): Validated<PartialRoom>,
 ) -> Result<Json<ClassicRoom>> {
-    let room = rooms::update_room(&app, &admin, id, change).await?;
+    let room = rooms::update_room(&app, &admin, id, fields).await?;
     to_response(&app, room).await
 }
 

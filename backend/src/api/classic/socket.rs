@@ -1,5 +1,6 @@
 //! `/ws/chat/{room_id}/`: a websocket for one room. Clients send `{"message"}` and receive
-//! `{"message","username",..}` or `{"error"}`.
+//! `{"message","username",..}`. A refused message gets a frame of this shape too, with `error`, because
+//! classic clients print every frame.
 
 use axum::{
     extract::{
@@ -9,17 +10,20 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{
-    ids::{ClientId, RoomId, Seq},
+    ids::{ClientId, RoomId, Seq, UserId},
     live::{ClientFrame, ServerFrame},
     messages::{Message, Row},
-    problem::Code,
+    problem::{Code, Problem},
     timeline::SeqRanges,
 };
 use uuid::Uuid;
 
+use super::{
+    fields::{coerce_id, coerce_text},
+    format_moment,
+};
 use crate::{
     App, Error, Result,
     realtime::hub::Publication,
@@ -34,11 +38,11 @@ pub async fn socket(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response> {
     let upgrade = accept(&app, &headers, Some(&membership.caller), upgrade)?;
-    let room = membership.room_id();
+    let (room, user) = (membership.room_id(), membership.caller.user.id);
     let mut delivered = SeqRanges::default();
     delivered.insert(Seq(1), Seq(membership.room.last_seq));
     Ok(upgrade.on_upgrade(async move |socket| {
-        let codec = ClassicCodec { room, delivered };
+        let codec = ClassicCodec { room, user, delivered };
         let session = Session::open(app, membership.caller, socket, codec).await;
         let Some(session) = session else { return };
         let after_rev = Some(membership.room.last_rev.into());
@@ -49,30 +53,42 @@ pub async fn socket(
 /// The classic protocol, which only has frames for new messages and errors.
 struct ClassicCodec {
     room: RoomId,
+    user: UserId,
     /// The messages that the client received or that precede the socket. A later change of one is an
     /// edit, for which the classic protocol has no frame.
     delivered: SeqRanges,
 }
 
-#[derive(Deserialize)]
-struct Incoming {
-    message: String,
-}
+/// The author of the frames about refused messages.
+const SERVER_NAME: &str = "Hallway";
 
 impl Codec for ClassicCodec {
     fn decode(&mut self, text: &str) -> Result<ClientFrame> {
-        let incoming: Incoming = serde_json::from_str(text).map_err(|cause| {
-            Error::new(Code::BadRequest, format!("Send {{\"message\": ..}}: {cause}."))
-        })?;
+        let invalid = || Error::new(Code::BadRequest, "a frame is JSON: {\"message\": \"..\"}.");
+        let frame: Value = serde_json::from_str(text).map_err(|_| invalid())?;
+        // The browser shares one session: after a sign-in in another tab, this page still names the
+        // account of before.
+        let userid = frame.get("userid").filter(|userid| !userid.is_null());
+        if userid.is_some_and(|userid| coerce_id(userid) != Ok(self.user)) {
+            let detail = "you are signed in as somebody else: reload the page.";
+            return Err(Error::new(Code::NotTheAuthor, detail));
+        }
+        let content = frame.get("message").and_then(|text| coerce_text(text).ok());
+        let content = content.ok_or_else(invalid)?;
         let client_id = ClientId(Uuid::now_v7());
-        let content = incoming.message;
         Ok(ClientFrame::Send { room: self.room, client_id, content, reply_to: None })
     }
 
     fn encode(&mut self, frame: &ServerFrame) -> Option<Utf8Bytes> {
         match frame {
+            // The room is not accessible any more: the close frame that follows says so.
+            ServerFrame::Error { problem }
+                if matches!(problem.code, Code::NotFound | Code::NotAMember) =>
+            {
+                None
+            }
             ServerFrame::Nack { problem, .. } | ServerFrame::Error { problem } => {
-                Some(json!({ "error": problem.detail }).to_string().into())
+                Some(refusal(problem).into())
             }
             _ => None,
         }
@@ -90,7 +106,7 @@ impl Codec for ClassicCodec {
             "userid": message.user.id,
             "id": message.id,
             "room": message.room,
-            "created_at": message.created_at,
+            "created_at": format_moment(&message.created_at),
         });
         Some(text.to_string().into())
     }
@@ -110,4 +126,15 @@ impl Codec for ClassicCodec {
     fn closes_with(&self, room: RoomId) -> bool {
         room == self.room
     }
+}
+
+/// The frame about a refused message: a line that reads well if a client prints it.
+fn refusal(problem: &Problem) -> String {
+    let reason = match problem.errors.first() {
+        Some(error) => format!("the text {}.", error.message),
+        None => problem.detail.clone(),
+    };
+    let line = format!("Your message was not sent: {reason}");
+    // No account has the id 0.
+    json!({ "error": reason, "message": line, "username": SERVER_NAME, "userid": 0 }).to_string()
 }

@@ -12,9 +12,10 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use socket2::SockRef;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
-    time::{Instant, Sleep, sleep, sleep_until},
+    runtime::Handle,
+    time::{Instant, Sleep, sleep, sleep_until, timeout},
 };
 
 use super::limits::ConnectionPermit;
@@ -28,6 +29,8 @@ const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 const UNSENT_MAX_BYTES: u32 = 64 * 1_024;
 /// A request body must arrive within this time, plus the time that it takes at [`BODY_MIN_RATE`].
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long the data that a client still sends is read after its websocket was closed.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes per second.
 const BODY_MIN_RATE: u64 = 8 * 1_024;
 
@@ -37,21 +40,24 @@ pub struct Connection {
     /// Set while the kernel takes no more bytes.
     stall: Option<Pin<Box<Sleep>>>,
     /// Here, because a websocket keeps the stream and nothing else of the connection.
-    _permits: (ConnectionPermit, Arc<OnceLock<ConnectionPermit>>),
+    permits: Option<(ConnectionPermit, Arc<SocketPermit>)>,
 }
+
+/// Set once the connection is a websocket, with the permit of the websocket if it needs one.
+pub type SocketPermit = OnceLock<Option<ConnectionPermit>>;
 
 impl Connection {
     /// A connection with its permit, and that of the websocket that it may become.
     pub fn new(
         stream: TcpStream,
         permit: ConnectionPermit,
-        socket_permit: Arc<OnceLock<ConnectionPermit>>,
+        socket_permit: Arc<SocketPermit>,
     ) -> Self {
         // Nagle's algorithm would delay small messages.
         let _ = stream.set_nodelay(true);
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_MAX_BYTES);
-        Self { stream, stall: None, _permits: (permit, socket_permit) }
+        Self { stream, stall: None, permits: Some((permit, socket_permit)) }
     }
 
     fn check_progress<T>(
@@ -70,6 +76,36 @@ impl Connection {
         let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
+}
+
+impl Drop for Connection {
+    /// A websocket may be dropped in the middle of a frame that is too large. The kernel would answer the
+    /// rest with a reset, and the client could lose the close frame.
+    fn drop(&mut self) {
+        let Some(permits) = self.permits.take() else { return };
+        let is_socket = permits.1.get().is_some();
+        // A client that does not read gets no close frame anyway.
+        if !is_socket || self.stall.is_some() {
+            return;
+        }
+        if let (Ok(stream), Ok(runtime)) =
+            (SockRef::from(&self.stream).try_clone(), Handle::try_current())
+        {
+            runtime.spawn(async move {
+                let _ = timeout(LINGER_TIMEOUT, drain(stream.into())).await;
+                drop(permits);
+            });
+        }
+    }
+}
+
+/// Ends the writing side and reads until the client ends its side.
+async fn drain(stream: std::net::TcpStream) -> io::Result<()> {
+    let mut stream = TcpStream::from_std(stream)?;
+    stream.shutdown().await?;
+    let mut buffer = vec![0; 16 * 1_024];
+    while stream.read(&mut buffer).await? > 0 {}
+    Ok(())
 }
 
 impl AsyncRead for Connection {

@@ -1,12 +1,7 @@
 //! Accepts connections, serves them, and shuts down gracefully.
 
 use std::{
-    convert::Infallible,
-    future::Future,
-    net::SocketAddr,
-    pin::pin,
-    sync::{Arc, OnceLock},
-    time::Duration,
+    convert::Infallible, future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
 };
 
 use axum::{
@@ -34,7 +29,7 @@ use crate::{App, Settings, api, http::client_address::client_address};
 mod deadlines;
 mod limits;
 
-use deadlines::{Connection, RequestBody};
+use deadlines::{Connection, RequestBody, SocketPermit};
 use limits::{ConnectionLimits, ConnectionPermit, WithPermit};
 
 /// How long a client may take to send the head (request line and headers) of a request, and how long a
@@ -119,7 +114,7 @@ impl Server {
         permit: ConnectionPermit,
         is_surplus: bool,
     ) {
-        let socket_permit = Arc::new(OnceLock::new());
+        let socket_permit = Arc::new(SocketPermit::new());
         let stream = Connection::new(stream, permit, socket_permit.clone());
         let service = tower::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
@@ -144,7 +139,7 @@ impl Server {
         self,
         request: Request<Incoming>,
         mut is_surplus: bool,
-        socket_permit: &OnceLock<ConnectionPermit>,
+        socket_permit: &SocketPermit,
     ) -> Result<Response, Infallible> {
         let mut request = request.map(|body| Body::new(RequestBody::new(body)));
         let mut permit = None;
@@ -160,7 +155,7 @@ impl Server {
         }
         let response = self.router.oneshot(request).await?;
         Ok(match permit {
-            Some(permit) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            permit if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 let _ = socket_permit.set(permit);
                 response
             }

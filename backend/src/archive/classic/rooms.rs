@@ -70,7 +70,7 @@ fn to_line(accounts: &Accounts, row: source::Room, name: String, notes: &mut Vec
     Room {
         id,
         name,
-        topic,
+        topic: Some(topic),
         created_by,
         created_at,
         updated_at,

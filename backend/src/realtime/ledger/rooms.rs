@@ -1,5 +1,7 @@
 //! Creates, updates and deletes rooms. The transaction checks that the caller is an admin.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, QueryFilter,
@@ -12,24 +14,31 @@ use shared::{
     rules,
 };
 
-use super::{Batch, RoomWrite, members::add_member};
+use super::{
+    Batch, RoomWrite,
+    members::{MemberChanges, active_accounts},
+};
 use crate::{
     Error, Result,
     realtime::hub::NodeEvent,
     tables::{lock_room_names, rooms},
 };
 
-/// Creates a room; its creator becomes a member.
+/// Creates a room.
 pub struct CreateRoom {
     /// The admin.
     pub by: UserId,
     /// The name, validated by `shared::rules`.
     pub name: String,
-    /// The topic, validated by `shared::rules`.
-    pub topic: String,
+    /// The topic, validated by `shared::rules`; `None` for a room without one.
+    pub topic: Option<String>,
+    /// The creator, if it is not the admin.
+    pub created_by: Option<UserId>,
+    /// The members; only the creator by default.
+    pub members: Option<BTreeSet<UserId>>,
 }
 
-/// Changes the name or the topic of a room; `None` keeps it.
+/// Changes a room; `None` keeps a field.
 pub struct UpdateRoom {
     /// The room.
     pub room: RoomId,
@@ -37,8 +46,12 @@ pub struct UpdateRoom {
     pub by: UserId,
     /// The new name, validated by `shared::rules`.
     pub name: Option<String>,
-    /// The new topic, validated by `shared::rules`.
-    pub topic: Option<String>,
+    /// The new topic, validated by `shared::rules`; `Some(None)` removes it.
+    pub topic: Option<Option<String>>,
+    /// The account that counts as its creator.
+    pub created_by: Option<UserId>,
+    /// All members: others are removed.
+    pub members: Option<BTreeSet<UserId>>,
 }
 
 /// Marks a room as deleted: nothing in it can be read after the commit. [`PurgeRoom`] then deletes
@@ -62,14 +75,18 @@ impl RoomWrite for CreateRoom {
     }
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Room> {
-        let creator = batch.active_admin(self.by).await?;
+        let admin = batch.active_admin(self.by).await?;
         check_name_is_free(batch, &self.name, None).await?;
+        let created_by = find_creator(batch, self.created_by).await?.unwrap_or(admin.id);
+        let members = self.members.clone().unwrap_or_else(|| [created_by.into()].into());
+        let members = MemberChanges::plan(batch, None, &members).await?;
         let row = rooms::ActiveModel {
             id: NotSet,
             name: Set(self.name.clone()),
             name_key: Set(Some(rules::name_key(&self.name))),
-            topic: Set(self.topic.clone()),
-            created_by: Set(creator.id),
+            topic: Set(self.topic.clone().unwrap_or_default()),
+            has_topic: Set(self.topic.is_some()),
+            created_by: Set(created_by),
             created_at: Set(batch.now),
             updated_at: Set(batch.now),
             deleted_at: Set(None),
@@ -81,7 +98,7 @@ impl RoomWrite for CreateRoom {
         let room = rooms::Entity::insert(row).exec_with_returning(batch.txn).await?;
         let id = RoomId(room.id);
         batch.add_room(room);
-        add_member(batch, id, &creator).await?;
+        members.apply(batch, id, self.by).await?;
         Ok(batch.room(id)?.clone().into())
     }
 }
@@ -103,24 +120,55 @@ impl RoomWrite for UpdateRoom {
         if let Some(name) = &self.name {
             check_name_is_free(batch, name, Some(self.room)).await?;
         }
-        let name = self.name.clone().unwrap_or_else(|| current.name.clone());
-        let topic = self.topic.clone().unwrap_or_else(|| current.topic.clone());
-        if (&name, &topic) == (&current.name, &current.topic) {
-            return Ok(current.into());
+        let is_new = |id: &UserId| id.0 != current.created_by;
+        let created_by = find_creator(batch, self.created_by.filter(is_new)).await?;
+        let members = match &self.members {
+            Some(wanted) => Some(MemberChanges::plan(batch, Some(self.room), wanted).await?),
+            None => None,
+        };
+        self.update_row(batch, &current, created_by)?;
+        if let Some(members) = members {
+            members.apply(batch, self.room, self.by).await?;
+        }
+        Ok(batch.room(self.room)?.clone().into())
+    }
+}
+
+impl UpdateRoom {
+    /// Writes and publishes the room if it changes.
+    fn update_row(
+        &self,
+        batch: &mut Batch<'_>,
+        current: &rooms::Model,
+        created_by: Option<i64>,
+    ) -> Result<()> {
+        let mut changed = current.clone();
+        if let Some(name) = &self.name {
+            changed.name.clone_from(name);
+            changed.name_key = Some(rules::name_key(name));
+        }
+        if let Some(topic) = &self.topic {
+            changed.has_topic = topic.is_some();
+            changed.topic = topic.clone().unwrap_or_default();
+        }
+        changed.created_by = created_by.unwrap_or(current.created_by);
+        if changed == *current {
+            return Ok(());
         }
         let rev = batch.next_rev(self.room);
-        let now = batch.now;
-        batch.update_room(self.room, |room| {
-            room.name_key = Some(rules::name_key(&name));
-            room.name = name;
-            room.topic = topic;
-            room.updated_at = now;
-            room.rev = rev.0;
-        });
+        changed.updated_at = batch.now;
+        (changed.rev, changed.last_rev) = (rev.0, rev.0);
+        batch.update_room(self.room, |room| *room = changed);
         let room: Room = batch.room(self.room)?.clone().into();
-        batch.publish_row(self.room, rev, Row::Room(room.clone()));
-        Ok(room)
+        batch.publish_row(self.room, rev, Row::Room(room));
+        Ok(())
     }
+}
+
+/// The id of the account that shall count as the creator of a room.
+async fn find_creator(batch: &Batch<'_>, id: Option<UserId>) -> Result<Option<i64>> {
+    let id: BTreeSet<UserId> = id.into_iter().collect();
+    Ok(active_accounts(batch, "created_by", &id).await?.first().map(|user| user.id))
 }
 
 impl RoomWrite for DeleteRoom {

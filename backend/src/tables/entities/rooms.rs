@@ -12,7 +12,10 @@ pub struct Model {
     pub id: i64,
     pub name: String,
     pub name_key: Option<String>,
+    /// Empty without a topic.
     pub topic: String,
+    /// False for a room without a topic, which the classic endpoints tell from an empty one.
+    pub has_topic: bool,
     pub created_by: i64,
     pub created_at: i64,
     pub updated_at: i64,

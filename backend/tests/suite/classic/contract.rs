@@ -152,7 +152,10 @@ async fn only_admins_create_change_and_delete_rooms() {
             .put(&one, json!({"name": format!("Loft {nth}")}))
             .await
             .expect_status(200);
-        assert_eq!((&put["name"], &put["topic"]), (&json!(format!("Loft {nth}")), &json!("")));
+        assert_eq!(
+            (&put["name"], &put["topic"]),
+            (&json!(format!("Loft {nth}")), &json!("Upstairs"))
+        );
         let patch = fixture.admin.patch(&one, json!({"topic": "High"})).await.expect_status(200);
         assert_eq!((&patch["name"], &patch["topic"]), (&put["name"], &json!("High")));
         expect_field_error(fixture.admin.put(&one, json!({"topic": "High"})).await, "name");
@@ -220,7 +223,7 @@ async fn posting_a_message_has_the_classic_shape() {
         expect_detail(fixture.anon.post(path, json!({"content": "a"})).await, 401);
         expect_detail(fixture.member.get(path).await, 405);
         let plain = fixture.member.request("POST", path).body("content=a");
-        let plain = plain.header("content-type", "application/x-www-form-urlencoded");
+        let plain = plain.header("content-type", "text/plain");
         expect_detail(Response::fetch(plain).await, 415);
         let broken = fixture.member.request("POST", path).body("{");
         expect_detail(

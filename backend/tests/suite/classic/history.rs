@@ -83,6 +83,34 @@ async fn a_long_history_is_complete_and_chunked() {
     assert!(chunk_count(&fixture, &path).await > 1, "the response is one chunk");
 }
 
+#[tokio::test]
+async fn deleted_messages_and_unknown_ids_do_not_look_like_the_beginning() {
+    let fixture = Fixture::start().await;
+    for number in 3..=9 {
+        fixture.member.post_message(fixture.room, &format!("word {number}")).await;
+    }
+    for seq in [3, 4, 5, 6, 8, 9] {
+        fixture.admin.delete(&fixture.message_path(seq)).await.expect_status(204);
+    }
+    let path = format!("/messages/{}/", fixture.room);
+    let newest = fixture.member.get(&format!("{path}?limit=2")).await.expect_status(200);
+    assert_eq!(contents(&newest), ["second", "word 7"]);
+    let before = format!("{path}?limit=1&before={}", newest["messages"][1]["id"]);
+    let before = fixture.member.get(&before).await.expect_status(200);
+    assert_eq!(contents(&before), ["second"]);
+    let all = fixture.member.get(&format!("{path}?limit=100")).await.expect_status(200);
+    assert_eq!(contents(&all), ["first", "second", "word 7"]);
+    // A message of another room is unknown here.
+    let attic = fixture.admin.post("/rooms/", json!({"name": "Attic"})).await.expect_status(201);
+    let create = format!("/messages/create/{}/", attic["id"]);
+    let other = fixture.admin.post(&create, json!({"content": "up"})).await.expect_status(201);
+    for id in [other["id"].clone(), json!(99_999)] {
+        let unknown = fixture.member.get(&format!("{path}?before={id}")).await.expect_status(400);
+        let error = format!("Invalid pk \"{id}\" - object does not exist.");
+        assert_eq!(unknown, json!({"before": [error]}));
+    }
+}
+
 /// Posts half of the messages through a socket of the member (0) or the admin (1).
 async fn post_half(fixture: &Fixture, nth: usize) -> usize {
     let person = [&fixture.member, &fixture.admin][nth];

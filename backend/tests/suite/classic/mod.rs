@@ -1,7 +1,10 @@
 //! The API of the classic chat, which its clients use unchanged.
 
 mod contract;
+mod forms;
 mod history;
+mod members;
+mod recorded;
 mod socket;
 
 use crate::fixture::{Client, Fixture};

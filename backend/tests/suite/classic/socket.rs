@@ -42,8 +42,8 @@ async fn each_message_reaches_everyone_including_the_sender() {
     let (mut member, mut phone) =
         (open(&fixture, &fixture.member).await, open(&fixture, &fixture.member).await);
     let mut admin = open(&fixture, &fixture.admin).await;
-    // A forged author has no effect.
-    member.send_text(r#"{"message": "hello", "userid": 1, "username": "admin"}"#).await;
+    let own = format!(r#"{{"message": "hello", "userid": "{}"}}"#, fixture.member.user.id);
+    member.send_text(&own).await;
     for socket in [&mut member, &mut phone, &mut admin] {
         assert_eq!(receive_message(socket).await, ("hello".into(), "member".into()));
     }
@@ -131,18 +131,52 @@ async fn an_invalid_frame_gets_an_error_and_the_socket_stays_open() {
     let (mut socket, mut other) =
         (open(&fixture, &fixture.member).await, open(&fixture, &fixture.admin).await);
     let long = json!({"message": "x".repeat(16_385)}).to_string();
-    let texts = ["{", "hello", "[]", "{}", r#"{"message": 5}"#, r#"{"message": "  "}"#, &long];
+    let forged = format!(r#"{{"message": "forged", "userid": {}}}"#, fixture.admin.user.id);
+    let texts = [
+        "{",
+        "hello",
+        "[]",
+        "{}",
+        r#"{"message": []}"#,
+        r#"{"message": "  "}"#,
+        r#"{"message": "forged", "userid": "x"}"#,
+        &forged,
+        &long,
+    ];
     for text in texts {
         socket.send_text(text).await;
-        let response = receive_json(&mut socket).await;
-        assert!(response["error"].is_string(), "{text}: {response}");
+        check_refusal(&receive_json(&mut socket).await);
     }
     socket.send(Message::binary(vec![1, 2, 3])).await;
-    assert!(receive_json(&mut socket).await["error"].is_string());
+    check_refusal(&receive_json(&mut socket).await);
+    socket.send_text(r#"{"message": 5, "userid": null}"#).await;
+    assert_eq!(receive_message(&mut socket).await.0, "5");
+    assert_eq!(receive_message(&mut other).await.0, "5");
     socket.send_text(r#"{"message": "still here"}"#).await;
     assert_eq!(receive_message(&mut socket).await.0, "still here");
     assert_eq!(receive_message(&mut other).await.0, "still here");
-    assert_eq!(all_messages(&fixture.member, fixture.room).await.len(), 3);
+    assert_eq!(all_messages(&fixture.member, fixture.room).await.len(), 4);
+}
+
+/// Classic clients print every frame, so a refusal reads like a message of the server.
+fn check_refusal(frame: &Value) {
+    assert!(frame["error"].is_string(), "{frame}");
+    let line = frame["message"].as_str().unwrap_or_default();
+    assert!(line.starts_with("Your message was not sent: "), "{frame}");
+    assert_eq!((&frame["username"], &frame["userid"]), (&json!("Hallway"), &json!(0)));
+}
+
+/// Without reading the rest of the frame, the kernel would reset the connection, and the client could
+/// lose the close frame.
+#[tokio::test]
+async fn a_frame_of_megabytes_is_answered_by_a_close_frame() {
+    let fixture = Fixture::start().await;
+    for _ in 0..3 {
+        let mut socket = open(&fixture, &fixture.member).await;
+        let text = "x".repeat(16 << 20);
+        socket.send_text(&json!({"message": text}).to_string()).await;
+        assert_eq!(socket.wait_close().await, Some(CloseCode::TooLarge as u16));
+    }
 }
 
 #[tokio::test]
