@@ -72,8 +72,6 @@ impl Connection {
         let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL_TIMEOUT)));
         ready!(stall.as_mut().poll(cx));
         metrics::counter!("hallway_stalled_connections_total").increment(1);
-        // Discards the unsent bytes in the kernel, which would otherwise wait for the client for minutes.
-        let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -82,12 +80,15 @@ impl Drop for Connection {
     /// A websocket may be dropped in the middle of a frame that is too large. The kernel would answer the
     /// rest with a reset, and the client could lose the close frame.
     fn drop(&mut self) {
-        let Some(permits) = self.permits.take() else { return };
-        let is_socket = permits.1.get().is_some();
-        // A client that does not read gets no close frame anyway.
-        if !is_socket || self.stall.is_some() {
+        if self.stall.is_some() {
+            // Discards the unsent bytes in the kernel, which would otherwise wait for the client for
+            // minutes, and tells the client that the response is incomplete.
+            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
             return;
         }
+        let Some(permits) = self.permits.take().filter(|permits| permits.1.get().is_some()) else {
+            return;
+        };
         if let (Ok(stream), Ok(runtime)) =
             (SockRef::from(&self.stream).try_clone(), Handle::try_current())
         {

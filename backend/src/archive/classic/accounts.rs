@@ -8,7 +8,7 @@ use super::{
     super::lines::User,
     names::{USERNAMES, assign_names},
     passwords,
-    source::Account,
+    source::{ADMIN_FLAGS, Account},
 };
 use crate::auth::UNUSABLE;
 
@@ -80,7 +80,7 @@ impl Accounts {
 
 fn placeholder(id: i64, username: String) -> Account {
     let password = UNUSABLE.into();
-    Account { id, username, password, is_admin: false, is_active: false, joined: None }
+    Account { id, username, password, admin_flags: [None; 3], is_active: false, joined: None }
 }
 
 fn to_line(row: &Account, username: String, notes: &mut Vec<String>) -> User {
@@ -89,12 +89,33 @@ fn to_line(row: &Account, username: String, notes: &mut Vec<String>) -> User {
         notes.push(format!("user {}: {username:?} cannot sign in {until}: {reason}", row.id));
         UNUSABLE.into()
     });
+    let is_admin = is_admin(row, &username, notes);
     User {
         id: row.id,
         username,
         password_hash,
-        is_admin: row.is_admin,
+        is_admin,
         is_disabled: !row.is_active,
         created_at: row.joined.unwrap_or(Timestamp::UNIX_EPOCH),
     }
+}
+
+/// Whether an account has any of the flags of admins: each of them let it administer some version of the
+/// classic chat. Adds a note if the flags differ.
+fn is_admin(row: &Account, username: &str, notes: &mut Vec<String>) -> bool {
+    let flags = ADMIN_FLAGS.iter().zip(row.admin_flags);
+    let (set, unset): (Vec<_>, Vec<_>) =
+        flags.filter_map(|(name, flag)| Some((*name, flag?))).partition(|(_, is_set)| *is_set);
+    if !set.is_empty() && !unset.is_empty() {
+        let names = |flags: &[(&str, bool)]| {
+            flags.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" and ")
+        };
+        notes.push(format!(
+            "user {}: {username:?} is an admin because of {}, although it lacks {}",
+            row.id,
+            names(&set),
+            names(&unset)
+        ));
+    }
+    !set.is_empty()
 }

@@ -1,7 +1,7 @@
 //! Converts the database of the classic chat to archive lines.
 //!
-//! Accounts, rooms and messages keep their ids. The messages of a room are ordered by id, as in the
-//! classic chat, and each gets a `client_id` derived from its id, so that repeated imports are equal.
+//! Accounts, rooms and messages keep their ids, except messages after one that is split. The messages of
+//! a room are ordered by id, as in the classic chat, and each gets a `client_id` derived from its id, so that repeated imports are equal.
 //! Members have read everything. No message is dropped: content that Hallway does not accept is changed
 //! visibly, with a note for each changed message.
 
@@ -17,13 +17,16 @@ use super::{
 };
 
 mod accounts;
+mod message_ids;
 mod names;
 mod passwords;
 mod rooms;
 mod source;
 mod texts;
+mod timestamps;
 
 use accounts::Accounts;
+use message_ids::MessageIds;
 use source::Source;
 
 /// Messages per query.
@@ -34,6 +37,7 @@ pub struct ClassicChat {
     source: Source,
     accounts: Accounts,
     rooms: Vec<RoomPlan>,
+    message_ids: MessageIds,
     header: Header,
     notes: Vec<String>,
 }
@@ -59,7 +63,14 @@ impl ClassicChat {
         }
         let is_required = !rows.is_empty() || !with_messages.is_empty();
         let accounts = Accounts::new(source.accounts().await?, &authors, is_required, &mut notes);
-        let rooms = rooms::plan(&source, &accounts, rows, &with_messages, &mut notes).await?;
+        if let tokens @ 1.. = source.count_tokens().await? {
+            notes.push(format!(
+                "API tokens (authtoken_token): {tokens} are not imported, because tokens of Hallway \
+                 expire; their clients get a new one from POST /login/ or use HTTP Basic"
+            ));
+        }
+        let (rooms, splits) =
+            rooms::plan(&source, &accounts, rows, &with_messages, &mut notes).await?;
         let sum = |count: fn(&RoomPlan) -> u64| rooms.iter().map(count).sum();
         let counts = Counts {
             users: accounts.lines.len() as u64,
@@ -67,18 +78,15 @@ impl ClassicChat {
             members: sum(|plan| plan.members.len() as u64),
             messages: sum(|plan| plan.line.last_seq as u64),
         };
-        // The second and later parts of split messages get ids after the last message id.
-        let mut extra_parts = counts.messages as i64;
-        for room in &with_messages {
-            extra_parts -= source.count_messages(*room).await?;
-        }
+        let last_message_id = source.last_message_id().await?;
+        let message_ids = splits.assign_ids(last_message_id, &mut notes);
         let last_ids = LastIds {
             users: accounts.lines.last().map_or(0, |line| line.id),
             rooms: rooms.last().map_or(0, |plan| plan.line.id),
-            messages: source.last_message_id().await? + extra_parts,
+            messages: message_ids.last(last_message_id),
         };
         let header = Header { format: FORMAT, counts, last_ids };
-        Ok(Self { source, accounts, rooms, header, notes })
+        Ok(Self { source, accounts, rooms, message_ids, header, notes })
     }
 
     pub fn header(&self) -> Header {
@@ -87,17 +95,16 @@ impl ClassicChat {
 
     /// Loads all lines, and returns the notes on all changes.
     pub async fn load_into(self, loader: &mut Loader<'_>) -> Result<Vec<String>> {
-        let Self { source, accounts, rooms, mut notes, .. } = self;
+        let Self { source, accounts, rooms, message_ids, mut notes, .. } = self;
         for line in &accounts.lines {
             loader.load(Line::User(line.clone())).await?;
         }
-        let mut next_id = source.last_message_id().await? + 1;
         for plan in rooms {
             loader.load(Line::Room(plan.line.clone())).await?;
             for member in &plan.members {
                 loader.load(Line::Member(member.clone())).await?;
             }
-            let mut converter = MessageConverter::new(&accounts, &plan, next_id, &mut notes);
+            let mut converter = MessageConverter::new(&accounts, &plan, &message_ids, &mut notes);
             let mut last_id = i64::MIN;
             loop {
                 let rows = source.messages(plan.classic_id, last_id, 0, BATCH_ROWS).await?;
@@ -109,7 +116,6 @@ impl ClassicChat {
                     }
                 }
             }
-            next_id = converter.next_id;
         }
         Ok(notes)
     }
@@ -119,12 +125,11 @@ impl ClassicChat {
 struct MessageConverter<'a> {
     plan: &'a RoomPlan,
     accounts: &'a Accounts,
+    ids: &'a MessageIds,
     notes: &'a mut Vec<String>,
     /// The account ids of the current members, who can be mentioned.
     members: HashSet<i64>,
     seq: i64,
-    /// The id of the next part of a split message. First parts keep the id of the message.
-    next_id: i64,
     /// The time of the last message, which the next one gets if it has none.
     created_at: Timestamp,
 }
@@ -133,13 +138,13 @@ impl<'a> MessageConverter<'a> {
     fn new(
         accounts: &'a Accounts,
         plan: &'a RoomPlan,
-        next_id: i64,
+        ids: &'a MessageIds,
         notes: &'a mut Vec<String>,
     ) -> Self {
         let current = plan.members.iter().filter(|member| !member.left);
         let members = current.map(|member| member.user).collect();
         let created_at = plan.line.created_at;
-        Self { plan, accounts, notes, members, seq: 0, next_id, created_at }
+        Self { plan, accounts, ids, notes, members, seq: 0, created_at }
     }
 
     /// Converts a message to one line, or to several if it is too long.
@@ -149,28 +154,41 @@ impl<'a> MessageConverter<'a> {
             Some(created_at) => self.created_at = created_at,
             None => changes.push("had no time and got that of the previous message"),
         }
-        let first_new_id = self.next_id;
-        let parts = parts.into_iter().enumerate();
-        let lines: Vec<_> =
-            parts.map(|(part_index, text)| self.line(&row, part_index, text)).collect();
+        let first_id = self.ids.get(row.id);
+        let last_id = first_id + parts.len() as i64 - 1;
         if !changes.is_empty() {
-            let ids = (first_new_id..self.next_id).map(|id| format!(", {id}")).collect::<String>();
-            let ids = if ids.is_empty() { ids } else { format!("; continued in{}", &ids[1..]) };
-            self.notes.push(format!("message {}: {}{ids}", row.id, changes.join(", ")));
+            let renamed =
+                if first_id == row.id { String::new() } else { format!(" (now {first_id})") };
+            let further = (first_id + 1..=last_id).map(|id| format!(", {id}")).collect::<String>();
+            let further = if further.is_empty() {
+                further
+            } else {
+                format!("; continued in{}", &further[1..])
+            };
+            self.notes.push(format!(
+                "message {}{renamed}: {}{further}",
+                row.id,
+                changes.join(", ")
+            ));
         }
-        lines
+        let parts = parts.into_iter().enumerate();
+        parts.map(|(index, text)| self.line(&row, first_id, index, text)).collect()
     }
 
-    fn line(&mut self, row: &source::Message, part_index: usize, content: String) -> Message {
-        let id = if part_index == 0 { row.id } else { self.next_id };
-        self.next_id += i64::from(part_index > 0);
+    fn line(
+        &mut self,
+        row: &source::Message,
+        first_id: i64,
+        part_index: usize,
+        content: String,
+    ) -> Message {
         self.seq += 1;
         let names = mentions(&content, |key| self.accounts.id_by_key.contains_key(key));
         let mentioned = names.iter().filter_map(|name| self.accounts.id_by_key.get(name).copied());
         let mentions: BTreeSet<i64> =
             mentioned.filter(|user| self.members.contains(user)).collect();
         Message {
-            id,
+            id: first_id + part_index as i64,
             room: self.plan.line.id,
             seq: self.seq,
             // The room's own change and the joins of its members have the first revs.

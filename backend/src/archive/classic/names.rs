@@ -29,7 +29,8 @@ pub const TOPICS: NameKind =
     NameKind { noun: "topic", validate: rules::validate_topic, max_chars: rules::TOPIC_MAX_CHARS };
 
 /// Assigns a unique valid name to each id. A valid name stays if it is the first of several equal ones;
-/// a replacement never equals a name that stays. Adds a note for each replacement.
+/// a replacement never equals a name that stays. A name that has to be trimmed or composed comes after
+/// the names that stay, so that ` ada` does not take the name of `ada`. Adds a note for each replacement.
 pub fn assign_names(
     kind: &NameKind,
     originals: &[(i64, &str)],
@@ -37,11 +38,17 @@ pub fn assign_names(
 ) -> HashMap<i64, String> {
     let mut taken = HashSet::new();
     let mut assigned = HashMap::new();
-    for (id, text) in originals {
-        if let Ok(name) = (kind.validate)(text)
-            && taken.insert(rules::name_key(&name))
-        {
-            assigned.insert(*id, name);
+    for stays in [true, false] {
+        for (id, text) in originals {
+            if let Ok(name) = (kind.validate)(text)
+                && (name == *text) == stays
+                && taken.insert(rules::name_key(&name))
+            {
+                if !stays {
+                    notes.push(format!("{} {id}: {text:?} is now {name:?}", kind.noun));
+                }
+                assigned.insert(*id, name);
+            }
         }
     }
     for (id, text) in originals {
@@ -101,8 +108,18 @@ mod tests {
     fn valid_names_stay_and_duplicates_change() {
         let (names, notes) = assigned(&["Ada", "bob", "ADA", "ada", "ADA-3", "A\u{30a}da"]);
         assert_eq!(names, ["Ada", "bob", "ADA-3-2", "ada-4", "ADA-3", "Åda"]);
-        assert_eq!(notes.len(), 2);
-        assert_eq!(notes[0], "user 3: \"ADA\" is now \"ADA-3-2\" (the name is taken)");
+        assert_eq!(notes.len(), 3);
+        assert_eq!(notes[0], "user 6: \"A\\u{30a}da\" is now \"Åda\"");
+        assert_eq!(notes[1], "user 3: \"ADA\" is now \"ADA-3-2\" (the name is taken)");
+    }
+
+    #[test]
+    fn a_trimmed_name_takes_nobody_elses() {
+        let (names, notes) = assigned(&[" ada", "\tBob ", "ada", "e\u{301}va", "Éva"]);
+        assert_eq!(names, ["ada-1", "Bob", "ada", "éva-4", "Éva"]);
+        assert_eq!(notes.len(), 3);
+        assert_eq!(notes[0], "user 2: \"\\tBob \" is now \"Bob\"");
+        assert_eq!(notes[1], "user 1: \" ada\" is now \"ada-1\" (the name is taken)");
     }
 
     #[test]

@@ -9,19 +9,21 @@ use super::{
     super::lines::{Member, Room},
     BATCH_ROWS, RoomPlan,
     accounts::Accounts,
+    message_ids::SplitMessages,
     names::{ROOM_NAMES, TOPICS, assign_names, sanitize},
     source::{self, Source},
     texts,
 };
 
 /// Plans the lines of all rooms, and adds a placeholder room for messages that refer to no existing one.
+/// Also returns the messages that must be split.
 pub async fn plan(
     source: &Source,
     accounts: &Accounts,
     rows: Vec<source::Room>,
     with_messages: &[Option<i64>],
     notes: &mut Vec<String>,
-) -> Result<Vec<RoomPlan>> {
+) -> Result<(Vec<RoomPlan>, SplitMessages)> {
     let mut rows: Vec<(Option<i64>, source::Room)> =
         rows.into_iter().map(|row| (Some(row.id), row)).collect();
     let existing: BTreeSet<_> = rows.iter().map(|(classic_id, _)| *classic_id).collect();
@@ -37,12 +39,19 @@ pub async fn plan(
     let room_names: Vec<_> = rows.iter().map(|(_, row)| (row.id, &*row.name)).collect();
     let mut names = assign_names(&ROOM_NAMES, &room_names, notes);
     let mut plans = Vec::with_capacity(rows.len());
+    let mut splits = SplitMessages::default();
     for (classic_id, row) in rows {
         let name = names.remove(&row.id).unwrap_or_default();
         let line = to_line(accounts, row, name, notes);
-        plans.push(add_members(source, accounts, classic_id, line, notes).await?);
+        let mut plan = RoomPlan { classic_id, line, members: Vec::new() };
+        let parts = further_parts(source, classic_id).await?;
+        plan.line.last_seq = source.count_messages(classic_id).await?
+            + parts.iter().map(|(_, count)| count).sum::<i64>();
+        splits.add(parts);
+        add_members(source, accounts, &mut plan, notes).await?;
+        plans.push(plan);
     }
-    Ok(plans)
+    Ok((plans, splits))
 }
 
 fn placeholder(id: i64) -> source::Room {
@@ -54,11 +63,15 @@ fn placeholder(id: i64) -> source::Room {
 /// The line of a room, with counters for no members and messages.
 fn to_line(accounts: &Accounts, row: source::Room, name: String, notes: &mut Vec<String>) -> Room {
     let id = row.id;
-    let topic = (TOPICS.validate)(&row.topic).unwrap_or_else(|error| {
-        let topic = sanitize(&TOPICS, &row.topic, id);
-        notes.push(format!("room {id}: its topic {:?} {}", row.topic, error.message));
-        topic
-    });
+    let (topic, reason) = match (TOPICS.validate)(&row.topic) {
+        Ok(topic) => (topic, String::new()),
+        Err(error) => {
+            (sanitize(&TOPICS, &row.topic, id), format!(" (the topic {})", error.message))
+        }
+    };
+    if topic != row.topic {
+        notes.push(format!("room {id}: its topic {:?} is now {topic:?}{reason}", row.topic));
+    }
     let creator = row.created_by.filter(|creator| accounts.get(*creator).is_some());
     let created_by = creator.unwrap_or_else(|| {
         notes.push(format!("room {id}: has no known creator; assigned to an admin"));
@@ -81,27 +94,36 @@ fn to_line(accounts: &Accounts, row: source::Room, name: String, notes: &mut Vec
     }
 }
 
-/// Adds the members and sets the counters. An author who is not a member becomes a former member.
+/// Adds the members and sets their counters. An author without membership becomes a member, because the
+/// classic chat let people write without joining; a disabled one becomes a former member.
 async fn add_members(
     source: &Source,
     accounts: &Accounts,
-    classic_id: Option<i64>,
-    mut line: Room,
+    plan: &mut RoomPlan,
     notes: &mut Vec<String>,
-) -> Result<RoomPlan> {
-    let current = match classic_id {
+) -> Result<()> {
+    let RoomPlan { classic_id, line, members } = plan;
+    let current = match *classic_id {
         Some(id) => source.members(id).await?,
         None => Vec::new(),
     };
-    let (current, unknown): (BTreeSet<i64>, BTreeSet<i64>) =
+    let (mut current, unknown): (BTreeSet<i64>, BTreeSet<i64>) =
         current.into_iter().partition(|user| accounts.get(*user).is_some());
     if !unknown.is_empty() {
         notes.push(format!("room {}: members {unknown:?} have no account", line.id));
     }
-    let authors = source.authors(classic_id).await?.into_iter().map(|user| accounts.author(user));
-    let all_members: BTreeSet<i64> = authors.chain(current.iter().copied()).collect();
-    line.last_seq =
-        source.count_messages(classic_id).await? + extra_parts(source, classic_id).await?;
+    let authors = source.authors(*classic_id).await?.into_iter().map(|user| accounts.author(user));
+    let (joining, former): (BTreeSet<i64>, BTreeSet<i64>) = authors
+        .filter(|user| !current.contains(user))
+        .partition(|user| accounts.get(*user).is_some_and(|account| !account.is_disabled));
+    if !joining.is_empty() {
+        let id = line.id;
+        notes.push(format!(
+            "room {id}: users {joining:?} wrote without joining; they are members now"
+        ));
+    }
+    current.extend(joining);
+    let all_members: BTreeSet<i64> = current.union(&former).copied().collect();
     line.last_rev = 1 + all_members.len() as i64 + line.last_seq;
     line.member_count = current.len() as i64;
     let member = |(user, rev): (i64, i64)| Member {
@@ -114,18 +136,19 @@ async fn add_members(
         read_seq: line.last_seq,
         rev,
     };
-    let members = all_members.into_iter().zip(2..).map(member).collect();
-    Ok(RoomPlan { classic_id, line, members })
+    *members = all_members.into_iter().zip(2..).map(member).collect();
+    Ok(())
 }
 
-/// The number of messages that splitting long ones adds to a room.
-async fn extra_parts(source: &Source, classic_id: Option<i64>) -> Result<i64> {
-    let (mut last_id, mut extra) = (i64::MIN, 0);
+/// The messages of a room that must be split, by id, each with the number of its further parts.
+async fn further_parts(source: &Source, classic_id: Option<i64>) -> Result<Vec<(i64, i64)>> {
+    let (mut last_id, mut found) = (i64::MIN, Vec::new());
     loop {
         let rows = source.messages(classic_id, last_id, texts::FITS_BYTES, BATCH_ROWS).await?;
-        let Some(row) = rows.last() else { return Ok(extra) };
+        let Some(row) = rows.last() else { return Ok(found) };
         last_id = row.id;
-        let parts = rows.iter().map(|row| texts::convert(&row.content).parts.len() as i64 - 1);
-        extra += parts.sum::<i64>();
+        let parts =
+            |row: &source::Message| (row.id, texts::convert(&row.content).parts.len() as i64 - 1);
+        found.extend(rows.iter().map(parts).filter(|(_, count)| *count > 0));
     }
 }

@@ -4,22 +4,27 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result, bail, ensure};
-use chrono::{DateTime, NaiveDateTime};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, QueryResult, Statement, Value,
 };
 use shared::Timestamp;
 
-use super::super::check::is_year_valid;
+use super::timestamps;
 use crate::tables::snapshot;
 
-/// The tables and the columns that they must have.
-const TABLES: [(&str, &[&str]); 4] = [
+/// The flags of admins in `app_user`. Django's permissions depend on two of them, and versions of the
+/// classic chat differ in which ones they have.
+pub const ADMIN_FLAGS: [&str; 3] = ["is_admin", "is_staff", "is_superuser"];
+const TOKENS: &str = "authtoken_token";
+
+/// The tables and the columns that they must have. A table without such columns may be missing.
+const TABLES: [(&str, &[&str]); 5] = [
     ("app_user", &["id", "username", "password"]),
     ("app_room", &["id", "name"]),
     ("app_room_users", &["room_id", "user_id"]),
     ("app_message", &["id", "room_id", "user_id", "content", "created_at"]),
+    (TOKENS, &[]),
 ];
 
 /// A snapshot of the tables.
@@ -36,7 +41,8 @@ pub struct Account {
     pub id: i64,
     pub username: String,
     pub password: String,
-    pub is_admin: bool,
+    /// The values of [`ADMIN_FLAGS`]; `None` where the table lacks the column.
+    pub admin_flags: [Option<bool>; ADMIN_FLAGS.len()],
     pub is_active: bool,
     pub joined: Option<Timestamp>,
 }
@@ -108,54 +114,47 @@ impl Source {
 
     /// All accounts, ordered by id.
     pub async fn accounts(&self) -> Result<Vec<Account>> {
-        let table = "app_user";
-        // Older versions had no `is_admin` and used Django's flag.
-        let admin = if self.has_column(table, "is_admin") { "is_admin" } else { "is_superuser" };
-        let sql = format!(
-            "SELECT {}, {}, {}, {}, {}, {} FROM app_user ORDER BY id",
-            self.integer_sql(table, "id"),
-            self.text_sql(table, "username"),
-            self.text_sql(table, "password"),
-            self.integer_sql(table, admin),
-            self.integer_sql(table, "is_active"),
-            self.text_sql(table, "date_joined"),
-        );
-        let account = |row: &QueryResult| {
+        let texts = ["username", "password", "date_joined"];
+        let integers = [&["is_active"], &ADMIN_FLAGS[..]].concat();
+        let account = |row: &QueryResult, id| {
+            let mut admin_flags = [None; ADMIN_FLAGS.len()];
+            for (flag, name) in admin_flags.iter_mut().zip(ADMIN_FLAGS) {
+                *flag = get_integer(row, name)?.map(|flag| flag != 0);
+            }
             Ok(Account {
-                id: row.try_get_by_index(0)?,
-                username: get_text(row, 1)?,
-                password: get_text(row, 2)?,
-                is_admin: get_integer(row, 3)?.is_some_and(|flag| flag != 0),
-                is_active: get_integer(row, 4)?.is_none_or(|flag| flag != 0),
-                joined: get_timestamp(row, 5)?,
+                id,
+                username: get_text(row, "username")?,
+                password: get_text(row, "password")?,
+                admin_flags,
+                is_active: get_integer(row, "is_active")?.is_none_or(|flag| flag != 0),
+                joined: get_timestamp(row, "date_joined")?,
             })
         };
-        self.query(&sql, []).await?.iter().map(account).collect()
+        self.read_rows("app_user", &texts, &integers, "ORDER BY id", None, account).await
+    }
+
+    /// The number of API tokens.
+    pub async fn count_tokens(&self) -> Result<i64> {
+        if !self.has_column(TOKENS, "user_id") {
+            return Ok(0);
+        }
+        self.query_integer(&format!("SELECT count(*) FROM {TOKENS}"), None).await
     }
 
     /// All rooms, ordered by id.
     pub async fn rooms(&self) -> Result<Vec<Room>> {
-        let table = "app_room";
-        let sql = format!(
-            "SELECT {}, {}, {}, {}, {}, {} FROM app_room ORDER BY id",
-            self.integer_sql(table, "id"),
-            self.text_sql(table, "name"),
-            self.text_sql(table, "topic"),
-            self.integer_sql(table, "created_by_id"),
-            self.text_sql(table, "created_at"),
-            self.text_sql(table, "updated_at"),
-        );
-        let room = |row: &QueryResult| {
+        let texts = ["name", "topic", "created_at", "updated_at"];
+        let room = |row: &QueryResult, id| {
             Ok(Room {
-                id: row.try_get_by_index(0)?,
-                name: get_text(row, 1)?,
-                topic: get_text(row, 2)?,
-                created_by: get_integer(row, 3)?,
-                created: get_timestamp(row, 4)?,
-                updated: get_timestamp(row, 5)?,
+                id,
+                name: get_text(row, "name")?,
+                topic: get_text(row, "topic")?,
+                created_by: get_integer(row, "created_by_id")?,
+                created: get_timestamp(row, "created_at")?,
+                updated: get_timestamp(row, "updated_at")?,
             })
         };
-        self.query(&sql, []).await?.iter().map(room).collect()
+        self.read_rows("app_room", &texts, &["created_by_id"], "ORDER BY id", None, room).await
     }
 
     /// The user ids of the members of a room.
@@ -188,14 +187,12 @@ impl Source {
     /// The greatest message id.
     pub async fn last_message_id(&self) -> Result<i64> {
         let id = self.integer_sql("app_message", "id");
-        let found =
-            self.query_integers(&format!("SELECT max({id}) FROM app_message"), None).await?;
-        Ok(found.first().copied().flatten().unwrap_or_default())
+        self.query_integer(&format!("SELECT max({id}) FROM app_message"), None).await
     }
 
     pub async fn count_messages(&self, room: Option<i64>) -> Result<i64> {
         let sql = format!("SELECT count(*) FROM app_message WHERE {}", room_filter(room));
-        Ok(self.query_integers(&sql, room).await?.first().copied().flatten().unwrap_or_default())
+        self.query_integer(&sql, room).await
     }
 
     /// Messages of a room with an id greater than `after` and at least `min_bytes` of content, ordered
@@ -207,45 +204,34 @@ impl Source {
         min_bytes: i64,
         limit: u64,
     ) -> Result<Vec<Message>> {
-        let table = "app_message";
         let length = match self.is_sqlite() {
             true => "length(CAST(content AS BLOB))",
             false => "length(content)",
         };
         let length_filter =
             if min_bytes > 0 { format!("AND {length} >= {min_bytes}") } else { String::new() };
-        let sql = format!(
-            "SELECT {}, {}, {}, {}, {} FROM app_message WHERE {} AND id > {after} {length_filter} \
-             ORDER BY id LIMIT {limit}",
-            self.integer_sql(table, "id"),
-            self.integer_sql(table, "user_id"),
-            self.text_sql(table, "content"),
-            self.text_sql(table, "created_at"),
-            self.text_sql(table, "updated_at"),
-            room_filter(room),
+        let rest = format!(
+            "WHERE {} AND id > {after} {length_filter} ORDER BY id LIMIT {limit}",
+            room_filter(room)
         );
-        let message = |row: &QueryResult| {
+        let texts = ["content", "created_at", "updated_at"];
+        let message = |row: &QueryResult, id| {
             Ok(Message {
-                id: row.try_get_by_index(0)?,
-                user: get_integer(row, 1)?,
-                content: get_text(row, 2)?,
-                created: get_timestamp(row, 3)?,
-                updated: get_timestamp(row, 4)?,
+                id,
+                user: get_integer(row, "user_id")?,
+                content: get_text(row, "content")?,
+                created: get_timestamp(row, "created_at")?,
+                updated: get_timestamp(row, "updated_at")?,
             })
         };
-        self.query(&sql, room.map(Value::from)).await?.iter().map(message).collect()
+        self.read_rows("app_message", &texts, &["user_id"], &rest, room, message).await
     }
 
     fn is_sqlite(&self) -> bool {
         self.txn.get_database_backend() == DbBackend::Sqlite
     }
 
-    /// An SQL expression that reads a column as text; NULL if the column is missing.
-    fn text_sql(&self, table: &str, column: &str) -> String {
-        self.cast(table, column, "TEXT", "CHAR")
-    }
-
-    /// An SQL expression that reads a column as an integer; NULL if the column is missing.
+    /// An SQL expression that reads a column as an integer; NULL if the table lacks it.
     fn integer_sql(&self, table: &str, column: &str) -> String {
         self.cast(table, column, "INTEGER", "SIGNED")
     }
@@ -254,6 +240,33 @@ impl Source {
         let column = if self.has_column(table, column) { column } else { "NULL" };
         let kind = if self.is_sqlite() { sqlite } else { mysql };
         format!("CAST({column} AS {kind})")
+    }
+
+    /// Reads the id and further columns of rows, NULL where the table lacks one. An error of `convert`
+    /// gets the table and the id. `room` is the only parameter of `rest`, if it has one.
+    async fn read_rows<T>(
+        &self,
+        table: &str,
+        texts: &[&str],
+        integers: &[&str],
+        rest: &str,
+        room: Option<i64>,
+        convert: impl Fn(&QueryResult, i64) -> Result<T, DbErr>,
+    ) -> Result<Vec<T>> {
+        // The id has no name of its own, because `ORDER BY id` must mean the indexed column.
+        let mut columns = vec![self.integer_sql(table, "id")];
+        for name in texts {
+            columns.push(format!("{} AS {name}", self.cast(table, name, "TEXT", "CHAR")));
+        }
+        for name in integers {
+            columns.push(format!("{} AS {name}", self.integer_sql(table, name)));
+        }
+        let sql = format!("SELECT {} FROM {table} {rest}", columns.join(", "));
+        let read = |row: &QueryResult| {
+            let id = row.try_get_by_index(0).with_context(|| format!("table {table}"))?;
+            convert(row, id).with_context(|| format!("table {table}, row {id}"))
+        };
+        self.query(&sql, room.map(Value::from)).await?.iter().map(read).collect()
     }
 
     async fn query(
@@ -269,10 +282,15 @@ impl Source {
     /// The first column of a query, sorted. `room` is its only parameter, if it has one.
     async fn query_integers(&self, sql: &str, room: Option<i64>) -> Result<Vec<Option<i64>>> {
         let rows = self.query(sql, room.map(Value::from)).await?;
-        let numbers = rows.iter().map(|row| get_integer(row, 0));
+        let numbers = rows.iter().map(|row| row.try_get_by_index(0));
         let mut numbers: Vec<_> = numbers.collect::<Result<_, _>>()?;
         numbers.sort();
         Ok(numbers)
+    }
+
+    /// The only number of a query; 0 for NULL.
+    async fn query_integer(&self, sql: &str, room: Option<i64>) -> Result<i64> {
+        Ok(self.query_integers(sql, room).await?.first().copied().flatten().unwrap_or_default())
     }
 }
 
@@ -281,45 +299,15 @@ fn room_filter(room: Option<i64>) -> &'static str {
     if room.is_some() { "room_id = ?" } else { "room_id IS NULL" }
 }
 
-fn get_integer(row: &QueryResult, index: usize) -> Result<Option<i64>, DbErr> {
-    row.try_get_by_index(index)
+fn get_integer(row: &QueryResult, column: &str) -> Result<Option<i64>, DbErr> {
+    row.try_get("", column)
 }
 
-fn get_text(row: &QueryResult, index: usize) -> Result<String, DbErr> {
-    row.try_get_by_index::<Option<String>>(index).map(Option::unwrap_or_default)
+fn get_text(row: &QueryResult, column: &str) -> Result<String, DbErr> {
+    row.try_get::<Option<String>>("", column).map(Option::unwrap_or_default)
 }
 
 /// A timestamp; `None` if it is missing or invalid.
-fn get_timestamp(row: &QueryResult, index: usize) -> Result<Option<Timestamp>, DbErr> {
-    Ok(parse_timestamp(&get_text(row, index)?))
-}
-
-/// Parses a timestamp without a time zone, which is UTC in Django, or with one.
-fn parse_timestamp(text: &str) -> Option<Timestamp> {
-    let text = text.trim().replacen('T', " ", 1);
-    let timestamp = match NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f") {
-        Ok(timestamp) => Some(timestamp.and_utc()),
-        Err(_) => DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z").ok().map(Into::into),
-    };
-    timestamp.filter(|timestamp: &Timestamp| is_year_valid(*timestamp))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn django_timestamps_are_parsed() {
-        for (text, expected) in [
-            ("2021-05-06 07:08:09.000120", "2021-05-06T07:08:09.000120Z"),
-            ("2021-05-06 07:08:09", "2021-05-06T07:08:09Z"),
-            ("2021-05-06T07:08:09.5+02:00", "2021-05-06T05:08:09.5Z"),
-            ("2021-05-06 07:08:09+00", "2021-05-06T07:08:09Z"),
-        ] {
-            assert_eq!(parse_timestamp(text), Some(expected.parse().unwrap()), "{text}");
-        }
-        for text in ["", "yesterday", "0001-01-01 00:00:00", "0000-00-00 00:00:00"] {
-            assert_eq!(parse_timestamp(text), None, "{text}");
-        }
-    }
+fn get_timestamp(row: &QueryResult, column: &str) -> Result<Option<Timestamp>, DbErr> {
+    Ok(timestamps::parse(&get_text(row, column)?))
 }

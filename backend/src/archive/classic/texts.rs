@@ -1,10 +1,7 @@
 //! Converts messages that the classic chat allowed and Hallway rejects: too long, empty, or with control
 //! characters.
 
-use shared::{
-    rules::{self, CONTENT_MAX_BYTES},
-    unicode::is_blank,
-};
+use shared::{rules::CONTENT_MAX_BYTES, unicode::is_blank};
 
 /// The replacement for an empty message.
 const EMPTY: &str = "\u{2205}";
@@ -18,24 +15,16 @@ pub struct Converted {
     pub changes: Vec<&'static str>,
 }
 
-/// Splits a message text and replaces control characters. Trimming is not a change, because Hallway always
-/// trims.
+/// Splits a message text, replaces control characters, and normalizes line ends and both ends as
+/// Hallway does for every message.
 pub fn convert(original: &str) -> Converted {
-    // The server removes control characters from new messages; those of old ones become visible.
-    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    if let Ok(text) = rules::validate_content(original)
-        && !original.contains(is_control)
-    {
-        return Converted { parts: vec![text], changes: Vec::new() };
-    }
     let text = original.replace("\r\n", "\n").replace(['\r', '\u{85}'], "\n");
-    let mut changes = Vec::new();
+    // The server removes control characters from new messages; those of old ones become visible.
     let visible: String = text.chars().map(control_picture).collect();
-    if visible != text {
-        changes.push("control characters were replaced by visible ones");
-    }
+    let trimmed = visible.trim();
+    let mut changes = Vec::new();
     let mut parts = Vec::new();
-    let mut rest = visible.trim();
+    let mut rest = trimmed;
     while !rest.is_empty() {
         let (part, after) = rest.split_at(split_position(rest));
         // A part of nothing but invisible characters is not a message.
@@ -44,13 +33,20 @@ pub fn convert(original: &str) -> Converted {
         }
         rest = after.trim_start();
     }
-    match parts.len() {
-        0 => {
-            parts.push(EMPTY.into());
-            changes.push("was empty");
-        }
-        1 => {}
-        _ => changes.push("was too long and is split"),
+    if parts.is_empty() {
+        return Converted { parts: vec![EMPTY.into()], changes: vec!["was empty"] };
+    }
+    if text != original {
+        changes.push("its line ends are now line feeds");
+    }
+    if trimmed.len() < visible.len() {
+        changes.push("lost the blanks around it");
+    }
+    if visible != text {
+        changes.push("control characters were replaced by visible ones");
+    }
+    if parts.len() > 1 {
+        changes.push("was too long and is split");
     }
     Converted { parts, changes }
 }
@@ -81,6 +77,8 @@ fn split_position(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use shared::rules;
+
     use super::*;
 
     fn parts(text: &str) -> Vec<String> {
@@ -92,8 +90,16 @@ mod tests {
     }
 
     #[test]
-    fn valid_texts_stay() {
-        assert_eq!(parts(" a\r\nb "), ["a\nb"]);
+    fn valid_texts_stay_and_normalization_is_named() {
+        for (text, converted, changes) in [
+            ("a\n\tb  c\u{200b}", "a\n\tb  c\u{200b}", &[][..]),
+            ("a\r\nb", "a\nb", &["its line ends are now line feeds"]),
+            ("    a\n", "a", &["lost the blanks around it"]),
+            ("\ra\r", "a", &["its line ends are now line feeds", "lost the blanks around it"]),
+        ] {
+            assert_eq!(parts(text), [converted]);
+            assert_eq!(convert(text).changes, changes, "{text:?}");
+        }
         let long = "x".repeat(CONTENT_MAX_BYTES);
         assert_eq!(parts(&format!("  {long}\n")), [long]);
     }
@@ -104,7 +110,6 @@ mod tests {
             assert_eq!(parts(text), [EMPTY]);
             assert_eq!(convert(text).changes, ["was empty"]);
         }
-        assert!(convert("a b").changes.is_empty());
         assert_eq!(convert("a\u{7}").changes.len(), 1);
         assert_eq!(
             parts("a\u{0}b\u{7f}\u{90}\u{1b}[1m"),

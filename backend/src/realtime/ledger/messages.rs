@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect,
-    sea_query::LockType,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait,
+    sea_query::{DynIden, Expr, ExprTrait, LockType},
 };
 use shared::{
     ids::{RoomId, Seq, UserId},
@@ -177,29 +178,27 @@ pub(super) async fn insert_mentions(
     if keys.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let users: HashMap<String, i64> = users::Entity::find()
+    let in_room = move |_, members: DynIden| {
+        Condition::all()
+            .add(Expr::col((members.clone(), members::Column::RoomId)).eq(room.0))
+            .add(Expr::col((members, members::Column::HasLeft)).eq(false))
+    };
+    // The id of a member; none for another user.
+    let users: HashMap<String, Option<i64>> = users::Entity::find()
         .select_only()
-        .columns([users::Column::UsernameKey, users::Column::Id])
+        .column(users::Column::UsernameKey)
+        .column(members::Column::UserId)
+        .join(JoinType::LeftJoin, members::Relation::User.def().rev().on_condition(in_room))
         .filter(users::Column::UsernameKey.is_in(keys))
-        .into_tuple::<(String, i64)>()
+        .into_tuple::<(String, Option<i64>)>()
         .all(batch.txn)
         .await?
         .into_iter()
         .collect();
     let names = mentions(content, |key| users.contains_key(key));
-    let ids: Vec<i64> = names.iter().filter_map(|name| users.get(name).copied()).collect();
-    if ids.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let mentioned: Vec<i64> = members::Entity::find()
-        .select_only()
-        .column(members::Column::UserId)
-        .filter(members::Column::RoomId.eq(room.0))
-        .filter(members::Column::HasLeft.eq(false))
-        .filter(members::Column::UserId.is_in(ids))
-        .into_tuple()
-        .all(batch.txn)
-        .await?;
+    // A text may mention a member several times.
+    let mentioned: BTreeSet<i64> =
+        names.iter().filter_map(|name| users.get(name).copied().flatten()).collect();
     let rows = mentioned.iter().map(|user| mention_rows::ActiveModel {
         user_id: Set(*user),
         room_id: Set(room.0),

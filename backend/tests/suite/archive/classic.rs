@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallway::tables::users;
-use sea_orm::{ConnectionTrait, Database, EntityTrait, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, EntityTrait, Statement};
 use serde_json::{Value, json};
 use shared::{paths, problem::Code, rules::CONTENT_MAX_BYTES, users::SignedIn};
 
@@ -12,11 +12,11 @@ use crate::{
     search::texts,
 };
 
-const TABLES: [&str; 4] = [
+const TABLES: [&str; 5] = [
     "CREATE TABLE app_user (id INTEGER PRIMARY KEY, password VARCHAR(128) NOT NULL, \
      last_login DATETIME(6) NULL, is_superuser BOOL NOT NULL, username VARCHAR(200) NOT NULL, \
      email VARCHAR(254) NOT NULL, is_active BOOL NOT NULL, date_joined DATETIME(6) NOT NULL, \
-     is_admin BOOL NOT NULL)",
+     is_admin BOOL NOT NULL, is_staff BOOL NOT NULL)",
     "CREATE TABLE app_room (id INTEGER PRIMARY KEY, name VARCHAR(255) NOT NULL, \
      topic VARCHAR(255) NULL, created_by_id INTEGER NULL, created_at DATETIME(6) NOT NULL, \
      updated_at DATETIME(6) NOT NULL)",
@@ -24,6 +24,7 @@ const TABLES: [&str; 4] = [
      user_id INTEGER NOT NULL)",
     "CREATE TABLE app_message (id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL, \
      user_id INTEGER NOT NULL, content LONGTEXT NOT NULL, created_at DATETIME(6) NOT NULL)",
+    "CREATE TABLE authtoken_token (token_key VARCHAR(40) PRIMARY KEY, user_id INTEGER NOT NULL)",
 ];
 
 /// Python's hash of [`PASSWORD`]: `hashlib.pbkdf2_hmac("sha256", .., b"seasalt", 1000)`.
@@ -37,23 +38,12 @@ async fn classic_database() -> (Storage, String) {
     let is_mysql = DatabaseKind::selected() == DatabaseKind::MariaDb;
     let storage = if is_mysql { Storage::empty().await } else { Storage::with(None) };
     let db = Database::connect(storage.url()).await.unwrap();
-    let insert = async |sql: &str, values: Vec<sea_orm::Value>| {
-        let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-        db.execute_raw(statement).await.unwrap();
-    };
+    let insert = async |sql: &str, values| insert(&db, sql, values).await;
     for sql in TABLES {
         db.execute_unprepared(sql).await.unwrap();
     }
-    for (id, name, password, is_active, is_admin) in [
-        (1, "root", DJANGO_HASH, true, true),
-        (2, "Ada", DJANGO_HASH, true, false),
-        (3, "ADA", BCRYPT_HASH, true, false),
-        (4, "gone", DJANGO_HASH, false, false),
-    ] {
-        let sql = "INSERT INTO app_user VALUES (?, ?, NULL, 0, ?, '', ?, ?, ?)";
-        let values = [id.into(), password.into(), name.into(), is_active.into(), CREATED_AT.into()];
-        insert(sql, values.into_iter().chain([is_admin.into()]).collect()).await;
-    }
+    insert_accounts(&db).await;
+    insert("INSERT INTO authtoken_token VALUES ('0123456789abcdef', 2)", Vec::new()).await;
     for (id, name, creator) in [(3, "Lobby", 1), (7, "lobby", 99)] {
         let sql = "INSERT INTO app_room VALUES (?, ?, NULL, ?, ?, ?)";
         insert(
@@ -73,7 +63,7 @@ async fn classic_database() -> (Storage, String) {
         (15, 3, 3, "a bell \u{7}"),
         (16, 3, 2, "  "),
         (18, 3, 2, &long),
-        (19, 3, 1, "last"),
+        (19, 3, 1, "last\r\n"),
         (20, 7, 55, "orphan"),
         (21, 9, 2, "lost"),
     ] {
@@ -85,6 +75,37 @@ async fn classic_database() -> (Storage, String) {
     db.close().await.unwrap();
     let url = storage.url();
     (storage, url)
+}
+
+async fn insert(db: &DatabaseConnection, sql: &str, values: Vec<sea_orm::Value>) {
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    db.execute_raw(statement).await.unwrap();
+}
+
+async fn insert_accounts(db: &DatabaseConnection) {
+    for (id, name, password, is_active, is_admin, is_staff) in [
+        (1, "root", DJANGO_HASH, true, true, true),
+        (2, "Ada", DJANGO_HASH, true, false, false),
+        (3, "ADA", BCRYPT_HASH, true, false, false),
+        (4, "gone", DJANGO_HASH, false, false, false),
+        (5, "staff", DJANGO_HASH, true, false, true),
+        (6, " staff", DJANGO_HASH, true, false, false),
+    ] {
+        let sql = "INSERT INTO app_user VALUES (?, ?, NULL, ?, ?, '', ?, ?, ?, ?)";
+        // Django sets both flags for its superusers.
+        let is_superuser = is_admin;
+        let values: [sea_orm::Value; 8] = [
+            id.into(),
+            password.into(),
+            is_superuser.into(),
+            name.into(),
+            is_active.into(),
+            CREATED_AT.into(),
+            is_admin.into(),
+            is_staff.into(),
+        ];
+        insert(db, sql, values.into()).await;
+    }
 }
 
 #[tokio::test]
@@ -103,7 +124,13 @@ async fn users_rooms_and_messages_are_imported() {
         "room 3: members {77} have no account",
         "message 15: control characters were replaced",
         "message 16: was empty",
-        "message 18: was too long and is split; continued in 22",
+        "message 18: lost the blanks around it, was too long and is split; continued in 19",
+        "message 19 (now 20): its line ends are now line feeds, lost the blanks around it",
+        "the ids of the messages after 18 are up to 1 higher",
+        "user 5: \"staff\" is an admin because of is_staff, although it lacks is_admin and is_superuser",
+        "user 6: \" staff\" is now \"staff-6\" (the name is taken)",
+        "room 3: users {3} wrote without joining; they are members now",
+        "API tokens (authtoken_token): 1 are not imported",
     ] {
         assert!(stdout.contains(note), "{note:?} is not in {stdout}");
     }
@@ -114,6 +141,7 @@ async fn users_rooms_and_messages_are_imported() {
     check_classic_clients(&anon).await;
     let root = sign_in(&anon, "root").await;
     assert!(root.user.is_admin);
+    assert!(sign_in(&anon, "staff").await.user.is_admin);
     assert_eq!(texts(&root, "bell").await, ["a bell \u{2407}"]);
     let read =
         root.put(&paths::fill(paths::READ, &[&3]), json!({"seq": 1})).await.expect_status(200);
@@ -134,7 +162,7 @@ async fn check_classic_clients(anon: &Client) {
     let history = ada.get("/messages/3/").await.expect_status(200);
     let listed = history["messages"].as_array().unwrap();
     let of = |field: &str| listed.iter().map(|m| m[field].clone()).collect::<Vec<Value>>();
-    assert_eq!(of("id"), [10, 12, 15, 16, 18, 22, 19].map(|id| json!(id)));
+    assert_eq!(of("id"), [10, 12, 15, 16, 18, 19, 20].map(|id| json!(id)));
     assert_eq!(listed[1]["content"], json!("hello @ada \u{1f642}"));
     assert_eq!(listed[1]["created_at"], json!("2021-05-06T07:08:12.000009Z"));
     assert_eq!((&listed[2]["user"], &listed[3]["content"]), (&json!("ADA-3"), &json!("\u{2205}")));
@@ -143,7 +171,7 @@ async fn check_classic_clients(anon: &Client) {
     assert_eq!(words.split(' ').count(), 2 * CONTENT_MAX_BYTES / 5);
     let rooms = ada.get("/rooms/").await.expect_status(200);
     let rooms: Vec<_> = rooms.as_array().unwrap().iter().map(|r| (&r["id"], &r["users"])).collect();
-    let users = [json!([1, 2]), json!([2]), json!([])];
+    let users = [json!([1, 2, 3]), json!([2]), json!([2])];
     assert_eq!(rooms[0], (&json!(3), &users[0]));
     assert_eq!(rooms[1], (&json!(7), &users[1]));
     assert_eq!(rooms[2], (&json!(9), &users[2]));
@@ -190,4 +218,24 @@ async fn a_database_without_a_classic_chat_is_refused() {
     let (code, _, stderr) = storage.run(&["import", "--classic", &sqlite]).await;
     assert_eq!(code, Some(1));
     assert!(stderr.contains("table app_user has no column username"), "{stderr}");
+}
+
+/// A text in another encoding is refused with its place, not guessed.
+#[tokio::test]
+async fn a_text_that_is_not_utf8_is_refused_with_table_and_row() {
+    // MySQL converts or refuses such a text itself.
+    if DatabaseKind::selected() == DatabaseKind::MariaDb {
+        return;
+    }
+    let (classic, url) = classic_database().await;
+    let storage = Storage::empty().await;
+    let db = Database::connect(classic.url()).await.unwrap();
+    db.execute_unprepared("UPDATE app_message SET content = CAST(x'e4' AS TEXT) WHERE id = 19")
+        .await
+        .unwrap();
+    db.close().await.unwrap();
+    let (code, _, stderr) = storage.run(&["import", "--classic", &url]).await;
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("table app_message, row 19: "), "{stderr}");
+    assert!(stderr.contains("\"content\"") && stderr.contains("utf-8"), "{stderr}");
 }

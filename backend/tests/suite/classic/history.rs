@@ -2,8 +2,7 @@
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use shared::{ids::ClientId, paths};
-use uuid::Uuid;
+use shared::paths;
 
 use super::both;
 use crate::fixture::{Fixture, LiveSocket};
@@ -115,17 +114,8 @@ async fn deleted_messages_and_unknown_ids_do_not_look_like_the_beginning() {
 async fn post_half(fixture: &Fixture, nth: usize) -> usize {
     let person = [&fixture.member, &fixture.admin][nth];
     let mut live = LiveSocket::open(person).await;
-    let mut last = ClientId(Uuid::now_v7());
-    for number in 0..MESSAGE_COUNT / 2 {
-        last = ClientId(Uuid::now_v7());
-        live.send_message(
-            fixture.room,
-            last,
-            &format!("word {number} of {nth}, {}", "x".repeat(100)),
-        )
-        .await;
-    }
-    live.wait_ack(last).await;
+    let text = |number| format!("word {number} of {nth}, {}", "x".repeat(100));
+    live.post_all(fixture.room, (0..MESSAGE_COUNT / 2).map(text)).await;
     MESSAGE_COUNT / 2
 }
 

@@ -4,12 +4,7 @@ use std::time::{Duration, Instant};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use shared::{
-    ids::{ClientId, RoomId},
-    paths,
-    problem::Code,
-};
-use uuid::Uuid;
+use shared::{ids::RoomId, paths, problem::Code};
 
 use super::{export, messages};
 use crate::{
@@ -24,14 +19,8 @@ const MESSAGE_COUNT: usize = 1_200;
 async fn create_long_room(fixture: &Fixture, bytes: usize) -> RoomId {
     let room = room(fixture, "Long").await;
     let mut live = LiveSocket::open(&fixture.member).await;
-    for nth in 1..=MESSAGE_COUNT {
-        let id = ClientId(Uuid::now_v7());
-        live.send_message(room, id, &format!("word {nth}. {}", "x".repeat(bytes))).await;
-        // Wait, because the server queues a limited number of messages per socket.
-        if nth % 100 == 0 {
-            live.wait_ack(id).await;
-        }
-    }
+    let text = |nth| format!("word {nth}. {}", "x".repeat(bytes));
+    live.post_all(room, (1..=MESSAGE_COUNT).map(text)).await;
     room
 }
 
@@ -177,7 +166,7 @@ async fn a_user_has_four_classic_histories_at_once() {
     fixture.member.get(&format!("{path}?limit=1")).await.expect_status(200);
 }
 
-/// The server aborts a download that nobody reads, and with it what the export holds. One that is read
+/// A download that nobody reads first loses its permit, and then the server aborts it. One that is read
 /// slowly goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_download_that_nobody_reads_is_aborted() {
@@ -186,12 +175,17 @@ async fn a_download_that_nobody_reads_is_aborted() {
     let path = paths::fill(paths::EXPORT, &[&room]);
     let unread = begin(&fixture.member, &path).await;
     let mut slow = begin(&fixture.member, &path).await;
+    let third = format!("{path}?to_seq=1");
+    assert_eq!(fixture.member.get(&third).await.status, 429);
+    let mut is_permit_free = false;
     let start = Instant::now();
     while !unread.is_aborted() {
+        is_permit_free = is_permit_free || fixture.member.get(&third).await.status == 200;
         assert!(start.elapsed() < 4 * TIMEOUT, "the server still waits for the client");
         slow.read(8_192).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    assert!(is_permit_free, "the permit stays taken until the connection ends");
     let text = slow.finish().await.expect("the slow download goes on");
     assert_eq!(messages(&text).len(), MESSAGE_COUNT);
 }

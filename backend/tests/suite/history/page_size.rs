@@ -3,14 +3,13 @@
 
 use serde_json::{Value, json};
 use shared::{
-    ids::{ClientId, Rev, RoomId, Seq},
+    ids::{Rev, RoomId, Seq},
     messages::{Anchor, Changes, Message, MessagePage, Row},
     paths,
     rooms::Room,
     rules::PAGE_MAX_BYTES,
     search::Hits,
 };
-use uuid::Uuid;
 
 use super::anchors::read_page;
 use crate::{
@@ -31,12 +30,11 @@ async fn create_room(fixture: &Fixture) -> RoomId {
         .await
         .expect_status(200);
     let mut live = LiveSocket::open(&fixture.member).await;
-    for nth in 1..=COUNT {
-        let id = ClientId(Uuid::now_v7());
+    let text = |nth| {
         let bytes = if nth % 10 == 0 { 10 } else { 16_000 };
-        live.send_message(room.id, id, &format!("word {nth} {}", "x".repeat(bytes))).await;
-        live.wait_ack(id).await;
-    }
+        format!("word {nth} {}", "x".repeat(bytes))
+    };
+    live.post_all(room.id, (1..=COUNT).map(text)).await;
     room.id
 }
 

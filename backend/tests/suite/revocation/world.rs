@@ -7,12 +7,11 @@ use rig::services::{Hallway, Host, Redis, ServerOptions};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use shared::{
-    ids::{ClientId, RoomId, SessionId},
+    ids::{RoomId, SessionId},
     paths,
     rooms::Room,
     users::{SessionList, SignedIn, User},
 };
-use uuid::Uuid;
 
 use super::{
     access::{Access, Credential},
@@ -84,13 +83,8 @@ impl World {
         let admin = self.admin();
         let room: Room = admin.post(paths::ROOMS, json!({"name": "Long"})).await.expect_json(201);
         let mut live = LiveSocket::open(&admin).await;
-        for nth in 1..=MESSAGES {
-            let id = ClientId(Uuid::now_v7());
-            live.send_message(room.id, id, &format!("word {nth} {}", "x".repeat(8_000))).await;
-            if nth % 50 == 0 {
-                live.wait_ack(id).await;
-            }
-        }
+        let text = |nth| format!("word {nth} {}", "x".repeat(8_000));
+        live.post_all(room.id, (1..=MESSAGES).map(text)).await;
         room.id
     }
 

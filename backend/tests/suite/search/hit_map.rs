@@ -1,12 +1,6 @@
 //! The hit map: the positions of the hits in a room.
 
-use shared::{
-    ids::{ClientId, RoomId},
-    messages::MapHits,
-    paths,
-    problem::Code,
-};
-use uuid::Uuid;
+use shared::{ids::RoomId, messages::MapHits, paths, problem::Code};
 
 use super::{address, room};
 use crate::fixture::{Client, Fixture, LiveSocket, Response};
@@ -33,19 +27,12 @@ async fn hits(client: &Client, room: RoomId, q: &str, up_to: i64) -> Vec<i64> {
 async fn create_long_room(fixture: &Fixture) -> RoomId {
     let room = room(fixture, "Long").await;
     let mut live = LiveSocket::open(&fixture.member).await;
-    for nth in 1..=MESSAGE_COUNT {
-        let text = match nth {
-            700 | 701 => "tape",
-            nth if nth % 7 == 0 => "disk",
-            _ => "else",
-        };
-        let id = ClientId(Uuid::now_v7());
-        live.send_message(room, id, text).await;
-        // Wait, because the server queues a limited number of messages per socket.
-        if nth % 100 == 0 || nth == MESSAGE_COUNT {
-            live.wait_ack(id).await;
-        }
-    }
+    let text = |nth| match nth {
+        700 | 701 => "tape",
+        nth if nth % 7 == 0 => "disk",
+        _ => "else",
+    };
+    live.post_all(room, (1..=MESSAGE_COUNT).map(|nth| text(nth).to_owned())).await;
     room
 }
 

@@ -7,8 +7,7 @@ use std::{
 
 use flate2::read::GzDecoder;
 use reqwest::header::HeaderMap;
-use shared::{ids::ClientId, paths};
-use uuid::Uuid;
+use shared::paths;
 
 use crate::fixture::{Client, Fixture, LiveSocket};
 
@@ -39,12 +38,8 @@ fn decode(headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
 /// Posts messages of `bytes` bytes each as the member.
 async fn post_long_messages(fixture: &Fixture, count: usize, bytes: usize) {
     let mut live = LiveSocket::in_room(&fixture.member, fixture.room).await;
-    for nth in 1..=count {
-        let id = ClientId(Uuid::now_v7());
-        let text = format!("word {nth} {}", "abcdefgh".repeat(bytes / 8));
-        live.send_message(fixture.room, id, &text).await;
-        live.wait_ack(id).await;
-    }
+    let text = |nth| format!("word {nth} {}", "abcdefgh".repeat(bytes / 8));
+    live.post_all(fixture.room, (1..=count).map(text)).await;
 }
 
 #[tokio::test]
