@@ -110,7 +110,9 @@ impl Auth {
                 "bearer" | "token" => self.authenticate_token(credentials, address).await.map(Some),
                 "basic" => {
                     let origin = self.login_origin(address(), headers);
-                    let row = self.authenticate_basic(&origin, credentials).await?;
+                    // Boxed, because few requests have a password to verify, and the future would
+                    // take space in all of them.
+                    let row = Box::pin(self.authenticate_basic(&origin, credentials)).await?;
                     let generation = row.generation;
                     let user = User::from(row);
                     Ok(Some(Caller { user, session: None, generation, expires_at: None }))

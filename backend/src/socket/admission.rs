@@ -26,7 +26,8 @@ impl<C: Codec> Session<C> {
             return None;
         };
         let mut session = Self::new(app, caller, socket, codec, inbox);
-        match session.app.auth.reauthenticate(&session.caller).await {
+        // Boxed, as below, because the task of an idle socket keeps the space.
+        match Box::pin(session.app.auth.reauthenticate(&session.caller)).await {
             Ok(user) => {
                 session.caller.user = user;
                 return Some(session);
@@ -40,8 +41,8 @@ impl<C: Codec> Session<C> {
     }
 
     /// Sends `welcome`, with the user and their rooms, then runs as [`Session::run`] does.
-    pub async fn welcome_and_run(mut self) {
-        match self.welcome().await {
+    pub async fn welcome_and_run(&mut self) {
+        match Box::pin(self.welcome()).await {
             Ok(()) => self.run(None).await,
             Err(code) => self.close(code).await,
         }

@@ -96,7 +96,7 @@ impl<C: Codec> Session<C> {
     }
 
     /// Handles the first frame, if any, and runs until the client or the server ends the session.
-    pub async fn run(mut self, first: Option<ClientFrame>) {
+    pub async fn run(&mut self, first: Option<ClientFrame>) {
         // A panic too must not end the connection without a close frame.
         let end = AssertUnwindSafe(self.run_turns(first)).catch_unwind().await;
         let code = match end {

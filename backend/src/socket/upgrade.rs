@@ -59,11 +59,12 @@ async fn live(
     Ok(upgrade.on_upgrade(async move |mut socket| {
         let caller = match caller {
             Some(caller) => Ok(caller),
-            None => authenticate(&app, &mut socket, address).await,
+            // Boxed, because the task of an idle socket keeps the space.
+            None => Box::pin(authenticate(&app, &mut socket, address)).await,
         };
         match caller {
             Ok(caller) => {
-                if let Some(session) = Session::open(app, caller, socket, LiveCodec).await {
+                if let Some(mut session) = Session::open(app, caller, socket, LiveCodec).await {
                     session.welcome_and_run().await;
                 }
             }

@@ -44,7 +44,7 @@ pub async fn socket(
     Ok(upgrade.on_upgrade(async move |socket| {
         let codec = ClassicCodec { room, user, delivered };
         let session = Session::open(app, membership.caller, socket, codec).await;
-        let Some(session) = session else { return };
+        let Some(mut session) = session else { return };
         let after_rev = Some(membership.room.last_rev.into());
         session.run(Some(ClientFrame::Subscribe { room, after_rev })).await;
     }))

@@ -125,6 +125,7 @@ async fn the_sockets_of_one_user_take_turns_to_catch_up() {
     waiting.expect(|frame| matches!(frame, ServerFrame::Subscribed { .. }).then_some(())).await;
 }
 
+/// The session reads no further frames while a subscription waits, so each gets its reply later.
 #[tokio::test]
 async fn a_user_who_subscribes_too_often_waits() {
     const SUBSCRIPTIONS: usize = 30;
@@ -136,19 +137,11 @@ async fn a_user_who_subscribes_too_often_waits() {
     for _ in 0..SUBSCRIPTIONS {
         live.send(&subscribe).await;
     }
-    // The server replies to an invalid frame after it has handled those before.
-    live.socket.send_text("{}").await;
-    let mut replies = 0;
-    loop {
-        match live.next().await {
-            ServerFrame::Subscribed { .. } => replies += 1,
-            ServerFrame::Error { .. } => break,
-            _ => {}
-        }
+    for _ in 0..SUBSCRIPTIONS {
+        live.expect(|frame| matches!(frame, ServerFrame::Subscribed { .. }).then_some(())).await;
     }
-    assert_eq!(replies, SUBSCRIPTIONS, "the frames wait, none is dropped");
-    // 10 a second.
-    assert!(start.elapsed() > Duration::from_secs(2), "{:?}", start.elapsed());
+    // The limit is 10 per second.
+    assert!(start.elapsed() > Duration::from_millis(1_500), "{:?}", start.elapsed());
 }
 
 /// Reading and refusing frames takes as much time as accepting them.
