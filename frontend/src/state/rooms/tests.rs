@@ -1,4 +1,4 @@
-use shared::{ids::Rev, rooms::Role};
+use shared::ids::Rev;
 
 use super::*;
 use crate::state::test_data::{self, room};
