@@ -8,7 +8,7 @@ use super::{
     calendar::CalendarDialog,
     context::{JumpKind, RoomContext},
     delete_dialog::DeleteDialog,
-    scroll::{Viewport, keep_place},
+    scroll::{BackButton, NewMessagesPill, Viewport, keep_place},
     timeline::TimelineView,
     unread::{self, UnreadBar},
     writing::Composer,
@@ -72,7 +72,11 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
     view! {
         <UnreadBar is_shown=show_unread_bar/>
         <TimelineView/>
-        <p class="typing" aria-live="off" data-testid="typing">{typing}</p>
+        <div class="timeline-foot">
+            <p class="typing" aria-live="off" data-testid="typing">{typing}</p>
+            <BackButton/>
+            <NewMessagesPill/>
+        </div>
         <Composer/>
         <DeleteDialog/>
         <CalendarDialog open=room.is_calendar_open/>

@@ -8,8 +8,8 @@ use super::{
     context::RoomContext,
     message_row::MessageRow,
     scroll::{
-        BackButton, NewMessagesPill, Scrollbar, Viewport, follow_jumps, handle_shortcuts,
-        jump_to_newest, jump_to_oldest, start_at_first_unread,
+        Scrollbar, Viewport, follow_jumps, handle_shortcuts, jump_to_newest, jump_to_oldest,
+        start_at_first_unread,
     },
     writing::PendingRow,
 };
@@ -82,10 +82,6 @@ pub fn TimelineView() -> impl IntoView {
             </div>
             <Scrollbar/>
             <div class="loading" class:loading-on=room.is_loading aria-hidden="true"></div>
-        </div>
-        <div class="pills">
-            <BackButton/>
-            <NewMessagesPill/>
         </div>
         <LoadError/>
     }

@@ -21,7 +21,9 @@ const TRACK: &str = "
     let position, first;
     const choose = () => {
         const rows = [...view.querySelectorAll('[data-seq]')];
-        const row = rows.find(r => r.getBoundingClientRect().top > top() + view.clientHeight / 2);
+        // Not the first row, whose author line disappears when older rows are inserted above it.
+        const row = rows.slice(1)
+            .find(r => r.getBoundingClientRect().top > top() + view.clientHeight / 2);
         const seq = row.dataset.seq;
         position = () => view.querySelector(`[data-seq=\"${seq}\"]`).getBoundingClientRect().top;
         first = position();

@@ -14,7 +14,7 @@ use crate::{
     live::LiveClient,
     messages::context::{JumpKind, RoomContext},
     state::scroll::geometry::ScrollbarGeometry,
-    ui::{percent, time},
+    ui::{Lazy, part, percent, time},
 };
 
 /// A drag of the thumb.
@@ -51,10 +51,12 @@ pub fn Scrollbar() -> impl IntoView {
     });
     view! {
         <Show when=move || viewport.overflows.get()>
-            <Track geometry/>
+            <Lazy load=track props=geometry/>
         </Show>
     }
 }
+
+part!(more: fn track(geometry: Memo<ScrollbarGeometry>) { view! { <Track geometry/> } });
 
 #[component]
 fn Track(geometry: Memo<ScrollbarGeometry>) -> impl IntoView {

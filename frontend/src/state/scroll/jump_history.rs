@@ -6,6 +6,9 @@ use std::fmt::{self, Display, Formatter};
 use shared::ids::Seq;
 
 const MAX_ENTRIES: usize = 50;
+/// Browsers place rows at multiples of about this part of a pixel. With whole pixels, a room would move a
+/// little each time that it is opened again.
+const PARTS_OF_PX: f64 = 64.0;
 
 /// A scroll position in a room.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,16 +34,16 @@ impl ScrollPosition {
         }
         let (seq, bottom) = text.split_once(':')?;
         let (seq, bottom) = (seq.parse().ok().map(Seq)?, bottom.parse::<i32>().ok()?);
-        (seq >= Seq(1)).then_some(Self::Message(seq, bottom.into()))
+        (seq >= Seq(1)).then_some(Self::Message(seq, f64::from(bottom) / PARTS_OF_PX))
     }
 }
 
-/// `bottom`, or the message and the whole pixels, such as `120:340`.
+/// `bottom`, or the message and the distance in 64ths of a pixel, such as `120:21760`.
 impl Display for ScrollPosition {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bottom => f.write_str("bottom"),
-            Self::Message(seq, bottom) => write!(f, "{seq}:{}", *bottom as i32),
+            Self::Message(seq, bottom) => write!(f, "{seq}:{}", (*bottom * PARTS_OF_PX) as i32),
         }
     }
 }
@@ -131,8 +134,8 @@ mod tests {
             let place = RoomPlace { position, history: history.clone() };
             assert_eq!(RoomPlace::parse(&place.to_string()), Some(place));
         }
-        let rounded = ScrollPosition::Message(Seq(3), 18.7).to_string();
-        assert_eq!(rounded, "3:18");
+        let text = ScrollPosition::Message(Seq(3), 18.5).to_string();
+        assert_eq!(text, "3:1184");
         for other in ["", "null", "7", "7:", ":3", "0:3", "-1:3", "seven:3", "7:x bottom"] {
             assert_eq!(RoomPlace::parse(other), None, "{other:?}");
         }
