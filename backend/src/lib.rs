@@ -8,8 +8,10 @@
 //! 6. `realtime`: the ledger, the hub and the relay;
 //! 7. `http`: extractors, problem details, conditional requests, response headers;
 //! 8. `limits`, `concurrency_limiter`, `rate_limiter`: limits by account and address;
-//! 9. `tables`, `error`, `settings`, `data_files`, `log`, `failpoints`, `background`: entities and queries;
-//!    errors; configuration; tasks that survive a panic.
+//! 9. `data_files`: the files of the data folder;
+//! 10. `error`, `settings`: errors; configuration;
+//! 11. `tables`, `failpoints`, `background`, `log`: entities and queries; faults on purpose; tasks that
+//!     survive a panic; the log.
 
 use std::{fmt::Display, sync::Arc};
 

@@ -35,7 +35,7 @@ const JSON_TYPE: (HeaderName, HeaderValue) =
 /// Where the classic chat had its document.
 const SWAGGER_JSON: &str = "/swagger.json";
 
-/// The query of the pages.
+/// The query string of `/swagger` and `/redoc`.
 #[derive(Deserialize)]
 struct DocsQuery {
     /// `openapi` for the document instead of the page, as in the classic chat.
@@ -44,15 +44,15 @@ struct DocsQuery {
 
 const EMPTY_IMAGE: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=";
 
-/// A file that the first request generates and compresses; later ones get it from memory. The pages
-/// have over 1 MB of HTML each.
-struct File {
+/// A body that the first request generates and compresses, and that later requests get from memory,
+/// because each page has over 1 MB of HTML.
+struct GeneratedBody {
     render: Box<dyn Fn() -> String + Send + Sync>,
     plain: OnceLock<Bytes>,
     gzip: OnceLock<Bytes>,
 }
 
-impl File {
+impl GeneratedBody {
     fn new(render: impl Fn() -> String + Send + Sync + 'static) -> Arc<Self> {
         let (plain, gzip) = (OnceLock::new(), OnceLock::new());
         Arc::new(Self { render: Box::new(render), plain, gzip })
@@ -73,15 +73,16 @@ impl File {
     }
 }
 
-/// Generates the file on a thread for blocking work; concurrent requests wait there for the first.
-async fn serve(file: Arc<File>, headers: HeaderMap) -> Response {
+/// Serves the body, with gzip if the client accepts it. The first request generates it on a blocking
+/// thread; concurrent requests wait there for it.
+async fn serve(generated: Arc<GeneratedBody>, headers: HeaderMap) -> Response {
     let encoding = Encoding::choose(headers.get_all(header::ACCEPT_ENCODING), &[Encoding::Gzip]);
     let is_gzip = encoding == Encoding::Gzip;
-    let ready = if is_gzip { file.gzip.get() } else { file.plain.get() };
+    let ready = if is_gzip { generated.gzip.get() } else { generated.plain.get() };
     let body = match ready.cloned() {
         Some(body) => body,
         None => {
-            let generate = move || if is_gzip { file.gzip() } else { file.plain() };
+            let generate = move || if is_gzip { generated.gzip() } else { generated.plain() };
             match tokio::task::spawn_blocking(generate).await {
                 Ok(body) => body,
                 Err(error) => return Error::internal(error).into_response(),
@@ -99,24 +100,25 @@ async fn serve(file: Arc<File>, headers: HeaderMap) -> Response {
 /// `/openapi.json`, also as `/swagger.json`, and the pages `/swagger/` and `/redoc/`.
 pub fn routes(document: &OpenApi) -> Router<App> {
     let document = serde_json::to_string(document).unwrap_or_default();
-    let document = File::new(move || document.clone());
-    let swagger = File::new(|| Swagger::new(paths::OPENAPI).with_title("Hallway API").html());
-    let redoc = File::new(|| {
+    let document = GeneratedBody::new(move || document.clone());
+    let swagger =
+        GeneratedBody::new(|| Swagger::new(paths::OPENAPI).with_title("Hallway API").html());
+    let redoc = GeneratedBody::new(|| {
         // The logo is the only thing that ReDoc loads from another server.
         let html = Redoc::new(paths::OPENAPI).with_title("Hallway API").html();
         html.replace("https://cdn.redoc.ly/redoc/logo-mini.svg", EMPTY_IMAGE)
     });
-    let page = |file: Arc<File>| {
+    let page = |html: Arc<GeneratedBody>| {
         let document = document.clone();
         get(async move |Query(query): Query<DocsQuery>, headers: HeaderMap| {
             if query.format.as_deref() == Some("openapi") {
                 return ([JSON_TYPE], serve(document, headers).await).into_response();
             }
-            let headers_of_page = [
+            let page_headers = [
                 (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
                 (header::CONTENT_SECURITY_POLICY, PAGE_CSP),
             ];
-            (headers_of_page, serve(file, headers).await).into_response()
+            (page_headers, serve(html, headers).await).into_response()
         })
     };
     let pages = [("/swagger", page(swagger)), ("/redoc", page(redoc))];

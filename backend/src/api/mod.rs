@@ -19,7 +19,6 @@ mod prometheus;
 pub mod serve;
 mod surplus;
 
-/// The router of the whole server.
 pub fn router(app: App) -> Router {
     let (router, document) = documented_routes();
     middleware::add_pages_and_middleware(router, &document, app)
@@ -31,7 +30,7 @@ pub fn openapi() -> String {
 }
 
 fn documented_routes() -> (Router<App>, OpenApi) {
-    aide::generate::on_error(|error| tracing::debug!(%error, "openapi"));
+    aide::generate::on_error(|error| tracing::debug!(%error, "cannot document an operation"));
     aide::generate::extract_schemas(true);
     let mut document = OpenApi::default();
     let router = ApiRouter::new()
@@ -43,23 +42,23 @@ fn documented_routes() -> (Router<App>, OpenApi) {
         .merge(socket::routes())
         .merge(health::routes())
         .merge(classic::routes())
-        .finish_api_with(&mut document, describe);
+        .finish_api_with(&mut document, add_metadata);
     (router, document)
 }
 
-fn describe(mut api: TransformOpenApi) -> TransformOpenApi {
+fn add_metadata(mut api: TransformOpenApi) -> TransformOpenApi {
     let tag = |name: &str, text: &str| Tag {
         name: name.into(),
         description: Some(text.into()),
         ..Tag::default()
     };
-    auth::security_schemes(api.inner_mut());
+    auth::add_security_schemes(api.inner_mut());
     api.title("Hallway")
         .version(env!("CARGO_PKG_VERSION"))
         .description(
             "A chat of topic rooms. Errors are problem details (RFC 9457) with a stable `code`. \
-             Timestamps are RFC 3339 in UTC. Lists are paged by key. A trailing slash in a path \
-             makes no difference.",
+             Timestamps are RFC 3339 in UTC. Lists use keyset pagination. A trailing slash in a \
+             path makes no difference.",
         )
         .tag(tag("users", "Accounts and sessions"))
         .tag(tag("rooms", "Rooms and their members"))

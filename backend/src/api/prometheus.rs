@@ -60,7 +60,7 @@ async fn prometheus(
 }
 
 /// The metrics recorder of the process, which the first call installs. All servers of the process share
-/// it (tests start several). None if another recorder was installed before: then `/metrics` is empty.
+/// it (tests start several). `None` if another recorder was installed before: then `/metrics` is empty.
 fn recorder() -> Option<&'static PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let install = || {

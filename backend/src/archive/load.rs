@@ -63,8 +63,8 @@ struct Batch {
     bytes: usize,
 }
 
-/// Whether the database has no accounts, rooms and messages.
-pub async fn is_empty(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+/// Whether the database has no accounts, rooms or messages.
+pub async fn is_database_empty(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(users::Entity::find().limit(1).one(db).await?.is_none()
         && rooms::Entity::find().limit(1).one(db).await?.is_none()
         && messages::Entity::find().limit(1).one(db).await?.is_none())
@@ -189,7 +189,7 @@ impl<'t> Loader<'t> {
         check::member(&line, &room.line).map_err(invalid)?;
         check::range("user", line.user, room.last_member_id + 1, self.last_user_id)
             .map_err(invalid)?;
-        room.check_rev(line.rev).map_err(invalid)?;
+        room.insert_rev(line.rev).map_err(invalid)?;
         room.last_member_id = line.user;
         room.member_count += i64::from(!line.left);
         self.counts.members += 1;
@@ -212,7 +212,7 @@ impl<'t> Loader<'t> {
         check::range("seq", line.seq, 1, room.line.last_seq).map_err(invalid)?;
         check::message(&line, &room.line).map_err(invalid)?;
         check::range("id", line.id, 1, self.header.last_ids.messages).map_err(invalid)?;
-        room.check_rev(line.rev).map_err(invalid)?;
+        room.insert_rev(line.rev).map_err(invalid)?;
         if !self.message_ids.insert(line.id) {
             return Err(invalid(FieldError::new("id", "is the id of another message")));
         }
@@ -229,12 +229,15 @@ impl<'t> Loader<'t> {
         if self.user_ids.contains(&id) {
             return Ok(());
         }
-        Err(FieldError::new(field, format!("must be an account, and there is none with id {id}")))
+        Err(FieldError::new(
+            field,
+            format!("must be the id of an account, and there is no account {id}"),
+        ))
     }
 }
 
 impl CurrentRoom {
-    fn check_rev(&mut self, rev: i64) -> Result<(), FieldError> {
+    fn insert_rev(&mut self, rev: i64) -> Result<(), FieldError> {
         if self.revs.insert(rev) {
             return Ok(());
         }

@@ -43,7 +43,7 @@ mod write;
 
 pub use lines::Counts;
 use lines::LastIds;
-use load::{Loader, is_empty};
+use load::{Loader, is_database_empty};
 
 /// The result of an import from the classic chat.
 pub struct Report {
@@ -166,7 +166,7 @@ async fn set_last_ids(db: &impl ConnectionTrait, last_ids: LastIds) -> Result<()
 
 async fn check_empty(db: &impl ConnectionTrait) -> Result<()> {
     ensure!(
-        is_empty(db).await?,
+        is_database_empty(db).await?,
         "this database already has accounts or rooms: choose an empty one with --data or \
          --database-url"
     );

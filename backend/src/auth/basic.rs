@@ -14,14 +14,14 @@ use sha2::{Digest, Sha256};
 use shared::{problem::Code, users::Password};
 
 use super::{
-    Auth, LoginOrigin, credentials::throttled_key, random_bytes, throttle::Sender, username_key,
+    Auth, LoginSource, credentials::throttle_key, random_bytes, throttle::Sender, username_key,
 };
 use crate::{Result, tables::users};
 
 /// How long credentials are not verified again.
-const VERIFIED_FOR: Duration = Duration::from_secs(60);
+const VERIFICATION_TTL: Duration = Duration::from_secs(60);
 /// How long credentials are known to the login throttle.
-const KNOWN_FOR: Duration = Duration::from_secs(86_400);
+const CREDENTIALS_TTL: Duration = Duration::from_secs(86_400);
 
 /// Credentials that were right.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ pub(super) struct BasicCache {
 
 impl BasicCache {
     pub(super) fn new() -> Result<Self> {
-        let verified = Cache::builder().max_capacity(10_000).time_to_live(KNOWN_FOR).build();
+        let verified = Cache::builder().max_capacity(10_000).time_to_live(CREDENTIALS_TTL).build();
         Ok(Self { secret: random_bytes()?, verified })
     }
 
@@ -66,17 +66,17 @@ impl Auth {
     /// account is disabled, 429 after too many failed attempts.
     pub(super) async fn authenticate_basic(
         &self,
-        origin: &LoginOrigin,
+        source: &LoginSource,
         credentials: &str,
     ) -> Result<users::Model> {
         let (username, password) = parse(credentials).ok_or(Code::Unauthenticated)?;
         let (cache, throttle) = (&self.0.basic, &self.0.throttle);
-        let throttled_key = throttled_key(&username);
-        let network = origin.network();
-        throttle.check_flood(&throttled_key, network)?;
+        let throttle_key = throttle_key(&username);
+        let network = source.network();
+        throttle.check_flood(&throttle_key, network)?;
         let key = cache.key(network, &username_key(&username), &password);
         let known = cache.verified.get(&key);
-        if let Some(verified) = known.as_ref().filter(|it| it.at.elapsed() < VERIFIED_FOR) {
+        if let Some(verified) = known.as_ref().filter(|it| it.at.elapsed() < VERIFICATION_TTL) {
             let row = users::Entity::find_by_id(verified.account).one(&self.0.db.reader).await?;
             return match row {
                 Some(row) if row.generation == verified.generation && !row.is_disabled => Ok(row),
@@ -88,10 +88,10 @@ impl Auth {
         }
         let sender = match known {
             Some(_) => Sender::KnownCredentials,
-            None => self.sender(origin, &throttled_key).await?,
+            None => self.identify_sender(source, &throttle_key).await?,
         };
-        let attempt = throttle.begin(&throttled_key, network, sender)?;
-        let row = self.verify_attempt(attempt, &throttled_key, &password).await;
+        let attempt = throttle.begin(&throttle_key, network, sender)?;
+        let row = self.verify_attempt(attempt, &throttle_key, &password).await;
         let row = row.inspect_err(|error| {
             if error.code() == Code::InvalidCredentials {
                 cache.verified.invalidate(&key);

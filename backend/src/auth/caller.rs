@@ -27,11 +27,11 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub user: User,
-    /// None with HTTP Basic.
+    /// `None` with HTTP Basic.
     pub session: Option<SessionId>,
     /// The account's generation when the credentials were checked.
     pub generation: i64,
-    /// When the session expires, in microseconds since 1970; None with HTTP Basic.
+    /// When the session expires, in microseconds since 1970; `None` with HTTP Basic.
     pub expires_at: Option<i64>,
 }
 
@@ -96,7 +96,8 @@ where
 }
 
 impl Auth {
-    /// The caller by the `Authorization` header or else the session cookie; none without credentials.
+    /// Identifies the caller by the `Authorization` header or, without one, by the session cookie;
+    /// `None` without either or with an invalid cookie.
     async fn identify(&self, parts: &Parts) -> Result<Option<Caller>> {
         let (headers, settings) = (&parts.headers, &self.0.settings);
         let address = || client_address(headers, &parts.extensions, settings);
@@ -109,10 +110,10 @@ impl Auth {
             return match scheme.to_ascii_lowercase().as_str() {
                 "bearer" | "token" => self.authenticate_token(credentials, address).await.map(Some),
                 "basic" => {
-                    let origin = self.login_origin(address(), headers);
+                    let source = self.login_source(address(), headers);
                     // Boxed, because few requests have a password to verify, and the future would
                     // take space in all of them.
-                    let row = Box::pin(self.authenticate_basic(&origin, credentials)).await?;
+                    let row = Box::pin(self.authenticate_basic(&source, credentials)).await?;
                     let generation = row.generation;
                     let user = User::from(row);
                     Ok(Some(Caller { user, session: None, generation, expires_at: None }))
@@ -126,7 +127,8 @@ impl Auth {
             Err(error) if error.code() == Code::Unauthenticated => return Ok(None),
             Err(error) => return Err(error),
         };
-        // `SameSite=Lax` does not keep pages of sibling subdomains from sending the cookie.
+        // Even with `SameSite=Lax`, browsers send the cookie with requests from pages of sibling
+        // subdomains.
         if parts.method.is_safe() || is_same_origin(headers, settings) {
             Ok(Some(caller))
         } else {
@@ -135,8 +137,8 @@ impl Auth {
     }
 
     /// The caller with this session token: 401 if the token is invalid, the session expired or ended,
-    /// or the account is disabled. `address` is the client's; it is only computed when the last use
-    /// of the session has to be written.
+    /// or the account is disabled. `address` returns that of the client; it is called only
+    /// when the session's last use must be written.
     pub async fn authenticate_token(
         &self,
         token: &str,
@@ -151,7 +153,7 @@ impl Auth {
 
     /// Checks a caller again during a long response or after a socket was registered: the current
     /// account, or 401 once the session ended, the password changed or the account was disabled.
-    /// Reads the database and no cache, because the answer decides about the next seconds.
+    /// Reads the database and no cache, because a cached answer could miss a revocation.
     pub async fn reauthenticate(&self, caller: &Caller) -> Result<User> {
         let db = &self.0.db.reader;
         let row = match caller.session {
@@ -180,7 +182,7 @@ const BEARER: &str = "bearer";
 const BASIC: &str = "basic";
 
 /// Adds the authentication schemes to the OpenAPI document.
-pub fn security_schemes(document: &mut OpenApi) {
+pub fn add_security_schemes(document: &mut OpenApi) {
     let http = |scheme: &str, description: &str| SecurityScheme::Http {
         scheme: scheme.into(),
         bearer_format: (scheme == "bearer").then(|| "JWT".into()),

@@ -12,7 +12,7 @@ use shared::{
 };
 
 use super::{
-    Auth, LoginOrigin, run_to_completion,
+    Auth, LoginSource, run_to_completion,
     throttle::{LoginAttempt, Sender},
 };
 use crate::{
@@ -20,14 +20,14 @@ use crate::{
     tables::{row_lock, users},
 };
 
-/// The normalized form by which a username is looked up: NFC, trimmed, case-folded.
+/// The form by which a username is looked up: trimmed, NFC, lower case.
 pub fn username_key(username: &str) -> String {
     rules::name_key(username.trim())
 }
 
-/// The key of an account in the throttle. No valid one is longer; longer ones would only fill the
-/// throttle's memory.
-pub(super) fn throttled_key(username: &str) -> String {
+/// The throttle's key of an account: its [`username_key`], cut at twice the maximum length of a
+/// username, because lower case can lengthen a name. Longer keys would only fill memory.
+pub(super) fn throttle_key(username: &str) -> String {
     username_key(username).chars().take(2 * rules::USERNAME_MAX_CHARS).collect()
 }
 
@@ -61,44 +61,44 @@ impl Auth {
     /// many failed attempts. The password may change at any time after: see [`lock_if_unmodified`].
     pub async fn verify_credentials(
         &self,
-        origin: &LoginOrigin,
+        source: &LoginSource,
         username: &str,
         password: Password,
     ) -> Result<users::Model> {
-        let key = throttled_key(username);
-        let sender = self.sender(origin, &key).await?;
-        let attempt = self.0.throttle.begin(&key, origin.network(), sender)?;
+        let key = throttle_key(username);
+        let sender = self.identify_sender(source, &key).await?;
+        let attempt = self.0.throttle.begin(&key, source.network(), sender)?;
         self.verify_attempt(attempt, &key, &password).await
     }
 
-    /// The account of a caller who names their current password: 401 if it is wrong, 429 after too
+    /// The account of a caller who gives their current password: 401 if it is wrong, 429 after too
     /// many failed attempts of this session. Failed logins from elsewhere do not count.
     pub async fn verify_own_password(
         &self,
-        origin: &LoginOrigin,
+        source: &LoginSource,
         (user, session): (&User, Option<SessionId>),
         password: Password,
     ) -> Result<users::Model> {
-        let key = throttled_key(&user.username);
+        let key = throttle_key(&user.username);
         let sender = Sender::Owner(user.id, session);
-        let attempt = self.0.throttle.begin(&key, origin.network(), sender)?;
+        let attempt = self.0.throttle.begin(&key, source.network(), sender)?;
         self.verify_attempt(attempt, &key, &password).await
     }
 
-    /// The sender of a login to the account with this key.
-    pub(super) async fn sender(&self, origin: &LoginOrigin, key: &str) -> Result<Sender> {
-        if origin.device.is_none() && origin.session_token.is_none() {
+    /// Identifies the sender of a login to the account with this key.
+    pub(super) async fn identify_sender(&self, source: &LoginSource, key: &str) -> Result<Sender> {
+        if source.device.is_none() && source.session_token.is_none() {
             return Ok(Sender::Stranger);
         }
         let Some(row) = find_by_key(&self.0.db.reader, key).await? else {
             return Ok(Sender::Stranger);
         };
         let user = UserId(row.id);
-        if let Some(device) = origin.device.filter(|device| device.is_known_to(&row)) {
+        if let Some(device) = source.device.filter(|device| device.is_known_to(&row)) {
             return Ok(Sender::KnownDevice(device.id));
         }
-        let Some(token) = &origin.session_token else { return Ok(Sender::Stranger) };
-        Ok(match self.authenticate_token(token, || origin.address).await {
+        let Some(token) = &source.session_token else { return Ok(Sender::Stranger) };
+        Ok(match self.authenticate_token(token, || source.address).await {
             Ok(caller) if caller.user.id == user => Sender::Owner(user, caller.session),
             _ => Sender::Stranger,
         })

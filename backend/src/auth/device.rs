@@ -12,14 +12,14 @@ use super::{
 };
 use crate::{Result, http::client_address::network_of, tables::users};
 
-/// The origin of a login. Not `Debug`, because it contains a token.
-pub struct LoginOrigin {
+/// The source of a login. Not `Debug`, because it contains a token.
+pub struct LoginSource {
     pub(super) address: IpAddr,
     pub(super) device: Option<Device>,
     pub(super) session_token: Option<String>,
 }
 
-impl LoginOrigin {
+impl LoginSource {
     /// The network by which the login throttle counts. A session stores and shows the address.
     pub(super) fn network(&self) -> IpAddr {
         network_of(self.address)
@@ -27,11 +27,11 @@ impl LoginOrigin {
 }
 
 impl Auth {
-    /// The origin of a login with these headers from this address.
-    pub fn login_origin(&self, address: IpAddr, headers: &HeaderMap) -> LoginOrigin {
+    /// The source of a login with these headers from this address.
+    pub fn login_source(&self, address: IpAddr, headers: &HeaderMap) -> LoginSource {
         let settings = &self.0.settings;
         let device = device_token(headers, settings);
-        LoginOrigin {
+        LoginSource {
             address,
             device: device.and_then(|token| self.0.tokens.verify_device(&token)),
             session_token: session_token(headers, settings),
@@ -39,14 +39,14 @@ impl Auth {
     }
 
     /// The headers that keep a device known which changed the password of an account itself. `before`
-    /// is the account before the change, `generation` the one after it. None for other devices.
+    /// is the account before the change, `generation` the one after it. Empty for other devices.
     pub fn renew_device(
         &self,
-        origin: &LoginOrigin,
+        source: &LoginSource,
         before: &users::Model,
         generation: i64,
     ) -> Result<HeaderMap> {
-        let Some(device) = origin.device.filter(|device| device.is_known_to(before)) else {
+        let Some(device) = source.device.filter(|device| device.is_known_to(before)) else {
             return Ok(HeaderMap::new());
         };
         let cookie = self.device_cookie(Device { generation, ..device })?;

@@ -28,11 +28,11 @@ mod session_cache;
 mod throttle;
 mod token;
 
-pub use caller::{Admin, Caller, MaybeCaller, security_schemes};
+pub use caller::{Admin, Caller, MaybeCaller, add_security_schemes};
 pub use credentials::{find_by_key, lock_if_unmodified, username_key};
-pub use device::LoginOrigin;
+pub use device::LoginSource;
 pub use hasher::PasswordHasher;
-pub use origin::{is_host_allowed, is_origin_allowed, is_same_origin};
+pub use origin::{is_host_allowed, is_origin_header_allowed, is_same_origin};
 pub use password_hash::{UNUSABLE, check_password_hash};
 
 /// A handle to the keys, caches and throttles of authentication; cheap to clone.

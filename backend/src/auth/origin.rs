@@ -5,21 +5,24 @@ use url::{Host, Url};
 
 use crate::Settings;
 
-/// Whether the request comes from our own page. Every browser sends `Sec-Fetch-Site` or `Origin`;
-/// a request without both comes from another client and is allowed.
+/// Whether our own page sent the request. Every browser sends `Sec-Fetch-Site` or `Origin`; a request
+/// without both comes from a client that is not a browser, and is allowed.
 pub fn is_same_origin(headers: &HeaderMap, settings: &Settings) -> bool {
     match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
         Some(b"same-origin" | b"none") => true,
-        // A proxy may have changed the host: then `Origin` still matches the public URL.
-        Some(_) => headers.contains_key(header::ORIGIN) && is_origin_allowed(headers, settings),
-        None => is_origin_allowed(headers, settings),
+        // A page on one loopback name may send a request to another: to a browser, `localhost` and
+        // 127.0.0.1 are two sites.
+        Some(_) => {
+            headers.contains_key(header::ORIGIN) && is_origin_header_allowed(headers, settings)
+        }
+        None => is_origin_header_allowed(headers, settings),
     }
 }
 
 /// Whether `Origin` has the requested host or is the origin of the public URL, or is missing (the client
-/// is not a browser). For the host of the public URL the scheme and the port count too: with https, a
-/// page that somebody sent over http is another site.
-pub fn is_origin_allowed(headers: &HeaderMap, settings: &Settings) -> bool {
+/// is not a browser). For the host of the public URL the scheme and the port must match too, because a
+/// page that an attacker serves over http is another origin.
+pub fn is_origin_header_allowed(headers: &HeaderMap, settings: &Settings) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let Some(origin) = origins.next() else { return true };
     let (Ok(origin), None) = (origin.to_str(), origins.next()) else { return false };
@@ -39,13 +42,13 @@ pub fn is_origin_allowed(headers: &HeaderMap, settings: &Settings) -> bool {
 }
 
 /// Whether a request is for this server: for the host of the public URL, or for a loopback name. Without
-/// a public URL, for any. A page of another name that resolves to this server (DNS rebinding) would
-/// otherwise count as the same origin.
+/// a public URL, every host is allowed. A page of another name that resolves to this server (DNS
+/// rebinding) would otherwise count as the same origin.
 pub fn is_host_allowed(request: &Parts, settings: &Settings) -> bool {
     let Some(public_url) = &settings.public_url else { return true };
     let mut hosts = request.headers.get_all(header::HOST).iter();
     let authority = match (request.uri.authority(), hosts.next(), hosts.next()) {
-        // The URI of a request to a proxy has precedence (RFC 9112, section 3.2.2).
+        // A request target in absolute form overrides `Host` (RFC 9112, section 3.2.2).
         (Some(authority), ..) => authority.clone(),
         (None, Some(host), None) => match Authority::try_from(host.as_bytes()) {
             Ok(authority) => authority,
@@ -60,7 +63,7 @@ pub fn is_host_allowed(request: &Parts, settings: &Settings) -> bool {
     is_loopback(&url) || (is_host_of(public_url, authority.host()) && ports[0] == ports[1])
 }
 
-/// Whether a host name is that of a URL; a trailing dot and upper case make no difference.
+/// Whether a host name is that of a URL, ignoring case and a trailing dot.
 fn is_host_of(url: &Url, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     url.host_str().is_some_and(|own| own.eq_ignore_ascii_case(host))
@@ -117,7 +120,7 @@ mod tests {
     fn the_requested_host_and_the_public_url_are_allowed() {
         let allowed = |origin: &'static str| {
             let headers = headers(&[("host", "localhost:8000"), ("origin", origin)]);
-            is_origin_allowed(&headers, &settings())
+            is_origin_header_allowed(&headers, &settings())
         };
         assert!(allowed("http://localhost:8000"));
         assert!(allowed("https://chat.example.org"));
@@ -134,14 +137,14 @@ mod tests {
         ] {
             assert!(!allowed(origin), "{origin}");
         }
-        assert!(is_origin_allowed(&headers(&[("host", "localhost:8000")]), &settings()));
+        assert!(is_origin_header_allowed(&headers(&[("host", "localhost:8000")]), &settings()));
     }
 
     #[test]
     fn another_scheme_or_port_of_the_public_host_is_another_site() {
         let allowed = |host: &'static str, origin: &'static str| {
             let headers = headers(&[("host", host), ("origin", origin)]);
-            is_origin_allowed(&headers, &settings())
+            is_origin_header_allowed(&headers, &settings())
         };
         assert!(allowed("chat.example.org", "https://chat.example.org"));
         assert!(!allowed("chat.example.org", "http://chat.example.org"));
@@ -189,7 +192,7 @@ mod tests {
     fn loopback_names_of_the_public_url_are_equal() {
         let allowed = |origin: &'static str| {
             let headers = headers(&[("host", "127.0.0.1"), ("origin", origin)]);
-            is_origin_allowed(&headers, &settings_at("http://localhost:8080"))
+            is_origin_header_allowed(&headers, &settings_at("http://localhost:8080"))
         };
         assert!(allowed("http://127.0.0.1:8080"));
         assert!(allowed("http://[::1]:8080"));
@@ -200,6 +203,18 @@ mod tests {
         ] {
             assert!(!allowed(origin), "{origin}");
         }
+    }
+
+    #[test]
+    fn a_page_on_another_loopback_name_is_of_the_same_origin() {
+        let is_same = |origin: &'static str| {
+            let host = ("host", "127.0.0.1:8080");
+            let headers = headers(&[host, ("sec-fetch-site", "cross-site"), ("origin", origin)]);
+            is_same_origin(&headers, &settings_at("http://localhost:8080"))
+        };
+        assert!(is_same("http://localhost:8080"));
+        assert!(!is_same("http://localhost:8081"));
+        assert!(!is_same("http://evil.example:8080"));
     }
 
     #[test]

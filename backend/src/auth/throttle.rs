@@ -34,7 +34,7 @@ const CREDENTIALS_FACTOR: u32 = 10;
 const CHECKS_FACTOR: u32 = 10;
 const CHECKS_REFILL_S: u32 = 5;
 /// How long a network is known to an account after the last login from it.
-const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
+const KNOWN_NETWORK_TTL: Duration = Duration::from_secs(30 * 86_400);
 
 /// The evidence that the sender of a login attempt owns the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) enum Sender {
     KnownCredentials,
     /// A device that signed in to this account before.
     KnownDevice(Uuid),
-    /// A session of this account (none with HTTP Basic).
+    /// A session of this account (`None` with HTTP Basic).
     Owner(UserId, Option<SessionId>),
 }
 
@@ -93,7 +93,7 @@ impl LoginThrottle {
     pub(super) fn new(limit: u32) -> Self {
         let windows = Cache::builder().max_capacity(200_000).time_to_live(WINDOW).build();
         let accounts = Cache::builder().max_capacity(100_000).time_to_live(ACCOUNT_WINDOW).build();
-        let known = Cache::builder().max_capacity(100_000).time_to_live(KNOWN_FOR).build();
+        let known = Cache::builder().max_capacity(100_000).time_to_live(KNOWN_NETWORK_TTL).build();
         let burst = limit.saturating_mul(CHECKS_FACTOR);
         let checks = RateLimiter::per_second(limit.div_ceil(CHECKS_REFILL_S), burst);
         Self { limit, windows, accounts, checks, known }

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use super::{Codec, LiveCodec, Session, codec::close_code, session::close};
 use crate::{
     App, Error, Result,
-    auth::{Caller, MaybeCaller, is_origin_allowed},
+    auth::{Caller, MaybeCaller, is_origin_header_allowed},
     http::{client_address::ClientAddress, problems},
 };
 
@@ -83,7 +83,7 @@ pub fn accept(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<WebSocketUpgrade> {
     let upgrade = upgrade.map_err(|_| Error::from(Code::UpgradeRequired))?;
-    if !is_origin_allowed(headers, &app.settings) {
+    if !is_origin_header_allowed(headers, &app.settings) {
         return Err(Code::CrossOrigin.into());
     }
     let max = app.settings.sockets_per_account as usize;

@@ -1,5 +1,5 @@
-//! The log through which a change of an account, also one by the command line, reaches every running
-//! server.
+//! The log of account changes, by which a change reaches every running server, also one made with
+//! `hallway admin`.
 
 use std::{
     collections::BTreeMap,
@@ -17,11 +17,11 @@ use super::{
     timestamps::now,
 };
 
-/// A transaction that commits later than this after it took its id may be missed. Every write ends
-/// within 5 s.
-const VISIBLE_WITHIN: Duration = Duration::from_secs(30);
-/// How long rows are kept, in microseconds: much longer than a node may need to read them.
-const KEPT_FOR: i64 = 3_600_000_000;
+/// How long the reader waits for smaller ids to appear. It misses a transaction that commits later than
+/// this after it took its id; every write ends within 5 s.
+const READ_OVERLAP: Duration = Duration::from_secs(30);
+/// How long rows are stored, in microseconds: much longer than a node may need to read them.
+const RETENTION_US: i64 = 3_600_000_000;
 
 /// A row of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +30,8 @@ pub struct AccountChange {
     pub user: UserId,
 }
 
-/// Logs that the password, the role, the state or a session of an account changed. In the transaction
-/// of the change, so that neither exists without the other.
+/// Logs that the password, the role, the state or a session of an account changed. Takes the transaction
+/// of the change, so that neither commits without the other.
 pub async fn log_account_change(
     txn: &DatabaseTransaction,
     user: UserId,
@@ -42,8 +42,8 @@ pub async fn log_account_change(
 }
 
 /// Reads each row of the log once. Ids become visible out of order, because transactions commit out of
-/// order; therefore each read begins at the greatest id that was visible 30 s ago. It compares no
-/// times of other machines, whose clocks may differ.
+/// order; therefore each read begins at the greatest id that was visible 30 s ago. The reader
+/// uses only this process's clock, because the clocks of the machines may differ.
 #[derive(Default)]
 pub struct AccountChangeReader {
     /// No row up to this id can appear any more.
@@ -74,7 +74,7 @@ impl AccountChangeReader {
                 now
             });
         }
-        let settled = self.seen.iter().rev().find(|(_, seen)| now - **seen > VISIBLE_WITHIN);
+        let settled = self.seen.iter().rev().find(|(_, seen)| now - **seen > READ_OVERLAP);
         if let Some((&id, _)) = settled {
             self.settled = id;
             self.seen = self.seen.split_off(&(id + 1));
@@ -83,8 +83,8 @@ impl AccountChangeReader {
     }
 }
 
-/// Deletes the rows that are older than an hour.
+/// Deletes the rows that are older than `RETENTION_US`.
 pub async fn prune_account_changes(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    let old = Column::CreatedAt.lt(now() - KEPT_FOR);
+    let old = Column::CreatedAt.lt(now() - RETENTION_US);
     Entity::delete_many().filter(old).exec(db).await.map(drop)
 }

@@ -19,7 +19,7 @@ use super::sessions;
 use crate::{
     App, Error, Result,
     auth::{
-        Caller, LoginOrigin, PasswordHasher, find_by_key, lock_if_unmodified, random_bytes,
+        Caller, LoginSource, PasswordHasher, find_by_key, lock_if_unmodified, random_bytes,
         run_to_completion, username_key,
     },
     error::is_duplicate,
@@ -138,7 +138,7 @@ pub async fn find(db: &impl ConnectionTrait, id: UserId) -> Result<User> {
 pub async fn change_password(
     app: &App,
     Caller { user, session, .. }: &Caller,
-    origin: &LoginOrigin,
+    source: &LoginSource,
     request: ChangePassword,
 ) -> Result<(User, HeaderMap)> {
     rules::validate_password(&request.password.0)?;
@@ -149,7 +149,7 @@ pub async fn change_password(
         _ => error,
     };
     let caller = (user, session);
-    let verified = app.auth.verify_own_password(origin, caller, request.current_password);
+    let verified = app.auth.verify_own_password(source, caller, request.current_password);
     let verified = verified.await.map_err(as_field_error)?;
     let hash = app.auth.hash_password(request.password).await?;
     let (handles, before) = (app.clone(), verified.clone());
@@ -162,7 +162,7 @@ pub async fn change_password(
         Ok(row)
     })
     .await?;
-    let cookies = app.auth.renew_device(origin, &before, row.generation)?;
+    let cookies = app.auth.renew_device(source, &before, row.generation)?;
     Ok((row.into(), cookies))
 }
 

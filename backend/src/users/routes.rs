@@ -107,8 +107,8 @@ async fn change_password(
     headers: HeaderMap,
     Json(request): Json<ChangePassword>,
 ) -> Result<WithHeaders<Json<User>>> {
-    let origin = app.auth.login_origin(address, &headers);
-    let (user, cookies) = accounts::change_password(&app, &caller, &origin, request).await?;
+    let source = app.auth.login_source(address, &headers);
+    let (user, cookies) = accounts::change_password(&app, &caller, &source, request).await?;
     Ok(WithHeaders(cookies, Json(user)))
 }
 

@@ -36,8 +36,8 @@ pub async fn sign_in(
     headers: &HeaderMap,
     request: SignIn,
 ) -> Result<(SignedIn, HeaderMap)> {
-    let origin = app.auth.login_origin(address, headers);
-    let verified = app.auth.verify_credentials(&origin, &request.username, request.password);
+    let source = app.auth.login_source(address, headers);
+    let verified = app.auth.verify_credentials(&source, &request.username, request.password);
     let verified = verified.await?;
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let user_agent = user_agent.unwrap_or_default().chars().filter(|c| !c.is_control());

@@ -19,7 +19,7 @@ use shared::{
 use crate::fixture::{DatabaseKind, Fixture, TIMEOUT};
 
 /// How long readiness may take to change. The test machine may be slow.
-const NOTICED_WITHIN: Duration = Duration::from_secs(6);
+const READINESS_MAX_DELAY: Duration = Duration::from_secs(6);
 
 /// Polls `/health/ready` until it has a status; returns the body.
 async fn wait_ready(fixture: &Fixture, status: u16) -> Value {
@@ -29,7 +29,12 @@ async fn wait_ready(fixture: &Fixture, status: u16) -> Value {
         if response.status == status {
             return response.json();
         }
-        assert!(start.elapsed() < NOTICED_WITHIN, "still {}: {}", response.status, response.text);
+        assert!(
+            start.elapsed() < READINESS_MAX_DELAY,
+            "still {}: {}",
+            response.status,
+            response.text
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -50,8 +50,8 @@ pub struct SentLog {
     ids: Vec<ClientId>,
     unacked: VecDeque<ClientId>,
     acked: HashMap<ClientId, Message>,
-    /// For each closed socket: the close code, and whether a `goaway` frame came before; none without a
-    /// close frame.
+    /// For each closed socket: the close code, and whether a `goaway` frame came before; `None` without
+    /// a close frame.
     pub closes: Vec<Option<(u16, bool)>>,
 }
 

@@ -171,7 +171,7 @@ impl RoomContext {
         format!("hallway.place.{}.{}", self.me, self.id)
     }
 
-    /// Stores the text of an unfinished edit; none ends the edit.
+    /// Stores the text of an unfinished edit; `None` ends the edit.
     pub fn set_edit(self, seq: Seq, text: Option<String>) {
         store_draft(self.draft_key(DraftKind::Edit(seq)), text.as_deref().unwrap_or_default());
         // The room may have been closed while the edit was being saved.

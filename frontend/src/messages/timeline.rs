@@ -22,7 +22,7 @@ use crate::{
 
 /// The distance to the end of the rows at which the next page is loaded, in heights of the
 /// viewport.
-const LOAD_WITHIN: i32 = 1;
+const LOAD_DISTANCE: i32 = 1;
 
 /// The messages of the open room around the scroll position of the reader.
 #[component]
@@ -201,8 +201,8 @@ fn load_nearby(room: RoomContext, window: Memo<RowWindow>, viewport: Viewport) {
     let (above, height) = (scroller.scroll_top(), scroller.client_height());
     let below = scroller.scroll_height() - above - height;
     match ends {
-        Some((Some(older), _)) if above < height * LOAD_WITHIN => room.load(older),
-        Some((_, Some(newer))) if below < height * LOAD_WITHIN => room.load(newer),
+        Some((Some(older), _)) if above < height * LOAD_DISTANCE => room.load(older),
+        Some((_, Some(newer))) if below < height * LOAD_DISTANCE => room.load(newer),
         _ => {}
     }
 }

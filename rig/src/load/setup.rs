@@ -146,7 +146,7 @@ impl Setup {
     ) -> Result<Self> {
         install_node_modules()?;
         let dir = source.create_dir()?;
-        let node = crate::services::find(&["node"], "nodejs")?;
+        let node = crate::services::find_program(&["node"], "nodejs")?;
         let program = Program::new(node).arg(Path::new(NODE_DIR).join("server.mjs"));
         let mode: &[_] = if name == "node-search" { &["search"] } else { &[] };
         let program = program.arg(dir.path());

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use nix::unistd::{User, chown, geteuid};
 
-use super::program::{Program, find};
+use super::program::{Program, find_program};
 
 /// A part of the template's name. Increase it when a template must be initialised differently.
 const EDITION: u32 = 1;
@@ -39,7 +39,7 @@ where
             bail!("cannot keep {}", template.display());
         }
     }
-    let cp = Program::new(find(&["cp"], "coreutils")?).args(["-a", "--reflink=auto", "--"]);
+    let cp = Program::new(find_program(&["cp"], "coreutils")?).args(["-a", "--reflink=auto", "--"]);
     cp.arg(&template).arg(to).run().await?;
     Ok(())
 }

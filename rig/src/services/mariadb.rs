@@ -10,7 +10,7 @@ use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use super::{
     DatabaseServer, Host, Process, Program, Service, check_database_name, data_templates,
-    program::find, temp_dir,
+    program::find_program, temp_dir,
 };
 
 const PACKAGE: &str = "mariadb-server";
@@ -45,12 +45,12 @@ pub struct MariaDb {
 impl MariaDb {
     /// Starts a server with a new data directory and waits until it is ready.
     pub async fn start(host: &Host) -> Result<Self> {
-        let server = find(&["mariadbd", "mysqld"], PACKAGE)?;
+        let server = find_program(&["mariadbd", "mysqld"], PACKAGE)?;
         let dir = temp_dir()?;
         let data = dir.path().join("data");
         let version = Program::new(server.clone()).arg("--version").run().await?;
         data_templates::copy(&version, &data, None, |data| async move {
-            let install = find(&["mariadb-install-db", "mysql_install_db"], PACKAGE)?;
+            let install = find_program(&["mariadb-install-db", "mysql_install_db"], PACKAGE)?;
             let install = with_user(Program::new(install).arg("--no-defaults"));
             let install = install.arg(format!("--datadir={}", data.display()));
             let plain = ["--auth-root-authentication-method=normal", "--skip-test-db"];
@@ -78,7 +78,7 @@ impl MariaDb {
     /// Runs statements as root over the Unix socket, which a cut link does not affect. Returns the
     /// rows, tab-separated, without a header.
     pub async fn query(&self, sql: &str) -> Result<String> {
-        Program::new(find(&["mariadb", "mysql"], "mariadb-client")?)
+        Program::new(find_program(&["mariadb", "mysql"], "mariadb-client")?)
             .args(["--no-defaults", "--user=root", "--batch", "--skip-column-names"])
             .arg(format!("--socket={}", self.dir.path().join("s").display()))
             .args(["--execute", sql])

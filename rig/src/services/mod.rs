@@ -31,7 +31,7 @@ pub use mariadb::MariaDb;
 pub use network::{Link, Namespace};
 pub use postgres::Postgres;
 pub use process::{Exit, Process, Usage, raise_file_limit};
-pub use program::{Program, find};
+pub use program::{Program, find_program};
 pub use proxy::Proxy;
 pub use redis::Redis;
 

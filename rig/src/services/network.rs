@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use nix::unistd::geteuid;
 
-use super::{Host, program::find};
+use super::{Host, program::find_program};
 
 /// A hardware address that no interface has.
 const UNUSED_MAC: &str = "02:00:00:00:00:00";
@@ -172,7 +172,7 @@ fn delete_stale_namespaces() -> Result<()> {
 /// Runs the command `ip` and returns its standard output.
 fn ip(words: &[&str]) -> Result<String> {
     let Output { status, stdout, stderr } =
-        Command::new(find(&["ip"], "iproute2")?).args(words).output()?;
+        Command::new(find_program(&["ip"], "iproute2")?).args(words).output()?;
     if !status.success() {
         bail!("ip {}: {}", words.join(" "), String::from_utf8_lossy(&stderr).trim());
     }

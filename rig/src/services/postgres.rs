@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{
     DatabaseServer, Host, Process, Program, Service, check_database_name, data_templates,
-    program::{find_postgres, unprivileged_user},
+    program::{find_postgres, find_unprivileged_user},
     temp_dir,
 };
 
@@ -43,7 +43,7 @@ impl Postgres {
     /// Starts a server with a new data directory and waits until it is ready.
     pub async fn start(host: &Host) -> Result<Self> {
         let server = find_postgres("postgres")?;
-        let user = unprivileged_user(&["postgres", "nobody"])?;
+        let user = find_unprivileged_user(&["postgres", "nobody"])?;
         let dir = temp_dir()?;
         data_templates::set_owner(dir.path(), user.as_ref())?;
         let data = dir.path().join("data");

@@ -76,7 +76,7 @@ impl Program {
         self
     }
 
-    /// The name of the program.
+    /// The file name, for error messages.
     pub fn name(&self) -> &str {
         self.path.file_name().and_then(OsStr::to_str).unwrap_or("?")
     }
@@ -86,14 +86,14 @@ impl Program {
     pub fn command(&self) -> Result<Command> {
         let mut words: Vec<OsString> = Vec::new();
         if let Some(namespace) = &self.namespace {
-            let ip = find(&["ip"], "iproute2")?;
+            let ip = find_program(&["ip"], "iproute2")?;
             words.extend([ip.into(), "netns".into(), "exec".into(), namespace.into()]);
         }
         if let Some(core) = self.core {
-            let taskset = find(&["taskset"], "util-linux")?;
+            let taskset = find_program(&["taskset"], "util-linux")?;
             words.extend([taskset.into(), "--cpu-list".into(), core.to_string().into()]);
         }
-        match (find(&["setpriv"], "util-linux"), self.user) {
+        match (find_program(&["setpriv"], "util-linux"), self.user) {
             (Ok(setpriv), user) => {
                 words.extend([setpriv.into(), "--pdeathsig".into(), "KILL".into()]);
                 if let Some((uid, gid)) = user {
@@ -132,7 +132,7 @@ impl Program {
 
 /// Finds the first installed program of these names, on the PATH or in Debian's directories for
 /// administrators. The error names the package to install.
-pub fn find(names: &[&str], package: &str) -> Result<PathBuf> {
+pub fn find_program(names: &[&str], package: &str) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let admin_dirs = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/libexec"];
     let dirs: Vec<_> =
@@ -151,13 +151,13 @@ pub fn find_postgres(name: &str) -> Result<PathBuf> {
     let file = newest.map(|(_, dir)| dir.join("bin").join(name));
     match file.filter(|file| file.is_file()) {
         Some(file) => Ok(file),
-        None => find(&[name], "postgresql"),
+        None => find_program(&[name], "postgresql"),
     }
 }
 
 /// The first existing user of these names, for a server that refuses to run as root; `None` if the
 /// rig does not run as root.
-pub fn unprivileged_user(names: &[&str]) -> Result<Option<User>> {
+pub fn find_unprivileged_user(names: &[&str]) -> Result<Option<User>> {
     if !geteuid().is_root() {
         return Ok(None);
     }

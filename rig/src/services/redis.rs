@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use futures_util::future::BoxFuture;
 use tempfile::TempDir;
 
-use super::{Host, Process, Program, Service, program::find, temp_dir};
+use super::{Host, Process, Program, Service, program::find_program, temp_dir};
 
 /// A Redis server without persistence.
 pub struct Redis {
@@ -20,7 +20,7 @@ impl Redis {
     pub async fn start(host: &Host) -> Result<Self> {
         let dir = temp_dir()?;
         let address = host.free_address()?;
-        let program = Program::new(find(&["redis-server"], "redis-server")?)
+        let program = Program::new(find_program(&["redis-server"], "redis-server")?)
             .on_host(host)
             .args(["--port", &address.port().to_string()])
             .args(["--bind", &host.bind_address().to_string()])
@@ -47,7 +47,7 @@ impl Redis {
     /// A nil reply is empty text. Fails on an error reply.
     pub async fn command(&self, words: &[&str]) -> Result<String> {
         let (ip, port) = (self.address.ip().to_string(), self.address.port().to_string());
-        let client = Program::new(find(&["redis-cli"], "redis-tools")?);
+        let client = Program::new(find_program(&["redis-cli"], "redis-tools")?);
         let reply = client.args(["-e", "-h", &ip, "-p", &port]).args(words).run().await?;
         Ok(reply.trim_end().to_owned())
     }

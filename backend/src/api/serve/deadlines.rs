@@ -1,4 +1,4 @@
-//! Deadlines for slow clients, because each would keep a connection and its memory for ever.
+//! Deadlines for slow clients. Without them, each would hold a connection and its memory forever.
 
 use std::{
     io::{self, IoSlice},
@@ -24,12 +24,12 @@ use super::limits::ConnectionPermit;
 const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// The kernel takes at most this many bytes that it cannot send yet, and takes more once half of them
 /// are sent. Without this limit it would take megabytes, and a client that reads slowly would show no
-/// progress for minutes. Together with [`WRITE_STALL_TIMEOUT`], a client must read 1 KiB/s.
+/// progress for minutes. With [`WRITE_STALL_TIMEOUT`], a client must therefore read about 1 KiB/s.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_MAX_BYTES: u32 = 64 * 1_024;
 /// A request body must arrive within this time, plus the time that it takes at [`BODY_MIN_RATE`].
-const BODY_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long the data that a client still sends is read after its websocket was closed.
+const BODY_BASE_TIME: Duration = Duration::from_secs(15);
+/// How long the remaining input of a closed websocket is read and discarded.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes per second.
 const BODY_MIN_RATE: u64 = 8 * 1_024;
@@ -39,25 +39,26 @@ pub struct Connection {
     stream: TcpStream,
     /// Set while the kernel takes no more bytes.
     stall: Option<Pin<Box<Sleep>>>,
-    /// Here, because a websocket keeps the stream and nothing else of the connection.
-    permits: Option<(ConnectionPermit, Arc<SocketPermit>)>,
+    /// Stored here, because only the stream outlives an upgrade to a websocket.
+    permits: Option<(ConnectionPermit, Arc<UpgradePermit>)>,
 }
 
-/// Set once the connection is a websocket, with the permit of the websocket if it needs one.
-pub type SocketPermit = OnceLock<Option<ConnectionPermit>>;
+/// Set when the connection becomes a websocket, to the permit of that websocket, or to `None` if it
+/// needs none.
+pub type UpgradePermit = OnceLock<Option<ConnectionPermit>>;
 
 impl Connection {
     /// A connection with its permit, and that of the websocket that it may become.
     pub fn new(
         stream: TcpStream,
         permit: ConnectionPermit,
-        socket_permit: Arc<SocketPermit>,
+        upgrade_permit: Arc<UpgradePermit>,
     ) -> Self {
         // Nagle's algorithm would delay small messages.
         let _ = stream.set_nodelay(true);
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_MAX_BYTES);
-        Self { stream, stall: None, permits: Some((permit, socket_permit)) }
+        Self { stream, stall: None, permits: Some((permit, upgrade_permit)) }
     }
 
     fn check_progress<T>(
@@ -77,8 +78,9 @@ impl Connection {
 }
 
 impl Drop for Connection {
-    /// A websocket may be dropped in the middle of a frame that is too large. The kernel would answer the
-    /// rest with a reset, and the client could lose the close frame.
+    /// Drains the input of a websocket before it closes. A session may end in the middle of a frame that
+    /// is too large; the kernel would answer the rest with a reset, and the client could lose the close
+    /// frame.
     fn drop(&mut self) {
         if self.stall.is_some() {
             // Discards the unsent bytes in the kernel, which would otherwise wait for the client for
@@ -165,9 +167,9 @@ impl RequestBody {
     }
 }
 
-/// How long a body may take of which so many bytes have arrived.
-fn body_deadline(received: u64) -> Duration {
-    BODY_TIMEOUT + Duration::from_secs(received / BODY_MIN_RATE)
+/// How long a body may take once `received` bytes have arrived.
+fn body_time_limit(received: u64) -> Duration {
+    BODY_BASE_TIME + Duration::from_secs(received / BODY_MIN_RATE)
 }
 
 impl Body for RequestBody {
@@ -189,7 +191,7 @@ impl Body for RequestBody {
             let now = Instant::now();
             (now, Box::pin(sleep_until(now)))
         });
-        let deadline = *start + body_deadline(this.received);
+        let deadline = *start + body_time_limit(this.received);
         if timer.deadline() != deadline {
             timer.as_mut().reset(deadline);
         }
@@ -231,8 +233,8 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_body_may_take_three_quarters_of_a_minute() {
-        assert_eq!(body_deadline(10), BODY_TIMEOUT);
-        assert_eq!(body_deadline(BODY_MAX_BYTES as u64), Duration::from_secs(47));
+    fn the_longest_body_may_take_47_seconds() {
+        assert_eq!(body_time_limit(10), BODY_BASE_TIME);
+        assert_eq!(body_time_limit(BODY_MAX_BYTES as u64), Duration::from_secs(47));
     }
 }

@@ -29,7 +29,7 @@ use crate::{App, Settings, api, http::client_address::client_address};
 mod deadlines;
 mod limits;
 
-use deadlines::{Connection, RequestBody, SocketPermit};
+use deadlines::{Connection, RequestBody, UpgradePermit};
 use limits::{ConnectionLimits, ConnectionPermit, WithPermit};
 
 /// How long a client may take to send the head (request line and headers) of a request, and how long a
@@ -114,12 +114,12 @@ impl Server {
         permit: ConnectionPermit,
         is_surplus: bool,
     ) {
-        let socket_permit = Arc::new(SocketPermit::new());
-        let stream = Connection::new(stream, permit, socket_permit.clone());
+        let upgrade_permit = Arc::new(UpgradePermit::new());
+        let stream = Connection::new(stream, permit, upgrade_permit.clone());
         let service = tower::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            let (server, socket_permit) = (self.clone(), socket_permit.clone());
-            async move { server.handle(request, is_surplus, &socket_permit).await }
+            let (server, upgrade_permit) = (self.clone(), upgrade_permit.clone());
+            async move { server.handle(request, is_surplus, &upgrade_permit).await }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
         builder
@@ -139,7 +139,7 @@ impl Server {
         self,
         request: Request<Incoming>,
         mut is_surplus: bool,
-        socket_permit: &SocketPermit,
+        upgrade_permit: &UpgradePermit,
     ) -> Result<Response, Infallible> {
         let mut request = request.map(|body| Body::new(RequestBody::new(body)));
         let mut permit = None;
@@ -156,7 +156,7 @@ impl Server {
         let response = self.router.oneshot(request).await?;
         Ok(match permit {
             permit if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                let _ = socket_permit.set(permit);
+                let _ = upgrade_permit.set(permit);
                 response
             }
             Some(permit) => response.map(|body| Body::new(WithPermit::new(body, permit))),

@@ -17,11 +17,11 @@ use crate::tables::AccountChange;
 #[derive(Clone, Copy, Debug)]
 pub struct Credential {
     pub user: UserId,
-    /// None with HTTP Basic.
+    /// `None` with HTTP Basic.
     pub session: Option<SessionId>,
     /// The account's generation when the credentials were checked.
     pub generation: i64,
-    /// When the session expires, in microseconds since 1970; never with HTTP Basic.
+    /// When the session expires, in microseconds since 1970; `None` with HTTP Basic.
     pub expires_at: Option<i64>,
 }
 

@@ -183,7 +183,7 @@ pub(super) async fn insert_mentions(
             .add(Expr::col((members.clone(), members::Column::RoomId)).eq(room.0))
             .add(Expr::col((members, members::Column::HasLeft)).eq(false))
     };
-    // The id of a member; none for another user.
+    // The id of a member; `None` for another user.
     let users: HashMap<String, Option<i64>> = users::Entity::find()
         .select_only()
         .column(users::Column::UsernameKey)

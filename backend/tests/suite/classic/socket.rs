@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::both;
 use crate::fixture::{
-    Fixture, PASSWORD, Person, REVOKED_WITHIN, Socket, SocketEvent, all_messages,
+    Fixture, PASSWORD, Person, REVOCATION_MAX_DELAY, Socket, SocketEvent, all_messages,
 };
 
 fn path(fixture: &Fixture) -> String {
@@ -195,7 +195,7 @@ async fn a_revoked_member_loses_the_classic_socket() {
         SocketEvent::Closed(code) => assert_eq!(code, Some(CloseCode::NotAMember as u16)),
         received => panic!("{received:?}"),
     }
-    assert!(start.elapsed() < REVOKED_WITHIN);
+    assert!(start.elapsed() < REVOCATION_MAX_DELAY);
     let mut socket = open(&fixture, &fixture.admin).await;
     fixture.admin.delete("/api/v1/sessions/current").await.expect_status(204);
     assert_eq!(socket.wait_close().await, Some(CloseCode::SessionEnded as u16));

@@ -39,7 +39,7 @@ async fn two_nodes_start_on_an_empty_database_with_one_first_admin() {
 async fn two_admins(cluster: &Cluster) -> [Person; 2] {
     let path = paths::fill(paths::USER, &[&cluster.member(0).user.id]);
     cluster.admin(0).patch(&path, json!({"is_admin": true})).await.expect_status(200);
-    tokio::time::sleep(crate::fixture::REVOKED_WITHIN).await;
+    tokio::time::sleep(crate::fixture::REVOCATION_MAX_DELAY).await;
     [cluster.admin(0), cluster.member(1)]
 }
 

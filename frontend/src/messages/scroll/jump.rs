@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How long the style sheet highlights the target of a jump.
-const HIGHLIGHT_FOR: Duration = Duration::from_millis(2_400);
+const HIGHLIGHT_DURATION: Duration = Duration::from_millis(2_400);
 
 /// Adds the current position to the history.
 pub fn remember_position(room: RoomContext, viewport: Viewport) {
@@ -174,6 +174,6 @@ fn highlight(room: RoomContext, seq: Seq) {
         move || {
             room.highlighted.try_set(None);
         },
-        HIGHLIGHT_FOR,
+        HIGHLIGHT_DURATION,
     );
 }

@@ -17,7 +17,7 @@ use shared::{
 mod tests;
 
 /// Consecutive messages of one author form a group unless they are this far apart.
-const GROUP_WITHIN: TimeDelta = TimeDelta::minutes(7);
+const GROUP_MAX_INTERVAL: TimeDelta = TimeDelta::minutes(7);
 /// The number of rows before the center, and the number from the center on. The center is the first
 /// message on the screen, so the rows from it on include those on the screen.
 const WINDOW: (usize, usize) = (110, 180);
@@ -229,7 +229,7 @@ impl Above {
         self.author.is_some_and(|(author, at)| {
             author == message.user.id
                 && message.reply_to.is_none()
-                && message.created_at.signed_duration_since(at) < GROUP_WITHIN
+                && message.created_at.signed_duration_since(at) < GROUP_MAX_INTERVAL
         })
     }
 }

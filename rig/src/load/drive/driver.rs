@@ -105,7 +105,7 @@ impl<'a> Driver<'a> {
         self.run_until(Instant::now() + self.spec.measured, start_us, "measuring")?;
         let mut result = self.result(&before)?;
         result.drained_ms = self.drain()?.as_secs_f64() * 1_000.0;
-        result.add_errors(&self.pool.counters.errors);
+        result.set_errors(&self.pool.counters.errors);
         result.lost = self.count_lost();
         Ok(result)
     }

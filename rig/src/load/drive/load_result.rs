@@ -1,4 +1,4 @@
-//! The result of a load, as text and JSON.
+//! The result of a load run, as text and JSON.
 
 use std::{fmt, time::Duration};
 
@@ -55,7 +55,7 @@ impl ResourceUse {
     }
 }
 
-/// The result of one load on one target.
+/// The result of one load run on one target.
 #[derive(Clone, Debug, Serialize)]
 pub struct LoadResult {
     pub target: String,
@@ -86,11 +86,11 @@ pub struct LoadResult {
     /// Sockets that the server closed.
     pub closed: u64,
     /// The first error message.
-    #[serde(rename = "complaint")]
     pub first_error: Option<String>,
     /// The target's process; `None` if it is unknown.
     pub server: Option<ResourceUse>,
-    /// The rig's process, without spinning. Near one core, the load generator is the bottleneck.
+    /// The rig's process, less the time it spins while it waits. If this is near one core, the load
+    /// generator is the bottleneck.
     pub client: ResourceUse,
 }
 
@@ -102,7 +102,7 @@ impl LoadResult {
             && self.first_error.is_none()
     }
 
-    pub fn add_errors(&mut self, errors: &Errors) {
+    pub fn set_errors(&mut self, errors: &Errors) {
         self.duplicated = errors.duplicated;
         self.misordered = errors.misordered;
         self.gaps = errors.gaps;

@@ -99,7 +99,8 @@ async fn a_process_dies_with_its_children() {
 
 #[test]
 fn a_missing_program_names_its_package() {
-    let error = program::find(&["no-such-program"], "some-package").unwrap_err().to_string();
+    let error =
+        program::find_program(&["no-such-program"], "some-package").unwrap_err().to_string();
     assert_eq!(error, "no-such-program is not installed: apt-get install some-package");
 }
 
