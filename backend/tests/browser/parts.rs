@@ -63,6 +63,7 @@ async fn a_part_opened_offline_loads_when_online() {
         ada.type_keys("body", CTRL_K).await;
         ada.wait_text(LOAD_ERROR, "You're offline").await;
         set_offline(&ada, false).await;
+        ada.click(&format!("dialog[open] {RETRY}")).await;
         ada.wait_visible(&format!("{PALETTE}:focus")).await;
     })
     .await;

@@ -111,7 +111,11 @@ impl Viewport {
         let Some(before) = self.layout.try_get_value() else { return };
         let now = Layout::of(&scroller);
         if (now.content_height, now.height) == (before.content_height, before.height) {
-            return self.record_anchor();
+            // The event of a position that we set ourselves must not replace the anchor.
+            if now.scroll_top != before.scroll_top {
+                self.record_anchor();
+            }
+            return;
         }
         let distance = now.scroll_top - before.scroll_top;
         self.layout.try_set_value(Layout { scroll_top: now.scroll_top, ..before });
@@ -185,22 +189,36 @@ impl Viewport {
 
     /// Scrolls to the row of a message. Returns false if the message has no row.
     pub fn scroll_to_message(self, seq: Seq, alignment: RowAlignment) -> bool {
-        self.scroll_to_row(&row_selector(seq), alignment)
+        let Some((bottom, wanted)) = self.scroll_row(&row_selector(seq), alignment) else {
+            return false;
+        };
+        // The rows below are not loaded yet. Once they are, the anchor brings the row to its place.
+        if (bottom - wanted).abs() >= 1.0 && self.has_room_end.try_get_value() == Some(false) {
+            self.anchor.try_set_value(Some(Anchor { seq, bottom: wanted }));
+        }
+        true
     }
 
     /// Scrolls to the first row that the selector matches. Returns false if there is none.
     pub fn scroll_to_row(self, selector: &str, alignment: RowAlignment) -> bool {
-        let Some((scroller, content)) = self.elements() else { return false };
-        let Ok(Some(row)) = content.query_selector(selector) else { return false };
-        let (row, view) = (row.get_bounding_client_rect(), scroller.get_bounding_client_rect());
+        self.scroll_row(selector, alignment).is_some()
+    }
+
+    /// Scrolls as far as possible. Returns how far below the top the row ends, and where it should end;
+    /// `None` if there is no row.
+    fn scroll_row(self, selector: &str, alignment: RowAlignment) -> Option<(f64, f64)> {
+        let (scroller, content) = self.elements()?;
+        let row = content.query_selector(selector).ok()??;
+        let (rect, view) = (row.get_bounding_client_rect(), scroller.get_bounding_client_rect());
         let distance = match alignment {
-            RowAlignment::Top(part) => row.top() - view.top() - view.height() * part,
-            RowAlignment::Hidden(part) => row.top() - view.top() + row.height() * part,
-            RowAlignment::Bottom(offset) => row.bottom() - view.top() - offset,
+            RowAlignment::Top(part) => rect.top() - view.top() - view.height() * part,
+            RowAlignment::Hidden(part) => rect.top() - view.top() + rect.height() * part,
+            RowAlignment::Bottom(offset) => rect.bottom() - view.top() - offset,
         };
         scroller.set_scroll_top(scroller.scroll_top() + distance.round() as i32);
         self.record_anchor();
-        true
+        let bottom = row.get_bounding_client_rect().bottom() - view.top();
+        Some((bottom, rect.bottom() - view.top() - distance))
     }
 
     /// The consecutive messages that end on the screen.
