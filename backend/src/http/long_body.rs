@@ -21,7 +21,7 @@ const PIECE_MAX: usize = 64 * 1_024;
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// The time in which the connection must ask for the next piece. A download holds a permit, and without
 /// this limit a few clients that hardly read would hold all of them.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Produces a long body.
 pub trait BodySource: Send + 'static {

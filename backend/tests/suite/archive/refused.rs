@@ -78,7 +78,10 @@ async fn an_inconsistent_archive_is_refused_with_line_and_field() {
         (with("\"member\"", &long), "line 3: user: username must be at most 150"),
         (with("\"member\"", "\"ADMIN\""), "line 3: user: username is the name of another"),
         (with("$argon2id$", "$argon2i$"), "line 2: user: password_hash must be"),
-        (with("\"created_by\":1", "\"created_by\":9"), "line 5: room: created_by must be an"),
+        (
+            with("\"created_by\":1", "\"created_by\":9"),
+            "line 5: room: created_by must be the id of an",
+        ),
         (with("\"topic\"", "\"tropic\""), "line 5: room.tropic: unknown field `tropic`"),
         (with("\"last_seq\":2", "\"last_seq\":1"), "member: read_seq must be 0 to 1, but is 2"),
         (with("\"read_seq\":2", "\"read_seq\":3"), "member: read_seq must be 0 to 2"),

@@ -79,6 +79,10 @@ fn follow_address(room: RoomContext, viewport: Viewport, at: Memo<Option<Seq>>) 
         let now = url.with(|url| (url.path().to_owned(), url.search().to_owned()));
         let Some(before) = before.filter(|_| is_in_room(&now.0, room.id)) else { return now };
         let (is_same, is_same_path) = (before == now, before.0 == now.0);
+        if address_path() != now.0 {
+            // The address is still that of the entry that the reader leaves.
+            store(room, viewport);
+        }
         match (entry_position(&now.0).filter(|_| !is_same), at.get_untracked()) {
             (Some(position), _) => go_to(room, viewport, position),
             // The link may have been clicked again. A change of only the search moves nothing.
