@@ -12,7 +12,7 @@ fn a_heartbeat_survives_a_round_trip() {
 #[test]
 fn a_frame_without_a_required_field_is_rejected() {
     let frames = [
-        r#"{"type":"read","room":7,"read_seq":4,"unread":5,"mentions":1}"#,
+        r#"{"type":"read","room":7,"read_seq":4,"unread":5,"mentions":1,"last_seq":9,"last_rev":12}"#,
         r#"{"type":"heartbeat","heads":{"1":7}}"#,
         r#"{"type":"user","user":{"id":1,"username":"ada","is_admin":true,
             "is_disabled":false,"created_at":"2026-11-23T14:05:06.123456Z"}}"#,
