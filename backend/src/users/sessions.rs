@@ -28,8 +28,8 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 /// other writes.
 const EXPIRED_CHUNK: u64 = 10_000;
 
-/// Creates a session; returns it with the headers that set its cookies. 401 for a wrong username or password or a disabled account (the response does
-/// not say which), 429 after too many failed attempts.
+/// Creates a session; returns it with the headers that set its cookies. 401 for a wrong username or
+/// password or a disabled account (the response does not say which), 429 after too many failed attempts.
 pub async fn sign_in(
     app: &App,
     address: IpAddr,

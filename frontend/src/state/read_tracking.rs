@@ -27,8 +27,8 @@ impl VisibleRun {
 }
 
 /// The new read position, from two samples taken a moment apart and the current position `read`.
-/// `None` if nothing is newly read, or if the visible run skips messages that are still unread, unless
-/// the reader asked for the newest message, `skipped_to`, and it is reached.
+/// `None` if nothing is newly read, or if the visible run skips unread messages. It may skip them if the
+/// reader jumped to the newest message, `skipped_to`, and the run contains that message.
 pub fn new_read_position(
     earlier: VisibleRun,
     now: VisibleRun,

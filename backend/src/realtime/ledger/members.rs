@@ -145,7 +145,7 @@ async fn remove_member(
     Ok(())
 }
 
-/// What gives a room other members.
+/// The accounts that a write adds to a room and removes from it.
 pub(super) struct MemberChanges {
     added: Vec<users::Model>,
     removed: Vec<(members::Model, users::Model)>,

@@ -166,8 +166,9 @@ async fn update_message(
     Ok(message)
 }
 
-/// Inserts a mention row for each member whom a text mentions, and returns these members. The names of all users count, so that
-/// a member does not get the mention of a user with a longer name who is not in the room.
+/// Inserts a mention row for each member whom a text mentions, and returns these members. The names of
+/// all users count, so that a member does not get the mention of a user with a longer name who is not in
+/// the room.
 pub(super) async fn insert_mentions(
     batch: &Batch<'_>,
     room: RoomId,

@@ -159,7 +159,7 @@ async fn the_newest_message_reads_the_room() {
             .await;
         ada.wait_hidden(&badge(room)).await;
         ada.wait_hidden(UNREAD_BAR).await;
-        // What was skipped is still below the line.
+        // The divider stays above the skipped messages.
         ada.click("[data-testid=back]").await;
         wait_line_above(&ada, INITIAL_READ_SEQ + 1).await;
         // At the end, new messages are read as they come.
