@@ -21,6 +21,10 @@ pub enum Failpoint {
     ReplayOfDeletedText,
     /// Keep the subscriptions of a removed member.
     RemovalIgnored,
+    /// Find messages in rooms that the user has left.
+    SearchForgetsVisibility,
+    /// Send the presence in a room to everybody.
+    PresenceToldOutside,
 }
 
 /// Whether the failpoint is active.
@@ -45,6 +49,8 @@ pub fn is_active(failpoint: Failpoint) -> bool {
             "drop-on-full-queue" => DropOnFullQueue,
             "replay-of-deleted-text" => ReplayOfDeletedText,
             "removal-ignored" => RemovalIgnored,
+            "search-forgets-visibility" => SearchForgetsVisibility,
+            "presence-told-outside" => PresenceToldOutside,
             other => panic!("HALLWAY_FAULT={other} names no failpoint"),
         };
         Some(failpoint)

@@ -1,8 +1,8 @@
 //! Hallway's server. A module imports only from layers below its own, top to bottom:
 //!
 //! 1. `lib` and `main`: composition ([`start`]) and the command line;
-//! 2. `api`, `socket`: the router, the classic endpoints, static files; the live websocket;
-//! 3. `archive`, `export`, `search`, `messages`, `rooms`, `users`: the slices, one module per feature;
+//! 2. `api`: the router, the classic endpoints, static files, the live websocket;
+//! 3. `archive`, `export`, `search`, `messages`, `admin`, `rooms`, `users`: the slices, one module per feature;
 //! 4. `app`: the state that all handlers share;
 //! 5. `auth`: passwords, tokens, the extractors that identify the caller;
 //! 6. `realtime`: the ledger, the hub and the relay;
@@ -19,6 +19,7 @@ use realtime::{hub::Hub, ledger::Ledger};
 use shared::problem::Code;
 use tables::{Database, sqlite_file};
 
+pub mod admin;
 pub mod api;
 pub mod app;
 pub mod archive;
@@ -38,7 +39,6 @@ pub mod realtime;
 pub mod rooms;
 pub mod search;
 pub mod settings;
-pub mod socket;
 pub mod tables;
 pub mod users;
 

@@ -22,6 +22,8 @@ const HISTORIES_PER_EXPORT: usize = 2;
 const CATCH_UPS: usize = 2;
 /// Subscriptions of one user per second, and at once. A reconnecting page renews all of its rooms.
 const SUBSCRIPTIONS: (u32, u32) = (10, 20_000);
+/// The direct rooms that one user may look for per hour, and at once.
+const DIRECT_ROOMS: u32 = 200;
 /// The frames that sessions read from all sockets of one user, in bytes per second for each message that
 /// the user may post per second: four times what the messages may have. Reading and refusing a frame
 /// costs as much as a frame that is accepted, and the ledger's limits do not count it.
@@ -31,6 +33,16 @@ const FRAME_BYTES_PER_MESSAGE: u32 = 16 * 1_024;
 const FRAME_BURST: (u32, u32) = (5 * 1_024 * 1_024, 10);
 /// A shorter frame counts as this many bytes.
 const FRAME_MIN_BYTES: u32 = 256;
+/// Invitations that an account may create per hour and at once, and how many times as many a network may.
+const INVITATIONS: (u32, u32) = (30, 20);
+const INVITATIONS_NETWORK_FACTOR: u32 = 5;
+/// Tokens of invitations that a network may look up per hour and at once, and that an account may accept.
+const INVITATION_LOOKUPS: (u32, u32) = (600, 60);
+const INVITATION_ACCEPTS: (u32, u32) = (60, 20);
+/// Requests of one admin to the lists and actions of the administration, per second and at once.
+const ADMINISTRATION: (u32, u32) = (5, 100);
+/// The random passwords that one admin sets, per hour and at once. Each costs a hash.
+const RANDOM_PASSWORDS: (u32, u32) = (60, 20);
 /// How many names one may try for each account that one may create.
 const NAMES_PER_SIGN_UP: u32 = 10;
 
@@ -40,12 +52,25 @@ pub struct Limits {
     pub histories: ConcurrencyLimiter,
     pub catch_ups: KeyedSemaphore<UserId>,
     pub subscriptions: RateLimiter<UserId>,
+    /// Lists and actions of the administration.
+    pub administration: RateLimiter<UserId>,
+    /// Random passwords that admins set.
+    pub random_passwords: RateLimiter<UserId>,
     /// Frames that sessions read, in units of `FRAME_MIN_BYTES`.
     frames: RateLimiter<UserId>,
+    /// Direct rooms that a user creates or looks for.
+    pub direct_rooms: RateLimiter<UserId>,
     /// New accounts, by network.
     pub sign_ups: RateLimiter<IpAddr>,
     /// Attempts to create an account, with names that are taken too, by network.
     pub sign_up_attempts: RateLimiter<IpAddr>,
+    /// New invitations, by account and by network.
+    pub invitations: RateLimiter<UserId>,
+    pub invitations_of_network: RateLimiter<IpAddr>,
+    /// Looked-up tokens of invitations, by network.
+    pub invitation_lookups: RateLimiter<IpAddr>,
+    /// Tokens of invitations that an account tries to accept.
+    pub invitation_accepts: RateLimiter<UserId>,
 }
 
 impl Limits {
@@ -63,15 +88,27 @@ impl Limits {
         let frames_at_once =
             frames.saturating_mul(FRAME_BURST.1).max(FRAME_BURST.0 / FRAME_MIN_BYTES);
         let attempts = sign_ups.saturating_mul(NAMES_PER_SIGN_UP);
+        let (invitations, invitations_at_once) = INVITATIONS;
+        let network = INVITATIONS_NETWORK_FACTOR;
         Self {
             searches: limiter("searches", (searches, per_user), QUEUE_TIMEOUT),
             exports: limiter("exports", (USERS_AT_ONCE * exports, exports), Duration::ZERO),
             histories: limiter("histories", (USERS_AT_ONCE * histories, histories), QUEUE_TIMEOUT),
             catch_ups: KeyedSemaphore::new(CATCH_UPS),
             subscriptions: RateLimiter::per_second(SUBSCRIPTIONS.0, SUBSCRIPTIONS.1),
+            administration: RateLimiter::per_second(ADMINISTRATION.0, ADMINISTRATION.1),
+            random_passwords: RateLimiter::per_hour(RANDOM_PASSWORDS.0, RANDOM_PASSWORDS.1),
             frames: RateLimiter::per_second(frames, frames_at_once),
+            direct_rooms: RateLimiter::per_hour(DIRECT_ROOMS, DIRECT_ROOMS),
             sign_ups: RateLimiter::per_hour(sign_ups, sign_ups),
             sign_up_attempts: RateLimiter::per_hour(attempts, attempts),
+            invitations: RateLimiter::per_hour(invitations, invitations_at_once),
+            invitations_of_network: RateLimiter::per_hour(
+                network * invitations,
+                network * invitations_at_once,
+            ),
+            invitation_lookups: RateLimiter::per_hour(INVITATION_LOOKUPS.0, INVITATION_LOOKUPS.1),
+            invitation_accepts: RateLimiter::per_hour(INVITATION_ACCEPTS.0, INVITATION_ACCEPTS.1),
         }
     }
     /// Counts a frame that a session has read from a socket of a user. Fails with the seconds for which

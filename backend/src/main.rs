@@ -11,6 +11,7 @@ use hallway::{
     settings::Secret,
     users,
 };
+use shared::access::Rank;
 use tokio::{net::TcpListener, signal};
 
 /// The server allocates thousands of small rows and frames per second and frees them on other
@@ -55,6 +56,9 @@ enum Admin {
     /// Make an account an admin, and enable it if it was disabled. A running server notices within
     /// seconds.
     Promote(Account),
+    /// Make an account an owner, who also names admins, and enable it if it was disabled. A running server
+    /// notices within seconds.
+    Owner(Account),
     /// Set a random password, print it, and sign the account out everywhere.
     Password(Account),
 }
@@ -95,7 +99,8 @@ async fn main() -> ExitCode {
     create_files_privately();
     let result = match Cli::parse().command {
         Command::Serve(settings) => serve(*settings).await,
-        Command::Admin(Admin::Promote(account)) => promote(account).await,
+        Command::Admin(Admin::Promote(account)) => promote(account, Rank::Admin).await,
+        Command::Admin(Admin::Owner(account)) => promote(account, Rank::Owner).await,
         Command::Admin(Admin::Password(account)) => reset_password(account).await,
         Command::Export(args) => export(args).await,
         Command::Import(args) => import(args).await,
@@ -152,11 +157,12 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
-async fn promote(account: Account) -> Result<()> {
+async fn promote(account: Account, rank: Rank) -> Result<()> {
     let db = open_existing_database(&account.storage).await?;
-    let user = users::promote(&db, &account.name).await?;
+    let user = users::promote(&db, &account.name, rank).await?;
     db.close().await?;
-    println!("{} is an admin.", user.username);
+    let title = if user.rank == Rank::Owner { "an owner" } else { "an admin" };
+    println!("{} is {title}.", user.username);
     Ok(())
 }
 

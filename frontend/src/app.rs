@@ -17,6 +17,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, Element};
 
 use crate::{
+    admin::AdminPage,
     api,
     auth::{Auth, AuthState, follow_other_tabs},
     live::LiveClient,
@@ -42,6 +43,7 @@ pub fn App() -> impl IntoView {
     provide_context(live);
     Effect::new(move |_| ui.theme.get().apply());
     load_account(auth);
+    load_server(auth, ui);
     follow_other_tabs(auth);
     live.follow_discards();
     connect_while_signed_in(auth, live);
@@ -56,6 +58,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFound>
                 <Route path=path!("/login") view=LoginPage/>
                 <Route path=path!("/register") view=RegisterPage/>
+                <Route path=path!("/invite") view=RegisterPage/>
                 <ParentRoute path=path!("") view=Shell>
                     <Route path=path!("") view=|| view! { <Redirect path="/rooms"/> }/>
                     <Route path=path!("/rooms") view=RoomsPage/>
@@ -63,11 +66,23 @@ pub fn App() -> impl IntoView {
                     // link inside the room would lose the reader's place.
                     <Route path=path!("/room/:id/*message") view=RoomPage/>
                     <Route path=path!("/search") view=SearchPage/>
+                    <Route path=path!("/admin/*tab") view=AdminPage/>
                 </ParentRoute>
             </Routes>
         </Router>
         <Toasts/>
     }
+}
+
+/// Requests the name of the server, and whether somebody has set it up.
+fn load_server(auth: Auth, ui: Ui) {
+    spawn_local(async move {
+        // Without a response, the page has the name of the program; requesting the account tells the user.
+        if let Ok(server) = api::get_server_summary().await {
+            ui.app_name.set(server.name);
+            auth.is_set_up.set(server.is_set_up);
+        }
+    });
 }
 
 /// Requests the signed-in account at the start and whenever the state becomes
@@ -176,7 +191,8 @@ fn load_parts_later() {
 
 #[component]
 fn NotFound() -> impl IntoView {
-    document().set_title("Page not found · Hallway");
+    let app_name = expect_context::<Ui>().app_name;
+    document().set_title(&format!("Page not found · {}", app_name.get_untracked()));
     view! {
         <main class="lost" id="main">
             <Logo/>

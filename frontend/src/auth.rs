@@ -1,7 +1,7 @@
 //! The account that is signed in on this page.
 
 use leptos::prelude::*;
-use shared::users::User;
+use shared::{access::Rank, users::User};
 
 use crate::{api, ui::storage};
 
@@ -19,22 +19,32 @@ pub enum AuthState {
     SignedIn(User),
 }
 
-/// The signed-in account, and a notice for the login page.
+/// The signed-in account, a notice for the login page, and whether there is any account.
 #[derive(Clone, Copy)]
 pub struct Auth {
     pub state: RwSignal<AuthState>,
     pub notice: RwSignal<Option<&'static str>>,
+    /// False on a server without accounts.
+    pub is_set_up: RwSignal<bool>,
 }
 
 impl Auth {
     pub fn new() -> Self {
-        Self { state: RwSignal::new(AuthState::Unknown), notice: RwSignal::new(None) }
+        Self {
+            state: RwSignal::new(AuthState::Unknown),
+            notice: RwSignal::new(None),
+            is_set_up: RwSignal::new(true),
+        }
     }
 
     /// Sets the state from the server's response to the request for the account.
     pub fn load(self, me: api::Result<User>) {
         self.state.set(match me {
-            Ok(user) => AuthState::SignedIn(user),
+            Ok(user) => {
+                // For the requests that index.html starts next time.
+                storage::set(ACCOUNT_KEY, &user.id.to_string());
+                AuthState::SignedIn(user)
+            }
             Err(error) if error.is_unauthenticated() => AuthState::SignedOut,
             Err(_) => AuthState::Unreachable,
         });
@@ -77,8 +87,26 @@ impl Auth {
         untrack(|| self.me())
     }
 
+    /// My rank; the lowest one while nobody is signed in.
+    pub fn rank(self) -> Rank {
+        self.state.with(|state| match state {
+            AuthState::SignedIn(user) => user.rank,
+            _ => Rank::Guest,
+        })
+    }
+
     pub fn is_admin(self) -> bool {
-        self.state.with(|state| matches!(state, AuthState::SignedIn(user) if user.is_admin))
+        self.rank().is_admin()
+    }
+
+    /// Whether I may create rooms at all: private ones.
+    pub fn may_create_rooms(self) -> bool {
+        self.rank() >= Rank::Member
+    }
+
+    /// Whether I may create rooms that everybody finds.
+    pub fn may_create_open_rooms(self) -> bool {
+        self.rank().is_admin()
     }
 }
 

@@ -1,10 +1,11 @@
-//! Hallway in the browser. `app` wires contexts and routes; `rooms`, `messages`, `search` and
-//! `users` are the pages; `live` and `api` communicate with the server; `auth` holds the signed-in
+//! Hallway in the browser. `app` wires contexts and routes; `rooms`, `messages`, `search`,
+//! `users` and `admin` are the pages; `live` and `api` communicate with the server; `auth` holds the signed-in
 //! account; `links` has the paths of the pages; `state` is plain data; `ui` has components that any
 //! app could use.
 //!
 //! Imports point one way: pages, then `live`, `auth`, `api`, and last `links`, `state` and `ui`.
 
+mod admin;
 mod api;
 mod app;
 mod auth;

@@ -11,6 +11,9 @@ mod m0005_revocation;
 mod m0006_installation;
 mod m0007_deleted_messages;
 mod m0008_no_topic;
+mod m0009_access;
+mod m0010_admission;
+mod m0011_administration;
 
 pub struct Migrator;
 
@@ -26,6 +29,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_installation::Migration),
             Box::new(m0007_deleted_messages::Migration),
             Box::new(m0008_no_topic::Migration),
+            Box::new(m0009_access::Migration),
+            Box::new(m0010_admission::Migration),
+            Box::new(m0011_administration::Migration),
         ]
     }
 }

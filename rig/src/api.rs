@@ -13,6 +13,7 @@ use shared::{
     problem::{Code, Problem},
     rooms::{Member, MemberList, NewRoom, Room},
     rules,
+    search::Hits,
     users::{Password, Register, SignIn, SignedIn, User},
 };
 use tokio::net::TcpStream;
@@ -75,7 +76,7 @@ impl Api {
         password: &str,
     ) -> Outcome<User> {
         let (username, password) = (username.to_owned(), Password(password.to_owned()));
-        let body = Register { username, password, is_admin: None };
+        let body = Register { username, password, is_admin: None, invitation: None };
         self.request(Session { node, token: "" }, Method::POST, paths::USERS, Some(&body)).await
     }
 
@@ -96,7 +97,7 @@ impl Api {
     }
 
     pub async fn create_room(&self, session: Session<'_>, name: String) -> Outcome<Room> {
-        let body = NewRoom { name, topic: "Created by the rig".into() };
+        let body = NewRoom { name, topic: "Created by the rig".into(), ..NewRoom::default() };
         self.request(session, Method::POST, paths::ROOMS, Some(&body)).await
     }
 
@@ -147,6 +148,11 @@ impl Api {
     pub async fn newest_page(&self, session: Session<'_>, room: RoomId) -> Outcome<MessagePage> {
         let path = paths::fill(paths::MESSAGES, &[&room]);
         self.get(session, &format!("{path}?before={}", rules::PAGE_MAX)).await
+    }
+
+    /// The newest messages of all rooms of the user.
+    pub async fn newest_hits(&self, session: Session<'_>) -> Outcome<Hits> {
+        self.get(session, &format!("{}?before={}", paths::SEARCH, rules::PAGE_DEFAULT)).await
     }
 
     /// All messages of a room, oldest first.

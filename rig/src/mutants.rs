@@ -46,6 +46,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant { name: "drop-on-full-queue", fault: "kill-server", database: "sqlite" },
     Mutant { name: "replay-of-deleted-text", fault: "race", database: "postgres" },
     Mutant { name: "removal-ignored", fault: "race", database: "mariadb" },
+    Mutant { name: "search-forgets-visibility", fault: "race", database: "postgres" },
+    Mutant { name: "presence-told-outside", fault: "race", database: "mariadb" },
 ];
 
 /// Runs each mutant until it is caught. The exit code is 1 if one is missed.

@@ -67,6 +67,10 @@ number! {
     RoomId
 }
 number! {
+    /// The id of an invitation, from 1 in the order of creation.
+    InvitationId
+}
+number! {
     /// The id of a message on this server. It defines no order; [`Seq`] does.
     MessageId
 }
@@ -79,6 +83,11 @@ number! {
     /// The number of a change in its room: consecutive, from 1. A row carries the number of its
     /// last change, so a client catches up with "all rows with a greater `rev`, in this order".
     Rev
+}
+
+number! {
+    /// The id of an entry of the audit log.
+    AuditId
 }
 
 impl Seq {

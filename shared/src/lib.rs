@@ -2,6 +2,9 @@
 //! no randomness, and compiles to wasm32.
 //!
 //! - [`users`], [`rooms`], [`messages`]: the request and response bodies of the REST API
+//! - [`access`]: who may do what
+//! - [`administration`]: accounts, rooms and the audit log, as admins see them
+//! - [`admission`]: who comes in: settings of the server, invitations
 //! - [`live`]: the websocket protocol between server and browser
 //! - [`paths`]: the routes
 //! - [`rules`]: all limits and the validation of user input
@@ -13,6 +16,9 @@
 //! - [`unicode`]: properties of characters
 #![warn(missing_docs)]
 
+pub mod access;
+pub mod administration;
+pub mod admission;
 pub mod ids;
 pub mod live;
 pub mod messages;

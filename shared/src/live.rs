@@ -49,6 +49,11 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after_rev: Option<Rev>,
     },
+    /// Subscribes to several rooms, as one `subscribe` for each would, but with fewer queries.
+    SubscribeAll {
+        /// The rooms; at most [`crate::rules::FRAME_MAX_ITEMS`].
+        rooms: Vec<Subscription>,
+    },
     /// Ends a subscription.
     Unsubscribe {
         /// The room.
@@ -85,6 +90,16 @@ pub enum ClientFrame {
         /// The room.
         room: RoomId,
     },
+}
+
+/// A room of [`ClientFrame::SubscribeAll`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// The room.
+    pub room: RoomId,
+    /// The last change that the client has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_rev: Option<Rev>,
 }
 
 /// A frame from the server.
@@ -167,7 +182,7 @@ pub enum ServerFrame {
         /// The message in its new state.
         message: Message,
     },
-    /// A member joined, left or was removed.
+    /// A member joined, left or was removed, or their role or rank changed.
     Member {
         /// The room.
         room: RoomId,
@@ -176,7 +191,15 @@ pub enum ServerFrame {
         /// The member in its new state.
         member: Member,
     },
-    /// The name or topic of a room changed.
+    /// The change with this number is not for the user, because it is about a message that was posted
+    /// before their `visible_from`.
+    Skip {
+        /// The room.
+        room: RoomId,
+        /// The number of the change.
+        rev: Rev,
+    },
+    /// A room changed itself, such as its name.
     Room {
         /// The number of the change.
         rev: Rev,
@@ -187,6 +210,14 @@ pub enum ServerFrame {
     Joined {
         /// The room, as in `welcome`.
         room: MyRoom,
+    },
+    /// The user hid a direct room or shows it again, on this device or another.
+    Hidden {
+        /// The room.
+        room: RoomId,
+        /// As in [`MyRoom::hidden`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hidden: Option<Seq>,
     },
     /// The user is no longer a member of the room. The subscription has ended.
     Removed {

@@ -7,26 +7,48 @@ macro_rules! paths {
 }
 
 paths! {
-    /// Accounts: POST.
+    /// Accounts: GET, POST.
     USERS = "/api/v1/users";
     /// The account of the caller: GET, PATCH.
     ME = "/api/v1/users/me";
     /// One account: GET, PATCH.
     USER = "/api/v1/users/{id}";
+    /// The sessions of another account: POST ends all of them.
+    USER_SIGN_OUT = "/api/v1/users/{id}/sign-out";
+    /// The password of another account: POST sets a random one.
+    USER_PASSWORD = "/api/v1/users/{id}/password";
     /// The sessions of the caller: GET, POST.
     SESSIONS = "/api/v1/sessions";
     /// One session, `current` for that of the caller: DELETE.
     SESSION = "/api/v1/sessions/{id}";
+    /// The settings of the server: GET, POST (set up), PATCH.
+    SERVER = "/api/v1/server";
+    /// Invitations: GET, POST.
+    INVITATIONS = "/api/v1/invitations";
+    /// One invitation: DELETE.
+    INVITATION = "/api/v1/invitations/{id}";
+    /// What an invitation says, by its token: POST.
+    INVITATION_PREVIEW = "/api/v1/invitations/preview";
+    /// Joins the rooms of an invitation, by its token: POST.
+    INVITATION_ACCEPT = "/api/v1/invitations/accept";
     /// Rooms: GET, POST.
     ROOMS = "/api/v1/rooms";
     /// One room: GET, PUT, PATCH, DELETE.
     ROOM = "/api/v1/rooms/{id}";
+    /// The deleted rooms that the caller may restore: GET.
+    BIN = "/api/v1/rooms/bin";
+    /// A deleted room: POST restores it.
+    RESTORE = "/api/v1/rooms/{id}/restore";
     /// The membership of the caller: PUT, DELETE.
     MEMBERSHIP = "/api/v1/rooms/{id}/membership";
     /// The members of a room: GET.
     MEMBERS = "/api/v1/rooms/{id}/members";
     /// One member of a room: DELETE.
     MEMBER = "/api/v1/rooms/{id}/members/{user}";
+    /// Whether the caller hides a direct room: PUT, DELETE.
+    HIDDEN = "/api/v1/rooms/{id}/hidden";
+    /// Direct rooms: POST.
+    DIRECT = "/api/v1/direct";
     /// The members of the caller's rooms: GET.
     PEOPLE = "/api/v1/people";
     /// The messages of a room: GET, POST.
@@ -53,6 +75,16 @@ paths! {
     READ = "/api/v1/rooms/{id}/read";
     /// The changes of a room after a `rev`: GET.
     CHANGES = "/api/v1/rooms/{id}/changes";
+    /// The open and private rooms, for admins: GET.
+    ADMIN_ROOMS = "/api/v1/admin/rooms";
+    /// One room, for admins: DELETE.
+    ADMIN_ROOM = "/api/v1/admin/rooms/{id}";
+    /// The membership of an admin who was not added: POST.
+    ADMIN_ROOM_ENTER = "/api/v1/admin/rooms/{id}/enter";
+    /// The audit log: GET.
+    AUDIT = "/api/v1/audit";
+    /// The audit log as a file: GET.
+    AUDIT_EXPORT = "/api/v1/audit/export";
     /// The websocket of [`crate::live`].
     LIVE = "/api/v1/live";
     /// The OpenAPI document.

@@ -103,8 +103,32 @@ codes! {
     InvalidCredentials 401 "Unauthorized" "The username or the password is wrong.",
     /// The request needs admin rights.
     AdminOnly 403 "Forbidden" "Only an admin can do this.",
+    /// The request needs the rank of an owner.
+    OwnerOnly 403 "Forbidden" "Only an owner of the server can do this.",
     /// The request needs a membership of the room.
     NotAMember 403 "Forbidden" "Only members of this room can do this. Join it first.",
+    /// The caller's role in the room does not allow it.
+    HostsOnly 403 "Forbidden" "Only the hosts of this room can do this.",
+    /// The caller's rank on the server does not allow it.
+    RankTooLow 403 "Forbidden" "Your account may not do this.",
+    /// Sign-up is not open to the caller.
+    SignUpClosed 403 "Forbidden" "New accounts are closed on this server. Ask an admin for an account.",
+    /// The account waits until an admin approves it.
+    AccountPending 403 "Forbidden" "An admin has to approve your account before you can sign in. Try again later.",
+    /// The invitation does not exist, is expired, revoked or used up, or does not allow what was requested.
+    InvitationInvalid 403 "Forbidden" "This invitation is not valid: it has expired, was revoked or was used. Ask for a new one.",
+    /// The server has accounts already.
+    AlreadySetUp 409 "Conflict" "This server has been set up already. Sign in, or ask an admin for an account.",
+    /// The room would have no host left.
+    LastHost 409 "Conflict" "This is the last host of the room. Make somebody else a host first.",
+    /// The room has members, who alone may delete it.
+    RoomHasMembers 409 "Conflict" "This room has members. Only its hosts can delete it.",
+    /// A direct room has no hosts, no name, and always the same people.
+    DirectRoom 409 "Conflict" "This is not possible in a direct room.",
+    /// Another direct room has the same people.
+    DirectRoomExists 409 "Conflict" "These people have a direct room already.",
+    /// The room is archived.
+    RoomArchived 409 "Conflict" "This room is archived. A host can restore it.",
     /// The caller is not the author of the message.
     NotTheAuthor 403 "Forbidden" "Only the author can change a message.",
     /// The request comes from another site.
@@ -123,8 +147,8 @@ codes! {
     ClientIdReused 409 "Conflict" "This client_id was used for another message.",
     /// The message was deleted and cannot be changed.
     MessageDeleted 409 "Conflict" "This message was deleted.",
-    /// The request would leave the server without an admin.
-    LastAdmin 409 "Conflict" "This is the last admin. Make another user an admin first.",
+    /// The request would leave the server without an owner.
+    LastOwner 409 "Conflict" "This is the last owner. Make somebody else an owner first.",
     /// The body exceeds the maximum size.
     TooLarge 413 "Content Too Large" "The body is too large: the limit is 256 KiB.",
     /// The content type of the body is not JSON.

@@ -1,7 +1,10 @@
 //! All limits, and the validation of user input. Server and browser use the same functions, and every
 //! error names the limit.
 
+use std::collections::BTreeSet;
+
 use crate::{
+    ids::UserId,
     problem::FieldError,
     unicode::{self, is_bidi_control, is_blank, is_joiner, is_mark},
 };
@@ -16,8 +19,20 @@ pub const PASSWORD_MAX_CHARS: usize = 1_024;
 pub const PASSWORD_MAX_BYTES: usize = 4 * PASSWORD_MAX_CHARS;
 /// The maximum length of a room name in characters.
 pub const ROOM_NAME_MAX_CHARS: usize = 255;
+/// The maximum length of the name of the server in characters.
+pub const SERVER_NAME_MAX_CHARS: usize = 60;
+/// The maximum number of rooms of an invitation.
+pub const INVITATION_ROOMS_MAX: usize = 50;
+/// The maximum number of people who may use an invitation.
+pub const INVITATION_USES_MAX: u32 = 100;
+/// The maximum number of days for which an invitation is valid.
+pub const INVITATION_DAYS_MAX: i64 = 30;
+/// The default number of days for which an invitation is valid.
+pub const INVITATION_DAYS_DEFAULT: i64 = 7;
 /// The maximum length of a topic in characters.
 pub const TOPIC_MAX_CHARS: usize = 255;
+/// The number of days for which a deleted room can be restored.
+pub const BIN_DAYS: i64 = 30;
 /// The maximum length of a message in bytes of UTF-8, after trimming.
 pub const CONTENT_MAX_BYTES: usize = 16_384;
 /// The maximum number of mentions in a message. Further ones have no effect.
@@ -45,6 +60,8 @@ pub const PAGE_MAX: u64 = 200;
 pub const PAGE_MAX_BYTES: usize = 1_024 * 1_024;
 /// The number of messages whose texts always fit into a page.
 pub const PAGE_ALWAYS_FITS: u64 = (PAGE_MAX_BYTES / CONTENT_MAX_BYTES) as u64;
+/// The maximum number of people in a direct room.
+pub const DIRECT_MAX_PEOPLE: usize = 9;
 /// The maximum number of people in a response.
 pub const PEOPLE_MAX: u64 = 20;
 /// The maximum number of mentions of the caller in a room map.
@@ -88,6 +105,12 @@ pub fn validate_room_name(text: &str) -> Result<String, FieldError> {
     validate_name("name", &name, ROOM_NAME_MAX_CHARS)
 }
 
+/// Checks a new name of the server, trims it, and composes it (NFC).
+pub fn validate_server_name(text: &str) -> Result<String, FieldError> {
+    let name = unicode::without_presentation_selectors(&unicode::nfc(text.trim()));
+    validate_name("name", &name, SERVER_NAME_MAX_CHARS)
+}
+
 /// Checks a topic, trims it, and composes it (NFC). It may be empty. Unlike a name it identifies
 /// nothing, so it may have joiners and variation selectors anywhere.
 pub fn validate_topic(text: &str) -> Result<String, FieldError> {
@@ -106,6 +129,16 @@ pub fn validate_stored_name(field: &str, text: &str, max: usize) -> Result<(), F
     }
     let hidden = text.chars().find(|&c| c.is_control() || is_bidi_control(c));
     check_name(field, text, max, hidden)
+}
+
+/// Checks the number of people in a direct room, with the caller.
+pub fn validate_direct_people(people: &BTreeSet<UserId>) -> Result<(), FieldError> {
+    let count = people.len();
+    if count <= DIRECT_MAX_PEOPLE {
+        return Ok(());
+    }
+    let message = format!("must be at most {DIRECT_MAX_PEOPLE} people with you, but are {count}");
+    Err(FieldError::new("users", message))
 }
 
 /// Checks a new password. Whitespace at its ends counts, because passwords are not trimmed. Control

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
+    access::Rank,
     ids::{SessionId, UserId},
 };
 
@@ -27,11 +28,15 @@ pub struct User {
     pub id: UserId,
     /// The username as its owner wrote it; unique without regard to case.
     pub username: String,
-    /// Whether the user is an admin, who manages rooms and users. The first user to register is
-    /// one.
+    /// The rank. The first user to register is the owner.
+    pub rank: Rank,
+    /// Whether the rank is `admin` or `owner`.
     pub is_admin: bool,
     /// Whether an admin disabled the account: it cannot sign in, and its sessions are revoked.
     pub is_disabled: bool,
+    /// Whether the account waits until an admin approves it, and cannot sign in yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pending: bool,
     /// When the account was created.
     pub created_at: Timestamp,
 }
@@ -43,7 +48,7 @@ impl User {
     }
 }
 
-/// A password in a request. `Debug` does not print it, and no response contains it.
+/// A password. `Debug` does not print it, and no response contains one that somebody chose.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -57,6 +62,18 @@ impl fmt::Debug for Password {
     }
 }
 
+/// The token of an invitation in a request, 128 random bits in base64url. `Debug` does not print it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct InvitationToken(pub String);
+
+impl fmt::Debug for InvitationToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InvitationToken(..)")
+    }
+}
+
 /// `POST /users`: creates an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -67,10 +84,13 @@ pub struct Register {
     /// 8 to 1 024 characters, without control characters.
     #[cfg_attr(feature = "schema", schemars(length(min = 8, max = 1024)))]
     pub password: Password,
-    /// Whether to create an admin. Only an admin may (403 otherwise). The first account is always
-    /// an admin.
+    /// Whether to create an admin. Only an owner may (403 otherwise). The first account is always
+    /// the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
+    /// The token of an invitation: the account gets its rank and joins its rooms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationToken>,
 }
 
 /// `PATCH /users/me`: changes the caller's password and revokes their other sessions.
@@ -88,13 +108,21 @@ pub struct ChangePassword {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PatchUser {
-    /// Grants or revokes admin rights. The last admin keeps them (409).
+    /// The new rank. Only an owner makes somebody an admin or an owner, or changes the rank of one; the
+    /// last owner stays one (409).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<Rank>,
+    /// The older form of `rank`: `true` makes a member or a guest an admin, `false` an admin or an owner a
+    /// member. Only one of both may be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
     /// Disables or enables the account. Disabling revokes its sessions and closes its sockets at
     /// once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_disabled: Option<bool>,
+    /// `true` approves a pending account, which can then sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<bool>,
 }
 
 /// `POST /sessions`: signs in.

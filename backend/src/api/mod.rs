@@ -7,7 +7,7 @@ use aide::{
 };
 use axum::Router;
 
-use crate::{App, auth, export, messages, rooms, search, socket, users};
+use crate::{App, admin, auth, export, messages, rooms, search, users};
 
 mod assets;
 mod classic;
@@ -17,6 +17,7 @@ mod health;
 mod middleware;
 mod prometheus;
 pub mod serve;
+mod socket;
 mod surplus;
 
 pub fn router(app: App) -> Router {
@@ -35,6 +36,7 @@ fn documented_routes() -> (Router<App>, OpenApi) {
     let mut document = OpenApi::default();
     let router = ApiRouter::new()
         .merge(users::routes())
+        .merge(admin::routes())
         .merge(rooms::routes())
         .merge(messages::routes())
         .merge(search::routes())
@@ -61,9 +63,11 @@ fn add_metadata(mut api: TransformOpenApi) -> TransformOpenApi {
              path makes no difference.",
         )
         .tag(tag("users", "Accounts and sessions"))
+        .tag(tag("server", "Settings of the server, and invitations"))
         .tag(tag("rooms", "Rooms and their members"))
         .tag(tag("messages", "Messages and changes"))
         .tag(tag("search", "Search in all rooms"))
+        .tag(tag("admin", "Administration of the server"))
         .tag(tag("live", "The websocket"))
         .tag(tag("health", "Health of the server"))
         .tag(tag("classic", "The endpoints of the classic chat, unchanged"))

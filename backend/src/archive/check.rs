@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use chrono::Datelike;
 use shared::{
     Timestamp,
+    access::RoomKind,
     ids::NUMBER_MAX,
     problem::FieldError,
     rules::{self, MENTIONS_MAX},
@@ -13,7 +14,7 @@ use shared::{
 };
 
 use super::{
-    lines::{Member, Message, Room, User},
+    lines::{Member, Message, Room, Server, User},
     rows::decode_hash,
 };
 use crate::auth::check_password_hash;
@@ -26,6 +27,10 @@ const YEARS: RangeInclusive<i32> = 1970..=9999;
 
 type Result = std::result::Result<(), FieldError>;
 
+pub fn server(line: &Server) -> Result {
+    rules::validate_stored_name("name", &line.name, rules::SERVER_NAME_MAX_CHARS)
+}
+
 pub fn user(line: &User) -> Result {
     range("id", line.id, 1, ID_MAX)?;
     rules::validate_stored_name("username", &line.username, rules::USERNAME_MAX_CHARS)?;
@@ -36,7 +41,15 @@ pub fn user(line: &User) -> Result {
 
 pub fn room(line: &Room) -> Result {
     range("id", line.id, 1, ID_MAX)?;
-    rules::validate_stored_name("name", &line.name, rules::ROOM_NAME_MAX_CHARS)?;
+    let is_direct = line.kind == RoomKind::Direct;
+    if is_direct != line.name.is_empty() || is_direct != line.direct_key.is_some() {
+        let message =
+            "and direct_key: a direct room has a key and no name, any other a name and no key";
+        return Err(FieldError::new("name", message));
+    }
+    if !is_direct {
+        rules::validate_stored_name("name", &line.name, rules::ROOM_NAME_MAX_CHARS)?;
+    }
     rules::validate_stored_name(
         "topic",
         line.topic.as_deref().unwrap_or_default(),
@@ -45,12 +58,16 @@ pub fn room(line: &Room) -> Result {
     range("last_rev", line.last_rev, 1, ID_MAX)?;
     range("last_seq", line.last_seq, 0, line.last_rev)?;
     range("rev", line.rev, 1, line.last_rev)?;
+    range("open_from", line.open_from, 1, line.last_seq + 1)?;
+    line.archived_at.map_or(Ok(()), |at| timestamp("archived_at", at))?;
     timestamp("created_at", line.created_at)?;
     timestamp("updated_at", line.updated_at)
 }
 
 pub fn member(line: &Member, room: &Room) -> Result {
     range("read_seq", line.read_seq, 0, room.last_seq)?;
+    range("visible_from", line.visible_from, 1, room.last_seq + 1)?;
+    range("hidden_seq", line.hidden_seq.unwrap_or(0), 0, room.last_seq)?;
     range("rev", line.rev, 1, room.last_rev)?;
     timestamp("joined_at", line.joined_at)
 }
@@ -96,7 +113,7 @@ pub fn is_year_valid(timestamp: Timestamp) -> bool {
     YEARS.contains(&timestamp.year())
 }
 
-fn timestamp(field: &str, timestamp: Timestamp) -> Result {
+pub fn timestamp(field: &str, timestamp: Timestamp) -> Result {
     if is_year_valid(timestamp) {
         return Ok(());
     }

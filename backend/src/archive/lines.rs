@@ -4,11 +4,17 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use shared::Timestamp;
+use shared::{
+    Timestamp,
+    access::{History, Policies, Rank, Role, RoomKind},
+    administration::AuditAction,
+    admission::{CreateRooms, DirectRooms, SignUp},
+};
 use uuid::Uuid;
 
-/// The version of the archive format.
-pub const FORMAT: u32 = 1;
+/// The version of the archive format. Version 1 had no ranks, roles, kinds, policies and audit log; it can
+/// still be imported.
+pub const FORMAT: u32 = 2;
 
 /// One line: an object with one field, named after the kind of the line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +22,8 @@ pub const FORMAT: u32 = 1;
 pub enum Line {
     /// The first line.
     Hallway(Header),
+    /// The second line, since version 2.
+    Server(Server),
     /// Ordered by id, before the first room.
     User(User),
     /// Ordered by id. Its members and then its messages follow.
@@ -24,6 +32,8 @@ pub enum Line {
     Member(Member),
     /// A message of the preceding room, ordered by `seq` from 1 without gaps.
     Message(Message),
+    /// Ordered by id, after the last room.
+    Audit(Entry),
     /// The last line.
     End(End),
 }
@@ -47,13 +57,30 @@ pub struct Counts {
     pub rooms: u64,
     pub members: u64,
     pub messages: u64,
+    /// Missing in version 1.
+    #[serde(default)]
+    pub audit: u64,
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { users, rooms, members, messages } = self;
-        write!(f, "{users} accounts, {rooms} rooms, {members} memberships, {messages} messages")
+        let Self { users, rooms, members, messages, audit } = self;
+        write!(
+            f,
+            "{users} accounts, {rooms} rooms, {members} memberships, {messages} messages, {audit} \
+             entries of the audit log"
+        )
     }
+}
+
+/// The settings of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub name: String,
+    pub sign_up: SignUp,
+    pub create_rooms: CreateRooms,
+    pub direct: DirectRooms,
 }
 
 /// The greatest id that each table ever assigned.
@@ -63,6 +90,9 @@ pub struct LastIds {
     pub users: i64,
     pub rooms: i64,
     pub messages: i64,
+    /// Missing in version 1.
+    #[serde(default)]
+    pub audit: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,9 +102,24 @@ pub struct User {
     pub username: String,
     /// `$argon2id$..`, `pbkdf2_sha256$..`, or `!` for an account without a password.
     pub password_hash: String,
+    /// Missing in version 1, where the first enabled admin counts as the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<Rank>,
+    /// Whether the rank is `admin` or `owner`.
     pub is_admin: bool,
     pub is_disabled: bool,
+    /// Whether the account waits until an admin approves it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pending: bool,
     pub created_at: Timestamp,
+}
+
+impl User {
+    /// The rank, also of an account of version 1.
+    pub fn rank(&self) -> Rank {
+        let of_version_1 = if self.is_admin { Rank::Admin } else { Rank::Member };
+        self.rank.unwrap_or(of_version_1)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +130,21 @@ pub struct Room {
     /// `null` for a room without a topic, which the classic endpoints tell from an empty one.
     #[serde(deserialize_with = "Option::deserialize")]
     pub topic: Option<String>,
+    #[serde(default)]
+    pub kind: RoomKind,
+    /// Identifies the people of a direct room: hexadecimal SHA-256 of their ids in ascending order, each in
+    /// eight bytes, big-endian.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direct_key: Option<String>,
+    #[serde(default)]
+    pub history: History,
+    /// The first message that new members may read, if `history` is `all`.
+    #[serde(default = "first")]
+    pub open_from: i64,
+    #[serde(default)]
+    pub policies: Policies,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Timestamp>,
     /// The user id of its creator.
     pub created_by: i64,
     pub created_at: Timestamp,
@@ -111,6 +171,20 @@ pub struct Member {
     /// The `seq` of the last message that the member has read; 0 for none.
     pub read_seq: i64,
     pub rev: i64,
+    /// Missing in version 1, where the creator of a room counts as its host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// The first message that the member may read.
+    #[serde(default = "first")]
+    pub visible_from: i64,
+    /// The newest message of a direct room when the member hid it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_seq: Option<i64>,
+}
+
+/// The number of the first message.
+fn first() -> i64 {
+    1
 }
 
 /// A message. A deleted one has no content, hash or mentions.
@@ -140,6 +214,31 @@ pub struct Message {
     /// order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<i64>,
+}
+
+/// An entry of the audit log. It may name accounts and rooms that no longer exist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    pub id: i64,
+    pub created_at: Timestamp,
+    pub action: AuditAction,
+    /// The account that did it; missing for the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<i64>,
+    /// The name of the room at that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,41 +1,43 @@
 //! Loads archive lines into empty tables in one transaction, batch by batch, and checks how the lines
 //! relate to each other: ids, order and counts.
 
-use std::{collections::HashSet, mem::take};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::{Result, anyhow, bail, ensure};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
     PaginatorTrait, QuerySelect,
 };
-use shared::{problem::FieldError, rules};
+use shared::{
+    access::{Rank, Role, RoomKind},
+    ids::UserId,
+    problem::FieldError,
+    rules::{self, DIRECT_MAX_PEOPLE},
+};
 
 use super::{
+    audit::ensure_before_audit,
+    batch::Batch,
     check,
-    lines::{Counts, Header, Line, Member, Message, Room, User},
+    lines::{Counts, Entry, Header, Line, Member, Message, Room, Server, User},
     number_set::NumberSet,
     progress::Progress,
 };
-use crate::{
-    error::is_duplicate,
-    tables::{members, mentions, messages, rooms, search_index, users},
-};
-
-/// Rows of one table after which a batch is written, within the parameter limits of all databases.
-const BATCH_ROWS: usize = 500;
-/// Bytes of text after which a batch is written. The INSERT into the search index has several times as
-/// many, and MariaDB accepts packets of at most 16 MiB.
-const BATCH_BYTES: usize = 1 << 20;
+use crate::tables::{Stored, count_audit, members, messages, rooms, server_settings, users};
 
 pub struct Loader<'t> {
     txn: &'t DatabaseTransaction,
     header: Header,
     counts: Counts,
     user_ids: HashSet<i64>,
-    admin_ids: HashSet<i64>,
+    has_owner: bool,
+    /// The ranks of accounts that are not members.
+    ranks: HashMap<i64, Rank>,
     username_keys: HashSet<String>,
     room_keys: HashSet<String>,
+    direct_keys: HashSet<String>,
     last_user_id: i64,
+    last_audit_id: i64,
     message_ids: NumberSet,
     current_room: Option<CurrentRoom>,
     batch: Batch,
@@ -47,20 +49,11 @@ struct CurrentRoom {
     line: Room,
     member_count: i64,
     last_member_id: i64,
+    /// The first members of a direct room, one more than it may have.
+    people: BTreeSet<UserId>,
     last_seq: i64,
     /// Each change of a room has a `rev` of its own.
     revs: NumberSet,
-}
-
-/// Rows that are not written yet.
-#[derive(Default)]
-struct Batch {
-    users: Vec<users::Model>,
-    rooms: Vec<rooms::Model>,
-    members: Vec<members::Model>,
-    messages: Vec<messages::Model>,
-    mentions: Vec<mentions::Model>,
-    bytes: usize,
 }
 
 /// Whether the database has no accounts, rooms or messages.
@@ -77,10 +70,13 @@ impl<'t> Loader<'t> {
             header,
             counts: Counts::default(),
             user_ids: HashSet::new(),
-            admin_ids: HashSet::new(),
+            has_owner: false,
+            ranks: HashMap::new(),
             username_keys: HashSet::new(),
             room_keys: HashSet::new(),
+            direct_keys: HashSet::new(),
             last_user_id: 0,
+            last_audit_id: 0,
             message_ids: NumberSet::default(),
             current_room: None,
             batch: Batch::default(),
@@ -91,10 +87,12 @@ impl<'t> Loader<'t> {
     /// Checks a line and adds its rows to the batch; writes the batch once it is full.
     pub async fn load(&mut self, line: Line) -> Result<()> {
         match line {
+            Line::Server(server) => self.load_server(server).await?,
             Line::User(user) => self.load_user(user)?,
             Line::Room(room) => self.load_room(room)?,
             Line::Member(member) => self.load_member(member)?,
             Line::Message(message) => self.load_message(message)?,
+            Line::Audit(entry) => self.load_audit(entry)?,
             Line::Hallway(_) | Line::End(_) => bail!("must not be between other lines"),
         }
         if self.batch.is_full() {
@@ -114,6 +112,7 @@ impl<'t> Loader<'t> {
             rooms: rooms::Entity::find().count(self.txn).await?,
             members: members::Entity::find().count(self.txn).await?,
             messages: messages::Entity::find().count(self.txn).await?,
+            audit: count_audit(self.txn).await?,
         };
         ensure!(
             (expected, stored) == (loaded, loaded),
@@ -123,19 +122,33 @@ impl<'t> Loader<'t> {
         Ok(loaded)
     }
 
+    async fn load_server(&mut self, line: Server) -> Result<()> {
+        check::server(&line).map_err(|error| invalid_line("server", error))?;
+        ensure!(self.counts.users == 0, "server: must come before the accounts");
+        let row = server_settings::Model::from(line).into_active_model().reset_all();
+        row.update(self.txn).await?;
+        Ok(())
+    }
+
     fn load_user(&mut self, line: User) -> Result<()> {
         let invalid = |error| invalid_line("user", error);
         check::user(&line).map_err(invalid)?;
         let max = self.header.last_ids.users;
         check::range("id", line.id, self.last_user_id + 1, max).map_err(invalid)?;
         ensure!(self.counts.rooms == 0, "user: must come before the rooms");
-        let row = users::Model::from(line);
+        ensure_before_audit("user", self.counts.audit)?;
+        let is_version_1 = line.rank.is_none();
+        let mut row = users::Model::from(line);
+        if is_version_1 && row.rank.0.is_admin() && !row.is_disabled && !self.has_owner {
+            row.rank = Stored(Rank::Owner);
+        }
+        self.has_owner |= row.rank.0 == Rank::Owner;
         if !self.username_keys.insert(row.username_key.clone()) {
             return Err(invalid(FieldError::new("username", "is the name of another account")));
         }
         self.user_ids.insert(row.id);
-        if row.is_admin {
-            self.admin_ids.insert(row.id);
+        if row.rank.0 != Rank::Member {
+            self.ranks.insert(row.id, row.rank.0);
         }
         self.last_user_id = row.id;
         self.counts.users += 1;
@@ -144,27 +157,35 @@ impl<'t> Loader<'t> {
     }
 
     fn load_room(&mut self, line: Room) -> Result<()> {
+        ensure_before_audit("room", self.counts.audit)?;
         let last_id = self.finish_room()?;
         let invalid = |error| invalid_line("room", error);
         check::room(&line).map_err(invalid)?;
         let max = self.header.last_ids.rooms;
         check::range("id", line.id, last_id + 1, max).map_err(invalid)?;
         self.check_account("created_by", line.created_by).map_err(invalid)?;
-        if !self.room_keys.insert(rules::name_key(&line.name)) {
-            return Err(invalid(FieldError::new("name", "is the name of another room")));
+        if line.kind == RoomKind::Open && !self.room_keys.insert(rules::name_key(&line.name)) {
+            return Err(invalid(FieldError::new("name", "is the name of another open room")));
         }
         self.counts.rooms += 1;
         self.batch.rooms.push(line.clone().into());
         let mut revs = NumberSet::default();
         revs.insert(line.rev);
-        self.current_room =
-            Some(CurrentRoom { line, member_count: 0, last_member_id: 0, last_seq: 0, revs });
+        let people = BTreeSet::new();
+        self.current_room = Some(CurrentRoom {
+            line,
+            member_count: 0,
+            last_member_id: 0,
+            people,
+            last_seq: 0,
+            revs,
+        });
         Ok(())
     }
 
     /// Checks the counters of the current room, and returns its id; 0 if there is none.
     fn finish_room(&mut self) -> Result<i64> {
-        let Some(CurrentRoom { line, member_count: members, last_seq, .. }) =
+        let Some(CurrentRoom { line, member_count: members, people, last_seq, .. }) =
             self.current_room.take()
         else {
             return Ok(0);
@@ -176,6 +197,14 @@ impl<'t> Loader<'t> {
             line.member_count,
             line.last_seq
         );
+        if let Some(key) = line.direct_key {
+            ensure!(
+                people.len() <= DIRECT_MAX_PEOPLE && key == rooms::direct_key(&people),
+                "room {}: direct_key must be that of its members, at most {DIRECT_MAX_PEOPLE}",
+                line.id
+            );
+            ensure!(self.direct_keys.insert(key), "room {}: another has the same people", line.id);
+        }
         Ok(line.id)
     }
 
@@ -192,9 +221,14 @@ impl<'t> Loader<'t> {
         room.insert_rev(line.rev).map_err(invalid)?;
         room.last_member_id = line.user;
         room.member_count += i64::from(!line.left);
+        let created_by = room.line.created_by;
+        if room.line.kind == RoomKind::Direct && room.people.len() <= DIRECT_MAX_PEOPLE {
+            room.people.insert(UserId(line.user));
+        }
         self.counts.members += 1;
-        let is_admin = self.admin_ids.contains(&line.user);
-        self.batch.members.push(line.into_row(is_admin));
+        let rank = self.ranks.get(&line.user).copied().unwrap_or_default();
+        let role = if line.user == created_by { Role::Host } else { Role::Member };
+        self.batch.members.push(line.into_row(rank, role));
         Ok(())
     }
 
@@ -225,6 +259,16 @@ impl<'t> Loader<'t> {
         Ok(())
     }
 
+    fn load_audit(&mut self, entry: Entry) -> Result<()> {
+        self.finish_room()?;
+        let max = self.header.last_ids.audit;
+        entry.check(self.last_audit_id, max).map_err(|error| invalid_line("audit", error))?;
+        self.last_audit_id = entry.id;
+        self.counts.audit += 1;
+        self.batch.audit.push(entry.into());
+        Ok(())
+    }
+
     fn check_account(&self, field: &str, id: i64) -> Result<(), FieldError> {
         if self.user_ids.contains(&id) {
             return Ok(());
@@ -244,47 +288,6 @@ impl CurrentRoom {
         let text = format!("must be unique in its room, but {rev} is that of an earlier line");
         Err(FieldError::new("rev", text))
     }
-}
-
-impl Batch {
-    fn is_full(&self) -> bool {
-        let rows = [self.users.len(), self.rooms.len(), self.members.len(), self.messages.len()];
-        self.bytes >= BATCH_BYTES
-            || self.mentions.len() >= BATCH_ROWS
-            || rows.into_iter().any(|n| n >= BATCH_ROWS)
-    }
-
-    /// Inserts the rows, referenced tables first, and empties the batch.
-    async fn write(&mut self, txn: &DatabaseTransaction) -> Result<()> {
-        let batch = take(self);
-        insert::<users::Entity, _>(txn, batch.users).await?;
-        insert::<rooms::Entity, _>(txn, batch.rooms).await?;
-        insert::<members::Entity, _>(txn, batch.members).await?;
-        let messages = batch.messages.len();
-        let inserted = insert::<messages::Entity, _>(txn, batch.messages.clone()).await;
-        inserted.map_err(|error| match is_duplicate(&error) {
-            true => anyhow!(
-                "one of the last {messages} messages has the same client_id as another message of \
-                 its author in its room"
-            ),
-            false => error.into(),
-        })?;
-        insert::<mentions::Entity, _>(txn, batch.mentions).await?;
-        Ok(search_index::insert(txn, &batch.messages).await?)
-    }
-}
-
-async fn insert<E, A>(txn: &DatabaseTransaction, rows: Vec<E::Model>) -> Result<(), DbErr>
-where
-    E: EntityTrait,
-    E::Model: IntoActiveModel<A>,
-    A: ActiveModelTrait<Entity = E>,
-{
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
-    E::insert_many(rows).exec_without_returning(txn).await.map(drop)
 }
 
 fn invalid_line(kind: &str, FieldError { field, message, .. }: FieldError) -> anyhow::Error {

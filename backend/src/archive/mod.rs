@@ -6,19 +6,21 @@
 //!
 //! ```text
 //! {"hallway":{"format":1,"counts":{"users":2,..},"last_ids":{"users":2,..}}}
+//! {"server":{"name":"Hallway","sign_up":"open",..}}
 //! {"user":{"id":1,"username":"Ada","password_hash":"$argon2id$..",..}}
 //! {"user":{"id":2,..}}
 //! {"room":{"id":1,"name":"Lobby",..,"last_seq":1,"last_rev":3,"rev":1}}
 //! {"member":{"room":1,"user":1,..,"left":false,"read_seq":1,"rev":2}}
 //! {"message":{"id":7,"room":1,"seq":1,"rev":3,"user":1,"client_id":"..","content":"Hello",..}}
+//! {"audit":{"id":1,"created_at":"..","action":"room_created","actor":1,"room":1,..}}
 //! {"end":{"counts":{"users":2,..},"sha256":".."}}
 //! ```
 //!
-//! Accounts come first, by id, then the rooms by id, each with its members and its messages in order,
-//! so that a line refers only to lines before it. Timestamps are RFC 3339 in UTC with microseconds. Equal
+//! Accounts come first, by id, then the rooms by id, each with its members and its messages in order, so
+//! that a line refers only to lines before it; the audit log is last. Timestamps are RFC 3339 in UTC with microseconds. Equal
 //! data gives equal bytes, on every database.
 //!
-//! An archive contains no sessions, no session key, no rooms that are being deleted, and no search
+//! An archive contains no sessions, no session key, no invitations, no rooms that are being deleted, and no search
 //! index, which the import rebuilds.
 
 use std::path::Path;
@@ -30,6 +32,8 @@ use crate::tables::{
     Database, generated_ids_are_transactional, lock_first_account, set_last_generated_id,
 };
 
+mod audit;
+mod batch;
 mod check;
 mod classic;
 mod file;
@@ -153,8 +157,9 @@ impl<'a> Import<'a> {
 }
 
 /// The tables that generate ids, each with its last one.
-fn tables(last: LastIds) -> [(&'static str, i64); 3] {
-    [("users", last.users), ("rooms", last.rooms), ("messages", last.messages)]
+fn tables(last: LastIds) -> [(&'static str, i64); 4] {
+    let LastIds { users, rooms, messages, audit } = last;
+    [("users", users), ("rooms", rooms), ("messages", messages), ("audit", audit)]
 }
 
 async fn set_last_ids(db: &impl ConnectionTrait, last_ids: LastIds) -> Result<()> {

@@ -45,8 +45,8 @@ impl<R: BufRead> Reader<R> {
             bail!(NOT_AN_ARCHIVE);
         };
         ensure!(
-            format == FORMAT,
-            "this archive has format {format}, but this version of Hallway reads format {FORMAT}: \
+            (1..=FORMAT).contains(&format),
+            "this archive has format {format}, but this version of Hallway reads formats 1 to {FORMAT}: \
              use the version that wrote the archive"
         );
         match reader.parse_line()? {

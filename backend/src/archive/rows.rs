@@ -3,10 +3,41 @@
 //! They destructure rows field by field, so that a new column does not compile until this module
 //! handles it.
 
-use shared::{Timestamp, rules};
+use shared::{
+    Timestamp,
+    access::{Rank, Role, RoomKind},
+    rules,
+};
 
-use super::lines::{Member, Message, Room, User};
-use crate::tables::{members, mentions, messages, rooms, to_timestamp, users};
+use super::lines::{Member, Message, Room, Server, User};
+use crate::tables::{
+    SETTINGS_ROW, Stored, members, mentions, messages, rooms, server_settings, to_timestamp, users,
+};
+
+impl From<server_settings::Model> for Server {
+    fn from(row: server_settings::Model) -> Self {
+        let server_settings::Model {
+            id: _,
+            name,
+            sign_up: Stored(sign_up),
+            create_rooms: Stored(create_rooms),
+            direct: Stored(direct),
+        } = row;
+        Self { name, sign_up, create_rooms, direct }
+    }
+}
+
+impl From<Server> for server_settings::Model {
+    fn from(line: Server) -> Self {
+        Self {
+            id: SETTINGS_ROW,
+            name: line.name,
+            sign_up: Stored(line.sign_up),
+            create_rooms: Stored(line.create_rooms),
+            direct: Stored(line.direct),
+        }
+    }
+}
 
 impl From<users::Model> for User {
     fn from(row: users::Model) -> Self {
@@ -15,20 +46,32 @@ impl From<users::Model> for User {
             username,
             username_key: _,
             password_hash,
-            is_admin,
+            rank: Stored(rank),
             is_disabled,
+            is_pending,
             created_at,
             // No access outlives the import into another database.
             generation: _,
         } = row;
         let created_at = to_timestamp(created_at);
-        Self { id, username, password_hash, is_admin, is_disabled, created_at }
+        let is_admin = rank.is_admin();
+        Self {
+            id,
+            username,
+            password_hash,
+            rank: Some(rank),
+            is_admin,
+            is_disabled,
+            is_pending,
+            created_at,
+        }
     }
 }
 
 impl From<User> for users::Model {
     fn from(line: User) -> Self {
-        let User { id, username, password_hash, is_admin, is_disabled, created_at } = line;
+        let rank = Stored(line.rank());
+        let User { id, username, password_hash, is_disabled, is_pending, created_at, .. } = line;
         let username_key = rules::name_key(&username);
         let created_at = created_at.timestamp_micros();
         Self {
@@ -36,8 +79,9 @@ impl From<User> for users::Model {
             username,
             username_key,
             password_hash,
-            is_admin,
+            rank,
             is_disabled,
+            is_pending,
             created_at,
             generation: 0,
         }
@@ -50,8 +94,15 @@ impl From<rooms::Model> for Room {
             id,
             name,
             name_key: _,
+            sort_key: _,
             topic,
             has_topic,
+            kind: Stored(kind),
+            direct_key,
+            history: Stored(history),
+            open_from,
+            policies: Stored(policies),
+            archived_at,
             created_by,
             created_at,
             updated_at,
@@ -67,6 +118,12 @@ impl From<rooms::Model> for Room {
             id,
             name,
             topic: has_topic.then_some(topic),
+            kind,
+            direct_key,
+            history,
+            open_from,
+            policies,
+            archived_at: archived_at.map(to_timestamp),
             created_by,
             created_at,
             updated_at,
@@ -82,8 +139,15 @@ impl From<Room> for rooms::Model {
     fn from(line: Room) -> Self {
         Self {
             id: line.id,
-            name_key: Some(rules::name_key(&line.name)),
+            name_key: (line.kind == RoomKind::Open).then(|| rules::name_key(&line.name)),
+            sort_key: rules::name_key(&line.name),
             name: line.name,
+            kind: Stored(line.kind),
+            direct_key: line.direct_key,
+            history: Stored(line.history),
+            open_from: line.open_from,
+            policies: Stored(line.policies),
+            archived_at: line.archived_at.map(|at| at.timestamp_micros()),
             has_topic: line.topic.is_some(),
             topic: line.topic.unwrap_or_default(),
             created_by: line.created_by,
@@ -107,15 +171,20 @@ impl From<members::Model> for Member {
             has_left,
             read_seq,
             rev,
+            role: Stored(role),
             // That of the account.
-            is_admin: _,
+            rank: _,
+            visible_from,
+            hidden_seq,
         } = row;
-        Self { room, user, joined_at: to_timestamp(joined_at), left: has_left, read_seq, rev }
+        let joined_at = to_timestamp(joined_at);
+        let (left, role) = (has_left, Some(role));
+        Self { room, user, joined_at, left, read_seq, rev, role, visible_from, hidden_seq }
     }
 }
 
 impl Member {
-    pub fn into_row(self, is_admin: bool) -> members::Model {
+    pub fn into_row(self, rank: Rank, role: Role) -> members::Model {
         members::Model {
             room_id: self.room,
             user_id: self.user,
@@ -123,7 +192,10 @@ impl Member {
             has_left: self.left,
             read_seq: self.read_seq,
             rev: self.rev,
-            is_admin,
+            role: Stored(self.role.unwrap_or(role)),
+            rank: Stored(rank),
+            visible_from: self.visible_from,
+            hidden_seq: self.hidden_seq,
         }
     }
 }

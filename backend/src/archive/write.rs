@@ -13,7 +13,10 @@ use super::{
     lines::{Counts, End, FORMAT, Header, LastIds, Line, Message},
     progress::Progress,
 };
-use crate::tables::{last_generated_id, members, mentions, messages, rooms, users};
+use crate::tables::{
+    audit_rows, count_audit, last_generated_id, members, mentions, messages, rooms,
+    server_settings, users,
+};
 
 /// Maximum number of rows per query: at most 8 MiB of message content in memory.
 const BATCH_ROWS: u64 = 500;
@@ -32,10 +35,12 @@ pub async fn write(txn: &DatabaseTransaction, out: impl Write) -> Result<Counts>
     let progress = Progress::new(header.counts.messages);
     let mut archive = Writer { out, hash: Sha256::new(), counts: Counts::default(), progress };
     archive.write_line(&Line::Hallway(header))?;
+    archive.write_line(&Line::Server(server_settings(txn).await?.into()))?;
     archive.write_users(txn).await?;
     for room in rooms {
         archive.write_room(txn, room).await?;
     }
+    archive.write_audit(txn).await?;
     let counts = archive.counts;
     ensure!(counts == header.counts, "expected {:?}, found {counts:?}", header.counts);
     archive.finish()?;
@@ -55,11 +60,13 @@ async fn build_header(txn: &DatabaseTransaction, rooms: &[rooms::Model]) -> Resu
         rooms: rooms.len() as u64,
         members: members.filter(rooms::Column::DeletedAt.is_null()).count(txn).await?,
         messages: rooms.iter().map(|room| room.last_seq as u64).sum(),
+        audit: count_audit(txn).await?,
     };
     let last_ids = LastIds {
         users: last_generated_id(txn, "users").await?,
         rooms: last_generated_id(txn, "rooms").await?,
         messages: last_generated_id(txn, "messages").await?,
+        audit: last_generated_id(txn, "audit").await?,
     };
     Ok(Header { format: FORMAT, counts, last_ids })
 }
@@ -148,6 +155,19 @@ impl<W: Write> Writer<W> {
             self.write_line(&Line::Message(Message::new(row, mentions)))?;
         }
         Ok(to + 1)
+    }
+
+    async fn write_audit(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+        let mut last_id = 0;
+        loop {
+            let rows = audit_rows(txn, last_id, BATCH_ROWS).await?;
+            let Some(row) = rows.last() else { return Ok(()) };
+            last_id = row.id;
+            for row in rows {
+                self.counts.audit += 1;
+                self.write_line(&Line::Audit(row.into()))?;
+            }
+        }
     }
 
     /// Writes the last line, with the counts and the hash, and flushes the output.

@@ -79,7 +79,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        if caller.user.is_admin { Ok(Self(caller)) } else { Err(Code::AdminOnly.into()) }
+        if caller.user.rank.is_admin() { Ok(Self(caller)) } else { Err(Code::AdminOnly.into()) }
     }
 }
 

@@ -57,8 +57,8 @@ pub async fn lock_if_unmodified(
 }
 
 impl Auth {
-    /// The enabled account with this username and password: 401 if there is none, 429 after too
-    /// many failed attempts. The password may change at any time after: see [`lock_if_unmodified`].
+    /// The enabled account with this username and password: 401 if there is none, 403 if it is pending,
+    /// 429 after too many failed attempts. The password may change at any time after: see [`lock_if_unmodified`].
     pub async fn verify_credentials(
         &self,
         source: &LoginSource,
@@ -137,6 +137,10 @@ impl Auth {
         let hash = row.as_ref().map(|row| row.password_hash.clone());
         let verified = self.0.hasher.verify(hash, password.clone()).await?;
         match row {
+            // Only somebody with the password learns that the account is pending.
+            Some(row) if verified.is_match && row.is_pending && !row.is_disabled => {
+                Err(Code::AccountPending.into())
+            }
             Some(row) if verified.is_match && !row.is_disabled => Ok((row, verified.needs_rehash)),
             _ => Err(Code::InvalidCredentials.into()),
         }

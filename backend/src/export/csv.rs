@@ -52,14 +52,15 @@ impl Writer for CsvWriter {
     fn end(&mut self, _: &mut Vec<u8>) {}
 }
 
-fn csv_writer(out: &mut Vec<u8>) -> csv::Writer<&mut Vec<u8>> {
+/// Writes RFC 4180 with every cell in quotes.
+pub fn csv_writer(out: &mut Vec<u8>) -> csv::Writer<&mut Vec<u8>> {
     let mut builder = WriterBuilder::new();
     builder.quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(out)
 }
 
 /// Prefixes a string that a spreadsheet could evaluate as a formula with `'`, as OWASP recommends. Texts
 /// that begin with `'` get one too, so that programs can remove it unambiguously.
-fn escape_formula(text: &str) -> Cow<'_, str> {
+pub fn escape_formula(text: &str) -> Cow<'_, str> {
     let is_risky = |c: char| {
         matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '\t' | '\r' | '\n' | '\'')
     };

@@ -176,7 +176,7 @@ fn header_doc(description: &str, schema: Schema) -> ReferenceOr<Header> {
 }
 
 /// `Content-Disposition` (RFC 6266) with the name in ASCII, for old clients, and in UTF-8 (RFC 8187).
-fn content_disposition(name: &str, extension: &str) -> HeaderValue {
+pub fn content_disposition(name: &str, extension: &str) -> HeaderValue {
     let name = format!("{}.{extension}", sanitize_file_name(name));
     let is_plain = |c: char| c.is_ascii_alphanumeric() || " ._-()".contains(c);
     let ascii: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();

@@ -1,5 +1,7 @@
 //! The handlers of the export endpoints.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use chrono::Utc;
 use schemars::JsonSchema;
@@ -18,6 +20,7 @@ use crate::{
     http::{extract::Query, time_zone::Zone},
     rooms::Membership,
     search::{self, SearchContext, SearchPlan, SearchScope},
+    tables::name_direct_rooms,
 };
 
 /// The range of the room, and the format.
@@ -84,8 +87,12 @@ pub async fn export_room(
     Query(query): Query<RoomExportQuery>,
 ) -> Result<Download> {
     let (from, to) = query.range(membership.room.last_seq)?;
+    let (from, to) = membership.room.clamp(from, to);
     let permit = app.limits.exports.acquire(membership.caller.user.id).await?;
-    let (room, name) = (membership.room_id(), membership.room.name);
+    let room = membership.room_id();
+    let mut room_names = HashMap::from([(room, membership.room.name.clone())]);
+    name_direct_rooms(&app.db.reader, membership.caller.user.id, &mut room_names).await?;
+    let name = room_names.get(&room).cloned().unwrap_or_default();
     let content = match from <= to {
         true => format!("Messages {from} to {to}"),
         false => "No messages".to_owned(),
@@ -94,7 +101,7 @@ pub async fn export_room(
         title: name.clone(),
         summary: describe_export(&content, query.tz),
         is_search: false,
-        room_names: [(room, name.clone())].into(),
+        room_names,
         zone: query.tz,
         bom: query.bom,
     };
@@ -124,11 +131,13 @@ pub async fn export_search(
         title = "All my rooms".to_owned();
     }
     let content = format!("All hits in the rooms of {}", caller.user.username);
+    let mut room_names = rooms.iter().map(|room| (room.id, room.name.clone())).collect();
+    name_direct_rooms(&app.db.reader, caller.user.id, &mut room_names).await?;
     let info = ExportInfo {
         title,
         summary: describe_export(&content, query.tz),
         is_search: true,
-        room_names: rooms.into_iter().map(|room| (room.id, room.name)).collect(),
+        room_names,
         zone: query.tz,
         bom: query.bom,
     };

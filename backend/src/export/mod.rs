@@ -19,6 +19,9 @@ mod markdown;
 mod source;
 mod writer;
 
+pub use csv::{csv_writer, escape_formula};
+pub use download::content_disposition;
+
 /// The export endpoints.
 pub fn routes() -> ApiRouter<App> {
     use handlers as h;

@@ -39,7 +39,7 @@ impl Source {
     /// Fails if the caller may no longer read the messages.
     pub async fn check_access(&self, app: &App) -> Result<()> {
         match self {
-            Self::Room(range) => recheck_membership(app, &range.caller, range.room).await,
+            Self::Room(range) => recheck_membership(app, &range.caller, range.room).await.map(drop),
             Self::Search(hits) => hits.check_access(app).await,
         }
     }

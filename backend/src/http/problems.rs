@@ -212,7 +212,7 @@ mod tests {
     fn codes_of_one_status_share_a_response() {
         let mut operation = Operation::default();
         in_context(|ctx| {
-            let codes = [Code::UsernameTaken, Code::LastAdmin, Code::NotFound];
+            let codes = [Code::UsernameTaken, Code::LastOwner, Code::NotFound];
             document(ctx, &mut operation, &codes);
             document(ctx, &mut operation, &codes);
         });

@@ -8,32 +8,31 @@ use shared::{
 };
 
 use super::queries;
-use crate::{Result, http::time_zone::Zone, tables::rooms};
+use crate::{Result, http::time_zone::Zone, tables::RoomView};
 
 /// Resolves an anchor to its message or, if there is none, to the nearest message. The zone applies to
 /// a date without an offset.
 pub async fn resolve_anchor(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
-    read_seq: Seq,
+    room: &RoomView,
     (anchor, zone): (Anchor, Zone),
 ) -> Result<ResolvedAnchor> {
-    let last = Seq(room.last_seq);
-    if last < Seq(1) {
-        return Ok(miss(Seq(0), AnchorMiss::EmptyRoom));
+    let (first, last, read_seq) = (room.first_seq(), Seq(room.last_seq), room.read_seq());
+    if last < first {
+        return Ok(miss(last, AnchorMiss::EmptyRoom));
     }
     Ok(match anchor {
-        Anchor::Seq(seq) => resolve_seq(seq, last),
+        Anchor::Seq(seq) => resolve_seq(seq, first, last),
         Anchor::Id(id) => match queries::seq_of_id(db, room, id).await? {
             Some(seq) => hit(seq),
             None => miss(last, AnchorMiss::Unknown),
         },
-        Anchor::Oldest => hit(Seq(1)),
+        Anchor::Oldest => hit(first),
         Anchor::Newest => hit(last),
-        Anchor::FirstUnread if read_seq < last => hit(read_seq.next()),
+        Anchor::FirstUnread if read_seq < last => hit(read_seq.next().max(first)),
         Anchor::FirstUnread => miss(last, AnchorMiss::NothingUnread),
-        Anchor::LastRead if read_seq > Seq(0) => hit(read_seq.min(last)),
-        Anchor::LastRead => miss(Seq(1), AnchorMiss::NothingRead),
+        Anchor::LastRead if read_seq >= first => hit(read_seq.min(last)),
+        Anchor::LastRead => miss(first, AnchorMiss::NothingRead),
         Anchor::Date(date) => {
             let since = date.start(&zone).timestamp_micros();
             resolve_date(date.end(&zone), queries::first_since(db, room, since).await?, last)
@@ -49,11 +48,11 @@ fn miss(seq: Seq, reason: AnchorMiss) -> ResolvedAnchor {
     ResolvedAnchor { seq, found: false, reason: Some(reason) }
 }
 
-fn resolve_seq(seq: Seq, last: Seq) -> ResolvedAnchor {
+fn resolve_seq(seq: Seq, first: Seq, last: Seq) -> ResolvedAnchor {
     if seq > last {
         miss(last, AnchorMiss::BeyondNewest)
-    } else if seq < Seq(1) {
-        miss(Seq(1), AnchorMiss::BeforeOldest)
+    } else if seq < first {
+        miss(first, AnchorMiss::BeforeOldest)
     } else {
         hit(seq)
     }
@@ -100,11 +99,14 @@ mod tests {
 
     #[test]
     fn a_seq_outside_the_room_resolves_to_its_end() {
-        let last = Seq(120);
-        assert_eq!(resolve_seq(Seq(120), last), hit(last));
-        assert_eq!(resolve_seq(Seq(121), last), miss(last, AnchorMiss::BeyondNewest));
-        assert_eq!(resolve_seq(Seq(i64::MAX), last), miss(last, AnchorMiss::BeyondNewest));
-        assert_eq!(resolve_seq(Seq(0), last), miss(Seq(1), AnchorMiss::BeforeOldest));
+        let (first, last) = (Seq(7), Seq(120));
+        let resolve = |seq| resolve_seq(Seq(seq), first, last);
+        assert_eq!(resolve(120), hit(last));
+        assert_eq!(resolve(121), miss(last, AnchorMiss::BeyondNewest));
+        assert_eq!(resolve(i64::MAX), miss(last, AnchorMiss::BeyondNewest));
+        assert_eq!(resolve(7), hit(first));
+        assert_eq!(resolve(6), miss(first, AnchorMiss::BeforeOldest));
+        assert_eq!(resolve(0), miss(first, AnchorMiss::BeforeOldest));
     }
 
     #[test]

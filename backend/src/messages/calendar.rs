@@ -19,13 +19,13 @@ use super::queries;
 use crate::{
     Result,
     http::time_zone::Zone,
-    tables::{messages, rooms},
+    tables::{RoomView, messages},
 };
 
 /// The calendar of a month.
 pub async fn month_calendar(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
+    room: &RoomView,
     month: Month,
     zone: Zone,
 ) -> Result<Calendar> {
@@ -53,7 +53,7 @@ pub async fn month_calendar(
 /// room. One statement reads all of them, with one index seek for each.
 pub async fn first_seqs(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
+    room: &RoomView,
     days: &[NaiveDate],
     zone: Zone,
 ) -> Result<Vec<i64>> {
@@ -79,7 +79,7 @@ pub fn current_month(zone: Zone) -> Month {
 /// The month in which a message was posted; `None` if there is no such message.
 pub async fn month_of_message(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
+    room: &RoomView,
     seq: i64,
     zone: Zone,
 ) -> Result<Option<Month>> {
@@ -89,7 +89,7 @@ pub async fn month_of_message(
         .column(C::CreatedAt)
         .filter(C::RoomId.eq(room.id))
         .filter(C::Seq.eq(seq))
-        .filter(C::Seq.lte(room.last_seq));
+        .filter(C::Seq.between(room.first_seq().0, room.last_seq));
     let created_at = created_at.into_tuple::<i64>().one(db).await?;
     let created_at = created_at.and_then(DateTime::from_timestamp_micros);
     Ok(created_at.map(|time| Month::of(zone.day_of(time))))

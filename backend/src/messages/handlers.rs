@@ -124,26 +124,26 @@ pub async fn list(
     if let Some(q) = q {
         return search_room(&app, membership, request, (&q, tz), if_none_match).await;
     }
-    let Membership { room, read_seq, .. } = membership;
-    let tag = EntityTag::weak(&app.db.epoch, &request.tag_state(&room, read_seq));
+    let room = membership.room;
+    let tag = EntityTag::weak(&app.db.epoch, &request.tag_state(&room));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
-    let page = pages::message_page(&app.db.reader, &room, read_seq, request).await?;
+    let page = pages::message_page(&app.db.reader, &room, request).await?;
     Ok(Conditional::Full(tag, page))
 }
 
 async fn search_room(
     app: &App,
-    Membership { caller, room, read_seq }: Membership,
+    Membership { caller, room }: Membership,
     request: PageRequest,
     (q, zone): (&str, Zone),
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<MessagePage>> {
     let query = search::parse_query(q)?;
-    let (state, minute) = (request.tag_state(&room, read_seq), search::minute_of(&query));
+    let (state, minute) = (request.tag_state(&room), search::minute_of(&query));
     let user = &caller.user;
-    let state = format!("{state}/{}/{}/{minute}/{zone}/{q}", user.id, user.is_admin);
+    let state = format!("{state}/{}/{:?}/{minute}/{zone}/{q}", user.id, user.rank);
     let tag = EntityTag::hashed(&app.db.epoch, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
@@ -152,11 +152,11 @@ async fn search_room(
     let db = app.db.searcher.clone();
     let search = async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
-        let rooms = &[JoinedRoom::new(&room, read_seq)];
+        let rooms = &[JoinedRoom::new(&room)];
         let newest = newest_message(&db).await?;
         let scope = SearchScope { user, rooms, newest, only_room, zone };
         let plan = SearchPlan::new(&db, query, &scope).await?;
-        pages::hit_page(&db, &room, read_seq, request, &plan).await
+        pages::hit_page(&db, &room, request, &plan).await
     };
     let (page, is_complete) = permit.run(search).await?;
     Ok(Conditional::new(is_complete, tag, page))
@@ -178,7 +178,7 @@ pub async fn get(
     membership: Membership,
     Path(MessagePath { seq, .. }): Path<MessagePath>,
 ) -> Result<Json<Message>> {
-    Ok(Json(queries::by_seq(&app.db.reader, membership.room_id(), seq).await?))
+    Ok(Json(queries::by_seq(&app.db.reader, &membership.room, seq).await?))
 }
 
 pub async fn edit(

@@ -22,7 +22,7 @@ use super::queries;
 use crate::{
     Result,
     http::time_zone::Zone,
-    tables::{messages, rooms, to_timestamp, users},
+    tables::{RoomView, messages, to_timestamp, users},
 };
 
 const HOUR_MICROS: i64 = 3_600_000_000;
@@ -32,7 +32,7 @@ const AUTHORS_MAX: u64 = 10;
 /// The insights of the last days of a room, including today.
 pub async fn room_insights(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
+    room: &RoomView,
     days: u64,
     zone: Zone,
 ) -> Result<Insights> {
@@ -63,21 +63,21 @@ pub async fn room_insights(
 /// (microseconds since 1970), or later if there are more than [`INSIGHTS_MAX_MESSAGES`] since then.
 async fn first_counted(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
+    room: &RoomView,
     since: i64,
 ) -> Result<(i64, Timestamp)> {
     let first = queries::first_since(db, room, since).await?;
     let first = first.map_or(room.last_seq + 1, |(seq, _)| seq.0);
-    let oldest = room.last_seq - INSIGHTS_MAX_MESSAGES + 1;
+    let oldest = (room.last_seq - INSIGHTS_MAX_MESSAGES + 1).max(room.first_seq().0);
     if first >= oldest {
         return Ok((first, to_timestamp(since)));
     }
-    let message = queries::by_seq(db, room.id.into(), oldest.into()).await?;
+    let message = queries::by_seq(db, room, oldest.into()).await?;
     // If the server's clock was set back, the message may be from before the first day.
     Ok((oldest, message.created_at.max(to_timestamp(since))))
 }
 
-fn counted_messages(room: &rooms::Model, first_seq: i64) -> Select<messages::Entity> {
+fn counted_messages(room: &RoomView, first_seq: i64) -> Select<messages::Entity> {
     use messages::Column as C;
     messages::Entity::find()
         .select_only()

@@ -59,7 +59,7 @@ pub async fn calendar(
 ) -> Result<Conditional<Calendar>> {
     let room = membership.room;
     let month = month.unwrap_or_else(|| current_month(tz));
-    let state = format!("{}/{}/{month}/{tz}", room.id, room.last_seq);
+    let state = format!("{}/{}/{}/{month}/{tz}", room.id, room.last_seq, room.first_seq());
     let tag = EntityTag::weak(&app.db.epoch, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
@@ -79,7 +79,8 @@ pub async fn insights(
         return Err(FieldError::new("days", message).into());
     }
     let room = membership.room;
-    let state = format!("{}/{}/{days}/{tz}/{}", room.id, room.last_rev, tz.today());
+    let (id, rev, first) = (room.id, room.last_rev, room.first_seq());
+    let state = format!("{id}/{rev}/{first}/{days}/{tz}/{}", tz.today());
     let tag = EntityTag::weak(&app.db.epoch, &state);
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));

@@ -18,7 +18,7 @@ use crate::{
     Result,
     http::time_zone::Zone,
     search::{Direction, SearchPlan, find, id_at_or_before, with_ranges},
-    tables::{messages, rooms, text_lengths},
+    tables::{RoomView, messages, text_lengths},
 };
 
 /// Which messages to return: an anchor, and how many on each side of it.
@@ -60,15 +60,15 @@ impl PageRequest {
 
     /// The state on which the response depends, for its entity tag. The messages change only with
     /// the room's `last_rev` (usernames never change), and `read_seq` changes independently of it.
-    pub fn tag_state(&self, room: &rooms::Model, read_seq: Seq) -> String {
+    pub fn tag_state(&self, room: &RoomView) -> String {
         let Self { anchor, zone, before, after } = self;
-        let (id, rev) = (room.id, room.last_rev);
-        format!("{id}/{rev}/{read_seq}/{anchor}/{zone}/{before}/{after}")
+        let (id, rev, first, read) = (room.id, room.last_rev, room.first_seq(), room.read_seq());
+        format!("{id}/{rev}/{first}/{read}/{anchor}/{zone}/{before}/{after}")
     }
 
     /// The first and the last `seq` of the page around an anchor.
-    fn range(&self, anchor: Seq, last_seq: i64) -> (i64, i64) {
-        ((anchor.0 - self.before).max(1), (anchor.0 + self.after).min(last_seq))
+    fn range(&self, anchor: Seq, (first, last): (i64, i64)) -> (i64, i64) {
+        ((anchor.0 - self.before).max(first), (anchor.0 + self.after).min(last))
     }
 }
 
@@ -76,16 +76,16 @@ impl PageRequest {
 /// so it has no messages that commit later.
 pub async fn message_page(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
-    read_seq: Seq,
+    room: &RoomView,
     request: PageRequest,
 ) -> Result<MessagePage> {
-    let mut anchor = resolve_anchor(db, room, read_seq, (request.anchor, request.zone)).await?;
-    let last_seq = room.last_seq;
-    let (from, to) = fit_range(db, room, anchor.seq, request.range(anchor.seq, last_seq)).await?;
-    let messages = match last_seq {
-        0 => Vec::new(),
-        _ => queries::range(db, RoomId(room.id), from, to).await?,
+    let mut anchor = resolve_anchor(db, room, (request.anchor, request.zone)).await?;
+    let (first_seq, last_seq, read_seq) = (room.first_seq().0, room.last_seq, room.read_seq());
+    let range = request.range(anchor.seq, (first_seq, last_seq));
+    let (from, to) = fit_range(db, room, anchor.seq, range).await?;
+    let messages = match last_seq < first_seq {
+        true => Vec::new(),
+        false => queries::range(db, room, from, to).await?,
     };
     if let Anchor::Seq(_) | Anchor::Id(_) = request.anchor {
         anchor = skip_tombstone(anchor, &messages);
@@ -94,7 +94,7 @@ pub async fn message_page(
         anchor,
         messages,
         ranges: Vec::new(),
-        has_older: from > 1 && last_seq > 0,
+        has_older: from > first_seq && last_seq >= first_seq,
         has_newer: to < last_seq,
         older: None,
         newer: None,
@@ -108,7 +108,7 @@ pub async fn message_page(
 /// The part of a range around an anchor whose texts fit into a page.
 async fn fit_range(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
+    room: &RoomView,
     anchor: Seq,
     (from, to): (i64, i64),
 ) -> Result<(i64, i64)> {
@@ -147,13 +147,12 @@ fn grow_page(lengths: &HashMap<i64, i64>, anchor: i64, (from, to): (i64, i64)) -
 /// anchor itself counts neither as before nor as after it.
 pub async fn hit_page(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
-    read_seq: Seq,
+    room: &RoomView,
     request: PageRequest,
     plan: &SearchPlan,
 ) -> Result<(MessagePage, bool)> {
-    let anchor = resolve_anchor(db, room, read_seq, (request.anchor, request.zone)).await?;
-    let anchor_id = id_at_or_before(db, RoomId(room.id), anchor.seq).await?;
+    let anchor = resolve_anchor(db, room, (request.anchor, request.zone)).await?;
+    let anchor_id = id_at_or_before(db, RoomId(room.id), (room.first_seq(), anchor.seq)).await?;
     let mut older = find(db, plan, anchor_id, Direction::Older, request.before as u64 + 1).await?;
     let mut newer = find(db, plan, anchor_id, Direction::Newer, request.after as u64).await?;
     older.fit(rules::PAGE_MAX_BYTES / 2);
@@ -171,8 +170,8 @@ pub async fn hit_page(
         0 => Some(anchor.seq.next()),
         _ => newer.last_examined.map(|(_, seq)| seq.next()),
     };
-    let last_seq = Seq(room.last_seq);
-    let next_older = next_older.filter(|seq| *seq > Seq(0));
+    let (last_seq, read_seq) = (Seq(room.last_seq), room.read_seq());
+    let next_older = next_older.filter(|seq| *seq >= room.first_seq());
     let next_newer = next_newer.filter(|seq| *seq <= last_seq);
     let hits = with_ranges(&plan.matcher, messages).await?;
     let (messages, ranges) = hits.into_iter().unzip();
@@ -236,7 +235,7 @@ mod tests {
     #[test]
     fn a_range_stays_within_the_room() {
         let range = |seq, before, after| {
-            request(Anchor::Seq(seq), Some(before), Some(after)).range(seq, 120)
+            request(Anchor::Seq(seq), Some(before), Some(after)).range(seq, (1, 120))
         };
         assert_eq!(range(Seq(60), 25, 24), (35, 84));
         assert_eq!(range(Seq(10), 25, 24), (1, 34));

@@ -5,55 +5,55 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use shared::{
-    ids::{MessageId, RoomId, Seq},
+    ids::{MessageId, Seq},
     messages::Message,
     problem::Code,
 };
 
 use crate::{
     Result,
-    tables::{messages, messages_in_range, rooms},
+    tables::{RoomView, messages},
 };
 
 /// The messages of a room from one `seq` to another, both included.
 pub async fn range(
     db: &impl ConnectionTrait,
-    room: RoomId,
+    room: &RoomView,
     from: i64,
     to: i64,
 ) -> Result<Vec<Message>> {
-    Ok(messages_in_range(db, room, from, to).await?)
+    Ok(room.messages_in_range(db, from, to).await?)
 }
 
 /// The message with a `seq`; [`Code::NotFound`] if the room has none.
-pub async fn by_seq(db: &impl ConnectionTrait, room: RoomId, seq: Seq) -> Result<Message> {
+pub async fn by_seq(db: &impl ConnectionTrait, room: &RoomView, seq: Seq) -> Result<Message> {
     Ok(range(db, room, seq.0, seq.0).await?.pop().ok_or(Code::NotFound)?)
 }
 
 /// The `seq` of the message with an `id`; `None` if it is not in the room.
 pub async fn seq_of_id(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
+    room: &RoomView,
     id: MessageId,
 ) -> Result<Option<Seq>> {
     let seq = messages::Entity::find_by_id(id.0)
         .select_only()
         .column(messages::Column::Seq)
         .filter(messages::Column::RoomId.eq(room.id))
-        .filter(messages::Column::Seq.lte(room.last_seq));
+        .filter(messages::Column::Seq.between(room.first_seq().0, room.last_seq));
     Ok(seq.into_tuple::<i64>().one(db).await?.map(Seq))
 }
 
 /// Selects the `seq` of the first message since a time, in microseconds since 1970. The index on
 /// `created_at` covers the statement.
-pub fn first_seq_since(room: &rooms::Model, micros: i64) -> Select<messages::Entity> {
+pub fn first_seq_since(room: &RoomView, micros: i64) -> Select<messages::Entity> {
     use messages::Column as C;
     messages::Entity::find()
         .select_only()
         .column(C::Seq)
         .filter(C::RoomId.eq(room.id))
         .filter(C::CreatedAt.gte(micros))
-        .filter(C::Seq.lte(room.last_seq))
+        .filter(C::Seq.between(room.first_seq().0, room.last_seq))
         .order_by_asc(C::CreatedAt)
         .order_by_asc(C::Seq)
         .limit(1)
@@ -63,7 +63,7 @@ pub fn first_seq_since(room: &rooms::Model, micros: i64) -> Select<messages::Ent
 /// since 1970.
 pub async fn first_since(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
+    room: &RoomView,
     micros: i64,
 ) -> Result<Option<(Seq, i64)>> {
     let first = first_seq_since(room, micros).column(messages::Column::CreatedAt);

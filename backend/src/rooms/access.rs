@@ -4,17 +4,14 @@ use aide::{OperationInput, generate::GenContext, openapi::Operation};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::{
-    ids::{RoomId, Seq},
-    problem::Code,
-};
+use shared::{ids::RoomId, problem::Code};
 
 use super::queries;
 use crate::{
     App, Error, Result,
     auth::Caller,
     http::{extract::Path, problems},
-    tables::rooms,
+    tables::RoomView,
 };
 
 /// The path parameter of a room.
@@ -24,13 +21,11 @@ pub struct RoomPath {
     pub id: RoomId,
 }
 
-/// A caller who is a member of the room in the path: 404 if there is no such room, 403 for other
+/// A caller who is a member of the room in the path: 404 if the caller sees no such room, 403 for other
 /// callers.
 pub struct Membership {
     pub caller: Caller,
-    pub room: rooms::Model,
-    /// The `seq` of the last message that the caller has read.
-    pub read_seq: Seq,
+    pub room: RoomView,
 }
 
 impl Membership {
@@ -45,16 +40,16 @@ impl FromRequestParts<App> for Membership {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let caller = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await?;
         let Path(RoomPath { id }) = Path::from_request_parts(parts, app).await?;
-        let (room, member) = queries::find_membership(&app.db.reader, id, caller.user.id).await?;
-        Ok(Self { caller, room, read_seq: member.read_seq.into() })
+        let room = queries::find_membership(&app.db.reader, id, &caller.user).await?;
+        Ok(Self { caller, room })
     }
 }
 
 /// Checks a member again during a long response: the error of [`Caller`] or of [`Membership`] once they
-/// have lost access.
-pub async fn recheck_membership(app: &App, caller: &Caller, room: RoomId) -> Result<()> {
+/// have lost access, otherwise their present view.
+pub async fn recheck_membership(app: &App, caller: &Caller, room: RoomId) -> Result<RoomView> {
     app.auth.reauthenticate(caller).await?;
-    queries::find_membership(&app.db.reader, room, caller.user.id).await.map(drop)
+    queries::find_membership(&app.db.reader, room, &caller.user).await
 }
 
 impl OperationInput for Membership {

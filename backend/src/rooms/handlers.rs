@@ -6,20 +6,21 @@ use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
-    ids::{RoomId, UserId},
+    access::{History, Policies, RoomKind},
+    ids::{RoomId, Seq, UserId},
     problem::{Code, FieldError},
-    rooms::{
-        Member, MemberList, MemberListing, NewRoom, PatchRoom, People, Room, RoomList, RoomListing,
-    },
+    rooms::{Member, NewRoom, PatchMember, PatchRoom, ReplaceRoom, Room, RoomList, RoomListing},
     rules,
 };
 
-use super::{Membership, RoomPath, queries};
+use super::{RoomPath, queries};
 use crate::{
     App, Result,
-    auth::{Admin, Caller},
+    auth::Caller,
     http::extract::{Created, Json, Path, Query, WithStatus},
-    realtime::ledger::{CreateRoom, DeleteRoom, JoinRoom, RemoveMember, UpdateRoom},
+    realtime::ledger::{
+        AddMember, CreateRoom, JoinRoom, RemoveMember, RoomChanges, SetRole, UpdateRoom,
+    },
 };
 
 /// Selects rooms.
@@ -36,28 +37,6 @@ pub struct ListQuery {
     q: Option<String>,
 }
 
-/// Selects members.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct MembersQuery {
-    /// Only accounts with a greater id.
-    #[serde(default)]
-    after: UserId,
-    /// 1 to 200.
-    #[serde(default = "page_default")]
-    #[schemars(range(min = 1, max = 200))]
-    limit: u64,
-}
-
-/// Selects users.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PeopleQuery {
-    /// A part of the username, ignoring case; at most 150 characters.
-    #[serde(default)]
-    #[schemars(length(max = 150))]
-    q: String,
-}
-
 /// The path parameters of a member.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MemberPath {
@@ -67,7 +46,7 @@ pub struct MemberPath {
     user: UserId,
 }
 
-fn page_default() -> u64 {
+pub(super) fn page_default() -> u64 {
     rules::PAGE_DEFAULT
 }
 
@@ -87,7 +66,7 @@ pub async fn list(
 ) -> Result<Json<RoomList>> {
     let limit = check_limit(query.limit)?;
     let (db, q) = (&app.db.reader, query.q.as_deref());
-    Ok(Json(queries::list_rooms(db, caller.user.id, query.after, limit, q).await?))
+    Ok(Json(queries::list_rooms(db, &caller.user, query.after, limit, q).await?))
 }
 
 pub async fn get(
@@ -95,8 +74,8 @@ pub async fn get(
     caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<Json<RoomListing>> {
-    let room = queries::find_room(&app.db.reader, id).await?.into();
-    let joined = match queries::find_membership(&app.db.reader, id, caller.user.id).await {
+    let room = queries::find_room(&app.db.reader, id, &caller.user).await?.into();
+    let joined = match queries::find_membership(&app.db.reader, id, &caller.user).await {
         Ok(_) => true,
         Err(error) if error.code() == Code::NotAMember => false,
         Err(error) => return Err(error),
@@ -106,13 +85,13 @@ pub async fn get(
 
 pub async fn post(
     State(app): State<App>,
-    admin: Admin,
+    caller: Caller,
     Json(request): Json<NewRoom>,
 ) -> Result<Created<Room>> {
-    create_room(&app, &admin, request.into()).await.map(WithStatus)
+    create_room(&app, &caller, request.into()).await.map(WithStatus)
 }
 
-/// The fields that an admin can set. An update keeps those that are `None`.
+/// The fields of a room that clients set. An update keeps those that are `None`.
 #[derive(Debug, Default)]
 pub struct RoomFields {
     pub name: Option<String>,
@@ -122,17 +101,37 @@ pub struct RoomFields {
     pub created_by: Option<UserId>,
     /// All members; only the creator by default.
     pub members: Option<BTreeSet<UserId>>,
+    pub kind: Option<RoomKind>,
+    pub open_from: Option<Seq>,
+    pub history: Option<History>,
+    pub policies: Option<Policies>,
+    pub archived: Option<bool>,
 }
 
 impl From<NewRoom> for RoomFields {
-    fn from(NewRoom { name, topic }: NewRoom) -> Self {
-        PatchRoom { name: Some(name), topic: Some(topic) }.into()
+    fn from(NewRoom { name, topic, kind, history, policies }: NewRoom) -> Self {
+        Self {
+            name: Some(name),
+            topic: Some(Some(topic)),
+            kind: Some(kind),
+            history: Some(history),
+            policies: Some(policies),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<ReplaceRoom> for RoomFields {
+    fn from(ReplaceRoom { name, topic }: ReplaceRoom) -> Self {
+        Self { name: Some(name), topic: Some(Some(topic)), ..Self::default() }
     }
 }
 
 impl From<PatchRoom> for RoomFields {
-    fn from(PatchRoom { name, topic }: PatchRoom) -> Self {
-        Self { name, topic: topic.map(Some), ..Self::default() }
+    fn from(patch: PatchRoom) -> Self {
+        let PatchRoom { name, topic, kind, open_from, history, policies, archived } = patch;
+        let topic = topic.map(Some);
+        Self { name, topic, kind, open_from, history, policies, archived, ..Self::default() }
     }
 }
 
@@ -155,63 +154,66 @@ fn both<A, B>(a: Result<A, FieldError>, b: Result<B, FieldError>) -> Result<(A, 
 }
 
 /// Creates a room.
-pub async fn create_room(app: &App, Admin(by): &Admin, fields: RoomFields) -> Result<Room> {
+pub async fn create_room(app: &App, by: &Caller, fields: RoomFields) -> Result<Room> {
     let name = rules::validate_room_name(fields.name.as_deref().unwrap_or_default());
     let (name, topic) = both(name, fields.validate_topic())?;
-    let RoomFields { created_by, members, .. } = fields;
-    let topic = topic.flatten();
-    app.ledger.write(CreateRoom { by: by.user.id, name, topic, created_by, members }).await
+    let RoomFields { created_by, members, kind, history, policies, .. } = fields;
+    let create = CreateRoom {
+        by: by.user.id,
+        name,
+        topic: topic.flatten(),
+        kind: kind.unwrap_or_default(),
+        history: history.unwrap_or_default(),
+        policies: policies.unwrap_or_default(),
+        created_by,
+        members,
+    };
+    app.ledger.write(create).await
 }
 
 pub async fn put(
     State(app): State<App>,
-    admin: Admin,
+    caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
-    Json(request): Json<NewRoom>,
+    Json(request): Json<ReplaceRoom>,
 ) -> Result<Json<Room>> {
-    Ok(Json(update_room(&app, &admin, id, request.into()).await?))
+    Ok(Json(update_room(&app, &caller, id, request.into()).await?))
 }
 
 pub async fn patch(
     State(app): State<App>,
-    admin: Admin,
+    caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
     Json(change): Json<PatchRoom>,
 ) -> Result<Json<Room>> {
-    Ok(Json(update_room(&app, &admin, id, change.into()).await?))
+    Ok(Json(update_room(&app, &caller, id, change.into()).await?))
 }
 
 /// Changes a room.
-pub async fn update_room(
-    app: &App,
-    Admin(by): &Admin,
-    room: RoomId,
-    fields: RoomFields,
-) -> Result<Room> {
+pub async fn update_room(app: &App, by: &Caller, room: RoomId, fields: RoomFields) -> Result<Room> {
     let name = match fields.name.as_deref().map(rules::validate_room_name).transpose() {
         Ok(name) => Ok(name),
         // Clients send the name along with a new topic, and a name may be older than a rule for names.
         Err(error) => {
-            let current = queries::find_room(&app.db.reader, room).await?;
+            let current = queries::find_room(&app.db.reader, room, &by.user).await?;
             if fields.name.as_ref() == Some(&current.name) { Ok(None) } else { Err(error) }
         }
     };
     let (name, topic) = both(name, fields.validate_topic())?;
-    let RoomFields { created_by, members, .. } = fields;
-    app.ledger.write(UpdateRoom { room, by: by.user.id, name, topic, created_by, members }).await
-}
-
-pub async fn delete(
-    State(app): State<App>,
-    admin: Admin,
-    Path(RoomPath { id }): Path<RoomPath>,
-) -> Result<NoContent> {
-    delete_room(&app, &admin, id).await?;
-    Ok(NoContent)
-}
-
-pub async fn delete_room(app: &App, Admin(by): &Admin, room: RoomId) -> Result<()> {
-    app.ledger.delete_room(DeleteRoom { room, by: by.user.id }).await
+    let RoomFields { created_by, members, kind, open_from, history, policies, archived, .. } =
+        fields;
+    let changes = RoomChanges {
+        name,
+        topic,
+        kind,
+        open_from,
+        history,
+        policies,
+        archived,
+        created_by,
+        members,
+    };
+    app.ledger.write(UpdateRoom { room, by: by.user.id, changes }).await
 }
 
 pub async fn join(
@@ -234,45 +236,26 @@ pub async fn leave(
 
 pub async fn remove_member(
     State(app): State<App>,
-    Admin(by): Admin,
+    Caller { user: by, .. }: Caller,
     Path(MemberPath { id, user }): Path<MemberPath>,
 ) -> Result<NoContent> {
-    app.ledger.write(RemoveMember { room: id, user, by: by.user.id }).await?;
+    app.ledger.write(RemoveMember { room: id, user, by: by.id }).await?;
     Ok(NoContent)
 }
 
-pub async fn list_people(
+pub async fn add_member(
     State(app): State<App>,
-    caller: Caller,
-    Query(PeopleQuery { q }): Query<PeopleQuery>,
-) -> Result<Json<People>> {
-    let length = q.chars().count();
-    if length > rules::USERNAME_MAX_CHARS {
-        let max = rules::USERNAME_MAX_CHARS;
-        let message = format!("must be at most {max} characters, but is {length}");
-        return Err(FieldError::new("q", message).into());
-    }
-    // Needs a permit, because the query is as expensive as a search and a client can send one for
-    // every keystroke.
-    let (permit, db) =
-        (app.limits.searches.acquire(caller.user.id).await?, app.db.searcher.clone());
-    let people = permit
-        .run(async move { queries::list_people(&db, caller.user.id, q.trim()).await })
-        .await?;
-    Ok(Json(People { people }))
+    Caller { user: by, .. }: Caller,
+    Path(MemberPath { id, user }): Path<MemberPath>,
+) -> Result<Json<Member>> {
+    Ok(Json(app.ledger.write(AddMember { room: id, user, by: by.id }).await?))
 }
 
-pub async fn list_members(
+pub async fn set_role(
     State(app): State<App>,
-    membership: Membership,
-    Query(query): Query<MembersQuery>,
-) -> Result<Json<MemberList>> {
-    let (limit, room) = (check_limit(query.limit)?, membership.room_id());
-    let (rows, next) = queries::list_members(&app.db.reader, room, query.after, limit).await?;
-    let online = app.hub.online_users(room);
-    let members = rows.into_iter().map(|(row, user)| {
-        let online = online.contains(&UserId(user.id));
-        MemberListing { member: row.to_member(&user), online }
-    });
-    Ok(Json(MemberList { members: members.collect(), next }))
+    Caller { user: by, .. }: Caller,
+    Path(MemberPath { id, user }): Path<MemberPath>,
+    Json(PatchMember { role }): Json<PatchMember>,
+) -> Result<Json<Member>> {
+    Ok(Json(app.ledger.write(SetRole { room: id, user, role, by: by.id }).await?))
 }

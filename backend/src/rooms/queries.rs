@@ -4,65 +4,65 @@ use std::collections::HashSet;
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
     sea_query::{Expr, ExprTrait},
 };
 use shared::{
+    access::{Rank, Role, RoomKind},
     ids::{RoomId, UserId},
     problem::Code,
     rooms::{RoomList, RoomListing},
     rules,
     text::extends_name,
-    users::UserRef,
+    users::{User, UserRef},
 };
 
 use crate::{
     Result,
-    tables::{contains_ignoring_case, members, prefix_pattern, rooms, users},
+    tables::{
+        RoomView, Stored, contains_ignoring_case, members, people_of, prefix_pattern, room_view,
+        rooms, users, visible_rooms,
+    },
 };
 
-/// A room; 404 if it does not exist or is deleted.
-pub async fn find_room(db: &impl ConnectionTrait, id: RoomId) -> Result<rooms::Model> {
-    let room = rooms::Entity::find_by_id(id.0).filter(rooms::Column::DeletedAt.is_null());
+/// A room that a user may see; 404 for any other.
+pub async fn find_room(db: &impl ConnectionTrait, id: RoomId, user: &User) -> Result<rooms::Model> {
+    let room = rooms::Entity::find_by_id(id.0).filter(visible_rooms(user.id, user.rank));
     Ok(room.one(db).await?.ok_or(Code::NotFound)?)
 }
 
-/// A room and the row of a current member: 404 if the room does not exist or is deleted, 403
-/// (`not_a_member`) for every other user.
+/// A room as a current member reads it: 404 if the user may not see the room, 403 (`not_a_member`) if the
+/// user is not in it.
 pub async fn find_membership(
     db: &impl ConnectionTrait,
     id: RoomId,
-    user: UserId,
-) -> Result<(rooms::Model, members::Model)> {
-    let row = members::Entity::find_by_id((id.0, user.0))
-        .filter(members::Column::HasLeft.eq(false))
-        .find_also_related(rooms::Entity)
-        .one(db)
-        .await?;
-    match row {
-        Some((member, Some(room))) if room.deleted_at.is_none() => Ok((room, member)),
-        _ => {
-            find_room(db, id).await?;
+    user: &User,
+) -> Result<RoomView> {
+    match room_view(db, id, user.id).await? {
+        Some(view) => Ok(view),
+        None => {
+            find_room(db, id, user).await?;
             Err(Code::NotAMember.into())
         }
     }
 }
 
-/// A page of the rooms whose name or topic contains `q`, ordered by id. Their `joined` is that of `user`.
+/// A page of the rooms that a user may see, without direct rooms, and whose name or topic contains `q`;
+/// ordered by id.
 pub async fn list_rooms(
     db: &impl ConnectionTrait,
-    user: UserId,
+    user: &User,
     after: RoomId,
     limit: u64,
     q: Option<&str>,
 ) -> Result<RoomList> {
     let mut select = rooms::Entity::find()
-        .filter(rooms::Column::DeletedAt.is_null())
+        .filter(visible_rooms(user.id, user.rank))
+        .filter(rooms::Column::Kind.ne(Stored(RoomKind::Direct)))
         .filter(rooms::Column::Id.gt(after.0))
         .order_by_asc(rooms::Column::Id)
         .limit(limit + 1);
     if let Some(q) = q.map(rules::name_key).filter(|q| !q.is_empty()) {
-        let in_name = contains_ignoring_case(rooms::Column::NameKey, &q);
+        let in_name = contains_ignoring_case(rooms::Column::SortKey, &q);
         select = select.filter(in_name.or(contains_ignoring_case(rooms::Column::Topic, &q)));
     }
     let mut rows = select.all(db).await?;
@@ -71,7 +71,7 @@ pub async fn list_rooms(
     let joined: HashSet<i64> = members::Entity::find()
         .select_only()
         .column(members::Column::RoomId)
-        .filter(members::Column::UserId.eq(user.0))
+        .filter(members::Column::UserId.eq(user.id.0))
         .filter(members::Column::HasLeft.eq(false))
         .filter(members::Column::RoomId.is_in(rows.iter().map(|room| room.id)))
         .into_tuple()
@@ -87,22 +87,39 @@ pub async fn list_rooms(
     Ok(RoomList { rooms: rooms.collect(), next })
 }
 
-/// A page of members, ordered by user id, and the cursor of the next page.
+/// Selects members.
+pub struct MemberFilter {
+    /// Only accounts with a greater id.
+    pub after: UserId,
+    /// Only members with this role.
+    pub role: Option<Role>,
+    /// Only members whose username contains this text, ignoring case.
+    pub q: String,
+}
+
+/// A page of members, ordered by user id, and the cursor of the next page. With a text, the query reads
+/// the members of the room until the page is full, and no other account.
 pub async fn list_members(
     db: &impl ConnectionTrait,
     room: RoomId,
-    after: UserId,
+    filter: &MemberFilter,
     limit: u64,
 ) -> Result<(Vec<(members::Model, users::Model)>, Option<UserId>)> {
-    let rows = members::Entity::find()
+    let mut select = members::Entity::find()
         .filter(members::Column::RoomId.eq(room.0))
         .filter(members::Column::HasLeft.eq(false))
-        .filter(members::Column::UserId.gt(after.0))
+        .filter(members::Column::UserId.gt(filter.after.0))
         .order_by_asc(members::Column::UserId)
         .limit(limit + 1)
-        .find_also_related(users::Entity)
-        .all(db)
-        .await?;
+        .find_also_related(users::Entity);
+    if let Some(role) = filter.role {
+        select = select.filter(members::Column::Role.eq(Stored(role)));
+    }
+    if !filter.q.is_empty() {
+        let q = rules::name_key(&filter.q);
+        select = select.filter(contains_ignoring_case(users::Column::UsernameKey, &q));
+    }
+    let rows = select.all(db).await?;
     let has_more = rows.len() as u64 > limit;
     let rows = rows.into_iter().take(limit as usize);
     let rows: Vec<_> = rows.filter_map(|(member, user)| Some((member, user?))).collect();
@@ -113,23 +130,10 @@ pub async fn list_members(
 /// Users who share a room with `user` and whose names contain `q`: prefix matches first, at most
 /// [`rules::PEOPLE_MAX`].
 pub async fn list_people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<Vec<UserRef>> {
-    use members::Column as M;
-    let my_rooms = members::Entity::find()
-        .select_only()
-        .column(M::RoomId)
-        .inner_join(rooms::Entity)
-        .filter(M::UserId.eq(user.0))
-        .filter(M::HasLeft.eq(false))
-        .filter(rooms::Column::DeletedAt.is_null());
-    let their_members = members::Entity::find()
-        .select_only()
-        .column(M::UserId)
-        .filter(M::HasLeft.eq(false))
-        .filter(M::RoomId.in_subquery(my_rooms.into_query()));
     let name = users::Column::UsernameKey;
     let q = rules::name_key(q);
     let select = users::Entity::find()
-        .filter(users::Column::Id.in_subquery(their_members.into_query()))
+        .filter(users::Column::Id.in_subquery(people_of(user)))
         .filter(users::Column::IsDisabled.eq(false))
         .filter(contains_ignoring_case(name, &q))
         .order_by_desc(Expr::col(name).like(prefix_pattern(&q)))
@@ -138,21 +142,56 @@ pub async fn list_people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Re
     Ok(select.all(db).await?.iter().map(users::Model::to_ref).collect())
 }
 
-/// The usernames that [may be mentioned](extends_name) where a text seems to mention `username`; at
+/// Users of the server whose names contain `q`: prefix matches first, at most [`rules::PEOPLE_MAX`].
+///
+/// The index of names finds the prefix matches. Only where they are few, a second query reads the names
+/// of all users for the others.
+pub async fn list_accounts(db: &impl ConnectionTrait, q: &str) -> Result<Vec<UserRef>> {
+    let name = users::Column::UsernameKey;
+    let q = rules::name_key(q);
+    let by_name =
+        || users::Entity::find().filter(users::Column::IsDisabled.eq(false)).order_by_asc(name);
+    let starts_with_q = Expr::col(name).like(prefix_pattern(&q));
+    let mut first = by_name().filter(starts_with_q.clone());
+    if let Some((from, end)) = prefix_range(db, &q) {
+        first = first.filter(name.gte(from)).filter(name.lt(end));
+    }
+    let mut found = first.limit(rules::PEOPLE_MAX).all(db).await?;
+    let missing = rules::PEOPLE_MAX - found.len() as u64;
+    if missing > 0 && !q.is_empty() {
+        let others = by_name()
+            .filter(contains_ignoring_case(name, &q))
+            .filter(starts_with_q.not())
+            .limit(missing);
+        found.extend(others.all(db).await?);
+    }
+    Ok(found.iter().map(users::Model::to_ref).collect())
+}
+
+/// A range of keys that contains all keys with a prefix. SQLite and MySQL order by bytes, so the range
+/// finds them in the index; LIKE would read all names. Other databases have another order.
+fn prefix_range(db: &impl ConnectionTrait, prefix: &str) -> Option<(String, String)> {
+    (db.get_database_backend() != DbBackend::Postgres)
+        .then(|| (prefix.to_owned(), format!("{prefix}{}", char::MAX)))
+}
+
+/// The usernames that [may be mentioned](extends_name) where a text seems to mention a user; at
 /// most [`rules::LONGER_NAMES_MAX`], of the first 200 with the same beginning.
-pub async fn longer_names(db: &impl ConnectionTrait, username: &str) -> Result<Vec<String>> {
+pub async fn longer_names(db: &impl ConnectionTrait, user: &User) -> Result<Vec<String>> {
     /// Bounds the query for a short name, with which many others begin. Blanks and punctuation order
     /// before letters, so the names that matter come first.
     const EXAMINED_NAMES_MAX: u64 = 200;
+    let username = &user.username;
     let (key, prefix) = (users::Column::UsernameKey, rules::name_key(username));
     let mut select = users::Entity::find()
         .select_only()
         .column(users::Column::Username)
         .filter(Expr::col(key).like(prefix_pattern(&prefix)));
-    // SQLite and MySQL order by bytes, so a range finds the prefix in the index; LIKE would read all names.
-    if db.get_database_backend() != DbBackend::Postgres {
-        let end = format!("{prefix}{}", char::MAX);
-        select = select.filter(key.gte(prefix)).filter(key.lt(end));
+    if user.rank == Rank::Guest {
+        select = select.filter(users::Column::Id.in_subquery(people_of(user.id)));
+    }
+    if let Some((from, end)) = prefix_range(db, &prefix) {
+        select = select.filter(key.gte(from)).filter(key.lt(end));
     }
     let names =
         select.order_by_asc(key).limit(EXAMINED_NAMES_MAX).into_tuple::<String>().all(db).await?;

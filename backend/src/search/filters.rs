@@ -9,6 +9,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, IntoCondition, Query as Select, SimpleExpr},
 };
 use shared::{
+    access::Rank,
     ids::{RoomId, Seq},
     problem::{Code, FieldError},
     rules,
@@ -19,7 +20,10 @@ use shared::{
 use crate::{
     Error, Result,
     http::time_zone::Zone,
-    tables::{JoinedRoom, NewestMessage, members, mentions, messages, search_index::Facet, users},
+    tables::{
+        JoinedRoom, NewestMessage, members, mentions, messages, people_of, search_index::Facet,
+        users,
+    },
 };
 
 /// The user of a search, and the rooms to search.
@@ -33,6 +37,15 @@ pub struct SearchScope<'a> {
     pub only_room: Option<RoomId>,
     /// The user's time zone.
     pub zone: Zone,
+}
+
+/// A message in a room of the user.
+#[derive(Clone, Copy, Debug)]
+pub struct NearMessage {
+    pub room: RoomId,
+    pub seq: Seq,
+    /// The first message of the room that the user may read.
+    pub first_seq: Seq,
 }
 
 /// Resolves the names and dates in filters.
@@ -50,7 +63,7 @@ impl<'a> Resolver<'a> {
         query: &Query,
         scope: &'a SearchScope<'a>,
     ) -> Result<Self> {
-        Ok(Self { scope, now: Utc::now(), user_ids: user_ids(db, query).await? })
+        Ok(Self { scope, now: Utc::now(), user_ids: user_ids(db, query, scope.user).await? })
     }
 
     fn user_id(&self, operator: &str, person: &Person) -> Result<i64> {
@@ -65,7 +78,7 @@ impl<'a> Resolver<'a> {
 
     /// Finds a room of the user. The error is the same whether the room does not exist or the user
     /// is not in it.
-    fn room_id(&self, room_ref: &RoomRef) -> Result<i64> {
+    fn room(&self, room_ref: &RoomRef) -> Result<&JoinedRoom> {
         let found = self.scope.rooms.iter().find(|room| match room_ref {
             RoomRef::Id(id) => room.id == *id,
             RoomRef::Name(name) => rules::name_key(&room.name) == rules::name_key(name),
@@ -74,8 +87,7 @@ impl<'a> Resolver<'a> {
             RoomRef::Id(id) => format!("with the number {id}"),
             RoomRef::Name(name) => format!("called “{name}”"),
         };
-        let room = found.ok_or_else(|| invalid(format!("in: you are in no room {called}.")))?;
-        Ok(room.id.0)
+        found.ok_or_else(|| invalid(format!("in: you are in no room {called}.")))
     }
 
     /// The SQL condition of a filter.
@@ -83,7 +95,7 @@ impl<'a> Resolver<'a> {
         use messages::Column as C;
         Ok(match filter {
             Predicate::From(person) => C::UserId.eq(self.user_id("from", person)?).into_condition(),
-            Predicate::In(room_ref) => C::RoomId.eq(self.room_id(room_ref)?).into_condition(),
+            Predicate::In(room_ref) => C::RoomId.eq(self.room(room_ref)?.id.0).into_condition(),
             Predicate::Before(_) | Predicate::After(_) | Predicate::On(_) => {
                 let (start, end) =
                     filter.time_range(self.now, &self.scope.zone).unwrap_or_default();
@@ -114,7 +126,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn facet(&self, filter: &Predicate) -> Option<Result<Facet>> {
         Some(match filter {
             Predicate::From(person) => self.user_id("from", person).map(Facet::Author),
-            Predicate::In(room_ref) => self.room_id(room_ref).map(Facet::Room),
+            Predicate::In(room_ref) => self.room(room_ref).map(|room| Facet::Room(room.id.0)),
             Predicate::Is(Is::Mine) => Ok(Facet::Author(self.scope.user.id.0)),
             Predicate::Has(Has::Link) => Ok(Facet::Link),
             Predicate::Has(Has::Code) => Ok(Facet::Code),
@@ -131,17 +143,18 @@ impl<'a> Resolver<'a> {
 
     /// The message that `near:` names. A `seq` belongs to one room, so the query must name it unless
     /// the user is in only one.
-    pub(super) fn near(&self, seq: Seq, filters: &[Vec<&Predicate>]) -> Result<(RoomId, Seq)> {
+    pub(super) fn near(&self, seq: Seq, filters: &[Vec<&Predicate>]) -> Result<NearMessage> {
         let named = filters.iter().find_map(|alternatives| match alternatives[..] {
-            [Predicate::In(room_ref)] => Some(self.room_id(room_ref)),
+            [Predicate::In(room_ref)] => Some(self.room(room_ref)),
             _ => None,
         });
         let only = match self.scope.rooms {
-            [room] => Some(Ok(room.id.0)),
+            [room] => Some(Ok(room)),
             _ => None,
         };
         let error = "near: needs one room: add in: and its name.";
-        Ok((RoomId(named.or(only).ok_or_else(|| invalid(error.into()))??), seq))
+        let room = named.or(only).ok_or_else(|| invalid(error.into()))??;
+        Ok(NearMessage { room: room.id, seq, first_seq: room.first_seq })
     }
 }
 
@@ -169,8 +182,13 @@ fn mentions_condition(user: Option<i64>) -> SimpleExpr {
     Expr::exists(select)
 }
 
-/// Looks up the users that the query names, by username key.
-async fn user_ids(db: &impl ConnectionTrait, query: &Query) -> Result<HashMap<String, i64>> {
+/// Looks up the users that the query names, by username key. A guest knows only the people in the same
+/// rooms: for all other names the error is the same, whether there is such an account or not.
+async fn user_ids(
+    db: &impl ConnectionTrait,
+    query: &Query,
+    by: &User,
+) -> Result<HashMap<String, i64>> {
     let names = query.filters.iter().filter_map(|filter| match &filter.predicate {
         Predicate::From(Person::Name(name)) | Predicate::Mentions(Person::Name(name)) => {
             Some(rules::name_key(name))
@@ -181,12 +199,13 @@ async fn user_ids(db: &impl ConnectionTrait, query: &Query) -> Result<HashMap<St
     if names.is_empty() {
         return Ok(HashMap::new());
     }
-    let users = users::Entity::find()
+    let mut users = users::Entity::find()
         .select_only()
         .columns([users::Column::UsernameKey, users::Column::Id])
-        .filter(users::Column::UsernameKey.is_in(names))
-        .into_tuple::<(String, i64)>()
-        .all(db)
-        .await?;
-    Ok(users.into_iter().collect())
+        .filter(users::Column::UsernameKey.is_in(names));
+    if by.rank == Rank::Guest {
+        let is_known = users::Column::Id.in_subquery(people_of(by.id));
+        users = users.filter(is_known.or(users::Column::Id.eq(by.id.0)));
+    }
+    Ok(users.into_tuple::<(String, i64)>().all(db).await?.into_iter().collect())
 }

@@ -143,7 +143,7 @@ fn entity_tag(
     request: &str,
 ) -> EntityTag {
     let (user, minute) = (&caller.user, minute_of(query));
-    let mut state = format!("{}/{}/{request}/{minute}", user.id, user.is_admin);
+    let mut state = format!("{}/{:?}/{request}/{minute}", user.id, user.rank);
     for room in rooms {
         state += &format!("/{}/{}/{}", room.id, room.last_rev, room.read_seq);
     }

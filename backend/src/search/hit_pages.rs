@@ -10,12 +10,12 @@ use shared::{
 };
 
 use super::{
+    filters::NearMessage,
     plan::SearchPlan,
-    queries::{Direction, count_fitting, find, id_at_or_before, last_id_before, messages_at},
+    queries::{Direction, count_fitting, find, id_at_or_before, messages_at},
     recheck::{most_relevant, with_ranges},
 };
-use crate::Result;
-use crate::http::time_zone::Zone;
+use crate::{Result, http::time_zone::Zone, tables::last_visible_id_before};
 
 /// Greater than any id.
 const MAX_ID: i64 = NUMBER_MAX + 1;
@@ -163,9 +163,11 @@ async fn resolve_anchor(
     Ok(match (anchor, plan.near) {
         (Anchor::Id(id), _) => id.0,
         (Anchor::Date(date), _) => {
-            last_id_before(db, plan.user, date.start(&zone).timestamp_micros()).await?
+            last_visible_id_before(db, plan.user, date.start(&zone).timestamp_micros()).await?
         }
-        (_, Some((room, seq))) => id_at_or_before(db, room, seq).await?,
+        (_, Some(NearMessage { room, seq, first_seq })) => {
+            id_at_or_before(db, room, (first_seq, seq)).await?
+        }
         (Anchor::Oldest, _) => 0,
         _ => i64::MAX,
     })

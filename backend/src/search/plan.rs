@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use shared::{
-    ids::{RoomId, Seq, UserId},
+    ids::UserId,
     problem::Code,
     search::{Is, Predicate, Query, TimeRange, tokenizer::Matcher},
 };
 
 use super::{
-    filters::{Resolver, SearchScope},
+    filters::{NearMessage, Resolver, SearchScope},
     fts_query::FtsQuery,
     time_buckets::{intersection, time_facets},
 };
@@ -37,7 +37,7 @@ pub struct SearchPlan {
     /// The conditions on the rows.
     pub condition: Condition,
     /// The message that `near:` names.
-    pub near: Option<(RoomId, Seq)>,
+    pub near: Option<NearMessage>,
 }
 
 impl SearchPlan {

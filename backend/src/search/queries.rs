@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, Order, SelectStatement},
 };
 use shared::{
@@ -144,37 +144,22 @@ pub async fn messages_at(
     Ok(fetch_messages(db, &select).await?)
 }
 
-/// The id of a message of a room, or of the last one before it; 0 if there is none.
-pub async fn id_at_or_before(db: &impl ConnectionTrait, room: RoomId, seq: Seq) -> Result<i64> {
+/// The id of a message of a room, or of the last one before it; 0 if there is none. Messages before
+/// `first`, which the user may not read, do not count: a cursor would tell their ids.
+pub async fn id_at_or_before(
+    db: &impl ConnectionTrait,
+    room: RoomId,
+    (first, seq): (Seq, Seq),
+) -> Result<i64> {
     use messages::Column as C;
     let id = messages::Entity::find()
         .select_only()
         .column(C::Id)
         .filter(C::RoomId.eq(room.0))
-        .filter(C::Seq.lte(seq.0))
+        .filter(C::Seq.between(first.0, seq.0))
         .order_by_desc(C::Seq)
         .limit(1);
     Ok(id.into_tuple::<i64>().one(db).await?.unwrap_or(0))
-}
-
-/// An id that separates the messages of a user's rooms by a time (microseconds since 1970): one
-/// less than the smallest id of the rooms' first messages since then, or `i64::MAX` if there are
-/// none. Each room takes one index seek.
-pub async fn last_id_before(db: &impl ConnectionTrait, user: UserId, micros: i64) -> Result<i64> {
-    let backend = db.get_database_backend();
-    let (micros_param, user_param) = match backend {
-        DbBackend::Postgres => ("$1", "$2"),
-        _ => ("?", "?"),
-    };
-    let sql = format!(
-        "SELECT MIN((SELECT messages.id FROM messages WHERE messages.room_id = members.room_id \
-         AND messages.created_at >= {micros_param} ORDER BY messages.created_at, messages.seq \
-         LIMIT 1)) FROM members WHERE members.user_id = {user_param} AND NOT members.has_left"
-    );
-    let statement = Statement::from_sql_and_values(backend, sql, [micros.into(), user.0.into()]);
-    let row = db.query_one_raw(statement).await?;
-    let first = row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten();
-    Ok(first.map_or(i64::MAX, |first| first - 1))
 }
 
 /// The statement that reads the next `limit` messages that the engine finds.

@@ -165,23 +165,29 @@ async fn update_rooms(
         let values: Vec<_> = rows
             .iter()
             .map(|r| {
-                let texts = (&r.name, &r.name_key, &r.topic, r.has_topic);
+                let texts = (&r.name, &r.name_key, &r.topic, r.has_topic, &r.sort_key);
+                let (kind, history) = (r.kind.to_text(), r.history.to_text());
+                let access = (kind, history, r.open_from, r.policies.to_text(), r.archived_at);
                 let counts = (r.member_count, r.last_seq, r.last_rev, r.rev);
-                (r.id, texts, r.updated_at, r.deleted_at, counts, r.created_by)
+                (r.id, texts, r.updated_at, r.deleted_at, counts, r.created_by, access)
             })
             .collect();
         let sql = "UPDATE rooms SET name = value ->> '$[1][0]', name_key = value ->> '$[1][1]', \
              topic = value ->> '$[1][2]', has_topic = value ->> '$[1][3]', \
              created_by = value ->> 5, updated_at = value ->> 2, deleted_at = value ->> 3, \
              member_count = value ->> '$[4][0]', last_seq = value ->> '$[4][1]', \
-             last_rev = value ->> '$[4][2]', rev = value ->> '$[4][3]' \
+             last_rev = value ->> '$[4][2]', rev = value ->> '$[4][3]', \
+             sort_key = value ->> '$[1][4]', kind = value ->> '$[6][0]', \
+             history = value ->> '$[6][1]', open_from = value ->> '$[6][2]', \
+             policies = value ->> '$[6][3]', archived_at = value ->> '$[6][4]' \
              FROM json_each(?) WHERE rooms.id = value ->> 0";
         script.add(sql, [to_json(&values)?]);
         return Ok(());
     }
     let update = OnConflict::column(C::Id)
         .update_columns([C::Name, C::NameKey, C::Topic, C::HasTopic, C::CreatedBy])
-        .update_columns([C::UpdatedAt, C::DeletedAt])
+        .update_columns([C::UpdatedAt, C::DeletedAt, C::SortKey, C::Kind, C::History])
+        .update_columns([C::OpenFrom, C::Policies, C::ArchivedAt])
         .update_columns([C::MemberCount, C::LastSeq, C::LastRev, C::Rev])
         .to_owned();
     let rows = rows.iter().map(|row| rooms::ActiveModel::from(row.clone()).reset_all());

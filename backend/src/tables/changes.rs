@@ -6,7 +6,7 @@ use sea_orm::{
     sea_query::{Asterisk, Expr, Func, Order, Query},
 };
 use shared::{
-    ids::{Rev, RoomId},
+    ids::{Rev, RoomId, Seq},
     messages::{Change, Changes, Row},
     rules,
 };
@@ -14,16 +14,38 @@ use shared::{
 use super::{
     entities::{members, messages, rooms, users},
     message_rows::{fetch_messages, text_lengths, with_author},
+    visibility::RoomView,
 };
 
-/// The rows of a room that changed after a revision, in their latest state, by revision; at most
-/// `limit`, and at most [`rules::PAGE_MAX_BYTES`] of texts.
+/// The rows of a room that changed after a revision and that the member may read, in their latest state,
+/// by revision; at most `limit`, and at most [`rules::PAGE_MAX_BYTES`] of texts.
 ///
 /// The result ends at the `last_rev` of the room's row, which the caller has read before. Later
 /// changes come with the next call or as live events.
 pub async fn changes_since(
     db: &impl ConnectionTrait,
+    room: &RoomView,
+    after: Rev,
+    limit: u64,
+) -> Result<Changes, DbErr> {
+    read_changes(db, room, room.first_seq(), after, limit).await
+}
+
+/// As [`changes_since`], but without a reader: for the hub, whose sessions send each member only what they
+/// may read.
+pub async fn all_changes_since(
+    db: &impl ConnectionTrait,
     room: &rooms::Model,
+    after: Rev,
+    limit: u64,
+) -> Result<Changes, DbErr> {
+    read_changes(db, room, Seq(1), after, limit).await
+}
+
+async fn read_changes(
+    db: &impl ConnectionTrait,
+    room: &rooms::Model,
+    first_seq: Seq,
     after: Rev,
     limit: u64,
 ) -> Result<Changes, DbErr> {
@@ -38,6 +60,7 @@ pub async fn changes_since(
     let mut select = with_author();
     select
         .and_where(messages::Column::RoomId.eq(room.id))
+        .and_where(messages::Column::Seq.gte(first_seq.0))
         .and_where(messages::Column::Rev.gt(after.0))
         .and_where(messages::Column::Rev.lte(end))
         .order_by((messages::Entity, messages::Column::Rev), Order::Asc)

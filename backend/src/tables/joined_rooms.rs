@@ -11,6 +11,7 @@ use super::{
     entities::{members, rooms},
     message_rows::{NewestMessage, newest_message},
     timestamps::now,
+    visibility::RoomView,
 };
 
 /// A room that a user is in.
@@ -25,27 +26,30 @@ pub struct JoinedRoom {
     pub last_rev: Rev,
     /// The user's read position.
     pub read_seq: Seq,
+    /// The first message that the user may read.
+    pub first_seq: Seq,
 }
 
 impl JoinedRoom {
-    /// A room that the user has read up to `read_seq`.
-    pub fn new(room: &rooms::Model, read_seq: Seq) -> Self {
+    /// The room of a view.
+    pub fn new(room: &RoomView) -> Self {
         Self {
             id: room.id.into(),
             name: room.name.clone(),
             topic: room.topic.clone(),
             last_seq: room.last_seq.into(),
             last_rev: room.last_rev.into(),
-            read_seq,
+            read_seq: room.read_seq(),
+            first_seq: room.first_seq(),
         }
     }
 }
 
-/// The columns `id`, `name`, `topic`, `last_seq`, `last_rev` and `read_seq`.
-type Row = (i64, String, String, i64, i64, i64);
+/// The columns `id`, `name`, `topic`, `last_seq`, `last_rev`, `read_seq` and `visible_from`.
+type Row = (i64, String, String, i64, i64, i64, i64);
 
 impl From<Row> for JoinedRoom {
-    fn from((id, name, topic, last_seq, last_rev, read_seq): Row) -> Self {
+    fn from((id, name, topic, last_seq, last_rev, read_seq, first_seq): Row) -> Self {
         Self {
             id: id.into(),
             name,
@@ -53,13 +57,14 @@ impl From<Row> for JoinedRoom {
             last_seq: last_seq.into(),
             last_rev: last_rev.into(),
             read_seq: read_seq.into(),
+            first_seq: first_seq.into(),
         }
     }
 }
 
 /// Selects the rows as one JSON text, for SQLite.
 const JOINED_ROOMS: &str = "SELECT json_group_array(json_array( \
-     r.id, r.name, r.topic, r.last_seq, r.last_rev, m.read_seq) ORDER BY r.name_key) \
+     r.id, r.name, r.topic, r.last_seq, r.last_rev, m.read_seq, m.visible_from) ORDER BY r.sort_key) \
      FROM members m JOIN rooms r ON r.id = m.room_id \
      WHERE m.user_id = ? AND NOT m.has_left AND r.deleted_at IS NULL";
 
@@ -76,12 +81,12 @@ pub async fn joined_rooms(
         members::Entity::find()
             .select_only()
             .columns([R::Id, R::Name, R::Topic, R::LastSeq, R::LastRev])
-            .column(M::ReadSeq)
+            .columns([M::ReadSeq, M::VisibleFrom])
             .join(JoinType::InnerJoin, members::Relation::Room.def())
             .filter(M::UserId.eq(user.0))
             .filter(M::HasLeft.eq(false))
             .filter(R::DeletedAt.is_null())
-            .order_by_asc(R::NameKey)
+            .order_by_asc(R::SortKey)
             .into_tuple()
             .all(db)
             .await?

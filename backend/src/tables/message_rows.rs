@@ -120,21 +120,6 @@ pub async fn fetch_messages(
     Ok(hydrate(MessageRow::fetch(db, select).await?))
 }
 
-/// The messages of a room from one `seq` to another, both included, in their order.
-pub async fn messages_in_range(
-    db: &impl ConnectionTrait,
-    room: RoomId,
-    from: i64,
-    to: i64,
-) -> Result<Vec<Message>, DbErr> {
-    let mut select = with_author();
-    select.and_where(Column::RoomId.eq(room.0)).and_where(Column::Seq.between(from, to));
-    let mut messages = fetch_messages(db, &select).await?;
-    // The index returns them in this order already, but ORDER BY would make SQLite sort a copy.
-    messages.sort_unstable_by_key(|message| message.seq);
-    Ok(messages)
-}
-
 /// The lengths of texts, without reading the texts: for the messages of a room whose `number` (`seq` or
 /// `rev`) is from one number to another, both included, that number and the length in bytes, in the
 /// order of the numbers.

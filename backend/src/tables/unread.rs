@@ -1,22 +1,24 @@
-//! Counts unread messages and mentions. A deleted message is not unread, and has no mentions.
+//! The rooms of a user as the sidebar shows them, with the counts of unread messages and mentions. A
+//! deleted message is not unread, and has no mentions.
 
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, QueryResult,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult,
     sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UnionType},
 };
+use serde::{Deserialize, de::DeserializeOwned};
 use shared::{
+    access::{Policies, Role, RoomKind},
     ids::{RoomId, Seq, UserId},
-    rooms::{MyRoom, ReadState},
+    rooms::{MyRoom, ReadState, direct_name},
+    users::UserRef,
 };
 
 use super::{
     database::sqlite_json::{is_sqlite, query_json},
-    entities::{
-        members::{self, role},
-        mentions, messages, rooms,
-    },
+    entities::{members, mentions, messages, rooms, users},
+    stored::Stored,
 };
 
 /// The messages and mentions after a read position.
@@ -56,41 +58,139 @@ pub async fn count_unread(
     db.query_all(&select).await?.iter().map(counts).collect()
 }
 
-/// The columns `id`, `name`, `topic`, `last_seq`, `last_rev`, `read_seq` and the counts of deleted
-/// messages and mentions.
-type Row = (i64, String, String, i64, i64, i64, i64, i64);
+/// A row of [`select_my_rooms`], in the order of its columns.
+#[derive(Deserialize, FromQueryResult)]
+struct Row {
+    id: i64,
+    name: String,
+    topic: String,
+    last_seq: i64,
+    last_rev: i64,
+    kind: Stored<RoomKind>,
+    policies: Stored<Policies>,
+    archived_at: Option<i64>,
+    read_seq: i64,
+    room_role: Stored<Role>,
+    visible_from: i64,
+    hidden_seq: Option<i64>,
+    deleted: i64,
+    mentions: i64,
+}
+
+impl Row {
+    const COLUMNS: &str = "id, name, topic, last_seq, last_rev, kind, policies, archived_at, read_seq, \
+         room_role, visible_from, hidden_seq, deleted, mentions";
+}
+
+/// A row of [`select_people`], in the order of its columns.
+#[derive(Deserialize, FromQueryResult)]
+struct PersonRow {
+    room_id: i64,
+    id: i64,
+    username: String,
+}
+
+impl PersonRow {
+    const COLUMNS: &str = "room_id, id, username";
+}
 
 /// The rooms of a user, ordered by name, with read positions and unread counts. One statement reads
-/// everything, so the counts include exactly the changes up to `last_rev`.
-pub async fn my_rooms(
+/// all of that, so the counts include exactly the changes up to `last_rev`.
+pub async fn my_rooms(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<MyRoom>, DbErr> {
+    fetch_my_rooms(db, user, &select_my_rooms(user)).await
+}
+
+/// One of the rooms of a user, as in [`my_rooms`].
+pub async fn my_room(
     db: &impl ConnectionTrait,
     user: UserId,
-    is_admin: bool,
+    room: RoomId,
+) -> Result<Option<MyRoom>, DbErr> {
+    let mut select = select_my_rooms(user);
+    select.and_where(rooms::Column::Id.eq(room.0));
+    Ok(fetch_my_rooms(db, user, &select).await?.pop())
+}
+
+async fn fetch_my_rooms(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    select: &SelectStatement,
 ) -> Result<Vec<MyRoom>, DbErr> {
-    let select = select_my_rooms(user);
-    let rows: Vec<Row> = if is_sqlite(db) {
-        let inner = DbBackend::Sqlite.build(&select);
-        let row = "id, name, topic, last_seq, last_rev, read_seq, deleted, mentions";
-        let sql = format!("SELECT json_group_array(json_array({row})) FROM ({})", inner.sql);
-        query_json(db, &sql, inner.values.map(|values| values.0).unwrap_or_default()).await?
-    } else {
-        let rows = db.query_all(&select).await?;
-        rows.iter().map(QueryResult::try_get_many_by_index).collect::<Result<_, _>>()?
-    };
-    let room = |(id, name, topic, last_seq, last_rev, read_seq, deleted, mentions): Row| MyRoom {
-        id: id.into(),
-        name,
-        topic,
-        read: ReadState {
-            read_seq: read_seq.into(),
-            unread: last_seq - read_seq - deleted,
-            mentions,
-            last_seq: last_seq.into(),
-            last_rev: last_rev.into(),
-        },
-        role: role(is_admin),
-    };
-    Ok(rows.into_iter().map(room).collect())
+    let rows: Vec<Row> = fetch(db, select, Row::COLUMNS).await?;
+    let mut rooms: Vec<MyRoom> = rows.into_iter().map(MyRoom::from).collect();
+    if rooms.iter().any(|room| room.kind == RoomKind::Direct) {
+        let mut people = direct_people(db, user).await?;
+        for room in &mut rooms {
+            room.people = people.remove(&room.id).unwrap_or_default();
+        }
+    }
+    Ok(rooms)
+}
+
+/// The people of all direct rooms of a user, by id.
+async fn direct_people(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<HashMap<RoomId, Vec<UserRef>>, DbErr> {
+    let rows: Vec<PersonRow> = fetch(db, &select_people(user), PersonRow::COLUMNS).await?;
+    let mut people = HashMap::<_, Vec<_>>::new();
+    for PersonRow { room_id, id, username } in rows {
+        people.entry(RoomId(room_id)).or_default().push(UserRef { id: id.into(), username });
+    }
+    Ok(people)
+}
+
+/// Replaces the empty names of direct rooms by what the user calls them.
+pub async fn name_direct_rooms(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    names: &mut HashMap<RoomId, String>,
+) -> Result<(), DbErr> {
+    if names.values().any(String::is_empty) {
+        for (room, people) in direct_people(db, user).await? {
+            names.entry(room).and_modify(|name| *name = direct_name(&people, user));
+        }
+    }
+    Ok(())
+}
+
+/// Reads the rows of a statement with these columns.
+async fn fetch<T: DeserializeOwned + FromQueryResult>(
+    db: &impl ConnectionTrait,
+    select: &SelectStatement,
+    columns: &str,
+) -> Result<Vec<T>, DbErr> {
+    if is_sqlite(db) {
+        let inner = DbBackend::Sqlite.build(select);
+        let sql = format!("SELECT json_group_array(json_array({columns})) FROM ({})", inner.sql);
+        let values = inner.values.map(|values| values.0).unwrap_or_default();
+        return query_json(db, &sql, values).await;
+    }
+    db.query_all(select).await?.iter().map(|row| T::from_query_result(row, "")).collect()
+}
+
+impl From<Row> for MyRoom {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.into(),
+            name: row.name,
+            topic: row.topic,
+            kind: row.kind.0,
+            policies: row.policies.0,
+            archived: row.archived_at.is_some(),
+            read: ReadState {
+                read_seq: row.read_seq.into(),
+                unread: row.last_seq - row.read_seq - row.deleted,
+                mentions: row.mentions,
+                last_seq: row.last_seq.into(),
+                last_rev: row.last_rev.into(),
+            },
+            role: row.room_role.0,
+            visible_from: row.visible_from.into(),
+            people: Vec::new(),
+            hidden: row.hidden_seq.filter(|hidden| row.last_seq <= *hidden).map(Seq),
+        }
+    }
 }
 
 fn select_my_rooms(user: UserId) -> SelectStatement {
@@ -103,11 +203,15 @@ fn select_my_rooms(user: UserId) -> SelectStatement {
         Expr::case(R::LastSeq.into_expr().gt(read_seq()), count).finally(Expr::val(0_i64))
     };
     let mut select = Query::select();
-    for column in [R::Id, R::Name, R::Topic, R::LastSeq, R::LastRev] {
+    for column in
+        [R::Id, R::Name, R::Topic, R::LastSeq, R::LastRev, R::Kind, R::Policies, R::ArchivedAt]
+    {
         select.column((rooms::Entity, column));
     }
+    for column in [M::ReadSeq, M::Role, M::VisibleFrom, M::HiddenSeq] {
+        select.column((members::Entity, column));
+    }
     select
-        .column((members::Entity, M::ReadSeq))
         .expr_as(if_unread(count_deleted(room(), read_seq())), "deleted")
         .expr_as(if_unread(count_mentions(user.0, room(), read_seq())), "mentions")
         .from(members::Entity)
@@ -115,8 +219,38 @@ fn select_my_rooms(user: UserId) -> SelectStatement {
         .and_where(M::UserId.eq(user.0))
         .and_where(M::HasLeft.eq(false))
         .and_where(R::DeletedAt.is_null())
-        .order_by((rooms::Entity, R::NameKey), Order::Asc);
+        .order_by((rooms::Entity, R::SortKey), Order::Asc);
     select
+}
+
+/// Selects the people of the direct rooms of a user.
+fn select_people(user: UserId) -> SelectStatement {
+    use members::Column as M;
+    let mine = Query::select()
+        .column((members::Entity, M::RoomId))
+        .from(members::Entity)
+        .inner_join(
+            rooms::Entity,
+            rooms::Column::Id.into_expr().equals((members::Entity, M::RoomId)),
+        )
+        .and_where(M::UserId.eq(user.0))
+        .and_where(M::HasLeft.eq(false))
+        .and_where(rooms::Column::Kind.eq(Stored(RoomKind::Direct)))
+        .and_where(rooms::Column::DeletedAt.is_null())
+        .take();
+    Query::select()
+        .column((members::Entity, M::RoomId))
+        .columns([users::Column::Id, users::Column::Username].map(|column| (users::Entity, column)))
+        .from(members::Entity)
+        .inner_join(
+            users::Entity,
+            users::Column::Id.into_expr().equals((members::Entity, M::UserId)),
+        )
+        .and_where(M::HasLeft.eq(false))
+        .and_where(M::RoomId.in_subquery(mine))
+        .order_by((members::Entity, M::RoomId), Order::Asc)
+        .order_by((users::Entity, users::Column::Id), Order::Asc)
+        .take()
 }
 
 /// Counts the deleted messages of a room after a read position.

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::{
     App, Result,
     background::catch_panic,
-    realtime::{hub::Credential, ledger::PublishRole},
+    realtime::{hub::Credential, ledger::PublishRank},
     tables::{AccountChangeReader, members, now, rooms, sessions, users},
 };
 
@@ -35,7 +35,7 @@ use crate::{
 const TICK: Duration = Duration::from_millis(500);
 /// The maximum number of accounts in one query.
 const CHUNK: usize = 500;
-/// The maximum number of roles in the ledger's queue at a time.
+/// The maximum number of ranks in the ledger's queue at a time.
 const WRITES_MAX: usize = 32;
 
 /// Runs the account watch; ends with the runtime.
@@ -59,7 +59,7 @@ pub async fn watch_accounts(app: App) {
         // The ledger's cache knows only the changes by this process.
         app.ledger.invalidate_accounts(changed.iter().copied());
         if succeeds(recheck_all(&app, &changed)).await {
-            tokio::spawn(publish_roles(app.clone(), changed));
+            tokio::spawn(publish_ranks(app.clone(), changed));
         } else {
             app.hub.return_changed_accounts(changed);
         }
@@ -131,14 +131,14 @@ async fn recheck(app: &App, changed: &[UserId]) -> Result<()> {
     Ok(())
 }
 
-/// Publishes the roles of these accounts in their rooms, where they differ from the published ones. In a
+/// Publishes the ranks of these accounts in their rooms, where they differ from the published ones. In a
 /// task of its own, because an account may be in thousands of rooms.
-async fn publish_roles(app: App, changed: HashSet<UserId>) {
+async fn publish_ranks(app: App, changed: HashSet<UserId>) {
     let publish = async {
-        let members = outdated_roles(&app.db.reader, &changed).await?;
+        let members = outdated_ranks(&app.db.reader, &changed).await?;
         let write = |(room, user)| {
             let ledger = app.ledger.clone();
-            async move { ledger.write(PublishRole { room, user }).await }
+            async move { ledger.write(PublishRank { room, user }).await }
         };
         let mut writes = stream::iter(members).map(write).buffer_unordered(WRITES_MAX);
         while let Some(written) = writes.next().await {
@@ -155,15 +155,15 @@ async fn publish_roles(app: App, changed: HashSet<UserId>) {
     }
 }
 
-async fn outdated_roles(
+async fn outdated_ranks(
     db: &impl ConnectionTrait,
     changed: &HashSet<UserId>,
 ) -> Result<Vec<(RoomId, UserId)>> {
     let changed: Vec<_> = changed.iter().map(|user| user.0).collect();
     let mut outdated = Vec::new();
     for chunk in changed.chunks(CHUNK) {
-        let role_differs = Expr::col((members::Entity, members::Column::IsAdmin))
-            .ne(Expr::col((users::Entity, users::Column::IsAdmin)));
+        let rank_differs = Expr::col((members::Entity, members::Column::Rank))
+            .ne(Expr::col((users::Entity, users::Column::Rank)));
         let rows = members::Entity::find()
             .select_only()
             .columns([members::Column::RoomId, members::Column::UserId])
@@ -172,7 +172,7 @@ async fn outdated_roles(
             .filter(members::Column::UserId.is_in(chunk.iter().copied()))
             .filter(members::Column::HasLeft.eq(false))
             .filter(rooms::Column::DeletedAt.is_null())
-            .filter(role_differs)
+            .filter(rank_differs)
             .into_tuple::<(i64, i64)>()
             .all(db)
             .await?;

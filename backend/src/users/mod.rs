@@ -2,12 +2,18 @@
 
 mod account_watch;
 mod accounts;
+mod invited;
+mod registration;
+mod revocation;
 mod routes;
 mod sessions;
 mod upkeep;
 
 pub use account_watch::watch_accounts;
-pub use accounts::{promote, register, reset_password};
+pub use accounts::promote;
+pub use invited::{accept as accept_invitation, find_usable as find_usable_invitation};
+pub use registration::{register, set_up};
+pub use revocation::{end_sessions, reset_password, set_random_password};
 pub use routes::routes;
 pub use sessions::sign_in;
 pub use upkeep::run_upkeep;

@@ -21,7 +21,7 @@ use shared::{
     users::{ChangePassword, PatchUser, Register, SessionList, SignIn, SignedIn, User},
 };
 
-use super::{accounts, sessions};
+use super::{accounts, registration, sessions};
 use crate::{
     App, Result,
     auth::{Admin, Caller, MaybeCaller},
@@ -73,10 +73,19 @@ fn register_docs(op: Op<'_>) -> Op<'_> {
         .tag("users")
         .summary("Create an account")
         .description(
-            "Needs no authentication. The first account becomes an admin; after that only an admin \
-             may set `is_admin: true`.",
+            "Needs no authentication. The first account becomes the owner; after that only an owner \
+             may set `is_admin: true`. Whether others may create an account depends on the `sign_up` \
+             of the server; with `approval`, the account is pending and cannot sign in. An \
+             `invitation` creates an account with its rank, which joins its rooms. Admins create any \
+             account.",
         )
-        .with(of(&[Code::AdminOnly, Code::UsernameTaken, Code::TooManyRequests]))
+        .with(of(&[
+            Code::AdminOnly,
+            Code::SignUpClosed,
+            Code::InvitationInvalid,
+            Code::UsernameTaken,
+            Code::TooManyRequests,
+        ]))
 }
 
 async fn register(
@@ -85,7 +94,7 @@ async fn register(
     ClientAddress(address): ClientAddress,
     Json(request): Json<Register>,
 ) -> Result<Created<User>> {
-    accounts::register(&app, by.map(|by| by.user.id), address, request).await.map(WithStatus)
+    registration::register(&app, by.map(|by| by.user.id), address, request).await.map(WithStatus)
 }
 
 async fn me(caller: Caller) -> Json<User> {
@@ -114,27 +123,28 @@ async fn change_password(
 
 async fn get(
     State(app): State<App>,
-    _: Caller,
+    caller: Caller,
     Path(UserPath { id }): Path<UserPath>,
 ) -> Result<Json<User>> {
-    accounts::find(&app.db.reader, id).await.map(Json)
+    accounts::find(&app.db.reader, &caller.user, id).await.map(Json)
 }
 
 fn patch_docs(op: Op<'_>) -> Op<'_> {
     op.id("changeUser")
         .tag("users")
-        .summary("Change an account's role, or disable it (admins)")
+        .summary("Change an account's rank, disable or approve it (admins)")
         .description("A disabled account is signed out everywhere at once.")
-        .with(of(&[Code::LastAdmin]))
+        .with(of(&[Code::OwnerOnly, Code::LastOwner]))
 }
 
 async fn patch(
     State(app): State<App>,
     Admin(by): Admin,
+    ClientAddress(address): ClientAddress,
     Path(UserPath { id }): Path<UserPath>,
     Json(request): Json<PatchUser>,
 ) -> Result<Json<User>> {
-    accounts::update(&app, by.user.id, id, request).await.map(Json)
+    accounts::update(&app, by.user.id, address, id, request).await.map(Json)
 }
 
 fn sign_in_docs(op: Op<'_>) -> Op<'_> {
@@ -142,7 +152,7 @@ fn sign_in_docs(op: Op<'_>) -> Op<'_> {
         .tag("users")
         .summary("Sign in")
         .description("Returns a token, and sets it as an HttpOnly cookie for browsers.")
-        .with(of(&[Code::InvalidCredentials, Code::TooManyRequests]))
+        .with(of(&[Code::InvalidCredentials, Code::AccountPending, Code::TooManyRequests]))
 }
 
 async fn sign_in(

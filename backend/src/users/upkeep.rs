@@ -1,11 +1,12 @@
-//! Recurring writes about sessions: their last use, the deletion of expired ones and of old log rows.
+//! Recurring writes: the last use of sessions, the deletion of expired ones and of old log rows, and the
+//! joins of invited accounts that a request left over.
 
 use std::{net::IpAddr, time::Duration};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Value};
 use shared::ids::SessionId;
 
-use super::sessions::delete_expired;
+use super::{invited::finish_joins, sessions::delete_expired};
 use crate::{
     App, Result,
     auth::run_to_completion,
@@ -13,7 +14,7 @@ use crate::{
     tables::{now, prune_account_changes, sessions},
 };
 
-/// How often the uses of sessions are written.
+/// How often the uses of sessions are written, and left-over joins are tried again.
 const TICK: Duration = Duration::from_secs(5);
 /// How many ticks lie between two writes of the sessions with a socket, and between two deletions of
 /// old log rows: 10 minutes.
@@ -30,6 +31,7 @@ pub async fn run_upkeep(app: App) {
 
 async fn upkeep(app: &App, nth: u32) {
     warn_of_failure(write_uses(app).await, "write the last use of sessions");
+    warn_of_failure(finish_joins(app, None).await, "join the rooms of an invitation");
     if nth.is_multiple_of(SOCKET_TICKS) {
         warn_of_failure(write_socket_uses(app).await, "write the last use of sessions");
         let pruned = prune_account_changes(&app.db.writer).await;

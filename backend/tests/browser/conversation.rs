@@ -24,10 +24,10 @@ async fn two_people_talk_and_a_crash_loses_no_message() {
     .await;
 }
 
-/// The first account is an admin and creates a room; the second finds and joins it.
+/// The first account is the owner and creates a room; the second finds and joins it.
 async fn register_and_join(ada: &Browser, bob: &Browser) -> i64 {
     ada.register("ada").await;
-    ada.wait_text(".account", "Admin").await;
+    ada.wait_text(".account", "Owner").await;
     ada.click("[data-testid=first-room]").await;
     ada.fill("dialog[open] #field-name", ROOM).await;
     ada.fill("dialog[open] #field-topic", "Everything and nothing").await;

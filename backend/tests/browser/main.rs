@@ -6,7 +6,7 @@
 
 mod fixture;
 
-mod access;
+mod admission;
 mod appearance;
 mod classic;
 mod conversation;
@@ -14,6 +14,7 @@ mod dev;
 mod drafts;
 mod palette;
 mod parts;
+mod rooms;
 mod search;
 mod sidebar;
 mod timeline;

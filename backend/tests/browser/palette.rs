@@ -40,6 +40,8 @@ async fn the_palette_finds_rooms_people_and_messages() {
 
         bob.click("[data-testid=jump]").await;
         bob.type_keys(PALETTE, "carl").await;
+        bob.wait_text(ACTIVE, "Direct message").await;
+        bob.type_keys(PALETTE, DOWN).await;
         bob.wait_text(ACTIVE, "Their messages").await;
         bob.type_keys(PALETTE, ENTER).await;
         bob.wait_text("[data-testid=total]", "1 message").await;

@@ -30,6 +30,39 @@ const INTERCEPT: &str = "
 const PART_REQUESTS: &str = "performance.getEntriesByType('resource')
     .filter(e => /\\/(split|chunk)_/.test(e.name))";
 
+/// The most bytes that a browser may load until the composer of a room is shown.
+const FIRST_LOAD_MAX: u64 = 400 * 1024;
+
+#[tokio::test]
+async fn the_first_load_is_within_its_budget() {
+    scenario("budget", async |fixture| {
+        fixture.server.create_account("ada").await;
+        let room = fixture.server.create_room("ada", "general", "", &["ada"]).await;
+        let browser = fixture.open_browser("ada").await;
+        browser.sign_in("ada").await;
+        browser.leave_page().await;
+        browser.devtools("Network.clearBrowserCache", json!({})).await;
+        let page = format!("{}/ui/room/{room}", fixture.server.origin());
+        browser.client.goto(&page).await.unwrap();
+        // The resources that were requested before the composer appeared.
+        let script = "const done = arguments[0];
+            const check = () => {
+                if (!document.querySelector('[data-testid=composer]')) return setTimeout(check, 5);
+                done(performance.getEntriesByType('navigation')
+                    .concat(performance.getEntriesByType('resource'))
+                    .map(e => [e.name, e.encodedBodySize]));
+            };
+            check();";
+        let resources = browser.run_async_script(script, vec![]).await;
+        let resources: Vec<(String, u64)> = serde_json::from_value(resources).unwrap();
+        let total: u64 = resources.iter().map(|(_, size)| size).sum();
+        let has_wasm = resources.iter().any(|(name, size)| name.ends_with(".wasm") && *size > 0);
+        assert!(has_wasm, "{resources:#?}");
+        assert!(total <= FIRST_LOAD_MAX, "{total} bytes: {resources:#?}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_part_that_does_not_load_can_be_tried_again() {
     scenario("part-gone", async |fixture| {
@@ -78,17 +111,19 @@ async fn an_old_page_offers_to_reload_and_keeps_the_draft() {
         ada.open(&format!("/ui/room/{room}")).await;
         ada.type_keys(COMPOSER, "half a sentence").await;
         set_mode(&ada, "upgraded").await;
-        ada.choose_menu_item("room-menu", "Insights").await;
-        ada.wait_text(LOAD_ERROR, "Hallway was updated").await;
-        ada.wait_text(RETRY, "Reload").await;
+        ada.type_keys("body", CTRL_K).await;
+        // The menus of the page say it too.
+        let of_palette = |selector: &str| format!("dialog[open] {selector}");
+        ada.wait_text(&of_palette(LOAD_ERROR), "Hallway was updated").await;
+        ada.wait_text(&of_palette(RETRY), "Reload").await;
         set_mode(&ada, "pass").await;
-        ada.click(RETRY).await;
+        ada.click(&of_palette(RETRY)).await;
         ada.wait_hidden("dialog[open]").await;
         ada.wait_visible(COMPOSER).await;
         let has_draft = "document.querySelector('#composer').value === 'half a sentence'";
         ada.wait_until("the draft is kept", has_draft).await;
-        ada.choose_menu_item("room-menu", "Insights").await;
-        ada.wait_visible("[data-testid=insights]").await;
+        ada.type_keys("body", CTRL_K).await;
+        ada.wait_visible(PALETTE).await;
     })
     .await;
 }

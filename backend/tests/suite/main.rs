@@ -5,6 +5,7 @@
 // The futures of a starting server nest deeper than the default of 128.
 #![recursion_limit = "256"]
 
+mod access;
 mod api;
 mod archive;
 mod classic;
@@ -13,6 +14,7 @@ mod connections;
 mod crash;
 mod database;
 mod delivery;
+mod direct;
 mod export;
 mod fixture;
 mod health;
@@ -20,7 +22,7 @@ mod history;
 mod nodes;
 mod openapi;
 mod program;
-mod revocation;
+mod rooms;
 mod search;
 mod senders;
 mod sqlite;

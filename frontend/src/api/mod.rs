@@ -9,12 +9,16 @@ use shared::{
     rules::QUERY_MAX_CHARS,
 };
 
+mod administration;
+mod admission;
 mod early;
 mod messages;
 mod rooms;
 mod search;
 mod users;
 
+pub use administration::*;
+pub use admission::*;
 pub use early::take_socket;
 pub use messages::*;
 pub use rooms::*;

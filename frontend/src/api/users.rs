@@ -2,9 +2,11 @@
 
 use gloo_net::http::Method;
 use shared::{
-    ids::SessionId,
+    ids::{SessionId, UserId},
     paths::{self, fill},
-    users::{ChangePassword, Password, Register, SessionList, SignIn, SignedIn, User},
+    users::{
+        ChangePassword, InvitationToken, Password, Register, SessionList, SignIn, SignedIn, User,
+    },
 };
 
 use super::{Result, delete, encode, get, send, send_json};
@@ -13,9 +15,18 @@ pub async fn get_me() -> Result<User> {
     get(paths::ME).await
 }
 
-pub async fn register(username: String, password: String) -> Result<()> {
-    let body = Register { username, password: Password(password), is_admin: None };
-    send(Method::POST, paths::USERS, Some(encode(&body)?)).await.map(drop)
+pub async fn get_user(id: UserId) -> Result<User> {
+    get(&fill(paths::USER, &[&id])).await
+}
+
+/// Creates an account, by an invitation if there is one.
+pub async fn register(
+    username: String,
+    password: String,
+    invitation: Option<InvitationToken>,
+) -> Result<User> {
+    let body = Register { username, password: Password(password), is_admin: None, invitation };
+    send_json(Method::POST, paths::USERS, body).await
 }
 
 /// Signs in. The response sets the session cookie of this browser.

@@ -7,12 +7,14 @@ use leptos::prelude::*;
 use shared::{
     ids::{RoomId, UserId},
     live::{ClientFrame, RemovedReason, ServerFrame},
+    rooms::NewDirect,
     text::ReaderName,
     users::UserRef,
 };
 
 use super::room_state::RoomState;
 use crate::{
+    api,
     auth::Auth,
     state::{
         live::{outbox::Outbox, preview_cache::PreviewCache, send_gate::SendGate},
@@ -36,6 +38,7 @@ pub enum ConnectionStatus {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Departure {
     pub room: RoomId,
+    /// Empty for a room whose name I may no longer know.
     pub name: String,
     pub reason: RemovedReason,
 }
@@ -63,6 +66,11 @@ pub struct LiveClient {
     pub(super) welcomed: StoredValue<HashSet<RoomId>>,
     pub(super) outbox: StoredValue<Outbox>,
     pub(super) send_gate: StoredValue<SendGate>,
+    /// My unsent texts for rooms of which I may know nothing any more. They are not stored, but shown
+    /// until they are discarded.
+    pub(super) lost_texts: StoredValue<Vec<(RoomId, String)>>,
+    /// The rooms of which nothing may be stored any more.
+    pub(super) forgotten: StoredValue<HashSet<RoomId>>,
     pub(super) previews: RwSignal<PreviewCache>,
     /// Frames that were received since the last animation frame.
     pub(super) received: StoredValue<Vec<ServerFrame>>,
@@ -90,6 +98,8 @@ impl LiveClient {
             welcomed: StoredValue::default(),
             outbox: StoredValue::default(),
             send_gate: StoredValue::default(),
+            lost_texts: StoredValue::default(),
+            forgotten: StoredValue::default(),
             previews: RwSignal::default(),
             received: StoredValue::default(),
             commands: StoredValue::new(None),
@@ -112,6 +122,28 @@ impl LiveClient {
     /// `welcome` renews the subscriptions.
     pub(super) fn send_command(self, frame: ClientFrame) {
         self.commands.with_value(|to| to.as_ref().map(|to| to.unbounded_send(frame)));
+    }
+
+    /// Finds or creates the direct room with these people, shows it among my rooms, and returns it. With
+    /// `from`, they are added to that one.
+    pub async fn open_direct(
+        self,
+        users: Vec<UserId>,
+        from: Option<RoomId>,
+    ) -> api::Result<RoomId> {
+        let room = api::create_direct(NewDirect { users, from }).await?;
+        let id = room.id;
+        // The socket sends the same, but maybe later.
+        match self.room_state(id) {
+            Some(_) => self.rooms.update(|rooms| rooms.set_hidden(id, room.hidden)),
+            None => self.handle_joined(room),
+        }
+        Ok(id)
+    }
+
+    /// My id; 0 before the first `welcome`.
+    pub fn my_id(self) -> UserId {
+        self.me.with_value(|me| me.as_ref().map(|me| me.id)).unwrap_or_default()
     }
 
     pub(super) fn is_me(self, user: UserId) -> bool {

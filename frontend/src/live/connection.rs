@@ -1,7 +1,7 @@
 //! Keeps one socket open: connects, detects a silent connection, and reconnects with backoff, or at
 //! once when the browser is online again or the page becomes visible.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::{
     FutureExt, SinkExt, StreamExt,
@@ -80,6 +80,8 @@ impl LiveClient {
         self.outbox.set_value(Outbox::default());
         self.send_gate.set_value(SendGate::default());
         self.previews.update_untracked(|cache| *cache = PreviewCache::default());
+        self.lost_texts.set_value(Vec::new());
+        self.forgotten.update_value(HashSet::clear);
         self.commands.set_value(None);
         self.received.set_value(Vec::new());
         self.rooms.set(RoomList::default());

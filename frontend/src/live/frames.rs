@@ -6,22 +6,20 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     ids::{Rev, RoomId, Seq, UserId},
-    live::{ClientFrame, RemovedReason, ServerFrame},
+    live::{ClientFrame, ServerFrame, Subscription},
     messages::{Change, Message, Row},
     rooms::{MyRoom, ReadState},
+    rules,
     text::ReaderName,
     timeline::ApplyOutcome,
     users::{User, UserRef},
 };
 
 use super::{
-    client::{ConnectionStatus, Departure, LiveClient},
+    client::{ConnectionStatus, LiveClient},
     room_state::RoomState,
 };
-use crate::{state::live::typing::EXPIRE_MS, ui::storage};
-
-/// The maximum number of rooms whose ids are stored.
-const MAX_STORED_ROOMS: usize = 1_000;
+use crate::state::{live::typing::EXPIRE_MS, rooms::name_direct};
 
 impl LiveClient {
     pub(super) fn handle_frame(self, frame: ServerFrame) {
@@ -40,6 +38,7 @@ impl LiveClient {
             }
             F::Nack { client_id, problem, .. } => self.refuse_message(client_id, problem),
             F::Joined { room } => self.handle_joined(room),
+            F::Hidden { room, hidden } => self.rooms.update(|mine| mine.set_hidden(room, hidden)),
             F::Removed { room, reason } => self.handle_removed(room, reason),
             F::Read { room, read, exact } => self.handle_read(room, read, exact),
             F::Typing { room, user } => self.handle_typing(room, user),
@@ -51,6 +50,7 @@ impl LiveClient {
             F::Error { problem } => self.ui.error(problem.detail),
             // `Connection::handle_text` handles it.
             F::Goaway { .. } => {}
+            F::Skip { room, rev } => self.handle_skip(room, rev),
             F::Message { .. } | F::Member { .. } | F::Room { .. } => {
                 if let Some((room, change)) = frame.into_change() {
                     self.handle_change(room, change);
@@ -72,9 +72,10 @@ impl LiveClient {
 
     /// Merges rooms into the list. Only after the last of them the list is complete, and the rooms
     /// that I left meanwhile are those that it lacks.
-    fn handle_rooms(self, rooms: Vec<MyRoom>, more: bool) {
+    fn handle_rooms(self, mut rooms: Vec<MyRoom>, more: bool) {
+        rooms.iter_mut().for_each(|room| self.name_direct(room));
         self.welcomed.update_value(|ids| ids.extend(rooms.iter().map(|room| room.id)));
-        rooms.iter().for_each(|room| self.open_room(room));
+        self.open_rooms(&rooms);
         self.rooms.update(|mine| mine.merge(rooms));
         if more {
             return;
@@ -86,22 +87,11 @@ impl LiveClient {
         self.status.set(ConnectionStatus::Connected);
         self.connection_epoch.update(|n| *n += 1);
         self.ui.dismiss_errors();
+        self.forget_missing_rooms();
         self.store_room_ids();
         self.resend_outbox();
         self.find_stranded();
         self.load_linked_messages();
-    }
-
-    /// Stores the ids of my rooms for the script in index.html: it requests messages before the
-    /// socket tells which rooms are mine.
-    fn store_room_ids(self) {
-        let ids = self.rooms.with_untracked(|rooms| {
-            let ids = rooms.ids().take(MAX_STORED_ROOMS).map(|id| id.to_string());
-            ids.collect::<Vec<_>>().join(",")
-        });
-        if let Some(me) = self.me.with_value(|me| me.as_ref().map(|me| me.id)) {
-            storage::set(&format!("hallway.rooms.{me}"), &ids);
-        }
     }
 
     /// Sets my name in texts. Setting an equal one would draw all texts again.
@@ -112,18 +102,35 @@ impl LiveClient {
         }
     }
 
-    /// Subscribes to a room, and creates its state if there is none.
-    fn open_room(self, room: &MyRoom) {
+    /// Subscribes to rooms, and creates their states where there are none.
+    fn open_rooms(self, rooms: &[MyRoom]) {
         let Some(me) = self.me.with_value(|me| me.as_ref().map(|me| me.id)) else { return };
-        let state = self.room_state(room.id).unwrap_or_else(|| {
+        let subscription = |room: &MyRoom| {
+            let state = self.find_or_create_state(me, room);
+            state.is_catching_up.set(true);
+            let after_rev = Some(state.timeline.with_untracked(|t| t.rev()));
+            Subscription { room: room.id, after_rev }
+        };
+        let subscriptions: Vec<_> = rooms.iter().map(subscription).collect();
+        for rooms in subscriptions.chunks(rules::FRAME_MAX_ITEMS) {
+            self.send_command(ClientFrame::SubscribeAll { rooms: rooms.to_vec() });
+        }
+    }
+
+    fn find_or_create_state(self, me: UserId, room: &MyRoom) -> RoomState {
+        let state = self.room_state(room.id);
+        if state.as_ref().is_some_and(|state| state.first_seq != room.visible_from) {
+            self.clear_previews(room.id);
+        }
+        let state = state.filter(|state| state.first_seq == room.visible_from);
+        state.unwrap_or_else(|| {
             let state = RoomState::new(me, room);
             self.outbox.with_value(|outbox| {
                 outbox.in_room(room.id).for_each(|entry| state.show_pending(entry));
             });
             self.room_states.update_value(|states| drop(states.insert(room.id, state.clone())));
             state
-        });
-        self.subscribe(room.id, &state);
+        })
     }
 
     fn subscribe(self, room: RoomId, state: &RoomState) {
@@ -150,12 +157,31 @@ impl LiveClient {
         let Some(state) = self.room_state(room) else { return };
         match &change.row {
             Row::Message(message) => self.handle_message(&state, message),
-            Row::Room(changed) => self.rooms.update(|rooms| rooms.apply_room(changed)),
-            Row::Member(_) => {}
+            Row::Room(changed) => {
+                self.rooms.update(|rooms| rooms.apply_room(changed));
+                self.store_room_ids();
+            }
+            Row::Member(member) if self.is_me(member.user.id) => {
+                self.rooms.update(|rooms| rooms.apply_membership(room, member));
+            }
+            Row::Member(member) => {
+                let me = self.my_id();
+                self.rooms.maybe_update(|rooms| rooms.add_person(room, &member.user, me));
+            }
         }
         let applied = state.timeline.try_update(|t| t.apply(change));
+        self.catch_up_if_missed(room, &state, applied);
+    }
+
+    fn handle_skip(self, room: RoomId, rev: Rev) {
+        let Some(state) = self.room_state(room) else { return };
+        let applied = state.timeline.try_update(|t| t.skip(rev));
+        self.catch_up_if_missed(room, &state, applied);
+    }
+
+    fn catch_up_if_missed(self, room: RoomId, state: &RoomState, applied: Option<ApplyOutcome>) {
         if applied == Some(ApplyOutcome::MissedEarlier) && !state.is_catching_up.get_untracked() {
-            self.subscribe(room, &state);
+            self.subscribe(room, state);
         }
     }
 
@@ -195,22 +221,17 @@ impl LiveClient {
         }
     }
 
-    fn handle_joined(self, room: MyRoom) {
-        self.open_room(&room);
+    pub(super) fn handle_joined(self, mut room: MyRoom) {
+        self.name_direct(&mut room);
+        self.restore_lost_texts(room.id);
+        self.open_rooms(std::slice::from_ref(&room));
         self.rooms.update(|rooms| rooms.insert(room));
         self.store_room_ids();
         self.find_stranded();
     }
 
-    fn handle_removed(self, room: RoomId, reason: RemovedReason) {
-        self.room_states.update_value(|states| drop(states.remove(&room)));
-        self.clear_previews(room);
-        let removed = self.rooms.try_update(|rooms| rooms.remove(room)).flatten();
-        self.store_room_ids();
-        self.find_stranded();
-        if let Some(removed) = removed {
-            self.departure.set(Some(Departure { room, name: removed.name, reason }));
-        }
+    fn name_direct(self, room: &mut MyRoom) {
+        name_direct(room, self.my_id());
     }
 
     fn handle_typing(self, room: RoomId, user: UserRef) {

@@ -3,6 +3,7 @@
 
 mod client;
 mod connection;
+mod departure;
 mod frame_queue;
 mod frames;
 mod outbox_store;
@@ -13,5 +14,6 @@ mod sending;
 mod unsent;
 
 pub use client::{ConnectionStatus, LiveClient};
+pub use departure::place_key;
 pub use room_state::RoomState;
 pub use unsent::{load_draft, load_edits, store_draft};

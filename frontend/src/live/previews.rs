@@ -40,12 +40,15 @@ impl LiveClient {
             let next = || self.previews.try_update_untracked(|cache| cache.next_to_load());
             while let Some((room, seq)) = next().flatten() {
                 match api::get_message(room, seq).await {
-                    Ok(message) => self.update_preview(&message),
+                    // I may have been removed from the room while the request was in flight.
+                    Ok(message) if self.room_state(room).is_some() => {
+                        self.update_preview(&message);
+                    }
                     Err(error) if error.is_temporary() => {
                         self.previews.update_untracked(|cache| cache.retry_later((room, seq)));
                         return self.load_linked_messages_later();
                     }
-                    Err(_) => {}
+                    _ => {}
                 }
             }
         });

@@ -1,9 +1,16 @@
 //! The live state of one room.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use leptos::prelude::*;
-use shared::{ids::UserId, rooms::MyRoom, timeline::Timeline};
+use shared::{
+    ids::{Seq, UserId},
+    rooms::MyRoom,
+    timeline::Timeline,
+};
 
 use crate::state::live::{outbox::OutboxEntry, typing::TypingUsers};
 
@@ -12,6 +19,13 @@ use crate::state::live::{outbox::OutboxEntry, typing::TypingUsers};
 #[derive(Clone)]
 pub struct RoomState {
     pub timeline: ArcRwSignal<Timeline>,
+    /// The first message that I may read. After I was removed and added again it may be another one, and
+    /// the room gets a new state.
+    pub first_seq: Seq,
+    /// Differs between two states of one room.
+    pub generation: u32,
+    /// The number of members, if they are too many to load all of them.
+    pub member_count: ArcRwSignal<Option<i64>>,
     pub online: ArcRwSignal<BTreeSet<UserId>>,
     pub typing: ArcRwSignal<TypingUsers>,
     /// Counts the resets of the timeline; after each, a page has to be loaded again.
@@ -23,8 +37,12 @@ pub struct RoomState {
 
 impl RoomState {
     pub(super) fn new(me: UserId, room: &MyRoom) -> Self {
+        static GENERATION: AtomicU32 = AtomicU32::new(0);
         Self {
             timeline: ArcRwSignal::new(Timeline::new(me, room.read.last_seq, room.read.last_rev)),
+            first_seq: room.visible_from,
+            generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+            member_count: ArcRwSignal::new(None),
             online: ArcRwSignal::default(),
             typing: ArcRwSignal::default(),
             resets: ArcRwSignal::new(0),

@@ -89,6 +89,7 @@ impl LiveClient {
             self.outbox.update_value(|outbox| outbox.add(entry));
         }
         // IndexedDB may return the entries only after `welcome`.
+        self.forget_loaded_outbox();
         self.resend_outbox();
     }
 

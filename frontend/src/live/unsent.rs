@@ -61,6 +61,7 @@ impl LiveClient {
         self.outbox.with_value(|outbox| {
             texts.extend(outbox.entries().map(|entry| (entry.room, entry.content.clone())));
         });
+        self.lost_texts.with_value(|lost| texts.extend(lost.iter().cloned()));
         texts
     }
 
@@ -88,6 +89,7 @@ impl LiveClient {
         let ids: Vec<_> =
             self.outbox.with_value(|o| o.in_room(room).map(|entry| entry.client_id).collect());
         ids.into_iter().for_each(|client_id| self.discard_message(client_id));
+        self.lost_texts.update_value(|lost| lost.retain(|(of, _)| *of != room));
         self.find_stranded();
     }
 

@@ -13,7 +13,7 @@ use shared::{
 use super::loader::{load_day, load_page};
 use crate::{
     api::{self, PageRequest},
-    live::{RoomState, load_draft, load_edits, store_draft},
+    live::{RoomState, load_draft, load_edits, place_key, store_draft},
     state::{
         draft_key::{DraftKey, DraftKind},
         scroll::jump_history::JumpHistory,
@@ -117,6 +117,11 @@ impl RoomContext {
         self.state.get_value()
     }
 
+    /// The first message that I may read. Those before it do not exist for me.
+    pub fn first_seq(self) -> Seq {
+        self.state.with_value(|state| state.first_seq)
+    }
+
     /// Reads the timeline and subscribes to it.
     pub fn with_timeline<T>(self, read: impl FnOnce(&Timeline) -> T) -> T {
         self.state().timeline.with(read)
@@ -168,7 +173,7 @@ impl RoomContext {
 
     /// The sessionStorage key of the reader's place in this room.
     pub fn place_key(self) -> String {
-        format!("hallway.place.{}.{}", self.me, self.id)
+        place_key(self.me, self.id)
     }
 
     /// Stores the text of an unfinished edit; `None` ends the edit.

@@ -68,6 +68,8 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
     unread::place_unread_divider(room, has_attention, show_unread_bar, live);
     unread::handle_keys(room, live);
 
+    let refusal =
+        Memo::new(move |_| live.rooms.with(|rooms| rooms.post_refusal(room.id, auth.rank())));
     let typing = move || state.typing.with(|typing| typing.sentence());
     view! {
         <UnreadBar is_shown=show_unread_bar/>
@@ -77,7 +79,11 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
             <BackButton/>
             <NewMessagesPill/>
         </div>
-        <Composer/>
+        // The draft stays in the browser until the composer is open again.
+        <Show when=move || refusal.get().is_none()>
+            <Composer/>
+        </Show>
+        <p class="composer-closed" role="status" data-testid="composer-closed">{refusal}</p>
         <DeleteDialog/>
         <CalendarDialog open=room.is_calendar_open/>
         <Announcer/>
@@ -87,10 +93,10 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
 /// Loads the page where the reader starts: at the first unread message, or at the newest one.
 fn load_first_page(room: RoomContext, unread: i64, read_seq: Seq) {
     let last = room.with_timeline_untracked(|t| t.last_seq());
-    let start = if unread > 0 { read_seq.next() } else { last };
+    let start = if unread > 0 { read_seq.next().max(room.first_seq()) } else { last };
     let (is_loaded, is_empty) =
         room.with_timeline_untracked(|t| (t.is_loaded(start), t.first_loaded().is_none()));
-    if last == Seq(0) || is_loaded {
+    if last < room.first_seq() || is_loaded {
         return;
     }
     match unread {

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     auth::Auth,
     ui::{Avatar, Icon, Lazy, Shape, time},
+    users::{PeopleDialog, PeopleRequest},
 };
 
 /// The state of an edit.
@@ -27,6 +28,7 @@ enum Edit {
 #[component]
 pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
     let (room, auth) = (expect_context::<RoomContext>(), expect_context::<Auth>());
+    let people = expect_context::<PeopleDialog>();
     let message = room.message(seq)?;
     let is_mine = auth.me_untracked().is_some_and(|me| me.id == message.user.id);
     let is_deleted = message.deleted_at.is_some();
@@ -37,7 +39,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
         false if room.edits.with(|edits| edits.contains_key(&seq)) => Edit::Unsaved,
         false => Edit::None,
     });
-    let reply_to = message.reply_to;
+    let (reply_to, author) = (message.reply_to, message.user.clone());
     let message = StoredValue::new(message);
     // The buttons are most of a row's nodes, and most rows never need them.
     let is_near = RwSignal::new(false);
@@ -61,7 +63,17 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                 {reply_to.map(|to| view! { <ReplyQuote to/> })}
                 {starts_group.then(|| view! {
                     <p class="message-head">
-                        <strong dir="auto">{name}</strong>
+                        <strong dir="auto">
+                            // Not a tab stop: there may be hundreds, and the list of people has one.
+                            <button
+                                type="button"
+                                class="person-name"
+                                tabindex="-1"
+                                on:click=move |_| people.open(PeopleRequest::Card(author.clone()))
+                            >
+                                {name}
+                            </button>
+                        </strong>
                         <time datetime=at.to_rfc3339() title=time::full(at)>{time::clock(at)}</time>
                     </p>
                 })}

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::PageRequest,
     auth::Auth,
-    state::timeline_rows::{RowWindow, TimelineRow, WindowCenter, row_window},
+    state::timeline_rows::{Reader, RowWindow, TimelineRow, WindowCenter, row_window},
     ui::{Icon, Shape, is_text_field_focused, keyed_rows, move_focus, time},
 };
 
@@ -50,7 +50,12 @@ pub fn TimelineView() -> impl IntoView {
         viewport.handle_scroll();
         load_nearby(room, window, viewport);
     };
-    let is_empty = move || room.with_timeline(|t| t.last_seq() == Seq(0) && t.pending().is_empty());
+    let first = room.first_seq();
+    let is_empty = move || room.with_timeline(|t| t.last_seq() < first && t.pending().is_empty());
+    let start = match first {
+        Seq(..=1) => "This is the beginning of the room.",
+        _ => "You can read messages from the day you joined.",
+    };
     view! {
         <div class="timeline-place">
             <div
@@ -71,7 +76,7 @@ pub fn TimelineView() -> impl IntoView {
                         <EmptyRoom/>
                     </Show>
                     <Show when=move || window.with(|window| window.has_room_start)>
-                        <p class="timeline-start">"This is the beginning of the room."</p>
+                        <p class="timeline-start" data-testid="timeline-start">{start}</p>
                     </Show>
                     {keyed_rows(
                         move || window.with(|window| window.rows.clone()),
@@ -97,7 +102,9 @@ fn use_row_window(room: RoomContext, viewport: Viewport) -> Memo<RowWindow> {
     Memo::new(move |_| {
         room.with_timeline(|timeline| {
             let unread_after = room.unread_after.get();
-            row_window(timeline, center.get(), me, unread_after, time::local_day)
+            let reader =
+                Reader { me, first: room.first_seq(), unread_after, day_of: time::local_day };
+            row_window(timeline, center.get(), reader)
         })
     })
 }
@@ -161,11 +168,15 @@ fn page_for_gap(row: TimelineRow) -> Option<PageRequest> {
 
 #[component]
 fn EmptyRoom() -> impl IntoView {
+    let (title, text) = match expect_context::<RoomContext>().first_seq() {
+        Seq(..=1) => ("No messages yet", "Say hello! Everyone in this room will see it."),
+        _ => ("No new messages yet", "You can read messages from the day you joined."),
+    };
     view! {
         <div class="empty">
             <Icon shape=Shape::Door/>
-            <h2>"No messages yet"</h2>
-            <p>"Say hello! Everyone in this room will see it."</p>
+            <h2>{title}</h2>
+            <p>{text}</p>
         </div>
     }
 }

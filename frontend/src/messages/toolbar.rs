@@ -1,7 +1,7 @@
 //! The actions on a message, shown while it is hovered or has the focus.
 
 use leptos::prelude::*;
-use shared::ids::Seq;
+use shared::{access::Action, ids::Seq};
 
 use super::context::RoomContext;
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
 pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
     let (room, auth) = (expect_context::<RoomContext>(), expect_context::<Auth>());
     let (ui, live) = (expect_context::<Ui>(), expect_context::<LiveClient>());
+    let may = move |action| live.rooms.with(|rooms| rooms.allows(room.id, auth.rank(), action));
+    let posts = Memo::new(move |_| may(Action::Post));
+    let deletes = Memo::new(move |_| is_mine || may(Action::DeleteAnyMessage));
     let copy_link = move || {
         let origin = window().location().origin().unwrap_or_default();
         let link = format!("{origin}{}", href(&message_path(room.id, seq)));
@@ -22,15 +25,17 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
     };
     view! {
         <div class="toolbar" role="group" aria-label="Message actions">
-            <button
-                type="button"
-                class="icon-button"
-                aria-label="Reply"
-                title="Reply"
-                on:click=move |_| room.reply_to.set(Some(seq))
-            >
-                <Icon shape=Shape::Reply/>
-            </button>
+            <Show when=move || posts.get()>
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label="Reply"
+                    title="Reply"
+                    on:click=move |_| room.reply_to.set(Some(seq))
+                >
+                    <Icon shape=Shape::Reply/>
+                </button>
+            </Show>
             <button
                 type="button"
                 class="icon-button"
@@ -49,7 +54,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
             >
                 <Icon shape=Shape::Unread/>
             </button>
-            {is_mine.then(|| view! {
+            <Show when=move || is_mine && posts.get()>
                 <button
                     type="button"
                     class="icon-button"
@@ -59,8 +64,8 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                 >
                     <Icon shape=Shape::Pencil/>
                 </button>
-            })}
-            <Show when=move || is_mine || auth.is_admin()>
+            </Show>
+            <Show when=move || deletes.get()>
                 <button
                     type="button"
                     class="icon-button"

@@ -1,17 +1,18 @@
 //! The list of all rooms, to filter by name, join and open. It is on a page and in a dialog that
 //! opens on every page.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
+    access::{Rank, RoomKind},
     ids::RoomId,
     rooms::{Room, RoomListing},
     unicode::isolate,
 };
 
-use super::Panels;
+use super::{Panels, bin::DeletedRooms};
 use crate::{
     api,
     auth::Auth,
@@ -27,18 +28,22 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
 #[component]
 pub fn RoomsPage() -> impl IntoView {
     let (auth, panels) = (expect_context::<Auth>(), expect_context::<Panels>());
+    let description = move || match auth.rank() {
+        Rank::Guest => "The rooms that you were added to.",
+        _ => "Open rooms, and the private ones that you are in. Join one to read and write.",
+    };
     view! {
         <main class="page" id="main" tabindex="-1">
             <header class="page-head">
                 <div>
                     <h1>"Rooms"</h1>
-                    <p class="quiet">"All rooms are open to everyone. Join one to read and write."</p>
+                    <p class="quiet">{description}</p>
                 </div>
                 <a href=href("/search") class="button button-quiet">
                     <Icon shape=Shape::Search/>
                     "Search messages"
                 </a>
-                <Show when=move || auth.is_admin()>
+                <Show when=move || auth.may_create_rooms()>
                     <button
                         type="button"
                         class="button button-primary"
@@ -76,7 +81,9 @@ fn RoomFinder(
     let live = expect_context::<LiveClient>();
     let query = RwSignal::new(String::new());
     let page_count = RwSignal::new(1);
-    let list = use_room_list(live, query, page_count);
+    let my_rooms =
+        Memo::new(move |_| live.rooms.with(|rooms| rooms.ids().collect::<BTreeSet<_>>()));
+    let list = use_room_list(live, my_rooms, query, page_count);
     // A failed request keeps the rooms of the last one.
     let (rooms, has_more) = (RwSignal::new(Vec::<Room>::new()), RwSignal::new(false));
     Effect::new(move |_| {
@@ -88,7 +95,16 @@ fn RoomFinder(
             }
         });
     });
-    let ids = move || rooms.with(|rooms| rooms.iter().map(|room| room.id).collect::<Vec<_>>());
+    // A private room that I was removed from must vanish before the list is loaded again.
+    let is_visible = move |room: &Room| {
+        room.kind == RoomKind::Open || my_rooms.with(|ids| ids.contains(&room.id))
+    };
+    let ids = move || {
+        let ids = |rooms: &Vec<Room>| {
+            rooms.iter().filter(|room| is_visible(room)).map(|room| room.id).collect::<Vec<_>>()
+        };
+        rooms.with(ids)
+    };
     let error = move || list.get().and_then(Result::err).map(|error| error.message());
     let is_empty =
         move || list.with(|list| matches!(list, Some(Ok((rooms, _))) if rooms.is_empty()));
@@ -128,6 +144,8 @@ fn RoomFinder(
                     "Show more"
                 </button>
             </Show>
+            // Not in the dialog, because a dialog over it would have to confirm what one deletes.
+            {(!autofocus).then(|| view! { <DeletedRooms/> })}
         </div>
     }
 }
@@ -138,10 +156,10 @@ fn RoomFinder(
 /// when I join or leave a room, and every few seconds while it is visible.
 fn use_room_list(
     live: LiveClient,
+    my_rooms: Memo<BTreeSet<RoomId>>,
     query: RwSignal<String>,
     page_count: RwSignal<usize>,
 ) -> LocalResource<api::Result<(Vec<Room>, bool)>> {
-    let my_rooms = Memo::new(move |_| live.rooms.with(|rooms| rooms.ids().collect::<Vec<_>>()));
     let refreshes = RwSignal::new(0_u32);
     let is_loading = StoredValue::new(false);
     let list = LocalResource::new(move || {
@@ -201,8 +219,8 @@ fn FirstRoom() -> impl IntoView {
     view! {
         <h2>"No rooms yet"</h2>
         <Show
-            when=move || auth.is_admin()
-            fallback=|| view! { <p>"Only admins can create rooms. Ask one to create the first."</p> }
+            when=move || auth.may_create_rooms()
+            fallback=|| view! { <p>"You see a room here when somebody adds you to it."</p> }
         >
             <p>"Rooms are where people talk, one for each topic."</p>
             <button
@@ -229,24 +247,40 @@ fn RoomCard(id: RoomId, rooms: RwSignal<Vec<Room>>, on_leave: Callback<()>) -> i
         1 => "1 person".to_owned(),
         n => format!("{} people", time::number(n)),
     });
+    let kind = read(|room| match (room.kind, room.archived_at) {
+        (_, Some(_)) => "Archived · ".into(),
+        (RoomKind::Private, None) => "Private · ".into(),
+        _ => String::new(),
+    });
+    let shape = move || room.with(|room| room.as_ref().map(|room| room.kind).unwrap_or_default());
+    let is_archived = Memo::new(move |_| {
+        room.with(|room| room.as_ref().is_some_and(|r| r.archived_at.is_some()))
+    });
     let topic = read(|room| match &*room.topic {
         "" => String::new(),
         topic => format!(" · {}", isolate(topic)),
     });
     view! {
         <li class="list-row">
-            <span class="room-tile" aria-hidden="true"><Icon shape=Shape::Hash/></span>
+            <span class="room-tile" aria-hidden="true">
+                {move || view! { <Icon shape=Shape::of_room(shape())/> }}
+            </span>
             <div class="list-row-text">
                 <strong dir="auto">{name}</strong>
-                <span class="quiet">{people} {topic}</span>
+                <span class="quiet">{kind}{people} {topic}</span>
             </div>
-            <JoinOrOpen id name on_leave/>
+            <JoinOrOpen id name is_archived on_leave/>
         </li>
     }
 }
 
 #[component]
-fn JoinOrOpen(id: RoomId, name: Memo<String>, on_leave: Callback<()>) -> impl IntoView {
+fn JoinOrOpen(
+    id: RoomId,
+    name: Memo<String>,
+    is_archived: Memo<bool>,
+    on_leave: Callback<()>,
+) -> impl IntoView {
     let (live, ui, navigate) =
         (expect_context::<LiveClient>(), expect_context::<Ui>(), use_navigate());
     let join = Action::new_local(move |_: &()| {
@@ -264,17 +298,20 @@ fn JoinOrOpen(id: RoomId, name: Memo<String>, on_leave: Callback<()>) -> impl In
     let is_joined = move || live.rooms.with(|rooms| rooms.get(id).is_some());
     let label = move |verb| name.with(|name| format!("{verb} {}", isolate(name)));
     let join_button = move || {
-        view! {
-            <button
-                type="button"
-                class="button button-small button-primary"
-                aria-label=move || label("Join")
-                disabled=join.pending()
-                on:click=move |_| { join.dispatch_local(()); }
-            >
-                "Join"
-            </button>
-        }
+        // Nobody can join an archived room.
+        (!is_archived.get()).then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="button button-small button-primary"
+                    aria-label=move || label("Join")
+                    disabled=join.pending()
+                    on:click=move |_| { join.dispatch_local(()); }
+                >
+                    "Join"
+                </button>
+            }
+        })
     };
     view! {
         <Show when=is_joined fallback=join_button>

@@ -1,32 +1,43 @@
 //! The header of a room: name, topic, search, and the room's menu.
 
-use leptos::prelude::*;
-use shared::{ids::RoomId, paths, rooms::MyRoom};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use shared::{
+    access::{Action, RoomKind},
+    ids::RoomId,
+    paths,
+    rooms::MyRoom,
+};
 
 use super::{
     Panels,
-    delete_dialog::{DeleteDialog, LeaveDialog},
+    dialogs::{DeleteDialog, EditDialog, LeaveDialog},
     insights::InsightsDialog,
-    room_dialog::EditDialog,
+    sidebar::RoomFace,
 };
 use crate::{
+    admin::AdminDialogs,
+    api,
     auth::Auth,
     live::{LiveClient, RoomState},
     search::{ExportDialog, RoomSearch},
-    ui::{Icon, Menu, Shape, href, time},
+    ui::{Icon, Lazy, Menu, Shape, Ui, href, part, time},
+    users::{PeopleDialog, PeopleRequest},
 };
-
-const ADMINS_ONLY: &str = "Only admins can do this";
 
 #[component]
 pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> impl IntoView {
     let panels = expect_context::<Panels>();
     let name = move || room.get().map(|room| room.name).unwrap_or_default();
     let topic = move || room.get().map(|room| room.topic).unwrap_or_default();
-    let count = Memo::new(move |_| state.timeline.with(|t| t.members().count()));
+    let kind = Memo::new(move |_| room.get().map(|room| room.kind).unwrap_or_default());
+    let count = Memo::new(move |_| {
+        let loaded = state.timeline.with(|t| t.members().count()) as i64;
+        state.member_count.get().unwrap_or(loaded)
+    });
     let people = move || match count.get() {
         1 => "1 person in this room".to_owned(),
-        count => format!("{} people in this room", time::number(count as i64)),
+        count => format!("{} people in this room", time::number(count)),
     };
     view! {
         <header class="room-head">
@@ -34,7 +45,13 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 <Icon shape=Shape::Back/>
             </a>
             <div class="room-head-text">
-                <h1 title=name><Icon shape=Shape::Hash/><span dir="auto">{name}</span></h1>
+                <h1 title=name>
+                    <RoomFace id/>
+                    <span dir="auto">{name}</span>
+                    {move || (kind.get() == RoomKind::Private).then(|| view! {
+                        <span class="sr-only">" (private)"</span>
+                    })}
+                </h1>
                 <p class="room-topic" dir="auto" title=topic>{topic}</p>
             </div>
             <RoomSearch id/>
@@ -48,17 +65,24 @@ pub fn RoomHeader(id: RoomId, room: Memo<Option<MyRoom>>, state: RoomState) -> i
                 on:click=move |_| panels.members.update(|open| *open = !*open)
             >
                 <Icon shape=Shape::People/>
-                <span>{count}</span>
+                <span>{move || time::number(count.get())}</span>
             </button>
-            <RoomMenu id room/>
+            <Lazy load=room_menu props=(id, room)/>
         </header>
     }
 }
 
+part!(more: fn room_menu((id, room): (RoomId, Memo<Option<MyRoom>>)) {
+    view! { <RoomMenu id room/> }
+});
+
 #[component]
 fn RoomMenu(id: RoomId, room: Memo<Option<MyRoom>>) -> impl IntoView {
     let (auth, live) = (expect_context::<Auth>(), expect_context::<LiveClient>());
+    let is_direct = move || room.with(|r| r.as_ref().is_some_and(|r| r.kind == RoomKind::Direct));
     let [edit, export, insights, delete, leave] = [(); 5].map(|()| RwSignal::new(false));
+    let dialogs = expect_context::<AdminDialogs>();
+    let may_invite = move || live.rooms.with(|rooms| rooms.allows(id, auth.rank(), Action::Invite));
     view! {
         <Menu label="Room menu" testid="room-menu" face=|| view! { <Icon shape=Shape::More/> }>
             <button
@@ -69,45 +93,106 @@ fn RoomMenu(id: RoomId, room: Memo<Option<MyRoom>>) -> impl IntoView {
             >
                 "Mark as read"
             </button>
-            <AdminItem label="Edit name and topic" auth open=edit/>
+            <Show when=may_invite>
+                <button type="button" role="menuitem" on:click=move |_| dialogs.open_invite(Some(id))>
+                    "Invite people"
+                </button>
+            </Show>
+            <Show
+                when=move || !is_direct()
+                fallback=move || view! { <DirectItems id/> }
+            >
+                <HostItem
+                    id
+                    label="Edit room"
+                    actions=[Action::Manage, Action::ChangeTopic]
+                    open=edit
+                />
+            </Show>
             <button type="button" role="menuitem" on:click=move |_| export.set(true)>
                 "Export messages"
             </button>
             <button type="button" role="menuitem" on:click=move |_| insights.set(true)>
                 "Insights"
             </button>
-            <button type="button" role="menuitem" on:click=move |_| leave.set(true)>
-                "Leave room"
-            </button>
-            <AdminItem label="Delete room" danger=true auth open=delete/>
+            <Show when=move || !is_direct()>
+                <button type="button" role="menuitem" on:click=move |_| leave.set(true)>
+                    "Leave room"
+                </button>
+                <HostItem
+                    id
+                    label="Delete room"
+                    danger=true
+                    actions=[Action::Manage; 2]
+                    open=delete
+                />
+            </Show>
         </Menu>
-        <EditDialog open=edit room/>
+        <EditDialog open=edit id/>
         <ExportDialog open=export path=paths::fill(paths::EXPORT, &[&id])/>
         <InsightsDialog open=insights id/>
         <DeleteDialog open=delete id room/>
-        <LeaveDialog open=leave id/>
+        <LeaveDialog open=leave id room/>
     }
 }
 
-/// A menu item for admins that shows members why it is not available. It is `aria-disabled` instead
-/// of `disabled`, because a disabled button cannot be focused, and keyboard users would not get the
-/// reason.
+/// The menu items that only direct rooms have.
 #[component]
-fn AdminItem(
+fn DirectItems(id: RoomId) -> impl IntoView {
+    let (live, ui) = (expect_context::<LiveClient>(), expect_context::<Ui>());
+    let (people, navigate) = (expect_context::<PeopleDialog>(), use_navigate());
+    let hide = move |_| {
+        // A hidden room must not count as unread.
+        live.mark_all_read(Some(id));
+        let navigate = navigate.clone();
+        // Not an action, which would end with the menu.
+        spawn_local(async move {
+            match api::hide_room(id).await {
+                Ok(()) => navigate("/rooms", NavigateOptions::default()),
+                Err(error) => ui.error(error.message()),
+            }
+        });
+    };
+    view! {
+        <button
+            type="button"
+            role="menuitem"
+            on:click=move |_| people.open(PeopleRequest::AddTo(id))
+        >
+            "Add people"
+        </button>
+        <button type="button" role="menuitem" on:click=hide>
+            "Hide until a new message"
+        </button>
+    }
+}
+
+/// A menu item for those who may do any of these actions; it shows others why it is not available. It
+/// is `aria-disabled` instead of `disabled`, because a disabled button cannot be focused, and keyboard
+/// users would not get the reason.
+#[component]
+fn HostItem(
+    id: RoomId,
     label: &'static str,
     #[prop(optional)] danger: bool,
-    auth: Auth,
+    actions: [Action; 2],
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    let reason = move || (!auth.is_admin()).then_some(ADMINS_ONLY);
+    let (auth, live) = (expect_context::<Auth>(), expect_context::<LiveClient>());
+    let reason = Memo::new(move |_| {
+        live.rooms.with(|rooms| {
+            let may = actions.iter().any(|action| rooms.allows(id, auth.rank(), *action));
+            (!may).then(|| rooms.hosts_only(id))
+        })
+    });
     view! {
         <button
             type="button"
             role="menuitem"
             class:danger=danger
-            aria-disabled=move || (!auth.is_admin()).to_string()
+            aria-disabled=move || reason.get().is_some().to_string()
             title=reason
-            on:click=move |_| if auth.is_admin() { open.set(true) }
+            on:click=move |_| if reason.get_untracked().is_none() { open.set(true) }
         >
             {label}
             <small>{reason}</small>

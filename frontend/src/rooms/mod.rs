@@ -1,7 +1,7 @@
 //! Rooms: the frame around all pages, the list of rooms, and the page of one room.
 
 use leptos::{ev, prelude::*};
-use shared::{ids::RoomId, rooms::MyRoom};
+use shared::{access::RoomKind, ids::RoomId, rooms::MyRoom};
 
 use crate::{
     live::LiveClient,
@@ -10,14 +10,14 @@ use crate::{
 };
 
 mod all_read;
+mod bin;
 mod browse;
 mod connection_banner;
-mod delete_dialog;
+mod dialogs;
 mod header;
 mod insights;
-mod members;
 mod page;
-mod room_dialog;
+mod people;
 mod shell;
 mod sidebar;
 
@@ -38,8 +38,12 @@ pub struct Panels {
     pub current_room: Memo<Option<RoomId>>,
     /// Whether the rooms with unread messages come first, as chosen on this device.
     pub unread_first: RwSignal<bool>,
-    /// My rooms in the order of the sidebar.
-    pub order: Memo<Vec<RoomId>>,
+    /// My rooms in the order of the sidebar, without those that are direct or archived.
+    pub rooms: Memo<Vec<RoomId>>,
+    /// My direct rooms in the order of the sidebar, without hidden ones.
+    pub direct_rooms: Memo<Vec<RoomId>>,
+    /// My archived rooms by name.
+    pub archived: Memo<Vec<RoomId>>,
 }
 
 /// The localStorage key of [`Panels::unread_first`].
@@ -51,8 +55,24 @@ impl Panels {
         let members = RwSignal::new(has_members_column());
         follow_width(members);
         let unread_first = RwSignal::new(storage::get(UNREAD_FIRST_KEY).is_some());
-        let order = room_order(live, unread_first);
-        Self { browse, create, palette, shortcuts, members, current_room, unread_first, order }
+        let is_direct = |room: &MyRoom| room.kind == RoomKind::Direct;
+        let rooms = rooms_by_name(live, move |room| !is_direct(room) && !room.archived);
+        let direct_rooms = rooms_by_name(live, move |room| is_direct(room) && !room.is_hidden());
+        let [rooms, direct_rooms] =
+            [rooms, direct_rooms].map(|by_name| unread_first_order(live, unread_first, by_name));
+        let archived = rooms_by_name(live, |room| room.archived);
+        Self {
+            browse,
+            create,
+            palette,
+            shortcuts,
+            members,
+            current_room,
+            unread_first,
+            rooms,
+            direct_rooms,
+            archived,
+        }
     }
 
     fn set_unread_first(self, unread_first: bool) {
@@ -64,17 +84,29 @@ impl Panels {
     }
 }
 
-fn room_order(live: LiveClient, unread_first: RwSignal<bool>) -> Memo<Vec<RoomId>> {
-    // The list changes with each message, the names hardly ever, and the browser's comparison is slow.
-    let names = Memo::new(move |_| {
-        let name = |room: &MyRoom| (room.id, room.name.clone());
-        live.rooms.with(|rooms| rooms.all().map(name).collect::<Vec<_>>())
-    });
-    let by_name = Memo::new(move |_| sort_by_name(names.get(), compare_names));
+fn unread_first_order(
+    live: LiveClient,
+    unread_first: RwSignal<bool>,
+    by_name: Memo<Vec<RoomId>>,
+) -> Memo<Vec<RoomId>> {
     Memo::new(move |_| match unread_first.get() {
         true => by_name.with(|order| live.rooms.with(|rooms| rooms.unread_first(order))),
         false => by_name.get(),
     })
+}
+
+fn rooms_by_name(
+    live: LiveClient,
+    is_listed: impl Fn(&MyRoom) -> bool + Send + Sync + 'static,
+) -> Memo<Vec<RoomId>> {
+    // The list changes with each message, the names hardly ever, and the browser's comparison is slow.
+    let names = Memo::new(move |_| {
+        live.rooms.with(|rooms| {
+            let rooms = rooms.all().filter(|room| is_listed(room));
+            rooms.map(|room| (room.id, room.name.clone())).collect::<Vec<_>>()
+        })
+    });
+    Memo::new(move |_| sort_by_name(names.get(), compare_names))
 }
 
 /// Closes the members when the window becomes too narrow for their column, because the sheet would

@@ -2,9 +2,12 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
-use shared::ids::{RoomId, Seq};
+use shared::{
+    ids::{RoomId, Seq},
+    rooms::Room as RoomRow,
+};
 
-use super::{header::RoomHeader, members::Members};
+use super::{header::RoomHeader, people::Members};
 use crate::{
     api,
     live::LiveClient,
@@ -17,7 +20,8 @@ use crate::{
 enum Access {
     /// The socket has not sent my rooms yet.
     Unknown,
-    Member(RoomId),
+    /// The generation of the room's state is another one after I was removed and added again.
+    Member(RoomId, u32),
     /// `None` if the address has no valid room id, or something other than a message after it.
     NotMember(Option<RoomId>),
 }
@@ -35,13 +39,13 @@ pub fn RoomPage() -> impl IntoView {
             return Access::NotMember(None);
         };
         live.rooms.with(|rooms| match rooms.get(id) {
-            Some(_) => Access::Member(id),
+            Some(_) => Access::Member(id, live.room_state(id).map_or(0, |state| state.generation)),
             None if !rooms.is_loaded => Access::Unknown,
             None => Access::NotMember(Some(id)),
         })
     });
     move || match access.get() {
-        Access::Member(id) => view! { <Room id at/> }.into_any(),
+        Access::Member(id, _) => view! { <Room id at/> }.into_any(),
         Access::NotMember(id) => view! {
             <main class="lost" id="main" tabindex="-1"><Lazy load=join_room props=id/></main>
         }
@@ -101,7 +105,7 @@ fn JoinRoom(id: RoomId) -> impl IntoView {
     });
     move || match room.get() {
         None => ().into_any(),
-        Some(Ok(room)) => view! { <Invitation id name=room.name topic=room.topic/> }.into_any(),
+        Some(Ok(room)) => view! { <Invitation room/> }.into_any(),
         Some(Err(error)) if error.is_temporary() => view! {
             <Icon shape=Shape::Door/>
             <h1>"This room couldn't be loaded"</h1>
@@ -116,8 +120,9 @@ fn JoinRoom(id: RoomId) -> impl IntoView {
 }
 
 #[component]
-fn Invitation(id: RoomId, name: String, topic: String) -> impl IntoView {
+fn Invitation(room: RoomRow) -> impl IntoView {
     let ui = expect_context::<Ui>();
+    let (id, is_archived) = (room.id, room.archived_at.is_some());
     let join = Action::new_local(move |_: &()| async move {
         if let Err(error) = api::join_room(id).await {
             ui.error(error.message());
@@ -125,17 +130,26 @@ fn Invitation(id: RoomId, name: String, topic: String) -> impl IntoView {
     });
     view! {
         <Icon shape=Shape::Door/>
-        <h1 dir="auto">{name}</h1>
-        <p dir="auto">{topic}</p>
-        <p class="quiet">"You're not in this room. Join it to read and write."</p>
-        <button
-            type="button"
-            class="button button-primary"
-            disabled=join.pending()
-            on:click=move |_| { join.dispatch_local(()); }
-        >
-            "Join this room"
-        </button>
+        <h1 dir="auto">{room.name}</h1>
+        <p dir="auto">{room.topic}</p>
+        {match is_archived {
+            true => view! {
+                <p class="quiet">"You're not in this room. It is archived, so nobody can join it."</p>
+            }
+            .into_any(),
+            false => view! {
+                <p class="quiet">"You're not in this room. Join it to read and write."</p>
+                <button
+                    type="button"
+                    class="button button-primary"
+                    disabled=join.pending()
+                    on:click=move |_| { join.dispatch_local(()); }
+                >
+                    "Join this room"
+                </button>
+            }
+            .into_any(),
+        }}
         <StrandedTexts room=id/>
         <p><a href=href("/rooms")>"All rooms"</a></p>
     }
@@ -146,7 +160,7 @@ fn RoomNotFound(#[prop(optional)] id: Option<RoomId>) -> impl IntoView {
     view! {
         <Icon shape=Shape::Door/>
         <h1>"Room not found"</h1>
-        <p>"It may have been deleted."</p>
+        <p>"It may have been deleted, or you may not be in it."</p>
         {id.map(|room| view! { <StrandedTexts room/> })}
         <p><a href=href("/rooms") class="button button-primary">"All rooms"</a></p>
     }

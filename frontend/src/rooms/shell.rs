@@ -10,10 +10,11 @@ use leptos_router::{
 use shared::{ids::RoomId, live::RemovedReason, paths, unicode::isolate};
 
 use super::{
-    Panels, browse::BrowseDialog, connection_banner::ConnectionBanner, has_members_column,
-    room_dialog::CreateDialog, sidebar::Sidebar,
+    Panels, browse::BrowseDialog, connection_banner::ConnectionBanner, dialogs::CreateDialog,
+    has_members_column, sidebar::Sidebar,
 };
 use crate::{
+    admin::AdminDialogs,
     auth::{Auth, AuthState},
     links::room_path,
     live::LiveClient,
@@ -21,7 +22,7 @@ use crate::{
     search::{DayJump, Palette, remember_room},
     state::{rooms::neighbour, title::document_title},
     ui::{Logo, Ui, is_shortcut, on_page_keydown, shortcut_key},
-    users::{ShortcutsDialog, can_return_to, with_next},
+    users::{PeopleDialog, PeopleDialogs, ShortcutsDialog, can_return_to, with_next},
 };
 
 /// [`AuthState`] without the account, so that a change of the account does not rebuild the page.
@@ -96,11 +97,14 @@ fn Unreachable() -> impl IntoView {
 
 #[component]
 fn Frame() -> impl IntoView {
-    let live = expect_context::<LiveClient>();
+    let (live, ui) = (expect_context::<LiveClient>(), expect_context::<Ui>());
     let current_room = current_room();
     let panels = Panels::new(live, current_room);
+    let dialogs = AdminDialogs::new();
     provide_context(panels);
+    provide_context(dialogs);
     provide_context(DayJump::default());
+    provide_context(PeopleDialog::new());
     remember_rooms(current_room);
     handle_keys(panels);
     leave_lost_rooms(live, current_room);
@@ -108,14 +112,15 @@ fn Frame() -> impl IntoView {
         let text = live.rooms.with(|rooms| {
             let room = current_room.get().and_then(|id| rooms.get(id));
             let name = room.map_or("Rooms".into(), |room| isolate(&room.name));
-            document_title(rooms.total_unread(), Some(&*name).filter(|_| rooms.is_loaded))
+            let page = Some(&*name).filter(|_| rooms.is_loaded);
+            ui.app_name.with(|app| document_title(rooms.total_unread(), page, app))
         });
         document().set_title(&text);
     });
     let path = use_location().pathname;
     // In a narrow window these pages replace the sidebar.
-    let is_inner =
-        move || current_room.with(Option::is_some) || path.with(|path| path.ends_with("/search"));
+    let is_page = |path: &String| path.ends_with("/search") || path.contains("/ui/admin");
+    let is_inner = move || current_room.with(Option::is_some) || path.with(is_page);
     view! {
         <div class="shell" class:shell-room=is_inner>
             <Sidebar/>
@@ -129,14 +134,20 @@ fn Frame() -> impl IntoView {
         <Palette open=panels.palette current_room/>
         <ShortcutsDialog open=panels.shortcuts/>
         <StrandedDialog current_room/>
+        {dialogs.view()}
+        <PeopleDialogs/>
     }
 }
 
 /// Remembers the rooms that the reader opens, for the palette.
 fn remember_rooms(current_room: Memo<Option<RoomId>>) {
-    let auth = expect_context::<Auth>();
+    let (auth, live) = (expect_context::<Auth>(), expect_context::<LiveClient>());
+    let opened = Memo::new(move |_| {
+        let is_mine = |room: &RoomId| live.rooms.with(|rooms| rooms.get(*room).is_some());
+        current_room.get().filter(is_mine)
+    });
     Effect::new(move |_| {
-        if let Some(room) = current_room.get() {
+        if let Some(room) = opened.get() {
             remember_room(auth, room);
         }
     });
@@ -178,7 +189,8 @@ fn handle_keys(panels: Panels) {
         };
         event.prevent_default();
         let current = panels.current_room.get_untracked();
-        if let Some(next) = panels.order.with_untracked(|order| neighbour(order, current, step)) {
+        let order = [panels.rooms, panels.direct_rooms].map(|rooms| rooms.get_untracked()).concat();
+        if let Some(next) = neighbour(&order, current, step) {
             navigate(&room_path(next), NavigateOptions::default());
         }
     });
@@ -193,7 +205,10 @@ fn leave_lost_rooms(live: LiveClient, current_room: Memo<Option<RoomId>>) {
         let name = isolate(&gone.name);
         ui.notice(match gone.reason {
             RemovedReason::Left => format!("You left “{name}”."),
-            RemovedReason::Removed => format!("An admin removed you from “{name}”."),
+            RemovedReason::Removed if name.is_empty() => {
+                "You were removed from a private room.".to_owned()
+            }
+            RemovedReason::Removed => format!("You were removed from “{name}”."),
             RemovedReason::RoomDeleted => format!("“{name}” was deleted."),
         });
         // The page of the room shows what I had not sent.
@@ -201,5 +216,6 @@ fn leave_lost_rooms(live: LiveClient, current_room: Memo<Option<RoomId>>) {
         if current_room.get_untracked() == Some(gone.room) && !is_stranded {
             navigate("/rooms", NavigateOptions { replace: true, ..Default::default() });
         }
+        live.departure.set(None);
     });
 }

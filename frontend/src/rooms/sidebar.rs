@@ -2,27 +2,28 @@
 //! account.
 
 use leptos::prelude::*;
-use shared::{ids::RoomId, rooms::MyRoom};
+use shared::{access::RoomKind, ids::RoomId, rooms::MyRoom};
 
 use super::{Panels, all_read::AllReadButton};
 use crate::{
     auth::Auth,
     links::room_path,
     live::LiveClient,
-    ui::{Icon, Logo, Shape, href},
-    users::AccountMenu,
+    ui::{Avatar, Icon, Logo, Shape, Ui, href},
+    users::{AccountMenu, PeopleDialog, PeopleRequest},
 };
 
 /// In a narrow window the sidebar is a page of its own.
 #[component]
 pub fn Sidebar() -> impl IntoView {
     let panels = expect_context::<Panels>();
+    let app_name = expect_context::<Ui>().app_name;
     view! {
         <aside class="sidebar" aria-label="Rooms and account">
             <header class="sidebar-head">
                 <a href=href("/rooms") class="brand">
                     <Logo/>
-                    <span>"Hallway"</span>
+                    <span dir="auto">{app_name}</span>
                 </a>
             </header>
             <div class="sidebar-actions">
@@ -58,6 +59,11 @@ pub fn Sidebar() -> impl IntoView {
                     <NewRoomButton/>
                 </div>
                 <RoomLinks/>
+                <div class="room-nav-head">
+                    <h2>"Direct messages"</h2>
+                    <NewDirectButton/>
+                </div>
+                <RoomList ids=panels.direct_rooms/>
             </nav>
             <AccountMenu shortcuts=panels.shortcuts/>
         </aside>
@@ -83,13 +89,13 @@ fn OrderButton() -> impl IntoView {
     }
 }
 
-/// Members see the button too, with the reason why they cannot use it.
+/// Guests see the button too, with the reason why they cannot use it.
 #[component]
 fn NewRoomButton() -> impl IntoView {
     let (auth, panels) = (expect_context::<Auth>(), expect_context::<Panels>());
-    let label = move || match auth.is_admin() {
+    let label = move || match auth.may_create_rooms() {
         true => "New room",
-        false => "New room (only admins can create rooms)",
+        false => "New room (guests can't create rooms)",
     };
     view! {
         <button
@@ -100,8 +106,8 @@ fn NewRoomButton() -> impl IntoView {
             title=label
             // Not `disabled`: a disabled button cannot be focused, and keyboard users would not get
             // the reason.
-            aria-disabled=move || (!auth.is_admin()).to_string()
-            on:click=move |_| if auth.is_admin() { panels.create.set(true) }
+            aria-disabled=move || (!auth.may_create_rooms()).to_string()
+            on:click=move |_| if untrack(|| auth.may_create_rooms()) { panels.create.set(true) }
         >
             <Icon shape=Shape::Plus/>
         </button>
@@ -110,34 +116,73 @@ fn NewRoomButton() -> impl IntoView {
 
 #[component]
 fn RoomLinks() -> impl IntoView {
-    let (live, ids) = (expect_context::<LiveClient>(), expect_context::<Panels>().order);
+    let (live, Panels { rooms: ids, archived, current_room, .. }) =
+        (expect_context::<LiveClient>(), expect_context::<Panels>());
     let is_loaded = Memo::new(move |_| live.rooms.with(|rooms| rooms.is_loaded));
+    view! {
+        <RoomList ids/>
+        <Show when=move || !is_loaded.get()>
+            <div class="skeletons" aria-hidden="true"><span></span><span></span><span></span></div>
+        </Show>
+        <Show when=move || is_loaded.get() && ids.with(Vec::is_empty) && archived.with(Vec::is_empty)>
+            <NoRooms/>
+        </Show>
+        <Show when=move || !archived.with(Vec::is_empty)>
+            <details
+                class="room-archive"
+                open=move || current_room.get().is_some_and(|id| archived.with(|of| of.contains(&id)))
+            >
+                <summary>"Archived rooms"</summary>
+                <RoomList ids=archived/>
+            </details>
+        </Show>
+    }
+}
+
+#[component]
+fn RoomList(ids: Memo<Vec<RoomId>>) -> impl IntoView {
     view! {
         <ul class="room-links">
             <For each=move || ids.get() key=|id| *id children=|id| view! { <RoomLink id/> }/>
         </ul>
-        <Show when=move || !is_loaded.get()>
-            <div class="skeletons" aria-hidden="true"><span></span><span></span><span></span></div>
-        </Show>
-        <Show when=move || is_loaded.get() && ids.with(Vec::is_empty)>
-            <NoRooms/>
-        </Show>
+    }
+}
+
+#[component]
+fn NewDirectButton() -> impl IntoView {
+    let people = expect_context::<PeopleDialog>();
+    view! {
+        <button
+            type="button"
+            class="icon-button"
+            data-testid="new-direct"
+            aria-label="New direct message"
+            title="New direct message"
+            on:click=move |_| people.open(PeopleRequest::Direct(Vec::new()))
+        >
+            <Icon shape=Shape::Plus/>
+        </button>
     }
 }
 
 #[component]
 fn NoRooms() -> impl IntoView {
     let (auth, panels) = (expect_context::<Auth>(), expect_context::<Panels>());
-    let open = move |_| match auth.is_admin() {
+    let open = move |_| match untrack(|| auth.may_create_open_rooms()) {
         true => panels.create.set(true),
         false => panels.browse.set(true),
     };
     view! {
         <div class="no-rooms">
             <p>"You're not in any room yet."</p>
-            <button type="button" class="button button-primary" on:click=open>
-                {move || if auth.is_admin() { "Create a room" } else { "Find a room" }}
-            </button>
+            <Show
+                when=move || auth.may_create_rooms()
+                fallback=|| view! { <p>"Somebody has to add you to one."</p> }
+            >
+                <button type="button" class="button button-primary" on:click=open>
+                    {move || if auth.may_create_open_rooms() { "Create a room" } else { "Find a room" }}
+                </button>
+            </Show>
         </div>
     }
 }
@@ -148,6 +193,8 @@ fn RoomLink(id: RoomId) -> impl IntoView {
     let current_room = expect_context::<Panels>().current_room;
     let room = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).cloned()));
     let name = move || room.with(|room| room.as_ref().map(|r| r.name.clone()).unwrap_or_default());
+    let kind =
+        Memo::new(move |_| room.with(|room| room.as_ref().map(|r| r.kind).unwrap_or_default()));
     let read = move |field: fn(&MyRoom) -> i64| room.with(|room| room.as_ref().map_or(0, field));
     let unread = Signal::derive(move || read(|room| room.read.unread));
     let mentions = Signal::derive(move || read(|room| room.read.mentions));
@@ -160,13 +207,55 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                 data-room=id.to_string()
                 aria-current=move || (current_room.get() == Some(id)).then_some("page")
             >
-                <Icon shape=Shape::Hash/>
+                <RoomFace id/>
                 <span class="room-link-name" dir="auto" class:room-link-unread=move || unread.get().gt(&0)>
                     {name}
                 </span>
+                {move || (kind.get() == RoomKind::Private).then(|| view! {
+                    <span class="sr-only">" (private)"</span>
+                })}
                 <Badge unread mentions/>
             </a>
         </li>
+    }
+}
+
+/// The picture of a room: for a direct room of two, the other person and whether they are online.
+#[component]
+pub fn RoomFace(id: RoomId) -> impl IntoView {
+    let (live, auth) = (expect_context::<LiveClient>(), expect_context::<Auth>());
+    // No people for other rooms than direct ones.
+    let face = Memo::new(move |_| {
+        let face = |room: &MyRoom| (room.kind, room.people.clone());
+        live.rooms.with(|rooms| rooms.get(id).map(face).unwrap_or_default())
+    });
+    let online = live.room_state(id).map(|state| state.online);
+    move || {
+        let me = auth.me_untracked().map(|me| me.id);
+        let (kind, people) = face.get();
+        let other = match &people[..] {
+            [] => return view! { <Icon shape=Shape::of_room(kind)/> }.into_any(),
+            [only] => only.clone(),
+            [a, b] => {
+                if Some(a.id) == me {
+                    b.clone()
+                } else {
+                    a.clone()
+                }
+            }
+            _ => return view! { <Icon shape=Shape::People/> }.into_any(),
+        };
+        let online = online.clone();
+        let is_online = move || {
+            online.as_ref().is_some_and(|online| online.with(|online| online.contains(&other.id)))
+        };
+        view! {
+            <span class="member-face">
+                <Avatar name=other.username small=true/>
+                <span class="dot" class:dot-online=is_online></span>
+            </span>
+        }
+        .into_any()
     }
 }
 

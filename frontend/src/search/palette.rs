@@ -1,16 +1,17 @@
 //! The palette (Ctrl K): jumps to a room, a person's messages, a message, or a day of the open room (the
 //! ARIA combobox pattern with a list).
 
-use std::time::Duration;
-
 use chrono::NaiveDate;
 use futures::future::join3;
-use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos::{ev, prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
-    ids::RoomId,
+    access::RoomKind,
+    ids::{RoomId, UserId},
+    rooms::{MyRoom, Room, RoomListing},
     search::{Hit, Person, Predicate, TimeSpan, parse},
     unicode::isolate,
+    users::UserRef,
 };
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
@@ -27,11 +28,9 @@ use crate::{
             highlight::{Fragment, excerpt},
         },
     },
-    ui::{Avatar, Dialog, Icon, Lazy, Shape, compare_names, part, pressed_key, time},
+    ui::{Avatar, Dialog, Icon, Lazy, Shape, Ui, compare_names, debounce, part, pressed_key, time},
 };
 
-/// The palette queries the server after this time without a change of the text.
-const DEBOUNCE: Duration = Duration::from_millis(200);
 /// The maximum number of choices of each kind.
 const MAX_CHOICES: usize = 6;
 /// The maximum number of rooms while no text is typed.
@@ -47,6 +46,8 @@ struct Choice {
     text: Vec<Fragment>,
     kind: String,
     target: Target,
+    /// My room that it is about. It is shown only as long as I am in the room.
+    room: Option<RoomId>,
 }
 
 #[derive(Clone)]
@@ -55,6 +56,8 @@ enum Target {
     Path(String),
     /// A day of the open room.
     Day(NaiveDate),
+    /// The direct room with these people.
+    Direct(Vec<UserId>),
 }
 
 #[component]
@@ -73,6 +76,7 @@ part!(search: fn combobox((open, current_room): (RwSignal<bool>, Memo<Option<Roo
 #[component]
 fn Combobox(open: RwSignal<bool>, current_room: Memo<Option<RoomId>>) -> impl IntoView {
     let (live, navigate) = (expect_context::<LiveClient>(), use_navigate());
+    let ui = expect_context::<Ui>();
     let day_jump = expect_context::<DayJump>();
     let q = RwSignal::new(String::new());
     let order = room_order(current_room);
@@ -80,6 +84,8 @@ fn Combobox(open: RwSignal<bool>, current_room: Memo<Option<RoomId>>) -> impl In
     let found = LocalResource::new(move || {
         let q = debounced.get();
         live.connection_epoch.track();
+        // Messages of a room that I was removed from must not stay here.
+        live.departure.track();
         async move { (q.clone(), find(q).await) }
     });
     let choices = move || {
@@ -90,7 +96,14 @@ fn Combobox(open: RwSignal<bool>, current_room: Memo<Option<RoomId>>) -> impl In
         }
         // A result for an earlier text is ignored.
         if let Some((_, found)) = found.get().filter(|(of, _)| *of == q) {
-            choices.extend(found);
+            // `my_rooms` has the direct rooms that exist.
+            let is_listed = |choice: &Choice| match &choice.target {
+                Target::Direct(users) => live.rooms.with(|rooms| {
+                    !users.iter().any(|user| rooms.has_direct_with(*user, live.my_id()))
+                }),
+                _ => choice.room.is_none_or(|id| live.rooms.with(|rooms| rooms.get(id).is_some())),
+            };
+            choices.extend(found.into_iter().filter(is_listed));
         }
         if !q.is_empty() {
             choices.push(all_messages(&q));
@@ -103,6 +116,7 @@ fn Combobox(open: RwSignal<bool>, current_room: Memo<Option<RoomId>>) -> impl In
         match target {
             Target::Path(path) => navigate(&path, NavigateOptions::default()),
             Target::Day(day) => day_jump.jump_to(day),
+            Target::Direct(users) => open_direct(live, ui, users, navigate.clone()),
         }
     });
     Effect::new(move |_| {
@@ -163,18 +177,6 @@ fn choice_id(index: u32) -> String {
     format!("choice-{index}")
 }
 
-fn debounce(q: RwSignal<String>) -> ReadSignal<String> {
-    let (debounced, set_debounced) = signal(String::new());
-    Effect::new(move |timer: Option<Option<TimeoutHandle>>| {
-        if let Some(Some(timer)) = timer {
-            timer.clear();
-        }
-        let q = q.get();
-        set_timeout_with_handle(move || drop(set_debounced.try_set(q)), DEBOUNCE).ok()
-    });
-    debounced
-}
-
 /// My rooms, the most relevant first. The order stays while the palette is open: a message that arrives
 /// must not move the rows while the reader chooses one.
 fn room_order(current_room: Memo<Option<RoomId>>) -> Memo<Vec<RoomId>> {
@@ -198,12 +200,40 @@ fn my_rooms(live: LiveClient, order: &[RoomId], q: &str) -> Vec<Choice> {
             rooms.filter(move |room| rank(&room.name, q) == Some(best))
         });
         let ranked = ranked.take(if q.is_empty() { MAX_ROOMS } else { MAX_CHOICES });
-        let kind = |unread| match unread {
+        let kind = |mine: &MyRoom| match mine.read.unread {
+            ..=0 if mine.kind == RoomKind::Direct => "Direct message".to_owned(),
             ..=0 => "Room".to_owned(),
             unread => format!("{} unread", time::number(unread)),
         };
-        ranked.map(|mine| room(mine.id, mine.name.clone(), kind(mine.read.unread))).collect()
+        let choice = |mine: &MyRoom| {
+            let mut choice = room(mine.id, mine.kind, mine.name.clone(), kind(mine));
+            if mine.kind == RoomKind::Direct {
+                (choice.shape, choice.name) = (None, mine.name.clone());
+            }
+            // Opening a hidden room shows it again.
+            if mine.is_hidden() {
+                choice.target = Target::Direct(mine.people.iter().map(|user| user.id).collect());
+            }
+            choice
+        };
+        ranked.map(choice).collect()
     })
+}
+
+/// Opens the direct room with these people.
+fn open_direct(
+    live: LiveClient,
+    ui: Ui,
+    users: Vec<UserId>,
+    navigate: impl Fn(&str, NavigateOptions) + 'static,
+) {
+    // The palette closes meanwhile.
+    spawn_local(async move {
+        match live.open_direct(users, None).await {
+            Ok(room) => navigate(&room_path(room), NavigateOptions::default()),
+            Err(error) => ui.error(error.message()),
+        }
+    });
 }
 
 /// The first day of a span of time, as the search writes it: `2026-03-01`, `yesterday`.
@@ -216,6 +246,7 @@ fn day(q: &str) -> Option<Choice> {
         text,
         kind: "Day in this room".into(),
         target: Target::Day(day),
+        room: None,
     })
 }
 
@@ -233,29 +264,37 @@ async fn find(q: String) -> Vec<Choice> {
         join3(api::list_rooms(&q, None), api::find_people(&q), search).await;
     let rooms = rooms.into_iter().flat_map(|list| list.rooms);
     let others = rooms.filter(|listing| !listing.joined && rank(&listing.room.name, &q).is_some());
-    let others =
-        others.map(|listing| room(listing.room.id, listing.room.name, "Not joined".into()));
+    let others = others.map(|RoomListing { room: Room { id, kind, name, .. }, .. }| {
+        room(id, kind, name, "Not joined".into())
+    });
     let mut choices: Vec<_> = others.take(MAX_CHOICES).collect();
-    let people = people.into_iter().flat_map(|list| list.people).take(MAX_CHOICES);
-    choices.extend(people.map(|person| messages_from(person.username)));
+    let people: Vec<_> =
+        people.into_iter().flat_map(|list| list.people).take(MAX_CHOICES).collect();
+    choices.extend(people.iter().map(direct_with));
+    choices.extend(people.into_iter().map(messages_from));
     choices.extend(hits.into_iter().flat_map(|hits| hits.hits).map(|hit| message(hit, &q)));
     choices
 }
 
-fn room(id: RoomId, name: String, kind: String) -> Choice {
-    let (shape, text) = (Some(Shape::Hash), vec![Fragment::plain(name)]);
-    Choice { shape, name: String::new(), text, kind, target: Target::Path(room_path(id)) }
+fn room(id: RoomId, of: RoomKind, name: String, kind: String) -> Choice {
+    let (shape, text) = (Some(Shape::of_room(of)), vec![Fragment::plain(name)]);
+    let target = Target::Path(room_path(id));
+    Choice { shape, name: String::new(), text, kind, target, room: None }
 }
 
-fn messages_from(name: String) -> Choice {
-    let path = search_path(&Predicate::From(Person::Name(name.clone())).to_string(), false);
-    Choice {
-        shape: None,
-        text: vec![Fragment::plain(name.clone())],
-        name,
-        kind: "Their messages".into(),
-        target: Target::Path(path),
-    }
+/// A choice with the face of a person.
+fn person(name: String, kind: &str, target: Target) -> Choice {
+    let text = vec![Fragment::plain(name.clone())];
+    Choice { shape: None, name, text, kind: kind.into(), target, room: None }
+}
+
+fn direct_with(user: &UserRef) -> Choice {
+    person(user.username.clone(), "Direct message", Target::Direct(vec![user.id]))
+}
+
+fn messages_from(UserRef { username, .. }: UserRef) -> Choice {
+    let from = Predicate::From(Person::Name(username.clone())).to_string();
+    person(username, "Their messages", Target::Path(search_path(&from, false)))
 }
 
 fn message(hit: Hit, q: &str) -> Choice {
@@ -266,19 +305,20 @@ fn message(hit: Hit, q: &str) -> Choice {
     let search = search_path(q, false);
     let search = search.trim_start_matches("/search");
     let path = format!("{}{search}", message_path(message.room, message.seq));
-    Choice { shape: None, name, text, kind: "Message".into(), target: Target::Path(path) }
+    let (kind, room) = ("Message".into(), Some(message.room));
+    Choice { shape: None, name, text, kind, target: Target::Path(path), room }
 }
 
 fn all_messages(q: &str) -> Choice {
     let text = vec![Fragment::plain(format!("All messages with “{}”", isolate(q)))];
     let (shape, path) = (Some(Shape::Search), search_path(q, false));
     let target = Target::Path(path);
-    Choice { shape, name: String::new(), text, kind: String::new(), target }
+    Choice { shape, name: String::new(), text, kind: String::new(), target, room: None }
 }
 
 #[component]
 fn Row(index: u32, choice: Choice, active: RwSignal<u32>, go: Callback<Target>) -> impl IntoView {
-    let Choice { shape, name, text, kind, target } = choice;
+    let Choice { shape, name, text, kind, target, .. } = choice;
     let face = match shape {
         Some(shape) => view! { <Icon shape/> }.into_any(),
         None => view! { <Avatar name small=true/> }.into_any(),

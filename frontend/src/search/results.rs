@@ -24,8 +24,7 @@ use crate::{
 
 #[component]
 pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> impl IntoView {
-    let (auth, connection_epoch) =
-        (expect_context::<Auth>(), expect_context::<LiveClient>().connection_epoch);
+    let (auth, live) = (expect_context::<Auth>(), expect_context::<LiveClient>());
     let hits = RwSignal::new(Vec::<Hit>::new());
     let next = RwSignal::new(None::<String>);
     let hints = RwSignal::new(Vec::<QueryHint>::new());
@@ -46,8 +45,17 @@ pub fn Results(q: String, grouped: Memo<bool>, on_change: Callback<String>) -> i
         }
     });
     load.dispatch_local(None);
+    // Messages of a room that I was removed from must not stay here.
+    Effect::new(move |_| {
+        if live.departure.with(Option::is_some) {
+            let is_mine =
+                |hit: &Hit| live.rooms.with_untracked(|r| r.get(hit.message.room).is_some());
+            hits.update(|hits| hits.retain(is_mine));
+        }
+    });
     let summary = LocalResource::new(move || {
-        connection_epoch.track();
+        live.connection_epoch.track();
+        live.departure.track();
         api::get_search_summary(q.get_value())
     });
     let error = move || load.value().get().and_then(Result::err);
@@ -108,9 +116,11 @@ fn row_key(row: &GroupedRow<Hit>) -> (bool, i64) {
 fn RoomHeading(id: RoomId) -> impl IntoView {
     let live = expect_context::<LiveClient>();
     let name = move || live.rooms.with(|rooms| rooms.get(id).map(|room| room.name.clone()));
+    let kind = live.rooms.with_untracked(|rooms| rooms.get(id).map(|room| room.kind));
+    let shape = Shape::of_room(kind.unwrap_or_default());
     view! {
         <li class="hits-room">
-            <h2><a href=href(&room_path(id))><Icon shape=Shape::Hash/><bdi>{name}</bdi></a></h2>
+            <h2><a href=href(&room_path(id))><Icon shape=shape/><bdi>{name}</bdi></a></h2>
         </li>
     }
 }

@@ -10,6 +10,8 @@ use shared::{
 use super::ExportDialog;
 use crate::{
     links::search_path,
+    live::LiveClient,
+    state::search::room_names::with_room_names,
     ui::{href, time},
 };
 
@@ -23,6 +25,7 @@ pub fn Counts(
     q: Signal<String>,
     on_change: Callback<String>,
 ) -> impl IntoView {
+    let live = expect_context::<LiveClient>();
     let is_in_many_rooms = summary.rooms.len() > 1;
     let toggle_href = move || href(&search_path(&q.get(), !grouped.get()));
     let export = RwSignal::new(false);
@@ -31,7 +34,7 @@ pub fn Counts(
         format!("{}?q={q}", paths::EXPORT_SEARCH)
     });
     let chips = filters(&summary).into_iter().map(|(by, count)| {
-        let text = by.to_string();
+        let text = live.rooms.with_untracked(|rooms| with_room_names(&by.to_string(), rooms));
         let narrow = move |_| {
             if let Ok(query) = parse(&q.get_untracked()) {
                 on_change.run(query.narrow(by.clone()).to_string());
@@ -89,10 +92,14 @@ fn total(summary: &Summary) -> String {
 /// Operators that narrow the search, with their counts. A kind with only one count is left out,
 /// because it would narrow nothing.
 fn filters(summary: &Summary) -> Vec<(Predicate, u64)> {
-    let rooms = summary
-        .rooms
-        .iter()
-        .map(|room| (Predicate::In(RoomRef::Name(room.name.clone())), room.count));
+    let rooms = summary.rooms.iter().map(|room| {
+        // A direct room has no name.
+        let room_ref = match room.name.is_empty() {
+            true => RoomRef::Id(room.id),
+            false => RoomRef::Name(room.name.clone()),
+        };
+        (Predicate::In(room_ref), room.count)
+    });
     let authors = summary.authors.iter().map(|author| {
         let name = author.user.username.clone();
         (Predicate::From(Person::Name(name)), author.count)

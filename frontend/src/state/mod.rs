@@ -1,6 +1,7 @@
 //! The page's state as plain structs, without signals, DOM or a clock of their own, so that native
 //! tests cover every rule. Must not depend on leptos.
 
+pub mod admin;
 pub mod announcement;
 pub mod charts;
 pub mod draft_key;

@@ -7,11 +7,16 @@ use std::{
 };
 
 use shared::{
+    access::RoomKind,
     ids::{RoomId, Seq, UserId},
     messages::Message,
-    rooms::{MyRoom, ReadState, Room},
+    rooms::{Member, MyRoom, ReadState, Room, direct_name},
     text::ReaderName,
+    users::UserRef,
 };
+
+mod access;
+pub mod people;
 
 /// My rooms by id.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -93,11 +98,49 @@ impl RoomList {
         true
     }
 
-    /// Applies the new name and topic of a room.
+    /// Applies the new state of a room.
     pub fn apply_room(&mut self, changed: &Room) {
         if let Some(room) = self.rooms.get_mut(&changed.id) {
-            room.name.clone_from(&changed.name);
+            if changed.kind != RoomKind::Direct {
+                room.name.clone_from(&changed.name);
+            }
             room.topic.clone_from(&changed.topic);
+            (room.kind, room.policies) = (changed.kind, changed.policies);
+            room.archived = changed.archived_at.is_some();
+        }
+    }
+
+    /// Applies my new role in a room.
+    pub fn apply_membership(&mut self, room: RoomId, me: &Member) {
+        if let Some(room) = self.rooms.get_mut(&room) {
+            (room.role, room.visible_from) = (me.role, me.visible_from);
+        }
+    }
+
+    /// Adds somebody to the people of a direct room. Returns whether they are new.
+    pub fn add_person(&mut self, room: RoomId, person: &UserRef, me: UserId) -> bool {
+        let Some(room) = self.rooms.get_mut(&room) else { return false };
+        if room.kind != RoomKind::Direct || room.people.contains(person) {
+            return false;
+        }
+        let at = room.people.iter().filter(|other| other.id < person.id).count();
+        room.people.insert(at, person.clone());
+        name_direct(room, me);
+        true
+    }
+
+    /// Whether I have a direct room with only this person; with myself, one for notes.
+    pub fn has_direct_with(&self, person: UserId, me: UserId) -> bool {
+        let count = if person == me { 1 } else { 2 };
+        self.all().any(|room| {
+            room.people.len() == count && room.people.iter().any(|other| other.id == person)
+        })
+    }
+
+    /// Hides a direct room until it has a newer message than this; `None` shows it again.
+    pub fn set_hidden(&mut self, room: RoomId, hidden: Option<Seq>) {
+        if let Some(room) = self.rooms.get_mut(&room) {
+            room.hidden = hidden;
         }
     }
 
@@ -142,6 +185,11 @@ impl RoomList {
         self.rooms.keys().copied()
     }
 
+    /// The ids of the rooms of which only their members know, ascending.
+    pub fn hidden_ids(&self) -> impl Iterator<Item = RoomId> {
+        self.all().filter(|room| room.kind != RoomKind::Open).map(|room| room.id)
+    }
+
     pub fn get(&self, room: RoomId) -> Option<&MyRoom> {
         self.rooms.get(&room)
     }
@@ -176,9 +224,17 @@ impl RoomList {
         rooms.into_iter().map(|room| room.id).collect()
     }
 
-    /// The unread count of all rooms together.
+    /// The unread count of all rooms together that are not hidden.
     pub fn total_unread(&self) -> i64 {
-        self.rooms.values().map(|room| room.read.unread.max(0)).sum()
+        let shown = self.rooms.values().filter(|room| !room.is_hidden());
+        shown.map(|room| room.read.unread.max(0)).sum()
+    }
+}
+
+/// Names a direct room after the others in it, so that the page can treat it like any room.
+pub fn name_direct(room: &mut MyRoom, me: UserId) {
+    if room.kind == RoomKind::Direct {
+        room.name = direct_name(&room.people, me);
     }
 }
 

@@ -8,7 +8,7 @@ use super::scroll::goto_command::{GotoTarget, parse_target};
 
 /// The help that the composer shows while a command is typed.
 pub const HELP: &str = "Commands: /goto 2026-03-01, /goto yesterday, /goto 1234 (a message \
-    number), /help. To send a word with a slash in front, type two slashes: //help";
+    number), /dm @ada @bob, /help. To send a word with a slash in front, type two slashes: //help";
 
 /// The meaning of the text of the composer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Input {
     Message(String),
     /// Jump.
     GoTo(GotoTarget),
+    /// Open the direct room with the people who have these names.
+    Direct(Vec<String>),
     /// Show [`HELP`].
     Help,
     /// Show an error: the command does not exist, or its target is invalid.
@@ -32,12 +34,32 @@ pub fn parse(text: &str, today: NaiveDate) -> Input {
     };
     match &*word.to_ascii_lowercase() {
         "help" => Input::Help,
+        "dm" => Input::Direct(parse_names(target)),
         "goto" => parse_target(target, today).map_or_else(Input::Invalid, Input::GoTo),
         _ => Input::Invalid(format!(
             "There's no command /{word}. To send this as it is, type //{word}.",
             word = isolate(word)
         )),
     }
+}
+
+/// The names in `@ada @bob`. A name may contain blanks if an `@` is before each; otherwise each word is a
+/// name.
+fn parse_names(text: &str) -> Vec<String> {
+    let words = || {
+        let words = text.split_whitespace().map(|word| word.trim_end_matches(','));
+        words.filter(|word| !word.is_empty())
+    };
+    let has_marks = words().any(|word| word.starts_with('@'));
+    let mut names = Vec::<String>::new();
+    for word in words() {
+        match (word.strip_prefix('@'), names.last_mut()) {
+            (None, Some(name)) if has_marks => *name = format!("{name} {word}"),
+            (name, _) => names.push(name.unwrap_or(word).to_owned()),
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
 }
 
 /// Whether a text in the composer is or may become a command.
@@ -77,6 +99,20 @@ mod tests {
         assert_eq!(parse("/HELP me"), Input::Help);
         assert_eq!(parse("/goto 7"), Input::GoTo(GotoTarget::Message(Seq(7))));
         assert!(matches!(parse("/goto moon"), Input::Invalid(error) if error.contains("“moon”")));
+    }
+
+    #[test]
+    fn names_of_people_may_have_blanks() {
+        let names = |text: &str| match parse(text) {
+            Input::Direct(names) => names,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(names("/dm @ada"), ["ada"]);
+        assert_eq!(names("/dm @ada lovelace, @bob"), ["ada lovelace", "bob"]);
+        assert_eq!(names("/dm ada bob"), ["ada", "bob"]);
+        assert_eq!(names("/dm @a@b"), ["a@b"]);
+        assert_eq!(names("/dm"), [""; 0]);
+        assert_eq!(names("/dm @ ,"), [""; 0]);
     }
 
     #[test]

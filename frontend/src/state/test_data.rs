@@ -2,9 +2,10 @@
 
 use chrono::DateTime;
 use shared::{
+    access::{Policies, Role, RoomKind},
     ids::{ClientId, MessageId, Rev, RoomId, Seq, UserId},
     messages::Message,
-    rooms::{MyRoom, ReadState, Role},
+    rooms::{MyRoom, ReadState},
     users::UserRef,
 };
 use uuid::Uuid;
@@ -32,6 +33,9 @@ pub fn room(id: i64, name: &str) -> MyRoom {
         id: RoomId(id),
         name: name.into(),
         topic: String::new(),
+        kind: RoomKind::Open,
+        policies: Policies::default(),
+        archived: false,
         read: ReadState {
             read_seq: Seq(8),
             unread: 2,
@@ -40,5 +44,8 @@ pub fn room(id: i64, name: &str) -> MyRoom {
             last_rev: Rev(10),
         },
         role: Role::Member,
+        visible_from: Seq(1),
+        people: Vec::new(),
+        hidden: None,
     }
 }

@@ -2,6 +2,7 @@
 //! icon carries the label.
 
 use leptos::prelude::*;
+use shared::access::RoomKind;
 
 /// The picture of an icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,7 @@ pub enum Shape {
     Gear,
     Hash,
     Link,
+    Lock,
     More,
     Pencil,
     People,
@@ -30,6 +32,15 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// The icon of a room.
+    pub fn of_room(kind: RoomKind) -> Self {
+        match kind {
+            RoomKind::Open => Self::Hash,
+            RoomKind::Private => Self::Lock,
+            RoomKind::Direct => Self::People,
+        }
+    }
+
     fn path(self) -> &'static str {
         match self {
             Self::Back => "M15 5l-7 7 7 7",
@@ -46,6 +57,7 @@ impl Shape {
             Self::Link => {
                 "M10 14a4 4 0 0 0 5.700 0l3-3a4 4 0 0 0-5.700-5.700l-1.500 1.500M14 10a4 4 0 0 0-5.700 0l-3 3a4 4 0 0 0 5.700 5.700l1.500-1.500"
             }
+            Self::Lock => "M6 11h12v9H6zM8.500 11V8a3.500 3.500 0 0 1 7 0v3",
             Self::More => {
                 "M4.500 12a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M11.500 12a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M18.500 12a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0"
             }

@@ -1,10 +1,11 @@
 //! Components and helpers that any app could use: dialogs, icons, toasts, themes, lazy loading.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, time::Duration};
 
 use js_sys::{Array, Function, Intl::Collator, Object, Reflect, futures::JsFuture};
 use leptos::{
     ev::{KeyboardEvent, keydown},
+    leptos_dom::helpers::TimeoutHandle,
     prelude::*,
     task::spawn_local,
 };
@@ -42,6 +43,8 @@ pub use toast::Toasts;
 pub struct Ui {
     toasts: RwSignal<Vec<toast::Toast>>,
     pub theme: RwSignal<Theme>,
+    /// The name of the server, as titles show it.
+    pub app_name: RwSignal<String>,
     /// Counts the connections to the server. A change makes the components repeat their failed
     /// requests.
     pub connection_epoch: RwSignal<u32>,
@@ -52,6 +55,7 @@ impl Ui {
         Self {
             toasts: RwSignal::default(),
             theme: RwSignal::new(Theme::load()),
+            app_name: RwSignal::new("Hallway".into()),
             connection_epoch: RwSignal::new(0),
         }
     }
@@ -167,6 +171,20 @@ pub fn on_page_keydown(handle: impl Fn(&KeyboardEvent) + 'static) {
         }
     });
     on_cleanup(move || listener.remove());
+}
+
+/// Follows a text after some time without a change, because each value is sent to the server.
+pub fn debounce(text: RwSignal<String>) -> ReadSignal<String> {
+    const AFTER: Duration = Duration::from_millis(200);
+    let (debounced, set_debounced) = signal(String::new());
+    Effect::new(move |timer: Option<Option<TimeoutHandle>>| {
+        if let Some(Some(timer)) = timer {
+            timer.clear();
+        }
+        let text = text.get();
+        set_timeout_with_handle(move || drop(set_debounced.try_set(text)), AFTER).ok()
+    });
+    debounced
 }
 
 /// The text of a live region that announces each value of `text`, also one equal to the value before.

@@ -1,20 +1,52 @@
 //! The account in the sidebar's corner: theme, password, devices, signing out.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
+use shared::access::Rank;
 
 use super::{password::PasswordDialog, sessions::SessionsDialog};
 use crate::{
+    admin::AdminDialogs,
     api,
     auth::Auth,
     live::LiveClient,
-    ui::{Avatar, Confirm, Dialog, Icon, Menu, Shape, ThemeSwitch, Ui},
+    state::rooms::people::rank_label,
+    ui::{Avatar, Confirm, Dialog, Icon, Lazy, Menu, Shape, ThemeSwitch, Ui, href, part},
 };
+
+/// When the menu loads, after the page has begun.
+const LATER: Duration = Duration::from_millis(1_500);
 
 #[component]
 pub fn AccountMenu(
     /// Opens the list of keyboard shortcuts.
     shortcuts: RwSignal<bool>,
 ) -> impl IntoView {
+    let auth = expect_context::<Auth>();
+    let name = Memo::new(move |_| auth.me().map(|me| me.username).unwrap_or_default());
+    let rank = move || rank_label(auth.rank()).unwrap_or("Member");
+    // Later, because the first room and its messages must not wait for the part.
+    let is_late = RwSignal::new(false);
+    set_timeout(move || _ = is_late.try_set(true), LATER);
+    view! {
+        <div class="account">
+            {move || view! { <Avatar name=name.get()/> }}
+            <div class="account-text">
+                <strong dir="auto" data-testid="my-name">{name}</strong>
+                <span class="quiet">{rank}</span>
+            </div>
+            <Show when=move || is_late.get()>
+                <Lazy load=account_items props=shortcuts/>
+            </Show>
+        </div>
+    }
+}
+
+part!(more: fn account_items(shortcuts: RwSignal<bool>) { view! { <AccountItems shortcuts/> } });
+
+#[component]
+fn AccountItems(shortcuts: RwSignal<bool>) -> impl IntoView {
     let (auth, ui) = (expect_context::<Auth>(), expect_context::<Ui>());
     let live = expect_context::<LiveClient>();
     let [password, sessions, theme, confirm] = [(); 4].map(|()| RwSignal::new(false));
@@ -33,40 +65,46 @@ pub fn AccountMenu(
             }
         }
     });
+    let dialogs = expect_context::<AdminDialogs>();
+    let is_guest = move || auth.me().is_some_and(|me| me.rank == Rank::Guest);
     let ask_or_sign_out = move |_| match live.has_unsent() {
         true => confirm.set(true),
         false => drop(sign_out.dispatch_local(())),
     };
-    let name = Memo::new(move |_| auth.me().map(|me| me.username).unwrap_or_default());
-    let role = move || if auth.is_admin() { "Admin" } else { "Member" };
     view! {
-        <div class="account">
-            {move || view! { <Avatar name=name.get()/> }}
-            <div class="account-text">
-                <strong dir="auto" data-testid="my-name">{name}</strong>
-                <span class="quiet">{role}</span>
-            </div>
-            <Menu label="Account" testid="account-menu" face=|| view! { <Icon shape=Shape::Gear/> }>
-                <button type="button" role="menuitem" on:click=move |_| theme.set(true)>"Theme"</button>
-                <button type="button" role="menuitem" on:click=move |_| password.set(true)>
-                    "Change password"
+        <Menu label="Account" testid="account-menu" face=|| view! { <Icon shape=Shape::Gear/> }>
+            {move || (!is_guest()).then(|| view! {
+                <button type="button" role="menuitem" on:click=move |_| dialogs.open_invite(None)>
+                    "Invite people"
                 </button>
-                <button type="button" role="menuitem" on:click=move |_| sessions.set(true)>
-                    "Your devices"
+            })}
+            {move || auth.is_admin().then(|| view! {
+                <button type="button" role="menuitem" on:click=move |_| dialogs.server.set(true)>
+                    "Server settings"
                 </button>
-                <button type="button" role="menuitem" on:click=move |_| shortcuts.set(true)>
-                    "Keyboard shortcuts"
-                </button>
-                <button
-                    type="button"
-                    role="menuitem"
-                    data-testid="sign-out"
-                    on:click=ask_or_sign_out
-                >
-                    "Sign out"
-                </button>
-            </Menu>
-        </div>
+            })}
+            <button type="button" role="menuitem" on:click=move |_| theme.set(true)>"Theme"</button>
+            <button type="button" role="menuitem" on:click=move |_| password.set(true)>
+                "Change password"
+            </button>
+            <button type="button" role="menuitem" on:click=move |_| sessions.set(true)>
+                "Your devices"
+            </button>
+            <button type="button" role="menuitem" on:click=move |_| shortcuts.set(true)>
+                "Keyboard shortcuts"
+            </button>
+            <Show when=move || auth.is_admin()>
+                <a role="menuitem" href=href("/admin/people")>"Administration"</a>
+            </Show>
+            <button
+                type="button"
+                role="menuitem"
+                data-testid="sign-out"
+                on:click=ask_or_sign_out
+            >
+                "Sign out"
+            </button>
+        </Menu>
         <Dialog open=theme title="Theme">
             <ThemeSwitch/>
         </Dialog>

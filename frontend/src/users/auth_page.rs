@@ -1,4 +1,4 @@
-//! The frame of the login and register pages, and the page to return to after signing in.
+//! The frame of the pages for people who are not signed in, and the page to return to after signing in.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -8,7 +8,7 @@ use leptos_router::{
 
 use crate::{
     auth::{Auth, AuthState},
-    ui::{Logo, ThemeSwitch, query_param},
+    ui::{Logo, ThemeSwitch, Ui, query_param},
 };
 
 /// Returns whether the path is a page of this app to return to after signing in.
@@ -31,23 +31,35 @@ fn next() -> Option<String> {
     next.filter(|next| can_return_to(next))
 }
 
-/// The frame of a form. Redirects users who are signed in already.
+/// The frame of a form. Redirects users who are signed in already, and everybody to the page that sets up
+/// a server without accounts.
 #[component]
 pub fn AuthPage(heading: &'static str, children: Children) -> impl IntoView {
     let auth = expect_context::<Auth>();
     let (navigate, next) = (use_navigate(), next().unwrap_or_else(|| "/rooms".into()));
-    document().set_title(&format!("{heading} · Hallway"));
     Effect::new(move |_| {
-        if auth.state.with(|state| matches!(state, AuthState::SignedIn(_))) {
-            navigate(&next, NavigateOptions { replace: true, ..Default::default() });
-        }
+        let to = match auth.state.with(|state| matches!(state, AuthState::SignedIn(_))) {
+            true => &next,
+            false if auth.is_set_up.get() => return,
+            false => "/register",
+        };
+        navigate(to, NavigateOptions { replace: true, ..Default::default() });
     });
+    view! { <AuthFrame heading>{children()}</AuthFrame> }
+}
+
+/// The frame of a page for people who may not be signed in.
+#[component]
+pub fn AuthFrame(heading: &'static str, children: Children) -> impl IntoView {
+    let auth = expect_context::<Auth>();
+    let app_name = expect_context::<Ui>().app_name;
+    Effect::new(move |_| document().set_title(&format!("{heading} · {}", app_name.get())));
     view! {
         <main class="auth" id="main">
             <div class="auth-card">
                 <div class="auth-brand">
                     <Logo/>
-                    <span>"Hallway"</span>
+                    <span dir="auto">{app_name}</span>
                 </div>
                 <h1>{heading}</h1>
                 <p class="auth-notice" role="status">{auth.notice}</p>

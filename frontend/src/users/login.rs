@@ -11,6 +11,18 @@ use crate::{
 
 #[component]
 pub fn LoginPage() -> impl IntoView {
+    view! {
+        <AuthPage heading="Sign in">
+            <LoginForm/>
+            <p class="auth-other">
+                "New here? " <a href=href(&other_form("/register"))>"Create an account"</a>
+            </p>
+        </AuthPage>
+    }
+}
+
+#[component]
+pub fn LoginForm() -> impl IntoView {
     let auth = expect_context::<Auth>();
     let (username, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     let sign_in = Action::new_local(move |(username, password): &(String, String)| {
@@ -29,30 +41,25 @@ pub fn LoginPage() -> impl IntoView {
         }
     };
     view! {
-        <AuthPage heading="Sign in">
-            <form class="form" method="post" on:submit=submit>
-                <Field
-                    label="Username"
-                    name="username"
-                    input=username
-                    autocomplete="username"
-                    autofocus=true
-                />
-                <Field
-                    label="Password"
-                    name="password"
-                    kind="password"
-                    input=password
-                    error
-                    autocomplete="current-password"
-                />
-                <button type="submit" class="button button-primary button-full" disabled=busy>
-                    {move || if busy.get() { "Signing in…" } else { "Sign in" }}
-                </button>
-            </form>
-            <p class="auth-other">
-                "New here? " <a href=href(&other_form("/register"))>"Create an account"</a>
-            </p>
-        </AuthPage>
+        <form class="form" method="post" on:submit=submit>
+            <Field
+                label="Username"
+                name="username"
+                input=username
+                autocomplete="username"
+                autofocus=true
+            />
+            <Field
+                label="Password"
+                name="password"
+                kind="password"
+                input=password
+                error
+                autocomplete="current-password"
+            />
+            <button type="submit" class="button button-primary button-full" disabled=busy>
+                {move || if busy.get() { "Signing in…" } else { "Sign in" }}
+            </button>
+        </form>
     }
 }

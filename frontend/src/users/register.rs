@@ -1,95 +1,81 @@
-//! The page `/ui/register`: creates an account and signs in.
+//! The pages `/ui/register` and `/ui/invite#TOKEN`: create an account, and set up a server that has none.
 
-use leptos::{ev::SubmitEvent, html, prelude::*};
-use shared::{
-    problem::{Code, Problem},
-    rules,
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use shared::admission::SignUp;
+
+use super::{
+    account_form::AccountForm,
+    auth_page::{AuthFrame, AuthPage, other_form},
+    invited::InvitedPage,
+    set_up::SetUpPage,
 };
-
-use super::auth_page::{AuthPage, other_form};
 use crate::{
     api,
     auth::Auth,
-    ui::{Field, Lazy, href, part},
+    state::admin::admission::token_in,
+    ui::{Lazy, href, part},
 };
 
 #[component]
 pub fn RegisterPage() -> impl IntoView {
-    view! { <Lazy load=register_form props=()/> }
+    view! { <Lazy load=first_page props=()/> }
 }
 
-part!(more: fn register_form((): ()) { view! { <RegisterForm/> } });
+part!(more: fn first_page((): ()) { view! { <FirstPage/> } });
+
+/// Chooses the page by the server's state and the address.
+#[component]
+fn FirstPage() -> impl IntoView {
+    let auth = expect_context::<Auth>();
+    let server = LocalResource::new(move || async move {
+        let server = api::get_server().await?;
+        auth.is_set_up.set(server.is_set_up);
+        api::Result::Ok(server)
+    });
+    let location = use_location();
+    let is_invite = location.pathname.with_untracked(|path| path.ends_with("/invite"));
+    // From the address bar, because the router may decode the fragment.
+    let token = token_in(&window().location().hash().unwrap_or_default()).filter(|_| is_invite);
+    move || match server.get() {
+        None => view! {
+            <AuthFrame heading="Hallway"><p class="quiet" role="status">"Loading…"</p></AuthFrame>
+        }
+        .into_any(),
+        Some(Ok(server)) if !server.is_set_up => view! { <SetUpPage/> }.into_any(),
+        Some(server) => {
+            let sign_up = server.map(|server| server.sign_up).unwrap_or_default();
+            match token.clone() {
+                Some(token) => view! { <InvitedPage token/> }.into_any(),
+                None => view! { <NewAccountPage sign_up/> }.into_any(),
+            }
+        }
+    }
+}
 
 #[component]
-fn RegisterForm() -> impl IntoView {
-    let auth = expect_context::<Auth>();
-    let (username, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let register = Action::new_local(move |(username, password): &(String, String)| {
-        let (username, password) = (username.clone(), password.clone());
-        async move {
-            register(&username, &password).await?;
-            api::sign_in(username, password).await.map(|user| auth.sign_in(user))
+fn NewAccountPage(sign_up: SignUp) -> impl IntoView {
+    let form = match sign_up {
+        SignUp::Open => view! { <AccountForm invitation=None/> }.into_any(),
+        SignUp::Approval => view! {
+            <p>"An admin approves each new account before it can sign in."</p>
+            <AccountForm invitation=None/>
         }
-    });
-    let error = move || register.value().get().and_then(Result::err);
-    let username_error = Signal::derive(move || {
-        let error = error()?;
-        let taken = (error.code() == Some(Code::UsernameTaken)).then(|| error.message());
-        error.field_message("username").or(taken)
-    });
-    let password_error = Signal::derive(move || {
-        let error = error()?;
-        // An error that belongs to no field shows below the last one.
-        let other = username_error.get().is_none().then(|| error.message());
-        error.field_message("password").or(other)
-    });
-    let busy = register.pending();
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
-        if let (Some(username), Some(password)) = (value(username), value(password)) {
-            register.dispatch_local((username, password));
+        .into_any(),
+        SignUp::Invited => view! {
+            <p>"New accounts need an invitation here. Ask a member for a link."</p>
+        }
+        .into_any(),
+        SignUp::Closed => {
+            view! { <p>"New accounts are closed here. Ask an admin for one."</p> }.into_any()
         }
     };
     view! {
         <AuthPage heading="Create an account">
-            <form class="form" method="post" on:submit=submit>
-                <Field
-                    label="Username"
-                    name="username"
-                    input=username
-                    error=username_error
-                    autocomplete="username"
-                    autofocus=true
-                    hint="This is how others see you."
-                />
-                <Field
-                    label="Password"
-                    name="password"
-                    kind="password"
-                    input=password
-                    error=password_error
-                    autocomplete="new-password"
-                    hint=format!("At least {} characters.", rules::PASSWORD_MIN_CHARS)
-                />
-                <button type="submit" class="button button-primary button-full" disabled=busy>
-                    {move || if busy.get() { "Creating…" } else { "Create account" }}
-                </button>
-            </form>
+            {form}
             <p class="auth-other">
                 "Already have an account? " <a href=href(&other_form("/login"))>"Sign in"</a>
             </p>
         </AuthPage>
     }
-}
-
-/// Checks both fields before the server does, so that all errors show at once.
-async fn register(username: &str, password: &str) -> api::Result<()> {
-    let mut problem = Problem::new(Code::InvalidFields);
-    problem.errors.extend(rules::validate_username(username).err());
-    problem.errors.extend(rules::validate_password(password).err());
-    if !problem.errors.is_empty() {
-        return Err(api::Error::Rejected(Box::new(problem)));
-    }
-    api::register(username.to_owned(), password.to_owned()).await
 }

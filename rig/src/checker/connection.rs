@@ -18,6 +18,8 @@ pub struct Connection {
     pub pinged_us: u64,
     /// When the client requested the last page of a room.
     pub page_requested_us: BTreeMap<RoomId, u64>,
+    /// When the client sent the last search.
+    pub searched_us: u64,
     /// Rooms for which this socket delivered `removed` while no other subscription was unanswered,
     /// and to which the client has not subscribed since.
     pub left_rooms: HashSet<RoomId>,
@@ -43,6 +45,7 @@ impl Connection {
         match event {
             Event::Pong { pinged_us } => self.pinged_us = self.pinged_us.max(*pinged_us),
             Event::ReadPage { room } => drop(self.page_requested_us.insert(*room, at_us)),
+            Event::Search => self.searched_us = at_us,
             Event::Subscribe { room, .. } => drop(self.left_rooms.remove(room)),
             Event::LeftRoom { room, .. } if !self.subscriptions.contains_key(room) => {
                 self.left_rooms.insert(*room);

@@ -153,7 +153,9 @@ impl<'h> HistoryIndex<'h> {
             | Event::Change { row: ChangedRow::Message(message), .. } => {
                 self.add_message(at, message);
             }
-            Event::Page { messages, .. } => messages.iter().for_each(|m| self.add_message(at, m)),
+            Event::Page { messages, .. } | Event::Hits { messages } => {
+                messages.iter().for_each(|m| self.add_message(at, m));
+            }
             Event::NodeState(state) => {
                 self.node_states.entry(state.room).or_default().push((at, state));
                 state.messages.iter().for_each(|message| self.add_message(at, message));

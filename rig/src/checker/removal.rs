@@ -1,7 +1,8 @@
 //! Leak after removal: the server sends a room's content to a removed member.
 //!
 //! From 2 s after a removal was acknowledged until the user's next join was invoked, the server
-//! must send nothing of the room to any socket of the user, nor return it by REST. A frame was
+//! must send nothing of the room to any socket of the user, nor return it by REST, neither as a page nor
+//! as hits of a search. A frame was
 //! certainly sent after that time if its content was written later, or its socket was opened later,
 //! or the reply to a later ping came before the frame. The last proof holds only without a fault,
 //! because a process that was paused sends frames that it composed before the pause.
@@ -10,9 +11,15 @@
 //! client subscribes again or the user's join was invoked. A slow reader may receive the reply to
 //! an earlier subscription once the user is a member again.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use shared::ids::{RoomId, UserId};
+use shared::{
+    ids::{RoomId, UserId},
+    messages::Message,
+};
 
 use super::{
     Anomaly, Violations, connection::Connection, index::HistoryIndex, operations::Completion,
@@ -78,10 +85,14 @@ pub fn check(
 ) {
     let entry = &index.entries[at];
     let (room, is_page) = match &entry.event {
-        Event::Change { room, .. } | Event::Subscribed { room, .. } | Event::Gap { room, .. } => {
-            (*room, false)
-        }
+        Event::Change { room, .. }
+        | Event::Presence { room }
+        | Event::Subscribed { room, .. }
+        | Event::Gap { room, .. } => (*room, false),
         Event::Page { room, .. } => (*room, true),
+        Event::Hits { messages } => {
+            return check_hits(absences, at, connection, messages, violations);
+        }
         _ => return,
     };
     let user = connection.user;
@@ -104,6 +115,25 @@ pub fn check(
     if is_late {
         let detail = format!("the server sent room {room} to {user} after their removal");
         violations.add(Anomaly::LeakAfterRemoval, [absence.removed, at], detail);
+    }
+}
+
+/// A search that began long after the removal must not find the room.
+fn check_hits(
+    absences: &Absences,
+    at: usize,
+    connection: &Connection,
+    messages: &[Arc<Message>],
+    violations: &mut Violations,
+) {
+    let user = connection.user;
+    let rooms: BTreeSet<RoomId> = messages.iter().map(|message| message.room).collect();
+    for room in rooms {
+        let Some(absence) = absences.find(room, user, at) else { continue };
+        if connection.searched_us > absence.removed_us + REMOVAL_TIMEOUT_US {
+            let detail = format!("{user} found messages of room {room} after their removal");
+            violations.add(Anomaly::LeakAfterRemoval, [absence.removed, at], detail);
+        }
     }
 }
 

@@ -17,11 +17,13 @@ pub fn check(index: &HistoryIndex, violations: &mut Violations) {
     for (at, entry) in index.entries.iter().enumerate() {
         if let Event::Connect { user, .. } = entry.event {
             let previous = connections.remove(&entry.process);
+            let searched_us = previous.as_ref().map_or(0, |p| p.searched_us);
             let connection = Connection {
                 user,
                 opened_us: entry.at_us,
                 pinged_us: 0,
-                // Pages requested during the previous connection may still arrive.
+                // Pages and hits requested during the previous connection may still arrive.
+                searched_us,
                 page_requested_us: previous.map(|p| p.page_requested_us).unwrap_or_default(),
                 left_rooms: HashSet::new(),
                 tombstones: HashSet::new(),

@@ -183,6 +183,15 @@ pub enum Event {
         as_of_rev: Rev,
         messages: Arc<[Arc<Message>]>,
     },
+    /// A REST request for the newest messages of all rooms of the user. Completes with `Hits`.
+    Search,
+    Hits {
+        messages: Arc<[Arc<Message>]>,
+    },
+    /// The socket delivered who came online or went offline in a room.
+    Presence {
+        room: RoomId,
+    },
     /// The server sent `removed`: it delivers nothing more of this room on the socket.
     LeftRoom {
         room: RoomId,

@@ -107,14 +107,20 @@ impl Timeline {
 
     /// Applies a change from the socket, live or replayed.
     pub fn apply(&mut self, change: Change) -> ApplyOutcome {
-        let is_ahead = change.rev > self.rev.next();
-        if change.rev == self.rev.next() {
-            self.rev = change.rev;
-        }
+        let outcome = self.skip(change.rev);
         match change.row {
             Row::Message(message) => self.upsert_message(message),
             Row::Member(member) => self.upsert_member(member),
             Row::Room(room) => self.upsert_room(room),
+        }
+        outcome
+    }
+
+    /// Counts a change whose row the client does not get.
+    pub fn skip(&mut self, rev: Rev) -> ApplyOutcome {
+        let is_ahead = rev > self.rev.next();
+        if rev == self.rev.next() {
+            self.rev = rev;
         }
         if is_ahead { ApplyOutcome::MissedEarlier } else { ApplyOutcome::InOrder }
     }

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
+    access::{Rank, Role},
     ids::{MessageId, RoomId},
-    rooms::Role,
     users::UserRef,
 };
 
@@ -122,6 +122,8 @@ impl Server {
         let member = Member {
             user: UserRef { id: UserId(user), username: format!("user{user}") },
             role: Role::Member,
+            rank: Rank::Member,
+            visible_from: Seq(1),
             joined_at: DateTime::UNIX_EPOCH,
             left,
             rev,

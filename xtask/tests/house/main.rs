@@ -1,6 +1,7 @@
 //! The module rules of the workspace: `cargo xtask test house`. layers.txt has the layers.
 
 mod modules;
+mod reads;
 mod rules;
 mod source;
 

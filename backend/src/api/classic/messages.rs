@@ -20,6 +20,7 @@ use shared::{
 use super::{
     body::{FromFields, Validated},
     fields::{Fields, unknown_id},
+    rooms::{find_room, hide_direct},
     serialize_moment,
 };
 use crate::{
@@ -32,7 +33,7 @@ use crate::{
     },
     messages,
     rooms::{Membership, RoomPath, recheck_membership},
-    tables,
+    tables::{self, RoomView},
 };
 
 /// Messages per query. The response is streamed, so this bounds its memory.
@@ -109,6 +110,7 @@ pub async fn create(
     Path(RoomPath { id }): Path<RoomPath>,
     Validated(Content { content }): Validated<Content>,
 ) -> Result<Created<ClassicMessage>> {
+    find_room(&app, &caller, id).await?;
     let new = NewMessage { client_id: None, content, reply_to: None };
     let posted = messages::post(&app, caller.user.id, id, new).await?;
     Ok(WithStatus(posted.message.into()))
@@ -119,15 +121,17 @@ pub async fn list(
     membership: Membership,
     Query(query): Query<ListQuery>,
 ) -> Result<HistoryStream> {
+    hide_direct(&membership.room)?;
     let room = membership.room_id();
     let permit = app.limits.histories.acquire(membership.caller.user.id).await?;
+    let (first, last) = (membership.room.first_seq().0, membership.room.last_seq);
     let end = match query.before {
         Some(id) => seq_of(&app, &membership.room, id).await? - 1,
-        None => membership.room.last_seq,
+        None => last,
     };
     let start = match query.limit {
-        Some(limit) => first_of_last(&app, room, end, limit.max(1)).await?,
-        None => 1,
+        Some(limit) => first_of_last(&app, room, end, limit.max(1)).await?.max(first),
+        None => first,
     };
     let name = serde_json::to_string(&membership.room.name).unwrap_or_default();
     let start_of_object = format!("{{\"name\":{name},\"messages\":[");
@@ -140,7 +144,7 @@ pub async fn list(
 
 /// The `seq` of a message. An error if the room has no such message, because an empty page would look
 /// like the beginning of the room.
-async fn seq_of(app: &App, room: &tables::rooms::Model, id: MessageId) -> Result<i64> {
+async fn seq_of(app: &App, room: &RoomView, id: MessageId) -> Result<i64> {
     match messages::queries::seq_of_id(&app.db.reader, room, id).await? {
         Some(seq) => Ok(seq.0),
         None => Err(FieldError::new("before", unknown_id(id)).into()),
@@ -206,16 +210,16 @@ impl BodySource for HistorySource {
     }
 
     async fn check_access(&mut self) -> Result<()> {
-        recheck_membership(&self.app, &self.caller, self.room).await
+        recheck_membership(&self.app, &self.caller, self.room).await.map(drop)
     }
 }
 
 impl HistorySource {
     /// The next batch as JSON objects, separated by commas.
     async fn next_messages(&mut self, is_first: &mut bool) -> Result<Vec<u8>> {
-        self.check_access().await?;
+        let room = recheck_membership(&self.app, &self.caller, self.room).await?;
         let (from, to) = (self.next_seq, self.end.min(self.next_seq + BATCH_ROWS - 1));
-        let messages = messages::queries::range(&self.app.db.reader, self.room, from, to).await?;
+        let messages = messages::queries::range(&self.app.db.reader, &room, from, to).await?;
         // Every `seq` exists, so if messages are missing, the room has been deleted since the check.
         if messages.len() as i64 != to - from + 1 {
             return Err(Code::NotFound.into());

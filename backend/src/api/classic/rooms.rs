@@ -8,7 +8,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use shared::{
     Timestamp,
+    access::RoomKind,
     ids::{RoomId, UserId},
+    problem::Code,
     rooms::Room,
     rules,
 };
@@ -85,7 +87,7 @@ fn read_room(name: Option<String>, fields: &mut Fields) -> RoomFields {
         fields.check(check_length(field, text.as_deref().unwrap_or_default(), max));
     }
     let (created_by, members) = (fields.id("created_by"), fields.ids("users"));
-    RoomFields { name, topic, created_by, members }
+    RoomFields { name, topic, created_by, members, ..RoomFields::default() }
 }
 
 /// A success message.
@@ -132,15 +134,31 @@ async fn to_classic(app: &App, rooms: Vec<Room>) -> Result<Vec<ClassicRoom>> {
     Ok(rooms.collect())
 }
 
+/// A room that the caller may see, without direct rooms.
+pub(super) async fn find_room(
+    app: &App,
+    caller: &Caller,
+    id: RoomId,
+) -> Result<tables::rooms::Model> {
+    let room = queries::find_room(&app.db.reader, id, &caller.user).await?;
+    hide_direct(&room)?;
+    Ok(room)
+}
+
+/// 404 for a direct room: classic clients show a name for each room, and direct rooms have none.
+pub(super) fn hide_direct(room: &tables::rooms::Model) -> Result<()> {
+    if room.kind.0 == RoomKind::Direct { Err(Code::NotFound.into()) } else { Ok(()) }
+}
+
 async fn to_response(app: &App, room: Room) -> Result<Json<ClassicRoom>> {
     let mut rooms = to_classic(app, vec![room]).await?;
-    Ok(Json(rooms.pop().ok_or(shared::problem::Code::NotFound)?))
+    Ok(Json(rooms.pop().ok_or(Code::NotFound)?))
 }
 
 pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<ClassicRoom>>> {
     let (mut all, mut after) = (Vec::new(), RoomId(0));
     loop {
-        let page = queries::list_rooms(&app.db.reader, caller.user.id, after, 500, None).await?;
+        let page = queries::list_rooms(&app.db.reader, &caller.user, after, 500, None).await?;
         let rooms = page.rooms.into_iter().map(|listing| listing.room);
         all.extend(to_classic(&app, rooms.collect()).await?);
         match page.next {
@@ -152,48 +170,48 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Cla
 
 pub async fn get(
     State(app): State<App>,
-    _: Caller,
+    caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<Json<ClassicRoom>> {
-    let room = queries::find_room(&app.db.reader, id).await?;
+    let room = find_room(&app, &caller, id).await?;
     to_response(&app, room.into()).await
 }
 
 pub async fn post(
     State(app): State<App>,
-    admin: Admin,
+    Admin(caller): Admin,
     Validated(WholeRoom(fields)): Validated<WholeRoom>,
 ) -> Result<Created<ClassicRoom>> {
-    let room = rooms::create_room(&app, &admin, fields).await?;
+    let room = rooms::create_room(&app, &caller, fields).await?;
     Ok(WithStatus(to_response(&app, room).await?.0))
 }
 
 pub async fn put(
     State(app): State<App>,
-    admin: Admin,
+    Admin(caller): Admin,
     Path(RoomPath { id }): Path<RoomPath>,
     Validated(WholeRoom(fields)): Validated<WholeRoom>,
 ) -> Result<Json<ClassicRoom>> {
-    let room = rooms::update_room(&app, &admin, id, fields).await?;
+    let room = rooms::update_room(&app, &caller, id, fields).await?;
     to_response(&app, room).await
 }
 
 pub async fn patch(
     State(app): State<App>,
-    admin: Admin,
+    Admin(caller): Admin,
     Path(RoomPath { id }): Path<RoomPath>,
     Validated(PartialRoom(fields)): Validated<PartialRoom>,
 ) -> Result<Json<ClassicRoom>> {
-    let room = rooms::update_room(&app, &admin, id, fields).await?;
+    let room = rooms::update_room(&app, &caller, id, fields).await?;
     to_response(&app, room).await
 }
 
 pub async fn delete(
     State(app): State<App>,
-    admin: Admin,
+    Admin(caller): Admin,
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<NoContent> {
-    rooms::delete_room(&app, &admin, id).await?;
+    rooms::delete_room(&app, &caller, id, false).await?;
     Ok(NoContent)
 }
 
@@ -203,6 +221,6 @@ pub async fn join(
     Path(RoomPath { id }): Path<RoomPath>,
 ) -> Result<Json<Detail>> {
     app.ledger.write(ledger::JoinRoom { room: id, user: caller.user.id }).await?;
-    let room = queries::find_room(&app.db.reader, id).await?;
+    let room = find_room(&app, &caller, id).await?;
     Ok(Json(Detail { detail: format!("You have joined the room \"{}\"", room.name) }))
 }

@@ -23,12 +23,13 @@ use uuid::Uuid;
 use super::{
     fields::{coerce_id, coerce_text},
     format_moment,
+    rooms::hide_direct,
 };
 use crate::{
     App, Error, Result,
+    api::socket::{Codec, Session, accept},
     realtime::hub::Publication,
     rooms::Membership,
-    socket::{Codec, Session, accept},
 };
 
 pub async fn socket(
@@ -37,6 +38,7 @@ pub async fn socket(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response> {
+    hide_direct(&membership.room)?;
     let upgrade = accept(&app, &headers, Some(&membership.caller), upgrade)?;
     let (room, user) = (membership.room_id(), membership.caller.user.id);
     let mut delivered = SeqRanges::default();

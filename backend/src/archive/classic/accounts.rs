@@ -53,7 +53,7 @@ impl Accounts {
         let lines: Vec<User> = rows.iter().map(|row| to_line(row, name(row.id), notes)).collect();
         if !lines.iter().any(|line| line.is_admin && !line.is_disabled) {
             notes.push(
-                "no account is an admin: promote one with `hallway admin promote NAME`".into(),
+                "no account is an admin: name an owner with `hallway admin owner NAME`".into(),
             );
         }
         let index_by_id = lines.iter().enumerate().map(|(index, line)| (line.id, index)).collect();
@@ -94,8 +94,11 @@ fn to_line(row: &Account, username: String, notes: &mut Vec<String>) -> User {
         id: row.id,
         username,
         password_hash,
+        // The first enabled admin becomes the owner.
+        rank: None,
         is_admin,
         is_disabled: !row.is_active,
+        is_pending: false,
         created_at: row.joined.unwrap_or(Timestamp::UNIX_EPOCH),
     }
 }

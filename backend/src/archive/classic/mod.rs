@@ -77,6 +77,7 @@ impl ClassicChat {
             rooms: rooms.len() as u64,
             members: sum(|plan| plan.members.len() as u64),
             messages: sum(|plan| plan.line.last_seq as u64),
+            audit: 0,
         };
         let last_message_id = source.last_message_id().await?;
         let message_ids = splits.assign_ids(last_message_id, &mut notes);
@@ -84,6 +85,7 @@ impl ClassicChat {
             users: accounts.lines.last().map_or(0, |line| line.id),
             rooms: rooms.last().map_or(0, |plan| plan.line.id),
             messages: message_ids.last(last_message_id),
+            audit: 0,
         };
         let header = Header { format: FORMAT, counts, last_ids };
         Ok(Self { source, accounts, rooms, message_ids, header, notes })

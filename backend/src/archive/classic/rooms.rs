@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use shared::Timestamp;
+use shared::{
+    Timestamp,
+    access::{History, Policies, RoomKind},
+};
 
 use super::{
     super::lines::{Member, Room},
@@ -84,6 +87,12 @@ fn to_line(accounts: &Accounts, row: source::Room, name: String, notes: &mut Vec
         id,
         name,
         topic: Some(topic),
+        kind: RoomKind::Open,
+        direct_key: None,
+        history: History::All,
+        open_from: 1,
+        policies: Policies::default(),
+        archived_at: None,
         created_by,
         created_at,
         updated_at,
@@ -135,6 +144,10 @@ async fn add_members(
         left: !current.contains(&user),
         read_seq: line.last_seq,
         rev,
+        // The creator becomes the host.
+        role: None,
+        visible_from: 1,
+        hidden_seq: None,
     };
     *members = all_members.into_iter().zip(2..).map(member).collect();
     Ok(())

@@ -51,8 +51,8 @@ pub async fn map(
     Query(MapQuery { tz }): Query<MapQuery>,
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<RoomMap>> {
-    let (me, rev) = (caller.user.id, room.last_rev);
-    let tag = EntityTag::weak(&app.db.epoch, &format!("{}/{rev}/{me}/{tz}", room.id));
+    let (me, rev, first) = (caller.user.id, room.last_rev, room.first_seq());
+    let tag = EntityTag::weak(&app.db.epoch, &format!("{}/{rev}/{first}/{me}/{tz}", room.id));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
@@ -62,14 +62,15 @@ pub async fn map(
 
 pub async fn hits(
     State(app): State<App>,
-    Membership { caller, room, read_seq }: Membership,
+    Membership { caller, room }: Membership,
     Query(MapHitsQuery { q, up_to, tz }): Query<MapHitsQuery>,
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<MapHits>> {
     let (query, user) = (search::parse_query(&q)?, &caller.user);
     let minute = search::minute_of(&query);
-    let (id, rev, me, is_admin) = (room.id, room.last_rev, user.id, user.is_admin);
-    let state = format!("{id}/{rev}/{read_seq}/{me}/{is_admin}/{minute}/{tz}");
+    let (id, rev, me, rank) = (room.id, room.last_rev, user.id, user.rank);
+    let (first, read) = (room.first_seq(), room.read_seq());
+    let state = format!("{id}/{rev}/{first}/{read}/{me}/{rank:?}/{minute}/{tz}");
     let tag = EntityTag::hashed(&app.db.epoch, &format!("{state}/{up_to:?}/{q}"));
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
@@ -78,7 +79,7 @@ pub async fn hits(
     let db = app.db.searcher.clone();
     let search = async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
-        let rooms = &[JoinedRoom::new(&room, read_seq)];
+        let rooms = &[JoinedRoom::new(&room)];
         let newest = newest_message(&db).await?;
         let scope = SearchScope { user, rooms, newest, only_room, zone: tz };
         let plan = SearchPlan::new(&db, query, &scope).await?;

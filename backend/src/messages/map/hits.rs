@@ -13,7 +13,7 @@ use shared::{
 use crate::{
     Result,
     search::{Direction, SearchPlan, TIME_BUDGET, find, id_at_or_before},
-    tables::rooms,
+    tables::RoomView,
 };
 
 /// The number of hits that the first statement reads.
@@ -25,16 +25,16 @@ const LIMIT_MAX: u64 = 256;
 /// its time budget.
 pub async fn newest_hit_per_bucket(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
+    room: &RoomView,
     up_to: Option<Seq>,
     plan: &SearchPlan,
 ) -> Result<(MapHits, bool)> {
     let (started, buckets) = (Instant::now(), Buckets { last_seq: room.last_seq });
     let (mut hits, mut limit): (Vec<Seq>, _) = (Vec::new(), FIRST_LIMIT);
     let mut next = Some(up_to.map_or(room.last_seq, |seq| seq.0.min(room.last_seq)));
-    let mut has_time = true;
-    while let Some(seq) = next.filter(|seq| *seq > 0 && has_time) {
-        let id = id_at_or_before(db, RoomId(room.id), Seq(seq)).await?;
+    let (first, mut has_time) = (room.first_seq().0, true);
+    while let Some(seq) = next.filter(|seq| *seq >= first && has_time) {
+        let id = id_at_or_before(db, RoomId(room.id), (Seq(first), Seq(seq))).await?;
         let found = find(db, plan, id, Direction::Older, limit).await?;
         let count_before = hits.len();
         for message in &found.messages {
@@ -53,7 +53,7 @@ pub async fn newest_hit_per_bucket(
         has_time = found.is_complete && started.elapsed() < TIME_BUDGET;
     }
     hits.reverse();
-    let older = next.filter(|seq| *seq > 0).map(Seq);
+    let older = next.filter(|seq| *seq >= first).map(Seq);
     let (room_last_seq, as_of_rev) = (room.last_seq.into(), room.last_rev.into());
     Ok((MapHits { hits, older, room_last_seq, as_of_rev }, older.is_none()))
 }

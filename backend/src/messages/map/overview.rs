@@ -17,7 +17,7 @@ use crate::{
     Result,
     http::time_zone::Zone,
     messages::calendar::{first_seqs, month_of_message},
-    tables::{mentions, rooms},
+    tables::{RoomView, mentions},
 };
 
 /// The maximum number of months that one statement reads. Each is a column of its result, and
@@ -27,7 +27,7 @@ const MONTHS_MAX: usize = 60;
 /// The overview of a room for a member.
 pub async fn overview(
     db: &impl ConnectionTrait,
-    room: &rooms::Model,
+    room: &RoomView,
     user: UserId,
     zone: Zone,
 ) -> Result<RoomMap> {
@@ -40,12 +40,8 @@ pub async fn overview(
 }
 
 /// The months with messages, and the first `seq` of each.
-async fn months(
-    db: &impl ConnectionTrait,
-    room: &rooms::Model,
-    zone: Zone,
-) -> Result<Vec<MapMonth>> {
-    let first = month_of_message(db, room, 1, zone).await?;
+async fn months(db: &impl ConnectionTrait, room: &RoomView, zone: Zone) -> Result<Vec<MapMonth>> {
+    let first = month_of_message(db, room, room.first_seq().0, zone).await?;
     let Some((first, last)) = first.zip(month_of_message(db, room, room.last_seq, zone).await?)
     else {
         return Ok(Vec::new());
@@ -68,18 +64,14 @@ async fn months(
 }
 
 /// The newest mentions of a user, oldest first.
-async fn mentions(
-    db: &impl ConnectionTrait,
-    room: &rooms::Model,
-    user: UserId,
-) -> Result<Vec<Seq>> {
+async fn mentions(db: &impl ConnectionTrait, room: &RoomView, user: UserId) -> Result<Vec<Seq>> {
     use mentions::Column as C;
     let newest = mentions::Entity::find()
         .select_only()
         .column(C::Seq)
         .filter(C::UserId.eq(user.0))
         .filter(C::RoomId.eq(room.id))
-        .filter(C::Seq.lte(room.last_seq))
+        .filter(C::Seq.between(room.first_seq().0, room.last_seq))
         .order_by(C::Seq, Order::Desc)
         .limit(MAP_MENTIONS_MAX);
     let mut seqs: Vec<_> = newest.into_tuple().all(db).await?.into_iter().map(Seq).collect();

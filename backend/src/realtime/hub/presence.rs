@@ -6,7 +6,10 @@ use std::time::Duration;
 use shared::{ids::RoomId, live::ServerFrame, rules};
 
 use super::{Hub, State};
-use crate::background::run_periodically;
+use crate::{
+    background::run_periodically,
+    failpoints::{Failpoint, is_active},
+};
 
 impl Hub {
     /// Starts the task that sends presence; it ends with the runtime.
@@ -59,6 +62,10 @@ impl State {
             let [online, offline] =
                 [online.next(), offline.next()].map(|users| users.unwrap_or_default().to_vec());
             let frame = ServerFrame::Presence { room, online, offline };
+            if is_active(Failpoint::PresenceToldOutside) {
+                self.connections_by_user.keys().for_each(|user| self.send_to_user(*user, &frame));
+                continue;
+            }
             self.send_ephemeral(room, &frame, |_| true);
         }
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::ws::Utf8Bytes;
 use shared::{
-    ids::{Rev, RoomId},
+    ids::{Rev, RoomId, Seq},
     live::{RemovedReason, ServerFrame},
     messages::{Change, Message, Row},
 };
@@ -55,6 +55,15 @@ impl Publication {
     /// The change; without its text if the message was deleted meanwhile.
     pub fn change(&self) -> &Change {
         self.redacted.get().map_or(&self.change, |(change, _)| change)
+    }
+
+    /// Whether the change is about a message before the first one that a member may read; all messages are,
+    /// if that is not known.
+    pub fn is_before(&self, visible_from: Option<&Seq>) -> bool {
+        match &self.change().row {
+            Row::Message(message) => visible_from.is_none_or(|first| message.seq < *first),
+            Row::Member(_) | Row::Room(_) => false,
+        }
     }
 
     /// The message, if the change is a post of this socket. `None` if the message was deleted

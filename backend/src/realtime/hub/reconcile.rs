@@ -17,7 +17,7 @@ use crate::{
     Result,
     background::run_periodically,
     failpoints::{Failpoint, is_active},
-    tables::{changes_since, rooms},
+    tables::{all_changes_since, rooms},
 };
 
 const TICK: Duration = Duration::from_millis(250);
@@ -98,7 +98,7 @@ impl Hub {
         let db = &self.0.db.reader;
         let row = rooms::Entity::find_by_id(room.0).filter(rooms::Column::DeletedAt.is_null());
         let Some(row) = row.one(db).await? else { return Ok(None) };
-        Ok(Some(changes_since(db, &row, after, rules::CHANGES_MAX).await?))
+        Ok(Some(all_changes_since(db, &row, after, rules::CHANGES_MAX).await?))
     }
 }
 

@@ -131,15 +131,18 @@ impl Actor {
         Ok(events)
     }
 
-    /// Publishes before it replies: when a session gets the reply to a post, the change is already
-    /// in its inbox, and one frame serves as change and ack.
+    /// Replies to posts first, because in a room with a thousand listeners the ack would otherwise wait
+    /// until all of them have the message; to all other writes once their changes are published.
     async fn publish_and_reply(&self, writes: &mut [QueuedWrite], events: Vec<NodeEvent>) {
+        let is_post = |write: &&mut QueuedWrite| matches!(write, QueuedWrite::Post(..));
+        writes.iter_mut().filter(is_post).for_each(|write| write.send_reply(None));
         let publish = async { events.into_iter().for_each(|event| self.hub.publish(event)) };
         if catch_panic("ledger", publish).await.is_none() {
             // The changes are committed: the hub reads them from the database.
             self.hub.reconcile(None);
         }
-        writes.iter_mut().for_each(|write| write.send_reply(None));
+        let others = writes.iter_mut().filter(|write| !is_post(write));
+        others.for_each(|write| write.send_reply(None));
     }
 }
 

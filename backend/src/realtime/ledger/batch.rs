@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect,
-    sea_query::{LockType, OnConflict, all},
+    sea_query::{Expr, LockType, OnConflict, all},
 };
 use shared::{
+    access::{Action, check},
     ids::{Rev, RoomId, Seq, UserId},
     live::{RemovedReason, ServerFrame},
     messages::{Change, Message, Row},
@@ -145,16 +146,29 @@ impl<'t> Batch<'t> {
         seq
     }
 
-    /// An account that is not disabled; otherwise [`Code::Unauthenticated`].
+    /// An account that can sign in; otherwise [`Code::Unauthenticated`].
     pub async fn active_user(&self, id: UserId) -> Result<users::Model> {
         let user = users::Entity::find_by_id(id.0).one(self.txn).await?;
-        Ok(user.filter(|user| !user.is_disabled).ok_or(Code::Unauthenticated)?)
+        Ok(user.filter(users::Model::is_active).ok_or(Code::Unauthenticated)?)
     }
 
-    /// An account of an admin that is not disabled.
-    pub async fn active_admin(&self, id: UserId) -> Result<users::Model> {
-        let user = self.active_user(id).await?;
-        if user.is_admin { Ok(user) } else { Err(Code::AdminOnly.into()) }
+    /// Checks that a user may do something in a locked room; returns their account and, if they are in
+    /// the room, their member row.
+    pub async fn authorize(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        action: Action,
+    ) -> Result<(users::Model, Option<members::Model>)> {
+        let access = self.room(room)?.access();
+        let (user, member) = match self.member_row(room, user).await? {
+            Some((_, user)) if user.is_disabled => return Err(Code::Unauthenticated.into()),
+            Some((member, user)) => (user, Some(member).filter(|member| !member.has_left)),
+            None => (self.active_user(user).await?, None),
+        };
+        let role = member.as_ref().map(|member| member.role.0);
+        check(user.rank.0, &access, role, action)?;
+        Ok((user, member))
     }
 
     /// Reads those member rows that are not in the cache, with one query.
@@ -195,20 +209,6 @@ impl<'t> Batch<'t> {
         Ok(self.rows.members.get(&(room, user)).cloned().flatten())
     }
 
-    /// A current member whose account is not disabled; otherwise [`Code::NotAMember`] or
-    /// [`Code::Unauthenticated`].
-    pub async fn active_member(
-        &mut self,
-        room: RoomId,
-        user: UserId,
-    ) -> Result<(members::Model, users::Model)> {
-        match self.member_row(room, user).await? {
-            Some((_, user)) if user.is_disabled => Err(Code::Unauthenticated.into()),
-            Some((member, user)) if !member.has_left => Ok((member, user)),
-            _ => Err(Code::NotAMember.into()),
-        }
-    }
-
     /// Inserts or updates a member row. The row replaces a pending read mark of the member, which
     /// [`Batch::flush`] then neither writes nor sends.
     pub(super) async fn upsert_member(
@@ -218,7 +218,8 @@ impl<'t> Batch<'t> {
     ) -> Result<()> {
         use members::Column as C;
         let update = OnConflict::columns([C::RoomId, C::UserId])
-            .update_columns([C::JoinedAt, C::HasLeft, C::ReadSeq, C::Rev, C::IsAdmin])
+            .update_columns([C::JoinedAt, C::HasLeft, C::ReadSeq, C::Rev])
+            .update_columns([C::Role, C::Rank, C::VisibleFrom])
             .to_owned();
         let model = members::ActiveModel::from(row.clone()).reset_all();
         members::Entity::insert(model).on_conflict(update).exec_without_returning(self.txn).await?;
@@ -228,12 +229,13 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    /// Writes the role and the rev of an existing member row. Leaves the read mark, which the batch may
-    /// have pending.
-    pub(super) async fn update_role(&mut self, row: members::Model) -> Result<()> {
+    /// Writes the role, the rank and the rev of an existing member row. Leaves the read mark, which the
+    /// batch may have pending.
+    pub(super) async fn update_standing(&mut self, row: &members::Model) -> Result<()> {
         use members::Column as C;
         members::Entity::update_many()
-            .col_expr(C::IsAdmin, row.is_admin.into())
+            .col_expr(C::Role, Expr::value(row.role))
+            .col_expr(C::Rank, Expr::value(row.rank))
             .col_expr(C::Rev, row.rev.into())
             .filter(C::RoomId.eq(row.room_id))
             .filter(C::UserId.eq(row.user_id))
@@ -241,7 +243,7 @@ impl<'t> Batch<'t> {
             .await?;
         let key = (RoomId(row.room_id), UserId(row.user_id));
         if let Some(Some((member, _))) = self.rows.members.get_mut(&key) {
-            (member.is_admin, member.rev) = (row.is_admin, row.rev);
+            (member.role, member.rank, member.rev) = (row.role, row.rank, row.rev);
         }
         Ok(())
     }

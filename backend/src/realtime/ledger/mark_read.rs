@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use shared::{
+    access::Action,
     ids::{RoomId, Seq, UserId},
-    problem::FieldError,
+    problem::{Code, FieldError},
     rooms::{self, ReadState},
 };
 
@@ -75,12 +76,14 @@ async fn resolve_mark(
     mark: &MarkRead,
     previous: Option<Seq>,
 ) -> Result<ResolvedMark> {
+    let (_, member) = batch.authorize(mark.room, mark.user, Action::Read).await?;
+    let member = member.ok_or(Code::NotAMember)?;
     let last_seq = Seq(batch.room(mark.room)?.last_seq);
-    let (member, _) = batch.active_member(mark.room, mark.user).await?;
+    let first_mark = Seq(member.visible_from - 1);
     let current = previous.unwrap_or(Seq(member.read_seq));
     let rooms::MarkRead { seq, exact, if_read_seq } = mark.mark;
-    if exact && !(Seq(0)..=last_seq).contains(&seq) {
-        let message = format!("must be 0 to {last_seq}, but is {seq}");
+    if exact && !(first_mark..=last_seq).contains(&seq) {
+        let message = format!("must be {first_mark} to {last_seq}, but is {seq}");
         return Err(FieldError::new("seq", message).into());
     }
     let (read_seq, notify_exact) = match if_read_seq.filter(|expected| *expected != current) {

@@ -8,6 +8,7 @@ use sea_orm::{
     sea_query::{DynIden, Expr, ExprTrait, LockType},
 };
 use shared::{
+    access::Action,
     ids::{RoomId, Seq, UserId},
     messages::{Message, Row},
     problem::Code,
@@ -33,7 +34,7 @@ pub struct EditMessage {
     pub content: String,
 }
 
-/// Turns a message into a tombstone without text; its author and admins may.
+/// Turns a message into a tombstone without text; its author and the hosts may.
 pub struct DeleteMessage {
     /// The room.
     pub room: RoomId,
@@ -59,9 +60,8 @@ impl RoomWrite for EditMessage {
     }
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Message> {
-        batch.room(self.room)?;
-        let (_, author) = batch.active_member(self.room, self.by).await?;
-        let row = find_message(batch, self.room, self.seq).await?;
+        let (author, member) = batch.authorize(self.room, self.by, Action::Post).await?;
+        let row = find_message(batch, (self.room, self.seq), member.as_ref()).await?;
         if row.user_id != self.by.0 {
             return Err(Code::NotTheAuthor.into());
         }
@@ -96,16 +96,17 @@ impl RoomWrite for DeleteMessage {
     }
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Message> {
-        batch.room(self.room)?;
-        let caller = batch.active_user(self.by).await?;
-        if !caller.is_admin {
-            batch.active_member(self.room, self.by).await?;
+        let (_, member) = batch.authorize(self.room, self.by, Action::See).await?;
+        let deletes_any =
+            batch.authorize(self.room, self.by, Action::DeleteAnyMessage).await.is_ok();
+        if !deletes_any {
+            batch.authorize(self.room, self.by, Action::Read).await?;
         }
-        let row = find_message(batch, self.room, self.seq).await?;
-        if row.user_id != self.by.0 && !caller.is_admin {
+        let row = find_message(batch, (self.room, self.seq), member.as_ref()).await?;
+        if row.user_id != self.by.0 && !deletes_any {
             return Err(Error::new(
                 Code::NotTheAuthor,
-                "Only its author or an admin may delete a message.",
+                "Only its author or a host may delete a message.",
             ));
         }
         let author = users::Entity::find_by_id(row.user_id).one(batch.txn).await?;
@@ -131,8 +132,15 @@ impl RoomWrite for DeleteMessage {
     }
 }
 
-/// Reads a message and locks its row.
-async fn find_message(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<messages::Model> {
+/// Reads a message and locks its row. One that the member may not read does not exist for them.
+async fn find_message(
+    batch: &Batch<'_>,
+    (room, seq): (RoomId, Seq),
+    member: Option<&members::Model>,
+) -> Result<messages::Model> {
+    if member.is_some_and(|member| seq.0 < member.visible_from) {
+        return Err(Code::NotFound.into());
+    }
     let row = messages::Entity::find()
         .filter(messages::Column::RoomId.eq(room.0))
         .filter(messages::Column::Seq.eq(seq.0))
@@ -182,7 +190,8 @@ pub(super) async fn insert_mentions(
     let in_room = move |_, members: DynIden| {
         Condition::all()
             .add(Expr::col((members.clone(), members::Column::RoomId)).eq(room.0))
-            .add(Expr::col((members, members::Column::HasLeft)).eq(false))
+            .add(Expr::col((members.clone(), members::Column::HasLeft)).eq(false))
+            .add(Expr::col((members, members::Column::VisibleFrom)).lte(seq.0))
     };
     // The id of a member; `None` for another user.
     let users: HashMap<String, Option<i64>> = users::Entity::find()

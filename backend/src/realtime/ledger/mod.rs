@@ -19,7 +19,7 @@ use std::{
 use shared::{
     ids::{RoomId, UserId},
     problem::Code,
-    rooms::ReadState,
+    rooms::{ReadState, Room},
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -43,12 +43,18 @@ use actor::{Actor, ActorHealth};
 pub use batch::Batch;
 use fair_queue::Account;
 pub use mark_read::MarkRead;
-pub use members::{JoinRoom, PublishRole, RemoveMember};
+pub use members::{
+    AddMember, CreateDirect, DirectRoom, EnterRoom, JoinInvited, JoinRoom, PublishRank,
+    RemoveMember, SetHidden, SetRole,
+};
 pub use messages::{DeleteMessage, EditMessage};
 pub use post::{PostMessage, PostedMessage};
 pub use queue::PendingWrite;
 use queue::{Enqueued, QueuedWrite, Reply};
-pub use rooms::{CreateRoom, DeleteRoom, UpdateRoom};
+use rooms::AnnounceRestored;
+pub use rooms::{
+    CreateRoom, DeleteAbandonedRoom, DeleteRoom, RestoreRoom, RoomChanges, UpdateRoom,
+};
 use write_rates::WriteRates;
 
 /// The maximum number of writes on the way to an actor's [`fair_queue`]; further callers wait until
@@ -157,10 +163,26 @@ impl Ledger {
     }
 
     /// Deletes a room. Clients lose access to its contents at once; a background task deletes the rows.
-    pub async fn delete_room(&self, delete: DeleteRoom) -> Result<()> {
+    pub async fn delete_room(&self, delete: impl RoomWrite<Out = ()>) -> Result<()> {
         self.write(delete).await?;
         self.room_deleted.notify_one();
         Ok(())
+    }
+
+    /// Restores a deleted room. A background task tells its members, who see the room when they connect
+    /// again if this process ends before.
+    pub async fn restore_room(&self, restore: RestoreRoom) -> Result<Room> {
+        let room = self.write(restore).await?;
+        let (ledger, id) = (self.clone(), room.id);
+        tokio::spawn(async move {
+            let mut after = Some(UserId(0));
+            while let Some(last) = after {
+                // The room may have been deleted again.
+                let told = ledger.write(AnnounceRestored { room: id, after: last }).await;
+                after = told.unwrap_or_default();
+            }
+        });
+        Ok(room)
     }
 
     /// Queues a message; messages of one caller keep their order.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 use shared::{
+    access::Action,
     ids::{ClientId, RoomId, Seq, UserId},
     messages::Message,
     problem::{Code, FieldError},
@@ -129,8 +130,9 @@ impl NewRows {
         post: &PostMessage,
         originals: &HashMap<IdempotencyKey, messages::Model>,
     ) -> Result<PostOutcome> {
+        let (author, member) = batch.authorize(post.room, post.author, Action::Post).await?;
         let last_seq = Seq(batch.room(post.room)?.last_seq);
-        let (_, author) = batch.active_member(post.room, post.author).await?;
+        let first_seq = Seq(member.map_or(1, |member| member.visible_from));
         let hash = post.content_hash();
         let differs = |row: &messages::Model| row.sent_hash.as_ref().is_some_and(|h| *h != hash);
         if let Some(&index) = self.by_key.get(&post.key()) {
@@ -149,8 +151,8 @@ impl NewRows {
             let posted = PostedMessage { message, is_new: false };
             return Ok(PostOutcome::Duplicate(Box::new(posted)));
         }
-        if post.reply_to.is_some_and(|seq| seq < Seq(1) || seq > last_seq) {
-            let message = format!("must be a message of this room, 1 to {last_seq}");
+        if post.reply_to.is_some_and(|seq| seq < first_seq || seq > last_seq) {
+            let message = format!("must be a message of this room, {first_seq} to {last_seq}");
             return Err(FieldError::new("reply_to", message).into());
         }
         let row = messages::Model {

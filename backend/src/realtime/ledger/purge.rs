@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::LockType,
 };
 use shared::{
@@ -17,7 +17,10 @@ use super::{Batch, Ledger, RoomWrite};
 use crate::{
     Result,
     background::catch_panic,
-    tables::{Pool, members, mentions, messages, rooms, row_lock, search_index},
+    tables::{
+        Pool, binned_rooms, members, mentions, messages, now, rooms, rooms_in_bin, row_lock,
+        search_index,
+    },
 };
 
 /// The number of messages that one [`PurgeRoom`] deletes: few enough not to delay writes to other
@@ -30,7 +33,7 @@ const RETRY_MAX: Duration = Duration::from_secs(60);
 /// How often the task looks for rooms that another node deleted and could not finish.
 const RESCAN: Duration = Duration::from_secs(600);
 
-/// Deletes the next 500 messages of a deleted room and returns true; if it has no messages, deletes
+/// Deletes the next 500 messages of a deleted room that is not in the bin and returns true; if it has no messages, deletes
 /// all its other rows and returns false.
 struct PurgeRoom {
     room: RoomId,
@@ -69,13 +72,18 @@ async fn retry_forever<F: Future<Output = Result<()>>>(
     }
 }
 
-/// Deletes the rows of all rooms that are deleted now. If one room fails, continues with the others,
+/// The condition that a room is deleted and cannot be restored.
+fn is_gone(now: i64) -> Condition {
+    Condition::all()
+        .add(rooms::Column::DeletedAt.is_not_null())
+        .add(rooms::Column::Id.not_in_subquery(rooms_in_bin(now)))
+}
+
+/// Deletes the rows of all rooms that are deleted now and no longer in the bin. If one room fails, continues with the others,
 /// and returns the last error.
 async fn purge_all(ledger: &Ledger, reader: &Pool) -> Result<()> {
-    let rooms = rooms::Entity::find()
-        .select_only()
-        .column(rooms::Column::Id)
-        .filter(rooms::Column::DeletedAt.is_not_null());
+    let rooms =
+        rooms::Entity::find().select_only().column(rooms::Column::Id).filter(is_gone(now()));
     let rooms: Vec<i64> = rooms.into_tuple().all(reader).await?;
     let pending = metrics::gauge!("hallway_rooms_to_purge");
     pending.set(rooms.len() as f64);
@@ -115,11 +123,8 @@ impl RoomWrite for PurgeRoom {
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<bool> {
         let room = self.room.0;
-        let deleted_rooms = rooms::Entity::find_by_id(room)
-            .filter(rooms::Column::DeletedAt.is_not_null())
-            .count(batch.txn)
-            .await?;
-        if deleted_rooms == 0 {
+        let deleted_rooms = rooms::Entity::find_by_id(room).filter(is_gone(batch.now));
+        if deleted_rooms.count(batch.txn).await? == 0 {
             return Ok(false);
         }
         let chunk = messages::Entity::find()
@@ -139,6 +144,7 @@ impl RoomWrite for PurgeRoom {
         mentions::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
         let in_room = members::Column::RoomId.eq(room);
         members::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
+        binned_rooms::Entity::delete_by_id(room).exec(batch.txn).await?;
         rooms::Entity::delete_by_id(room).exec(batch.txn).await?;
         batch.forget_room(self.room);
         Ok(false)

@@ -46,9 +46,9 @@ pub async fn lock_first_account(txn: &DatabaseTransaction) -> Result<(), DbErr> 
     Ok(())
 }
 
-/// Keeps other transactions from naming rooms until this one ends. It locks the only row of a table,
-/// because a name that no room has yet has no row that could be locked. A transaction locks its rooms
-/// before this row, so two of them cannot deadlock.
+/// Keeps other transactions from naming rooms, and from starting direct ones, until this one ends. It locks
+/// the only row of a table, because a name that no room has yet has no row that could be locked. A
+/// transaction locks its rooms before this row, so two of them cannot deadlock.
 pub async fn lock_room_names(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     if txn.get_database_backend() != DbBackend::Sqlite {
         query_text(txn, "SELECT id FROM installation WHERE id = 1 FOR UPDATE").await?;

@@ -1,10 +1,13 @@
 //! Memberships with read positions. The row stays when a user leaves the room.
 
 use sea_orm::entity::prelude::*;
-use shared::rooms::{Member, Role};
+use shared::{
+    access::{Rank, Role},
+    rooms::Member,
+};
 
 use super::users;
-use crate::tables::timestamps::to_timestamp;
+use crate::tables::{stored::Stored, timestamps::to_timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "members")]
@@ -17,8 +20,16 @@ pub struct Model {
     pub has_left: bool,
     pub read_seq: i64,
     pub rev: i64,
-    /// Whether the row's last change published the user as an admin.
-    pub is_admin: bool,
+    #[sea_orm(column_name = "room_role")]
+    pub role: Stored<Role>,
+    /// The rank of the account that the row's last change published.
+    #[sea_orm(column_name = "server_rank")]
+    pub rank: Stored<Rank>,
+    /// The `seq` of the first message that the member may read.
+    pub visible_from: i64,
+    /// The newest message of a direct room when the member hid it: the room is hidden until there is a
+    /// newer one. Written on its own, so the copies that the ledger keeps may be out of date.
+    pub hidden_seq: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -52,19 +63,21 @@ impl Related<super::rooms::Entity> for Entity {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
+    /// The role; `None` if the user has left the room.
+    pub fn current_role(&self) -> Option<Role> {
+        (!self.has_left).then_some(self.role.0)
+    }
+
     /// The membership as clients see it.
     pub fn to_member(&self, user: &users::Model) -> Member {
         Member {
             user: user.to_ref(),
-            role: role(user.is_admin),
+            role: self.role.0,
+            rank: user.rank.0,
+            visible_from: self.visible_from.into(),
             joined_at: to_timestamp(self.joined_at),
             left: self.has_left,
             rev: self.rev.into(),
         }
     }
-}
-
-/// The role of a user in the rooms that they are in.
-pub fn role(is_admin: bool) -> Role {
-    if is_admin { Role::Admin } else { Role::Member }
 }

@@ -1,9 +1,16 @@
 //! Rooms. Only the ledger advances their counters `last_seq` and `last_rev`.
 
-use sea_orm::entity::prelude::*;
-use shared::rooms::Room;
+use std::collections::BTreeSet;
 
-use crate::tables::timestamps::to_timestamp;
+use sea_orm::entity::prelude::*;
+use sha2::{Digest, Sha256};
+use shared::{
+    access::{History, Policies, RoomAccess, RoomKind},
+    ids::{Seq, UserId},
+    rooms::Room,
+};
+
+use crate::tables::{stored::Stored, timestamps::to_timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "rooms")]
@@ -11,11 +18,22 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
     pub name: String,
+    /// The name of an open room without regard to case, which no other has.
     pub name_key: Option<String>,
+    /// The name without regard to case, of any room.
+    pub sort_key: String,
     /// Empty without a topic.
     pub topic: String,
     /// False for a room without a topic, which the classic endpoints tell from an empty one.
     pub has_topic: bool,
+    pub kind: Stored<RoomKind>,
+    /// Identifies the people of a direct room.
+    pub direct_key: Option<String>,
+    pub history: Stored<History>,
+    /// The first message that a new member may read, unless `history` hides all earlier ones.
+    pub open_from: i64,
+    pub policies: Stored<Policies>,
+    pub archived_at: Option<i64>,
     pub created_by: i64,
     pub created_at: i64,
     pub updated_at: i64,
@@ -31,12 +49,43 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// The key of the direct room of these people: hexadecimal SHA-256 of their ids in ascending order, each
+/// in eight bytes, big-endian.
+pub fn direct_key(people: &BTreeSet<UserId>) -> String {
+    let mut hash = Sha256::new();
+    people.iter().for_each(|user| hash.update(user.0.to_be_bytes()));
+    base16ct::lower::encode_string(&hash.finalize())
+}
+
+impl Model {
+    /// What [`shared::access::may`] needs to know.
+    pub fn access(&self) -> RoomAccess {
+        RoomAccess {
+            kind: self.kind.0,
+            policies: self.policies.0,
+            is_archived: self.archived_at.is_some(),
+        }
+    }
+
+    /// The first message that somebody who joins now may read.
+    pub fn visible_from(&self) -> Seq {
+        match self.history.0 {
+            History::All => Seq(self.open_from),
+            History::Joining => Seq(self.last_seq + 1),
+        }
+    }
+}
+
 impl From<Model> for Room {
     fn from(row: Model) -> Self {
         Self {
             id: row.id.into(),
             name: row.name,
             topic: row.topic,
+            kind: row.kind.0,
+            history: row.history.0,
+            policies: row.policies.0,
+            archived_at: row.archived_at.map(to_timestamp),
             created_by: row.created_by.into(),
             created_at: to_timestamp(row.created_at),
             updated_at: to_timestamp(row.updated_at),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::{
+    access::Rank,
     live::ServerFrame,
     paths,
     problem::Code,
@@ -146,34 +147,48 @@ async fn the_list_of_people_is_limited() {
 }
 
 #[tokio::test]
-async fn the_last_admin_cannot_be_demoted_or_disabled() {
+async fn the_last_owner_stays_and_only_owners_name_admins() {
     let fixture = Fixture::start().await;
     let path = |id| paths::fill(paths::USER, &[&id]);
-    let own = path(fixture.admin.user.id);
-    fixture.admin.patch(&own, json!({"is_admin": false})).await.expect_problem(Code::LastAdmin);
-    fixture.admin.patch(&own, json!({"is_disabled": true})).await.expect_problem(Code::LastAdmin);
-    let mut live = LiveSocket::open(&fixture.member).await;
-    let other = path(fixture.member.user.id);
-    fixture.admin.patch(&other, json!({"is_admin": true})).await.expect_status(200);
+    let (own, other) = (path(fixture.admin.user.id), path(fixture.member.user.id));
+    let third = path(fixture.outsider.user.id);
+    let Fixture { admin: owner, member, .. } = &fixture;
+    for patch in
+        [json!({"is_admin": false}), json!({"rank": "admin"}), json!({"is_disabled": true})]
+    {
+        owner.patch(&own, patch).await.expect_problem(Code::LastOwner);
+    }
+    let both = json!({"rank": "member", "is_admin": true});
+    owner.patch(&other, both).await.expect_field_error("is_admin", "together with rank");
+    let mut live = LiveSocket::open(member).await;
+    owner.patch(&other, json!({"is_admin": true})).await.expect_status(200);
     let promoted = live.expect(|frame| match frame {
-        ServerFrame::User { user } => Some(user.is_admin),
+        ServerFrame::User { user } => Some(user.rank),
         _ => None,
     });
-    assert!(promoted.await, "the new admin gets a frame");
-    fixture.admin.patch(&own, json!({"is_admin": false})).await.expect_status(200);
-    fixture
-        .admin
-        .post(paths::ROOMS, json!({"name": "Attic"}))
-        .await
-        .expect_problem(Code::AdminOnly);
-    fixture.member.post(paths::ROOMS, json!({"name": "Attic"})).await.expect_status(201);
-    // A disabled admin does not count.
-    fixture
-        .member
-        .patch(&own, json!({"is_admin": true, "is_disabled": true}))
-        .await
-        .expect_status(200);
-    fixture.member.patch(&other, json!({"is_admin": false})).await.expect_problem(Code::LastAdmin);
+    assert_eq!(promoted.await, Rank::Admin, "the new admin gets a frame");
+    // An admin manages members and guests, and may step down, but touches no admin and no owner.
+    let member_patches =
+        [json!({"rank": "guest"}), json!({"is_disabled": true}), json!({"rank": "member"})];
+    for patch in member_patches {
+        member.patch(&third, patch).await.expect_status(200);
+    }
+    for (path, patch) in [
+        (&own, json!({"rank": "member"})),
+        (&own, json!({"is_disabled": true})),
+        (&third, json!({"rank": "admin"})),
+        (&third, json!({"is_admin": true})),
+        (&other, json!({"rank": "owner"})),
+    ] {
+        member.patch(path, patch).await.expect_problem(Code::OwnerOnly);
+    }
+    owner.patch(&other, json!({"rank": "owner"})).await.expect_status(200);
+    owner.patch(&own, json!({"is_admin": false})).await.expect_status(200);
+    owner.post(paths::ROOMS, json!({"name": "Attic"})).await.expect_problem(Code::AdminOnly);
+    member.post(paths::ROOMS, json!({"name": "Attic"})).await.expect_status(201);
+    // A disabled owner does not count.
+    member.patch(&own, json!({"rank": "owner", "is_disabled": true})).await.expect_status(200);
+    member.patch(&other, json!({"rank": "admin"})).await.expect_problem(Code::LastOwner);
 }
 
 #[tokio::test]

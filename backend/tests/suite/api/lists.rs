@@ -6,10 +6,11 @@ use shared::{
     live::ServerFrame,
     messages::{Changes, MessagePage},
     paths,
-    rooms::{MemberList, MyRoom, ReadState, RoomList},
+    problem::Code,
+    rooms::{MemberList, MyRoom, People, ReadState, RoomList},
 };
 
-use crate::fixture::{Fixture, LiveSocket};
+use crate::fixture::{Fixture, LiveSocket, Person};
 
 #[tokio::test]
 async fn changes_are_paged() {
@@ -131,6 +132,86 @@ async fn rooms_and_members_are_paged() {
     assert_eq!((first.members.len(), first.next), (2, Some(fixture.member.user.id)));
     let rest = members(&format!("limit=2&after={}", first.next.unwrap())).await;
     assert_eq!((&*rest.members[0].member.user.username, rest.next), ("outsider", None));
+}
+
+#[tokio::test]
+async fn members_are_found_by_name_and_by_role() {
+    let fixture = Fixture::start().await;
+    for name in ["Ängste", "änderung", "100%"] {
+        let person = fixture.server.register(name).await;
+        person.put(&fixture.path(paths::MEMBERSHIP), Value::Null).await.expect_status(200);
+    }
+    let path = fixture.path(paths::MEMBERS);
+    let find = async |query: &str| {
+        fixture.member.get(&format!("{path}?{query}")).await.expect_json::<MemberList>(200)
+    };
+    let names = async |query: &str| -> Vec<String> {
+        find(query).await.members.into_iter().map(|m| m.member.user.username).collect()
+    };
+    assert_eq!(names("q=%C3%84N").await, ["Ängste", "änderung"]);
+    assert_eq!(names("q=%20min%20").await, ["admin"], "blanks around the text do not count");
+    assert_eq!(names("q=%25").await, ["100%"]);
+    assert_eq!(names("q=outsider").await, [""; 0], "somebody who is not in the room");
+    let first = find("q=%C3%84n&limit=1").await;
+    let next = format!("q=%C3%84n&limit=1&after={}", first.next.unwrap());
+    assert_eq!((names(&next).await, find(&next).await.next), (vec!["änderung".to_owned()], None));
+
+    assert_eq!(names("role=host").await, ["admin"], "who created the room");
+    let reader = json!({"role": "reader"});
+    let member = paths::fill(paths::MEMBER, &[&fixture.room, &fixture.member.user.id]);
+    fixture.admin.patch(&member, reader).await.expect_status(200);
+    assert_eq!(names("role=reader").await, ["member"]);
+    assert_eq!(names("role=reader&q=adm").await, [""; 0]);
+    fixture.admin.delete(&member).await.expect_status(204);
+    let gone =
+        fixture.admin.get(&format!("{path}?role=reader")).await.expect_json::<MemberList>(200);
+    assert!(gone.members.is_empty(), "a member who was removed");
+    let long = format!("{path}?q={}", "x".repeat(151));
+    fixture.admin.get(&long).await.expect_field_error("q", "150");
+    fixture.member.get(&format!("{path}?q=a")).await.expect_problem(Code::NotAMember);
+}
+
+#[tokio::test]
+async fn accounts_of_the_server_are_found_but_not_by_guests() {
+    let fixture = Fixture::start().await;
+    let find = async |query: &str| -> Vec<String> {
+        let path = format!("{}?{query}", paths::PEOPLE);
+        let found = fixture.outsider.get(&path).await.expect_json::<People>(200);
+        found.people.into_iter().map(|user| user.username).collect()
+    };
+    fixture.server.register("A Member").await;
+    let members = fixture.server.register("members' friend").await;
+    assert_eq!(find("q=member").await, [""; 0], "they share no room");
+    assert_eq!(
+        find("q=MEMBER&scope=server").await,
+        ["member", "members' friend", "A Member"],
+        "those whose names start with the text are first"
+    );
+    let patch = |person: &Person| paths::fill(paths::USER, &[&person.user.id]);
+    let disabled = json!({"is_disabled": true});
+    fixture.admin.patch(&patch(&members), disabled).await.expect_status(200);
+    assert_eq!(find("q=member&scope=server").await, ["member", "A Member"]);
+    assert_eq!(find("scope=server").await, ["A Member", "admin", "member", "outsider"]);
+    assert_eq!(find("q=%25&scope=server").await, [""; 0]);
+
+    let guest = json!({"rank": "guest"});
+    fixture.admin.patch(&patch(&fixture.outsider), guest).await.expect_status(200);
+    let path = format!("{}?scope=server&q=member", paths::PEOPLE);
+    fixture.outsider.get(&path).await.expect_problem(Code::RankTooLow);
+    assert_eq!(find("q=member").await, [""; 0]);
+    fixture.anon.get(&path).await.expect_problem(Code::Unauthenticated);
+}
+
+#[tokio::test]
+async fn at_most_twenty_accounts_are_found() {
+    let fixture = Fixture::start().await;
+    for nth in 10..32 {
+        fixture.server.register(&format!("robot {nth}")).await;
+    }
+    let path = format!("{}?scope=server&q=robot", paths::PEOPLE);
+    let found = fixture.outsider.get(&path).await.expect_json::<People>(200);
+    let names: Vec<_> = found.people.into_iter().map(|user| user.username).collect();
+    assert_eq!(names, (10..30).map(|nth| format!("robot {nth}")).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! REST v1 and the live socket for each role.
 
 mod accounts;
+mod administration;
+mod admission;
 mod authentication;
 mod conditional;
 mod guessing;

@@ -41,7 +41,7 @@ async fn disabling_an_account_ends_its_sessions_and_sockets() {
     fixture.server.sign_in("member").await.get(paths::ME).await.expect_status(200);
 }
 
-fn basic(name: &str, password: &str) -> String {
+pub fn basic(name: &str, password: &str) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))
 }

@@ -2,6 +2,8 @@
 
 use std::{fs, path::PathBuf, process::Stdio};
 
+use sha2::{Digest, Sha256};
+
 use crate::fixture::{Process, Storage};
 
 mod classic;
@@ -38,4 +40,11 @@ async fn copy_by_streams(from: &Storage, to: &Storage, text: &str) {
 /// The path of the archive that [`export`] writes and [`import`] reads.
 fn archive_path(storage: &Storage) -> PathBuf {
     storage.folder().join("archive.jsonl")
+}
+
+/// An altered archive with a valid checksum.
+fn with_checksum(text: &str) -> String {
+    let (lines, end) = text.split_at(text.trim_end().rfind('\n').unwrap() + 1);
+    let (end, _) = end.split_once("\"sha256\"").unwrap();
+    format!("{lines}{end}\"sha256\":\"{:x}\"}}}}\n", Sha256::digest(lines))
 }

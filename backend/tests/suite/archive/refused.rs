@@ -3,11 +3,10 @@
 use std::fs;
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use shared::{paths, rooms::Room};
 
-use super::{archive_path, export, import};
-use crate::fixture::{Client, Process, Storage, register, template};
+use super::{archive_path, export, import, with_checksum};
+use crate::fixture::{Client, Fixture, Process, Storage, register, template};
 
 /// Imports an invalid archive; returns the error output.
 async fn import_error(storage: &Storage, text: &str) -> String {
@@ -16,13 +15,6 @@ async fn import_error(storage: &Storage, text: &str) -> String {
     let (code, stdout, stderr) = storage.run(&["import", path.to_str().unwrap()]).await;
     assert_eq!((code, &*stdout), (Some(1), ""), "{stderr}");
     stderr
-}
-
-/// An altered archive with a valid checksum.
-fn with_checksum(text: &str) -> String {
-    let (lines, end) = text.split_at(text.trim_end().rfind('\n').unwrap() + 1);
-    let (end, _) = end.split_once("\"sha256\"").unwrap();
-    format!("{lines}{end}\"sha256\":\"{:x}\"}}}}\n", Sha256::digest(lines))
 }
 
 /// An archive in which a test replaces the first occurrence of a string.
@@ -52,7 +44,7 @@ async fn a_damaged_archive_is_refused_and_nothing_is_imported() {
     let with = |from, to| altered.with(from, to);
     let cases = [
         ("hello\n".into(), "this is not an archive".into()),
-        (with("\"format\":1", "\"format\":2,\"new\":[]"), "format 2, but this version".into()),
+        (with("\"format\":2", "\"format\":3,\"new\":[]"), "format 3, but this version".into()),
         (text[..last].into(), format!("line {lines}: the archive is incomplete")),
         (text[..last - 9].into(), format!("line {}: the archive is incomplete", lines - 1)),
         (format!("{text}{{}}\n"), format!("line {lines}: the archive goes on after its end")),
@@ -74,29 +66,45 @@ async fn an_inconsistent_archive_is_refused_with_line_and_field() {
     let altered = Altered(export(&template().copy().await).await);
     let with = |from, to| altered.with(from, to);
     let long = format!("\"{}\"", "x".repeat(151));
+    let room_name = format!("\"room_name\":\"{}", "x".repeat(256));
     let cases = [
-        (with("\"member\"", &long), "line 3: user: username must be at most 150"),
-        (with("\"member\"", "\"ADMIN\""), "line 3: user: username is the name of another"),
-        (with("$argon2id$", "$argon2i$"), "line 2: user: password_hash must be"),
+        (with("\"name\":\"Hallway\"", "\"name\":\" \""), "line 2: server: name must be trimmed"),
+        (with("\"sign_up\":\"open\"", "\"sign_up\":\"maybe\""), "line 2: server.sign_up: unknown"),
+        (with("\"member\"", &long), "line 4: user: username must be at most 150"),
+        (with("\"member\"", "\"ADMIN\""), "line 4: user: username is the name of another"),
+        (with("$argon2id$", "$argon2i$"), "line 3: user: password_hash must be"),
         (
             with("\"created_by\":1", "\"created_by\":9"),
-            "line 5: room: created_by must be the id of an",
+            "line 6: room: created_by must be the id of an",
         ),
-        (with("\"topic\"", "\"tropic\""), "line 5: room.tropic: unknown field `tropic`"),
+        (with("\"topic\"", "\"tropic\""), "line 6: room.tropic: unknown field `tropic`"),
         (with("\"last_seq\":2", "\"last_seq\":1"), "member: read_seq must be 0 to 1, but is 2"),
         (with("\"read_seq\":2", "\"read_seq\":3"), "member: read_seq must be 0 to 2"),
         (with("\"seq\":2", "\"seq\":3"), "message: seq must be 2 to 2, but is 3"),
         (with("\"content\":\"first\"", "\"content\":\" \""), "message: content must not be"),
-        (with("\"rev\":3", "\"rev\":2"), "line 7: member: rev must be unique in its room, but 2"),
-        (with("\"rev\":2", "\"rev\":1"), "line 6: member: rev must be unique in its room, but 1"),
-        (with("\"rev\":5", "\"rev\":3"), "line 9: message: rev must be unique in its room"),
+        (with("\"rev\":3", "\"rev\":2"), "line 8: member: rev must be unique in its room, but 2"),
+        (with("\"rev\":2", "\"rev\":1"), "line 7: member: rev must be unique in its room, but 1"),
+        (with("\"rev\":5", "\"rev\":3"), "line 10: message: rev must be unique in its room"),
         (
             with("\"id\":2,\"room\"", "\"id\":1,\"room\""),
-            "line 9: message: id is the id of another",
+            "line 10: message: id is the id of another",
         ),
-        (with("\"seq\":2", "\"seq\":1"), "line 9: message: seq must be 2 to 2, but is 1"),
-        (with("\"last_rev\":5", "\"last_rev\":9007199254740991"), "line 5: room: last_rev must be"),
-        (with("\"messages\":2}}", "\"messages\":9007199254740991}}"), "line 1: last_ids: messages"),
+        (with("\"seq\":2", "\"seq\":1"), "line 10: message: seq must be 2 to 2, but is 1"),
+        (with("\"last_rev\":5", "\"last_rev\":9007199254740991"), "line 6: room: last_rev must be"),
+        (
+            with("\"messages\":2,\"audit\":1}}", "\"messages\":9007199254740991,\"audit\":1}}"),
+            "line 1: last_ids: messages",
+        ),
+        (with("\"audit\":1}}", "\"audit\":9007199254740991}}"), "line 1: last_ids: audit"),
+        (with("room_created", "flew"), "line 11: audit.action: unknown variant `flew`"),
+        (
+            with("\"room_name\":\"Lobby", &room_name),
+            "line 11: audit: room_name must be at most 255",
+        ),
+        (
+            with("{\"audit\":{\"id\":1", "{\"audit\":{\"id\":2"),
+            "audit: id must be 1 to 1, but is 2",
+        ),
     ];
     let cases = cases.map(|(broken, error_text)| (broken, error_text.to_owned()));
     expect_import_errors(&Storage::empty().await, &cases).await;
@@ -106,8 +114,8 @@ async fn an_inconsistent_archive_is_refused_with_line_and_field() {
 #[tokio::test]
 async fn a_refused_import_leaves_no_counters() {
     let text = export(&template().copy().await).await;
-    let last_ids = "\"last_ids\":{\"users\":3,\"rooms\":1,\"messages\":2}";
-    let high = "\"last_ids\":{\"users\":700,\"rooms\":800,\"messages\":900}";
+    let last_ids = "\"last_ids\":{\"users\":3,\"rooms\":1,\"messages\":2,\"audit\":1}";
+    let high = "\"last_ids\":{\"users\":700,\"rooms\":800,\"messages\":900,\"audit\":950}";
     let text = Altered(text).with(last_ids, high);
     // After all rows, and before the last one.
     let late =
@@ -122,4 +130,15 @@ async fn a_refused_import_leaves_no_counters() {
     let room: Room = admin.post(paths::ROOMS, json!({"name": "Lobby"})).await.expect_json(201);
     let message = admin.post_message(room.id, "hello").await;
     assert_eq!((admin.user.id.0, room.id.0, message.id.0), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn a_direct_room_of_other_people_is_refused() {
+    let fixture = Fixture::start().await;
+    let users = json!({"users": [fixture.admin.user.id]});
+    fixture.member.post(paths::DIRECT, users).await.expect_status(201);
+    let altered = Altered(export(fixture.server.storage()).await);
+    let broken = altered.with("\"direct_key\":\"", "\"direct_key\":\"0");
+    let cases = [(with_checksum(&broken), "room 2: direct_key must be that of its members".into())];
+    expect_import_errors(&Storage::empty().await, &cases).await;
 }

@@ -3,12 +3,17 @@
 use hallway::tables::Database;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
-use shared::{ids::RoomId, messages::Message, paths, rooms::Room};
+use shared::{
+    ids::RoomId,
+    messages::Message,
+    paths,
+    rooms::{MyRoom, Room},
+};
 
-use super::{archive_path, copy_by_streams, export, import};
+use super::{archive_path, copy_by_streams, export, import, with_checksum};
 use crate::{
     export::post_all_texts,
-    fixture::{Client, Fixture, Person, Process, Storage, sign_in},
+    fixture::{Client, Fixture, Person, Process, Storage, sign_in, template},
     search::texts,
 };
 
@@ -19,6 +24,8 @@ async fn used_server() -> (Fixture, RoomId) {
     let fixture = Fixture::start().await;
     let room = post_all_texts(&fixture).await;
     let at = |path| paths::fill(path, &[&room]);
+    let settings = json!({"name": "Harbour", "create_rooms": "members", "direct": "shared"});
+    fixture.admin.patch(paths::SERVER, settings).await.expect_status(200);
     fixture.member.post_message(room, SECRET).await;
     let newest = fixture.member.get(&format!("{}?before=0&after=0", at(paths::MESSAGES))).await;
     let newest = newest.expect_status(200)["messages"][0]["seq"].clone();
@@ -30,6 +37,22 @@ async fn used_server() -> (Fixture, RoomId) {
     fixture.admin.post_message(room, "so you were, @outsider, and so is @member").await;
     fixture.outsider.delete(&at(paths::MEMBERSHIP)).await.expect_status(204);
     fixture.admin.post_message(room, "unread").await;
+    // A private, archived room with a member who reads from joining.
+    let new = json!({"name": "Cellar", "kind": "private", "history": "joining"});
+    let cellar: Room = fixture.member.post(paths::ROOMS, new).await.expect_json(201);
+    fixture.member.post_message(cellar.id, "between us").await;
+    let late = paths::fill(paths::MEMBER, &[&cellar.id, &fixture.outsider.user.id]);
+    fixture.member.put(&late, json!(null)).await.expect_status(200);
+    fixture.member.patch(&late, json!({"role": "reader"})).await.expect_status(200);
+    let archived = json!({"archived": true, "policies": {"post": "host"}});
+    let cellar = paths::fill(paths::ROOM, &[&cellar.id]);
+    fixture.member.patch(&cellar, archived).await.expect_status(200);
+    // A direct room that one of the two has hidden.
+    let users = json!({"users": [fixture.admin.user.id]});
+    let direct: MyRoom = fixture.member.post(paths::DIRECT, users).await.expect_json(201);
+    fixture.member.post_message(direct.id, "between us").await;
+    let hidden = paths::fill(paths::HIDDEN, &[&direct.id]);
+    fixture.member.put(&hidden, json!(null)).await.expect_status(204);
     // The id of a deleted room is not used again.
     let deleted: Room =
         fixture.admin.post(paths::ROOMS, json!({"name": "Gone"})).await.expect_json(201);
@@ -57,6 +80,7 @@ async fn an_imported_archive_exports_the_same_bytes_and_works() {
     let before = member_view(&fixture.member, room).await;
     let text = export(fixture.server.storage()).await;
     assert!(!text.contains(SECRET) && text.contains("\"deleted_at\""));
+    assert!(text.contains("{\"server\":{\"name\":\"Harbour\",\"sign_up\":\"open\""));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -150,10 +174,40 @@ async fn each_table_is_archived_or_listed_as_left_out() {
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
          AND name NOT LIKE 'message_words%' AND name NOT LIKE 'message_grams%' \
          AND name NOT IN \
-         ('account_changes', 'installation', 'seaql_migrations', 'sessions', 'versions') ORDER BY name";
+         ('account_changes', 'binned_rooms', 'installation', 'invitation_uses', 'invitations', \
+         'pending_joins', 'seaql_migrations', 'sessions', 'versions') ORDER BY name";
     let rows = db.reader.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await;
     let rows: Vec<String> =
         rows.unwrap().iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
-    assert_eq!(rows, ["members", "mentions", "messages", "rooms", "users"]);
+    assert_eq!(rows, ["audit", "members", "mentions", "messages", "rooms", "users"]);
     db.close().await.unwrap();
+}
+
+/// Version 1 had no ranks, roles and kinds.
+#[tokio::test]
+async fn an_archive_of_version_1_is_imported() {
+    let text = export(&template().copy().await).await;
+    let mut old = String::new();
+    for line in text.lines() {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        let (kind, fields) = line.as_object_mut().unwrap().iter_mut().next().unwrap();
+        let fields = fields.as_object_mut().unwrap();
+        let new: &[&str] = match &**kind {
+            "user" => &["rank"],
+            "room" => &["kind", "history", "open_from", "policies"],
+            "member" => &["role", "visible_from"],
+            _ => &[],
+        };
+        for name in new {
+            assert!(fields.remove(*name).is_some(), "{kind} has no {name}");
+        }
+        if kind == "hallway" {
+            fields.insert("format".into(), json!(1));
+        }
+        old += &format!("{line}\n");
+    }
+    let storage = Storage::empty().await;
+    import(&storage, &with_checksum(&old)).await;
+    // The first admin is the owner, the creator of a room its host.
+    assert!(export(&storage).await == text, "the archive of the imported server differs");
 }

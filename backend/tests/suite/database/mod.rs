@@ -8,20 +8,22 @@ use crate::fixture::TIMEOUT;
 
 mod cancelled;
 mod deadlines;
+pub mod direct;
 mod input;
 pub mod names;
 mod purge;
 mod restore;
+mod upgrade;
 
 /// Runs a query of one number.
-async fn query_number(db: &impl ConnectionTrait, sql: &str) -> i64 {
+pub async fn query_number(db: &impl ConnectionTrait, sql: &str) -> i64 {
     let statement = Statement::from_string(db.get_database_backend(), sql);
     db.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
 /// Waits until a query returns `expected`; returns how long it took. InnoDB refreshes its table of
 /// transactions only if nobody has read it for 0.1 s.
-async fn wait_for_number(db: &impl ConnectionTrait, sql: &str, expected: i64) -> Duration {
+pub async fn wait_for_number(db: &impl ConnectionTrait, sql: &str, expected: i64) -> Duration {
     let start = Instant::now();
     loop {
         let found = query_number(db, sql).await;

@@ -57,12 +57,13 @@ async fn a_room_is_purged_although_it_failed_at_first() {
     for sql in refuse {
         writer.execute_unprepared(sql).await.unwrap();
     }
-    fixture.admin.delete(&fixture.path(paths::ROOM)).await.expect_status(204);
+    let for_good = |room| format!("{}?now=true", paths::fill(paths::ROOM, &[&room]));
+    fixture.admin.delete(&for_good(fixture.room)).await.expect_status(204);
     wait_for_metric(&fixture, "hallway_room_purge_failures_total").await;
     let messages = format!("SELECT count(*) FROM messages WHERE room_id = {}", fixture.room);
     assert_eq!(query_number(writer, &messages).await, 2, "nothing failed");
     // A room without messages is purged meanwhile.
-    fixture.admin.delete(&paths::fill(paths::ROOM, &[&other.id])).await.expect_status(204);
+    fixture.admin.delete(&for_good(other.id)).await.expect_status(204);
     let room = |id| format!("SELECT count(*) FROM rooms WHERE id = {id}");
     wait_for_number(writer, &room(other.id), 0).await;
     assert_eq!(query_number(writer, &messages).await, 2);

@@ -2,11 +2,12 @@
 
 use hallway::{
     realtime::hub::Credential,
-    tables::{members, rooms},
+    tables::{Stored, members, rooms},
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::NotSet, EntityTrait, IntoActiveModel};
 use serde_json::json;
 use shared::{
+    access::{Rank, Role},
     ids::{RoomId, Seq, UserId},
     live::{ClientFrame, CloseCode, ServerFrame},
     paths,
@@ -35,9 +36,10 @@ async fn join_new_rooms(fixture: &Fixture, user: UserId, names: &[String], topic
         let first = rooms::Entity::find().all(db).await.unwrap().into_iter().map(|room| room.id);
         let first = first.max().unwrap() + 1;
         let room = |name: &String| {
-            let name_key = Some(name.to_lowercase());
+            let (name_key, sort_key) = (Some(name.to_lowercase()), name.to_lowercase());
             let (name, topic) = (name.clone(), topic.to_owned());
-            let room = rooms::Model { name, name_key, topic, last_seq: 0, ..model.clone() };
+            let room =
+                rooms::Model { name, name_key, sort_key, topic, last_seq: 0, ..model.clone() };
             let mut room = rooms::Model { member_count: 1, ..room }.into_active_model();
             room.id = NotSet;
             room.reset_all()
@@ -52,7 +54,10 @@ async fn join_new_rooms(fixture: &Fixture, user: UserId, names: &[String], topic
                 has_left: false,
                 read_seq: 0,
                 rev: 1,
-                is_admin: false,
+                role: Stored(Role::Member),
+                rank: Stored(Rank::Member),
+                visible_from: 1,
+                hidden_seq: None,
             };
             member.into_active_model().reset_all()
         };

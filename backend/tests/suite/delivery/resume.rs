@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 use shared::{
-    ids::{NUMBER_MAX, Rev, Seq},
-    live::{ClientFrame, ServerFrame},
+    ids::{NUMBER_MAX, Rev, RoomId, Seq},
+    live::{ClientFrame, RemovedReason, ServerFrame, Subscription},
     paths,
-    rules::CHANGES_MAX,
+    problem::Code,
+    rooms::Room,
+    rules::{self, CHANGES_MAX},
     timeline::Timeline,
 };
 
@@ -176,4 +178,58 @@ async fn a_client_with_a_rev_beyond_the_last_starts_over() {
         }
     };
     assert_eq!(to_rev, last_rev.next());
+}
+
+/// One frame for many rooms: those that missed something, those that are up to date, one that the user is
+/// not in, and one that does not exist.
+#[tokio::test]
+async fn many_rooms_are_subscribed_in_one_frame() {
+    let fixture = Fixture::start().await;
+    let Fixture { admin, member, outsider, .. } = &fixture;
+    let mut rooms = Vec::new();
+    for nth in 0..70 {
+        let new = json!({"name": format!("Room {nth}"), "kind": "private"});
+        let room: Room = member.post(paths::ROOMS, new).await.expect_json(201);
+        member.post_message(room.id, "before").await;
+        rooms.push(room.id);
+    }
+    let hidden = json!({"name": "Cellar", "kind": "private"});
+    let hidden: Room = admin.post(paths::ROOMS, hidden).await.expect_json(201);
+    let mut live = LiveSocket::open(member).await;
+    let (missed, current) = (Some(Rev(2)), None);
+    let after = |nth: usize| if nth.is_multiple_of(2) { missed } else { current };
+    let subscription =
+        |(nth, room): (usize, &RoomId)| Subscription { room: *room, after_rev: after(nth) };
+    let mut subscriptions: Vec<_> = rooms.iter().enumerate().map(subscription).collect();
+    for room in [hidden.id, RoomId(4_711)] {
+        subscriptions.push(Subscription { room, after_rev: Some(Rev(0)) });
+    }
+    live.send(&ClientFrame::SubscribeAll { rooms: subscriptions }).await;
+    let (mut subscribed, mut changes, mut removed) = (0, 0, Vec::new());
+    while subscribed < rooms.len() || removed.len() < 2 {
+        match live.next().await {
+            ServerFrame::Subscribed { rev, .. } => {
+                assert_eq!(rev, Rev(3));
+                subscribed += 1;
+            }
+            ServerFrame::Message { message, .. } => {
+                assert_eq!(message.content, "before");
+                changes += 1;
+            }
+            ServerFrame::Error { problem } => assert_eq!(problem.code, Code::NotFound),
+            ServerFrame::Removed { room, reason } => removed.push((room, reason)),
+            frame => panic!("{frame:?}"),
+        }
+    }
+    assert_eq!(changes, rooms.len() / 2);
+    let gone = RemovedReason::RoomDeleted;
+    assert_eq!(removed, [(hidden.id, gone), (RoomId(4_711), gone)], "they look the same");
+    member.post_message(rooms[69], "after").await;
+    assert_eq!(live.next_change().await.rev, Rev(4));
+    let many =
+        (0..=rules::FRAME_MAX_ITEMS).map(|_| Subscription { room: rooms[0], after_rev: None });
+    let mut other = LiveSocket::open(outsider).await;
+    other.send(&ClientFrame::SubscribeAll { rooms: many.collect() }).await;
+    let ServerFrame::Error { problem } = other.next().await else { panic!("an error") };
+    assert!(problem.detail.contains("at most 2000 rooms, but this to 2001"), "{}", problem.detail);
 }

@@ -35,19 +35,19 @@ async fn two_nodes_start_on_an_empty_database_with_one_first_admin() {
     assert_eq!(responses, [201, 409, 409, 409, 409, 409]);
 }
 
-/// Two admins, one on each node.
-async fn two_admins(cluster: &Cluster) -> [Person; 2] {
+/// Two owners, one on each node.
+async fn two_owners(cluster: &Cluster) -> [Person; 2] {
     let path = paths::fill(paths::USER, &[&cluster.member(0).user.id]);
-    cluster.admin(0).patch(&path, json!({"is_admin": true})).await.expect_status(200);
+    cluster.admin(0).patch(&path, json!({"rank": "owner"})).await.expect_status(200);
     tokio::time::sleep(crate::fixture::REVOCATION_MAX_DELAY).await;
     [cluster.admin(0), cluster.member(1)]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs MariaDB or PostgreSQL"]
-async fn two_admins_who_demote_each_other_leave_one() {
+async fn two_owners_who_demote_each_other_leave_one() {
     let cluster = Cluster::with_shared_database().await;
-    let [first, second] = two_admins(&cluster).await;
+    let [first, second] = two_owners(&cluster).await;
     for round in 0..10 {
         let demote = |admin: &Person, target: &Person| {
             let (admin, path) = (admin.clone(), paths::fill(paths::USER, &[&target.user.id]));
@@ -61,7 +61,7 @@ async fn two_admins_who_demote_each_other_leave_one() {
         };
         assert!([403, 409].contains(&refusal), "round {round}: {refusal}");
         let path = paths::fill(paths::USER, &[&loser.user.id]);
-        winner.patch(&path, json!({"is_admin": true})).await.expect_status(200);
+        winner.patch(&path, json!({"rank": "owner"})).await.expect_status(200);
         let own = paths::fill(paths::USER, &[&winner.user.id]);
         assert!(loser.get(&own).await.expect_json::<User>(200).is_admin);
     }
@@ -71,7 +71,7 @@ async fn two_admins_who_demote_each_other_leave_one() {
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn concurrent_changes_of_an_account_are_both_kept() {
     let cluster = Cluster::with_shared_database().await;
-    let [first, second] = two_admins(&cluster).await;
+    let [first, second] = two_owners(&cluster).await;
     let path = paths::fill(paths::USER, &[&cluster.outsider(0).user.id]);
     for round in 0..20 {
         let (one, other) = tokio::join!(

@@ -60,7 +60,15 @@ async fn generated_responses_are_compressed_as_the_client_asks() {
             ("br;q=0, gzip;q=0", ""),
             ("zstd", ""),
         ] {
-            let (headers, body) = fetch(&fixture.member, "GET", path, accept).await;
+            let (mut headers, mut body) = fetch(&fixture.member, "GET", path, accept).await;
+            // While all threads for it are busy, long bodies are sent as they are.
+            for _ in 0..40 {
+                if expected.is_empty() || !header(&headers, "content-encoding").is_empty() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                (headers, body) = fetch(&fixture.member, "GET", path, accept).await;
+            }
             assert_eq!(header(&headers, "content-encoding"), expected, "{accept}");
             assert_eq!(header(&headers, "vary"), "accept-encoding");
             assert_eq!(decode(&headers, &body), plain, "{accept}");

@@ -25,7 +25,7 @@ pub fn remember_position(room: RoomContext, viewport: Viewport) {
 
 pub fn jump_to_oldest(room: RoomContext, viewport: Viewport) {
     remember_position(room, viewport);
-    room.jump_by(Seq(1), JumpKind::Scrollbar(0.0));
+    room.jump_by(room.first_seq(), JumpKind::Scrollbar(0.0));
 }
 
 /// Jumps to the newest message. The reader skips what is before it, so it will count as read.
@@ -39,7 +39,7 @@ pub fn jump_to_newest(room: RoomContext, viewport: Viewport) {
 
 fn jump_to_bottom(room: RoomContext, viewport: Viewport) {
     let last = room.with_timeline_untracked(|t| t.last_seq());
-    if room.with_timeline_untracked(|t| t.is_loaded(last)) {
+    if last < room.first_seq() || room.with_timeline_untracked(|t| t.is_loaded(last)) {
         room.jump.set(None);
         viewport.scroll_to_bottom();
     } else {
@@ -65,15 +65,15 @@ pub fn go_to(room: RoomContext, viewport: Viewport, position: ScrollPosition) {
 /// Jumps to the message of a link, or, if the room has no such message, to the end of the room where
 /// it would be.
 pub fn follow_link(room: RoomContext, viewport: Viewport, ui: Ui, seq: Seq) {
-    let last = room.with_timeline_untracked(|t| t.last_seq());
-    if (Seq(1)..=last).contains(&seq) {
+    let (first, last) = (room.first_seq(), room.with_timeline_untracked(|t| t.last_seq()));
+    if (first..=last).contains(&seq) {
         return room.jump_to(seq);
     }
     ui.notice("This message doesn't exist.");
-    if last >= Seq(1) {
+    if last >= first {
         remember_position(room, viewport);
         let part = if seq > last { 1.0 } else { 0.0 };
-        room.jump_by(seq.clamp(Seq(1), last), JumpKind::Scrollbar(part));
+        room.jump_by(seq.clamp(first, last), JumpKind::Scrollbar(part));
     }
 }
 
@@ -108,6 +108,11 @@ pub fn follow_jumps(room: RoomContext, viewport: Viewport) {
     let ui = expect_context::<Ui>();
     Effect::new(move |before: Option<Option<Jump>>| {
         let jump = room.jump.get()?;
+        if jump.seq < room.first_seq() {
+            ui.notice("You can't read messages from before you joined.");
+            room.jump.set(None);
+            return None;
+        }
         if jump.kind.is_highlighted() && before.flatten() != Some(jump) {
             remember_position(room, viewport);
         }
@@ -150,7 +155,7 @@ fn scroll_to_target(room: RoomContext, viewport: Viewport, ui: Ui, jump: Jump) {
             JumpKind::Link | JumpKind::Start => RowAlignment::Top(0.3),
             // At the top, the row above the first message must be visible: it marks the beginning
             // of the room.
-            JumpKind::Scrollbar(0.0) if jump.seq == Seq(1) => RowAlignment::Top(1.0),
+            JumpKind::Scrollbar(0.0) if jump.seq == room.first_seq() => RowAlignment::Top(1.0),
             JumpKind::Scrollbar(part) => RowAlignment::Hidden(part),
             JumpKind::Back(bottom) => RowAlignment::Bottom(bottom),
         };

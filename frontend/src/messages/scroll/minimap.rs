@@ -13,7 +13,10 @@ use crate::{
     live::LiveClient,
     messages::context::RoomContext,
     search::HitNavigator,
-    state::scroll::minimap::{HEIGHT, MonthLabel, marks_path, month_labels, y},
+    state::scroll::{
+        geometry::ReadableSpan,
+        minimap::{HEIGHT, MonthLabel, marks_path, month_labels, y},
+    },
     ui::{percent, time},
 };
 
@@ -28,9 +31,9 @@ pub fn Minimap(map: LocalResource<api::Result<RoomMap>>) -> impl IntoView {
     let navigator = expect_context::<HitNavigator>();
     // Each new message moves all marks, but in a long room by much less than a pixel: the paths are
     // built again when the room has grown by a thousandth.
-    let last = Memo::new(move |_| {
+    let span = Memo::new(move |_| {
         let last = room.with_timeline(|t| t.last_seq().0);
-        Seq(last - last % (last / HEIGHT).max(1))
+        ReadableSpan::new(room.first_seq(), Seq(last - last % (last / HEIGHT).max(1)))
     });
     let mine = my_messages(room);
     let hits = search_hits(room.id, move || navigator.query());
@@ -47,11 +50,11 @@ pub fn Minimap(map: LocalResource<api::Result<RoomMap>>) -> impl IntoView {
         })
     });
     let month_starts = move || months.with(|months| months.iter().map(|(_, seq)| *seq).collect());
-    let labels = move || months.with(|months| month_labels(months, last.get()));
+    let labels = move || months.with(|months| month_labels(months, span.get()));
     let unread = move || {
         let read = live.rooms.with(|rooms| rooms.get(room.id).map(|room| room.read.read_seq));
-        let first = read.map(Seq::next).filter(|first| *first <= last.get());
-        first.map(|first| format!("M0 {}H{}V{HEIGHT}H0Z", y(first, last.get()), FULL_WIDTH.end))
+        let first = read.map(Seq::next).filter(|first| *first <= span.get().last);
+        first.map(|first| format!("M0 {}H{}V{HEIGHT}H0Z", y(first, span.get()), FULL_WIDTH.end))
     };
     view! {
         <svg
@@ -62,10 +65,10 @@ pub fn Minimap(map: LocalResource<api::Result<RoomMap>>) -> impl IntoView {
             focusable="false"
         >
             <path class="map-unread" d=unread/>
-            <path class="map-month" d=path(last, FULL_WIDTH, month_starts)/>
-            <path class="map-mine" d=path(last, MINE, move || mine.get())/>
-            <path class="map-mention" d=path(last, MENTIONS, mentions)/>
-            <path class="map-hit" d=path(last, FULL_WIDTH, move || hits.get())/>
+            <path class="map-month" d=path(span, FULL_WIDTH, month_starts)/>
+            <path class="map-mine" d=path(span, MINE, move || mine.get())/>
+            <path class="map-mention" d=path(span, MENTIONS, mentions)/>
+            <path class="map-hit" d=path(span, FULL_WIDTH, move || hits.get())/>
         </svg>
         <For each=labels key=|label| (label.month, label.offset.to_bits()) let:label>
             <MonthName label/>
@@ -75,11 +78,11 @@ pub fn Minimap(map: LocalResource<api::Result<RoomMap>>) -> impl IntoView {
 
 /// The path of the marks of these messages.
 fn path(
-    last: Memo<Seq>,
+    span: Memo<ReadableSpan>,
     columns: Range<u8>,
     seqs: impl Fn() -> Vec<Seq> + Send + Sync + 'static,
 ) -> Memo<String> {
-    Memo::new(move |_| marks_path(seqs(), last.get(), columns.clone()))
+    Memo::new(move |_| marks_path(seqs(), span.get(), columns.clone()))
 }
 
 /// The label of a month ("Mar") or of the first month of a year ("2026").

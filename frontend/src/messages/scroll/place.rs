@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     links::room_path,
+    live::LiveClient,
     messages::context::RoomContext,
     state::scroll::jump_history::{RoomPlace, ScrollPosition},
     ui::{Ui, href},
@@ -27,6 +28,13 @@ const STORE_AFTER: Duration = Duration::from_millis(300);
 /// Opens the room at the message in the address, or where the reader was, and stores the place from
 /// then on. With unread messages, a room without a message in the address opens at the first of them.
 pub fn keep_place(room: RoomContext, viewport: Viewport, at: Memo<Option<Seq>>, has_unread: bool) {
+    let live = expect_context::<LiveClient>();
+    // After I was removed, the place must not come back.
+    let store = move |room: RoomContext, viewport| {
+        if live.rooms.with_untracked(|rooms| rooms.get(room.id).is_some()) {
+            store(room, viewport);
+        }
+    };
     open_at_place(room, viewport, at.get_untracked(), has_unread);
     follow_address(room, viewport, at);
     Effect::new(move |timer: Option<Option<TimeoutHandle>>| {
@@ -58,9 +66,9 @@ fn open_at_place(room: RoomContext, viewport: Viewport, at: Option<Seq>, has_unr
         None if has_unread => None,
         None => entry.or(stored.map(|place| place.position)),
     };
-    let last = room.with_timeline_untracked(|t| t.last_seq());
+    let readable = room.first_seq()..=room.with_timeline_untracked(|t| t.last_seq());
     match (position, at) {
-        (Some(position @ ScrollPosition::Message(seq, _)), _) if seq <= last => {
+        (Some(position @ ScrollPosition::Message(seq, _)), _) if readable.contains(&seq) => {
             // Otherwise the first frame would show the newest messages.
             viewport.move_window_to(seq);
             go_to(room, viewport, position);

@@ -13,7 +13,7 @@ use crate::{
     api,
     live::LiveClient,
     messages::context::{JumpKind, RoomContext},
-    state::scroll::geometry::ScrollbarGeometry,
+    state::scroll::geometry::{ReadableSpan, ScrollbarGeometry},
     ui::{Lazy, part, percent, time},
 };
 
@@ -46,8 +46,8 @@ struct ScrollbarState {
 pub fn Scrollbar() -> impl IntoView {
     let (room, viewport) = (expect_context::<RoomContext>(), expect_context::<Viewport>());
     let geometry = Memo::new(move |_| {
-        let last = room.with_timeline(|t| t.last_seq());
-        ScrollbarGeometry::new(last, viewport.visible.get(), viewport.bottom.get())
+        let span = ReadableSpan::new(room.first_seq(), room.with_timeline(|t| t.last_seq()));
+        ScrollbarGeometry::new(span, viewport.visible.get(), viewport.bottom.get())
     });
     view! {
         <Show when=move || viewport.overflows.get()>
@@ -56,7 +56,37 @@ pub fn Scrollbar() -> impl IntoView {
     }
 }
 
-part!(more: fn track(geometry: Memo<ScrollbarGeometry>) { view! { <Track geometry/> } });
+part!(more: fn track(geometry: Memo<ScrollbarGeometry>) {
+    view! {
+        <div class="bar-place">
+            <ClosedPart/>
+            <Track geometry/>
+        </div>
+    }
+});
+
+/// The messages that I may not read, above the track.
+#[component]
+fn ClosedPart() -> impl IntoView {
+    let room = expect_context::<RoomContext>();
+    let size = Memo::new(move |_| {
+        let last = room.with_timeline(|t| t.last_seq());
+        percent(ReadableSpan::new(room.first_seq(), last).closed_part())
+    });
+    const LABEL: &str = "Messages before you joined";
+    (room.first_seq() > Seq(1)).then(|| {
+        view! {
+            <div
+                class="bar-closed"
+                role="img"
+                aria-label=LABEL
+                title=LABEL
+                data-testid="closed-past"
+                style:block-size=size
+            ></div>
+        }
+    })
+}
 
 #[component]
 fn Track(geometry: Memo<ScrollbarGeometry>) -> impl IntoView {
@@ -89,7 +119,7 @@ fn Track(geometry: Memo<ScrollbarGeometry>) -> impl IntoView {
             aria-label="Position in the room"
             aria-controls="timeline"
             aria-orientation="vertical"
-            aria-valuemin="1"
+            aria-valuemin=room.first_seq().0
             aria-valuemax=move || room.with_timeline(|t| t.last_seq().0)
             aria-valuenow=move || seq.get().0
             aria-valuetext=move || label.with(|(date, number)| format!("{date}, {number}"))

@@ -22,12 +22,13 @@ use crate::{
         slash_command::{self, Input},
     },
     ui::{Icon, Shape, Ui, is_touch_device, pressed_key, time},
+    users::{PeopleDialog, PeopleRequest},
 };
 
 #[component]
 pub fn Composer() -> impl IntoView {
     let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
-    let ui = expect_context::<Ui>();
+    let (ui, people) = (expect_context::<Ui>(), expect_context::<PeopleDialog>());
     let me = expect_context::<Auth>().me_untracked().map(|me| me.id).unwrap_or_default();
     let area = NodeRef::<html::Textarea>::new();
     keep_drafts(room);
@@ -36,7 +37,7 @@ pub fn Composer() -> impl IntoView {
     let bytes = Memo::new(move |_| room.draft.with(|draft| draft.trim().len()));
     let cancelled_reply = RwSignal::new(None);
     let send = move || {
-        if submit(room, live, ui) {
+        if submit(room, live, ui, people) {
             cancelled_reply.set(None);
         }
     };
@@ -126,7 +127,7 @@ fn focus_when_useful(room: RoomContext, area: NodeRef<html::Textarea>) {
 
 /// Sends the text of the composer, or carries out the command in it. Returns whether a message was
 /// sent.
-fn submit(room: RoomContext, live: LiveClient, ui: Ui) -> bool {
+fn submit(room: RoomContext, live: LiveClient, ui: Ui, people: PeopleDialog) -> bool {
     let text = room.draft.get_untracked();
     if text.trim().is_empty() {
         return false;
@@ -142,6 +143,11 @@ fn submit(room: RoomContext, live: LiveClient, ui: Ui) -> bool {
         Input::Message(content) => content,
         Input::GoTo(target) => {
             go_to(room, ui, target);
+            return false;
+        }
+        Input::Direct(names) => {
+            people.open(PeopleRequest::Direct(names));
+            room.draft.set(String::new());
             return false;
         }
         Input::Help => {
@@ -165,7 +171,7 @@ fn submit(room: RoomContext, live: LiveClient, ui: Ui) -> bool {
 fn go_to(room: RoomContext, ui: Ui, target: GotoTarget) {
     let last = room.with_timeline_untracked(|t| t.last_seq());
     match target {
-        GotoTarget::Message(seq) if seq < Seq(1) || seq > last => {
+        GotoTarget::Message(seq) if seq < room.first_seq() || seq > last => {
             let (seq, last) = (time::number(seq.0), time::number(last.0));
             return ui.error(format!("There is no message {seq}. The newest one here is {last}."));
         }

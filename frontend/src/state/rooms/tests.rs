@@ -224,3 +224,62 @@ fn neighbours_wrap_around() {
     assert_eq!(neighbour(&rooms, Some(RoomId(9)), -1), Some(RoomId(3)));
     assert_eq!((neighbour(&[], None, 1), neighbour(&[], None, -1)), (None, None));
 }
+
+fn person(id: i64, name: &str) -> UserRef {
+    UserRef { id: UserId(id), username: name.into() }
+}
+
+fn direct(people: &[UserRef]) -> MyRoom {
+    let mut direct = MyRoom { kind: RoomKind::Direct, people: people.to_vec(), ..room(1, "") };
+    name_direct(&mut direct, UserId(1));
+    direct
+}
+
+#[test]
+fn a_direct_room_is_named_after_the_others() {
+    let people = [person(1, "Ada"), person(3, "Bob")];
+    assert_eq!(direct(&people[..1]).name, "Notes");
+    let mut rooms = RoomList::default();
+    rooms.insert(direct(&people));
+    assert_eq!(rooms.get(RoomId(1)).unwrap().name, "Bob");
+    assert!(rooms.has_direct_with(UserId(3), UserId(1)));
+    assert!(!rooms.has_direct_with(UserId(1), UserId(1)), "no notes");
+    let cleo = person(2, "Cleo");
+    assert!(rooms.add_person(RoomId(1), &cleo, UserId(1)));
+    assert!(!rooms.add_person(RoomId(1), &cleo, UserId(1)), "known already");
+    assert_eq!(rooms.get(RoomId(1)).unwrap().name, "Cleo, Bob");
+    assert!(!rooms.has_direct_with(UserId(3), UserId(1)), "there are three");
+    rooms.insert(MyRoom { id: RoomId(3), ..direct(&people[..1]) });
+    assert!(rooms.has_direct_with(UserId(1), UserId(1)));
+    rooms.insert(room(2, "general"));
+    assert!(!rooms.add_person(RoomId(2), &cleo, UserId(1)), "not a direct room");
+}
+
+#[test]
+fn a_hidden_room_shows_again_with_the_next_message() {
+    let mut rooms = RoomList::default();
+    rooms.insert(direct(&[person(1, "Ada"), person(3, "Bob")]));
+    let is_hidden = |rooms: &RoomList| rooms.get(RoomId(1)).unwrap().is_hidden();
+    rooms.set_hidden(RoomId(1), Some(Seq(10)));
+    apply(&mut rooms, &deleted(9, 11));
+    assert!(is_hidden(&rooms), "a change of an earlier message");
+    assert_eq!(rooms.total_unread(), 0, "nobody sees where they are");
+    apply(&mut rooms, &message(11, 3, "hello"));
+    assert!(!is_hidden(&rooms));
+    // The frame may come from another node, after the message.
+    rooms.set_hidden(RoomId(1), Some(Seq(10)));
+    assert!(!is_hidden(&rooms));
+    rooms.set_hidden(RoomId(1), Some(Seq(11)));
+    assert!(is_hidden(&rooms));
+    rooms.set_hidden(RoomId(1), None);
+    assert!(!is_hidden(&rooms));
+}
+
+#[test]
+fn only_rooms_that_others_cannot_find_are_hidden() {
+    let mut rooms = rooms();
+    assert_eq!(rooms.hidden_ids().collect::<Vec<_>>(), []);
+    rooms.insert(MyRoom { kind: RoomKind::Private, ..room(9, "plan b") });
+    rooms.insert(MyRoom { kind: RoomKind::Direct, ..room(8, "") });
+    assert_eq!(rooms.hidden_ids().collect::<Vec<_>>(), order(&[8, 9]));
+}

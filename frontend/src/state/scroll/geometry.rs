@@ -30,9 +30,38 @@ impl VisibleRange {
     }
 }
 
+/// The messages of a room that the reader may read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReadableSpan {
+    pub first: Seq,
+    /// One less than `first` if there are none.
+    pub last: Seq,
+}
+
+impl ReadableSpan {
+    /// The largest part of the scrollbar that the messages before the span take. In proportion, somebody
+    /// who joined a long room could scroll only within a few pixels.
+    const CLOSED_MAX: f64 = 0.12;
+
+    pub fn new(first: Seq, last_seq: Seq) -> Self {
+        Self { first, last: last_seq.max(Seq(first.0 - 1)) }
+    }
+
+    pub fn len(self) -> i64 {
+        self.last.0 - self.first.0 + 1
+    }
+
+    /// The part of the scrollbar that stands for the messages before the span, from 0 to 1.
+    pub fn closed_part(self) -> f64 {
+        let before = (self.first.0 - 1) as f64;
+        (before / self.last.0.max(1) as f64).clamp(0.0, Self::CLOSED_MAX)
+    }
+}
+
 /// The geometry of the scrollbar. Offsets and sizes are fractions of its height, from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScrollbarGeometry {
+    first: f64,
     last: f64,
     visible: VisibleRange,
     /// The first message on the screen at the bottom of the room, with a fraction.
@@ -40,20 +69,20 @@ pub struct ScrollbarGeometry {
 }
 
 impl ScrollbarGeometry {
-    /// The scrollbar of a room whose newest message is `last_seq`. `bottom` is the first message on
-    /// the screen at the bottom of the room, with a fraction. It is unknown while the newest messages
-    /// have no rows; then the screen holds as many messages there as it does now.
-    pub fn new(last_seq: Seq, visible: VisibleRange, bottom: Option<f64>) -> Self {
-        let last = last_seq.0 as f64;
-        let bottom = bottom.unwrap_or(last + 1.0 - visible.len()).clamp(1.0, last + 1.0);
-        Self { last, visible, bottom }
+    /// The scrollbar of these messages. `bottom` is the first message on the screen at the bottom of the
+    /// room, with a fraction. It is unknown while the newest messages have no rows; then the screen holds
+    /// as many messages there as it does now.
+    pub fn new(span: ReadableSpan, visible: VisibleRange, bottom: Option<f64>) -> Self {
+        let (first, last) = (span.first.0 as f64, span.last.0 as f64);
+        let bottom = bottom.unwrap_or(last + 1.0 - visible.len()).clamp(first, last + 1.0);
+        Self { first, last, visible, bottom }
     }
 
     /// The height of the thumb. Where high messages end the room, fewer messages fit on the screen at
     /// the bottom than elsewhere: a thumb for as many as now would have no way left to the bottom.
     pub fn thumb_size(self) -> f64 {
         let len = self.page_len().min(self.last + 1.0 - self.bottom);
-        (len / self.last.max(1.0)).clamp(0.0, 1.0)
+        (len / (self.last + 1.0 - self.first).max(1.0)).clamp(0.0, 1.0)
     }
 
     /// The position of the thumb: 0 with the first message on the screen, 1 with the last.
@@ -72,13 +101,13 @@ impl ScrollbarGeometry {
     }
 
     fn offset_of(self, from: f64) -> f64 {
-        let range = self.bottom - 1.0;
-        if range > 0.0 { ((from - 1.0) / range).clamp(0.0, 1.0) } else { 0.0 }
+        let range = self.bottom - self.first;
+        if range > 0.0 { ((from - self.first) / range).clamp(0.0, 1.0) } else { 0.0 }
     }
 
     /// The first message on the screen, with a fraction, when the thumb is at `offset`.
     pub fn message_at(self, offset: f64) -> f64 {
-        1.0 + offset.clamp(0.0, 1.0) * (self.bottom - 1.0)
+        self.first + offset.clamp(0.0, 1.0) * (self.bottom - self.first)
     }
 
     /// How many messages are on the screen.
@@ -92,7 +121,29 @@ mod tests {
     use super::*;
 
     fn scrollbar(last: i64, from: f64, to: f64) -> ScrollbarGeometry {
-        ScrollbarGeometry::new(Seq(last), VisibleRange { from, to }, None)
+        let span = ReadableSpan::new(Seq(1), Seq(last));
+        ScrollbarGeometry::new(span, VisibleRange { from, to }, None)
+    }
+
+    #[test]
+    fn the_scrollbar_begins_with_the_first_message_that_the_reader_may_read() {
+        let span = ReadableSpan::new(Seq(101), Seq(200));
+        let at = |from| ScrollbarGeometry::new(span, VisibleRange { from, to: from + 20.0 }, None);
+        assert_eq!((at(101.0).thumb_offset(), at(181.0).thumb_offset()), (0.0, 1.0));
+        assert_eq!((at(101.0).message_at(0.0), at(101.0).message_at(1.0)), (101.0, 181.0));
+        assert_eq!(at(101.0).thumb_size(), 0.2);
+        // Nobody has posted since the reader joined.
+        let none = ReadableSpan::new(Seq(101), Seq(100));
+        let empty = ScrollbarGeometry::new(none, VisibleRange::default(), None);
+        assert_eq!((none.len(), empty.thumb_offset(), empty.message_at(1.0)), (0, 0.0, 101.0));
+        assert_eq!(ReadableSpan::new(Seq(101), Seq(7)), none);
+    }
+
+    #[test]
+    fn the_closed_part_never_takes_most_of_the_scrollbar() {
+        let closed = |first, last| ReadableSpan::new(Seq(first), Seq(last)).closed_part();
+        assert_eq!((closed(1, 0), closed(1, 1_000), closed(11, 1_000)), (0.0, 0.0, 0.01));
+        assert_eq!(closed(900_000, 1_000_000), ReadableSpan::CLOSED_MAX);
     }
 
     #[test]
@@ -120,7 +171,8 @@ mod tests {
     /// Nine messages of a line each and a newest one five times as high as the screen.
     #[test]
     fn a_newest_message_higher_than_the_screen_is_reached_step_by_step() {
-        let at = |from, to| ScrollbarGeometry::new(Seq(10), VisibleRange { from, to }, Some(10.8));
+        let span = ReadableSpan::new(Seq(1), Seq(10));
+        let at = |from, to| ScrollbarGeometry::new(span, VisibleRange { from, to }, Some(10.8));
         let (top, middle, bottom) = (at(1.0, 10.15), at(10.0, 10.2), at(10.8, 11.0));
         assert_eq!((top.thumb_offset(), bottom.thumb_offset()), (0.0, 1.0));
         let sizes = [top, middle, bottom].map(|scrollbar| (scrollbar.thumb_size() * 1e6).round());

@@ -1,5 +1,7 @@
 //! The most recent searches or rooms, stored as text with one per line, newest first.
 
+use shared::ids::RoomId;
+
 const MAX_ENTRIES: usize = 10;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +17,19 @@ impl RecentList {
     /// The stored form: one entry per line.
     pub fn to_text(&self) -> String {
         self.0.join("\n")
+    }
+
+    /// Removes the entries of a room: its id, and the searches that name it by its id or its name. `name`
+    /// is empty if it is not known.
+    pub fn remove_room(&mut self, room: RoomId, name: &str) {
+        let (id, by_id, name) = (room.to_string(), format!("in:#{room}"), name.to_lowercase());
+        let by_name = [format!("in:{name}"), format!("in:\"{name}\"")];
+        self.0.retain(|entry| {
+            let mut words = entry.split_whitespace();
+            let entry_key = entry.to_lowercase();
+            let has_name = !name.is_empty() && by_name.iter().any(|name| entry_key.contains(name));
+            *entry != id && !words.any(|word| word.trim_start_matches('-') == by_id) && !has_name
+        });
     }
 
     /// The entries, newest first.
@@ -40,7 +55,7 @@ impl RecentList {
 
 #[cfg(test)]
 mod tests {
-    use super::RecentList;
+    use super::*;
 
     fn recent(searches: &[&str]) -> RecentList {
         let mut recent = RecentList::default();
@@ -71,5 +86,19 @@ mod tests {
         assert_eq!(stored.as_slice(), ["in:\"a  b\" from:me", "ü"]);
         assert_eq!(RecentList::parse(&stored.to_text()), stored);
         assert_eq!(RecentList::parse(""), RecentList::default());
+    }
+
+    #[test]
+    fn the_entries_of_a_room_are_removed() {
+        let kept = ["77", "in:#77 disk", "attic", "in:cellar"];
+        let mut stored = recent(&kept);
+        for entry in ["7", "disk -in:#7", "in:\"the attic\" disk", "IN:\"The Attic\""] {
+            stored.add(entry);
+        }
+        stored.remove_room(RoomId(7), "The attic");
+        assert_eq!(stored.as_slice(), kept);
+        stored.add("7");
+        stored.remove_room(RoomId(7), "");
+        assert_eq!(stored.as_slice(), kept);
     }
 }

@@ -66,29 +66,30 @@ impl WindowCenter {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowWindow {
     pub rows: Vec<TimelineRow>,
-    /// Whether the room's first message is among the rows.
+    /// Whether the first message that the reader may read is among the rows.
     pub has_room_start: bool,
     /// Whether the last row is the room's last.
     pub has_room_end: bool,
 }
 
-/// The rows around the reader. `unread_after` is the last message that the reader had read when they
-/// opened the room; `day_of` gives the day in the reader's time zone.
-pub fn row_window(
+/// The rows around the reader.
+pub fn row_window<D: Fn(Timestamp) -> NaiveDate>(
     timeline: &Timeline,
     center: WindowCenter,
-    me: UserId,
-    unread_after: Option<Seq>,
-    day_of: impl Fn(Timestamp) -> NaiveDate,
+    reader: Reader<D>,
 ) -> RowWindow {
-    window_of_size(timeline, center, WINDOW, Reader { me, unread_after, day_of })
+    window_of_size(timeline, center, WINDOW, reader)
 }
 
 /// The reader of the rows.
-struct Reader<D> {
-    me: UserId,
-    unread_after: Option<Seq>,
-    day_of: D,
+pub struct Reader<D> {
+    pub me: UserId,
+    /// The first message that they may read.
+    pub first: Seq,
+    /// The last message that they had read when they opened the room.
+    pub unread_after: Option<Seq>,
+    /// Gives the day in their time zone.
+    pub day_of: D,
 }
 
 fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
@@ -118,10 +119,11 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
     let to = run.1.min(Seq(at.0.saturating_add(distance(below))));
     // A run that starts after the first unread message does not get the divider.
     let unread_after = reader.unread_after.filter(|seq| seq.next() >= run.0);
+    let first = reader.first;
     let mut builder = RowBuilder::new(Reader { unread_after, ..reader });
-    if from == run.0 && from > Seq(1) {
+    if from == run.0 && from > first {
         let before = timeline.loaded_runs().rev().map(|(_, to)| to).find(|to| *to < from);
-        builder.push_gap(before.unwrap_or_default().next(), Seq(from.0 - 1), true);
+        builder.push_gap(before.map_or(first, Seq::next), Seq(from.0 - 1), true);
     } else {
         builder.skip_to(timeline, run.0, from);
     }
@@ -141,7 +143,7 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
         Some(at) => at.saturating_sub(above)..at.saturating_add(below).min(rows.len()),
         None => newest_start(&rows, above)..rows.len(),
     };
-    slice(rows, range, has_room_end)
+    slice(rows, range, first, has_room_end)
 }
 
 /// The first of the newest rows, at least `count`. It moves in steps of [`MOVE_AFTER`] messages: if
@@ -153,11 +155,17 @@ fn newest_start(rows: &[TimelineRow], count: usize) -> usize {
     rows.iter().take(before).rposition(is_step).unwrap_or(0)
 }
 
-fn slice(mut rows: Vec<TimelineRow>, range: Range<usize>, has_room_end: bool) -> RowWindow {
+fn slice(
+    mut rows: Vec<TimelineRow>,
+    range: Range<usize>,
+    first: Seq,
+    has_room_end: bool,
+) -> RowWindow {
     let has_room_end = has_room_end && range.end == rows.len();
     rows.truncate(range.end);
     let rows = rows.split_off(range.start);
-    let is_first = |row: &TimelineRow| matches!(row, TimelineRow::Message { seq: Seq(1), .. });
+    let is_first =
+        |row: &TimelineRow| matches!(row, TimelineRow::Message { seq, .. } if *seq == first);
     RowWindow { has_room_start: rows.iter().any(is_first), rows, has_room_end }
 }
 

@@ -32,7 +32,11 @@ fn day(n: u64, seq: i64) -> TimelineRow {
 
 /// All rows of the newest run.
 fn rows(t: &Timeline, unread_after: Option<Seq>) -> Vec<TimelineRow> {
-    row_window(t, WindowCenter::Newest, ME, unread_after, utc).rows
+    window(t, WindowCenter::Newest, Seq(1), unread_after).rows
+}
+
+fn window(t: &Timeline, center: WindowCenter, first: Seq, unread_after: Option<Seq>) -> RowWindow {
+    row_window(t, center, Reader { me: ME, first, unread_after, day_of: utc })
 }
 
 fn part(
@@ -41,7 +45,8 @@ fn part(
     around: (usize, usize),
     unread_after: i64,
 ) -> RowWindow {
-    let reader = Reader { me: ME, unread_after: Some(Seq(unread_after)), day_of: utc };
+    let unread_after = Some(Seq(unread_after));
+    let reader = Reader { me: ME, first: Seq(1), unread_after, day_of: utc };
     super::window_of_size(t, center, around, reader)
 }
 
@@ -67,7 +72,8 @@ fn days_are_in_the_time_zone_of_the_reader() {
     let t = timeline(vec![message(1, 2, 24 * 60 - 1), message(2, 2, 24 * 60)]);
     assert_eq!(rows(&t, None), [day(0, 1), row(1, true), day(1, 2), row(2, true)]);
     let east = |at: Timestamp| (at + TimeDelta::hours(2)).date_naive();
-    let there = row_window(&t, WindowCenter::Newest, ME, None, east).rows;
+    let reader = Reader { me: ME, first: Seq(1), unread_after: None, day_of: east };
+    let there = row_window(&t, WindowCenter::Newest, reader).rows;
     assert_eq!(there, [day(1, 1), row(1, true), row(2, false)]);
 }
 
@@ -104,14 +110,26 @@ fn gaps_end_a_run_and_pending_messages_follow_the_newest() {
     t.add_pending(client_id, "mine".into(), None);
     let gap = |from, to, is_older| TimelineRow::Gap { from: Seq(from), to: Seq(to), is_older };
     let pending = TimelineRow::Pending { client_id, refused: false, starts_group: false };
-    let newest = row_window(&t, WindowCenter::Newest, ME, None, utc);
+    let newest = window(&t, WindowCenter::Newest, Seq(1), None);
     assert_eq!(newest.rows, [gap(5, 7, true), day(0, 8), row(8, true), pending]);
     assert!(newest.has_room_end && !newest.has_room_start);
-    let older = row_window(&t, WindowCenter::Message(Seq(4)), ME, None, utc);
+    let older = window(&t, WindowCenter::Message(Seq(4)), Seq(1), None);
     assert_eq!(older.rows, [gap(1, 3, true), day(0, 4), row(4, true), gap(5, 7, false)]);
     assert!(!older.has_room_end && !older.has_room_start);
     // A message that is not loaded cannot be the center.
-    assert_eq!(row_window(&t, WindowCenter::Message(Seq(6)), ME, None, utc), newest);
+    assert_eq!(window(&t, WindowCenter::Message(Seq(6)), Seq(1), None), newest);
+}
+
+#[test]
+fn the_rows_begin_with_the_first_message_that_the_reader_may_read() {
+    let t = timeline(vec![message(5, 2, 0), message(6, 2, 0)]);
+    let newest = window(&t, WindowCenter::Newest, Seq(5), None);
+    assert_eq!(newest.rows, [day(0, 5), row(5, true), row(6, false)]);
+    assert!(newest.has_room_start && newest.has_room_end);
+    let newest = window(&t, WindowCenter::Newest, Seq(3), None);
+    let gap = TimelineRow::Gap { from: Seq(3), to: Seq(4), is_older: true };
+    assert_eq!(newest.rows[0], gap, "the gap ends where the reader may not read");
+    assert!(!newest.has_room_start);
 }
 
 #[test]
@@ -119,7 +137,7 @@ fn the_newest_message_or_all_messages_may_be_unloaded() {
     let mut t = Timeline::new(ME, Seq(9), Rev(0));
     assert_eq!(rows(&t, None), []);
     assert!(t.insert_page(vec![message(1, 2, 0)], Rev(100)));
-    let window = row_window(&t, WindowCenter::Newest, ME, None, utc);
+    let window = window(&t, WindowCenter::Newest, Seq(1), None);
     let gap = TimelineRow::Gap { from: Seq(2), to: Seq(9), is_older: false };
     assert_eq!(window.rows, [day(0, 1), row(1, true), gap]);
     assert!(window.has_room_start && !window.has_room_end);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use shared::{
     Timestamp,
+    access::Role,
     ids::{MessageId, Rev, Seq},
     messages::Message,
     problem::Code,
-    rooms::Role,
 };
 
 use super::{
@@ -84,7 +84,7 @@ fn inconsistent_offsets_are_found() {
         Arc::make_mut(message).rev = *rev;
     });
     assert_finds(Anomaly::InconsistentOffsets, "differ in the members", |entries| {
-        node_states(entries)[1].members[0].role = Role::Admin;
+        node_states(entries)[1].members[0].role = Role::Host;
     });
 }
 

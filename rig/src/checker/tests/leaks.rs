@@ -36,6 +36,16 @@ fn leaks_after_removal_are_found() {
         let page = Event::Page { room: ROOM, as_of_rev: message.rev, messages: [message].into() };
         insert(entries, at + 1, guest, page);
     });
+    assert_finds(Anomaly::LeakAfterRemoval, "found messages of room", |entries| {
+        let at = find_late_change(entries);
+        let messages = [find_ack(entries, PLAIN).1].into();
+        insert(entries, at, guest, Event::Search);
+        insert(entries, at + 1, guest, Event::Hits { messages });
+    });
+    assert_finds(Anomaly::LeakAfterRemoval, "after it delivered removed", |entries| {
+        let at = find_late_change(entries);
+        insert(entries, at, guest, Event::Presence { room: ROOM });
+    });
     assert_finds(Anomaly::LeakAfterRemoval, "after their removal", |entries| {
         let (at, user, room) = (find_late_change(entries), GUEST, ROOM);
         insert(entries, at, guest, Event::Connect { node: 1, user });

@@ -191,6 +191,7 @@ impl Reader {
                 self.update_in_sync();
             }
             ServerFrame::Joined { room } => self.subscribe(connection, room.id).await,
+            ServerFrame::Presence { room, .. } => self.client.record(Event::Presence { room }),
             ServerFrame::Heartbeat { heads } => {
                 for (room, head) in heads {
                     let replica = self.rooms.get(&room);
@@ -231,12 +232,28 @@ impl Reader {
         is_complete
     }
 
+    /// Reads the newest messages of all rooms, which must not be of one from which the user was removed.
+    async fn search(&mut self) {
+        let context = self.client.context.clone();
+        let Some((_, node)) = context.nodes.pick(&mut self.rng, None) else { return };
+        self.client.record(Event::Search);
+        let hits = context.api.newest_hits(self.client.account.session_at(node)).await;
+        if let Some(hits) = hits.ok() {
+            let messages = hits.hits.into_iter().map(|hit| Arc::new(hit.message)).collect();
+            self.client.record(Event::Hits { messages });
+        }
+    }
+
     async fn handle_timer(&mut self, connection: &mut Connection) {
         let now = Instant::now();
         if self.next_resubscribe <= now {
             self.next_resubscribe = now + RESUBSCRIBE_INTERVAL;
             let removed = self.rooms.values().filter(|replica| replica.is_removed);
-            for room in removed.map(|replica| replica.room).collect::<Vec<_>>() {
+            let removed: Vec<_> = removed.map(|replica| replica.room).collect();
+            if !removed.is_empty() {
+                self.search().await;
+            }
+            for room in removed {
                 self.subscribe(connection, room).await;
             }
         }

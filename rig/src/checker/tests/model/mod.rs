@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use shared::{
     Timestamp,
+    access::{Rank, Role},
     ids::{ClientId, MessageId, Rev, RoomId, Seq, UserId},
     messages::{Change, Message, Row},
     problem::Code,
-    rooms::{Member, Role},
+    rooms::Member,
     timeline::Timeline,
     users::UserRef,
 };
@@ -108,7 +109,15 @@ impl Model {
         self.rev = self.rev.next();
         let (rev, joined_at) = (self.rev, timestamp(self.now_us));
         let user = user_ref(user);
-        let member = Member { user, role: Role::Member, joined_at, left, rev };
+        let member = Member {
+            user,
+            role: Role::Member,
+            rank: Rank::Member,
+            visible_from: Seq(1),
+            joined_at,
+            left,
+            rev,
+        };
         self.members.insert(member.user.id, member.clone());
         self.log_change(Row::Member(member));
     }

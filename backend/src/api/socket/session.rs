@@ -1,0 +1,313 @@
+//! The session of one socket. It waits for the client, the hub, the ledger and a timer; each turn of its
+//! loop writes everything that is ready with one flush.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    panic::AssertUnwindSafe,
+    time::Duration,
+};
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use shared::{
+    ids::{ClientId, Rev, RoomId, Seq},
+    live::{ClientFrame, CloseCode, ServerFrame},
+    messages,
+    rooms::ReadState,
+    rules,
+};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
+
+use super::{Codec, codec::close_code, paged_frames::heartbeats};
+use crate::{
+    App,
+    auth::Caller,
+    realtime::{hub::Inbox, ledger::PostedMessage},
+    tables::now,
+};
+
+/// A client that accepts no data for this long is disconnected; it can reconnect and catch up.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The maximum number of writes of one socket that wait for the ledger.
+const MAX_IN_FLIGHT: usize = 64;
+/// The resolution of heartbeats and of the silence timeout.
+const TICK: Duration = Duration::from_secs(5);
+
+/// An error ends the session: with a close code to send, or `None` if the connection is lost.
+pub(super) type SessionResult<T = ()> = Result<T, Option<CloseCode>>;
+
+/// The reply of the ledger to a write.
+pub(super) enum Reply {
+    Post { room: RoomId, client_id: ClientId, result: crate::Result<PostedMessage> },
+    MarkRead(crate::Result<ReadState>),
+}
+
+/// The session of one socket of a user.
+pub struct Session<C> {
+    pub(super) app: App,
+    pub(super) caller: Caller,
+    pub(super) codec: C,
+    pub(super) inbox: Inbox,
+    /// The `rev` of the last change that was sent, for each subscribed room.
+    pub(super) cursors: BTreeMap<RoomId, Rev>,
+    /// The first message that the user may read, for each subscribed room.
+    pub(super) visible_from: BTreeMap<RoomId, Seq>,
+    /// Rooms whose changes after this `rev` have to be read from the database; with `None`, those
+    /// after the room's current `rev`.
+    pub(super) catching_up: BTreeMap<RoomId, Option<Rev>>,
+    /// When to retry a catch-up that failed.
+    pub(super) retry_at: Instant,
+    /// Until when the session reads no frames, because the user subscribes too often or sends too much.
+    pub(super) throttled_until: Instant,
+    /// Until when all posts are refused, because one was: otherwise a later message that the client sent
+    /// meanwhile could get ahead of it.
+    pub(super) posts_held_until: Instant,
+    /// The pending replies of the ledger.
+    pub(super) replies: FuturesUnordered<BoxFuture<'static, Reply>>,
+    /// Posts that wait for the ledger and have no ack yet.
+    pub(super) unacked: HashSet<(RoomId, ClientId)>,
+    /// Stored posts whose acks wait for earlier changes of their rooms.
+    pub(super) stored: BTreeMap<(RoomId, ClientId), messages::Message>,
+    /// The read marks that the last acks implied; the session sends no `read` frame for them.
+    pub(super) implied_reads: BTreeMap<RoomId, ReadState>,
+    /// When the last typing event of each room was published.
+    pub(super) typing_sent: BTreeMap<RoomId, Instant>,
+    socket: WebSocket,
+    last_received: Instant,
+    last_heartbeat: Instant,
+}
+
+impl<C: Codec> Session<C> {
+    /// A session without subscriptions.
+    pub(super) fn new(app: App, caller: Caller, socket: WebSocket, codec: C, inbox: Inbox) -> Self {
+        Self {
+            app,
+            caller,
+            codec,
+            inbox,
+            cursors: BTreeMap::new(),
+            visible_from: BTreeMap::new(),
+            catching_up: BTreeMap::new(),
+            retry_at: Instant::now(),
+            throttled_until: Instant::now(),
+            posts_held_until: Instant::now(),
+            replies: FuturesUnordered::new(),
+            unacked: HashSet::new(),
+            stored: BTreeMap::new(),
+            implied_reads: BTreeMap::new(),
+            typing_sent: BTreeMap::new(),
+            socket,
+            last_received: Instant::now(),
+            last_heartbeat: Instant::now(),
+        }
+    }
+
+    /// Handles the first frame, if any, and runs until the client or the server ends the session.
+    pub async fn run(&mut self, first: Option<ClientFrame>) {
+        // A panic too must not end the connection without a close frame.
+        let end = AssertUnwindSafe(self.run_turns(first)).catch_unwind().await;
+        let code = match end {
+            Ok(Ok(())) => None,
+            Ok(Err(code)) => code,
+            Err(_) => Some(CloseCode::Internal),
+        };
+        self.close(code).await;
+    }
+
+    async fn run_turns(&mut self, first: Option<ClientFrame>) -> SessionResult {
+        let mut clock = interval(TICK);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        clock.reset();
+        if let Some(frame) = first {
+            self.handle(frame).boxed().await?;
+        }
+        loop {
+            self.turn(&mut clock).await?;
+        }
+    }
+
+    async fn turn(&mut self, clock: &mut Interval) -> SessionResult {
+        self.handle_next_event(clock).await?;
+        self.deliver_ready().await?;
+        self.flush().await
+    }
+
+    /// Waits for one event, and handles it.
+    async fn handle_next_event(&mut self, clock: &mut Interval) -> SessionResult {
+        let resume_at = self.resume_at();
+        tokio::select! {
+            () = self.inbox.not_empty() => Ok(()),
+            Some(reply) = self.replies.next(), if !self.replies.is_empty() => {
+                self.handle_reply(reply).boxed().await
+            }
+            message = self.socket.recv(), if self.is_reading() => {
+                self.last_received = Instant::now();
+                match message {
+                    Some(Ok(message)) => self.receive(message).await,
+                    Some(Err(error)) => Err(Some(close_code(&error))),
+                    None => Err(None),
+                }
+            }
+            _ = clock.tick() => self.tick().await,
+            // `deliver_ready` then retries the catch-up.
+            () = sleep_until(resume_at.unwrap_or(self.retry_at)), if resume_at.is_some() => Ok(()),
+        }
+    }
+
+    /// When to retry a catch-up or to read frames again, if the session waits for either.
+    fn resume_at(&self) -> Option<Instant> {
+        let retry_at = (!self.catching_up.is_empty()).then_some(self.retry_at);
+        let is_throttled = self.throttled_until > Instant::now();
+        let throttled_until = is_throttled.then_some(self.throttled_until);
+        retry_at.into_iter().chain(throttled_until).min()
+    }
+
+    /// Whether the session reads frames. If not, they wait in the kernel (back-pressure).
+    fn is_reading(&self) -> bool {
+        self.replies.len() < MAX_IN_FLIGHT && self.throttled_until <= Instant::now()
+    }
+
+    async fn receive(&mut self, message: Message) -> SessionResult {
+        if self.caller.credential().has_expired(now()) {
+            return Err(Some(CloseCode::SessionEnded));
+        }
+        self.count(&message);
+        match message {
+            // Boxed, like all futures that read the database, because otherwise they would take
+            // most of the memory of an idle socket.
+            Message::Text(text) => self.handle_text(&text).boxed().await,
+            Message::Close(_) => {
+                // Sends the close frame that answers the client's.
+                let _ = self.flush().await;
+                Err(None)
+            }
+            Message::Binary(_) => self.send_bad_request("Frames are JSON text, not binary.").await,
+            Message::Ping(_) | Message::Pong(_) => Ok(()),
+        }
+    }
+
+    /// Counts a frame, and stops reading for a while if the sockets of the user send too much. The frames
+    /// wait in the kernel, so they keep their order and none is lost.
+    fn count(&mut self, message: &Message) {
+        let bytes = match message {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+            Message::Close(_) => return,
+        };
+        if let Err(seconds) = self.app.limits.count_frame(self.caller.user.id, bytes) {
+            let until = Instant::now() + Duration::from_secs(seconds);
+            self.throttled_until = self.throttled_until.max(until);
+        }
+    }
+
+    /// Sends all ready replies and the content of the inbox, without a flush in between.
+    async fn deliver_ready(&mut self) -> SessionResult {
+        while let Some(Some(reply)) = self.replies.next().now_or_never() {
+            self.handle_reply(reply).boxed().await?;
+        }
+        let close = self.deliver_inbox().await?;
+        if !self.catching_up.is_empty() && self.retry_at <= Instant::now() {
+            self.catch_up().boxed().await?;
+        }
+        self.send_late_acks().await?;
+        match close {
+            Some(code) => Err(Some(code)),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends the content of the inbox; returns the close code if the socket has to close
+    /// afterwards.
+    pub(super) async fn deliver_inbox(&mut self) -> SessionResult<Option<CloseCode>> {
+        let drained = self.inbox.drain();
+        if drained.close == Some(CloseCode::SessionEnded) {
+            // At once, without the acks that wait.
+            return Err(drained.close);
+        }
+        for signal in drained.signals {
+            self.deliver(signal).await?;
+        }
+        if drained.is_lagging {
+            self.mark_lagging_rooms();
+        }
+        Ok(drained.close)
+    }
+
+    /// Sends the heartbeat when it is due, and ends the session of a silent client. One timer for
+    /// both keeps an idle socket small.
+    async fn tick(&mut self) -> SessionResult {
+        let now = Instant::now();
+        // Idle time does not count while the session is not reading (back-pressure).
+        let is_silent = now - self.last_received > Duration::from_secs(rules::SOCKET_TIMEOUT_S);
+        if is_silent && self.is_reading() {
+            return Err(Some(CloseCode::Silent));
+        }
+        if now - self.last_heartbeat + TICK / 2 < Duration::from_secs(rules::HEARTBEAT_S) {
+            return Ok(());
+        }
+        self.last_heartbeat = now;
+        self.send_heartbeat().await
+    }
+
+    async fn send_heartbeat(&mut self) -> SessionResult {
+        self.write(Message::Ping(bytes::Bytes::new())).await?;
+        let head =
+            |(room, cursor): (&RoomId, &Rev)| (*room, self.inbox.published_rev(*room).max(*cursor));
+        for frame in heartbeats(self.cursors.iter().map(head).collect()) {
+            self.send(&frame).await?;
+        }
+        Ok(())
+    }
+
+    /// Encodes a frame and writes it, without a flush.
+    pub(super) async fn send(&mut self, frame: &ServerFrame) -> SessionResult {
+        let text = self.codec.encode(frame);
+        self.send_text(text).await
+    }
+
+    pub(super) async fn send_text(&mut self, text: Option<Utf8Bytes>) -> SessionResult {
+        match text {
+            Some(text) => self.write(Message::Text(text)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Writes unless the access has ended, because a client that reads slowly could otherwise get
+    /// everything that was ready before.
+    async fn write(&mut self, message: Message) -> SessionResult {
+        if self.inbox.has_access_ended() {
+            return Err(Some(CloseCode::SessionEnded));
+        }
+        with_timeout(self.socket.feed(message)).await
+    }
+
+    pub(super) async fn flush(&mut self) -> SessionResult {
+        with_timeout(self.socket.flush()).await
+    }
+
+    pub(super) async fn close(&mut self, code: Option<CloseCode>) {
+        if let Some(code) = code {
+            close(&mut self.socket, code).await;
+        }
+    }
+}
+
+async fn with_timeout(write: impl Future<Output = Result<(), axum::Error>>) -> SessionResult {
+    match timeout(WRITE_TIMEOUT, write).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(None),
+        Err(_) => Err(Some(CloseCode::TooSlow)),
+    }
+}
+
+/// Sends a close frame and waits up to 2 s for the client's, because the client may lose the last
+/// frames if the TCP connection closes at once.
+pub(super) async fn close(socket: &mut WebSocket, code: CloseCode) {
+    let frame = CloseFrame { code: code as u16, reason: code.reason().into() };
+    let handshake = async {
+        socket.send(Message::Close(Some(frame))).await?;
+        while let Some(Ok(_)) = socket.recv().await {}
+        Ok::<_, axum::Error>(())
+    };
+    let _ = timeout(Duration::from_secs(2), handshake).await;
+}

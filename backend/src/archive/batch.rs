@@ -1,0 +1,75 @@
+//! The rows of archive lines that are not written yet. They are written in batches, referenced tables first.
+
+use std::mem::take;
+
+use anyhow::{Result, anyhow};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel};
+
+use crate::{
+    error::is_duplicate,
+    tables::{
+        AuditRow, insert_audit_rows, members, mentions, messages, rooms, search_index, users,
+    },
+};
+
+/// Rows of one table after which a batch is written, within the parameter limits of all databases.
+const BATCH_ROWS: usize = 500;
+/// Bytes of text after which a batch is written. The INSERT into the search index has several times as
+/// many, and MariaDB accepts packets of at most 16 MiB.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Rows that are not written yet.
+#[derive(Default)]
+pub struct Batch {
+    pub users: Vec<users::Model>,
+    pub rooms: Vec<rooms::Model>,
+    pub members: Vec<members::Model>,
+    pub messages: Vec<messages::Model>,
+    pub mentions: Vec<mentions::Model>,
+    pub audit: Vec<AuditRow>,
+    /// The length of the texts.
+    pub bytes: usize,
+}
+
+impl Batch {
+    pub fn is_full(&self) -> bool {
+        let rows = [self.users.len(), self.rooms.len(), self.members.len(), self.messages.len()];
+        self.bytes >= BATCH_BYTES
+            || self.mentions.len() >= BATCH_ROWS
+            || self.audit.len() >= BATCH_ROWS
+            || rows.into_iter().any(|n| n >= BATCH_ROWS)
+    }
+
+    /// Inserts the rows, referenced tables first, and empties the batch.
+    pub async fn write(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+        let batch = take(self);
+        insert::<users::Entity, _>(txn, batch.users).await?;
+        insert::<rooms::Entity, _>(txn, batch.rooms).await?;
+        insert::<members::Entity, _>(txn, batch.members).await?;
+        let messages = batch.messages.len();
+        let inserted = insert::<messages::Entity, _>(txn, batch.messages.clone()).await;
+        inserted.map_err(|error| match is_duplicate(&error) {
+            true => anyhow!(
+                "one of the last {messages} messages has the same client_id as another message of \
+                 its author in its room"
+            ),
+            false => error.into(),
+        })?;
+        insert::<mentions::Entity, _>(txn, batch.mentions).await?;
+        insert_audit_rows(txn, batch.audit).await?;
+        Ok(search_index::insert(txn, &batch.messages).await?)
+    }
+}
+
+async fn insert<E, A>(txn: &DatabaseTransaction, rows: Vec<E::Model>) -> Result<(), DbErr>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = E>,
+{
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
+    E::insert_many(rows).exec_without_returning(txn).await.map(drop)
+}

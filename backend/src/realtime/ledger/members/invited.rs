@@ -1,0 +1,84 @@
+//! Joins the rooms of an invitation.
+
+use sea_orm::EntityTrait;
+use shared::{
+    access::Action,
+    ids::{RoomId, UserId},
+};
+
+use super::{
+    super::{Batch, RoomWrite},
+    NewMember, add_member,
+};
+use crate::{
+    Error, Result,
+    tables::{pending_joins, users},
+};
+
+/// Executes a pending join and deletes its row, so that it happens once, although several nodes may try.
+/// Joins nothing if who invited may not add people to the room any more.
+pub struct JoinInvited {
+    /// The room.
+    pub room: RoomId,
+    /// The new member.
+    pub user: UserId,
+}
+
+impl RoomWrite for JoinInvited {
+    type Out = ();
+
+    fn room(&self) -> Option<RoomId> {
+        Some(self.room)
+    }
+
+    fn account(&self) -> Option<UserId> {
+        Some(self.user)
+    }
+
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {
+        let key = (self.user.0, self.room.0);
+        let Some(join) = pending_joins::Entity::find_by_id(key).one(batch.txn).await? else {
+            return Ok(());
+        };
+        let user = self.new_member(batch, join.invited_by.into()).await?;
+        let deleted = pending_joins::Entity::delete_by_id(key).exec(batch.txn).await?;
+        match user {
+            Some(user) if deleted.rows_affected == 1 => {
+                add_member(batch, self.room, &user, NewMember::default()).await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl JoinInvited {
+    /// The account that joins; `None` if it is a member already, or if it or who invited it lost the right.
+    async fn new_member(
+        &self,
+        batch: &mut Batch<'_>,
+        invited_by: UserId,
+    ) -> Result<Option<users::Model>> {
+        if !is_allowed(batch.authorize(self.room, invited_by, Action::Invite).await)? {
+            return Ok(None);
+        }
+        let member = batch.member_row(self.room, self.user).await?;
+        if member.is_some_and(|(row, _)| !row.has_left) {
+            return Ok(None);
+        }
+        let user = users::Entity::find_by_id(self.user.0).one(batch.txn).await?;
+        Ok(user.filter(users::Model::is_active))
+    }
+}
+
+/// Whether a check passed; an error of the database is neither a yes nor a no.
+fn is_allowed<T>(checked: Result<T>) -> Result<bool> {
+    match checked {
+        Ok(_) => Ok(true),
+        Err(error) if is_refusal(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_refusal(error: &Error) -> bool {
+    error.problem.status < 500 && !error.code().is_retryable()
+}

@@ -1,0 +1,77 @@
+//! Writes what happens to rooms and members, except to direct rooms. The ledger, which makes these
+//! changes, does not know the client's address.
+
+use sea_orm::{DatabaseTransaction, DbErr};
+use shared::{access::Role, administration::AuditAction, ids::UserId};
+
+use super::record::{AuditRecord, audit_all};
+use crate::tables::entities::rooms;
+
+/// The creation of a room.
+pub async fn audit_creation(
+    txn: &DatabaseTransaction,
+    room: &rooms::Model,
+    by: UserId,
+) -> Result<(), DbErr> {
+    let record = AuditRecord::in_room(AuditAction::RoomCreated, by, room);
+    audit_all(txn, record.map(|record| record.new_value(room.kind.0))).await
+}
+
+/// A new kind of a room, and its archiving.
+pub async fn audit_update(
+    txn: &DatabaseTransaction,
+    before: &rooms::Model,
+    after: &rooms::Model,
+    by: UserId,
+) -> Result<(), DbErr> {
+    let record = |action| AuditRecord::in_room(action, by, after);
+    let converted = record(AuditAction::RoomConverted).filter(|_| before.kind != after.kind);
+    let converted = converted.map(|it| it.old_value(before.kind.0).new_value(after.kind.0));
+    let moved = match (before.archived_at, after.archived_at) {
+        (None, Some(_)) => record(AuditAction::RoomArchived),
+        (Some(_), None) => record(AuditAction::RoomUnarchived),
+        _ => None,
+    };
+    audit_all(txn, converted.into_iter().chain(moved)).await
+}
+
+/// The new role of a member.
+pub async fn audit_role(
+    txn: &DatabaseTransaction,
+    room: &rooms::Model,
+    user: UserId,
+    by: UserId,
+    (old, new): (Role, Role),
+) -> Result<(), DbErr> {
+    let record = AuditRecord::in_room(AuditAction::RoleChanged, by, room);
+    audit_all(txn, record.map(|it| it.user(user).old_value(old).new_value(new))).await
+}
+
+/// New members whom somebody else added, each with the role; those who joined are left out.
+pub async fn audit_added(
+    txn: &DatabaseTransaction,
+    room: &rooms::Model,
+    by: UserId,
+    members: impl IntoIterator<Item = (UserId, Role)>,
+) -> Result<(), DbErr> {
+    let others = members.into_iter().filter(|(user, _)| *user != by);
+    let records = others.filter_map(|(user, role)| {
+        let record = AuditRecord::in_room(AuditAction::MemberAdded, by, room)?;
+        Some(record.user(user).new_value(role))
+    });
+    audit_all(txn, records.collect::<Vec<_>>()).await
+}
+
+/// Former members whom somebody else removed; those who left are left out.
+pub async fn audit_removed(
+    txn: &DatabaseTransaction,
+    room: &rooms::Model,
+    by: UserId,
+    members: impl IntoIterator<Item = UserId>,
+) -> Result<(), DbErr> {
+    let others = members.into_iter().filter(|user| *user != by);
+    let records = others.filter_map(|user| {
+        Some(AuditRecord::in_room(AuditAction::MemberRemoved, by, room)?.user(user))
+    });
+    audit_all(txn, records.collect::<Vec<_>>()).await
+}

@@ -1,0 +1,5 @@
+//! Rooms: who may do what in them, private and direct ones.
+
+mod access;
+mod direct;
+mod private_rooms;

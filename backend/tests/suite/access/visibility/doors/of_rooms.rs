@@ -1,0 +1,160 @@
+//! The operations of one room.
+
+use super::{
+    Door,
+    Word::{self, Early, Late, Name, Person, Topic},
+    list, nothing, read, room, write,
+};
+
+pub fn doors() -> Vec<Door> {
+    [rooms(), messages(), overviews()].into_iter().flatten().collect()
+}
+
+fn rooms() -> Vec<Door> {
+    vec![
+        room(
+            "GET /api/v1/rooms",
+            [
+                list("GET /api/v1/rooms?limit=200", &[Name, Topic]),
+                list("GET /api/v1/rooms?q={name}", &[Name]),
+            ],
+        ),
+        nothing("POST /api/v1/rooms", "names"),
+        room("GET /api/v1/rooms/{id}", [list("GET /api/v1/rooms/{room}", &[Name, Topic])]),
+        room("PUT /api/v1/rooms/{id}", [write("PUT /api/v1/rooms/{room} {\"name\":\"mine\"}")]),
+        room(
+            "PATCH /api/v1/rooms/{id}",
+            [
+                write("PATCH /api/v1/rooms/{room} {}"),
+                write("PATCH /api/v1/rooms/{room} {\"topic\":\"mine\"}"),
+                write("PATCH /api/v1/rooms/{room} {\"name\":\"{name}\"}"),
+                write("PATCH /api/v1/rooms/{room} {\"name\":\"\"}"),
+                write("PATCH /api/v1/rooms/{room} {\"kind\":\"open\",\"open_from\":1}"),
+                write("PATCH /api/v1/rooms/{room} {\"archived\":false,\"history\":\"all\"}"),
+                write("PATCH /api/v1/rooms/{room} {\"policies\":{\"post\":\"reader\"}}"),
+            ],
+        ),
+        room("DELETE /api/v1/rooms/{id}", [write("DELETE /api/v1/rooms/{room}")]),
+        room("PUT /api/v1/rooms/{id}/membership", [write("PUT /api/v1/rooms/{room}/membership")]),
+        room(
+            "DELETE /api/v1/rooms/{id}/membership",
+            [write("DELETE /api/v1/rooms/{room}/membership")],
+        ),
+        room(
+            "GET /api/v1/rooms/{id}/members",
+            [
+                read("GET /api/v1/rooms/{room}/members", &[Person]),
+                read("GET /api/v1/rooms/{room}/members?after=x", &[]),
+                read("GET /api/v1/rooms/{room}/members?q={person}", &[Person]),
+                read("GET /api/v1/rooms/{room}/members?role=host", &[]),
+            ],
+        ),
+        room(
+            "PUT /api/v1/rooms/{id}/members/{user}",
+            [write("PUT /api/v1/rooms/{room}/members/{person_id}")],
+        ),
+        room(
+            "PATCH /api/v1/rooms/{id}/members/{user}",
+            [write("PATCH /api/v1/rooms/{room}/members/{person_id} {\"role\":\"reader\"}")],
+        ),
+        room(
+            "DELETE /api/v1/rooms/{id}/members/{user}",
+            [write("DELETE /api/v1/rooms/{room}/members/{person_id}")],
+        ),
+        room("PUT /api/v1/rooms/{id}/hidden", [write("PUT /api/v1/rooms/{room}/hidden")]),
+        room("DELETE /api/v1/rooms/{id}/hidden", [write("DELETE /api/v1/rooms/{room}/hidden")]),
+        nothing("GET /api/v1/rooms/bin", "administration: the bin"),
+        nothing("POST /api/v1/rooms/{id}/restore", "administration: the bin"),
+        nothing("POST /api/v1/direct", "direct"),
+    ]
+}
+
+fn messages() -> Vec<Door> {
+    const ALL: &[Word] = &[Early, Late, Person];
+    vec![
+        room(
+            "GET /api/v1/rooms/{id}/messages",
+            [
+                read("GET /api/v1/rooms/{room}/messages", ALL),
+                read("GET /api/v1/rooms/{room}/messages?anchor=oldest&after=200", ALL),
+                read("GET /api/v1/rooms/{room}/messages?anchor=seq:1&before=200&after=200", ALL),
+                read("GET /api/v1/rooms/{room}/messages?anchor=seq:3&before=200&after=0", ALL),
+                read("GET /api/v1/rooms/{room}/messages?anchor=id:{early_id}", ALL),
+                read("GET /api/v1/rooms/{room}/messages?anchor=id:{late_id}", ALL),
+                read("GET /api/v1/rooms/{room}/messages?anchor=date:2020-01-01&after=9", ALL),
+                read("GET /api/v1/rooms/{room}/messages?anchor=first_unread", &[Late]),
+                read("GET /api/v1/rooms/{room}/messages?anchor=last_read", &[Late]),
+                read("GET /api/v1/rooms/{room}/messages?anchor=nowhere", &[]),
+                read("GET /api/v1/rooms/{room}/messages?q={early}", &[Early]),
+                read("GET /api/v1/rooms/{room}/messages?q=~{early}", &[Early]),
+                read("GET /api/v1/rooms/{room}/messages?q={late}", &[Late]),
+                read("GET /api/v1/rooms/{room}/messages?q=from:{person}", ALL),
+                read("GET /api/v1/rooms/{room}/messages?q=is:edited", &[Early]),
+            ],
+        ),
+        room(
+            "POST /api/v1/rooms/{id}/messages",
+            [
+                write("POST /api/v1/rooms/{room}/messages {\"content\":\"mine\"}"),
+                write("POST /api/v1/rooms/{room}/messages {\"content\":\"mine\",\"reply_to\":1}"),
+            ],
+        ),
+        room(
+            "GET /api/v1/rooms/{id}/messages/{seq}",
+            [
+                read("GET /api/v1/rooms/{room}/messages/1", &[Early]),
+                read("GET /api/v1/rooms/{room}/messages/3", &[Late]),
+                read("GET /api/v1/rooms/{room}/messages/x", &[]),
+            ],
+        ),
+        room(
+            "PATCH /api/v1/rooms/{id}/messages/{seq}",
+            [write("PATCH /api/v1/rooms/{room}/messages/1 {\"content\":\"mine\"}")],
+        ),
+        room(
+            "DELETE /api/v1/rooms/{id}/messages/{seq}",
+            [write("DELETE /api/v1/rooms/{room}/messages/1")],
+        ),
+        room("PUT /api/v1/rooms/{id}/read", [write("PUT /api/v1/rooms/{room}/read {\"seq\":1}")]),
+        room(
+            "GET /api/v1/rooms/{id}/changes",
+            [
+                read("GET /api/v1/rooms/{room}/changes?after_rev=0", ALL),
+                read("GET /api/v1/rooms/{room}/changes?after_rev=0&limit=1", &[]),
+            ],
+        ),
+        nothing("GET /api/v1/live", "live"),
+    ]
+}
+
+fn overviews() -> Vec<Door> {
+    const ALL: &[Word] = &[Early, Late, Person];
+    const NAMED: &[Word] = &[Early, Late, Person, Name];
+    vec![
+        room("GET /api/v1/rooms/{id}/calendar", [read("GET /api/v1/rooms/{room}/calendar", &[])]),
+        room(
+            "GET /api/v1/rooms/{id}/insights",
+            [read("GET /api/v1/rooms/{room}/insights", &[Person])],
+        ),
+        room("GET /api/v1/rooms/{id}/map", [read("GET /api/v1/rooms/{room}/map", &[])]),
+        room(
+            "GET /api/v1/rooms/{id}/map/hits",
+            [
+                read("GET /api/v1/rooms/{room}/map/hits", &[]),
+                read("GET /api/v1/rooms/{room}/map/hits?q={early}", &[]),
+                read("GET /api/v1/rooms/{room}/map/hits?q=from:{person}", &[]),
+            ],
+        ),
+        room(
+            "GET /api/v1/rooms/{id}/export",
+            [
+                read("GET /api/v1/rooms/{room}/export", ALL),
+                read("GET /api/v1/rooms/{room}/export?format=jsonl&from_seq=1", ALL),
+                read("GET /api/v1/rooms/{room}/export?format=jsonl&from_seq=1&to_seq=2", &[Early]),
+                read("GET /api/v1/rooms/{room}/export?format=csv&from_seq=1", NAMED),
+                read("GET /api/v1/rooms/{room}/export?format=markdown&from_seq=1", NAMED),
+                read("GET /api/v1/rooms/{room}/export?format=html&from_seq=1", NAMED),
+            ],
+        ),
+    ]
+}

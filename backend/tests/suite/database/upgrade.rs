@@ -1,0 +1,50 @@
+//! Upgrades of databases that older versions of Hallway wrote.
+
+use hallway::tables::Database;
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
+use shared::access::{Policies, Rank, Role, RoomKind};
+
+use crate::fixture::Storage;
+
+/// The number of migrations before ranks, roles and kinds.
+const BEFORE_ACCESS: u32 = 8;
+
+#[tokio::test]
+async fn the_oldest_enabled_admin_becomes_the_owner_and_creators_become_hosts() {
+    let storage = Storage::empty().await;
+    let old = sea_orm::Database::connect(storage.url()).await.unwrap();
+    Migrator::up(&old, Some(BEFORE_ACCESS)).await.unwrap();
+    for sql in OLD_ROWS {
+        old.execute_unprepared(sql).await.unwrap();
+    }
+    Migrator::up(&old, None).await.unwrap();
+    old.close().await.unwrap();
+    let db = Database::open(&storage.url(), 2).await.unwrap();
+    use hallway::tables::{members, rooms, users};
+    let found =
+        users::Entity::find().order_by_asc(users::Column::Id).all(&db.reader).await.unwrap();
+    let ranks: Vec<_> = found.iter().map(|user| user.rank.0).collect();
+    assert_eq!(ranks, [Rank::Admin, Rank::Member, Rank::Owner, Rank::Admin]);
+    let room = rooms::Entity::find().one(&db.reader).await.unwrap().unwrap();
+    assert_eq!((room.kind.0, room.policies.0), (RoomKind::Open, Policies::default()));
+    assert_eq!((&*room.sort_key, room.open_from, room.archived_at), ("lobby", 1, None));
+    let found = members::Entity::find().order_by_asc(members::Column::UserId);
+    let found = found.all(&db.reader).await.unwrap();
+    let standing: Vec<_> = found.iter().map(|m| (m.role.0, m.rank.0, m.visible_from)).collect();
+    assert_eq!(standing, [(Role::Host, Rank::Member, 1), (Role::Member, Rank::Admin, 1)]);
+    db.close().await.unwrap();
+}
+
+/// A disabled admin, a member who created the room, and two admins, one of whom is in it.
+const OLD_ROWS: [&str; 4] = [
+    "INSERT INTO users (id, username, username_key, password_hash, is_admin, is_disabled, created_at) \
+     VALUES (1, 'ann', 'ann', '!', TRUE, TRUE, 0), (2, 'bob', 'bob', '!', FALSE, FALSE, 0), \
+     (3, 'cleo', 'cleo', '!', TRUE, FALSE, 0), (4, 'dan', 'dan', '!', TRUE, FALSE, 0)",
+    "INSERT INTO rooms (id, name, name_key, topic, created_by, created_at, updated_at, member_count, \
+     last_seq, last_rev, rev) VALUES (1, 'Lobby', 'lobby', '', 2, 0, 0, 2, 0, 3, 1)",
+    "INSERT INTO members (room_id, user_id, joined_at, has_left, read_seq, rev, is_admin) \
+     VALUES (1, 2, 0, FALSE, 0, 2, FALSE)",
+    "INSERT INTO members (room_id, user_id, joined_at, has_left, read_seq, rev, is_admin) \
+     VALUES (1, 4, 0, FALSE, 0, 3, TRUE)",
+];

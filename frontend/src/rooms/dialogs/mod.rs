@@ -1,0 +1,10 @@
+//! The dialogs that create, edit, leave and delete a room.
+
+mod confirm;
+mod editor;
+mod form;
+mod options;
+
+pub use confirm::{DeleteDialog, LeaveDialog};
+pub use editor::EditDialog;
+pub use form::CreateDialog;

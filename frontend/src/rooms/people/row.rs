@@ -1,0 +1,129 @@
+//! One member, and the menu that changes their role.
+
+use leptos::prelude::*;
+use shared::{
+    access::{Rank, Role},
+    ids::{RoomId, UserId},
+    rooms::Member,
+    unicode::isolate,
+};
+
+use crate::{
+    api,
+    auth::Auth,
+    state::rooms::people::labels,
+    ui::{Avatar, Icon, Menu, Shape, Ui},
+    users::{PeopleDialog, PeopleRequest},
+};
+
+/// Each role with the menu item that gives it, and how the notice names it.
+const ROLES: [(Role, &str, &str); 3] = [
+    (Role::Host, "Make host", "a host"),
+    (Role::Member, "Make member", "a member"),
+    (Role::Reader, "Make reader", "a reader"),
+];
+
+#[component]
+pub fn MemberRow(
+    room: RoomId,
+    member: Member,
+    online: bool,
+    /// Whether I manage the room.
+    manages: Memo<bool>,
+    removing: RwSignal<Option<(UserId, String)>>,
+) -> impl IntoView {
+    let (auth, people) = (expect_context::<Auth>(), expect_context::<PeopleDialog>());
+    let user = member.user.clone();
+    let is_me = auth.me_untracked().is_some_and(|me| me.id == member.user.id);
+    let name = member.user.username.clone();
+    let key = name.clone();
+    let tags = labels(&member).map(|label| view! { <span class="tag">{label}</span> });
+    let tags = tags.collect_view();
+    let member = StoredValue::new(member);
+    view! {
+        <li class="member" class:member-away=!online data-member=key>
+            <span class="member-face">
+                <Avatar name=name.clone() small=true/>
+                <span class="dot" class:dot-online=online></span>
+            </span>
+            <span class="member-name">
+                <button
+                    type="button"
+                    class="person-name"
+                    on:click=move |_| people.open(PeopleRequest::Card(user.clone()))
+                >
+                    <bdi>{name.clone()}</bdi>
+                </button>
+                {is_me.then_some(" (you)")}
+                <span class="sr-only">{if online { ", online" } else { ", offline" }}</span>
+                <span class="member-tags">{tags}</span>
+            </span>
+            <Show when=move || manages.get()>
+                <MemberMenu room member=member.get_value() is_me removing/>
+            </Show>
+        </li>
+    }
+}
+
+/// The menu of a member, for hosts.
+#[component]
+fn MemberMenu(
+    room: RoomId,
+    member: Member,
+    is_me: bool,
+    removing: RwSignal<Option<(UserId, String)>>,
+) -> impl IntoView {
+    let ui = expect_context::<Ui>();
+    let (id, name, current) = (member.user.id, member.user.username, member.role);
+    let label = format!("Manage {}", isolate(&name));
+    let (is_guest, name) = (member.rank == Rank::Guest, StoredValue::new(name));
+    let set_role = Action::new_local(move |(role, noun): &(Role, &'static str)| {
+        // Read before the request, because the change replaces this row.
+        let (role, noun, name) = (*role, *noun, name.get_value());
+        async move {
+            match api::set_role(room, id, role).await {
+                Ok(()) => ui.notice(format!("{} is now {noun}.", isolate(&name))),
+                Err(error) => ui.error(error.message()),
+            }
+        }
+    });
+    let item = move |(role, label, noun): (Role, &'static str, &'static str)| {
+        let refusal = (role == Role::Host && is_guest).then_some("Guests can't be hosts");
+        let choose = move |_| {
+            if refusal.is_none() {
+                set_role.dispatch_local((role, noun));
+            }
+        };
+        view! {
+            <button
+                type="button"
+                role="menuitem"
+                aria-disabled=refusal.is_some().to_string()
+                on:click=choose
+            >
+                {label}
+                <small>{refusal}</small>
+            </button>
+        }
+    };
+    view! {
+        <Menu
+            label
+            testid="member-menu"
+            class="icon-button member-menu"
+            face=|| view! { <Icon shape=Shape::More/> }
+        >
+            {ROLES.into_iter().filter(|(role, ..)| *role != current).map(item).collect_view()}
+            <Show when=move || !is_me>
+                <button
+                    type="button"
+                    role="menuitem"
+                    class="danger"
+                    on:click=move |_| removing.set(Some((id, name.get_value())))
+                >
+                    "Remove from the room"
+                </button>
+            </Show>
+        </Menu>
+    }
+}

@@ -1,0 +1,151 @@
+//! The people of a room, and those that somebody is about to add to it.
+
+use std::cmp::Ordering;
+
+use shared::{
+    access::{Rank, Role},
+    ids::UserId,
+    rooms::Member,
+    rules,
+    users::UserRef,
+};
+
+/// Sorts members: those who are online first, then by name. `compare` is the order of names in the
+/// reader's language.
+pub fn sort_people(
+    mut members: Vec<(Member, bool)>,
+    compare: impl Fn(&str, &str) -> Ordering,
+) -> Vec<(Member, bool)> {
+    members.sort_by(|(a, a_online), (b, b_online)| {
+        b_online.cmp(a_online).then_with(|| compare(&a.user.username, &b.user.username))
+    });
+    members
+}
+
+/// Whether a name contains a text, as the server searches names.
+pub fn is_match(name: &str, q: &str) -> bool {
+    rules::name_key(name).contains(&rules::name_key(q.trim()))
+}
+
+/// The role and the rank of a member, where they are not those of most people.
+pub fn labels(member: &Member) -> impl Iterator<Item = &'static str> {
+    let role = match member.role {
+        Role::Host => Some("Host"),
+        Role::Member => None,
+        Role::Reader => Some("Reader"),
+    };
+    role.into_iter().chain(rank_label(member.rank))
+}
+
+/// The name of a rank that is not that of most people.
+pub fn rank_label(rank: Rank) -> Option<&'static str> {
+    match rank {
+        Rank::Owner => Some("Owner"),
+        Rank::Admin => Some("Admin"),
+        Rank::Member => None,
+        Rank::Guest => Some("Guest"),
+    }
+}
+
+/// The people that somebody is about to add to a room.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Candidates(Vec<Candidate>);
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    pub user: UserRef,
+    /// Why they could not be added.
+    pub error: Option<String>,
+}
+
+impl Candidates {
+    /// Adds a person, or removes them if they are among the candidates.
+    pub fn toggle(&mut self, user: UserRef) {
+        match self.contains(user.id) {
+            true => self.remove(user.id),
+            false => self.0.push(Candidate { user, error: None }),
+        }
+    }
+
+    pub fn remove(&mut self, user: UserId) {
+        self.0.retain(|candidate| candidate.user.id != user);
+    }
+
+    /// Removes a person who is in the room now, or keeps them with the error.
+    pub fn finish(&mut self, user: UserId, result: Result<(), String>) {
+        let Err(error) = result else { return self.remove(user) };
+        if let Some(candidate) = self.0.iter_mut().find(|candidate| candidate.user.id == user) {
+            candidate.error = Some(error);
+        }
+    }
+
+    pub fn contains(&self, user: UserId) -> bool {
+        self.0.iter().any(|candidate| candidate.user.id == user)
+    }
+
+    /// The candidates in the order in which they were chosen.
+    pub fn as_slice(&self) -> &[Candidate] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use shared::ids::{Rev, Seq};
+
+    use super::*;
+
+    fn member(id: i64, name: &str) -> Member {
+        Member {
+            user: user(id, name),
+            role: Role::Member,
+            rank: Rank::Member,
+            visible_from: Seq(1),
+            joined_at: DateTime::UNIX_EPOCH,
+            left: false,
+            rev: Rev(1),
+        }
+    }
+
+    fn user(id: i64, name: &str) -> UserRef {
+        UserRef { id: UserId(id), username: name.into() }
+    }
+
+    #[test]
+    fn those_who_are_online_are_first() {
+        let people = vec![(member(1, "b"), false), (member(2, "c"), true), (member(3, "a"), false)];
+        let sorted = sort_people(people, |a, b| a.cmp(b));
+        let ids: Vec<_> = sorted.iter().map(|(member, _)| member.user.id.0).collect();
+        assert_eq!(ids, [2, 3, 1]);
+    }
+
+    #[test]
+    fn names_match_without_regard_to_case() {
+        assert!(is_match("Ängste", " äng "));
+        assert!(is_match("ada", ""));
+        assert!(!is_match("ada", "b"));
+    }
+
+    #[test]
+    fn only_unusual_roles_and_ranks_have_labels() {
+        assert_eq!(labels(&member(1, "a")).count(), 0);
+        let host = Member { role: Role::Host, rank: Rank::Owner, ..member(1, "a") };
+        assert_eq!(labels(&host).collect::<Vec<_>>(), ["Host", "Owner"]);
+        let guest = Member { role: Role::Reader, rank: Rank::Guest, ..member(1, "a") };
+        assert_eq!(labels(&guest).collect::<Vec<_>>(), ["Reader", "Guest"]);
+    }
+
+    #[test]
+    fn a_candidate_stays_until_they_are_added() {
+        let mut candidates = Candidates::default();
+        [1, 2, 3].into_iter().for_each(|id| candidates.toggle(user(id, "x")));
+        candidates.toggle(user(3, "x"));
+        candidates.finish(UserId(1), Ok(()));
+        candidates.finish(UserId(2), Err("Not found.".into()));
+        candidates.finish(UserId(9), Err("Not found.".into()));
+        let error = Some("Not found.".into());
+        assert_eq!(candidates.as_slice(), [Candidate { user: user(2, "x"), error }]);
+        assert!(candidates.contains(UserId(2)) && !candidates.contains(UserId(1)));
+    }
+}
