@@ -95,7 +95,7 @@ mod tests {
         assert!(Stored::<Rank>::parse("king").is_err());
         let policies = Policies { post: Role::Reader, ..Policies::default() };
         let text = Stored(policies).to_text();
-        assert_eq!(text, r#"{"post":"reader","invite":"member","topic":"host"}"#);
+        assert_eq!(text, r#"{"invite":"member","post":"reader","topic":"host"}"#);
         assert_eq!(Stored::<Policies>::parse(&text).unwrap().0, policies);
         assert_eq!(Stored::<Policies>::parse("{}").unwrap().0, Policies::default());
         assert_eq!(Stored(vec![1, 2]).to_text(), "[1,2]");

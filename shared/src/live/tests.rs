@@ -14,12 +14,12 @@ fn a_frame_without_a_required_field_is_rejected() {
     let frames = [
         r#"{"type":"read","room":7,"read_seq":4,"unread":5,"mentions":1,"last_seq":9,"last_rev":12}"#,
         r#"{"type":"heartbeat","heads":{"1":7}}"#,
-        r#"{"type":"user","user":{"id":1,"username":"ada","is_admin":true,
+        r#"{"type":"user","user":{"id":1,"username":"ada","rank":"owner","is_admin":true,
             "is_disabled":false,"created_at":"2026-11-23T14:05:06.123456Z"}}"#,
-        r#"{"type":"welcome","user":{"id":1,"username":"ada","is_admin":true,
+        r#"{"type":"welcome","user":{"id":1,"username":"ada","rank":"owner","is_admin":true,
             "is_disabled":false,"created_at":"2026-11-23T14:05:06Z"},"rooms":[{"id":7,
-            "name":"a","topic":"","last_seq":9,"last_rev":12,"read_seq":4,"unread":5,
-            "mentions":1,"role":"member"}],"heartbeat_s":30}"#,
+            "name":"a","topic":"","kind":"open","policies":{},"last_seq":9,"last_rev":12,
+            "read_seq":4,"unread":5,"mentions":1,"role":"member","visible_from":1}],"heartbeat_s":30}"#,
     ];
     for text in frames {
         let frame: serde_json::Value = serde_json::from_str(text).unwrap();
