@@ -111,10 +111,10 @@ fn house() -> Result<()> {
 }
 
 /// The tests of the default members. No step selects other packages, because cargo would unify other
-/// features, and compile the dependencies once more.
+/// features, and compile the dependencies once more. A failure does not hide those after it.
 fn tests() -> Command {
     let mut tests = commands::cargo();
-    tests.arg("test");
+    tests.args(["test", "--no-fail-fast"]);
     tests
 }
 
