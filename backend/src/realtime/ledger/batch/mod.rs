@@ -1,12 +1,14 @@
 //! A batch holds the rows of one transaction: it reads them once for all of its writes, and writes
 //! them back once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod members;
+mod row_cache;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
-    sea_query::{Expr, LockType, OnConflict, all},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::LockType,
 };
 use shared::{
     access::{Action, check},
@@ -17,37 +19,15 @@ use shared::{
     rooms::ReadState,
 };
 
+use row_cache::CACHE_MAX;
+pub(in crate::realtime::ledger) use row_cache::{MemberKey, RowCache};
+
 use crate::{
     Result,
     failpoints::{Failpoint, is_active},
     realtime::hub::{NodeEvent, RoomChange, SocketId},
     tables::{UnreadCounts, flush_counters, members, now, rooms, users},
 };
-
-/// A room and a member.
-pub(super) type MemberKey = (RoomId, UserId);
-
-/// The maximum number of rooms, and of members, that the cache keeps between batches.
-const CACHE_MAX: usize = 50_000;
-
-/// Rooms and members as the last batch left them. With SQLite, where this process is the only
-/// writer, the next batch does not read them again; reading is most of the work of a batch that
-/// spans many rooms.
-#[derive(Default)]
-pub(super) struct RowCache {
-    rooms: BTreeMap<RoomId, rooms::Model>,
-    /// A member row with its account; `None` if the row does not exist.
-    members: HashMap<MemberKey, Option<(members::Model, users::Model)>>,
-}
-
-impl RowCache {
-    /// Forgets the member rows of accounts that changed.
-    pub(super) fn forget_accounts(&mut self, changed: &HashSet<UserId>) {
-        if !changed.is_empty() {
-            self.members.retain(|(_, user), _| !changed.contains(user));
-        }
-    }
-}
 
 /// A member's new read mark.
 struct ReadMark {
@@ -69,7 +49,7 @@ pub struct Batch<'t> {
 }
 
 impl<'t> Batch<'t> {
-    pub(super) fn new(txn: &'t DatabaseTransaction, rows: RowCache) -> Self {
+    pub(in crate::realtime::ledger) fn new(txn: &'t DatabaseTransaction, rows: RowCache) -> Self {
         Self {
             txn,
             now: now(),
@@ -82,7 +62,10 @@ impl<'t> Batch<'t> {
 
     /// Reads the rooms of the batch and locks their rows until the commit: all with one statement
     /// and in the order of ids, because two nodes that lock them one by one could deadlock.
-    pub(super) async fn lock_rooms(&mut self, ids: impl Iterator<Item = RoomId>) -> Result<()> {
+    pub(in crate::realtime::ledger) async fn lock_rooms(
+        &mut self,
+        ids: impl Iterator<Item = RoomId>,
+    ) -> Result<()> {
         let missing = ids.filter(|id| !self.rows.rooms.contains_key(id));
         let missing: BTreeSet<i64> = missing.map(|id| id.0).collect();
         if missing.is_empty() {
@@ -108,7 +91,7 @@ impl<'t> Batch<'t> {
     }
 
     /// The room that this batch changes or adds and that now has this name key.
-    pub(super) fn changed_room_with_name(&self, key: &str) -> Option<RoomId> {
+    pub(in crate::realtime::ledger) fn changed_room_with_name(&self, key: &str) -> Option<RoomId> {
         let name_key = |id: &RoomId| self.rows.rooms.get(id)?.name_key.as_deref();
         self.dirty_rooms.iter().find(|id| name_key(id) == Some(key)).copied()
     }
@@ -171,85 +154,8 @@ impl<'t> Batch<'t> {
         Ok((user, member))
     }
 
-    /// Reads those member rows that are not in the cache, with one query.
-    pub(super) async fn load_members(
-        &mut self,
-        keys: impl Iterator<Item = MemberKey>,
-    ) -> Result<()> {
-        let missing = keys.filter(|key| !self.rows.members.contains_key(key));
-        let missing: BTreeSet<MemberKey> = missing.collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let mut any = Condition::any();
-        for (room, user) in &missing {
-            any = any
-                .add(all![members::Column::RoomId.eq(room.0), members::Column::UserId.eq(user.0)]);
-        }
-        let rows = members::Entity::find()
-            .filter(any)
-            .find_also_related(users::Entity)
-            .all(self.txn)
-            .await?;
-        self.rows.members.extend(missing.into_iter().map(|key| (key, None)));
-        for (member, user) in rows {
-            let key = (RoomId(member.room_id), UserId(member.user_id));
-            self.rows.members.insert(key, user.map(|user| (member, user)));
-        }
-        Ok(())
-    }
-
-    /// A user's member row, which stays after they leave.
-    pub async fn member_row(
-        &mut self,
-        room: RoomId,
-        user: UserId,
-    ) -> Result<Option<(members::Model, users::Model)>> {
-        self.load_members([(room, user)].into_iter()).await?;
-        Ok(self.rows.members.get(&(room, user)).cloned().flatten())
-    }
-
-    /// Inserts or updates a member row. The row replaces a pending read mark of the member, which
-    /// [`Batch::flush`] then neither writes nor sends.
-    pub(super) async fn upsert_member(
-        &mut self,
-        row: members::Model,
-        user: users::Model,
-    ) -> Result<()> {
-        use members::Column as C;
-        let update = OnConflict::columns([C::RoomId, C::UserId])
-            .update_columns([C::JoinedAt, C::HasLeft, C::ReadSeq, C::Rev])
-            .update_columns([C::Role, C::Rank, C::VisibleFrom])
-            .to_owned();
-        let model = members::ActiveModel::from(row.clone()).reset_all();
-        members::Entity::insert(model).on_conflict(update).exec_without_returning(self.txn).await?;
-        let key = (RoomId(row.room_id), UserId(row.user_id));
-        self.read_marks.remove(&key);
-        self.rows.members.insert(key, Some((row, user)));
-        Ok(())
-    }
-
-    /// Writes the role, the rank and the rev of an existing member row. Leaves the read mark, which the
-    /// batch may have pending.
-    pub(super) async fn update_standing(&mut self, row: &members::Model) -> Result<()> {
-        use members::Column as C;
-        members::Entity::update_many()
-            .col_expr(C::Role, Expr::value(row.role))
-            .col_expr(C::Rank, Expr::value(row.rank))
-            .col_expr(C::Rev, row.rev.into())
-            .filter(C::RoomId.eq(row.room_id))
-            .filter(C::UserId.eq(row.user_id))
-            .exec(self.txn)
-            .await?;
-        let key = (RoomId(row.room_id), UserId(row.user_id));
-        if let Some(Some((member, _))) = self.rows.members.get_mut(&key) {
-            (member.role, member.rank, member.rev) = (row.role, row.rank, row.rev);
-        }
-        Ok(())
-    }
-
     /// The read state at a position, of the room as this batch has changed it so far.
-    pub(super) fn read_state(
+    pub(in crate::realtime::ledger) fn read_state(
         &self,
         room: RoomId,
         read_seq: Seq,
@@ -267,7 +173,7 @@ impl<'t> Batch<'t> {
 
     /// Sets a member's read mark. [`Batch::flush`] writes it and sends it to the user's devices.
     /// Does nothing for a user without a loaded member row.
-    pub(super) fn set_read_mark(
+    pub(in crate::realtime::ledger) fn set_read_mark(
         &mut self,
         room: RoomId,
         user: UserId,
@@ -295,7 +201,11 @@ impl<'t> Batch<'t> {
     }
 
     /// Publishes a new message after the commit, with the socket that posted it.
-    pub(super) fn publish_post(&mut self, message: Message, posted_by: Option<SocketId>) {
+    pub(in crate::realtime::ledger) fn publish_post(
+        &mut self,
+        message: Message,
+        posted_by: Option<SocketId>,
+    ) {
         let (room, rev) = (message.room, message.rev);
         let change = RoomChange::new(room, Change { rev, row: Row::Message(message) });
         self.publish(NodeEvent::Change(RoomChange { posted_by, ..change }));
@@ -307,14 +217,14 @@ impl<'t> Batch<'t> {
     }
 
     /// Removes a room from the cache whose rows this transaction deleted.
-    pub(super) fn forget_room(&mut self, id: RoomId) {
+    pub(in crate::realtime::ledger) fn forget_room(&mut self, id: RoomId) {
         self.rows.rooms.remove(&id);
         self.rows.members.retain(|(room, _), _| *room != id);
     }
 
     /// Writes the changed rooms and read marks; returns the events to publish and the cache for the
     /// next batch. Both are valid only if the transaction commits.
-    pub(super) async fn flush(mut self) -> Result<(Vec<NodeEvent>, RowCache)> {
+    pub(in crate::realtime::ledger) async fn flush(mut self) -> Result<(Vec<NodeEvent>, RowCache)> {
         let member = |key| Some(self.rows.members.get(key)?.as_ref()?.0.clone());
         let members: Vec<_> = self.read_marks.keys().filter_map(member).collect();
         let dirty = self.dirty_rooms.iter().filter_map(|id| self.rows.rooms.get(id));
@@ -328,23 +238,5 @@ impl<'t> Batch<'t> {
             (self.rows.members, self.rows.rooms) = Default::default();
         }
         Ok((self.events, self.rows))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_rows_of_changed_accounts_are_forgotten() {
-        let mut cache = RowCache::default();
-        let keys =
-            [(1, 1), (1, 2), (2, 1), (2, 3)].map(|(room, user)| (RoomId(room), UserId(user)));
-        cache.members.extend(keys.map(|key| (key, None)));
-        cache.forget_accounts(&HashSet::new());
-        assert_eq!(cache.members.len(), 4);
-        cache.forget_accounts(&HashSet::from([UserId(1), UserId(9)]));
-        assert!(cache.members.keys().all(|(_, user)| *user != UserId(1)));
-        assert_eq!(cache.members.len(), 2);
     }
 }

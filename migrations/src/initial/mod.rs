@@ -1,0 +1,10 @@
+//! The migrations before ranks and roles.
+
+pub mod m0001_first;
+pub mod m0002_history;
+pub mod m0003_search;
+pub mod m0004_merging;
+pub mod m0005_revocation;
+pub mod m0006_installation;
+pub mod m0007_deleted_messages;
+pub mod m0008_no_topic;
