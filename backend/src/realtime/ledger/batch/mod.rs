@@ -1,7 +1,7 @@
 //! A batch holds the rows of one transaction: it reads them once for all of its writes, and writes
 //! them back once.
 
-mod members;
+mod member_rows;
 mod row_cache;
 
 use std::collections::{BTreeMap, BTreeSet};
