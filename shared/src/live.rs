@@ -9,9 +9,12 @@
 //! `rev`. Between `subscribe` and `subscribed` the server sends the missed rows in their latest state,
 //! ordered by `rev`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor},
+};
 
 use crate::{
     ids::{ClientId, Rev, RoomId, Seq, UserId},
@@ -23,19 +26,33 @@ use crate::{
 
 mod client_frame;
 mod close_code;
+mod tagged;
 #[cfg(test)]
 mod tests;
 
 pub use client_frame::{ClientFrame, Subscription};
 pub use close_code::CloseCode;
+use tagged::Tagged;
 
 /// The websocket subprotocol (RFC 6455, section 1.9) of this version of the protocol.
 pub const SUBPROTOCOL: &str = "hallway.v1";
 
+/// Defines the enum and, from the same fields, the parser of what is left of a frame after its `type`.
+macro_rules! define_frames {
+    ($(#[$doc:meta])* pub enum $Frame:ident { $($variants:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        pub enum $Frame { $($variants)* }
+
+        #[derive(Deserialize)]
+        #[serde(remote = "ServerFrame", rename_all = "snake_case")]
+        enum UntaggedFrame { $($variants)* }
+    };
+}
+
+define_frames! {
 /// A frame from the server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type")]
-#[serde(rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The socket is authenticated.
     Welcome {
@@ -191,7 +208,6 @@ pub enum ServerFrame {
     Heartbeat {
         /// The newest change of each subscribed room; of at most
         /// [`crate::rules::FRAME_MAX_ITEMS`] rooms, and further frames with the others follow.
-        #[serde(deserialize_with = "deserialize_heads")]
         heads: BTreeMap<RoomId, Rev>,
     },
     /// The account of the user changed, such as its admin rights. Each room of the user also gets a
@@ -212,15 +228,27 @@ pub enum ServerFrame {
         reconnect_after_ms: u64,
     },
 }
+}
 
-/// Parses the keys of a JSON object as room ids. Serde buffers an internally tagged enum until it has
-/// read the tag, and the buffer does not convert string keys to numbers.
-fn deserialize_heads<'de, D: Deserializer<'de>>(
-    heads: D,
-) -> Result<BTreeMap<RoomId, Rev>, D::Error> {
-    let heads = BTreeMap::<String, Rev>::deserialize(heads)?;
-    let parse = |(room, rev): (String, Rev)| Ok((room.parse().map_err(D::Error::custom)?, rev));
-    heads.into_iter().map(parse).collect()
+/// The first key must be `type`, as it is in every frame that this crate writes.
+impl<'de> Deserialize<'de> for ServerFrame {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FrameVisitor;
+
+        impl<'de> Visitor<'de> for FrameVisitor {
+            type Value = ServerFrame;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object that begins with `type`")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<ServerFrame, A::Error> {
+                UntaggedFrame::deserialize(Tagged::new(object)?)
+            }
+        }
+
+        deserializer.deserialize_map(FrameVisitor)
+    }
 }
 
 impl ServerFrame {

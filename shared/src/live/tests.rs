@@ -23,12 +23,32 @@ fn a_frame_without_a_required_field_is_rejected() {
     ];
     for text in frames {
         let frame: serde_json::Value = serde_json::from_str(text).unwrap();
-        assert!(serde_json::from_value::<ServerFrame>(frame.clone()).is_ok(), "{text}");
+        assert!(parse_type_first(frame.clone()).is_ok(), "{text}");
         for incomplete in without_one_field(&frame) {
-            let parsed = serde_json::from_value::<ServerFrame>(incomplete.clone());
-            assert!(parsed.is_err(), "{incomplete}");
+            assert!(parse_type_first(incomplete.clone()).is_err(), "{incomplete}");
         }
     }
+}
+
+/// Parses a frame as the server writes it.
+fn parse_type_first(mut frame: serde_json::Value) -> serde_json::Result<ServerFrame> {
+    let tag = frame.as_object_mut().unwrap().remove("type");
+    let tag = tag.map(|tag| format!("\"type\":{tag},")).unwrap_or_default();
+    serde_json::from_str(&format!("{{{tag}{}", &frame.to_string()[1..]))
+}
+
+#[test]
+fn the_type_comes_first() {
+    let error = |text| serde_json::from_str::<ServerFrame>(text).unwrap_err().to_string();
+    assert!(
+        error(r#"{"reconnect_after_ms":5,"type":"goaway"}"#).contains("`type` must come before")
+    );
+    assert!(error("{}").contains("missing field `type`"));
+    assert!(error(r#"{"type":"unheard_of"}"#).contains("unknown variant"));
+    assert!(error("[]").contains("begins with `type`"));
+    let newer = r#"{"type":"goaway","reconnect_after_ms":5,"of_a_newer_server":{"a":[1]}}"#;
+    let expected = ServerFrame::Goaway { reconnect_after_ms: 5 };
+    assert_eq!(serde_json::from_str::<ServerFrame>(newer).unwrap(), expected);
 }
 
 /// All copies of `value` in which one object lacks one field. The keys of `heads` are not fields.
