@@ -11,11 +11,12 @@ use shared::{
     messages::Row,
     paths,
 };
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use super::{Event, Expected, World, check_time};
 use crate::fixture::{
-    Client, LiveSocket, Response, SlowDownload, Socket, SocketEvent, TIMEOUT, template,
+    Client, LiveSocket, REVOCATION_MAX_DELAY, Response, SlowDownload, Socket, SocketEvent, TIMEOUT,
+    template,
 };
 
 /// How a caller proves who they are.
@@ -149,6 +150,14 @@ async fn check_rest(world: &World, room: RoomId, event: Event, access: &Access, 
     check_time(start, &label);
 }
 
+/// Awaits what must happen within [`REVOCATION_MAX_DELAY`] of `start`.
+async fn within_limit<T>(start: Instant, label: &str, event: impl Future<Output = T>) -> T {
+    match timeout_at((start + REVOCATION_MAX_DELAY).into(), event).await {
+        Ok(value) => value,
+        Err(_) => panic!("{label}: after {:?}", start.elapsed()),
+    }
+}
+
 async fn check_live(
     mut live: LiveSocket,
     event: Event,
@@ -158,8 +167,7 @@ async fn check_live(
     let label = event.label(access, "live socket");
     match event.expected(access.credential) {
         Expected::SignedOut => {
-            let code = live.socket.wait_close().await;
-            check_time(start, &label);
+            let code = within_limit(start, &label, live.socket.wait_close()).await;
             assert_eq!(code, Some(CloseCode::SessionEnded as u16), "{label}");
             return None;
         }
@@ -204,8 +212,7 @@ async fn check_classic(
         }
     };
     let label = event.label(access, "classic socket");
-    let code = classic.wait_close().await;
-    check_time(start, &label);
+    let code = within_limit(start, &label, classic.wait_close()).await;
     assert_eq!(code, Some(expected as u16), "{label}");
     None
 }

@@ -4,13 +4,13 @@ use std::{path::Path, time::Duration};
 
 use hallway::tables::{Database, sessions};
 use rig::services::{Hallway, Host, Redis, ServerOptions};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use shared::{
-    ids::{RoomId, SessionId},
+    ids::{RoomId, SessionId, UserId},
     paths,
     rooms::Room,
-    users::{SessionList, SignedIn, User},
+    users::{SignedIn, User},
 };
 
 use super::{
@@ -117,8 +117,7 @@ impl World {
             Credential::Classic => {
                 let response = self.first.post("/login/", body).await;
                 let cookie = response.header("set-cookie").split(';').next().unwrap().to_owned();
-                let header = ("cookie", cookie);
-                (header.clone(), Some(self.session_of(&header).await))
+                (("cookie", cookie), Some(self.newest_session_of(user.id).await))
             }
             _ => {
                 let path = paths::SESSIONS;
@@ -134,14 +133,15 @@ impl World {
         Access { address, credential, header, session }
     }
 
-    /// The session of a cookie. Asks the first node, because the last one must not know it yet.
-    async fn session_of(&self, (name, value): &(&'static str, String)) -> SessionId {
-        let request = self.first.request("GET", paths::SESSIONS).header(*name, value);
-        let list: SessionList = crate::fixture::Response::fetch(request).await.expect_json(200);
-        list.sessions.iter().find(|session| session.is_current).unwrap().id
+    /// The newest session of an account. Reads the database, because a node that looked the session up
+    /// would keep it in its cache, with the expiry that [`World::expire_soon`] replaces.
+    async fn newest_session_of(&self, user: UserId) -> SessionId {
+        let sessions = sessions::Entity::find().filter(sessions::Column::UserId.eq(user.0));
+        let newest = sessions.order_by_desc(sessions::Column::CreatedAt);
+        SessionId(newest.one(&self.database.writer).await.unwrap().unwrap().id)
     }
 
-    /// Sets the expiry of sessions that the last node has not seen yet.
+    /// Sets the expiry of sessions that no node has seen yet.
     async fn expire_soon(&self, accesses: &[Access]) -> i64 {
         let ids = accesses.iter().filter_map(|access| access.session).map(|session| session.0);
         let expires_at = hallway::tables::now() + Event::EXPIRES_AFTER.as_micros() as i64;
