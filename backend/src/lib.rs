@@ -51,6 +51,7 @@ pub use settings::{Settings, Storage};
 /// background tasks.
 pub async fn start(settings: Settings) -> Result<App> {
     let settings = Arc::new(settings);
+    let mail_transport = users::MailTransport::open(&settings.mail)?;
     let db = open_database(&settings.storage).await?;
     db.begin_epoch().await?;
     if db.is_shared() {
@@ -63,6 +64,9 @@ pub async fn start(settings: Settings) -> Result<App> {
     let app = App::new(app::Handles { settings, db, ledger, hub, auth, limits });
     tokio::spawn(users::watch_accounts(app.clone()));
     tokio::spawn(users::run_upkeep(app.clone()));
+    if let Some(transport) = mail_transport {
+        tokio::spawn(users::send_mails(app.db.clone(), transport));
+    }
     Ok(app)
 }
 

@@ -11,7 +11,7 @@ use hallway::{
     settings::Secret,
     users,
 };
-use shared::access::Rank;
+use shared::{access::Rank, users::MessagesOfDeleted};
 use tokio::{net::TcpListener, signal};
 
 /// The server allocates thousands of small rows and frames per second and frees them on other
@@ -61,6 +61,10 @@ enum Admin {
     Owner(Account),
     /// Set a random password, print it, and sign the account out everywhere.
     Password(Account),
+    /// Delete an account for good, and free its name. It leaves its rooms, and its messages stay under the
+    /// name "Deleted account" unless you delete them too. A running server notices within seconds and does
+    /// the rest; otherwise the next start does.
+    Delete(Delete),
 }
 
 #[derive(Args)]
@@ -69,6 +73,23 @@ struct Account {
     name: String,
     #[command(flatten)]
     storage: Storage,
+}
+
+#[derive(Args)]
+struct Delete {
+    #[command(flatten)]
+    account: Account,
+    /// What happens to the messages of the account.
+    #[arg(long, value_enum, default_value = "keep")]
+    messages: Messages,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Messages {
+    /// They stay, under the name "Deleted account".
+    Keep,
+    /// All of them are deleted, in all rooms.
+    Delete,
 }
 
 #[derive(Args)]
@@ -102,6 +123,7 @@ async fn main() -> ExitCode {
         Command::Admin(Admin::Promote(account)) => promote(account, Rank::Admin).await,
         Command::Admin(Admin::Owner(account)) => promote(account, Rank::Owner).await,
         Command::Admin(Admin::Password(account)) => reset_password(account).await,
+        Command::Admin(Admin::Delete(args)) => delete(args).await,
         Command::Export(args) => export(args).await,
         Command::Import(args) => import(args).await,
         Command::Openapi => {
@@ -171,6 +193,18 @@ async fn reset_password(account: Account) -> Result<()> {
     let (user, password) = users::reset_password(&db, &account.name).await?;
     db.close().await?;
     println!("{} has the password {}", user.username, password.0);
+    Ok(())
+}
+
+async fn delete(Delete { account, messages }: Delete) -> Result<()> {
+    let messages = match messages {
+        Messages::Keep => MessagesOfDeleted::Keep,
+        Messages::Delete => MessagesOfDeleted::Delete,
+    };
+    let db = open_existing_database(&account.storage).await?;
+    let user = users::delete_account(&db, &account.name, messages).await?;
+    db.close().await?;
+    println!("{} is deleted.", user.username);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::{
     hash::Hash,
     num::NonZeroU32,
     sync::atomic::{AtomicU32, Ordering::Relaxed},
+    time::Duration,
 };
 
 use governor::{
@@ -11,6 +12,7 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 
+const DAY: Duration = Duration::from_secs(86_400);
 /// The number of checks between two sweeps, which remove the keys that have their full burst again.
 const CHECKS_PER_SWEEP: u32 = 1_024;
 
@@ -30,6 +32,12 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
     /// Allows `rate` per hour and `burst` at once; both count as at least 1.
     pub fn per_hour(rate: u32, burst: u32) -> Self {
         Self::new(Quota::per_hour(at_least_one(rate)), burst)
+    }
+
+    /// Allows `rate` per day and `burst` at once; both count as at least 1.
+    pub fn per_day(rate: u32, burst: u32) -> Self {
+        let period = DAY / at_least_one(rate).get();
+        Self::new(Quota::with_period(period).unwrap_or(Quota::per_hour(NonZeroU32::MIN)), burst)
     }
 
     fn new(quota: Quota, burst: u32) -> Self {
@@ -75,6 +83,14 @@ mod tests {
         assert!(limiter.check(&"bob", 1).is_err());
         assert!(limiter.check(&"cleo", 1_000).is_ok(), "a cost above the burst takes all of it");
         assert!(limiter.check(&"cleo", 1).is_err());
+    }
+
+    #[test]
+    fn a_limit_of_a_day_waits_for_hours() {
+        let limiter = RateLimiter::per_day(3, 3);
+        assert!((0..3).all(|_| limiter.check(&1, 1).is_ok()));
+        let wait = limiter.check(&1, 1).unwrap_err();
+        assert!((28_700..=28_800).contains(&wait), "{wait}");
     }
 
     #[test]

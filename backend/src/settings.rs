@@ -84,6 +84,14 @@ pub struct Settings {
     #[arg(long, env = "HALLWAY_SIGN_UPS_PER_HOUR", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub sign_ups_per_hour: u32,
 
+    /// Hours for which an account is new (0 to 8760): it may post 20 messages a minute, 10 messages with
+    /// links an hour, and begin 20 direct rooms and 3 invitations a day. Guests have these limits always.
+    /// 0 switches them off.
+    #[arg(long, env = "HALLWAY_NEW_ACCOUNT_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=8_760))]
+    pub new_account_hours: u32,
+    #[command(flatten)]
+    pub mail: MailSettings,
+
     /// Exports that one account may download at once on each node (1 to 1000); four times as many in
     /// total. The classic endpoint sends twice as many whole histories.
     #[arg(long, env = "HALLWAY_EXPORTS_PER_ACCOUNT", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000))]
@@ -114,8 +122,45 @@ impl Settings {
         self.public_url.as_ref().map(|url| url.origin().ascii_serialization())
     }
 
+    /// The public URL without its path, for links in mails, if the server sends mails.
+    pub fn origin_for_mails(&self) -> Option<String> {
+        self.sends_mails().then(|| self.public_origin()).flatten()
+    }
+
+    pub fn sends_mails(&self) -> bool {
+        self.mail.smtp().0.is_some()
+    }
+
     pub fn is_https(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+}
+
+/// How the server sends mails. Without a mail server, nobody can sign up by e-mail domain.
+#[derive(Clone, Debug, Args)]
+pub struct MailSettings {
+    /// Mail server for confirmations: `smtp://USER:PASSWORD@HOST:587` (STARTTLS is required) or
+    /// `smtps://USER:PASSWORD@HOST`. `smtp://HOST?tls=none` sends without encryption and without a
+    /// password, for a mail server on this machine. Needs HALLWAY_SMTP_FROM.
+    #[arg(long, env = "HALLWAY_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<Secret>,
+
+    /// Sender of mails, such as `Hallway <chat@example.org>`. Needs HALLWAY_SMTP_URL.
+    #[arg(long, env = "HALLWAY_SMTP_FROM")]
+    pub smtp_from: Option<String>,
+
+    /// Mails per hour that requests from one address may cause (1 to 1000000), and as many at once. At
+    /// most three go to the same e-mail address.
+    #[arg(long, env = "HALLWAY_MAILS_PER_HOUR", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub mails_per_hour: u32,
+}
+
+impl MailSettings {
+    /// The URL of the mail server and the sender, unless they are empty.
+    pub fn smtp(&self) -> (Option<&str>, Option<&str>) {
+        let not_empty = |text: &&str| !text.trim().is_empty();
+        let url = self.smtp_url.as_ref().map(|url| &*url.0).filter(not_empty);
+        (url, self.smtp_from.as_deref().filter(not_empty))
     }
 }
 

@@ -62,6 +62,13 @@ impl Auth {
         self.state.set(AuthState::SignedOut);
     }
 
+    /// Signs this page out because the account was deleted.
+    pub fn forget_deleted(self) {
+        storage::set(ACCOUNT_KEY, "");
+        self.notice.set(Some("Your account was deleted."));
+        self.state.set(AuthState::SignedOut);
+    }
+
     /// Signs this page out because another device or an admin ended its session.
     pub fn end_session(self) {
         self.notice.set(Some("Your session has ended. Sign in again; your drafts are saved."));

@@ -7,6 +7,13 @@ mod initial;
 mod m0009_access;
 mod m0010_admission;
 mod m0011_administration;
+mod m0012_profiles;
+mod m0013_preferences;
+mod m0014_room_events;
+mod m0015_blocks;
+mod m0016_moderation;
+mod m0017_deletion;
+mod m0018_email;
 
 pub struct Migrator;
 
@@ -25,6 +32,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_access::Migration),
             Box::new(m0010_admission::Migration),
             Box::new(m0011_administration::Migration),
+            Box::new(m0012_profiles::Migration),
+            Box::new(m0013_preferences::Migration),
+            Box::new(m0014_room_events::Migration),
+            Box::new(m0015_blocks::Migration),
+            Box::new(m0016_moderation::Migration),
+            Box::new(m0017_deletion::Migration),
+            Box::new(m0018_email::Migration),
         ]
     }
 }

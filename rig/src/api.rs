@@ -76,7 +76,7 @@ impl Api {
         password: &str,
     ) -> Outcome<User> {
         let (username, password) = (username.to_owned(), Password(password.to_owned()));
-        let body = Register { username, password, is_admin: None, invitation: None };
+        let body = Register { username, password, is_admin: None, invitation: None, email: None };
         self.request(Session { node, token: "" }, Method::POST, paths::USERS, Some(&body)).await
     }
 
@@ -192,6 +192,26 @@ impl Api {
                 None => return Outcome::Ok(members),
             }
         }
+    }
+
+    /// Sends a request as it is, and returns the status and the body; `None` without a valid reply.
+    pub async fn send(
+        &self,
+        session: Session<'_>,
+        method: Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Option<(u16, String)> {
+        let mut request = self.0.request(method, format!("http://{}{path}", session.node));
+        if !session.token.is_empty() {
+            request = request.bearer_auth(session.token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.ok()?;
+        let status = response.status().as_u16();
+        Some((status, response.text().await.ok()?))
     }
 
     async fn get<T: DeserializeOwned>(&self, session: Session<'_>, path: &str) -> Outcome<T> {

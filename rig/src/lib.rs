@@ -3,10 +3,13 @@
 //! `services` run databases, Redis and Hallway, which can be killed, paused and disconnected. The
 //! clients of a `workload` record every step in a `history`, and the `checker` finds its
 //! violations. `faults` combines them, and `report` writes the result. `load` measures speed
-//! against baselines. `mutants` tests the rig itself with servers that have known faults. A module
+//! against baselines. `access` lets people with all ranks act at random, and an oracle judges what each of
+//! them sees. `mutants` tests the rig itself with servers that have known faults. A module
 //! uses only modules below it in this list.
 
 pub mod mutants;
+
+pub mod access;
 
 pub mod faults;
 pub mod load;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rig::{faults, load, mutants};
+use rig::{access, faults, load, mutants};
 
 /// Loads Hallway and measures its speed; injects faults and checks its histories.
 #[derive(Parser)]
@@ -21,6 +21,8 @@ enum Command {
     Bench(load::bench::Args),
     /// Inject faults under load and check the histories.
     Faults(Box<faults::Args>),
+    /// Let people with all ranks act at random, and check that nobody sees what they must not.
+    Access(access::Args),
     /// Test the rig itself: it must catch servers with deliberate faults.
     Mutants(mutants::Args),
     /// Run a baseline, which the ratios refer to.
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Command::Load(args) => load::run(&args),
         Command::Bench(args) => load::bench::run(&args),
         Command::Faults(args) => faults::run(&args),
+        Command::Access(args) => access::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Baseline(args) => load::baseline::run(&args).map(|()| ExitCode::SUCCESS),
     };

@@ -32,10 +32,15 @@ pub struct Args {
 struct Mutant {
     /// The value of `HALLWAY_FAULT`.
     name: &'static str,
-    /// The name of the injected fault, in the catalog of `faults`.
+    /// The name of the injected fault, in the catalog of `faults`, or [`ACCESS`].
     fault: &'static str,
     database: &'static str,
 }
+
+/// Reveals a deliberate fault by a run of `rig access` instead of an injected fault.
+const ACCESS: &str = "access";
+/// The length of such a run, in minutes.
+const ACCESS_MINUTES: &str = "0.5";
 
 const MUTANTS: &[Mutant] = &[
     Mutant { name: "ack-before-commit", fault: "kill-server", database: "sqlite" },
@@ -48,6 +53,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant { name: "removal-ignored", fault: "race", database: "mariadb" },
     Mutant { name: "search-forgets-visibility", fault: "race", database: "postgres" },
     Mutant { name: "presence-told-outside", fault: "race", database: "mariadb" },
+    Mutant { name: "search-forgets-visibility", fault: ACCESS, database: "sqlite" },
+    Mutant { name: "presence-told-outside", fault: ACCESS, database: "sqlite" },
 ];
 
 /// Runs each mutant until it is caught. The exit code is 1 if one is missed.
@@ -64,11 +71,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     for mutant in MUTANTS.iter().filter(is_selected) {
         match run_until_caught(mutant, args)? {
             Some(run) => {
-                println!("caught {} in run {run}", mutant.name);
+                println!("caught {} by {} in run {run}", mutant.name, mutant.fault);
                 caught += 1;
             }
             None => {
-                println!("MISSED {} in {} runs", mutant.name, args.runs);
+                println!("MISSED {} by {} in {} runs", mutant.name, mutant.fault, args.runs);
                 missed += 1;
             }
         }
@@ -82,12 +89,19 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 /// environment.
 fn run_until_caught(mutant: &Mutant, args: &Args) -> Result<Option<u32>> {
     for run in 1..=args.runs {
-        let mut faults = Command::new(std::env::current_exe()?);
-        faults.args(["faults", mutant.fault, "--runs", "1", "--database", mutant.database]);
-        faults.arg("--violations-only").arg("--server").arg(&args.server);
-        faults.arg("--out").arg(args.out.join(format!("{}-{run}", mutant.name)));
-        faults.env("HALLWAY_FAULT", mutant.name).stdin(Stdio::null()).stdout(Stdio::null());
-        let status = faults.status().context("cannot start a run")?;
+        let mut command = Command::new(std::env::current_exe()?);
+        match mutant.fault {
+            ACCESS => command.args(["access", "--minutes", ACCESS_MINUTES]),
+            fault => {
+                let out = args.out.join(format!("{}-{run}", mutant.name));
+                command
+                    .args(["faults", fault, "--runs", "1", "--violations-only", "--out"])
+                    .arg(out)
+            }
+        };
+        command.args(["--database", mutant.database]).arg("--server").arg(&args.server);
+        command.env("HALLWAY_FAULT", mutant.name).stdin(Stdio::null()).stdout(Stdio::null());
+        let status = command.status().context("cannot start a run")?;
         if status.code() == Some(i32::from(VIOLATED)) {
             return Ok(Some(run));
         }

@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::Code;
 
+mod perspective;
 #[cfg(test)]
 mod tests;
+
+pub use perspective::Perspective;
 
 /// The rank of an account on the server, from lowest to highest.
 #[derive(
@@ -91,11 +94,20 @@ pub struct Policies {
     pub invite: Role,
     /// Change the topic.
     pub topic: Role,
+    /// Slow mode: the seconds between two messages of one member, at most 21 600; 0 is off. It does not
+    /// apply to those who manage the room.
+    #[cfg_attr(feature = "schema", schemars(range(max = 21_600)))]
+    #[serde(skip_serializing_if = "is_off")]
+    pub slow_s: u32,
+}
+
+fn is_off(seconds: &u32) -> bool {
+    *seconds == 0
 }
 
 impl Default for Policies {
     fn default() -> Self {
-        Self { post: Role::Member, invite: Role::Member, topic: Role::Host }
+        Self { post: Role::Member, invite: Role::Member, topic: Role::Host, slow_s: 0 }
     }
 }
 
@@ -125,11 +137,18 @@ pub enum Action {
     Invite,
     /// Change the topic.
     ChangeTopic,
+    /// Report a message to those who manage the room.
+    Report,
     /// Delete the messages of others.
     DeleteAnyMessage,
+    /// Keep members from posting for a while, or ban them: only those who may not do it themselves. Who may
+    /// do it has no slow mode.
+    TimeOut,
     /// Rename, convert, archive and delete the room, change its policies, its history and the roles of its
     /// members, and remove members.
     Manage,
+    /// Choose whether new accounts join the room.
+    SetDefault,
 }
 
 /// Whether an account may do something in a room; `role` is `None` for somebody who is not a member.
@@ -152,7 +171,10 @@ pub fn may(rank: Rank, room: &RoomAccess, role: Option<Role>, action: Action) ->
             rank >= Rank::Member && !is_direct && !room.is_archived && reaches(room.policies.invite)
         }
         Action::ChangeTopic => !is_direct && !room.is_archived && reaches(room.policies.topic),
-        Action::DeleteAnyMessage | Action::Manage => manages,
+        // It affects people who are not in the room, so it is no matter of its hosts.
+        Action::SetDefault => rank.is_admin() && (finds || role.is_some()),
+        Action::Report => role.is_some() && !is_direct,
+        Action::DeleteAnyMessage | Action::TimeOut | Action::Manage => manages,
     }
 }
 
@@ -172,9 +194,12 @@ pub fn check(
     let restored = RoomAccess { is_archived: false, ..*room };
     Err(match action {
         _ if may(rank, &restored, role, action) => Code::RoomArchived,
-        Action::See | Action::Join | Action::Read | Action::Post if role.is_none() => {
+        Action::See | Action::Join | Action::Read | Action::Post | Action::Report
+            if role.is_none() =>
+        {
             Code::NotAMember
         }
+        Action::SetDefault => Code::AdminOnly,
         _ if room.kind == RoomKind::Direct => Code::DirectRoom,
         Action::Invite if rank == Rank::Guest => Code::RankTooLow,
         Action::Invite | Action::ChangeTopic if role.is_none() => Code::NotAMember,

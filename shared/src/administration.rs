@@ -107,10 +107,15 @@ actions! {
     AccountApproved,
     /// The rank of an account changed: `from` one `to` another.
     RankChanged,
+    /// An admin changed or removed the display name of an account: `from` one `to` another.
+    DisplayNameChanged,
     /// An account was disabled.
     AccountDisabled,
     /// An account was enabled.
     AccountEnabled,
+    /// An account was deleted, by its owner, an admin or the command line; `to` says what happened to its
+    /// messages: `keep` or `delete`.
+    AccountDeleted,
     /// Somebody else set a new password.
     PasswordReset,
     /// All sessions of an account were ended.
@@ -127,6 +132,10 @@ actions! {
     RoomArchived,
     /// A room was restored from the archive.
     RoomUnarchived,
+    /// New accounts join a room from now on.
+    DefaultRoomAdded,
+    /// New accounts no longer join a room.
+    DefaultRoomRemoved,
     /// An admin entered a private room without being added; `to` is their role.
     RoomEntered,
     /// The role of a member changed: `from` one `to` another.
@@ -135,6 +144,17 @@ actions! {
     MemberAdded,
     /// Somebody else removed a member.
     MemberRemoved,
+    /// Somebody kept a member from posting; `to` is for how many minutes.
+    MemberTimedOut,
+    /// Somebody ended the time-out of a member.
+    TimeOutEnded,
+    /// Somebody banned an account from a room.
+    MemberBanned,
+    /// Somebody lifted the ban of an account from a room.
+    MemberUnbanned,
+    /// Somebody closed a report of a message; `to` is `resolved` or `dismissed`. The author of the message
+    /// is left out, because they may read the log.
+    ReportClosed,
     /// Somebody created an invitation; `to` is its rank.
     InvitationCreated,
     /// Somebody revoked an invitation; `from` is its rank.
@@ -143,6 +163,8 @@ actions! {
     ServerRenamed,
     /// Who may sign up changed: `from` one setting `to` another.
     SignUpChanged,
+    /// The domains of the addresses with which people sign up changed: `from` some `to` others.
+    EmailDomainsChanged,
     /// Who may create open rooms changed: `from` one setting `to` another.
     CreateRoomsChanged,
     /// With whom one may start direct rooms changed: `from` one setting `to` another.

@@ -10,6 +10,8 @@ use crate::{
     users::{InvitationToken, Password, UserRef},
 };
 
+pub mod email;
+
 /// Who may create an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -22,6 +24,9 @@ pub enum SignUp {
     Invited,
     /// Everybody, but an admin must approve the account before it can sign in. Only admins invite.
     Approval,
+    /// Everybody with an e-mail address in one of `email_domains`, who confirms it before the account can
+    /// sign in. Only admins invite.
+    Domain,
     /// Nobody, except with an invitation of an admin.
     Closed,
 }
@@ -66,7 +71,7 @@ pub fn check_create_room(rank: Rank, kind: RoomKind, setting: CreateRooms) -> Re
 pub fn may_invite(by: Rank, sign_up: SignUp, rank: Rank) -> bool {
     let is_inviter = match sign_up {
         SignUp::Open | SignUp::Invited => by >= Rank::Member,
-        SignUp::Approval | SignUp::Closed => by.is_admin(),
+        SignUp::Approval | SignUp::Domain | SignUp::Closed => by.is_admin(),
     };
     let least = match rank {
         Rank::Guest | Rank::Member => Rank::Member,
@@ -86,6 +91,13 @@ pub struct Server {
     pub sign_up: SignUp,
     /// Whether there is an account. The first one becomes the owner.
     pub is_set_up: bool,
+    /// The domains of the addresses with which people sign up, in lower case; without a session, only
+    /// while `sign_up` is `domain`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub email_domains: Vec<String>,
+    /// Whether the server can send mails, which `sign_up: domain` requires; absent without a session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_smtp: Option<bool>,
     /// Who may create open rooms; absent without a session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub create_rooms: Option<CreateRooms>,
@@ -103,9 +115,13 @@ pub struct PatchServer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 60)))]
     pub name: Option<String>,
-    /// Who may create an account.
+    /// Who may create an account. `domain` requires `email_domains` and a server that can send mails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_up: Option<SignUp>,
+    /// The domains of the addresses with which people sign up: at most 20, without subdomains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 20)))]
+    pub email_domains: Option<Vec<String>>,
     /// Who may create open rooms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub create_rooms: Option<CreateRooms>,
@@ -122,7 +138,7 @@ pub struct SetUp {
     /// The name of the server, 1 to 60 visible characters.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 60)))]
     pub name: String,
-    /// Who may create an account from then on.
+    /// Who may create an account from then on; not `domain`, which requires `email_domains`.
     #[serde(default)]
     pub sign_up: SignUp,
     /// The username of the owner, as in `POST /users`.
@@ -254,11 +270,12 @@ mod tests {
             assert_eq!(invited(Rank::Guest, sign_up), []);
             assert_eq!(invited(Rank::Member, sign_up), people);
         }
-        for sign_up in [SignUp::Approval, SignUp::Closed] {
+        for sign_up in [SignUp::Approval, SignUp::Domain, SignUp::Closed] {
             assert_eq!(invited(Rank::Guest, sign_up), []);
             assert_eq!(invited(Rank::Member, sign_up), []);
         }
-        for sign_up in [SignUp::Open, SignUp::Invited, SignUp::Approval, SignUp::Closed] {
+        use SignUp::{Approval, Closed, Domain, Invited, Open};
+        for sign_up in [Open, Invited, Approval, Domain, Closed] {
             assert_eq!(invited(Rank::Admin, sign_up), people);
             assert_eq!(invited(Rank::Owner, sign_up), RANKS[..3]);
         }

@@ -90,6 +90,11 @@ number! {
     AuditId
 }
 
+number! {
+    /// The id of a report.
+    ReportId
+}
+
 impl Seq {
     /// The number of the message after this one.
     pub fn next(self) -> Self {

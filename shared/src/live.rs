@@ -20,7 +20,7 @@ use crate::{
     ids::{ClientId, Rev, RoomId, Seq, UserId},
     messages::{Change, Message, Row},
     problem::Problem,
-    rooms::{Member, MyRoom, ReadState, Room},
+    rooms::{Member, MyRoom, ReadState, Room, RoomEvent},
     users::{User, UserRef},
 };
 
@@ -70,6 +70,9 @@ pub enum ServerFrame {
         /// text that mentions one of them does not mention the user.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         longer_names: Vec<String>,
+        /// The people whom the user blocks, ascending, at most [`crate::rules::BLOCKS_MAX`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        blocked: Vec<UserId>,
     },
     /// Further rooms of the user, in the order that `welcome` began. No other frame comes in between.
     Rooms {
@@ -137,6 +140,10 @@ pub enum ServerFrame {
         rev: Rev,
         /// The member in its new state.
         member: Member,
+        /// The line that the timeline shows for the change, if any. During catch-up a row may come once
+        /// for each of its events, each time in its latest state.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<Box<RoomEvent>>,
     },
     /// The change with this number is not for the user, because it is about a message that was posted
     /// before their `visible_from`.
@@ -152,6 +159,9 @@ pub enum ServerFrame {
         rev: Rev,
         /// The room in its new state.
         room: Room,
+        /// As in `member`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<Box<RoomEvent>>,
     },
     /// The user joined a room, on this device or another.
     Joined {
@@ -165,6 +175,29 @@ pub enum ServerFrame {
         /// As in [`MyRoom::hidden`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hidden: Option<Seq>,
+    },
+    /// What the user prefers in a room changed, on this device or another.
+    Preferences {
+        /// The room.
+        room: RoomId,
+        /// As in [`MyRoom::favourite`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        favourite: Option<i64>,
+        /// As in [`MyRoom::muted`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        muted: bool,
+    },
+    /// The number of open reports changed, for the hosts of the room.
+    Reported {
+        /// The room.
+        room: RoomId,
+        /// The number of open reports that the user sees: not those of their own messages.
+        open: i64,
+    },
+    /// The user blocked or unblocked somebody, on this device or another.
+    Blocks {
+        /// All people whom the user blocks now, as in `welcome`.
+        users: Vec<UserId>,
     },
     /// The user is no longer a member of the room. The subscription has ended.
     Removed {
@@ -254,11 +287,11 @@ impl<'de> Deserialize<'de> for ServerFrame {
 impl ServerFrame {
     /// The frame that carries a change of a room.
     pub fn of(room: RoomId, change: Change) -> Self {
-        let rev = change.rev;
-        match change.row {
+        let Change { rev, row, event } = change;
+        match row {
             Row::Message(message) => Self::Message { room, rev, message },
-            Row::Member(member) => Self::Member { room, rev, member },
-            Row::Room(room) => Self::Room { rev, room },
+            Row::Member(member) => Self::Member { room, rev, member, event },
+            Row::Room(room) => Self::Room { rev, room, event },
         }
     }
 
@@ -266,14 +299,16 @@ impl ServerFrame {
     pub fn into_change(self) -> Option<(RoomId, Change)> {
         match self {
             Self::Message { room, rev, message } => {
-                Some((room, Change { rev, row: Row::Message(message) }))
+                Some((room, Change::new(rev, Row::Message(message))))
             }
-            Self::Member { room, rev, member } => {
-                Some((room, Change { rev, row: Row::Member(member) }))
+            Self::Member { room, rev, member, event } => {
+                Some((room, Change { rev, row: Row::Member(member), event }))
             }
-            Self::Room { rev, room } => Some((room.id, Change { rev, row: Row::Room(room) })),
+            Self::Room { rev, room, event } => {
+                Some((room.id, Change { rev, row: Row::Room(room), event }))
+            }
             Self::Ack { message, .. } => {
-                Some((message.room, Change { rev: message.rev, row: Row::Message(message) }))
+                Some((message.room, Change::new(message.rev, Row::Message(message))))
             }
             _ => None,
         }
@@ -286,7 +321,7 @@ impl ServerFrame {
 pub enum RemovedReason {
     /// The user left, on this device or another.
     Left,
-    /// An admin removed the user.
+    /// Somebody who manages the room removed or banned the user.
     Removed,
     /// An admin deleted the room.
     RoomDeleted,

@@ -9,9 +9,21 @@ macro_rules! paths {
 paths! {
     /// Accounts: GET, POST.
     USERS = "/api/v1/users";
-    /// The account of the caller: GET, PATCH.
+    /// Confirms the e-mail address of an account, by a token: POST.
+    CONFIRM_EMAIL = "/api/v1/users/confirm";
+    /// The account of the caller: GET, PATCH, DELETE.
     ME = "/api/v1/users/me";
-    /// One account: GET, PATCH.
+    /// The profile of the caller: PATCH.
+    MY_PROFILE = "/api/v1/users/me/profile";
+    /// The favourite rooms of the caller: PUT.
+    FAVOURITES = "/api/v1/users/me/favourites";
+    /// The people whom the caller blocks: GET.
+    BLOCKS = "/api/v1/users/me/blocks";
+    /// Whether the caller blocks an account: PUT, DELETE.
+    BLOCK = "/api/v1/users/me/blocks/{user}";
+    /// Everything of the caller as a file: GET.
+    ME_EXPORT = "/api/v1/users/me/export";
+    /// One account: GET, PATCH, DELETE.
     USER = "/api/v1/users/{id}";
     /// The sessions of another account: POST ends all of them.
     USER_SIGN_OUT = "/api/v1/users/{id}/sign-out";
@@ -43,10 +55,20 @@ paths! {
     MEMBERSHIP = "/api/v1/rooms/{id}/membership";
     /// The members of a room: GET.
     MEMBERS = "/api/v1/rooms/{id}/members";
+    /// What happened in a room: GET.
+    EVENTS = "/api/v1/rooms/{id}/events";
     /// One member of a room: DELETE.
     MEMBER = "/api/v1/rooms/{id}/members/{user}";
+    /// The time-out of a member: PUT, DELETE.
+    TIME_OUT = "/api/v1/rooms/{id}/members/{user}/timeout";
+    /// The banned accounts of a room: GET.
+    BANS = "/api/v1/rooms/{id}/bans";
+    /// One banned account of a room: DELETE.
+    BAN = "/api/v1/rooms/{id}/bans/{user}";
     /// Whether the caller hides a direct room: PUT, DELETE.
     HIDDEN = "/api/v1/rooms/{id}/hidden";
+    /// What the caller prefers in a room: PATCH.
+    PREFERENCES = "/api/v1/rooms/{id}/preferences";
     /// Direct rooms: POST.
     DIRECT = "/api/v1/direct";
     /// The members of the caller's rooms: GET.
@@ -55,6 +77,12 @@ paths! {
     MESSAGES = "/api/v1/rooms/{id}/messages";
     /// One message: GET, PATCH, DELETE.
     MESSAGE = "/api/v1/rooms/{id}/messages/{seq}";
+    /// Reports a message: POST.
+    REPORT_MESSAGE = "/api/v1/rooms/{id}/messages/{seq}/report";
+    /// The reports of a room: GET.
+    REPORTS = "/api/v1/rooms/{id}/reports";
+    /// One report of a room: PATCH.
+    REPORT = "/api/v1/rooms/{id}/reports/{report}";
     /// The messages of all rooms of the caller, and the search: GET.
     SEARCH = "/api/v1/messages";
     /// The number of hits of a search by room, author and month: GET.

@@ -109,14 +109,22 @@ codes! {
     NotAMember 403 "Forbidden" "Only members of this room can do this. Join it first.",
     /// The caller's role in the room does not allow it.
     HostsOnly 403 "Forbidden" "Only the hosts of this room can do this.",
+    /// The caller is banned from the room.
+    Banned 403 "Forbidden" "You're banned from this room. Only its hosts can let you in again.",
+    /// The caller may not post in the room for a while; `detail` has the end.
+    TimedOut 403 "Forbidden" "You can't post in this room for a while.",
+    /// The target manages the room as well.
+    HostProtected 409 "Conflict" "Hosts of the room and admins can't be timed out or banned.",
     /// The caller's rank on the server does not allow it.
     RankTooLow 403 "Forbidden" "Your account may not do this.",
     /// Sign-up is not open to the caller.
     SignUpClosed 403 "Forbidden" "New accounts are closed on this server. Ask an admin for an account.",
-    /// The account waits until an admin approves it.
+    /// The account waits until an admin approves it, or until its e-mail address is confirmed.
     AccountPending 403 "Forbidden" "An admin has to approve your account before you can sign in. Try again later.",
     /// The invitation does not exist, is expired, revoked or used up, or does not allow what was requested.
     InvitationInvalid 403 "Forbidden" "This invitation is not valid: it has expired, was revoked or was used. Ask for a new one.",
+    /// The link that confirms an address does not exist, is expired or was used.
+    ConfirmationInvalid 403 "Forbidden" "This link isn't valid: it has expired or was used. If you have confirmed your address, sign in; otherwise create your account again.",
     /// The server has accounts already.
     AlreadySetUp 409 "Conflict" "This server has been set up already. Sign in, or ask an admin for an account.",
     /// The room would have no host left.
@@ -125,6 +133,8 @@ codes! {
     RoomHasMembers 409 "Conflict" "This room has members. Only its hosts can delete it.",
     /// A direct room has no hosts, no name, and always the same people.
     DirectRoom 409 "Conflict" "This is not possible in a direct room.",
+    /// One of the two people of a direct room blocks the other. The response does not tell which.
+    DirectRefused 403 "Forbidden" "You can't write to this person.",
     /// Another direct room has the same people.
     DirectRoomExists 409 "Conflict" "These people have a direct room already.",
     /// The room is archived.
@@ -141,6 +151,8 @@ codes! {
     NotAcceptable 406 "Not Acceptable" "The response is JSON, which the request does not accept.",
     /// Another user has this name.
     UsernameTaken 409 "Conflict" "This username is taken.",
+    /// Another user has this username or display name.
+    DisplayNameTaken 409 "Conflict" "This display name is taken.",
     /// Another room has this name.
     RoomNameTaken 409 "Conflict" "This room name is taken.",
     /// The caller used the `client_id` for a message with another text.
@@ -161,6 +173,12 @@ codes! {
     UpgradeRequired 426 "Upgrade Required" "This URL is a websocket endpoint.",
     /// The rate limit is exceeded; `Retry-After` has the waiting time.
     TooManyRequests 429 "Too Many Requests" "Too many attempts. Wait a moment and try again.",
+    /// The room has a slow mode, and the caller's last message is too recent; `Retry-After` has the waiting
+    /// time. It can be hours, so a client asks before it sends the message again.
+    SlowMode 429 "Too Many Requests" "This room is in slow mode. Wait before you post again.",
+    /// The account is new, or that of a guest, and posted too many links; `Retry-After` has the waiting time.
+    /// Messages without links can be posted.
+    TooManyLinks 429 "Too Many Requests" "Your account is new and can post only a few links an hour.",
     /// The server has an internal error.
     Internal 500 "Internal Server Error" "The server has an internal error. Its log has this request_id.",
     /// The database is unreachable or overloaded: a retry can succeed.

@@ -8,11 +8,15 @@ use crate::{
     ids::{Rev, RoomId, Seq, UserId},
 };
 
+mod events;
 mod members;
+mod moderation;
 mod my_rooms;
 
+pub use events::{RoomEvent, RoomEventKind, RoomEvents};
 pub use members::{Member, MemberList, MemberListing, PatchMember, People};
-pub use my_rooms::{MarkRead, MyRoom, ReadState, direct_name};
+pub use moderation::{Ban, BanList, TimeOut, validate_slow_mode, validate_time_out};
+pub use my_rooms::{MarkRead, MyRoom, PatchPreferences, ReadState, ReplaceFavourites, direct_name};
 
 /// A chat room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +37,9 @@ pub struct Room {
     /// When it was archived: nobody posts, joins or is added until it is restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<Timestamp>,
+    /// Whether new accounts join it by themselves, except guests. Only an open room that is not archived.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_default: bool,
     /// Who created it.
     pub created_by: UserId,
     /// When it was created.
@@ -155,6 +162,10 @@ pub struct PatchRoom {
     /// Archives the room, or restores it from the archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
+    /// Whether new accounts join the room by themselves (admins). Only an open room can; one that becomes
+    /// private or is archived no longer does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_default: Option<bool>,
 }
 
 /// A deleted room that can be restored.

@@ -9,6 +9,14 @@ use crate::{
     unicode::{self, is_bidi_control, is_blank, is_joiner, is_mark},
 };
 
+mod profile;
+
+pub use profile::{
+    DISPLAY_NAME_MAX_CHARS, PRONOUNS_MAX_CHARS, STATUS_DAYS_MAX, STATUS_EMOJI_MAX_BYTES,
+    STATUS_TEXT_MAX_CHARS, validate_display_name, validate_pronouns, validate_status_emoji,
+    validate_status_end, validate_status_text,
+};
+
 /// The maximum length of a username in characters, the same as in the classic chat.
 pub const USERNAME_MAX_CHARS: usize = 150;
 /// The minimum length of a new password in characters.
@@ -29,8 +37,18 @@ pub const INVITATION_USES_MAX: u32 = 100;
 pub const INVITATION_DAYS_MAX: i64 = 30;
 /// The default number of days for which an invitation is valid.
 pub const INVITATION_DAYS_DEFAULT: i64 = 7;
+/// The maximum number of favourite rooms of an account.
+pub const FAVOURITES_MAX: usize = 100;
+/// The maximum number of rooms that new accounts join.
+pub const DEFAULT_ROOMS_MAX: usize = 20;
 /// The maximum length of a topic in characters.
 pub const TOPIC_MAX_CHARS: usize = 255;
+/// The maximum number of seconds between two messages of a member in slow mode.
+pub const SLOW_MAX_S: u32 = 21_600;
+/// The maximum length of a time-out in minutes: 28 days.
+pub const TIME_OUT_MAX_MINUTES: u32 = 40_320;
+/// The maximum length of the reason of a report in characters.
+pub const REPORT_REASON_MAX_CHARS: usize = 500;
 /// The number of days for which a deleted room can be restored.
 pub const BIN_DAYS: i64 = 30;
 /// The maximum length of a message in bytes of UTF-8, after trimming.
@@ -62,6 +80,8 @@ pub const PAGE_MAX_BYTES: usize = 1_024 * 1_024;
 pub const PAGE_ALWAYS_FITS: u64 = (PAGE_MAX_BYTES / CONTENT_MAX_BYTES) as u64;
 /// The maximum number of people in a direct room.
 pub const DIRECT_MAX_PEOPLE: usize = 9;
+/// The maximum number of people whom one account blocks.
+pub const BLOCKS_MAX: u64 = 1_000;
 /// The maximum number of people in a response.
 pub const PEOPLE_MAX: u64 = 20;
 /// The maximum number of mentions of the caller in a room map.

@@ -10,14 +10,33 @@ use crate::{
     ids::{SessionId, UserId},
 };
 
+mod blocks;
+mod profile;
+
+pub use blocks::{Block, BlockList};
+pub use profile::{PatchProfile, Status};
+
+/// The username of all deleted accounts. Nobody can take it.
+pub const DELETED_USERNAME: &str = "Deleted account";
+
 /// A reference to a user, as messages and members contain it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserRef {
     /// The id of the user.
     pub id: UserId,
-    /// The username as its owner wrote it.
+    /// The username as its owner wrote it; `Deleted account` for each account that was deleted.
     pub username: String,
+    /// What people are shown instead of the username, if the user chose a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
+impl UserRef {
+    /// The name that people are shown: the display name, or else the username.
+    pub fn name(&self) -> &str {
+        self.display_name.as_deref().unwrap_or(&self.username)
+    }
 }
 
 /// A user account.
@@ -28,15 +47,33 @@ pub struct User {
     pub id: UserId,
     /// The username as its owner wrote it; unique without regard to case.
     pub username: String,
+    /// What people are shown instead of the username, if the user chose a name. Nobody else has it as a
+    /// username or a display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// The pronouns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pronouns: Option<String>,
+    /// The status; absent if there is none or its time is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
     /// The rank. The first user to register is the owner.
     pub rank: Rank,
     /// Whether the rank is `admin` or `owner`.
     pub is_admin: bool,
     /// Whether an admin disabled the account: it cannot sign in, and its sessions are revoked.
     pub is_disabled: bool,
-    /// Whether the account waits until an admin approves it, and cannot sign in yet.
+    /// Whether the account waits until an admin approves it or its address is confirmed, and cannot sign in
+    /// yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_pending: bool,
+    /// Whether the account was deleted. Its messages may remain, under the name `Deleted account`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_deleted: bool,
+    /// The e-mail address with which the account was created, confirmed unless it is pending. Only the
+    /// account itself and admins see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// When the account was created.
     pub created_at: Timestamp,
 }
@@ -44,7 +81,19 @@ pub struct User {
 impl User {
     /// The reference to this user.
     pub fn short(&self) -> UserRef {
-        UserRef { id: self.id, username: self.username.clone() }
+        let (username, display_name) = (self.username.clone(), self.display_name.clone());
+        UserRef { id: self.id, username, display_name }
+    }
+
+    /// The name that people are shown: the display name, or else the username.
+    pub fn name(&self) -> &str {
+        self.display_name.as_deref().unwrap_or(&self.username)
+    }
+
+    /// The account as `viewer` sees it.
+    pub fn seen_by(self, viewer: &Self) -> Self {
+        let sees_email = viewer.id == self.id || viewer.rank.is_admin();
+        Self { email: self.email.filter(|_| sees_email), ..self }
     }
 }
 
@@ -74,6 +123,31 @@ impl fmt::Debug for InvitationToken {
     }
 }
 
+/// The token of a link that confirms an e-mail address, 128 random bits in base64url. `Debug` does not
+/// print it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct EmailToken(pub String);
+
+impl fmt::Debug for EmailToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmailToken(..)")
+    }
+}
+
+/// `POST /users/confirm`: confirms the address of an account, which can then sign in. It needs the password,
+/// because the account may be somebody else's who signed up with this address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmEmail {
+    /// The token of the link.
+    pub token: EmailToken,
+    /// The password of the account.
+    pub password: Password,
+}
+
 /// `POST /users`: creates an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -91,6 +165,10 @@ pub struct Register {
     /// The token of an invitation: the account gets its rank and joins its rooms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<InvitationToken>,
+    /// The e-mail address, if people sign up by its domain: at most 254 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 254)))]
+    pub email: Option<String>,
 }
 
 /// `PATCH /users/me`: changes the caller's password and revokes their other sessions.
@@ -123,6 +201,45 @@ pub struct PatchUser {
     /// `true` approves a pending account, which can then sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<bool>,
+    /// The new display name, 1 to 100 visible characters; `null` removes it. Only alone: no other field may
+    /// be given with it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "profile::deserialize_nullable"
+    )]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 100)))]
+    pub display_name: Option<Option<String>>,
+}
+
+/// What happens to the messages of an account that is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MessagesOfDeleted {
+    /// They stay, under the name `Deleted account`.
+    #[default]
+    Keep,
+    /// All of them are deleted, in all rooms, in the background.
+    Delete,
+}
+
+/// `DELETE /users/me`: deletes the account of the caller for good.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DeleteMe {
+    /// The current password.
+    pub password: Password,
+    /// What happens to its messages.
+    pub messages: MessagesOfDeleted,
+}
+
+/// `DELETE /users/{id}`: deletes an account for good.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DeleteUser {
+    /// What happens to its messages.
+    pub messages: MessagesOfDeleted,
 }
 
 /// `POST /sessions`: signs in.

@@ -51,5 +51,7 @@ pub fn faults() -> Result<()> {
     commands::run(commands::cargo().args(build))?;
     let mut rig = commands::new(places::target().join("debug/rig"));
     rig.args(["faults", "--short", "--violations-only", "--out"]);
-    commands::run(rig.arg(places::test_output().join("faults")))
+    commands::run(rig.arg(places::test_output().join("faults")))?;
+    let mut rig = commands::new(places::target().join("debug/rig"));
+    commands::run(rig.args(["access", "--minutes", "0.5"]))
 }

@@ -94,6 +94,7 @@ pub async fn create(
 ) -> Result<Created<CreatedInvitation>> {
     let now = now();
     let row = validate(&app, &user, request, now).await?;
+    app.limits.newcomers.check_invitation(&user)?;
     app.limits.invitations.check(&user.id, 1).map_err(Error::too_many)?;
     app.limits.invitations_of_network.check(&network_of(address), 1).map_err(Error::too_many)?;
     let token = InvitationToken(URL_SAFE_NO_PAD.encode(&random_bytes()?[..TOKEN_BYTES]));

@@ -31,7 +31,7 @@ fn server_routes() -> ApiRouter<App> {
         paths::SERVER,
         get_with(server::get, |op| {
             doc(op, "getServer", "Get the name and the settings of the server").description(
-                "Needs no authentication; then it contains only the first three fields.",
+                "Needs no authentication; then it contains only what people need to sign in and to sign up.",
             )
         })
         .post_with(server::set_up, |op| {

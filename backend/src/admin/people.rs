@@ -25,7 +25,7 @@ use crate::{
         extract::{Json, Path, Query},
     },
     rooms::check_limit,
-    tables::{Stored, contains_ignoring_case, members, rooms, sessions, to_timestamp, users},
+    tables::{Stored, members, rooms, sessions, to_timestamp, users},
     users::{end_sessions, set_random_password},
 };
 
@@ -33,7 +33,7 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountsQuery {
-    /// A part of the username, ignoring case; at most 255 characters.
+    /// A part of the username or the display name, ignoring case; at most 255 characters.
     #[schemars(length(max = 255))]
     q: Option<String>,
     /// Only accounts with a greater id.
@@ -78,10 +78,11 @@ async fn list_accounts(
     use users::Column as C;
     let mut select = users::Entity::find()
         .filter(C::Id.gt(query.after.0))
+        .filter(C::DeletedAt.is_null())
         .order_by_asc(C::Id)
         .limit(query.limit + 1);
     if let Some(q) = q.as_deref().map(rules::name_key) {
-        select = select.filter(contains_ignoring_case(C::UsernameKey, &q));
+        select = select.filter(users::is_called(&q));
     }
     if let Some(rank) = query.rank {
         select = select.filter(C::Rank.eq(Stored(rank)));

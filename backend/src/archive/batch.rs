@@ -8,7 +8,9 @@ use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoAct
 use crate::{
     error::is_duplicate,
     tables::{
-        AuditRow, insert_audit_rows, members, mentions, messages, rooms, search_index, users,
+        AuditRow, BlockRow, account_deletions, binned_rooms, insert_audit_rows, insert_block_rows,
+        insert_room_events, invitation_uses, invitations, members, mentions, messages, reports,
+        room_bans, room_events, rooms, search_index, users,
     },
 };
 
@@ -22,10 +24,18 @@ const BATCH_BYTES: usize = 1 << 20;
 #[derive(Default)]
 pub struct Batch {
     pub users: Vec<users::Model>,
+    pub blocks: Vec<BlockRow>,
+    pub deletions: Vec<account_deletions::Model>,
     pub rooms: Vec<rooms::Model>,
+    pub binned: Vec<binned_rooms::Model>,
     pub members: Vec<members::Model>,
     pub messages: Vec<messages::Model>,
+    pub bans: Vec<room_bans::Model>,
     pub mentions: Vec<mentions::Model>,
+    pub events: Vec<room_events::Model>,
+    pub reports: Vec<reports::ActiveModel>,
+    pub invitations: Vec<invitations::Model>,
+    pub invitation_uses: Vec<invitation_uses::Model>,
     pub audit: Vec<AuditRow>,
     /// The length of the texts.
     pub bytes: usize,
@@ -36,7 +46,12 @@ impl Batch {
         let rows = [self.users.len(), self.rooms.len(), self.members.len(), self.messages.len()];
         self.bytes >= BATCH_BYTES
             || self.mentions.len() >= BATCH_ROWS
+            || self.events.len() >= BATCH_ROWS
+            || self.reports.len() >= BATCH_ROWS
+            || self.blocks.len() >= BATCH_ROWS
             || self.audit.len() >= BATCH_ROWS
+            || self.invitations.len() >= BATCH_ROWS
+            || self.invitation_uses.len() >= BATCH_ROWS
             || rows.into_iter().any(|n| n >= BATCH_ROWS)
     }
 
@@ -44,7 +59,10 @@ impl Batch {
     pub async fn write(&mut self, txn: &DatabaseTransaction) -> Result<()> {
         let batch = take(self);
         insert::<users::Entity, _>(txn, batch.users).await?;
+        insert_block_rows(txn, batch.blocks).await?;
+        insert::<account_deletions::Entity, _>(txn, batch.deletions).await?;
         insert::<rooms::Entity, _>(txn, batch.rooms).await?;
+        insert::<binned_rooms::Entity, _>(txn, batch.binned).await?;
         insert::<members::Entity, _>(txn, batch.members).await?;
         let messages = batch.messages.len();
         let inserted = insert::<messages::Entity, _>(txn, batch.messages.clone()).await;
@@ -55,7 +73,14 @@ impl Batch {
             ),
             false => error.into(),
         })?;
+        insert::<room_bans::Entity, _>(txn, batch.bans).await?;
         insert::<mentions::Entity, _>(txn, batch.mentions).await?;
+        insert_room_events(txn, batch.events).await?;
+        if !batch.reports.is_empty() {
+            reports::Entity::insert_many(batch.reports).exec_without_returning(txn).await?;
+        }
+        insert::<invitations::Entity, _>(txn, batch.invitations).await?;
+        insert::<invitation_uses::Entity, _>(txn, batch.invitation_uses).await?;
         insert_audit_rows(txn, batch.audit).await?;
         Ok(search_index::insert(txn, &batch.messages).await?)
     }

@@ -7,10 +7,17 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Timestamp,
     access::{History, Policies, Rank, Role, RoomKind},
-    administration::AuditAction,
     admission::{CreateRooms, DirectRooms, SignUp},
+    messages::ReportState,
+    rooms::RoomEventKind,
 };
 use uuid::Uuid;
+
+mod profile;
+mod records;
+
+pub use profile::Profile;
+pub use records::{Entry, Invitation, InvitationUse};
 
 /// The version of the archive format. Version 1 had no ranks, roles, kinds, policies and audit log; it can
 /// still be imported.
@@ -26,13 +33,19 @@ pub enum Line {
     Server(Server),
     /// Ordered by id, before the first room.
     User(User),
-    /// Ordered by id. Its members and then its messages follow.
+    /// Ordered by the two accounts, after the last account and before the first room.
+    Block(Block),
+    /// Ordered by id. Its members, its messages and then its events follow.
     Room(Room),
     /// A member of the preceding room, ordered by user id.
     Member(Member),
     /// A message of the preceding room, ordered by `seq` from 1 without gaps.
     Message(Message),
+    /// An event of the preceding room, ordered by `rev`.
+    Event(Event),
     /// Ordered by id, after the last room.
+    Invitation(Invitation),
+    /// Ordered by id, after the last room and the invitations.
     Audit(Entry),
     /// The last line.
     End(End),
@@ -57,18 +70,31 @@ pub struct Counts {
     pub rooms: u64,
     pub members: u64,
     pub messages: u64,
+    /// Missing in older archives.
+    #[serde(default)]
+    pub events: u64,
     /// Missing in version 1.
     #[serde(default)]
     pub audit: u64,
+    /// Missing in older archives.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub blocks: u64,
+    /// Missing if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub invitations: u64,
+}
+
+fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { users, rooms, members, messages, audit } = self;
+        let Self { users, rooms, members, messages, events, audit, invitations, blocks: _ } = self;
         write!(
             f,
-            "{users} accounts, {rooms} rooms, {members} memberships, {messages} messages, {audit} \
-             entries of the audit log"
+            "{users} accounts, {rooms} rooms, {members} memberships, {messages} messages, {events} \
+             events, {invitations} invitations, {audit} entries of the audit log"
         )
     }
 }
@@ -81,6 +107,8 @@ pub struct Server {
     pub sign_up: SignUp,
     pub create_rooms: CreateRooms,
     pub direct: DirectRooms,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub email_domains: Vec<String>,
 }
 
 /// The greatest id that each table ever assigned.
@@ -93,6 +121,9 @@ pub struct LastIds {
     /// Missing in version 1.
     #[serde(default)]
     pub audit: i64,
+    /// Missing if there never was an invitation.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub invitations: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,7 +142,20 @@ pub struct User {
     /// Whether the account waits until an admin approves it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_pending: bool,
+    /// The confirmed address. An account that has not confirmed its own is exported without it, as one
+    /// that waits for approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Profile::is_empty")]
+    pub profile: Profile,
+    /// When the account was deleted; its name is `Deleted account`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// Whether the messages of the deleted account are to be deleted; missing once it has left all rooms
+    /// and that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletes_messages: Option<bool>,
 }
 
 impl User {
@@ -120,6 +164,15 @@ impl User {
         let of_version_1 = if self.is_admin { Rank::Admin } else { Rank::Member };
         self.rank.unwrap_or(of_version_1)
     }
+}
+
+/// An account that blocks another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    pub user: i64,
+    pub blocked: i64,
+    pub created_at: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +198,12 @@ pub struct Room {
     pub policies: Policies,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<Timestamp>,
+    /// Whether new accounts join it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_default: bool,
+    /// When the room was deleted, if it can be restored. Any other deleted room is not exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binned_at: Option<Timestamp>,
     /// The user id of its creator.
     pub created_by: i64,
     pub created_at: Timestamp,
@@ -168,6 +227,9 @@ pub struct Member {
     pub joined_at: Timestamp,
     /// Whether this is a former member.
     pub left: bool,
+    /// The newest message of the room when the member left, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_seq: Option<i64>,
     /// The `seq` of the last message that the member has read; 0 for none.
     pub read_seq: i64,
     pub rev: i64,
@@ -180,6 +242,26 @@ pub struct Member {
     /// The newest message of a direct room when the member hid it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_seq: Option<i64>,
+    /// The position among the favourites of the member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub favourite: Option<i64>,
+    /// Whether the member muted the room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_muted: bool,
+    /// Until when the member may not post.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timed_out_until: Option<Timestamp>,
+    /// The ban of a former member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ban: Option<Ban>,
+}
+
+/// Who banned a former member, and when. The account may no longer exist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ban {
+    pub by: i64,
+    pub created_at: Timestamp,
 }
 
 /// The number of the first message.
@@ -214,31 +296,47 @@ pub struct Message {
     /// order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<i64>,
+    /// Those of `mentions` that do not count, because the user blocked the author, in ascending order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncounted_mentions: Vec<i64>,
+    /// By the user id of the reporter, in ascending order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<Report>,
 }
 
-/// An entry of the audit log. It may name accounts and rooms that no longer exist.
+/// A report of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
-    pub id: i64,
+pub struct Report {
+    pub reporter: i64,
+    pub reason: String,
+    pub state: ReportState,
     pub created_at: Timestamp,
-    pub action: AuditAction,
-    /// The account that did it; missing for the command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub actor: Option<i64>,
+    pub closed_by: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+}
+
+/// What the timeline of a room shows between its messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    pub room: i64,
+    pub rev: i64,
+    /// The newest message of the room at that time; 0 if it had none.
+    pub after_seq: i64,
+    pub kind: RoomEventKind,
+    /// The account that did it.
+    pub by: i64,
+    /// The account to which it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub room: Option<i64>,
-    /// The name of the room at that time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub room_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
+    pub at: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,14 +16,22 @@ use shared::{
 };
 
 use super::{
-    audit::ensure_before_audit,
     batch::Batch,
+    blocks::BlockChecker,
     check,
-    lines::{Counts, Entry, Header, Line, Member, Message, Room, Server, User},
+    lines::{Block, Counts, Header, Line, Member, Message, Room, Server, User},
     number_set::NumberSet,
     progress::Progress,
+    records::{InvitationState, ensure_before_records},
+    rows::AccountNames,
 };
-use crate::tables::{Stored, count_audit, members, messages, rooms, server_settings, users};
+use crate::tables::{
+    Stored, account_deletions, binned_rooms, count_audit, count_blocks, invitations, members,
+    messages, now, room_events, rooms, server_settings, users,
+};
+
+mod events;
+mod records;
 
 pub struct Loader<'t> {
     txn: &'t DatabaseTransaction,
@@ -33,11 +41,14 @@ pub struct Loader<'t> {
     has_owner: bool,
     /// The ranks of accounts that are not members.
     ranks: HashMap<i64, Rank>,
-    username_keys: HashSet<String>,
+    names: AccountNames,
+    email_keys: HashSet<String>,
     room_keys: HashSet<String>,
     direct_keys: HashSet<String>,
     last_user_id: i64,
+    blocks: BlockChecker,
     last_audit_id: i64,
+    invitations: InvitationState,
     message_ids: NumberSet,
     current_room: Option<CurrentRoom>,
     batch: Batch,
@@ -52,6 +63,7 @@ struct CurrentRoom {
     /// The first members of a direct room, one more than it may have.
     people: BTreeSet<UserId>,
     last_seq: i64,
+    last_event_rev: i64,
     /// Each change of a room has a `rev` of its own.
     revs: NumberSet,
 }
@@ -72,11 +84,14 @@ impl<'t> Loader<'t> {
             user_ids: HashSet::new(),
             has_owner: false,
             ranks: HashMap::new(),
-            username_keys: HashSet::new(),
+            names: AccountNames::default(),
+            email_keys: HashSet::new(),
             room_keys: HashSet::new(),
             direct_keys: HashSet::new(),
             last_user_id: 0,
+            blocks: BlockChecker::default(),
             last_audit_id: 0,
+            invitations: InvitationState::default(),
             message_ids: NumberSet::default(),
             current_room: None,
             batch: Batch::default(),
@@ -89,9 +104,12 @@ impl<'t> Loader<'t> {
         match line {
             Line::Server(server) => self.load_server(server).await?,
             Line::User(user) => self.load_user(user)?,
+            Line::Block(block) => self.load_block(block)?,
             Line::Room(room) => self.load_room(room)?,
             Line::Member(member) => self.load_member(member)?,
             Line::Message(message) => self.load_message(message)?,
+            Line::Event(event) => self.load_event(event)?,
+            Line::Invitation(invitation) => self.load_invitation(invitation)?,
             Line::Audit(entry) => self.load_audit(entry)?,
             Line::Hallway(_) | Line::End(_) => bail!("must not be between other lines"),
         }
@@ -112,7 +130,10 @@ impl<'t> Loader<'t> {
             rooms: rooms::Entity::find().count(self.txn).await?,
             members: members::Entity::find().count(self.txn).await?,
             messages: messages::Entity::find().count(self.txn).await?,
+            events: room_events::Entity::find().count(self.txn).await?,
             audit: count_audit(self.txn).await?,
+            blocks: count_blocks(self.txn).await?,
+            invitations: invitations::Entity::find().count(self.txn).await?,
         };
         ensure!(
             (expected, stored) == (loaded, loaded),
@@ -136,16 +157,24 @@ impl<'t> Loader<'t> {
         let max = self.header.last_ids.users;
         check::range("id", line.id, self.last_user_id + 1, max).map_err(invalid)?;
         ensure!(self.counts.rooms == 0, "user: must come before the rooms");
-        ensure_before_audit("user", self.counts.audit)?;
+        ensure!(self.counts.blocks == 0, "user: must come before the blocks");
+        ensure_before_records("user", self.counts.audit + self.counts.invitations)?;
         let is_version_1 = line.rank.is_none();
+        let deletion = line.deletes_messages.map(|deletes_messages| account_deletions::Model {
+            user_id: line.id,
+            deletes_messages,
+            created_at: now(),
+        });
+        self.batch.deletions.extend(deletion);
         let mut row = users::Model::from(line);
         if is_version_1 && row.rank.0.is_admin() && !row.is_disabled && !self.has_owner {
             row.rank = Stored(Rank::Owner);
         }
         self.has_owner |= row.rank.0 == Rank::Owner;
-        if !self.username_keys.insert(row.username_key.clone()) {
-            return Err(invalid(FieldError::new("username", "is the name of another account")));
+        if row.email_key.clone().is_some_and(|key| !self.email_keys.insert(key)) {
+            return Err(invalid(FieldError::new("email", "is the address of another account")));
         }
+        self.names.insert(&row).map_err(invalid)?;
         self.user_ids.insert(row.id);
         if row.rank.0 != Rank::Member {
             self.ranks.insert(row.id, row.rank.0);
@@ -156,19 +185,34 @@ impl<'t> Loader<'t> {
         Ok(())
     }
 
+    fn load_block(&mut self, line: Block) -> Result<()> {
+        let invalid = |error| invalid_line("block", error);
+        ensure!(self.counts.rooms == 0, "block: must come before the rooms");
+        ensure_before_records("block", self.counts.audit + self.counts.invitations)?;
+        self.check_account("user", line.user).map_err(invalid)?;
+        self.check_account("blocked", line.blocked).map_err(invalid)?;
+        self.blocks.check(&line).map_err(invalid)?;
+        self.counts.blocks += 1;
+        self.batch.blocks.push(line.into());
+        Ok(())
+    }
+
     fn load_room(&mut self, line: Room) -> Result<()> {
-        ensure_before_audit("room", self.counts.audit)?;
+        ensure_before_records("room", self.counts.audit + self.counts.invitations)?;
         let last_id = self.finish_room()?;
         let invalid = |error| invalid_line("room", error);
         check::room(&line).map_err(invalid)?;
         let max = self.header.last_ids.rooms;
         check::range("id", line.id, last_id + 1, max).map_err(invalid)?;
         self.check_account("created_by", line.created_by).map_err(invalid)?;
-        if line.kind == RoomKind::Open && !self.room_keys.insert(rules::name_key(&line.name)) {
+        if line.takes_name() && !self.room_keys.insert(rules::name_key(&line.name)) {
             return Err(invalid(FieldError::new("name", "is the name of another open room")));
         }
         self.counts.rooms += 1;
         self.batch.rooms.push(line.clone().into());
+        let binned = line.binned_at.map(|at| at.timestamp_micros());
+        let binned = binned.map(|binned_at| binned_rooms::Model { room_id: line.id, binned_at });
+        self.batch.binned.extend(binned);
         let mut revs = NumberSet::default();
         revs.insert(line.rev);
         let people = BTreeSet::new();
@@ -178,6 +222,7 @@ impl<'t> Loader<'t> {
             last_member_id: 0,
             people,
             last_seq: 0,
+            last_event_rev: 0,
             revs,
         });
         Ok(())
@@ -226,6 +271,8 @@ impl<'t> Loader<'t> {
             room.people.insert(UserId(line.user));
         }
         self.counts.members += 1;
+        check::ban(&line).map_err(invalid)?;
+        self.batch.bans.extend(line.ban_row());
         let rank = self.ranks.get(&line.user).copied().unwrap_or_default();
         let role = if line.user == created_by { Role::Host } else { Role::Member };
         self.batch.members.push(line.into_row(rank, role));
@@ -238,6 +285,10 @@ impl<'t> Loader<'t> {
         for user in &line.mentions {
             self.check_account("mentions", *user).map_err(invalid)?;
         }
+        for report in &line.reports {
+            self.check_account("reports", report.reporter).map_err(invalid)?;
+        }
+        check::reports(&line).map_err(invalid)?;
         let Some(room) = self.current_room.as_mut().filter(|room| room.line.id == line.room) else {
             bail!("message: must come after its room");
         };
@@ -253,19 +304,11 @@ impl<'t> Loader<'t> {
         room.last_seq = seq;
         self.counts.messages += 1;
         self.batch.bytes += line.content.len();
+        self.batch.bytes += line.reports.iter().map(|report| report.reason.len()).sum::<usize>();
+        self.batch.reports.extend(line.report_rows());
         let (row, mentions) = line.into_rows();
         self.batch.messages.push(row);
         self.batch.mentions.extend(mentions);
-        Ok(())
-    }
-
-    fn load_audit(&mut self, entry: Entry) -> Result<()> {
-        self.finish_room()?;
-        let max = self.header.last_ids.audit;
-        entry.check(self.last_audit_id, max).map_err(|error| invalid_line("audit", error))?;
-        self.last_audit_id = entry.id;
-        self.counts.audit += 1;
-        self.batch.audit.push(entry.into());
         Ok(())
     }
 

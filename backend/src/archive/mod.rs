@@ -9,19 +9,24 @@
 //! {"server":{"name":"Hallway","sign_up":"open",..}}
 //! {"user":{"id":1,"username":"Ada","password_hash":"$argon2id$..",..}}
 //! {"user":{"id":2,..}}
+//! {"block":{"user":1,"blocked":2,"created_at":".."}}
 //! {"room":{"id":1,"name":"Lobby",..,"last_seq":1,"last_rev":3,"rev":1}}
 //! {"member":{"room":1,"user":1,..,"left":false,"read_seq":1,"rev":2}}
 //! {"message":{"id":7,"room":1,"seq":1,"rev":3,"user":1,"client_id":"..","content":"Hello",..}}
+//! {"event":{"room":1,"rev":2,"after_seq":0,"kind":"joined","by":1,"at":".."}}
+//! {"invitation":{"id":1,"token_hash":"..","rank":"member",..}}
 //! {"audit":{"id":1,"created_at":"..","action":"room_created","actor":1,"room":1,..}}
 //! {"end":{"counts":{"users":2,..},"sha256":".."}}
 //! ```
 //!
-//! Accounts come first, by id, then the rooms by id, each with its members and its messages in order, so
-//! that a line refers only to lines before it; the audit log is last. Timestamps are RFC 3339 in UTC with microseconds. Equal
+//! Accounts come first, by id, then whom they block, then the rooms by id, each with its members, its
+//! messages and its events in order, so that a line refers only to lines before it; the invitations and the audit
+//! log are last. Timestamps are RFC 3339 in UTC with microseconds. Equal
 //! data gives equal bytes, on every database.
 //!
-//! An archive contains no sessions, no session key, no invitations, no rooms that are being deleted, and no search
-//! index, which the import rebuilds.
+//! An archive contains no sessions, no session key, no tokens of invitations (but their hashes, so that links
+//! go on working), no mails to send, no deleted rooms except those in the bin, and no search index, which the import rebuilds.
+//! If the deletion of an account is not finished, the importing server finishes it.
 
 use std::path::Path;
 
@@ -29,11 +34,11 @@ use anyhow::{Context, Result, ensure};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use crate::tables::{
-    Database, generated_ids_are_transactional, lock_first_account, set_last_generated_id,
+    Database, generated_ids_are_transactional, lock_account_names, set_last_generated_id,
 };
 
-mod audit;
 mod batch;
+mod blocks;
 mod check;
 mod classic;
 mod file;
@@ -42,6 +47,7 @@ mod load;
 mod number_set;
 mod progress;
 mod read;
+mod records;
 mod rows;
 mod write;
 
@@ -126,7 +132,7 @@ impl<'a> Import<'a> {
 
     /// Blocks the first registration at another node that may serve the empty database.
     async fn lock(&self) -> Result<()> {
-        lock_first_account(&self.txn).await?;
+        lock_account_names(&self.txn).await?;
         check_empty(&self.txn).await
     }
 
@@ -157,9 +163,15 @@ impl<'a> Import<'a> {
 }
 
 /// The tables that generate ids, each with its last one.
-fn tables(last: LastIds) -> [(&'static str, i64); 4] {
-    let LastIds { users, rooms, messages, audit } = last;
-    [("users", users), ("rooms", rooms), ("messages", messages), ("audit", audit)]
+fn tables(last: LastIds) -> [(&'static str, i64); 5] {
+    let LastIds { users, rooms, messages, audit, invitations } = last;
+    [
+        ("users", users),
+        ("rooms", rooms),
+        ("messages", messages),
+        ("audit", audit),
+        ("invitations", invitations),
+    ]
 }
 
 async fn set_last_ids(db: &impl ConnectionTrait, last_ids: LastIds) -> Result<()> {

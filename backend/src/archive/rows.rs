@@ -6,41 +6,24 @@
 use shared::{
     Timestamp,
     access::{Rank, Role, RoomKind},
+    admission::email::email_key,
     rules,
 };
 
-use super::lines::{Member, Message, Room, Server, User};
-use crate::tables::{
-    SETTINGS_ROW, Stored, members, mentions, messages, rooms, server_settings, to_timestamp, users,
-};
+mod events;
+mod moderation;
+mod profile;
+mod server;
 
-impl From<server_settings::Model> for Server {
-    fn from(row: server_settings::Model) -> Self {
-        let server_settings::Model {
-            id: _,
-            name,
-            sign_up: Stored(sign_up),
-            create_rooms: Stored(create_rooms),
-            direct: Stored(direct),
-        } = row;
-        Self { name, sign_up, create_rooms, direct }
-    }
-}
+pub use moderation::{bans_by_user, reports_by_seq};
+pub use profile::AccountNames;
 
-impl From<Server> for server_settings::Model {
-    fn from(line: Server) -> Self {
-        Self {
-            id: SETTINGS_ROW,
-            name: line.name,
-            sign_up: Stored(line.sign_up),
-            create_rooms: Stored(line.create_rooms),
-            direct: Stored(line.direct),
-        }
-    }
-}
+use super::lines::{Member, Message, Profile, Room, User};
+use crate::tables::{Stored, members, mentions, messages, rooms, to_timestamp, users};
 
 impl From<users::Model> for User {
     fn from(row: users::Model) -> Self {
+        let profile = Profile::new(&row);
         let users::Model {
             id,
             username,
@@ -49,9 +32,20 @@ impl From<users::Model> for User {
             rank: Stored(rank),
             is_disabled,
             is_pending,
+            email,
+            email_key,
             created_at,
             // No access outlives the import into another database.
             generation: _,
+            display_name: _,
+            display_key: _,
+            pronouns: _,
+            status_emoji: _,
+            status_text: _,
+            status_until: _,
+            // No change of a profile is left to publish.
+            profile_rev: _,
+            deleted_at,
         } = row;
         let created_at = to_timestamp(created_at);
         let is_admin = rank.is_admin();
@@ -63,7 +57,12 @@ impl From<users::Model> for User {
             is_admin,
             is_disabled,
             is_pending,
+            email: email.filter(|_| email_key.is_some()),
             created_at,
+            profile,
+            deleted_at: deleted_at.map(to_timestamp),
+            // In another table.
+            deletes_messages: None,
         }
     }
 }
@@ -71,10 +70,17 @@ impl From<users::Model> for User {
 impl From<User> for users::Model {
     fn from(line: User) -> Self {
         let rank = Stored(line.rank());
-        let User { id, username, password_hash, is_disabled, is_pending, created_at, .. } = line;
-        let username_key = rules::name_key(&username);
+        let User {
+            id, username, password_hash, is_disabled, is_pending, email, created_at, ..
+        } = line;
+        let email_key = email.as_deref().map(email_key);
+        let profile = line.profile;
+        let username_key = match line.deleted_at {
+            Some(_) => users::Model::deleted_key(id),
+            None => rules::name_key(&username),
+        };
         let created_at = created_at.timestamp_micros();
-        Self {
+        profile.into_row(Self {
             id,
             username,
             username_key,
@@ -82,9 +88,19 @@ impl From<User> for users::Model {
             rank,
             is_disabled,
             is_pending,
+            email,
+            email_key,
             created_at,
             generation: 0,
-        }
+            display_name: None,
+            display_key: None,
+            pronouns: None,
+            status_emoji: None,
+            status_text: None,
+            status_until: None,
+            profile_rev: 0,
+            deleted_at: line.deleted_at.map(|at| at.timestamp_micros()),
+        })
     }
 }
 
@@ -103,11 +119,12 @@ impl From<rooms::Model> for Room {
             open_from,
             policies: Stored(policies),
             archived_at,
+            is_default,
             created_by,
             created_at,
             updated_at,
-            // Deleted rooms are not exported.
-            deleted_at: _,
+            // Of the deleted rooms, only those in the bin are exported.
+            deleted_at,
             member_count,
             last_seq,
             last_rev,
@@ -124,6 +141,8 @@ impl From<rooms::Model> for Room {
             open_from,
             policies,
             archived_at: archived_at.map(to_timestamp),
+            is_default,
+            binned_at: deleted_at.map(to_timestamp),
             created_by,
             created_at,
             updated_at,
@@ -139,7 +158,7 @@ impl From<Room> for rooms::Model {
     fn from(line: Room) -> Self {
         Self {
             id: line.id,
-            name_key: (line.kind == RoomKind::Open).then(|| rules::name_key(&line.name)),
+            name_key: line.takes_name().then(|| rules::name_key(&line.name)),
             sort_key: rules::name_key(&line.name),
             name: line.name,
             kind: Stored(line.kind),
@@ -148,17 +167,25 @@ impl From<Room> for rooms::Model {
             open_from: line.open_from,
             policies: Stored(line.policies),
             archived_at: line.archived_at.map(|at| at.timestamp_micros()),
+            is_default: line.is_default,
             has_topic: line.topic.is_some(),
             topic: line.topic.unwrap_or_default(),
             created_by: line.created_by,
             created_at: line.created_at.timestamp_micros(),
             updated_at: line.updated_at.timestamp_micros(),
-            deleted_at: None,
+            deleted_at: line.binned_at.map(|at| at.timestamp_micros()),
             member_count: line.member_count,
             last_seq: line.last_seq,
             last_rev: line.last_rev,
             rev: line.rev,
         }
+    }
+}
+
+impl Room {
+    /// Whether no other room can have its name.
+    pub fn takes_name(&self) -> bool {
+        self.kind == RoomKind::Open && self.binned_at.is_none()
     }
 }
 
@@ -169,6 +196,7 @@ impl From<members::Model> for Member {
             user_id: user,
             joined_at,
             has_left,
+            left_seq,
             read_seq,
             rev,
             role: Stored(role),
@@ -176,10 +204,32 @@ impl From<members::Model> for Member {
             rank: _,
             visible_from,
             hidden_seq,
+            // That of the account.
+            published_profile: _,
+            favourite,
+            is_muted,
+            timed_out_until,
+            // It only shortens the next wait of slow mode.
+            last_post_at: _,
         } = row;
         let joined_at = to_timestamp(joined_at);
         let (left, role) = (has_left, Some(role));
-        Self { room, user, joined_at, left, read_seq, rev, role, visible_from, hidden_seq }
+        Self {
+            room,
+            user,
+            joined_at,
+            left,
+            left_seq,
+            read_seq,
+            rev,
+            role,
+            visible_from,
+            hidden_seq,
+            favourite,
+            is_muted,
+            timed_out_until: timed_out_until.map(to_timestamp),
+            ban: None,
+        }
     }
 }
 
@@ -190,18 +240,28 @@ impl Member {
             user_id: self.user,
             joined_at: self.joined_at.timestamp_micros(),
             has_left: self.left,
+            left_seq: self.left_seq,
             read_seq: self.read_seq,
             rev: self.rev,
             role: Stored(self.role.unwrap_or(role)),
             rank: Stored(rank),
             visible_from: self.visible_from,
             hidden_seq: self.hidden_seq,
+            published_profile: 0,
+            favourite: self.favourite,
+            is_muted: self.is_muted,
+            timed_out_until: self.timed_out_until.map(|at| at.timestamp_micros()),
+            last_post_at: None,
         }
     }
 }
 
 impl Message {
-    pub fn new(row: messages::Model, mentions: Vec<i64>) -> Self {
+    /// The line of a message; its mentions are ordered by user.
+    pub fn new(row: messages::Model, mentions: &[mentions::Model]) -> Self {
+        let uncounted = mentions.iter().filter(|mention| !mention.is_counted);
+        let uncounted_mentions = uncounted.map(|mention| mention.user_id).collect();
+        let mentions = mentions.iter().map(|mention| mention.user_id).collect();
         let messages::Model {
             id,
             room_id: room,
@@ -230,14 +290,20 @@ impl Message {
             edited_at: edited_at.map(to_timestamp),
             deleted_at: deleted_at.map(to_timestamp),
             mentions,
+            reports: Vec::new(),
+            uncounted_mentions,
         }
     }
 
     pub fn into_rows(self) -> (messages::Model, Vec<mentions::Model>) {
         let micros = |timestamp: Timestamp| timestamp.timestamp_micros();
         let (room_id, seq) = (self.room, self.seq);
-        let mentions = self.mentions.into_iter();
-        let mentions = mentions.map(|user_id| mentions::Model { user_id, room_id, seq });
+        let uncounted = self.uncounted_mentions;
+        let mention = |user_id| {
+            let is_counted = !uncounted.contains(&user_id);
+            mentions::Model { user_id, room_id, seq, is_counted }
+        };
+        let mentions: Vec<_> = self.mentions.into_iter().map(mention).collect();
         let row = messages::Model {
             id: self.id,
             room_id,
@@ -252,7 +318,7 @@ impl Message {
             edited_at: self.edited_at.map(micros),
             deleted_at: self.deleted_at.map(micros),
         };
-        (row, mentions.collect())
+        (row, mentions)
     }
 }
 

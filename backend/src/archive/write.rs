@@ -4,18 +4,21 @@ use std::{collections::HashMap, io::Write};
 
 use anyhow::{Result, ensure};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use sha2::{Digest, Sha256};
 
 use super::{
-    lines::{Counts, End, FORMAT, Header, LastIds, Line, Message},
+    lines::{Counts, End, FORMAT, Header, LastIds, Line, Member, Message, User},
     progress::Progress,
+    records::read_invitations,
+    rows::{bans_by_user, reports_by_seq},
 };
 use crate::tables::{
-    audit_rows, count_audit, last_generated_id, members, mentions, messages, rooms,
-    server_settings, users,
+    account_deletions, audit_rows, block_rows, count_audit, count_blocks, invitations,
+    last_generated_id, members, mentions, messages, now, room_event_rows, room_events, rooms,
+    rooms_in_bin, server_settings, users,
 };
 
 /// Maximum number of rows per query: at most 8 MiB of message content in memory.
@@ -30,16 +33,19 @@ struct Writer<W> {
 
 /// Writes an archive of everything that the transaction sees.
 pub async fn write(txn: &DatabaseTransaction, out: impl Write) -> Result<Counts> {
-    let rooms = find_rooms(txn).await?;
-    let header = build_header(txn, &rooms).await?;
+    let now = now();
+    let rooms = find_rooms(txn, now).await?;
+    let header = build_header(txn, &rooms, now).await?;
     let progress = Progress::new(header.counts.messages);
     let mut archive = Writer { out, hash: Sha256::new(), counts: Counts::default(), progress };
     archive.write_line(&Line::Hallway(header))?;
     archive.write_line(&Line::Server(server_settings(txn).await?.into()))?;
     archive.write_users(txn).await?;
+    archive.write_blocks(txn).await?;
     for room in rooms {
         archive.write_room(txn, room).await?;
     }
+    archive.write_invitations(txn).await?;
     archive.write_audit(txn).await?;
     let counts = archive.counts;
     ensure!(counts == header.counts, "expected {:?}, found {counts:?}", header.counts);
@@ -47,26 +53,41 @@ pub async fn write(txn: &DatabaseTransaction, out: impl Write) -> Result<Counts>
     Ok(counts)
 }
 
-/// All rooms except deleted ones, whose rows can remain for a while.
-async fn find_rooms(txn: &DatabaseTransaction) -> Result<Vec<rooms::Model>> {
-    let rooms = rooms::Entity::find().filter(rooms::Column::DeletedAt.is_null());
+/// The rooms that are not deleted, whose rows can remain for a while, or can be restored.
+fn is_archived(now: i64) -> Condition {
+    Condition::any()
+        .add(rooms::Column::DeletedAt.is_null())
+        .add(rooms::Column::Id.in_subquery(rooms_in_bin(now)))
+}
+
+async fn find_rooms(txn: &DatabaseTransaction, now: i64) -> Result<Vec<rooms::Model>> {
+    let rooms = rooms::Entity::find().filter(is_archived(now));
     Ok(rooms.order_by_asc(rooms::Column::Id).all(txn).await?)
 }
 
-async fn build_header(txn: &DatabaseTransaction, rooms: &[rooms::Model]) -> Result<Header> {
+async fn build_header(
+    txn: &DatabaseTransaction,
+    rooms: &[rooms::Model],
+    now: i64,
+) -> Result<Header> {
     let members = members::Entity::find().inner_join(rooms::Entity);
+    let events = room_events::Entity::find().inner_join(rooms::Entity);
     let counts = Counts {
         users: users::Entity::find().count(txn).await?,
         rooms: rooms.len() as u64,
-        members: members.filter(rooms::Column::DeletedAt.is_null()).count(txn).await?,
+        members: members.filter(is_archived(now)).count(txn).await?,
         messages: rooms.iter().map(|room| room.last_seq as u64).sum(),
+        events: events.filter(is_archived(now)).count(txn).await?,
         audit: count_audit(txn).await?,
+        blocks: count_blocks(txn).await?,
+        invitations: invitations::Entity::find().count(txn).await?,
     };
     let last_ids = LastIds {
         users: last_generated_id(txn, "users").await?,
         rooms: last_generated_id(txn, "rooms").await?,
         messages: last_generated_id(txn, "messages").await?,
         audit: last_generated_id(txn, "audit").await?,
+        invitations: last_generated_id(txn, "invitations").await?,
     };
     Ok(Header { format: FORMAT, counts, last_ids })
 }
@@ -81,6 +102,9 @@ impl<W: Write> Writer<W> {
     }
 
     async fn write_users(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+        let unfinished = account_deletions::Entity::find().all(txn).await?;
+        let unfinished: HashMap<i64, bool> =
+            unfinished.into_iter().map(|row| (row.user_id, row.deletes_messages)).collect();
         let mut last_id = 0;
         loop {
             let rows = users::Entity::find()
@@ -93,7 +117,21 @@ impl<W: Write> Writer<W> {
             last_id = row.id;
             for row in rows {
                 self.counts.users += 1;
-                self.write_line(&Line::User(row.into()))?;
+                let deletes_messages = unfinished.get(&row.id).copied();
+                self.write_line(&Line::User(User { deletes_messages, ..row.into() }))?;
+            }
+        }
+    }
+
+    async fn write_blocks(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+        let mut last = (0, 0);
+        loop {
+            let rows = block_rows(txn, last, BATCH_ROWS).await?;
+            let Some(row) = rows.last() else { return Ok(()) };
+            last = (row.user_id, row.blocked_id);
+            for row in rows {
+                self.counts.blocks += 1;
+                self.write_line(&Line::Block(row.into()))?;
             }
         }
     }
@@ -108,7 +146,20 @@ impl<W: Write> Writer<W> {
             seq = self.write_messages(txn, id, seq, last_seq).await?;
             self.progress.show(self.counts.messages);
         }
-        Ok(())
+        self.write_events(txn, id).await
+    }
+
+    async fn write_events(&mut self, txn: &DatabaseTransaction, room: i64) -> Result<()> {
+        let mut last_rev = 0;
+        loop {
+            let rows = room_event_rows(txn, room, last_rev, BATCH_ROWS).await?;
+            let Some(row) = rows.last() else { return Ok(()) };
+            last_rev = row.rev;
+            for row in rows {
+                self.counts.events += 1;
+                self.write_line(&Line::Event(row.into()))?;
+            }
+        }
     }
 
     async fn write_members(&mut self, txn: &DatabaseTransaction, room: i64) -> Result<()> {
@@ -122,10 +173,12 @@ impl<W: Write> Writer<W> {
                 .all(txn)
                 .await?;
             let Some(row) = rows.last() else { return Ok(()) };
+            let mut bans = bans_by_user(txn, room, (last_id + 1, row.user_id)).await?;
             last_id = row.user_id;
             for row in rows {
                 self.counts.members += 1;
-                self.write_line(&Line::Member(row.into()))?;
+                let ban = bans.remove(&row.user_id);
+                self.write_line(&Line::Member(Member { ban, ..row.into() }))?;
             }
         }
     }
@@ -146,15 +199,31 @@ impl<W: Write> Writer<W> {
             .all(txn)
             .await?;
         let mut mentions = mentions_by_seq(txn, room, from, to).await?;
+        let mut reports = reports_by_seq(txn, room, (from, to)).await?;
         for (row, seq) in rows.iter().zip(from..) {
             ensure!(row.seq == seq, "the database is damaged: room {room} has no message {seq}");
         }
         for row in rows {
             self.counts.messages += 1;
             let mentions = mentions.remove(&row.seq).unwrap_or_default();
-            self.write_line(&Line::Message(Message::new(row, mentions)))?;
+            let reports = reports.remove(&row.seq).unwrap_or_default();
+            let message = Message { reports, ..Message::new(row, &mentions) };
+            self.write_line(&Line::Message(message))?;
         }
         Ok(to + 1)
+    }
+
+    async fn write_invitations(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+        let mut last_id = 0;
+        loop {
+            let lines = read_invitations(txn, last_id, BATCH_ROWS).await?;
+            let Some(line) = lines.last() else { return Ok(()) };
+            last_id = line.id;
+            for line in lines {
+                self.counts.invitations += 1;
+                self.write_line(&Line::Invitation(line))?;
+            }
+        }
     }
 
     async fn write_audit(&mut self, txn: &DatabaseTransaction) -> Result<()> {
@@ -184,7 +253,7 @@ async fn mentions_by_seq(
     room: i64,
     from: i64,
     to: i64,
-) -> Result<HashMap<i64, Vec<i64>>> {
+) -> Result<HashMap<i64, Vec<mentions::Model>>> {
     use mentions::Column as C;
     let rows = mentions::Entity::find()
         .filter(C::RoomId.eq(room))
@@ -195,7 +264,7 @@ async fn mentions_by_seq(
         .await?;
     let mut mentions: HashMap<_, Vec<_>> = HashMap::new();
     for row in rows {
-        mentions.entry(row.seq).or_default().push(row.user_id);
+        mentions.entry(row.seq).or_default().push(row);
     }
     Ok(mentions)
 }

@@ -16,9 +16,12 @@ use super::{
     throttle::{LoginAttempt, Sender},
 };
 use crate::{
-    Result,
+    Error, Result,
     tables::{row_lock, users},
 };
+
+const UNCONFIRMED: &str = "Confirm your e-mail address first: open the link in the mail that you got. If there is \
+     none, create your account again tomorrow, or ask an admin.";
 
 /// The form by which a username is looked up: trimmed, NFC, lower case.
 pub fn username_key(username: &str) -> String {
@@ -85,6 +88,30 @@ impl Auth {
         self.verify_attempt(attempt, &key, &password).await
     }
 
+    /// Checks the password of an account that need not be able to sign in yet, under the limits of logins: 401
+    /// if it is wrong, 429 after too many failed attempts.
+    pub async fn verify_pending(
+        &self,
+        source: &LoginSource,
+        row: &users::Model,
+        password: Password,
+    ) -> Result<()> {
+        let key = throttle_key(&row.username);
+        let sender = self.identify_sender(source, &key).await?;
+        let attempt = self.0.throttle.begin(&key, source.network(), sender)?;
+        match self.0.hasher.verify(Some(row.password_hash.clone()), password).await {
+            Ok(verified) if verified.is_match => {
+                attempt.succeeded();
+                Ok(())
+            }
+            Ok(_) => Err(Code::InvalidCredentials.into()),
+            Err(error) => {
+                attempt.refund();
+                Err(error)
+            }
+        }
+    }
+
     /// Identifies the sender of a login to the account with this key.
     pub(super) async fn identify_sender(&self, source: &LoginSource, key: &str) -> Result<Sender> {
         if source.device.is_none() && source.session_token.is_none() {
@@ -139,7 +166,7 @@ impl Auth {
         match row {
             // Only somebody with the password learns that the account is pending.
             Some(row) if verified.is_match && row.is_pending && !row.is_disabled => {
-                Err(Code::AccountPending.into())
+                Err(pending(&row))
             }
             Some(row) if verified.is_match && !row.is_disabled => Ok((row, verified.needs_rehash)),
             _ => Err(Code::InvalidCredentials.into()),
@@ -169,5 +196,14 @@ impl Auth {
             tracing::warn!(%error, "cannot store the new hash of a password");
             Some(row)
         })
+    }
+}
+
+/// Says for what an account waits. The same whether or not the address can still be confirmed, because that
+/// would tell whether another account has it.
+fn pending(row: &users::Model) -> Error {
+    match row.email {
+        Some(_) => Error::new(Code::AccountPending, UNCONFIRMED),
+        None => Code::AccountPending.into(),
     }
 }

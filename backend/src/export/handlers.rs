@@ -105,7 +105,7 @@ pub async fn export_room(
         zone: query.tz,
         bom: query.bom,
     };
-    let source = Source::Room(RoomRange::new(membership.caller, room, from, to));
+    let source = Source::Room(Box::new(RoomRange::new(membership.caller, room, from, to)));
     let file_name = if from <= to { format!("{name} {from}-{to}") } else { name };
     let count = (to - from + 1).max(0);
     Ok(Download::new(app, permit, query.format, &file_name, info, source, Some(count)))

@@ -81,7 +81,7 @@ fn write_article(info: &ExportInfo, message: &Message, out: &mut Vec<u8>) {
         out,
         "<article id=\"{own_id}\"><p><b dir=\"auto\">{}</b> <a href=\"#{own_id}\">\
          <time datetime=\"{}\">{}</time></a>",
-        escape(&message.user.username),
+        escape(message.user.name()),
         time.to_rfc3339(),
         time.format("%H:%M"),
     );

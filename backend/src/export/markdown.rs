@@ -29,7 +29,7 @@ impl Writer for MarkdownWriter {
             let _ = write!(
                 out,
                 "\n**{}** at {}",
-                escape_line(&message.user.username),
+                escape_line(message.user.name()),
                 time.format("%H:%M")
             );
             if info.is_search {

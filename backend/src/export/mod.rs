@@ -16,6 +16,7 @@ mod handlers;
 mod html;
 mod jsonl;
 mod markdown;
+mod own_data;
 mod source;
 mod writer;
 
@@ -31,6 +32,20 @@ pub fn routes() -> ApiRouter<App> {
             get_with(h::export_room, |op| {
                 let summary = "Export a room, or a range of it, oldest first";
                 doc(op, "exportRoom", "messages", summary, "")
+            }),
+        )
+        .api_route(
+            paths::ME_EXPORT,
+            get_with(own_data::export_me, |op| {
+                op.id("exportMe")
+                    .tag("users")
+                    .summary("Export everything of mine, as JSON Lines")
+                    .description(
+                        "The account, its sessions, its memberships, and all its messages that are not \
+                         deleted, also those in rooms that I have left. If the export fails, or I am \
+                         signed out, the connection closes before the end of the body.",
+                    )
+                    .with(problems::of(&[Code::TooManyRequests, Code::Unavailable]))
             }),
         )
         .api_route(

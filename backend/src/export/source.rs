@@ -23,7 +23,7 @@ const CHUNK_MAX_MESSAGES: i64 = 500;
 
 /// The messages to export.
 pub enum Source {
-    Room(RoomRange),
+    Room(Box<RoomRange>),
     Search(Box<SearchHits>),
 }
 

@@ -168,7 +168,7 @@ pub async fn post(
     Path(RoomPath { id }): Path<RoomPath>,
     Json(new): Json<NewMessage>,
 ) -> Result<PostResponse> {
-    let posted = posting::post(&app, caller.user.id, id, new).await?;
+    let posted = posting::post(&app, &caller.user, id, new).await?;
     let status = if posted.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(PostResponse(status, posted.message))
 }
@@ -188,6 +188,7 @@ pub async fn edit(
     Json(edit): Json<EditMessage>,
 ) -> Result<Json<Message>> {
     let content = rules::validate_content(&edit.content)?;
+    app.limits.newcomers.check_message(&caller.user, &content)?;
     let edit = ledger::EditMessage { room: id, seq, by: caller.user.id, content };
     Ok(Json(app.ledger.write(edit).await?))
 }

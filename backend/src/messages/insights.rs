@@ -115,17 +115,18 @@ async fn by_author(
     let count = messages::Column::Id.count();
     let counted = counted
         .inner_join(users::Entity)
-        .columns([users::Column::Id, users::Column::Username])
+        .columns([users::Column::Id, users::Column::Username, users::Column::DisplayName])
         .column_as(count.clone(), "count")
         .group_by(users::Column::Id)
         .group_by(users::Column::Username)
+        .group_by(users::Column::DisplayName)
         .order_by(count, Order::Desc)
         .order_by_asc(users::Column::Id)
         .limit(AUTHORS_MAX);
-    let counted = counted.into_tuple::<(i64, String, i64)>().all(db).await?;
-    let author = |(id, username, count): (i64, String, i64)| AuthorCount {
-        user: UserRef { id: UserId(id), username },
-        count: count.max(0) as u64,
+    let counted = counted.into_tuple::<(i64, String, Option<String>, i64)>().all(db).await?;
+    let author = |(id, username, display_name, count)| AuthorCount {
+        user: UserRef { id: UserId(id), username, display_name },
+        count: i64::max(count, 0) as u64,
     };
     Ok(counted.into_iter().map(author).collect())
 }

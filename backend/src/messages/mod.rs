@@ -20,13 +20,36 @@ mod overviews;
 mod pages;
 mod posting;
 pub mod queries;
+mod typing;
 
 pub use posting::{post, submit};
+pub use typing::may_type;
 
 /// The message endpoints.
 pub fn routes() -> ApiRouter<App> {
     message_routes().merge(overview_routes()).merge(sync_routes())
 }
+
+/// The errors of posting a message.
+const POST: &[Code] = &[
+    Code::NotFound,
+    Code::NotAMember,
+    Code::DirectRefused,
+    Code::TimedOut,
+    Code::ClientIdReused,
+    Code::SlowMode,
+    Code::TooManyLinks,
+];
+/// The errors of editing a message.
+const EDIT: &[Code] = &[
+    Code::NotFound,
+    Code::NotAMember,
+    Code::NotTheAuthor,
+    Code::DirectRefused,
+    Code::TimedOut,
+    Code::MessageDeleted,
+    Code::TooManyLinks,
+];
 
 fn message_routes() -> ApiRouter<App> {
     use handlers as h;
@@ -51,19 +74,14 @@ fn message_routes() -> ApiRouter<App> {
                         "A retry with the same `client_id` returns the original message (200) \
                          instead of posting a second one (201).",
                     )
-                    .with(problems::of(&[Code::NotFound, Code::NotAMember, Code::ClientIdReused]))
+                    .with(problems::of(POST))
             }),
         )
         .api_route(
             paths::MESSAGE,
             get_with(h::get, |op| doc(op, "getMessage", "Get a message"))
                 .patch_with(h::edit, |op| {
-                    doc(op, "editMessage", "Edit my message").with(problems::of(&[
-                        Code::NotFound,
-                        Code::NotAMember,
-                        Code::NotTheAuthor,
-                        Code::MessageDeleted,
-                    ]))
+                    doc(op, "editMessage", "Edit my message").with(problems::of(EDIT))
                 })
                 .delete_with(h::delete, |op| {
                     doc(

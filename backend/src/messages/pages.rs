@@ -18,7 +18,7 @@ use crate::{
     Result,
     http::time_zone::Zone,
     search::{Direction, SearchPlan, find, id_at_or_before, with_ranges},
-    tables::{RoomView, messages, text_lengths},
+    tables::{RoomView, events_after_messages, messages, text_lengths},
 };
 
 /// Which messages to return: an anchor, and how many on each side of it.
@@ -59,7 +59,8 @@ impl PageRequest {
     }
 
     /// The state on which the response depends, for its entity tag. The messages change only with
-    /// the room's `last_rev` (usernames never change), and `read_seq` changes independently of it.
+    /// the room's `last_rev`, and `read_seq` changes independently of it. A new display name is a change of
+    /// each room that its owner is in; of somebody who has left, the tag may stand for an earlier name.
     pub fn tag_state(&self, room: &RoomView) -> String {
         let Self { anchor, zone, before, after } = self;
         let (id, rev, first, read) = (room.id, room.last_rev, room.first_seq(), room.read_seq());
@@ -90,6 +91,11 @@ pub async fn message_page(
     if let Anchor::Seq(_) | Anchor::Id(_) = request.anchor {
         anchor = skip_tombstone(anchor, &messages);
     }
+    let around = match messages.is_empty() {
+        true => (first_seq - 1, last_seq),
+        false => (from - 1, to),
+    };
+    let events = events_after_messages(db, room, around).await?;
     Ok(MessagePage {
         anchor,
         messages,
@@ -98,6 +104,7 @@ pub async fn message_page(
         has_newer: to < last_seq,
         older: None,
         newer: None,
+        events,
         room_last_seq: last_seq.into(),
         read_seq,
         first_unread_seq: (read_seq.0 < last_seq).then(|| read_seq.next()),
@@ -183,6 +190,7 @@ pub async fn hit_page(
         has_newer: next_newer.is_some(),
         older: next_older,
         newer: next_newer,
+        events: Vec::new(),
         room_last_seq: last_seq,
         read_seq,
         first_unread_seq: (read_seq < last_seq).then(|| read_seq.next()),

@@ -1,9 +1,10 @@
 //! Posts messages; every endpoint and socket that posts calls [`submit`].
 
 use shared::{
-    ids::{ClientId, RoomId, UserId},
+    ids::{ClientId, RoomId},
     messages::NewMessage,
     rules,
+    users::User,
 };
 use uuid::Uuid;
 
@@ -18,13 +19,15 @@ use crate::{
 /// Validates a message and queues it. The hub sends `socket` the change as its ack.
 pub async fn submit(
     app: &App,
-    author: UserId,
+    author: &User,
     room: RoomId,
     new: NewMessage,
     socket: Option<SocketId>,
 ) -> Result<PendingWrite<PostedMessage>> {
     let content = rules::validate_content(&new.content)?;
+    app.limits.newcomers.check_message(author, &content)?;
     let client_id = new.client_id.unwrap_or_else(|| ClientId(Uuid::now_v7()));
+    let author = author.id;
     let post = PostMessage { room, author, client_id, content, reply_to: new.reply_to, socket };
     app.ledger.post(post).await
 }
@@ -32,7 +35,7 @@ pub async fn submit(
 /// Posts a message and waits until it is stored.
 pub async fn post(
     app: &App,
-    author: UserId,
+    author: &User,
     room: RoomId,
     new: NewMessage,
 ) -> Result<PostedMessage> {

@@ -110,6 +110,7 @@ async fn post(
 ) -> Result<DirectResponse> {
     let people = users.into_iter().chain([user.id]).collect();
     rules::validate_direct_people(&people)?;
+    app.limits.newcomers.check_direct_room(&user)?;
     app.limits.direct_rooms.check(&user.id, 1).map_err(Error::too_many)?;
     let create = CreateDirect { by: user.id, people, from };
     let DirectRoom { id, is_new } = app.ledger.write(create).await?;

@@ -9,7 +9,10 @@ use shared::{
     access::{History, Policies, RoomKind},
     ids::{RoomId, Seq, UserId},
     problem::{Code, FieldError},
-    rooms::{Member, NewRoom, PatchMember, PatchRoom, ReplaceRoom, Room, RoomList, RoomListing},
+    rooms::{
+        Member, NewRoom, PatchMember, PatchRoom, ReplaceRoom, Room, RoomList, RoomListing,
+        validate_slow_mode,
+    },
     rules,
 };
 
@@ -19,7 +22,7 @@ use crate::{
     auth::Caller,
     http::extract::{Created, Json, Path, Query, WithStatus},
     realtime::ledger::{
-        AddMember, CreateRoom, JoinRoom, RemoveMember, RoomChanges, SetRole, UpdateRoom,
+        AddMember, Ban, CreateRoom, JoinRoom, RemoveMember, RoomChanges, SetRole, UpdateRoom,
     },
 };
 
@@ -41,9 +44,19 @@ pub struct ListQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MemberPath {
     /// The id of the room.
-    id: RoomId,
+    pub id: RoomId,
     /// The id of the account.
-    user: UserId,
+    pub user: UserId,
+}
+
+/// How to remove a member.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveQuery {
+    /// Whether the account is also banned: it can neither join nor be added again. This also works for
+    /// somebody who has left.
+    #[serde(default)]
+    ban: bool,
 }
 
 pub(super) fn page_default() -> u64 {
@@ -106,6 +119,7 @@ pub struct RoomFields {
     pub history: Option<History>,
     pub policies: Option<Policies>,
     pub archived: Option<bool>,
+    pub is_default: Option<bool>,
 }
 
 impl From<NewRoom> for RoomFields {
@@ -129,13 +143,18 @@ impl From<ReplaceRoom> for RoomFields {
 
 impl From<PatchRoom> for RoomFields {
     fn from(patch: PatchRoom) -> Self {
-        let PatchRoom { name, topic, kind, open_from, history, policies, archived } = patch;
-        let topic = topic.map(Some);
-        Self { name, topic, kind, open_from, history, policies, archived, ..Self::default() }
+        let PatchRoom { name, topic, kind, open_from, history, policies, archived, is_default } =
+            patch;
+        let (topic, rest) = (topic.map(Some), Self { archived, is_default, ..Self::default() });
+        Self { name, topic, kind, open_from, history, policies, ..rest }
     }
 }
 
 impl RoomFields {
+    fn validate_policies(&self) -> Result<(), FieldError> {
+        self.policies.map_or(Ok(()), |policies| validate_slow_mode(policies.slow_s))
+    }
+
     fn validate_topic(&self) -> Result<Option<Option<String>>, FieldError> {
         match &self.topic {
             Some(Some(topic)) => Ok(Some(Some(rules::validate_topic(topic)?))),
@@ -157,6 +176,7 @@ fn both<A, B>(a: Result<A, FieldError>, b: Result<B, FieldError>) -> Result<(A, 
 pub async fn create_room(app: &App, by: &Caller, fields: RoomFields) -> Result<Room> {
     let name = rules::validate_room_name(fields.name.as_deref().unwrap_or_default());
     let (name, topic) = both(name, fields.validate_topic())?;
+    fields.validate_policies()?;
     let RoomFields { created_by, members, kind, history, policies, .. } = fields;
     let create = CreateRoom {
         by: by.user.id,
@@ -200,8 +220,9 @@ pub async fn update_room(app: &App, by: &Caller, room: RoomId, fields: RoomField
         }
     };
     let (name, topic) = both(name, fields.validate_topic())?;
-    let RoomFields { created_by, members, kind, open_from, history, policies, archived, .. } =
-        fields;
+    fields.validate_policies()?;
+    let RoomFields { created_by, members, kind, open_from, history, .. } = fields;
+    let RoomFields { policies, archived, is_default, .. } = fields;
     let changes = RoomChanges {
         name,
         topic,
@@ -210,6 +231,7 @@ pub async fn update_room(app: &App, by: &Caller, room: RoomId, fields: RoomField
         history,
         policies,
         archived,
+        is_default,
         created_by,
         members,
     };
@@ -238,7 +260,12 @@ pub async fn remove_member(
     State(app): State<App>,
     Caller { user: by, .. }: Caller,
     Path(MemberPath { id, user }): Path<MemberPath>,
+    Query(RemoveQuery { ban }): Query<RemoveQuery>,
 ) -> Result<NoContent> {
+    if ban {
+        app.ledger.write(Ban { room: id, user, by: by.id }).await?;
+        return Ok(NoContent);
+    }
     app.ledger.write(RemoveMember { room: id, user, by: by.id }).await?;
     Ok(NoContent)
 }

@@ -14,8 +14,11 @@ use crate::{App, http::problems};
 mod access;
 mod bin;
 mod direct;
+mod events;
 mod handlers;
+mod moderation;
 mod people;
+mod preferences;
 pub mod queries;
 
 pub use access::{Membership, RoomPath, recheck_membership};
@@ -26,6 +29,7 @@ pub use handlers::{RoomFields, check_limit, create_room, update_room};
 const MANAGE: &[Code] = &[Code::HostsOnly, Code::NotFound, Code::DirectRoom];
 /// The errors of changing a room.
 const CHANGE: &[Code] = &[
+    Code::AdminOnly,
     Code::HostsOnly,
     Code::NotAMember,
     Code::NotFound,
@@ -55,8 +59,9 @@ pub fn routes() -> ApiRouter<App> {
                         .with(problems::of(CHANGE))
                 })
                 .patch_with(h::patch, |op| {
-                    doc(op, "changeRoom", "Change a room (hosts; the topic: by policy)")
+                    doc(op, "changeRoom", "Change a room (hosts; the topic: by policy; `is_default`: admins)")
                         .with(problems::of(CHANGE))
+                        .with(problems::of(&[Code::TimedOut]))
                 })
                 .delete_with(bin::delete, |op| {
                     doc(op, "deleteRoom", "Delete a room and everything in it (hosts)")
@@ -84,6 +89,7 @@ pub fn routes() -> ApiRouter<App> {
             paths::MEMBERSHIP,
             put_with(h::join, |op| {
                 doc(op, "joinRoom", "Join a room; no error if already a member")
+                    .with(problems::of(&[Code::Banned]))
             })
             .delete_with(h::leave, |op| {
                 doc(op, "leaveRoom", "Leave a room; no error if not a member")
@@ -115,6 +121,7 @@ pub fn routes() -> ApiRouter<App> {
                         Code::NotAMember,
                         Code::HostsOnly,
                         Code::RankTooLow,
+                        Code::Banned,
                         Code::NotFound,
                     ]),
                 )
@@ -125,11 +132,15 @@ pub fn routes() -> ApiRouter<App> {
                     .with(problems::of(&[Code::LastHost]))
             })
             .delete_with(h::remove_member, |op| {
-                doc(op, "removeMember", "Remove a member from a room (hosts)")
+                doc(op, "removeMember", "Remove a member from a room, or ban them (hosts)")
                     .with(problems::of(MANAGE))
+                    .with(problems::of(&[Code::HostProtected]))
             }),
         )
         .merge(direct::routes())
+        .merge(preferences::routes())
+        .merge(events::routes())
+        .merge(moderation::routes())
 }
 
 fn doc<'t>(op: TransformOperation<'t>, id: &str, summary: &str) -> TransformOperation<'t> {

@@ -20,6 +20,7 @@ use crate::{
     App, Result,
     auth::Caller,
     http::extract::{Json, Query},
+    tables::now,
 };
 
 /// Selects members.
@@ -34,7 +35,7 @@ pub struct MembersQuery {
     limit: u64,
     /// Only members with this role.
     role: Option<Role>,
-    /// Only members whose username contains this text, ignoring case; at most 150 characters.
+    /// Only members whose username or display name contains this text, ignoring case; at most 150 characters.
     #[schemars(length(max = 150))]
     q: Option<String>,
 }
@@ -43,7 +44,7 @@ pub struct MembersQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeopleQuery {
-    /// A part of the username, ignoring case; at most 150 characters.
+    /// A part of the username or the display name, ignoring case; at most 150 characters.
     #[serde(default)]
     #[schemars(length(max = 150))]
     q: String,
@@ -120,10 +121,10 @@ pub async fn list_members(
         }
         false => queries::list_members(&app.db.reader, room, &filter, limit).await?,
     };
-    let online = app.hub.online_users(room);
+    let (online, now) = (app.hub.online_users(room), now());
     let members = rows.into_iter().map(|(row, user)| {
         let online = online.contains(&UserId(user.id));
-        MemberListing { member: row.to_member(&user), online }
+        MemberListing { member: row.to_member(&user), online, status: user.status(now) }
     });
     Ok(Json(MemberList { members: members.collect(), next }))
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{Expr, ExprTrait, Func},
 };
 use shared::{
     access::{Rank, Role, RoomKind},
@@ -93,7 +93,7 @@ pub struct MemberFilter {
     pub after: UserId,
     /// Only members with this role.
     pub role: Option<Role>,
-    /// Only members whose username contains this text, ignoring case.
+    /// Only members whose username or display name contains this text, ignoring case.
     pub q: String,
 }
 
@@ -117,7 +117,7 @@ pub async fn list_members(
     }
     if !filter.q.is_empty() {
         let q = rules::name_key(&filter.q);
-        select = select.filter(contains_ignoring_case(users::Column::UsernameKey, &q));
+        select = select.filter(users::is_called(&q));
     }
     let rows = select.all(db).await?;
     let has_more = rows.len() as u64 > limit;
@@ -127,30 +127,36 @@ pub async fn list_members(
     Ok((rows, next))
 }
 
-/// Users who share a room with `user` and whose names contain `q`: prefix matches first, at most
+/// Users who share a room with `user` and whose username or display name contains `q`: prefix matches
+/// first, at most
 /// [`rules::PEOPLE_MAX`].
 pub async fn list_people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<Vec<UserRef>> {
-    let name = users::Column::UsernameKey;
+    let (name, display) = (users::Column::UsernameKey, users::Column::DisplayKey);
     let q = rules::name_key(q);
+    // Not the display name itself: databases order NULL differently.
+    let shown = Expr::expr(Func::coalesce([Expr::col(display), Expr::col(name)]));
+    let starts_with_q = Expr::col(name).like(prefix_pattern(&q)).or(shown.like(prefix_pattern(&q)));
     let select = users::Entity::find()
         .filter(users::Column::Id.in_subquery(people_of(user)))
         .filter(users::Column::IsDisabled.eq(false))
-        .filter(contains_ignoring_case(name, &q))
-        .order_by_desc(Expr::col(name).like(prefix_pattern(&q)))
+        .filter(users::Column::IsPending.eq(false))
+        .filter(users::is_called(&q))
+        .order_by_desc(starts_with_q)
         .order_by_asc(name)
         .limit(rules::PEOPLE_MAX);
     Ok(select.all(db).await?.iter().map(users::Model::to_ref).collect())
 }
 
-/// Users of the server whose names contain `q`: prefix matches first, at most [`rules::PEOPLE_MAX`].
+/// Users of the server whose username or display name contains `q`, at most [`rules::PEOPLE_MAX`]: first
+/// those whose username begins with it.
 ///
-/// The index of names finds the prefix matches. Only where they are few, a second query reads the names
-/// of all users for the others.
+/// The index of usernames finds those. Only where they are few, a second query reads the names of all users
+/// for the others.
 pub async fn list_accounts(db: &impl ConnectionTrait, q: &str) -> Result<Vec<UserRef>> {
     let name = users::Column::UsernameKey;
     let q = rules::name_key(q);
-    let by_name =
-        || users::Entity::find().filter(users::Column::IsDisabled.eq(false)).order_by_asc(name);
+    let active = users::Column::IsDisabled.eq(false).and(users::Column::IsPending.eq(false));
+    let by_name = || users::Entity::find().filter(active.clone()).order_by_asc(name);
     let starts_with_q = Expr::col(name).like(prefix_pattern(&q));
     let mut first = by_name().filter(starts_with_q.clone());
     if let Some((from, end)) = prefix_range(db, &q) {
@@ -159,10 +165,8 @@ pub async fn list_accounts(db: &impl ConnectionTrait, q: &str) -> Result<Vec<Use
     let mut found = first.limit(rules::PEOPLE_MAX).all(db).await?;
     let missing = rules::PEOPLE_MAX - found.len() as u64;
     if missing > 0 && !q.is_empty() {
-        let others = by_name()
-            .filter(contains_ignoring_case(name, &q))
-            .filter(starts_with_q.not())
-            .limit(missing);
+        let others =
+            by_name().filter(users::is_called(&q)).filter(starts_with_q.not()).limit(missing);
         found.extend(others.all(db).await?);
     }
     Ok(found.iter().map(users::Model::to_ref).collect())

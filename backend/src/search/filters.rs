@@ -22,7 +22,7 @@ use crate::{
     http::time_zone::Zone,
     tables::{
         JoinedRoom, NewestMessage, members, mentions, messages, people_of, search_index::Facet,
-        users,
+        users, wrote_to,
     },
 };
 
@@ -183,7 +183,8 @@ fn mentions_condition(user: Option<i64>) -> SimpleExpr {
 }
 
 /// Looks up the users that the query names, by username key. A guest knows only the people in the same
-/// rooms: for all other names the error is the same, whether there is such an account or not.
+/// rooms and the authors of what is there: for all other names the error is the same, whether there is such
+/// an account or not.
 async fn user_ids(
     db: &impl ConnectionTrait,
     query: &Query,
@@ -205,7 +206,8 @@ async fn user_ids(
         .filter(users::Column::UsernameKey.is_in(names));
     if by.rank == Rank::Guest {
         let is_known = users::Column::Id.in_subquery(people_of(by.id));
-        users = users.filter(is_known.or(users::Column::Id.eq(by.id.0)));
+        let is_me = users::Column::Id.eq(by.id.0);
+        users = users.filter(is_known.or(is_me).or(wrote_to(by.id)));
     }
     Ok(users.into_tuple::<(String, i64)>().all(db).await?.into_iter().collect())
 }

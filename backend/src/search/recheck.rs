@@ -102,7 +102,7 @@ mod tests {
             room: RoomId(1),
             seq: Seq(1 + nth as i64),
             rev: Rev(1),
-            user: UserRef { id: 1.into(), username: "ada".into() },
+            user: UserRef { id: 1.into(), username: "ada".into(), display_name: None },
             content: (*text).to_owned(),
             client_id: ClientId(uuid::Uuid::nil()),
             reply_to: None,

@@ -169,7 +169,8 @@ async fn update_rooms(
                 let (kind, history) = (r.kind.to_text(), r.history.to_text());
                 let access = (kind, history, r.open_from, r.policies.to_text(), r.archived_at);
                 let counts = (r.member_count, r.last_seq, r.last_rev, r.rev);
-                (r.id, texts, r.updated_at, r.deleted_at, counts, r.created_by, access)
+                let (deleted_at, creator) = (r.deleted_at, r.created_by);
+                (r.id, texts, r.updated_at, deleted_at, counts, creator, access, r.is_default)
             })
             .collect();
         let sql = "UPDATE rooms SET name = value ->> '$[1][0]', name_key = value ->> '$[1][1]', \
@@ -179,7 +180,8 @@ async fn update_rooms(
              last_rev = value ->> '$[4][2]', rev = value ->> '$[4][3]', \
              sort_key = value ->> '$[1][4]', kind = value ->> '$[6][0]', \
              history = value ->> '$[6][1]', open_from = value ->> '$[6][2]', \
-             policies = value ->> '$[6][3]', archived_at = value ->> '$[6][4]' \
+             policies = value ->> '$[6][3]', archived_at = value ->> '$[6][4]', \
+             is_default = value ->> 7 \
              FROM json_each(?) WHERE rooms.id = value ->> 0";
         script.add(sql, [to_json(&values)?]);
         return Ok(());
@@ -187,7 +189,7 @@ async fn update_rooms(
     let update = OnConflict::column(C::Id)
         .update_columns([C::Name, C::NameKey, C::Topic, C::HasTopic, C::CreatedBy])
         .update_columns([C::UpdatedAt, C::DeletedAt, C::SortKey, C::Kind, C::History])
-        .update_columns([C::OpenFrom, C::Policies, C::ArchivedAt])
+        .update_columns([C::OpenFrom, C::Policies, C::ArchivedAt, C::IsDefault])
         .update_columns([C::MemberCount, C::LastSeq, C::LastRev, C::Rev])
         .to_owned();
     let rows = rows.iter().map(|row| rooms::ActiveModel::from(row.clone()).reset_all());

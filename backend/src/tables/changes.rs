@@ -1,18 +1,22 @@
 //! Reads the changes of a room since a revision, for clients that catch up.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
-    sea_query::{Asterisk, Expr, Func, Order, Query},
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
+    sea_query::{Asterisk, Expr, Func, Order, Query, SelectStatement},
 };
 use shared::{
-    ids::{Rev, RoomId, Seq},
+    ids::{Rev, RoomId, Seq, UserId},
     messages::{Change, Changes, Row},
+    rooms::{RoomEvent, RoomEventKind},
     rules,
 };
 
 use super::{
     entities::{members, messages, rooms, users},
+    events::{entity as room_events, events_between},
     message_rows::{fetch_messages, text_lengths, with_author},
     visibility::RoomView,
 };
@@ -28,7 +32,7 @@ pub async fn changes_since(
     after: Rev,
     limit: u64,
 ) -> Result<Changes, DbErr> {
-    read_changes(db, room, room.first_seq(), after, limit).await
+    read_changes(db, room, Some(room), after, limit).await
 }
 
 /// As [`changes_since`], but without a reader: for the hub, whose sessions send each member only what they
@@ -39,16 +43,17 @@ pub async fn all_changes_since(
     after: Rev,
     limit: u64,
 ) -> Result<Changes, DbErr> {
-    read_changes(db, room, Seq(1), after, limit).await
+    read_changes(db, room, None, after, limit).await
 }
 
 async fn read_changes(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
-    first_seq: Seq,
+    view: Option<&RoomView>,
     after: Rev,
     limit: u64,
 ) -> Result<Changes, DbErr> {
+    let first_seq = view.map_or(Seq(1), RoomView::first_seq);
     let last_rev = room.last_rev;
     if last_rev <= after.0 {
         // A client ahead of the room saw changes that a restored backup does not have. It has to
@@ -70,6 +75,7 @@ async fn read_changes(
         .filter(members::Column::RoomId.eq(room.id))
         .filter(members::Column::Rev.gt(after.0))
         .filter(members::Column::Rev.lte(end))
+        .filter(known_to_newcomer(first_seq))
         .order_by_asc(members::Column::Rev)
         .limit(limit + 1)
         .find_also_related(users::Entity)
@@ -77,31 +83,100 @@ async fn read_changes(
         .await?;
     let mut changes = Vec::with_capacity(messages.len() + members.len() + 1);
     for message in messages {
-        changes.push(Change { rev: message.rev, row: Row::Message(message) });
+        changes.push(Change::new(message.rev, Row::Message(message)));
     }
     for (member, user) in members {
         let user = user.ok_or_else(|| DbErr::Custom("a member without an account".into()))?;
         let row = Row::Member(member.to_member(&user));
-        changes.push(Change { rev: member.rev.into(), row });
+        changes.push(Change::new(member.rev.into(), row));
     }
     if room.rev > after.0 && room.rev <= end {
-        changes.push(Change { rev: room.rev.into(), row: Row::Room(room.clone().into()) });
+        changes.push(Change::new(room.rev.into(), Row::Room(room.clone().into())));
     }
+    let events = events_between(db, (room.id, view), (after.0 + 1, end), limit + 1);
+    add_events(db, room, &mut changes, events.await?).await?;
+    Ok(page_of(changes, limit, (end, last_rev)))
+}
+
+/// The first changes by revision, of those up to `end`.
+fn page_of(mut changes: Vec<Change>, limit: u64, (end, last_rev): (i64, i64)) -> Changes {
     changes.sort_by_key(|change| change.rev);
     let more = changes.len() as u64 > limit || end < last_rev;
     changes.truncate(limit as usize);
     let last_returned = changes.last().map(|change| change.rev).filter(|_| more);
-    Ok(Changes { changes, rev: last_returned.unwrap_or(Rev(end)), more })
+    Changes { changes, rev: last_returned.unwrap_or(Rev(end)), more }
 }
 
-/// Whether more than `max` rows of a room changed after a revision.
+/// Adds events to the changes that they are about. If the row has changed again since, the event comes with
+/// the latest state of the row.
+async fn add_events(
+    db: &impl ConnectionTrait,
+    room: &rooms::Model,
+    changes: &mut Vec<Change>,
+    events: Vec<RoomEvent>,
+) -> Result<(), DbErr> {
+    let mut events: BTreeMap<Rev, RoomEvent> =
+        events.into_iter().map(|event| (event.rev, event)).collect();
+    for change in changes.iter_mut() {
+        change.event = events.remove(&change.rev).map(Box::new);
+    }
+    let people: BTreeSet<i64> = events.values().filter_map(changed_member).map(|id| id.0).collect();
+    let mut rows = HashMap::new();
+    if !people.is_empty() {
+        let members = members::Entity::find()
+            .filter(members::Column::RoomId.eq(room.id))
+            .filter(members::Column::UserId.is_in(people))
+            .find_also_related(users::Entity);
+        for (member, user) in members.all(db).await? {
+            let Some(user) = user else { continue };
+            rows.insert(UserId(user.id), member.to_member(&user));
+        }
+    }
+    for (rev, event) in events {
+        let row = match changed_member(&event) {
+            Some(user) => rows.get(&user).cloned().map(Row::Member),
+            None => Some(Row::Room(room.clone().into())),
+        };
+        changes.extend(row.map(|row| Change { rev, row, event: Some(Box::new(event)) }));
+    }
+    Ok(())
+}
+
+/// The member whose row an event is about; `None` if it is about the room.
+fn changed_member(event: &RoomEvent) -> Option<UserId> {
+    use RoomEventKind as K;
+    match event.kind {
+        K::Joined | K::Left | K::Entered => Some(event.by.id),
+        K::Added | K::Invited | K::Removed | K::MadeHost => Some(event.user.as_ref()?.id),
+        K::Renamed
+        | K::TopicChanged
+        | K::MadeOpen
+        | K::MadePrivate
+        | K::Archived
+        | K::Unarchived
+        | K::Restored => None,
+    }
+}
+
+/// The members of whom somebody may know who reads from a message on: not those who left before it was
+/// posted. A client that has a member in its list was there when they left, so it misses no departure. Of
+/// somebody who left between the message before and the join, it cannot be told who was first.
+fn known_to_newcomer(first_seq: Seq) -> Condition {
+    use members::Column as M;
+    if first_seq <= Seq(1) {
+        return Condition::all();
+    }
+    Condition::any().add(M::LeftSeq.is_null()).add(M::LeftSeq.gte(first_seq.0 - 1))
+}
+
+/// Whether more than `max` rows of a room changed after a revision, or more than `max` events happened.
 pub async fn has_more_changes(
     db: &impl ConnectionTrait,
     room: &rooms::Model,
     after: Rev,
     max: u64,
 ) -> Result<bool, DbErr> {
-    // A change touches one row.
+    // A change touches one row and has at most one event.
     if room.last_rev - after.0 <= max as i64 {
         return Ok(false);
     }
@@ -118,14 +193,23 @@ pub async fn has_more_changes(
         .filter(members::Column::RoomId.eq(room.id))
         .filter(members::Column::Rev.between(range.0, range.1));
     for rows in [messages.limit(max + 1).into_query(), members.limit(max + 1).into_query()] {
-        let counted = Query::select()
-            .expr(Func::count(Expr::col(Asterisk)))
-            .from_subquery(rows, "changed")
-            .to_owned();
-        let row = db.query_one(&counted).await?;
-        count += row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))? as u64;
+        count += count_rows(db, rows).await?;
     }
-    Ok(count > max)
+    let events = room_events::Entity::find()
+        .select_only()
+        .column(room_events::Column::Rev)
+        .filter(room_events::Column::RoomId.eq(room.id))
+        .filter(room_events::Column::Rev.between(range.0, range.1));
+    Ok(count > max || count_rows(db, events.limit(max + 1).into_query()).await? > max)
+}
+
+async fn count_rows(db: &impl ConnectionTrait, rows: SelectStatement) -> Result<u64, DbErr> {
+    let counted = Query::select()
+        .expr(Func::count(Expr::col(Asterisk)))
+        .from_subquery(rows, "changed")
+        .to_owned();
+    let row = db.query_one(&counted).await?;
+    Ok(row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))? as u64)
 }
 
 /// The `rev` up to which the texts of at most `limit` changed messages fit into a page.

@@ -2,13 +2,14 @@
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait, Statement,
+    QuerySelect, QueryTrait, RelationTrait, Statement,
+    sea_query::{Expr, ExprTrait},
 };
 use shared::ids::{Rev, RoomId, Seq, UserId};
 
 use super::{
     database::sqlite_json::{from_json, is_sqlite, query_json},
-    entities::{members, rooms},
+    entities::{members, messages, rooms},
     message_rows::{NewestMessage, newest_message},
     timestamps::now,
     visibility::RoomView,
@@ -92,6 +93,30 @@ pub async fn joined_rooms(
             .await?
     };
     Ok(rows.into_iter().map(JoinedRoom::from).collect())
+}
+
+/// The rooms in which a user has messages that are not deleted, whether or not the user is in them and the
+/// room is deleted; by id. One index seek for each room of the server, because no index begins with the
+/// author.
+pub async fn rooms_written_in(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Vec<RoomId>, DbErr> {
+    use messages::Column as C;
+    let in_room =
+        Expr::col((messages::Entity, C::RoomId)).equals((rooms::Entity, rooms::Column::Id));
+    let written = messages::Entity::find()
+        .select_only()
+        .column(C::Id)
+        .filter(in_room)
+        .filter(C::UserId.eq(user.0))
+        .filter(C::DeletedAt.is_null());
+    let select = rooms::Entity::find()
+        .select_only()
+        .column(rooms::Column::Id)
+        .filter(Expr::exists(written.into_query()))
+        .order_by_asc(rooms::Column::Id);
+    Ok(select.into_tuple::<i64>().all(db).await?.into_iter().map(RoomId).collect())
 }
 
 /// The rooms of a user and the newest message of all rooms. SQLite reads both in one statement,

@@ -23,24 +23,26 @@ use super::{
     timestamps::{now, to_timestamp},
 };
 
-/// A message joined with its author's name.
+/// A message joined with its author's names.
 pub struct MessageRow {
     /// The message, without `sent_hash`: clients never see it.
     pub message: Model,
-    /// The author's name.
+    /// The author's username.
     pub username: String,
+    /// The author's display name.
+    pub display_name: Option<String>,
 }
 
 impl MessageRow {
     /// The message as clients see it.
     pub fn hydrate(self) -> Message {
-        let Self { message: row, username } = self;
+        let Self { message: row, username, display_name } = self;
         Message {
             id: row.id.into(),
             room: row.room_id.into(),
             seq: row.seq.into(),
             rev: row.rev.into(),
-            user: UserRef { id: row.user_id.into(), username },
+            user: UserRef { id: row.user_id.into(), username, display_name },
             content: row.content,
             client_id: ClientId(row.client_id),
             reply_to: row.reply_to.map(Seq),
@@ -59,11 +61,14 @@ impl MessageRow {
                 _ => select.column((Entity, column)),
             };
         }
-        select.column((users::Entity, users::Column::Username));
+        select.columns(
+            [users::Column::Username, users::Column::DisplayName]
+                .map(|column| (users::Entity, column)),
+        );
         select
     }
 
-    /// Runs a statement that [`Self::select`] began. SQLite packs all rows into two JSON texts,
+    /// Runs a statement that [`Self::select`] began. SQLite packs all rows into three JSON texts,
     /// because sqlx-sqlite crosses a thread for each row.
     pub(super) async fn fetch(
         db: &impl ConnectionTrait,
@@ -72,7 +77,9 @@ impl MessageRow {
         if !is_sqlite(db) {
             let row = |row: &QueryResult| {
                 let message = Model::from_query_result(row, "")?;
-                Ok(Self { message, username: row.try_get("", "username")? })
+                let username = row.try_get("", "username")?;
+                let display_name = row.try_get("", "display_name")?;
+                Ok(Self { message, username, display_name })
             };
             return db.query_all(select).await?.iter().map(row).collect();
         }
@@ -84,26 +91,32 @@ impl MessageRow {
         let packed = packed.ok_or_else(|| DbErr::RecordNotFound("messages".into()))?;
         let messages: Vec<Model> = from_json(&packed.try_get_by_index::<String>(0)?)?;
         let usernames: Vec<String> = from_json(&packed.try_get_by_index::<String>(1)?)?;
-        let row = |(message, username)| Self { message, username };
-        Ok(messages.into_iter().zip(usernames).map(row).collect())
+        let display_names: Vec<Option<String>> = from_json(&packed.try_get_by_index::<String>(2)?)?;
+        let names = usernames.into_iter().zip(display_names);
+        let row = |(message, (username, display_name))| Self { message, username, display_name };
+        Ok(messages.into_iter().zip(names).map(row).collect())
     }
 }
 
-/// Selects the messages (each an array in the order of [`Model`]'s fields) and the usernames as two
-/// JSON texts.
+/// Selects the messages (each an array in the order of [`Model`]'s fields), the usernames and the display
+/// names as three JSON texts.
 static SELECT_JSON: LazyLock<String> = LazyLock::new(|| {
     let columns = Column::iter().map(|column| match column {
         Column::ClientId => "hex(client_id)",
         column => column.as_str(),
     });
     let columns = columns.collect::<Vec<_>>().join(", ");
-    format!("SELECT json_group_array(json_array({columns})), json_group_array(username)")
+    format!(
+        "SELECT json_group_array(json_array({columns})), json_group_array(username), \
+         json_group_array(display_name)"
+    )
 });
 
 impl Model {
     /// The message as clients see it.
     pub fn into_message(self, author: &users::Model) -> Message {
-        MessageRow { message: self, username: author.username.clone() }.hydrate()
+        let (username, display_name) = (author.username.clone(), author.display_name.clone());
+        MessageRow { message: self, username, display_name }.hydrate()
     }
 }
 

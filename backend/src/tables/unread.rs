@@ -7,7 +7,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult,
     sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UnionType},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use shared::{
     access::{Policies, Role, RoomKind},
     ids::{RoomId, Seq, UserId},
@@ -19,6 +19,7 @@ use super::{
     database::sqlite_json::{is_sqlite, query_json},
     entities::{members, mentions, messages, rooms, users},
     stored::Stored,
+    timestamps::to_timestamp,
 };
 
 /// The messages and mentions after a read position.
@@ -73,13 +74,22 @@ struct Row {
     room_role: Stored<Role>,
     visible_from: i64,
     hidden_seq: Option<i64>,
+    favourite: Option<i64>,
+    #[serde(deserialize_with = "number_to_bool")]
+    is_muted: bool,
+    timed_out_until: Option<i64>,
     deleted: i64,
     mentions: i64,
 }
 
 impl Row {
     const COLUMNS: &str = "id, name, topic, last_seq, last_rev, kind, policies, archived_at, read_seq, \
-         room_role, visible_from, hidden_seq, deleted, mentions";
+         room_role, visible_from, hidden_seq, favourite, is_muted, timed_out_until, deleted, mentions";
+}
+
+/// SQLite has numbers for booleans.
+fn number_to_bool<'de, D: Deserializer<'de>>(number: D) -> Result<bool, D::Error> {
+    i64::deserialize(number).map(|number| number != 0)
 }
 
 /// A row of [`select_people`], in the order of its columns.
@@ -88,10 +98,11 @@ struct PersonRow {
     room_id: i64,
     id: i64,
     username: String,
+    display_name: Option<String>,
 }
 
 impl PersonRow {
-    const COLUMNS: &str = "room_id, id, username";
+    const COLUMNS: &str = "room_id, id, username, display_name";
 }
 
 /// The rooms of a user, ordered by name, with read positions and unread counts. One statement reads
@@ -134,8 +145,9 @@ async fn direct_people(
 ) -> Result<HashMap<RoomId, Vec<UserRef>>, DbErr> {
     let rows: Vec<PersonRow> = fetch(db, &select_people(user), PersonRow::COLUMNS).await?;
     let mut people = HashMap::<_, Vec<_>>::new();
-    for PersonRow { room_id, id, username } in rows {
-        people.entry(RoomId(room_id)).or_default().push(UserRef { id: id.into(), username });
+    for PersonRow { room_id, id, username, display_name } in rows {
+        let user = UserRef { id: id.into(), username, display_name };
+        people.entry(RoomId(room_id)).or_default().push(user);
     }
     Ok(people)
 }
@@ -187,8 +199,11 @@ impl From<Row> for MyRoom {
             },
             role: row.room_role.0,
             visible_from: row.visible_from.into(),
+            timed_out_until: row.timed_out_until.map(to_timestamp),
             people: Vec::new(),
             hidden: row.hidden_seq.filter(|hidden| row.last_seq <= *hidden).map(Seq),
+            favourite: row.favourite,
+            muted: row.is_muted,
         }
     }
 }
@@ -208,7 +223,15 @@ fn select_my_rooms(user: UserId) -> SelectStatement {
     {
         select.column((rooms::Entity, column));
     }
-    for column in [M::ReadSeq, M::Role, M::VisibleFrom, M::HiddenSeq] {
+    for column in [
+        M::ReadSeq,
+        M::Role,
+        M::VisibleFrom,
+        M::HiddenSeq,
+        M::Favourite,
+        M::IsMuted,
+        M::TimedOutUntil,
+    ] {
         select.column((members::Entity, column));
     }
     select
@@ -240,7 +263,10 @@ fn select_people(user: UserId) -> SelectStatement {
         .take();
     Query::select()
         .column((members::Entity, M::RoomId))
-        .columns([users::Column::Id, users::Column::Username].map(|column| (users::Entity, column)))
+        .columns(
+            [users::Column::Id, users::Column::Username, users::Column::DisplayName]
+                .map(|column| (users::Entity, column)),
+        )
         .from(members::Entity)
         .inner_join(
             users::Entity,
@@ -266,7 +292,8 @@ fn count_deleted(room: impl Into<Expr>, read_seq: impl Into<Expr>) -> Expr {
     Expr::SubQuery(None, Box::new(count.into()))
 }
 
-/// Counts the messages of a room after a read position that mention a user.
+/// Counts the messages of a room after a read position that mention a user, without those by people whom
+/// the user blocks.
 fn count_mentions(user: impl Into<Expr>, room: impl Into<Expr>, read_seq: impl Into<Expr>) -> Expr {
     use mentions::Column as C;
     let count = Query::select()
@@ -275,6 +302,7 @@ fn count_mentions(user: impl Into<Expr>, room: impl Into<Expr>, read_seq: impl I
         .and_where(C::UserId.into_expr().eq(user))
         .and_where(C::RoomId.into_expr().eq(room))
         .and_where(C::Seq.into_expr().gt(read_seq))
+        .and_where(C::IsCounted.into_expr().eq(true))
         .take();
     Expr::SubQuery(None, Box::new(count.into()))
 }

@@ -5,12 +5,15 @@
 //! read see the same state. A statement within one room takes a [`RoomView`], which exists only for a
 //! member.
 
-use std::{collections::HashMap, ops::Deref};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Deref,
+};
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
     QuerySelect, QueryTrait, Statement,
-    sea_query::{Expr, ExprTrait, SelectStatement, SimpleExpr},
+    sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr},
 };
 use shared::{
     access::{Rank, Role, RoomKind},
@@ -82,6 +85,21 @@ impl RoomView {
         // The index returns them in this order already, but ORDER BY would make SQLite sort a copy.
         messages.sort_unstable_by_key(|message| message.seq);
         Ok(messages)
+    }
+
+    /// Those of the messages that the member may read, in any order.
+    pub async fn messages_with_seqs(
+        &self,
+        db: &impl ConnectionTrait,
+        seqs: impl IntoIterator<Item = i64>,
+    ) -> Result<Vec<Message>, DbErr> {
+        use messages::Column as C;
+        let mut select = with_author();
+        select
+            .and_where(C::RoomId.eq(self.row.id))
+            .and_where(C::Seq.is_in(seqs))
+            .and_where(C::Seq.gte(self.member.visible_from));
+        fetch_messages(db, &select).await
     }
 }
 
@@ -176,6 +194,28 @@ pub fn people_of(user: UserId) -> SelectStatement {
         .into_query()
 }
 
+/// The condition on an account that `user` may read a message by it, also one of somebody who has left.
+pub fn wrote_to(user: UserId) -> SimpleExpr {
+    use members::Column as M;
+    use messages::Column as C;
+    let message = |column: C| Expr::col((messages::Entity, column));
+    let mut select = Query::select();
+    select
+        .expr(Expr::val(1))
+        .from(members::Entity)
+        .inner_join(
+            rooms::Entity,
+            Expr::col((rooms::Entity, rooms::Column::Id)).equals((members::Entity, M::RoomId)),
+        )
+        .inner_join(messages::Entity, message(C::RoomId).equals((members::Entity, M::RoomId)))
+        .and_where(Expr::col((members::Entity, M::UserId)).eq(user.0))
+        .and_where(Expr::col((members::Entity, M::HasLeft)).eq(false))
+        .and_where(Expr::col((rooms::Entity, rooms::Column::DeletedAt)).is_null())
+        .and_where(message(C::UserId).equals((users::Entity, users::Column::Id)))
+        .and_where(message(C::Seq).gte(Expr::col((members::Entity, M::VisibleFrom))));
+    Expr::exists(select)
+}
+
 /// Whether a user may know that an account exists: a guest knows only the people in the same rooms.
 pub async fn knows_account(
     db: &impl ConnectionTrait,
@@ -186,6 +226,21 @@ pub async fn knows_account(
         return Ok(true);
     }
     shares_room(db, user.id, other).await
+}
+
+/// Those of some accounts of which a user may know, as [`knows_account`].
+pub async fn known_accounts(
+    db: &impl ConnectionTrait,
+    user: &User,
+    others: impl IntoIterator<Item = UserId>,
+) -> Result<HashSet<UserId>, DbErr> {
+    if user.rank > Rank::Guest {
+        return Ok(others.into_iter().collect());
+    }
+    let known = users::Entity::find()
+        .filter(users::Column::Id.is_in(others.into_iter().map(|other| other.0)))
+        .filter(users::Column::Id.in_subquery(people_of(user.id)));
+    Ok(known.all(db).await?.into_iter().map(|row| UserId(row.id)).collect())
 }
 
 /// Whether two people share a room.

@@ -1,5 +1,5 @@
 //! The account watch applies changes of accounts to this node: it closes the sockets whose access is
-//! over, and tells the others, and the rooms of the account, about a new role.
+//! over, and tells the others, and the rooms of the account, about a new role or display name.
 //!
 //! It hears of a change at once from this node or through the relay. It also reads the log of changed
 //! accounts twice a second, because the relay can lose events and the command line has none. Thus a
@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::{
     App, Result,
     background::catch_panic,
-    realtime::{hub::Credential, ledger::PublishRank},
+    realtime::{hub::Credential, ledger::PublishAccount},
     tables::{AccountChangeReader, members, now, rooms, sessions, users},
 };
 
@@ -35,7 +35,7 @@ use crate::{
 const TICK: Duration = Duration::from_millis(500);
 /// The maximum number of accounts in one query.
 const CHUNK: usize = 500;
-/// The maximum number of ranks in the ledger's queue at a time.
+/// The maximum number of members in the ledger's queue at a time.
 const WRITES_MAX: usize = 32;
 
 /// Runs the account watch; ends with the runtime.
@@ -58,8 +58,9 @@ pub async fn watch_accounts(app: App) {
         }
         // The ledger's cache knows only the changes by this process.
         app.ledger.invalidate_accounts(changed.iter().copied());
+        app.ledger.finish_account_deletions();
         if succeeds(recheck_all(&app, &changed)).await {
-            tokio::spawn(publish_ranks(app.clone(), changed));
+            tokio::spawn(publish(app.clone(), changed));
         } else {
             app.hub.return_changed_accounts(changed);
         }
@@ -131,14 +132,14 @@ async fn recheck(app: &App, changed: &[UserId]) -> Result<()> {
     Ok(())
 }
 
-/// Publishes the ranks of these accounts in their rooms, where they differ from the published ones. In a
-/// task of its own, because an account may be in thousands of rooms.
-async fn publish_ranks(app: App, changed: HashSet<UserId>) {
+/// Publishes the ranks and display names of these accounts in their rooms, where they differ from the
+/// published ones. In a task of its own, because an account may be in thousands of rooms.
+async fn publish(app: App, changed: HashSet<UserId>) {
     let publish = async {
-        let members = outdated_ranks(&app.db.reader, &changed).await?;
+        let members = outdated_members(&app.db.reader, &changed).await?;
         let write = |(room, user)| {
             let ledger = app.ledger.clone();
-            async move { ledger.write(PublishRank { room, user }).await }
+            async move { ledger.write(PublishAccount { room, user }).await }
         };
         let mut writes = stream::iter(members).map(write).buffer_unordered(WRITES_MAX);
         while let Some(written) = writes.next().await {
@@ -155,15 +156,19 @@ async fn publish_ranks(app: App, changed: HashSet<UserId>) {
     }
 }
 
-async fn outdated_ranks(
+async fn outdated_members(
     db: &impl ConnectionTrait,
     changed: &HashSet<UserId>,
 ) -> Result<Vec<(RoomId, UserId)>> {
     let changed: Vec<_> = changed.iter().map(|user| user.0).collect();
     let mut outdated = Vec::new();
     for chunk in changed.chunks(CHUNK) {
-        let rank_differs = Expr::col((members::Entity, members::Column::Rank))
-            .ne(Expr::col((users::Entity, users::Column::Rank)));
+        use members::Column as M;
+        use users::Column as U;
+        let differs = |published: M, current: U| {
+            Expr::col((members::Entity, published)).ne(Expr::col((users::Entity, current)))
+        };
+        let is_outdated = differs(M::Rank, U::Rank).or(differs(M::PublishedProfile, U::ProfileRev));
         let rows = members::Entity::find()
             .select_only()
             .columns([members::Column::RoomId, members::Column::UserId])
@@ -172,7 +177,7 @@ async fn outdated_ranks(
             .filter(members::Column::UserId.is_in(chunk.iter().copied()))
             .filter(members::Column::HasLeft.eq(false))
             .filter(rooms::Column::DeletedAt.is_null())
-            .filter(rank_differs)
+            .filter(is_outdated)
             .into_tuple::<(i64, i64)>()
             .all(db)
             .await?;

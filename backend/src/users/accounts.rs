@@ -16,7 +16,7 @@ use shared::{
     users::{ChangePassword, PatchUser, User},
 };
 
-use super::sessions;
+use super::{default_rooms::record_default_joins, sessions};
 use crate::{
     App, Error, Result,
     auth::{Caller, LoginSource, lock_if_unmodified, run_to_completion, username_key},
@@ -39,7 +39,8 @@ pub async fn find(db: &impl ConnectionTrait, caller: &User, id: UserId) -> Resul
         return Err(Code::NotFound.into());
     }
     let row = users::Entity::find_by_id(id.0).one(db).await?;
-    row.map(User::from).ok_or_else(|| Code::NotFound.into())
+    let user = row.map(User::from).ok_or(Code::NotFound)?;
+    Ok(user.seen_by(caller))
 }
 
 /// Changes the caller's password, and ends all their access other than by this session. Returns the
@@ -111,8 +112,9 @@ pub async fn update(
         let owners = lock_owners(&transaction).await?;
         let by_rank = rank_of(&transaction, Some(by)).await?;
         let by_rank = by_rank.filter(|rank| rank.is_admin()).ok_or(Code::AdminOnly)?;
-        let row =
-            users::Entity::find_by_id(id.0).lock(row_lock(&transaction, LockType::NoKeyUpdate));
+        let row = users::Entity::find_by_id(id.0)
+            .filter(users::Column::DeletedAt.is_null())
+            .lock(row_lock(&transaction, LockType::NoKeyUpdate));
         let row = row.one(&transaction).await?.ok_or(Code::NotFound)?;
         let (before, rank) = (row.rank.0, new_rank(row.rank.0, &patch)?);
         let is_disabled = patch.is_disabled.unwrap_or(row.is_disabled);
@@ -129,8 +131,7 @@ pub async fn update(
             return Err(Code::LastOwner.into());
         }
         if row.is_pending && !is_pending {
-            let record = AuditRecord::new(AuditAction::AccountApproved, Some(by));
-            audit(&transaction, record.user(id).address(address)).await?;
+            approve(&transaction, (id, rank), by, address).await?;
         }
         let row = users::Model { is_pending, ..row };
         let source = (Some(by), Some(address));
@@ -143,6 +144,18 @@ pub async fn update(
         Ok(user)
     })
     .await
+}
+
+/// Records that an admin approved an account, and that it joins the default rooms.
+async fn approve(
+    transaction: &DatabaseTransaction,
+    (id, rank): (UserId, Rank),
+    by: UserId,
+    address: IpAddr,
+) -> Result<()> {
+    let record = AuditRecord::new(AuditAction::AccountApproved, Some(by));
+    audit(transaction, record.user(id).address(address)).await?;
+    record_default_joins(transaction, id, rank).await
 }
 
 /// Whether a request approves the account.
@@ -206,7 +219,7 @@ async fn set_rank_and_state(
 
 /// Locks the rows of all enabled owners and counts them. Without the locks, two owners could demote each
 /// other at the same time, which would leave none.
-async fn lock_owners(db: &DatabaseTransaction) -> Result<usize> {
+pub(super) async fn lock_owners(db: &DatabaseTransaction) -> Result<usize> {
     let owners = users::Entity::find()
         .filter(users::Column::Rank.eq(Stored(Rank::Owner)))
         .filter(users::Column::IsDisabled.eq(false))
@@ -216,11 +229,15 @@ async fn lock_owners(db: &DatabaseTransaction) -> Result<usize> {
 }
 
 /// Raises an account to a rank, or leaves a higher one, and enables and approves it, for the command line. A
-/// running server notices within 2 s, because it reads the log of changed accounts.
+/// running server notices within 2 s, because it reads the log of changed accounts, and lets an account that
+/// was pending join the default rooms a few seconds later.
 pub async fn promote(db: &Database, username: &str, rank: Rank) -> Result<User> {
     let transaction = db.begin().await?;
     let row = lock_by_name(&transaction, username).await?;
     let rank = row.rank.0.max(rank);
+    if row.is_pending {
+        record_default_joins(&transaction, row.id.into(), rank).await?;
+    }
     let row = users::Model { is_pending: false, ..row };
     let (user, _) = set_rank_and_state(&transaction, row, rank, false, (None, None)).await?;
     transaction.commit().await?;
@@ -233,7 +250,10 @@ pub(super) async fn lock_by_name(
     username: &str,
 ) -> Result<users::Model> {
     let key = users::Column::UsernameKey.eq(username_key(username));
-    let row = users::Entity::find().filter(key).lock(row_lock(txn, LockType::NoKeyUpdate));
+    let row = users::Entity::find()
+        .filter(key)
+        .filter(users::Column::DeletedAt.is_null())
+        .lock(row_lock(txn, LockType::NoKeyUpdate));
     row.one(txn).await?.ok_or_else(|| {
         Error::new(Code::NotFound, format!("There is no account named {username:?}."))
     })

@@ -95,12 +95,20 @@ pub(super) async fn record_use(
         invited_by: invitation.created_by,
         created_at: now,
     });
+    insert_joins(transaction, joins).await
+}
+
+/// Notes joins, which [`finish_joins`] executes after the commit.
+pub(super) async fn insert_joins(
+    transaction: &DatabaseTransaction,
+    joins: impl Iterator<Item = pending_joins::Model>,
+) -> Result<()> {
     let joins: Vec<_> = joins.map(|row| row.into_active_model().reset_all()).collect();
     if joins.is_empty() {
         return Ok(());
     }
     use pending_joins::Column as C;
-    // Two invitations may name one room; the later one counts.
+    // Two invitations may name one room, or a default room; the later one counts.
     let update = OnConflict::columns([C::UserId, C::RoomId])
         .update_columns([C::InvitedBy, C::CreatedAt])
         .to_owned();
@@ -167,6 +175,14 @@ async fn joined_among(db: &impl ConnectionTrait, user: UserId, ids: &[i64]) -> R
         .order_by_asc(C::RoomId);
     let joined = joined.into_tuple::<i64>().all(db).await?;
     Ok(joined.into_iter().map(RoomId).collect())
+}
+
+/// Executes the pending joins of an account after the commit of what noted them. After a failure, the upkeep
+/// executes them.
+pub(super) async fn try_finish_joins(app: &App, user: UserId) {
+    if let Err(error) = finish_joins(app, Some(user)).await {
+        tracing::warn!(%error, "an account joins its rooms later");
+    }
 }
 
 /// Executes the pending joins of an account, or those of all accounts that are overdue.

@@ -1,8 +1,13 @@
-//! Accounts and sessions: registration, login, logout, passwords, roles.
+//! Accounts and sessions: registration, login, logout, passwords, roles, e-mail addresses.
 
 mod account_watch;
 mod accounts;
+mod blocks;
+mod default_rooms;
+mod deletion;
+mod email;
 mod invited;
+mod profile;
 mod registration;
 mod revocation;
 mod routes;
@@ -11,9 +16,11 @@ mod upkeep;
 
 pub use account_watch::watch_accounts;
 pub use accounts::promote;
+pub use deletion::delete_account;
+pub use email::{MailTransport, send_mails};
 pub use invited::{accept as accept_invitation, find_usable as find_usable_invitation};
 pub use registration::{register, set_up};
 pub use revocation::{end_sessions, reset_password, set_random_password};
 pub use routes::routes;
-pub use sessions::sign_in;
+pub use sessions::{list as list_sessions, sign_in};
 pub use upkeep::run_upkeep;

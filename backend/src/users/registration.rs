@@ -9,20 +9,22 @@ use sea_orm::{
 use shared::{
     access::Rank,
     administration::AuditAction,
-    admission::{SetUp, SignUp},
+    admission::{SetUp, SignUp, email::validate_email},
     ids::UserId,
     problem::{Code, FieldError},
     rules,
-    users::{InvitationToken, Password, Register, User},
+    users::{DELETED_USERNAME, InvitationToken, Password, Register, User},
 };
 
-use super::{accounts::rank_of, invited};
+use super::{
+    accounts::rank_of, default_rooms::record_default_joins, email, invited, profile::is_displayed,
+};
 use crate::{
     App, Error, Result,
     auth::{find_by_key, run_to_completion},
     error::is_duplicate,
     http::client_address::network_of,
-    tables::{AuditRecord, Stored, audit, lock_first_account, now, server_settings, users},
+    tables::{AuditRecord, Stored, audit, lock_account_names, now, server_settings, users},
 };
 
 /// A request for an account, validated.
@@ -32,6 +34,9 @@ struct NewAccount {
     by: Option<UserId>,
     as_admin: bool,
     invitation: Option<InvitationToken>,
+    email: Option<String>,
+    /// Where the link in a mail leads; `None` if the server sends no mails.
+    mail_origin: Option<String>,
     /// The name of the server and its mode, if the account must be the first.
     set_up: Option<(String, SignUp)>,
 }
@@ -40,13 +45,21 @@ struct NewAccount {
 struct Admission {
     rank: Rank,
     is_pending: bool,
+    /// The address that has to be confirmed.
+    email: Option<String>,
+}
+
+impl Admission {
+    fn active(rank: Rank) -> Self {
+        Self { rank, is_pending: false, email: None }
+    }
 }
 
 /// Creates an account; the first one becomes the owner. 403 if the server does not take the caller, the
 /// invitation is not valid, or an admin is requested and `by` is not an owner; 409 if the username is taken,
 /// 429 after too many accounts from one network.
 ///
-/// The account joins the rooms of its invitation before this returns, or, after a failure, soon.
+/// The account joins the rooms of its invitation and the default rooms before this returns, or, after a failure, soon.
 pub async fn register(
     app: &App,
     by: Option<UserId>,
@@ -54,21 +67,22 @@ pub async fn register(
     request: Register,
 ) -> Result<User> {
     let as_admin = request.is_admin == Some(true);
-    let Register { invitation, .. } = request;
-    let is_invited = invitation.is_some();
+    let Register { invitation, email, .. } = request;
+    let email = email.as_deref().map(validate_email).transpose();
+    let errors = email.as_ref().err().cloned().into_iter().collect();
     let new = |username: String| NewAccount {
         key: rules::name_key(&username),
         username,
         by,
         as_admin,
         invitation,
+        email: email.unwrap_or_default(),
+        mail_origin: app.settings.origin_for_mails(),
         set_up: None,
     };
     let credentials = (&*request.username, request.password);
-    let user = create(app, address, credentials, Vec::new(), new).await?;
-    if is_invited && let Err(error) = invited::finish_joins(app, Some(user.id)).await {
-        tracing::warn!(%error, "a new account joins its rooms later");
-    }
+    let user = create(app, address, credentials, errors, new).await?;
+    invited::try_finish_joins(app, user.id).await;
     Ok(user)
 }
 
@@ -76,13 +90,19 @@ pub async fn register(
 pub async fn set_up(app: &App, address: IpAddr, request: SetUp) -> Result<User> {
     let SetUp { name, sign_up, username, password } = request;
     let name = rules::validate_server_name(&name);
-    let errors = name.as_ref().err().cloned().into_iter().collect();
+    let mut errors: Vec<_> = name.as_ref().err().cloned().into_iter().collect();
+    if sign_up == SignUp::Domain {
+        let message = "cannot be domain before the server has email_domains";
+        errors.push(FieldError::new("sign_up", message));
+    }
     let new = |username: String| NewAccount {
         key: rules::name_key(&username),
         username,
         by: None,
         as_admin: false,
         invitation: None,
+        email: None,
+        mail_origin: None,
         set_up: Some((name.unwrap_or_default(), sign_up)),
     };
     create(app, address, (&username, password), errors, new).await
@@ -107,9 +127,12 @@ async fn create(
         app.limits.sign_up_attempts.check(&network, 1).map_err(too_many_sign_ups)?;
     }
     // Rejects early, before the expensive hash; the transaction below checks again.
-    admit(&app.db.reader, &new).await?;
+    let admission = admit(&app.db.reader, &new).await?;
     if !is_by_admin {
         app.limits.sign_ups.check(&network, 1).map_err(too_many_sign_ups)?;
+    }
+    if let Some(email) = &admission.email {
+        email::check_limits(app, network, email)?;
     }
     let password_hash = app.auth.hash_sign_up_password(password).await?;
     let app = app.clone();
@@ -117,6 +140,9 @@ async fn create(
         let transaction = app.db.begin().await?;
         let by = new.by.filter(|_| is_by_admin);
         let user = insert(&transaction, new, password_hash).await?;
+        if !user.is_pending {
+            record_default_joins(&transaction, user.id, user.rank).await?;
+        }
         if by.is_some() {
             let record = AuditRecord::new(AuditAction::AccountCreated, by);
             let record = record.user(user.id).new_value(user.rank).address(address);
@@ -134,12 +160,10 @@ async fn insert(
     new: NewAccount,
     password_hash: String,
 ) -> Result<User> {
-    let mut admission = admit(transaction, &new).await?;
-    if admission.rank == Rank::Owner {
-        // Concurrent registrations wait here, so that only one of them is the first.
-        lock_first_account(transaction).await?;
-        admission = admit(transaction, &new).await?;
-    }
+    // Concurrent registrations wait here, so that only one of them is the first, and none takes a name that
+    // somebody else is about to get.
+    lock_account_names(transaction).await?;
+    let admission = admit(transaction, &new).await?;
     let now = now();
     // Before the account, so that two registrations with one invitation and one name cannot deadlock.
     let invitation = match &new.invitation {
@@ -159,8 +183,13 @@ async fn insert(
         rank: Set(Stored(admission.rank)),
         is_disabled: Set(false),
         is_pending: Set(admission.is_pending),
+        email: Set(admission.email),
+        email_key: Set(None),
         created_at: Set(now),
         generation: Set(0),
+        profile_rev: Set(0),
+        deleted_at: Set(None),
+        ..Default::default()
     };
     let row = row.insert(transaction).await.map_err(|error| match is_duplicate(&error) {
         true => username_taken(),
@@ -168,6 +197,9 @@ async fn insert(
     })?;
     if let Some(invitation) = invitation {
         invited::record_use(transaction, &invitation, row.id.into(), now).await?;
+    }
+    if let Some(origin) = new.mail_origin {
+        email::begin_confirmation(transaction, &row, &origin).await?;
     }
     Ok(row.into())
 }
@@ -184,28 +216,40 @@ async fn admit(db: &impl ConnectionTrait, new: &NewAccount) -> Result<Admission>
             if new.as_admin && rank != Rank::Admin {
                 return Err(Code::InvitationInvalid.into());
             }
-            Admission { rank, is_pending: false }
+            Admission::active(rank)
         }
-        None if is_first => Admission { rank: Rank::Owner, is_pending: false },
+        None if is_first => Admission::active(Rank::Owner),
         None if new.as_admin && by_rank != Some(Rank::Owner) => return Err(Code::AdminOnly.into()),
-        None if new.as_admin => Admission { rank: Rank::Admin, is_pending: false },
-        None if by_rank.is_some_and(Rank::is_admin) => {
-            Admission { rank: Rank::Member, is_pending: false }
-        }
-        None => {
-            let is_pending = match server_settings(db).await?.sign_up.0 {
-                SignUp::Open => false,
-                SignUp::Approval => true,
-                SignUp::Invited => return Err(Error::new(Code::SignUpClosed, INVITED_ONLY)),
-                SignUp::Closed => return Err(Code::SignUpClosed.into()),
-            };
-            Admission { rank: Rank::Member, is_pending }
-        }
+        None if new.as_admin => Admission::active(Rank::Admin),
+        None if by_rank.is_some_and(Rank::is_admin) => Admission::active(Rank::Member),
+        None => admit_stranger(&server_settings(db).await?, new)?,
     };
-    match find_by_key(db, &new.key).await? {
-        Some(_) => Err(username_taken()),
-        None => Ok(admission),
+    if new.email.is_some() && admission.email.is_none() {
+        let message = "is only used where people sign up by its domain";
+        return Err(FieldError::new("email", message).into());
     }
+    // The name of deleted accounts, too: otherwise their messages would seem to be by this one.
+    let is_taken = new.key == rules::name_key(DELETED_USERNAME)
+        || find_by_key(db, &new.key).await?.is_some()
+        || is_displayed(db, &new.key).await?;
+    if is_taken { Err(username_taken()) } else { Ok(admission) }
+}
+
+/// What somebody without an invitation gets.
+fn admit_stranger(settings: &server_settings::Model, new: &NewAccount) -> Result<Admission> {
+    let mut admission = Admission::active(Rank::Member);
+    match settings.sign_up.0 {
+        SignUp::Open => (),
+        SignUp::Approval => admission.is_pending = true,
+        SignUp::Domain => {
+            let can_send = new.mail_origin.is_some();
+            let email = email::check_address(settings, can_send, new.email.as_deref())?;
+            (admission.is_pending, admission.email) = (true, Some(email));
+        }
+        SignUp::Invited => return Err(Error::new(Code::SignUpClosed, INVITED_ONLY)),
+        SignUp::Closed => return Err(Code::SignUpClosed.into()),
+    }
+    Ok(admission)
 }
 
 const INVITED_ONLY: &str =

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::{DatabaseTransaction, EntityTrait, QuerySelect, sea_query::LockType};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType,
+};
 use shared::{
     access::Rank,
     administration::{AuditAction, NewPassword},
@@ -91,7 +93,8 @@ fn random_password() -> Result<Password> {
 }
 
 async fn find(app: &App, id: UserId) -> Result<Rank> {
-    let row = users::Entity::find_by_id(id.0).one(&app.db.reader).await?;
+    let row = users::Entity::find_by_id(id.0).filter(users::Column::DeletedAt.is_null());
+    let row = row.one(&app.db.reader).await?;
     Ok(row.ok_or(Code::NotFound)?.rank.0)
 }
 
@@ -102,14 +105,16 @@ async fn lock_subordinate(
     id: UserId,
 ) -> Result<users::Model> {
     let by_rank = rank_of(transaction, Some(by)).await?;
-    let row = users::Entity::find_by_id(id.0).lock(row_lock(transaction, LockType::NoKeyUpdate));
+    let row = users::Entity::find_by_id(id.0)
+        .filter(users::Column::DeletedAt.is_null())
+        .lock(row_lock(transaction, LockType::NoKeyUpdate));
     let row = row.one(transaction).await?.ok_or(Code::NotFound)?;
     check_subordinate(by_rank, row.rank.0, by == id)?;
     Ok(row)
 }
 
 /// Admins end the access of members, guests and themselves; owners that of everybody.
-fn check_subordinate(by: Option<Rank>, of: Rank, is_own: bool) -> Result<()> {
+pub(super) fn check_subordinate(by: Option<Rank>, of: Rank, is_own: bool) -> Result<()> {
     match by {
         Some(Rank::Owner) => Ok(()),
         Some(Rank::Admin) if of.is_admin() && !is_own => Err(Code::OwnerOnly.into()),

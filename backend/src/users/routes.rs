@@ -3,7 +3,7 @@
 use aide::{
     axum::{
         ApiRouter,
-        routing::{delete_with, get_with, post_with},
+        routing::{delete_with, get_with, patch_with, post_with},
     },
     transform::TransformOperation,
 };
@@ -18,12 +18,19 @@ use shared::{
     ids::UserId,
     paths,
     problem::Code,
-    users::{ChangePassword, PatchUser, Register, SessionList, SignIn, SignedIn, User},
+    users::{
+        ChangePassword, ConfirmEmail, DeleteMe, DeleteUser, PatchProfile, PatchUser, Register,
+        SessionList, SignIn, SignedIn, User,
+    },
 };
 
-use super::{accounts, registration, sessions};
+use super::{
+    accounts, blocks, deletion,
+    email::{self, Registered},
+    invited, profile, registration, sessions,
+};
 use crate::{
-    App, Result,
+    App, Error, Result,
     auth::{Admin, Caller, MaybeCaller},
     http::{
         client_address::ClientAddress,
@@ -35,15 +42,19 @@ use crate::{
 pub fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .api_route(paths::USERS, post_with(register, register_docs))
+        .api_route(paths::CONFIRM_EMAIL, post_with(confirm_email, confirm_email_docs))
         .api_route(
             paths::ME,
             get_with(me, |op| op.id("getMe").tag("users").summary("Get my account"))
-                .patch_with(change_password, change_password_docs),
+                .patch_with(change_password, change_password_docs)
+                .delete_with(delete_me, delete_me_docs),
         )
+        .api_route(paths::MY_PROFILE, patch_with(change_profile, change_profile_docs))
         .api_route(
             paths::USER,
-            get_with(get, |op| op.id("getUser").tag("users").summary("Get an account"))
-                .patch_with(patch, patch_docs),
+            get_with(get, get_docs)
+                .patch_with(patch, patch_docs)
+                .delete_with(delete_other, delete_other_docs),
         )
         .api_route(
             paths::SESSIONS,
@@ -52,6 +63,7 @@ pub fn routes() -> ApiRouter<App> {
             }),
         )
         .api_route(paths::SESSION, delete_with(sign_out, sign_out_docs))
+        .merge(blocks::routes())
 }
 
 type Op<'t> = TransformOperation<'t>;
@@ -77,7 +89,8 @@ fn register_docs(op: Op<'_>) -> Op<'_> {
              may set `is_admin: true`. Whether others may create an account depends on the `sign_up` \
              of the server; with `approval`, the account is pending and cannot sign in. An \
              `invitation` creates an account with its rank, which joins its rooms. Admins create any \
-             account.",
+             account. With `domain`, an `email` is required: the response is 202, the account is pending, \
+             and the mail to the address has a link that confirms it.",
         )
         .with(of(&[
             Code::AdminOnly,
@@ -93,8 +106,29 @@ async fn register(
     MaybeCaller(by): MaybeCaller,
     ClientAddress(address): ClientAddress,
     Json(request): Json<Register>,
-) -> Result<Created<User>> {
-    registration::register(&app, by.map(|by| by.user.id), address, request).await.map(WithStatus)
+) -> Result<Registered> {
+    registration::register(&app, by.map(|by| by.user.id), address, request).await.map(Registered)
+}
+
+fn confirm_email_docs(op: Op<'_>) -> Op<'_> {
+    op.id("confirmEmail")
+        .tag("users")
+        .summary("Confirm the e-mail address of an account, by the token of its link")
+        .description(
+            "Needs no authentication, but the password of the account; a wrong one is a 422. Then the account \
+             can sign in.",
+        )
+        .with(of(&[Code::ConfirmationInvalid, Code::TooManyRequests]))
+}
+
+async fn confirm_email(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    Json(request): Json<ConfirmEmail>,
+) -> Result<Json<User>> {
+    let source = app.auth.login_source(address, &headers);
+    email::confirm(&app, (&source, address), request).await.map(Json)
 }
 
 async fn me(caller: Caller) -> Json<User> {
@@ -121,6 +155,81 @@ async fn change_password(
     Ok(WithHeaders(cookies, Json(user)))
 }
 
+fn change_profile_docs(op: Op<'_>) -> Op<'_> {
+    op.id("changeProfile")
+        .tag("users")
+        .summary("Change my display name, pronouns or status")
+        .description(
+            "A display name that is the username or the display name of somebody else is a 409. A new \
+             display name is a change of each room that I am in; pronouns and the status are not: others \
+             get them with the account and with the list of members.",
+        )
+        .with(of(&[Code::DisplayNameTaken, Code::TooManyRequests]))
+}
+
+async fn change_profile(
+    State(app): State<App>,
+    caller: Caller,
+    Json(request): Json<PatchProfile>,
+) -> Result<Json<User>> {
+    profile::change(&app, caller.user.id, request).await.map(Json)
+}
+
+fn delete_me_docs(op: Op<'_>) -> Op<'_> {
+    op.id("deleteMe")
+        .tag("users")
+        .summary("Delete my account for good")
+        .description(
+            "Ends all my access at once and frees my username. In the background I leave all rooms, and \
+             with `messages: delete` all my messages are deleted. A wrong `password` is a 422; too many \
+             of them from one session are a 429.",
+        )
+        .with(of(&[Code::LastOwner, Code::TooManyRequests]))
+}
+
+async fn delete_me(
+    State(app): State<App>,
+    caller: Caller,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    Json(request): Json<DeleteMe>,
+) -> Result<WithHeaders<NoContent>> {
+    let source = app.auth.login_source(address, &headers);
+    deletion::delete_own(&app, &caller, (&source, address), request).await?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::SET_COOKIE, app.auth.clear_session_cookie());
+    Ok(WithHeaders(headers, NoContent))
+}
+
+fn delete_other_docs(op: Op<'_>) -> Op<'_> {
+    op.id("deleteUser")
+        .tag("users")
+        .summary("Delete an account for good (admins)")
+        .description(
+            "As `DELETE /users/me`, which deletes the own account. Only owners delete admins and owners.",
+        )
+        .with(of(&[Code::OwnerOnly, Code::LastOwner, Code::RankTooLow, Code::TooManyRequests]))
+}
+
+async fn delete_other(
+    State(app): State<App>,
+    Admin(by): Admin,
+    ClientAddress(address): ClientAddress,
+    Path(UserPath { id }): Path<UserPath>,
+    Json(DeleteUser { messages }): Json<DeleteUser>,
+) -> Result<NoContent> {
+    app.limits.administration.check(&by.user.id, 1).map_err(Error::too_many)?;
+    deletion::delete_other(&app, by.user.id, address, id, messages).await?;
+    Ok(NoContent)
+}
+
+fn get_docs(op: Op<'_>) -> Op<'_> {
+    op.id("getUser")
+        .tag("users")
+        .summary("Get an account")
+        .description("With the profile. A guest gets only the people in the same rooms.")
+}
+
 async fn get(
     State(app): State<App>,
     caller: Caller,
@@ -132,9 +241,9 @@ async fn get(
 fn patch_docs(op: Op<'_>) -> Op<'_> {
     op.id("changeUser")
         .tag("users")
-        .summary("Change an account's rank, disable or approve it (admins)")
+        .summary("Change an account's rank or display name, disable or approve it (admins)")
         .description("A disabled account is signed out everywhere at once.")
-        .with(of(&[Code::OwnerOnly, Code::LastOwner]))
+        .with(of(&[Code::OwnerOnly, Code::LastOwner, Code::DisplayNameTaken]))
 }
 
 async fn patch(
@@ -144,7 +253,13 @@ async fn patch(
     Path(UserPath { id }): Path<UserPath>,
     Json(request): Json<PatchUser>,
 ) -> Result<Json<User>> {
-    accounts::update(&app, by.user.id, address, id, request).await.map(Json)
+    if request.display_name.is_some() {
+        return profile::rename(&app, by.user.id, address, id, request).await.map(Json);
+    }
+    let user = accounts::update(&app, by.user.id, address, id, request).await?;
+    // Those of an account that this request approved.
+    invited::try_finish_joins(&app, id).await;
+    Ok(Json(user))
 }
 
 fn sign_in_docs(op: Op<'_>) -> Op<'_> {

@@ -1,12 +1,12 @@
-//! Recurring writes: the last use of sessions, the deletion of expired ones and of old log rows, and the
-//! joins of invited accounts that a request left over.
+//! Recurring writes: the last use of sessions, the deletion of expired ones, of accounts that nobody
+//! confirmed and of old log rows, and the joins of invited accounts that a request left over.
 
 use std::{net::IpAddr, time::Duration};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Value};
 use shared::ids::SessionId;
 
-use super::{invited::finish_joins, sessions::delete_expired};
+use super::{email, invited::finish_joins, sessions::delete_expired};
 use crate::{
     App, Result,
     auth::run_to_completion,
@@ -32,6 +32,7 @@ pub async fn run_upkeep(app: App) {
 async fn upkeep(app: &App, nth: u32) {
     warn_of_failure(write_uses(app).await, "write the last use of sessions");
     warn_of_failure(finish_joins(app, None).await, "join the rooms of an invitation");
+    warn_of_failure(email::remove_expired(app).await, "delete accounts that nobody confirmed");
     if nth.is_multiple_of(SOCKET_TICKS) {
         warn_of_failure(write_socket_uses(app).await, "write the last use of sessions");
         let pruned = prune_account_changes(&app.db.writer).await;

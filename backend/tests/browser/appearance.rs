@@ -93,9 +93,12 @@ impl Inspection<'_> {
         self.inspect("menu-account").await;
         self.browser.type_keys("[role=menuitem]:focus", ESCAPE).await;
         for (item, name) in [
+            ("Edit profile", "dialog-profile"),
             ("Theme", "dialog-theme"),
             ("Change password", "dialog-password"),
             ("Your devices", "dialog-sessions"),
+            ("Blocked people", "dialog-blocked"),
+            ("Delete account…", "dialog-delete-account"),
             ("Keyboard shortcuts", "dialog-shortcuts"),
         ] {
             self.browser.choose_menu_item("account-menu", item).await;

@@ -10,10 +10,11 @@ use shared::{
     messages::{MessagePage, Row},
     paths,
     problem::Code,
-    rooms::{MyRoom, RoomListing},
+    rooms::{MyRoom, People, RoomListing},
+    users::User,
 };
 
-use crate::fixture::{Fixture, LiveSocket, Person};
+use crate::fixture::{Fixture, LiveSocket, PASSWORD, Person};
 
 fn ids(people: &[&Person]) -> Vec<UserId> {
     people.iter().map(|person| person.user.id).collect()
@@ -99,6 +100,34 @@ async fn invalid_people_are_refused_alike() {
     let response = member.post(paths::DIRECT, json!({"users": many[..8]})).await;
     response.expect_field_error("users", "100");
     member.post(paths::DIRECT, json!({})).await.expect_field_error("users", "is missing");
+}
+
+/// Nobody finds or writes to an account that an admin has not approved yet.
+#[tokio::test]
+async fn a_pending_account_is_nobody() {
+    let fixture = Fixture::start().await;
+    let Fixture { anon, admin, member, .. } = &fixture;
+    admin.patch(paths::SERVER, json!({"sign_up": "approval"})).await.expect_status(200);
+    let new = json!({"username": "newcomer", "password": PASSWORD});
+    let pending: User = anon.post(paths::USERS, new).await.expect_json(201);
+    assert!(pending.is_pending);
+    let found = async || {
+        let lists = ["q=newcomer&scope=server", "q=comer&scope=server"];
+        let mut counts = Vec::new();
+        for query in lists {
+            let list = member.get(&format!("{}?{query}", paths::PEOPLE)).await;
+            counts.push(list.expect_json::<People>(200).people.len());
+        }
+        counts
+    };
+    let begin = json!({"users": [pending.id]});
+    let refused = member.post(paths::DIRECT, begin.clone()).await;
+    refused.expect_field_error("users", &format!("but {} is nobody", pending.id));
+    assert_eq!(found().await, [0, 0]);
+    let path = paths::fill(paths::USER, &[&pending.id]);
+    admin.patch(&path, json!({"approved": true})).await.expect_status(200);
+    assert_eq!(found().await, [1, 1]);
+    member.post(paths::DIRECT, begin).await.expect_status(201);
 }
 
 /// Not even the owner of the server.

@@ -13,6 +13,7 @@ mod connections;
 
 mod crash;
 mod database;
+mod deletion;
 mod delivery;
 mod direct;
 mod export;

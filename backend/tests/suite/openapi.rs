@@ -112,6 +112,7 @@ fn every_operation_documents_its_errors() {
         // The live socket also accepts its token in the first frame.
         let public_operations = [
             "POST /api/v1/users",
+            "POST /api/v1/users/confirm",
             "POST /api/v1/sessions",
             "GET /api/v1/live",
             "GET /api/v1/server",

@@ -71,8 +71,13 @@ async fn perform(user: User, action: AccountAction) -> api::Result<(User, Option
     let id: UserId = user.id;
     let patch = match action {
         AccountAction::SetRank(rank) => PatchUser { rank: Some(rank), ..PatchUser::default() },
+        AccountAction::RemoveName => PatchUser { display_name: Some(None), ..PatchUser::default() },
         AccountAction::Disable => PatchUser { is_disabled: Some(true), ..PatchUser::default() },
         AccountAction::Enable => PatchUser { is_disabled: Some(false), ..PatchUser::default() },
+        AccountAction::Delete(messages) => {
+            api::delete_account(id, messages).await?;
+            return Ok((User { is_deleted: true, ..user }, None));
+        }
         AccountAction::SignOut => {
             api::sign_out_account(id).await?;
             return Ok((user, None));

@@ -65,8 +65,10 @@ fn InvitationRow(invitation: Invitation, revoke: Action<InvitationId, ()>) -> im
             </button>
         }
     });
-    let came =
-        invitation.used_by.into_iter().map(|user| view! { <li dir="auto">{user.username}</li> });
+    let came = invitation
+        .used_by
+        .into_iter()
+        .map(|user| view! { <li dir="auto">{user.name().to_owned()}</li> });
     view! {
         <li class="list-row">
             <div class="list-row-text">

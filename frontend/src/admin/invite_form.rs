@@ -40,7 +40,7 @@ pub fn InviteForm(room: Option<RoomId>) -> impl IntoView {
                 false => {
                     let text = match server.sign_up {
                         SignUp::Open | SignUp::Invited => "Guests can't invite people.",
-                        SignUp::Approval | SignUp::Closed => {
+                        SignUp::Approval | SignUp::Domain | SignUp::Closed => {
                             "Only admins can invite people to this server."
                         }
                     };

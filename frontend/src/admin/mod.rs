@@ -1,9 +1,9 @@
 //! The dialogs to invite people and to change the settings of the server, and the page of the admins.
 
 use leptos::prelude::*;
-use shared::{Timestamp, ids::RoomId};
+use shared::ids::RoomId;
 
-use crate::ui::{Dialog, Lazy, part};
+use crate::ui::{Dialog, Lazy, part, time::now};
 
 mod account_dialogs;
 mod audit;
@@ -61,11 +61,6 @@ impl AdminDialogs {
 enum Form {
     Invite(Option<RoomId>),
     Server(RwSignal<bool>),
-}
-
-/// The time by the clock of this device.
-fn now() -> Timestamp {
-    Timestamp::from_timestamp_millis(js_sys::Date::now() as i64).unwrap_or_default()
 }
 
 part!(more: fn admin_form(form: Form) {

@@ -24,7 +24,9 @@ pub fn PeopleTab() -> impl IntoView {
     let acting = RwSignal::new(None::<(User, AccountAction)>);
     let changed = Callback::new(move |user: User| {
         list.rows.update(|rows| {
-            if let Some(row) = rows.iter_mut().find(|row| row.user.id == user.id) {
+            if user.is_deleted {
+                rows.retain(|row| row.user.id != user.id);
+            } else if let Some(row) = rows.iter_mut().find(|row| row.user.id == user.id) {
                 row.user = user;
             }
         });
@@ -56,7 +58,10 @@ pub fn PeopleTab() -> impl IntoView {
             <tbody role="rowgroup">
                 <For
                     each=move || list.rows.get()
-                    key=|row| (row.user.id, row.user.rank, row.user.is_disabled)
+                    key=|row| {
+                        let user = &row.user;
+                        (user.id, user.rank, user.is_disabled, user.display_name.clone())
+                    }
                     children=move |row| view! { <AccountRow row acting/> }
                 />
             </tbody>
@@ -73,9 +78,10 @@ fn AccountRow(
 ) -> impl IntoView {
     let auth = expect_context::<Auth>();
     let AccountListing { user, last_seen_at, room_count } = row;
-    let name = user.username.clone();
+    let (name, shown) = (user.username.clone(), user.display_name.clone());
     let last_seen = last_seen_at.map_or("Not signed in".to_owned(), time::short);
     let is_disabled = user.is_disabled;
+    let email = user.email.clone();
     let label = format!("Actions for {}", isolate(&name));
     let (rank, joined) = (rank_name(user.rank), time::short(user.created_at));
     let id = user.id.to_string();
@@ -99,6 +105,8 @@ fn AccountRow(
             <td role="cell" class="admin-name">
                 <Avatar name=name.clone() small=true/>
                 <bdi>{name}</bdi>
+                {email.map(|email| view! { <small class="quiet"><bdi>{email}</bdi></small> })}
+                {shown.map(|shown| view! { <bdi class="quiet">{shown}</bdi> })}
                 {is_disabled.then(|| view! { <span class="tag">"Disabled"</span> })}
             </td>
             <td role="cell" data-label="Rank">{rank}</td>

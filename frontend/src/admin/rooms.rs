@@ -64,7 +64,7 @@ fn RoomRow(
     entering: RwSignal<Option<AdminRoom>>,
     deleting: RwSignal<Option<AdminRoom>>,
 ) -> impl IntoView {
-    let hosts = room.hosts.iter().map(|host| isolate(&host.username).into_owned());
+    let hosts = room.hosts.iter().map(|host| isolate(host.name()).into_owned());
     let hosts = match hosts.collect::<Vec<_>>() {
         names if names.is_empty() => "None".to_owned(),
         names => names.join(", "),

@@ -1,12 +1,12 @@
 //! The settings of the server.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
-use shared::admission::{PatchServer, Server};
+use shared::admission::{PatchServer, Server, SignUp};
 
 use super::Choices;
 use crate::{
     api,
-    state::admin::admission::{CREATE_ROOMS, DIRECT, SIGN_UP},
+    state::admin::admission::{CREATE_ROOMS, Choice, DIRECT, SIGN_UP, SIGN_UP_BY_MAIL, domains_in},
     ui::{Field, Ui},
 };
 
@@ -23,7 +23,11 @@ pub fn ServerForm(open: RwSignal<bool>) -> impl IntoView {
 #[component]
 fn Settings(open: RwSignal<bool>, server: Server) -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let name = NodeRef::<html::Input>::new();
+    let [name, domains] = [(); 2].map(|()| NodeRef::<html::Input>::new());
+    let is_by_mail = server.has_smtp == Some(true) || server.sign_up == SignUp::Domain;
+    let sign_up_choices: &'static [Choice<SignUp>] =
+        if is_by_mail { &SIGN_UP_BY_MAIL } else { &SIGN_UP };
+    let old_domains = server.email_domains.join(", ");
     let sign_up = RwSignal::new(server.sign_up);
     let create_rooms = RwSignal::new(server.create_rooms.unwrap_or_default());
     let direct = RwSignal::new(server.direct.unwrap_or_default());
@@ -31,6 +35,7 @@ fn Settings(open: RwSignal<bool>, server: Server) -> impl IntoView {
         let change = PatchServer {
             name: Some(name.clone()),
             sign_up: Some(sign_up.get_untracked()),
+            email_domains: domains.get_untracked().map(|input| domains_in(&input.value())),
             create_rooms: Some(create_rooms.get_untracked()),
             direct: Some(direct.get_untracked()),
         };
@@ -42,8 +47,10 @@ fn Settings(open: RwSignal<bool>, server: Server) -> impl IntoView {
             api::Result::Ok(())
         }
     });
+    let error = move || save.value().get().and_then(Result::err);
+    let domains_error = Signal::derive(move || error()?.field_message("email_domains"));
     let error = Signal::derive(move || {
-        save.value().get().and_then(Result::err).map(|error| error.message())
+        error().filter(|_| domains_error.get().is_none()).map(|error| error.message())
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -54,7 +61,23 @@ fn Settings(open: RwSignal<bool>, server: Server) -> impl IntoView {
     view! {
         <form class="form" on:submit=submit>
             <Field label="Name of this server" name="name" input=name value=server.name error/>
-            <Choices legend="Who may create an account" name="sign-up" choices=&SIGN_UP chosen=sign_up/>
+            <Choices
+                legend="Who may create an account"
+                name="sign-up"
+                choices=sign_up_choices
+                chosen=sign_up
+            />
+            <div hidden=move || sign_up.get() != SignUp::Domain>
+                <Field
+                    label="Domains"
+                    name="email-domains"
+                    input=domains
+                    value=old_domains
+                    error=domains_error
+                    required=false
+                    hint="Such as example.org. Separate several with commas. Subdomains don't count."
+                />
+            </div>
             <Choices
                 legend="Who may create open rooms"
                 name="create-rooms"

@@ -6,10 +6,10 @@ use shared::{
     administration::{AccountList, AdminRoomList, AuditAction, AuditList, NewPassword},
     ids::{RoomId, UserId},
     paths::{self, fill},
-    users::{PatchUser, User},
+    users::{DeleteUser, MessagesOfDeleted, PatchUser, User},
 };
 
-use super::{Result, delete, get, percent_encode, send, send_json};
+use super::{Result, delete, encode, get, percent_encode, send, send_json};
 use crate::state::admin::administration::api_word;
 
 /// The text of a search, and the cursor of the next page.
@@ -52,6 +52,11 @@ pub async fn list_accounts(request: ListRequest, filter: AccountFilter) -> Resul
 
 pub async fn change_account(id: UserId, patch: PatchUser) -> Result<User> {
     send_json(Method::PATCH, &fill(paths::USER, &[&id]), patch).await
+}
+
+pub async fn delete_account(id: UserId, messages: MessagesOfDeleted) -> Result<()> {
+    let body = encode(&DeleteUser { messages })?;
+    send(Method::DELETE, &fill(paths::USER, &[&id]), Some(body)).await.map(drop)
 }
 
 pub async fn sign_out_account(id: UserId) -> Result<()> {

@@ -13,6 +13,7 @@ mod administration;
 mod admission;
 mod early;
 mod messages;
+mod moderation;
 mod rooms;
 mod search;
 mod users;
@@ -21,6 +22,7 @@ pub use administration::*;
 pub use admission::*;
 pub use early::take_socket;
 pub use messages::*;
+pub use moderation::*;
 pub use rooms::*;
 pub use search::*;
 pub use users::*;
@@ -112,7 +114,7 @@ fn describe(problem: &Problem) -> String {
 fn title_case(field: &str) -> String {
     let mut chars = field.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(chars).map(|c| if c == '_' { ' ' } else { c }).collect()
+    first.into_iter().chain(chars).map(|c| if matches!(c, '_' | '.') { ' ' } else { c }).collect()
 }
 
 /// The server refuses a longer URL without an explanation. Only a search can be so long.

@@ -6,7 +6,8 @@ use shared::{
     ids::{RoomId, UserId},
     paths::{self, fill},
     rooms::{
-        Bin, MemberList, MyRoom, NewDirect, NewRoom, PatchMember, PatchRoom, People, Room, RoomList,
+        Bin, MemberList, MyRoom, NewDirect, NewRoom, PatchMember, PatchPreferences, PatchRoom,
+        People, ReplaceFavourites, Room, RoomList,
     },
 };
 
@@ -72,6 +73,18 @@ pub async fn create_direct(new: NewDirect) -> Result<MyRoom> {
 /// Hides a direct room until something is posted in it. The socket then sends `hidden`.
 pub async fn hide_room(id: RoomId) -> Result<()> {
     send(Method::PUT, &fill(paths::HIDDEN, &[&id]), None).await.map(drop)
+}
+
+/// Replaces the list of my favourites. The socket then sends `preferences` for the rooms that moved.
+pub async fn set_favourites(rooms: Vec<RoomId>) -> Result<()> {
+    let body = encode(&ReplaceFavourites { rooms })?;
+    send(Method::PUT, paths::FAVOURITES, Some(body)).await.map(drop)
+}
+
+/// Mutes a room, or ends that. The socket then sends `preferences`.
+pub async fn set_muted(id: RoomId, muted: bool) -> Result<()> {
+    let body = encode(&PatchPreferences { muted: Some(muted) })?;
+    send(Method::PATCH, &fill(paths::PREFERENCES, &[&id]), Some(body)).await.map(drop)
 }
 
 /// Returns a page of members.

@@ -1,6 +1,6 @@
 //! The state that the modules of the live client share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
@@ -50,10 +50,14 @@ pub struct LiveClient {
     pub rooms: RwSignal<RoomList>,
     /// My name, as texts mention it.
     pub reader_name: RwSignal<ReaderName>,
+    /// The people whom I block.
+    pub blocked: RwSignal<BTreeSet<UserId>>,
     pub status: RwSignal<ConnectionStatus>,
     /// Counts the `welcome` frames. Components with data that the socket does not replay load it
     /// again when this changes.
     pub connection_epoch: RwSignal<u32>,
+    /// The number of open reports of the rooms that I manage, as far as it is known.
+    pub reports: RwSignal<BTreeMap<RoomId, i64>>,
     /// The last room that I left or was removed from.
     pub departure: RwSignal<Option<Departure>>,
     /// The rooms that I am not in, and for which I have unsent texts.
@@ -87,8 +91,10 @@ impl LiveClient {
         Self {
             rooms: RwSignal::default(),
             reader_name: RwSignal::default(),
+            blocked: RwSignal::default(),
             status: RwSignal::new(ConnectionStatus::SignedOut),
             connection_epoch: ui.connection_epoch,
+            reports: RwSignal::default(),
             departure: RwSignal::new(None),
             stranded: RwSignal::default(),
             auth,
@@ -139,6 +145,11 @@ impl LiveClient {
             None => self.handle_joined(room),
         }
         Ok(id)
+    }
+
+    /// Whether I block somebody.
+    pub fn blocks(self, user: UserId) -> bool {
+        self.blocked.with(|blocked| blocked.contains(&user))
     }
 
     /// My id; 0 before the first `welcome`.

@@ -19,14 +19,18 @@ use super::{
     client::{ConnectionStatus, LiveClient},
     room_state::RoomState,
 };
-use crate::state::{live::typing::EXPIRE_MS, rooms::name_direct};
+use crate::state::{
+    live::typing::EXPIRE_MS,
+    rooms::{RoomList, name_direct},
+};
 
 impl LiveClient {
     pub(super) fn handle_frame(self, frame: ServerFrame) {
         use ServerFrame as F;
         match frame {
-            F::Welcome { user, rooms, more, longer_names, .. } => {
+            F::Welcome { user, rooms, more, longer_names, blocked, .. } => {
                 self.set_reader_name(&user.username, &longer_names);
+                self.set_blocked(blocked);
                 self.handle_welcome(user, rooms, more);
             }
             F::Rooms { rooms, more } => self.handle_rooms(rooms, more),
@@ -39,6 +43,13 @@ impl LiveClient {
             F::Nack { client_id, problem, .. } => self.refuse_message(client_id, problem),
             F::Joined { room } => self.handle_joined(room),
             F::Hidden { room, hidden } => self.rooms.update(|mine| mine.set_hidden(room, hidden)),
+            F::Preferences { room, favourite, muted } => {
+                self.rooms.update(|mine| mine.set_preferences(room, favourite, muted));
+            }
+            F::Reported { room, open } => {
+                self.reports.update(|reports| _ = reports.insert(room, open));
+            }
+            F::Blocks { users } => self.set_blocked(users),
             F::Removed { room, reason } => self.handle_removed(room, reason),
             F::Read { room, read, exact } => self.handle_read(room, read, exact),
             F::Typing { room, user } => self.handle_typing(room, user),
@@ -100,6 +111,14 @@ impl LiveClient {
         if self.reader_name.with_untracked(|before| *before != name) {
             self.reader_name.set(name);
         }
+    }
+
+    /// Sets whom I block. Setting an equal list would draw all messages again.
+    fn set_blocked(self, users: Vec<UserId>) {
+        self.blocked.maybe_update(|blocked| {
+            let before = std::mem::replace(blocked, users.into_iter().collect());
+            *blocked != before
+        });
     }
 
     /// Subscribes to rooms, and creates their states where there are none.
@@ -189,12 +208,18 @@ impl LiveClient {
         let Some(me) = self.me.get_value() else { return };
         self.update_preview(message);
         state.typing.update(|typing| typing.remove(message.user.id));
-        self.rooms.maybe_update(|rooms| {
-            self.reader_name.with_untracked(|name| rooms.apply_message(message, me.id, name))
-        });
+        self.rooms.maybe_update(|rooms| self.count_message(rooms, message, me.id));
         if message.user.id == me.id {
             self.remove_from_outbox(message.client_id);
         }
+    }
+
+    /// Counts a message among my unread ones. As on the server, somebody whom I block mentions nobody.
+    fn count_message(self, rooms: &mut RoomList, message: &Message, me: UserId) -> bool {
+        if untrack(|| self.blocks(message.user.id)) {
+            return rooms.apply_message(message, me, &ReaderName::default());
+        }
+        self.reader_name.with_untracked(|name| rooms.apply_message(message, me, name))
     }
 
     /// Applies a read position, and then the changes that the server had not counted in it.
@@ -205,8 +230,7 @@ impl LiveClient {
             state.timeline.with_untracked(|t| {
                 let later = t.messages_between(read.read_seq.next(), t.last_seq());
                 for message in later.filter(|message| message.rev > read.last_rev) {
-                    self.reader_name
-                        .with_untracked(|name| rooms.apply_message(message, me.id, name));
+                    self.count_message(rooms, message, me.id);
                 }
             });
         });
@@ -236,7 +260,7 @@ impl LiveClient {
 
     fn handle_typing(self, room: RoomId, user: UserRef) {
         let Some(state) = self.room_state(room) else { return };
-        if self.is_me(user.id) {
+        if self.is_me(user.id) || untrack(|| self.blocks(user.id)) {
             return;
         }
         state.typing.update(|typing| typing.add(user, js_sys::Date::now()));

@@ -1,7 +1,7 @@
 //! The live state of one room.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -10,6 +10,7 @@ use shared::{
     ids::{Seq, UserId},
     rooms::MyRoom,
     timeline::Timeline,
+    users::Status,
 };
 
 use crate::state::live::{outbox::OutboxEntry, typing::TypingUsers};
@@ -28,6 +29,8 @@ pub struct RoomState {
     pub member_count: ArcRwSignal<Option<i64>>,
     pub online: ArcRwSignal<BTreeSet<UserId>>,
     pub typing: ArcRwSignal<TypingUsers>,
+    /// The statuses of the members, as of when they were loaded.
+    pub statuses: ArcRwSignal<BTreeMap<UserId, Status>>,
     /// Counts the resets of the timeline; after each, a page has to be loaded again.
     pub resets: ArcRwSignal<u32>,
     /// True between `subscribe` and `subscribed`: the server is sending the missed changes, so a gap
@@ -45,6 +48,7 @@ impl RoomState {
             member_count: ArcRwSignal::new(None),
             online: ArcRwSignal::default(),
             typing: ArcRwSignal::default(),
+            statuses: ArcRwSignal::default(),
             resets: ArcRwSignal::new(0),
             is_catching_up: ArcRwSignal::new(false),
         }

@@ -112,7 +112,7 @@ impl LiveClient {
         // The ack of a retry may arrive before earlier changes, which follow: no need to subscribe
         // again.
         state.timeline.update(|t| {
-            t.apply(Change { rev: message.rev, row: Row::Message(message) });
+            t.apply(Change::new(message.rev, Row::Message(message)));
         });
     }
 

@@ -63,6 +63,10 @@ pub struct RoomContext {
     /// meanwhile.
     pub edits: RwSignal<BTreeMap<Seq, String>>,
     pub deleting: RwSignal<Option<Seq>>,
+    /// The message that the dialog reports.
+    pub reporting: RwSignal<Option<Seq>>,
+    /// How long slow mode keeps me from posting, in seconds.
+    pub slow_wait_s: RwSignal<u64>,
     pub is_calendar_open: RwSignal<bool>,
     /// The jump in progress; its message may have to be loaded first.
     pub jump: RwSignal<Option<Jump>>,
@@ -100,6 +104,8 @@ impl RoomContext {
             editing: RwSignal::new(None),
             edits: RwSignal::new(load_edits(me, id)),
             deleting: RwSignal::new(None),
+            reporting: RwSignal::new(None),
+            slow_wait_s: RwSignal::new(0),
             is_calendar_open: RwSignal::new(false),
             jump,
             skipped_to: StoredValue::new(None),

@@ -8,10 +8,11 @@ use super::{
     calendar::CalendarDialog,
     context::{JumpKind, RoomContext},
     delete_dialog::DeleteDialog,
+    report_dialog::ReportDialog,
     scroll::{BackButton, NewMessagesPill, Viewport, keep_place},
     timeline::TimelineView,
     unread::{self, UnreadBar},
-    writing::Composer,
+    writing::{Composer, describe_time_out, time_out},
 };
 use crate::{
     api::PageRequest,
@@ -48,6 +49,9 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
         let failed = room.load_error().is_some();
         if before.is_none() && room.jump.with_untracked(Option::is_some) {
             // The jump loads the page around its target.
+        } else if before.is_none() && is_without_messages(room) {
+            // There may be events.
+            room.load(PageRequest::Newest);
         } else if before.is_none() {
             load_first_page(room, read.unread, read.read_seq);
         } else if !room.is_loading.get() && !failed {
@@ -68,8 +72,14 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
     unread::place_unread_divider(room, has_attention, show_unread_bar, live);
     unread::handle_keys(room, live);
 
-    let refusal =
-        Memo::new(move |_| live.rooms.with(|rooms| rooms.post_refusal(room.id, auth.rank())));
+    let time_out = time_out(room.id);
+    let refusal = Memo::new(move |_| {
+        let refusal = live.rooms.with(|rooms| {
+            let by_block = || live.blocked.with(|people| rooms.block_refusal(room.id, people));
+            rooms.post_refusal(room.id, auth.rank()).or_else(by_block)
+        });
+        refusal.map(str::to_owned).or_else(|| time_out.get().map(describe_time_out))
+    });
     let typing = move || state.typing.with(|typing| typing.sentence());
     view! {
         <UnreadBar is_shown=show_unread_bar/>
@@ -85,9 +95,15 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
         </Show>
         <p class="composer-closed" role="status" data-testid="composer-closed">{refusal}</p>
         <DeleteDialog/>
+        <ReportDialog/>
         <CalendarDialog open=room.is_calendar_open/>
         <Announcer/>
     }
+}
+
+/// Whether the room has no message that I may read.
+fn is_without_messages(room: RoomContext) -> bool {
+    room.with_timeline_untracked(|t| t.last_seq()) < room.first_seq()
 }
 
 /// Loads the page where the reader starts: at the first unread message, or at the newest one.

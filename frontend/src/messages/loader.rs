@@ -2,7 +2,11 @@
 
 use chrono::NaiveDate;
 use leptos::prelude::*;
-use shared::ids::{RoomId, Seq};
+use shared::{
+    ids::{RoomId, Seq},
+    messages::MessagePage,
+    timeline::Timeline,
+};
 
 use crate::{
     api::{self, PageRequest},
@@ -19,13 +23,20 @@ pub async fn load_page(room: RoomId, page: PageRequest, state: RoomState) -> api
     for _ in 0..MAX_ATTEMPTS {
         let loaded = api::list_messages(room, page).await?;
         // The timeline refuses a page that was read before a reset.
-        if state.timeline.try_update(|t| t.insert_page(loaded.messages, loaded.as_of_rev))
-            != Some(false)
-        {
+        if state.timeline.try_update(|t| insert_page(t, loaded)) != Some(false) {
             break;
         }
     }
     Ok(())
+}
+
+/// Inserts the messages and the events of a page, unless the timeline refuses the page.
+fn insert_page(timeline: &mut Timeline, page: MessagePage) -> bool {
+    let is_inserted = timeline.insert_page(page.messages, page.as_of_rev);
+    if is_inserted {
+        timeline.insert_events(page.events);
+    }
+    is_inserted
 }
 
 /// The first message of a day, or the nearest one if the day has none.
@@ -48,6 +59,6 @@ pub async fn load_day(
     };
     let other_day = (!anchor.found).then(|| time::local_day(message.created_at));
     // The timeline rejects a page that was read before a reset; the jump then loads the page again.
-    let _ = state.timeline.try_update(|t| t.insert_page(loaded.messages, loaded.as_of_rev));
+    let _ = state.timeline.try_update(|t| insert_page(t, loaded));
     Ok(Some(DayAnchor { seq: anchor.seq, other_day }))
 }

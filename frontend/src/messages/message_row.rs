@@ -11,9 +11,12 @@ use super::{
 };
 use crate::{
     auth::Auth,
+    live::LiveClient,
     ui::{Avatar, Icon, Lazy, Shape, time},
     users::{PeopleDialog, PeopleRequest},
 };
+
+const FOLDED: &str = "Message of somebody you blocked";
 
 /// The state of an edit.
 #[derive(Clone, Copy, PartialEq)]
@@ -28,11 +31,11 @@ enum Edit {
 #[component]
 pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
     let (room, auth) = (expect_context::<RoomContext>(), expect_context::<Auth>());
-    let people = expect_context::<PeopleDialog>();
+    let (people, live) = (expect_context::<PeopleDialog>(), expect_context::<LiveClient>());
     let message = room.message(seq)?;
     let is_mine = auth.me_untracked().is_some_and(|me| me.id == message.user.id);
     let is_deleted = message.deleted_at.is_some();
-    let (at, name) = (message.created_at, message.user.username.clone());
+    let (at, name) = (message.created_at, message.user.name().to_owned());
     let label = format!("{}, {}", isolate(&name), time::clock(at));
     let edit = Memo::new(move |_| match room.editing.get() == Some(seq) && !is_deleted {
         true => Edit::Open,
@@ -40,6 +43,8 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
         false => Edit::None,
     });
     let (reply_to, author) = (message.reply_to, message.user.clone());
+    let (author_id, is_unfolded) = (author.id, RwSignal::new(false));
+    let is_folded = move || live.blocks(author_id) && !is_unfolded.get();
     let message = StoredValue::new(message);
     // The buttons are most of a row's nodes, and most rows never need them.
     let is_near = RwSignal::new(false);
@@ -48,6 +53,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
             class="message"
             class:message-opens=starts_group
             class:message-mine=is_mine
+            class:message-folded=is_folded
             class:message-lit=move || room.highlighted.get() == Some(seq)
             data-seq=seq.0
             tabindex="-1"
@@ -78,6 +84,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                     </p>
                 })}
                 {move || match edit.get() {
+                    _ if is_folded() => view! { <Folded is_unfolded/> }.into_any(),
                     Edit::None => view! { <Body message=message.get_value()/> }.into_any(),
                     edit => view! {
                         {(edit == Edit::Unsaved).then(|| view! { <Body message=message.get_value()/> })}
@@ -86,11 +93,28 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                     .into_any(),
                 }}
             </div>
-            <Show when=move || is_near.get() && !is_deleted>
+            <Show when=move || is_near.get() && !is_deleted && !is_folded()>
                 <Toolbar seq is_mine/>
             </Show>
         </article>
     })
+}
+
+/// The line that stands for a message of somebody whom the reader blocks.
+#[component]
+fn Folded(is_unfolded: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <p class="folded" data-testid="folded">
+            {FOLDED}
+            <button
+                type="button"
+                class="button button-small"
+                on:click=move |_| is_unfolded.set(true)
+            >
+                "Show"
+            </button>
+        </p>
+    }
 }
 
 #[component]
@@ -119,19 +143,20 @@ fn Body(message: Message) -> impl IntoView {
 /// The first line of the message that a reply refers to; a click jumps to that message.
 #[component]
 fn ReplyQuote(to: Seq) -> impl IntoView {
-    let room = expect_context::<RoomContext>();
+    let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
     let quoted = Memo::new(move |_| room.with_timeline(|t| t.get(to).cloned()));
     let author = move || {
         quoted.with(|quoted| match quoted {
-            Some(message) => message.user.username.clone(),
+            Some(message) if live.blocks(message.user.id) => FOLDED.into(),
+            Some(message) => message.user.name().to_owned(),
             None => "An earlier message".into(),
         })
     };
     let text = move || {
         quoted.with(|quoted| match quoted {
             Some(message) if message.deleted_at.is_some() => "Message deleted".into(),
-            Some(message) => snippet(&message.content),
-            None => String::new(),
+            Some(message) if !live.blocks(message.user.id) => snippet(&message.content),
+            _ => String::new(),
         })
     };
     view! {

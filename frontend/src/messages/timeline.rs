@@ -6,6 +6,7 @@ use shared::ids::Seq;
 
 use super::{
     context::RoomContext,
+    event_lines::EventLines,
     message_row::MessageRow,
     scroll::{
         Scrollbar, Viewport, follow_jumps, handle_shortcuts, jump_to_newest, jump_to_oldest,
@@ -120,6 +121,7 @@ fn Row(row: TimelineRow) -> impl IntoView {
         TimelineRow::Message { seq, starts_group, .. } => {
             view! { <MessageRow seq starts_group/> }.into_any()
         }
+        TimelineRow::Events { after, .. } => view! { <EventLines after/> }.into_any(),
         TimelineRow::Gap { .. } => view! { <GapRow gap=row/> }.into_any(),
         TimelineRow::Pending { client_id, starts_group, .. } => {
             view! { <PendingRow client_id starts_group/> }.into_any()

@@ -18,6 +18,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
     let may = move |action| live.rooms.with(|rooms| rooms.allows(room.id, auth.rank(), action));
     let posts = Memo::new(move |_| may(Action::Post));
     let deletes = Memo::new(move |_| is_mine || may(Action::DeleteAnyMessage));
+    let reports = Memo::new(move |_| !is_mine && may(Action::Report));
     let copy_link = move || {
         let origin = window().location().origin().unwrap_or_default();
         let link = format!("{origin}{}", href(&message_path(room.id, seq)));
@@ -63,6 +64,17 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     on:click=move |_| room.editing.set(Some(seq))
                 >
                     <Icon shape=Shape::Pencil/>
+                </button>
+            </Show>
+            <Show when=move || reports.get()>
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label="Report…"
+                    title="Report…"
+                    on:click=move |_| room.reporting.set(Some(seq))
+                >
+                    <Icon shape=Shape::Flag/>
                 </button>
             </Show>
             <Show when=move || deletes.get()>

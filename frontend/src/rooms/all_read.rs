@@ -19,7 +19,7 @@ pub fn AllReadButton() -> impl IntoView {
         }
     });
     view! {
-        <Show when=move || live.rooms.with(|rooms| rooms.total_unread() > 0)>
+        <Show when=move || live.rooms.with(|rooms| rooms.has_unread())>
             <button
                 type="button"
                 class="icon-button"

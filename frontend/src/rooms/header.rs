@@ -13,6 +13,8 @@ use super::{
     Panels,
     dialogs::{DeleteDialog, EditDialog, LeaveDialog},
     insights::InsightsDialog,
+    moderation::{ReportsDialog, follow_reports},
+    preferences::PreferenceItems,
     sidebar::RoomFace,
 };
 use crate::{
@@ -80,7 +82,8 @@ part!(more: fn room_menu((id, room): (RoomId, Memo<Option<MyRoom>>)) {
 fn RoomMenu(id: RoomId, room: Memo<Option<MyRoom>>) -> impl IntoView {
     let (auth, live) = (expect_context::<Auth>(), expect_context::<LiveClient>());
     let is_direct = move || room.with(|r| r.as_ref().is_some_and(|r| r.kind == RoomKind::Direct));
-    let [edit, export, insights, delete, leave] = [(); 5].map(|()| RwSignal::new(false));
+    let [edit, reports, export, insights, delete, leave] = [(); 6].map(|()| RwSignal::new(false));
+    follow_reports(id);
     let dialogs = expect_context::<AdminDialogs>();
     let may_invite = move || live.rooms.with(|rooms| rooms.allows(id, auth.rank(), Action::Invite));
     view! {
@@ -93,6 +96,7 @@ fn RoomMenu(id: RoomId, room: Memo<Option<MyRoom>>) -> impl IntoView {
             >
                 "Mark as read"
             </button>
+            <PreferenceItems id/>
             <Show when=may_invite>
                 <button type="button" role="menuitem" on:click=move |_| dialogs.open_invite(Some(id))>
                     "Invite people"
@@ -108,6 +112,7 @@ fn RoomMenu(id: RoomId, room: Memo<Option<MyRoom>>) -> impl IntoView {
                     actions=[Action::Manage, Action::ChangeTopic]
                     open=edit
                 />
+                <ReportsItem id open=reports/>
             </Show>
             <button type="button" role="menuitem" on:click=move |_| export.set(true)>
                 "Export messages"
@@ -129,10 +134,29 @@ fn RoomMenu(id: RoomId, room: Memo<Option<MyRoom>>) -> impl IntoView {
             </Show>
         </Menu>
         <EditDialog open=edit id/>
+        <ReportsDialog open=reports id/>
         <ExportDialog open=export path=paths::fill(paths::EXPORT, &[&id])/>
         <InsightsDialog open=insights id/>
         <DeleteDialog open=delete id room/>
         <LeaveDialog open=leave id room/>
+    }
+}
+
+/// Opens the reports, with the number of open ones, for those who manage the room.
+#[component]
+fn ReportsItem(id: RoomId, open: RwSignal<bool>) -> impl IntoView {
+    let (auth, live) = (expect_context::<Auth>(), expect_context::<LiveClient>());
+    let manages = move || live.rooms.with(|rooms| rooms.allows(id, auth.rank(), Action::Manage));
+    let label = move || match live.reports.with(|reports| reports.get(&id).copied()) {
+        None | Some(0) => "Reports".to_owned(),
+        Some(count) => format!("Reports ({})", time::number(count)),
+    };
+    view! {
+        <Show when=manages>
+            <button type="button" role="menuitem" on:click=move |_| open.set(true)>
+                {label}
+            </button>
+        </Show>
     }
 }
 

@@ -99,8 +99,8 @@ fn Authors(authors: Vec<AuthorCount>) -> impl IntoView {
     let rows = authors.into_iter().map(|AuthorCount { user, count }| {
         view! {
             <li>
-                <Avatar name=user.username.clone() small=true/>
-                <span dir="auto">{user.username}</span>
+                <Avatar name=user.name().to_owned() small=true/>
+                <span dir="auto">{user.name().to_owned()}</span>
                 <span
                     class="insights-bar"
                     style:inline-size=percent(count as f64 / most * 0.5)

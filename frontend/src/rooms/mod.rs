@@ -16,8 +16,10 @@ mod connection_banner;
 mod dialogs;
 mod header;
 mod insights;
+mod moderation;
 mod page;
 mod people;
+mod preferences;
 mod shell;
 mod sidebar;
 
@@ -38,6 +40,8 @@ pub struct Panels {
     pub current_room: Memo<Option<RoomId>>,
     /// Whether the rooms with unread messages come first, as chosen on this device.
     pub unread_first: RwSignal<bool>,
+    /// My favourites in my order; they are in no other list.
+    pub favourites: Memo<Vec<RoomId>>,
     /// My rooms in the order of the sidebar, without those that are direct or archived.
     pub rooms: Memo<Vec<RoomId>>,
     /// My direct rooms in the order of the sidebar, without hidden ones.
@@ -56,11 +60,15 @@ impl Panels {
         follow_width(members);
         let unread_first = RwSignal::new(storage::get(UNREAD_FIRST_KEY).is_some());
         let is_direct = |room: &MyRoom| room.kind == RoomKind::Direct;
-        let rooms = rooms_by_name(live, move |room| !is_direct(room) && !room.archived);
-        let direct_rooms = rooms_by_name(live, move |room| is_direct(room) && !room.is_hidden());
+        let favourites = Memo::new(move |_| live.rooms.with(|rooms| rooms.shown_favourites()));
+        let is_other = |room: &MyRoom| room.favourite.is_none();
+        let is_room = move |room: &MyRoom| is_other(room) && !is_direct(room) && !room.archived;
+        let rooms = rooms_by_name(live, is_room);
+        let is_shown = move |room: &MyRoom| is_other(room) && is_direct(room) && !room.is_hidden();
+        let direct_rooms = rooms_by_name(live, is_shown);
         let [rooms, direct_rooms] =
             [rooms, direct_rooms].map(|by_name| unread_first_order(live, unread_first, by_name));
-        let archived = rooms_by_name(live, |room| room.archived);
+        let archived = rooms_by_name(live, move |room| is_other(room) && room.archived);
         Self {
             browse,
             create,
@@ -69,6 +77,7 @@ impl Panels {
             members,
             current_room,
             unread_first,
+            favourites,
             rooms,
             direct_rooms,
             archived,

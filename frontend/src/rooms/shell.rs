@@ -170,8 +170,8 @@ fn handle_keys(panels: Panels) {
     let navigate = use_navigate();
     on_page_keydown(move |event| {
         let step = match shortcut_key(event).as_str() {
-            "ArrowUp" if event.alt_key() => -1,
-            "ArrowDown" if event.alt_key() => 1,
+            "ArrowUp" if event.alt_key() && !event.shift_key() => -1,
+            "ArrowDown" if event.alt_key() && !event.shift_key() => 1,
             "Escape"
                 if !event.default_prevented()
                     && panels.members.get_untracked()
@@ -189,7 +189,8 @@ fn handle_keys(panels: Panels) {
         };
         event.prevent_default();
         let current = panels.current_room.get_untracked();
-        let order = [panels.rooms, panels.direct_rooms].map(|rooms| rooms.get_untracked()).concat();
+        let order = [panels.favourites, panels.rooms, panels.direct_rooms];
+        let order = order.map(|rooms| rooms.get_untracked()).concat();
         if let Some(next) = neighbour(&order, current, step) {
             navigate(&room_path(next), NavigateOptions::default());
         }

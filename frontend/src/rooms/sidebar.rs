@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use shared::{access::RoomKind, ids::RoomId, rooms::MyRoom};
 
-use super::{Panels, all_read::AllReadButton};
+use super::{Panels, all_read::AllReadButton, preferences::handle_move_key};
 use crate::{
     auth::Auth,
     links::room_path,
@@ -52,6 +52,10 @@ pub fn Sidebar() -> impl IntoView {
                 </a>
             </div>
             <nav class="room-nav" aria-label="My rooms">
+                <Show when=move || !panels.favourites.with(Vec::is_empty)>
+                    <div class="room-nav-head"><h2>"Favourites"</h2></div>
+                    <RoomList ids=panels.favourites/>
+                </Show>
                 <div class="room-nav-head">
                     <h2>"My rooms"</h2>
                     <AllReadButton/>
@@ -116,15 +120,16 @@ fn NewRoomButton() -> impl IntoView {
 
 #[component]
 fn RoomLinks() -> impl IntoView {
-    let (live, Panels { rooms: ids, archived, current_room, .. }) =
+    let (live, Panels { favourites, rooms: ids, archived, current_room, .. }) =
         (expect_context::<LiveClient>(), expect_context::<Panels>());
+    let has_none = move || [favourites, ids, archived].iter().all(|of| of.with(Vec::is_empty));
     let is_loaded = Memo::new(move |_| live.rooms.with(|rooms| rooms.is_loaded));
     view! {
         <RoomList ids/>
         <Show when=move || !is_loaded.get()>
             <div class="skeletons" aria-hidden="true"><span></span><span></span><span></span></div>
         </Show>
-        <Show when=move || is_loaded.get() && ids.with(Vec::is_empty) && archived.with(Vec::is_empty)>
+        <Show when=move || is_loaded.get() && has_none()>
             <NoRooms/>
         </Show>
         <Show when=move || !archived.with(Vec::is_empty)>
@@ -189,15 +194,16 @@ fn NoRooms() -> impl IntoView {
 
 #[component]
 fn RoomLink(id: RoomId) -> impl IntoView {
-    let live = expect_context::<LiveClient>();
+    let (live, ui) = (expect_context::<LiveClient>(), expect_context::<Ui>());
     let current_room = expect_context::<Panels>().current_room;
     let room = Memo::new(move |_| live.rooms.with(|rooms| rooms.get(id).cloned()));
     let name = move || room.with(|room| room.as_ref().map(|r| r.name.clone()).unwrap_or_default());
     let kind =
         Memo::new(move |_| room.with(|room| room.as_ref().map(|r| r.kind).unwrap_or_default()));
     let read = move |field: fn(&MyRoom) -> i64| room.with(|room| room.as_ref().map_or(0, field));
-    let unread = Signal::derive(move || read(|room| room.read.unread));
+    let unread = Signal::derive(move || read(MyRoom::counted_unread));
     let mentions = Signal::derive(move || read(|room| room.read.mentions));
+    let is_muted = Memo::new(move |_| room.with(|room| room.as_ref().is_some_and(|r| r.muted)));
     view! {
         <li>
             <a
@@ -206,6 +212,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                 title=name
                 data-room=id.to_string()
                 aria-current=move || (current_room.get() == Some(id)).then_some("page")
+                on:keydown=move |event| handle_move_key(live, ui, id, &event)
             >
                 <RoomFace id/>
                 <span class="room-link-name" dir="auto" class:room-link-unread=move || unread.get().gt(&0)>
@@ -213,6 +220,12 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                 </span>
                 {move || (kind.get() == RoomKind::Private).then(|| view! {
                     <span class="sr-only">" (private)"</span>
+                })}
+                {move || is_muted.get().then(|| view! {
+                    <span class="room-link-muted" title="Muted" data-testid="muted">
+                        <Icon shape=Shape::BellOff/>
+                        <span class="sr-only">" (muted)"</span>
+                    </span>
                 })}
                 <Badge unread mentions/>
             </a>
@@ -251,7 +264,7 @@ pub fn RoomFace(id: RoomId) -> impl IntoView {
         };
         view! {
             <span class="member-face">
-                <Avatar name=other.username small=true/>
+                <Avatar name=other.name().to_owned() small=true/>
                 <span class="dot" class:dot-online=is_online></span>
             </span>
         }

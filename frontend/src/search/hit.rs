@@ -28,7 +28,7 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
     let (address, search) = (href(&message_path(id, message.seq)), use_location().search);
     let href =
         move || search.with(|search| format!("{address}?{}", search.trim_start_matches('?')));
-    let (name, at) = (message.user.username, message.created_at);
+    let (name, at) = (message.user.name().to_owned(), message.created_at);
     let text = match message.deleted_at {
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),
         None => mark_matches(excerpt(&message.content, &ranges, MAX_EXCERPT)),

@@ -200,7 +200,7 @@ fn my_rooms(live: LiveClient, order: &[RoomId], q: &str) -> Vec<Choice> {
             rooms.filter(move |room| rank(&room.name, q) == Some(best))
         });
         let ranked = ranked.take(if q.is_empty() { MAX_ROOMS } else { MAX_CHOICES });
-        let kind = |mine: &MyRoom| match mine.read.unread {
+        let kind = |mine: &MyRoom| match mine.counted_unread() {
             ..=0 if mine.kind == RoomKind::Direct => "Direct message".to_owned(),
             ..=0 => "Room".to_owned(),
             unread => format!("{} unread", time::number(unread)),
@@ -289,17 +289,18 @@ fn person(name: String, kind: &str, target: Target) -> Choice {
 }
 
 fn direct_with(user: &UserRef) -> Choice {
-    person(user.username.clone(), "Direct message", Target::Direct(vec![user.id]))
+    person(user.name().to_owned(), "Direct message", Target::Direct(vec![user.id]))
 }
 
-fn messages_from(UserRef { username, .. }: UserRef) -> Choice {
-    let from = Predicate::From(Person::Name(username.clone())).to_string();
-    person(username, "Their messages", Target::Path(search_path(&from, false)))
+fn messages_from(user: UserRef) -> Choice {
+    let name = user.name().to_owned();
+    let from = Predicate::From(Person::Name(user.username)).to_string();
+    person(name, "Their messages", Target::Path(search_path(&from, false)))
 }
 
 fn message(hit: Hit, q: &str) -> Choice {
     let Hit { message, ranges, .. } = hit;
-    let name = message.user.username;
+    let name = message.user.name().to_owned();
     let mut text = vec![Fragment::plain(format!("{}: ", isolate(&name)))];
     text.extend(excerpt(&message.content, &ranges, MAX_EXCERPT));
     let search = search_path(q, false);

@@ -8,6 +8,7 @@ pub mod draft_key;
 pub mod keys;
 pub mod live;
 pub mod message_length;
+pub mod profile;
 pub mod read_tracking;
 pub mod rooms;
 pub mod scroll;

@@ -16,7 +16,9 @@ use shared::{
 };
 
 mod access;
+mod favourites;
 pub mod people;
+pub mod perspective;
 
 /// My rooms by id.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -110,19 +112,22 @@ impl RoomList {
         }
     }
 
-    /// Applies my new role in a room.
+    /// Applies my new role in a room, and my time-out.
     pub fn apply_membership(&mut self, room: RoomId, me: &Member) {
         if let Some(room) = self.rooms.get_mut(&room) {
             (room.role, room.visible_from) = (me.role, me.visible_from);
+            room.timed_out_until = me.timed_out_until;
         }
     }
 
-    /// Adds somebody to the people of a direct room. Returns whether they are new.
+    /// Adds somebody to the people of a direct room, or gives them their new name. Returns whether it
+    /// changed anything.
     pub fn add_person(&mut self, room: RoomId, person: &UserRef, me: UserId) -> bool {
         let Some(room) = self.rooms.get_mut(&room) else { return false };
         if room.kind != RoomKind::Direct || room.people.contains(person) {
             return false;
         }
+        room.people.retain(|other| other.id != person.id);
         let at = room.people.iter().filter(|other| other.id < person.id).count();
         room.people.insert(at, person.clone());
         name_direct(room, me);
@@ -199,9 +204,9 @@ impl RoomList {
         self.rooms.values()
     }
 
-    /// Moves the rooms with unread messages to the front of an order.
+    /// Moves the rooms with unread messages to the front of an order, a muted one only if it mentions me.
     pub fn unread_first(&self, order: &[RoomId]) -> Vec<RoomId> {
-        let is_unread = |room: &RoomId| self.get(*room).is_some_and(|room| room.read.unread > 0);
+        let is_unread = |room: &RoomId| self.get(*room).is_some_and(|r| r.counted_unread() > 0);
         let (mut rooms, others): (Vec<_>, Vec<_>) = order.iter().copied().partition(is_unread);
         rooms.extend(others);
         rooms
@@ -219,15 +224,15 @@ impl RoomList {
         let mut rooms: Vec<_> = by_name.iter().filter_map(|room| self.get(*room)).collect();
         rooms.sort_by_key(|room| {
             let opened = recent.iter().position(|id| *id == room.id).unwrap_or(usize::MAX);
-            (current == Some(room.id), room.read.mentions <= 0, room.read.unread <= 0, opened)
+            (current == Some(room.id), room.read.mentions <= 0, room.counted_unread() == 0, opened)
         });
         rooms.into_iter().map(|room| room.id).collect()
     }
 
-    /// The unread count of all rooms together that are not hidden.
+    /// The unread count of all rooms together that are not hidden. A muted one counts only mentions.
     pub fn total_unread(&self) -> i64 {
         let shown = self.rooms.values().filter(|room| !room.is_hidden());
-        shown.map(|room| room.read.unread.max(0)).sum()
+        shown.map(MyRoom::counted_unread).sum()
     }
 }
 

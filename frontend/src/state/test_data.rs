@@ -5,7 +5,7 @@ use shared::{
     access::{Policies, Role, RoomKind},
     ids::{ClientId, MessageId, Rev, RoomId, Seq, UserId},
     messages::Message,
-    rooms::{MyRoom, ReadState},
+    rooms::{MyRoom, ReadState, RoomEvent, RoomEventKind},
     users::UserRef,
 };
 use uuid::Uuid;
@@ -17,13 +17,32 @@ pub fn message(seq: i64, author: i64) -> Message {
         room: RoomId(1),
         seq: Seq(seq),
         rev: Rev(seq),
-        user: UserRef { id: UserId(author), username: "x".into() },
+        user: UserRef { id: UserId(author), username: "x".into(), display_name: None },
         content: "text".into(),
         client_id: ClientId(Uuid::from_u128(seq as u128)),
         reply_to: None,
         created_at: DateTime::UNIX_EPOCH,
         edited_at: None,
         deleted_at: None,
+    }
+}
+
+/// The user with this id.
+pub fn person(id: i64) -> UserRef {
+    UserRef { id: UserId(id), username: format!("person{id}"), display_name: None }
+}
+
+/// An event of room 1, at the Unix epoch.
+pub fn event(rev: i64, after_seq: i64, kind: RoomEventKind, by: i64) -> RoomEvent {
+    RoomEvent {
+        rev: Rev(rev),
+        after_seq: Seq(after_seq),
+        kind,
+        by: person(by),
+        user: None,
+        from: None,
+        to: None,
+        at: DateTime::UNIX_EPOCH,
     }
 }
 
@@ -45,7 +64,10 @@ pub fn room(id: i64, name: &str) -> MyRoom {
         },
         role: Role::Member,
         visible_from: Seq(1),
+        timed_out_until: None,
         people: Vec::new(),
         hidden: None,
+        favourite: None,
+        muted: false,
     }
 }

@@ -8,12 +8,14 @@ use shared::access::RoomKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     Back,
+    BellOff,
     Bin,
     Clock,
     Close,
     Compass,
     Door,
     Down,
+    Flag,
     Gear,
     Hash,
     Link,
@@ -44,12 +46,16 @@ impl Shape {
     fn path(self) -> &'static str {
         match self {
             Self::Back => "M15 5l-7 7 7 7",
+            Self::BellOff => {
+                "M6 17v-6c0-1.200.3-2.200.9-3.100M9 5.600a6 6 0 0 1 9 5.400v3M4.500 17H17M10 20.500h4M4 4l16 16"
+            }
             Self::Bin => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
             Self::Clock => "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M12 7v5l3 2",
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Compass => "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M15.5 8.5l-2 5-5 2 2-5z",
             Self::Door => "M14 4H6v16h8M11 12h10M18 8.5l3.5 3.5-3.5 3.5",
             Self::Down => "M12 5v14M6 13l6 6 6-6",
+            Self::Flag => "M6 21V4h12l-3 4.500 3 4.500H6",
             Self::Gear => {
                 "M4 7h9M19 7h1M4 17h1M11 17h9M13 7a3 3 0 1 0 6 0a3 3 0 1 0-6 0M5 17a3 3 0 1 0 6 0a3 3 0 1 0-6 0"
             }

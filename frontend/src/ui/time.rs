@@ -67,6 +67,16 @@ pub fn month_short(day: NaiveDate) -> String {
     format(&midnight(day), &[("month", "short")])
 }
 
+/// The time by the clock of this device.
+pub fn now() -> Timestamp {
+    Timestamp::from_timestamp_millis(Date::now() as i64).unwrap_or_default()
+}
+
+/// The beginning of a day in the reader's zone.
+pub fn start_of_day(day: NaiveDate) -> Timestamp {
+    Timestamp::from_timestamp_millis(midnight(day).get_time() as i64).unwrap_or_default()
+}
+
 /// The current day.
 pub fn today_untracked() -> NaiveDate {
     naive_date(&Date::new_0())

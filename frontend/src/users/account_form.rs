@@ -8,18 +8,22 @@ use shared::{
     users::{InvitationToken, User},
 };
 
+use super::email::CheckYourMail;
 use crate::{api, auth::Auth, links::room_path, ui::Field};
 
-/// With an invitation, ends in the first of its rooms.
+/// With an invitation, ends in the first of its rooms. With domains, asks for an address in one of them.
 #[component]
-pub fn AccountForm(invitation: Option<InvitationToken>) -> impl IntoView {
+pub fn AccountForm(
+    invitation: Option<InvitationToken>,
+    #[prop(optional)] domains: Vec<String>,
+) -> impl IntoView {
     let (auth, navigate) = (expect_context::<Auth>(), use_navigate());
-    let (username, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let register = Action::new_local(move |(username, password): &(String, String)| {
-        let (username, password) = (username.clone(), password.clone());
+    let [username, password, email] = [(); 3].map(|()| NodeRef::<html::Input>::new());
+    let register = Action::new_local(move |fields: &(String, String, Option<String>)| {
+        let (username, password, email) = fields.clone();
         let (invitation, navigate) = (invitation.clone(), navigate.clone());
         async move {
-            let user = register(&username, &password, invitation.clone()).await?;
+            let user = register(&username, &password, invitation.clone(), email).await?;
             if user.is_pending {
                 return Ok(user);
             }
@@ -41,36 +45,59 @@ pub fn AccountForm(invitation: Option<InvitationToken>) -> impl IntoView {
         let taken = (error.code() == Some(Code::UsernameTaken)).then(|| error.message());
         error.field_message("username").or(taken)
     });
+    let email_error = Signal::derive(move || error()?.field_message("email"));
     let password_error = Signal::derive(move || {
         let error = error()?;
         // An error that belongs to no field shows below the last one.
-        let other = username_error.get().is_none().then(|| error.message());
-        error.field_message("password").or(other)
+        let is_other = username_error.get().is_none() && email_error.get().is_none();
+        error.field_message("password").or(is_other.then(|| error.message()))
     });
-    let is_pending = move || {
-        register.value().get().and_then(Result::ok).is_some_and(|user: User| user.is_pending)
-    };
+    let pending =
+        move || register.value().get().and_then(Result::ok).filter(|user: &User| user.is_pending);
+    let is_pending = move || pending().is_some();
     let busy = register.pending();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let value = |node: NodeRef<html::Input>| node.get_untracked().map(|input| input.value());
         if let (Some(username), Some(password)) = (value(username), value(password)) {
-            register.dispatch_local((username, password));
+            register.dispatch_local((username, password, value(email)));
         }
     };
     view! {
         <form class="form" method="post" hidden=is_pending on:submit=submit>
+            {(!domains.is_empty()).then(|| view! {
+                <Field
+                    label="E-mail address"
+                    name="email"
+                    kind="email"
+                    input=email
+                    error=email_error
+                    autocomplete="email"
+                    hint=domains_hint(&domains)
+                />
+            })}
             <Credentials username password username_error password_error/>
             <button type="submit" class="button button-primary button-full" disabled=busy>
                 {move || if busy.get() { "Creating…" } else { "Create account" }}
             </button>
         </form>
         <p role="status">
-            {move || is_pending().then_some(
-                "Your account has been created. You can sign in as soon as an admin has approved it."
-            )}
+            {move || pending().map(|user| match user.email {
+                Some(email) => view! { <CheckYourMail email/> }.into_any(),
+                None => "Your account has been created. You can sign in as soon as an admin has \
+                         approved it."
+                    .into_any(),
+            })}
         </p>
     }
+}
+
+/// Says which addresses are allowed. With many domains, the list would be longer than the form.
+fn domains_hint(domains: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let list = domains.iter().take(SHOWN).map(|domain| format!("@{domain}"));
+    let more = if domains.len() > SHOWN { ", or another domain of ours" } else { "" };
+    format!("It ends with {}{more}.", list.collect::<Vec<_>>().join(" or "))
 }
 
 /// The fields of a new account.
@@ -124,10 +151,11 @@ async fn register(
     username: &str,
     password: &str,
     invitation: Option<InvitationToken>,
+    email: Option<String>,
 ) -> api::Result<User> {
     let problem = check_credentials(username, password);
     if !problem.errors.is_empty() {
         return Err(api::Error::Rejected(Box::new(problem)));
     }
-    api::register(username.to_owned(), password.to_owned(), invitation).await
+    api::register(username.to_owned(), password.to_owned(), invitation, email).await
 }

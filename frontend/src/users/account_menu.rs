@@ -5,18 +5,26 @@ use std::time::Duration;
 use leptos::prelude::*;
 use shared::access::Rank;
 
-use super::{password::PasswordDialog, sessions::SessionsDialog};
+use super::{
+    deletion::DeleteAccountDialog,
+    password::PasswordDialog,
+    people::{BlockedDialog, ProfileDialog},
+    sessions::SessionsDialog,
+};
 use crate::{
     admin::AdminDialogs,
     api,
     auth::Auth,
     live::LiveClient,
-    state::rooms::people::rank_label,
-    ui::{Avatar, Confirm, Dialog, Icon, Lazy, Menu, Shape, ThemeSwitch, Ui, href, part},
+    state::{profile::status_line, rooms::people::rank_label},
+    ui::{Avatar, Confirm, Dialog, Icon, Lazy, Menu, Shape, ThemeSwitch, Ui, href, part, time},
 };
 
 /// When the menu loads, after the page has begun.
 const LATER: Duration = Duration::from_millis(1_500);
+
+/// A browser's timer cannot wait for longer than 24 days.
+const TIMER_MAX: Duration = Duration::from_secs(86_400);
 
 #[component]
 pub fn AccountMenu(
@@ -24,8 +32,18 @@ pub fn AccountMenu(
     shortcuts: RwSignal<bool>,
 ) -> impl IntoView {
     let auth = expect_context::<Auth>();
-    let name = Memo::new(move |_| auth.me().map(|me| me.username).unwrap_or_default());
-    let rank = move || rank_label(auth.rank()).unwrap_or("Member");
+    let name = Memo::new(move |_| auth.me().map(|me| me.name().to_owned()).unwrap_or_default());
+    let ended = RwSignal::new(0_u32);
+    let about = move || {
+        ended.track();
+        let (status, now) = (auth.me().and_then(|me| me.status), time::now());
+        let until = status.as_ref().and_then(|status| status.until);
+        if let Some(left) = until.and_then(|until| (until - now).to_std().ok()) {
+            set_timeout(move || _ = ended.try_update(|n| *n += 1), left.min(TIMER_MAX));
+        }
+        status_line(status.as_ref(), now)
+            .unwrap_or_else(|| rank_label(auth.rank()).unwrap_or("Member").to_owned())
+    };
     // Later, because the first room and its messages must not wait for the part.
     let is_late = RwSignal::new(false);
     set_timeout(move || _ = is_late.try_set(true), LATER);
@@ -34,7 +52,7 @@ pub fn AccountMenu(
             {move || view! { <Avatar name=name.get()/> }}
             <div class="account-text">
                 <strong dir="auto" data-testid="my-name">{name}</strong>
-                <span class="quiet">{rank}</span>
+                <span class="quiet" dir="auto" data-testid="my-status">{about}</span>
             </div>
             <Show when=move || is_late.get()>
                 <Lazy load=account_items props=shortcuts/>
@@ -49,7 +67,8 @@ part!(more: fn account_items(shortcuts: RwSignal<bool>) { view! { <AccountItems 
 fn AccountItems(shortcuts: RwSignal<bool>) -> impl IntoView {
     let (auth, ui) = (expect_context::<Auth>(), expect_context::<Ui>());
     let live = expect_context::<LiveClient>();
-    let [password, sessions, theme, confirm] = [(); 4].map(|()| RwSignal::new(false));
+    let [profile, password, sessions, blocked, theme, confirm, deletion] =
+        [(); 7].map(|()| RwSignal::new(false));
     let sign_out = Action::new_local(move |_: &()| {
         // Read before the request, because the socket may close before the response arrives.
         let me = auth.me_untracked().map(|me| me.id);
@@ -73,6 +92,9 @@ fn AccountItems(shortcuts: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <Menu label="Account" testid="account-menu" face=|| view! { <Icon shape=Shape::Gear/> }>
+            <button type="button" role="menuitem" on:click=move |_| profile.set(true)>
+                "Edit profile"
+            </button>
             {move || (!is_guest()).then(|| view! {
                 <button type="button" role="menuitem" on:click=move |_| dialogs.open_invite(None)>
                     "Invite people"
@@ -90,12 +112,18 @@ fn AccountItems(shortcuts: RwSignal<bool>) -> impl IntoView {
             <button type="button" role="menuitem" on:click=move |_| sessions.set(true)>
                 "Your devices"
             </button>
+            <button type="button" role="menuitem" on:click=move |_| blocked.set(true)>
+                "Blocked people"
+            </button>
             <button type="button" role="menuitem" on:click=move |_| shortcuts.set(true)>
                 "Keyboard shortcuts"
             </button>
             <Show when=move || auth.is_admin()>
                 <a role="menuitem" href=href("/admin/people")>"Administration"</a>
             </Show>
+            <button type="button" role="menuitem" on:click=move |_| deletion.set(true)>
+                "Delete account…"
+            </button>
             <button
                 type="button"
                 role="menuitem"
@@ -117,7 +145,10 @@ fn AccountItems(shortcuts: RwSignal<bool>) -> impl IntoView {
                 on_yes=move |()| { sign_out.dispatch_local(()); }
             />
         </Dialog>
+        <ProfileDialog open=profile/>
         <PasswordDialog open=password/>
         <SessionsDialog open=sessions/>
+        <BlockedDialog open=blocked/>
+        <DeleteAccountDialog open=deletion/>
     }
 }

@@ -85,7 +85,7 @@ fn JoinButton(token: InvitationToken) -> impl IntoView {
             }
         }
     });
-    let name = auth.me_untracked().map(|me| me.username);
+    let name = auth.me_untracked().map(|me| me.name().to_owned());
     view! {
         <p>"You're signed in as "<bdi>{name}</bdi>"."</p>
         <button

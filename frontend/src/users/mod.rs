@@ -3,6 +3,8 @@
 mod account_form;
 mod account_menu;
 mod auth_page;
+mod deletion;
+mod email;
 mod invited;
 mod login;
 mod password;

@@ -1,12 +1,14 @@
-//! The pages `/ui/register` and `/ui/invite#TOKEN`: create an account, and set up a server that has none.
+//! The pages `/ui/register`, `/ui/invite#TOKEN` and `/ui/confirm#TOKEN`: create an account, confirm its
+//! address, and set up a server that has none.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use shared::admission::SignUp;
+use shared::{admission::SignUp, users::EmailToken};
 
 use super::{
     account_form::AccountForm,
     auth_page::{AuthFrame, AuthPage, other_form},
+    email::ConfirmPage,
     invited::InvitedPage,
     set_up::SetUpPage,
 };
@@ -34,27 +36,33 @@ fn FirstPage() -> impl IntoView {
         api::Result::Ok(server)
     });
     let location = use_location();
-    let is_invite = location.pathname.with_untracked(|path| path.ends_with("/invite"));
+    let is_at = |end: &str| location.pathname.with_untracked(|path: &String| path.ends_with(end));
+    let (is_invite, is_confirmation) = (is_at("/invite"), is_at("/confirm"));
     // From the address bar, because the router may decode the fragment.
-    let token = token_in(&window().location().hash().unwrap_or_default()).filter(|_| is_invite);
+    let token = token_in(&window().location().hash().unwrap_or_default());
     move || match server.get() {
         None => view! {
             <AuthFrame heading="Hallway"><p class="quiet" role="status">"Loading…"</p></AuthFrame>
         }
         .into_any(),
         Some(Ok(server)) if !server.is_set_up => view! { <SetUpPage/> }.into_any(),
+        Some(_) if is_confirmation => {
+            let token = token.clone().map(|token| EmailToken(token.0));
+            view! { <ConfirmPage token/> }.into_any()
+        }
         Some(server) => {
-            let sign_up = server.map(|server| server.sign_up).unwrap_or_default();
-            match token.clone() {
+            let server = server.map(|server| (server.sign_up, server.email_domains));
+            let (sign_up, domains) = server.unwrap_or_default();
+            match token.clone().filter(|_| is_invite) {
                 Some(token) => view! { <InvitedPage token/> }.into_any(),
-                None => view! { <NewAccountPage sign_up/> }.into_any(),
+                None => view! { <NewAccountPage sign_up domains/> }.into_any(),
             }
         }
     }
 }
 
 #[component]
-fn NewAccountPage(sign_up: SignUp) -> impl IntoView {
+fn NewAccountPage(sign_up: SignUp, domains: Vec<String>) -> impl IntoView {
     let form = match sign_up {
         SignUp::Open => view! { <AccountForm invitation=None/> }.into_any(),
         SignUp::Approval => view! {
@@ -62,6 +70,7 @@ fn NewAccountPage(sign_up: SignUp) -> impl IntoView {
             <AccountForm invitation=None/>
         }
         .into_any(),
+        SignUp::Domain => view! { <AccountForm invitation=None domains/> }.into_any(),
         SignUp::Invited => view! {
             <p>"New accounts need an invitation here. Ask a member for a link."</p>
         }

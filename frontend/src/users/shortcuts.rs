@@ -13,6 +13,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 4] = [
             ("Ctrl K", "Jump to a room, a person, a message or a day"),
             ("Alt ↑", "Previous room"),
             ("Alt ↓", "Next room"),
+            ("Alt Shift ↑ ↓", "Move a favourite, when its link has the focus"),
             ("Shift Esc", "Mark all rooms as read"),
             ("?", "Show this list"),
         ],

@@ -70,6 +70,8 @@ fn check_revs(index: &HistoryIndex, violations: &mut Violations) {
             // latest state in place of an older one, which is allowed.
             ChangedRow::Message(message) if message.rev >= *rev => continue,
             ChangedRow::Message(message) => ChangeContent::Message(digest(message)),
+            // Of a member who changed again, an earlier event comes with the latest state.
+            ChangedRow::Member(member) if member.rev > *rev => continue,
             ChangedRow::Member(member) => ChangeContent::Member(member.user.id, member.left),
             ChangedRow::Room(_) => ChangeContent::Room,
         };

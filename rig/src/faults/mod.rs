@@ -25,7 +25,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::services::raise_file_limit;
 use catalog::{FAULTS, Fault};
-pub use cluster::DatabaseKind;
+pub use cluster::{Cluster, DatabaseKind, Topology};
 use context::Scale;
 use fault_run::{FaultRun, RunResult};
 

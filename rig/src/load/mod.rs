@@ -20,6 +20,7 @@ mod rest_reads;
 mod runtime;
 pub mod seed;
 mod setup;
+mod storm;
 mod text;
 
 use baseline::Baseline;
@@ -44,6 +45,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     if let Some(sockets) = args.idle {
         let result = idle::run_idle(&hallway(args, cores)?, sockets as usize)?;
+        return print_result(args, &result.to_string(), &result);
+    }
+    if let Some(people) = args.people {
+        let mut setup = hallway(args, cores)?;
+        let result = storm::run_people_storm(&mut setup, people as usize)?;
         return print_result(args, &result.to_string(), &result);
     }
     if let Some(sockets) = args.storm {

@@ -48,8 +48,14 @@ pub struct Args {
     pub(super) idle: Option<u64>,
 
     /// Instead of messages: so many sockets reconnect at once.
-    #[arg(long, group = "what", value_parser = at_least_one())]
+    #[arg(long, group = "what", num_args = 0..=1, default_missing_value = "1000")]
+    #[arg(value_parser = at_least_one())]
     pub(super) storm: Option<u64>,
+
+    /// With --storm: instead, so many people reconnect after a restart of the server, and each subscribes
+    /// to all rooms, once with a frame for each room and once with one frame.
+    #[arg(long, requires = "storm", value_parser = at_least_one(), conflicts_with = "url")]
+    pub(super) people: Option<u64>,
 
     /// Instead of messages: so many connections read pages of 50 messages by REST.
     #[arg(long, group = "what", value_parser = at_least_one(), conflicts_with = "url")]

@@ -92,6 +92,7 @@ impl Hallway {
             .env("HALLWAY_DATA", &options.data)
             .env("HALLWAY_LISTEN", listen.to_string())
             // The load comes from a few accounts, some with thousands of sockets, and from one address.
+            .env("HALLWAY_NEW_ACCOUNT_HOURS", "0")
             .env("HALLWAY_MESSAGES_PER_SECOND", "1000000")
             .env("HALLWAY_SIGN_UPS_PER_HOUR", "1000000")
             .env("HALLWAY_CONNECTIONS_PER_ADDRESS", "1000000")

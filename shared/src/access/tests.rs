@@ -4,15 +4,18 @@ use super::*;
 
 const RANKS: [Rank; 4] = [Rank::Guest, Rank::Member, Rank::Admin, Rank::Owner];
 const ROLES: [Option<Role>; 4] = [None, Some(Role::Reader), Some(Role::Member), Some(Role::Host)];
-const ACTIONS: [Action; 8] = [
+const ACTIONS: [Action; 11] = [
     Action::See,
     Action::Join,
     Action::Read,
     Action::Post,
     Action::Invite,
     Action::ChangeTopic,
+    Action::Report,
     Action::DeleteAnyMessage,
+    Action::TimeOut,
     Action::Manage,
+    Action::SetDefault,
 ];
 
 fn rooms() -> Vec<RoomAccess> {
@@ -23,7 +26,7 @@ fn rooms() -> Vec<RoomAccess> {
             for post in roles {
                 for invite in roles {
                     for topic in roles {
-                        let policies = Policies { post, invite, topic };
+                        let policies = Policies { post, invite, topic, slow_s: 0 };
                         rooms.push(RoomAccess { kind, policies, is_archived });
                     }
                 }
@@ -90,8 +93,39 @@ fn hosts_manage_everywhere_and_admins_only_open_rooms() {
     each(|rank, room, role| {
         let host = role == Some(Role::Host) && room.kind != RoomKind::Direct;
         let admin = rank.is_admin() && room.kind == RoomKind::Open;
-        for action in [Action::Manage, Action::DeleteAnyMessage] {
+        for action in [Action::Manage, Action::TimeOut, Action::DeleteAnyMessage] {
             assert_eq!(may(rank, room, role, action), host || admin);
+        }
+    });
+}
+
+#[test]
+fn only_admins_choose_the_rooms_of_new_accounts() {
+    each(|rank, room, role| {
+        let sees = may(rank, room, role, Action::See);
+        assert_eq!(may(rank, room, role, Action::SetDefault), rank.is_admin() && sees);
+        if sees && !rank.is_admin() {
+            assert_eq!(check(rank, room, role, Action::SetDefault), Err(Code::AdminOnly));
+        }
+    });
+}
+
+#[test]
+fn members_report_in_every_room_that_somebody_manages() {
+    each(|rank, room, role| {
+        let reports = role.is_some() && room.kind != RoomKind::Direct;
+        assert_eq!(may(rank, room, role, Action::Report), reports);
+    });
+}
+
+#[test]
+fn nobody_times_out_somebody_who_could_do_the_same() {
+    each(|rank, room, role| {
+        for (other_rank, other) in RANKS.into_iter().zip(ROLES) {
+            let is_higher = rank >= other_rank && role >= other;
+            if is_higher && may(other_rank, room, other, Action::TimeOut) {
+                assert!(may(rank, room, role, Action::TimeOut), "{rank:?} {room:?} {role:?}");
+            }
         }
     });
 }

@@ -10,6 +10,35 @@ fn a_heartbeat_survives_a_round_trip() {
 }
 
 #[test]
+fn preferences_lack_what_is_not_set() {
+    let frame = |favourite, muted| ServerFrame::Preferences { room: RoomId(7), favourite, muted };
+    for (frame, expected) in [
+        (frame(None, false), r#"{"type":"preferences","room":7}"#),
+        (frame(Some(2), true), r#"{"type":"preferences","room":7,"favourite":2,"muted":true}"#),
+    ] {
+        let text = serde_json::to_string(&frame).unwrap();
+        assert_eq!(text, expected);
+        assert_eq!(serde_json::from_str::<ServerFrame>(&text).unwrap(), frame);
+    }
+}
+
+#[test]
+fn a_frame_carries_the_event_of_its_change() {
+    let text = r#"{"type":"member","room":7,"rev":4,"member":{"user":{"id":1,"username":"ada"},"role":"member",
+        "rank":"member","visible_from":1,"joined_at":"2026-11-23T14:05:06Z","left":false,"rev":4},
+        "event":{"rev":4,"after_seq":2,"kind":"joined","by":{"id":1,"username":"ada"},
+        "at":"2026-11-23T14:05:06Z"}}"#;
+    let frame: ServerFrame = serde_json::from_str(text).unwrap();
+    let (room, change) = frame.clone().into_change().unwrap();
+    assert_eq!(change.event.as_ref().map(|event| event.after_seq), Some(Seq(2)));
+    // Nodes send changes to each other as JSON too.
+    let again: Change = serde_json::from_str(&serde_json::to_string(&change).unwrap()).unwrap();
+    assert_eq!(ServerFrame::of(room, again), frame);
+    let without = ServerFrame::of(room, Change { event: None, ..change });
+    assert!(!serde_json::to_string(&without).unwrap().contains("event"));
+}
+
+#[test]
 fn a_frame_without_a_required_field_is_rejected() {
     let frames = [
         r#"{"type":"read","room":7,"read_seq":4,"unread":5,"mentions":1,"last_seq":9,"last_rev":12}"#,

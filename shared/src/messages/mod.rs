@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     ids::{ClientId, MessageId, Rev, RoomId, Seq},
-    rooms::{Member, Room},
+    rooms::{Member, Room, RoomEvent},
     users::UserRef,
 };
 
@@ -18,6 +18,7 @@ mod insights;
 mod map;
 mod numbers;
 mod offset;
+mod reports;
 
 pub use anchor::{Anchor, AnchorError};
 pub use calendar::{Calendar, CalendarDay, Month};
@@ -25,6 +26,7 @@ pub use date::{Date, InvalidDate};
 pub use insights::{AuthorCount, DayCount, Insights};
 pub use map::{MapHits, MapMonth, RoomMap};
 pub use offset::Offset;
+pub use reports::{NewReport, PatchReport, Report, ReportList, ReportState, validate_reason};
 
 /// A message in its latest state. A deleted message is a tombstone, with its author and without its
 /// text.
@@ -106,6 +108,10 @@ pub struct MessagePage {
     /// With `q`, the `seq` of the `anchor` for the next newer hits, with `after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newer: Option<Seq>,
+    /// What happened in the room between the messages of the page, before its first and after its last
+    /// one, by `rev`; at most the newest 200. Empty with `q`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<RoomEvent>,
     /// The newest message of the room at the time of the read; 0 if there was none.
     pub room_last_seq: Seq,
     /// The last message that the caller has read.
@@ -162,6 +168,17 @@ pub struct Change {
     /// The row.
     #[serde(flatten)]
     pub row: Row,
+    /// The line that the timeline shows for the change, if any. If the row has changed again, the line
+    /// comes with the latest state of the row, whose own `rev` is greater.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Box<RoomEvent>>,
+}
+
+impl Change {
+    /// A change without an event.
+    pub fn new(rev: Rev, row: Row) -> Self {
+        Self { rev, row, event: None }
+    }
 }
 
 /// The row that changed.
@@ -181,7 +198,8 @@ pub enum Row {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Changes {
-    /// Each changed row once, ordered by `rev`; at most 1 000, and at most 1 MiB of texts.
+    /// Each changed row once, and once more for each of its earlier events, ordered by `rev`; at most
+    /// 1 000, and at most 1 MiB of texts.
     pub changes: Vec<Change>,
     /// The `after_rev` of the next request. If it is less than the requested one, the server was
     /// restored from an older backup: load the room again.

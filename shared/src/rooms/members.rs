@@ -6,7 +6,7 @@ use crate::{
     Timestamp,
     access::{Rank, Role},
     ids::{Rev, Seq, UserId},
-    users::UserRef,
+    users::{Status, UserRef},
 };
 
 /// `PATCH /rooms/{id}/members/{user}`: changes the role of a member.
@@ -30,6 +30,9 @@ pub struct Member {
     pub rank: Rank,
     /// The `seq` of the first message that they may read.
     pub visible_from: Seq,
+    /// Until when they may not post. It may be in the past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timed_out_until: Option<Timestamp>,
     /// When they joined last.
     pub joined_at: Timestamp,
     /// Whether they left or were removed.
@@ -47,6 +50,10 @@ pub struct MemberListing {
     pub member: Member,
     /// Whether any of their devices has a live socket.
     pub online: bool,
+    /// Their status; absent if there is none or its time is over. A new one is no change of the room: it
+    /// comes with the next request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
 }
 
 /// `GET /rooms/{id}/members`: the present members, ordered by user id.

@@ -1,10 +1,15 @@
 //! The rooms of a user, and what they have read of them.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Timestamp,
     access::{Policies, Role, RoomAccess, RoomKind},
     ids::{Rev, RoomId, Seq, UserId},
+    problem::FieldError,
+    rules::FAVOURITES_MAX,
     users::UserRef,
 };
 
@@ -32,6 +37,9 @@ pub struct MyRoom {
     pub role: Role,
     /// The `seq` of the first message that the caller may read.
     pub visible_from: Seq,
+    /// Until when the caller may not post. It may be in the past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timed_out_until: Option<Timestamp>,
     /// The people of a direct room, with the caller, by id; absent for other rooms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<UserRef>,
@@ -39,12 +47,57 @@ pub struct MyRoom {
     /// Absent if it is not hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden: Option<Seq>,
+    /// The position among the favourites of the caller, from the smallest; absent if it is none. Other
+    /// members do not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub favourite: Option<i64>,
+    /// Whether the caller muted it: only mentions in it count as unread in the page. Other members do not
+    /// see it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub muted: bool,
+}
+
+/// `PATCH /rooms/{id}/preferences`: what the caller prefers; a field that is left out stays unchanged.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PatchPreferences {
+    /// Whether only mentions in the room count as unread in the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted: Option<bool>,
+}
+
+/// `PUT /users/me/favourites`: replaces the whole list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ReplaceFavourites {
+    /// Rooms of the caller in their order, each once; at most 100.
+    #[cfg_attr(feature = "schema", schemars(length(max = 100)))]
+    pub rooms: Vec<RoomId>,
+}
+
+impl ReplaceFavourites {
+    /// Checks the number of rooms, and that each is named once.
+    pub fn validate(&self) -> Result<(), FieldError> {
+        let count = self.rooms.len();
+        if count > FAVOURITES_MAX {
+            let message = format!("must be at most {FAVOURITES_MAX} rooms, but are {count}");
+            return Err(FieldError::new("rooms", message));
+        }
+        let mut named = BTreeSet::new();
+        match self.rooms.iter().find(|room| !named.insert(**room)) {
+            Some(room) => {
+                let message = format!("must name each room once, but name {room} twice");
+                Err(FieldError::new("rooms", message))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a direct room is called for one of its people: the names of the others.
 pub fn direct_name(people: &[UserRef], me: UserId) -> String {
     let others = people.iter().filter(|user| user.id != me);
-    let names: Vec<_> = others.map(|user| user.username.as_str()).collect();
+    let names: Vec<_> = others.map(UserRef::name).collect();
     if names.is_empty() { "Notes".to_owned() } else { names.join(", ") }
 }
 
@@ -52,6 +105,14 @@ impl MyRoom {
     /// Whether the caller hid the room and nothing was posted since.
     pub fn is_hidden(&self) -> bool {
         self.hidden.is_some_and(|hidden| self.read.last_seq <= hidden)
+    }
+
+    /// The number of unread messages for which the page asks for attention: in a muted room, only those
+    /// that mention the caller.
+    pub fn counted_unread(&self) -> i64 {
+        let ReadState { unread, mentions, .. } = self.read;
+        let counted = if self.muted { mentions.min(unread) } else { unread };
+        counted.max(0)
     }
 
     /// What [`crate::access::may`] needs to know.

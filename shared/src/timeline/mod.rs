@@ -12,7 +12,8 @@ use crate::{
     ids::{ClientId, Rev, Seq, UserId},
     messages::{Change, Message, Row},
     problem::Problem,
-    rooms::{Member, Room},
+    rooms::{Member, Room, RoomEvent},
+    users::UserRef,
 };
 
 mod seq_ranges;
@@ -38,7 +39,11 @@ pub struct Timeline {
     messages: BTreeMap<Seq, Message>,
     loaded: SeqRanges,
     members: BTreeMap<UserId, Member>,
+    /// How often the display name of an author of stored messages changed.
+    renames: BTreeMap<UserId, u32>,
     room: Option<Room>,
+    /// By the message after which they stand, and by `rev`. An event never changes.
+    events: BTreeMap<(Seq, Rev), RoomEvent>,
     pending: Vec<PendingMessage>,
 }
 
@@ -93,7 +98,9 @@ impl Timeline {
             messages: BTreeMap::new(),
             loaded: SeqRanges::default(),
             members: BTreeMap::new(),
+            renames: BTreeMap::new(),
             room: None,
+            events: BTreeMap::new(),
             pending: Vec::new(),
         }
     }
@@ -107,12 +114,14 @@ impl Timeline {
 
     /// Applies a change from the socket, live or replayed.
     pub fn apply(&mut self, change: Change) -> ApplyOutcome {
-        let outcome = self.skip(change.rev);
-        match change.row {
+        let Change { rev, row, event } = change;
+        let outcome = self.skip(rev);
+        match row {
             Row::Message(message) => self.upsert_message(message),
             Row::Member(member) => self.upsert_member(member),
             Row::Room(room) => self.upsert_room(room),
         }
+        self.insert_events(event.map(|event| *event));
         outcome
     }
 
@@ -145,8 +154,17 @@ impl Timeline {
         true
     }
 
+    /// Stores events that a change or a page contained.
+    pub fn insert_events(&mut self, events: impl IntoIterator<Item = RoomEvent>) {
+        let events = events.into_iter().map(|event| ((event.after_seq, event.rev), event));
+        self.events.extend(events);
+    }
+
     /// Stores a message, unless the stored one is newer.
-    pub fn upsert_message(&mut self, message: Message) {
+    pub fn upsert_message(&mut self, mut message: Message) {
+        if let Some(member) = self.members.get(&message.user.id).filter(|member| !member.left) {
+            message.user.clone_from(&member.user);
+        }
         let seq = message.seq;
         self.last_seq = self.last_seq.max(seq);
         if seq >= self.live_from {
@@ -160,11 +178,33 @@ impl Timeline {
         }
     }
 
-    /// Stores a member, unless the stored one is newer.
+    /// Stores a member, unless the stored one is newer. A new display name is a change of the member only,
+    /// so the stored messages of the author get it here.
     pub fn upsert_member(&mut self, member: Member) {
         if self.members.get(&member.user.id).is_none_or(|stored| stored.rev < member.rev) {
+            if !member.left {
+                self.rename_author(&member.user);
+            }
             self.members.insert(member.user.id, member);
         }
+    }
+
+    fn rename_author(&mut self, author: &UserRef) {
+        let theirs = self.messages.values_mut().filter(|message| message.user.id == author.id);
+        let mut is_renamed = false;
+        for message in theirs.filter(|message| message.user != *author) {
+            message.user.clone_from(author);
+            is_renamed = true;
+        }
+        if is_renamed {
+            *self.renames.entry(author.id).or_default() += 1;
+        }
+    }
+
+    /// How often the display name of an author of stored messages changed: a message looks different then,
+    /// without a change of its own.
+    pub fn renames(&self, author: UserId) -> u32 {
+        self.renames.get(&author).copied().unwrap_or(0)
     }
 
     /// Stores the room, unless the stored one is newer.
@@ -274,6 +314,12 @@ impl Timeline {
     /// The room, once a change or a response contained it.
     pub fn room(&self) -> Option<&Room> {
         self.room.as_ref()
+    }
+
+    /// The events that stand after a message and before the next one, in their order; those after 0 stand
+    /// before the first message.
+    pub fn events_after(&self, seq: Seq) -> impl Iterator<Item = &RoomEvent> {
+        self.events.range((seq, Rev(0))..(seq.next(), Rev(0))).map(|(_, event)| event)
     }
 
     /// The pending messages, in the order of sending.

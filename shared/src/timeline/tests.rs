@@ -12,6 +12,8 @@ use crate::{
     users::UserRef,
 };
 
+mod events;
+
 const ME: UserId = UserId(1);
 
 #[derive(Clone, Debug)]
@@ -87,7 +89,7 @@ impl Server {
             room: RoomId(1),
             seq: Seq(seq),
             rev,
-            user: UserRef { id: UserId(by), username: format!("user{by}") },
+            user: UserRef { id: UserId(by), username: format!("user{by}"), display_name: None },
             content: format!("text {rev}"),
             client_id,
             reply_to: None,
@@ -96,7 +98,7 @@ impl Server {
             deleted_at: None,
         };
         self.messages.push(message.clone());
-        self.live.push(Change { rev, row: Row::Message(message.clone()) });
+        self.live.push(Change::new(rev, Row::Message(message.clone())));
         message
     }
 
@@ -114,29 +116,30 @@ impl Server {
         message.content = if delete { String::new() } else { format!("text {rev}") };
         message.deleted_at = delete.then_some(DateTime::UNIX_EPOCH);
         let message = message.clone();
-        self.live.push(Change { rev, row: Row::Message(message) });
+        self.live.push(Change::new(rev, Row::Message(message)));
     }
 
     fn set_member(&mut self, user: i64, left: bool) {
         let rev = self.bump();
         let member = Member {
-            user: UserRef { id: UserId(user), username: format!("user{user}") },
+            user: UserRef { id: UserId(user), username: format!("user{user}"), display_name: None },
             role: Role::Member,
             rank: Rank::Member,
             visible_from: Seq(1),
+            timed_out_until: None,
             joined_at: DateTime::UNIX_EPOCH,
             left,
             rev,
         };
         self.members.insert(user, member.clone());
-        self.live.push(Change { rev, row: Row::Member(member) });
+        self.live.push(Change::new(rev, Row::Member(member)));
     }
 
     fn changes_after(&self, rev: Rev) -> Vec<Change> {
         let messages = self.messages.iter().map(|m| (m.rev, Row::Message(m.clone())));
         let members = self.members.values().map(|m| (m.rev, Row::Member(m.clone())));
         let mut changes: Vec<_> =
-            messages.chain(members).map(|(rev, row)| Change { rev, row }).collect();
+            messages.chain(members).map(|(rev, row)| Change::new(rev, row)).collect();
         changes.retain(|change| change.rev > rev);
         changes.sort_by_key(|change| change.rev);
         changes
@@ -220,6 +223,27 @@ impl Client {
             }
         }
     }
+}
+
+#[test]
+fn stored_and_later_messages_get_a_new_display_name() {
+    let (mut server, mut timeline) = (Server::default(), Timeline::new(ME, Seq(0), Rev(0)));
+    server.set_member(2, false);
+    let posted = server.post(2, ClientId(Uuid::from_u128(1)));
+    for change in server.live.drain(..) {
+        timeline.apply(change);
+    }
+    assert_eq!(timeline.renames(UserId(2)), 0);
+    let mut member = server.members[&2].clone();
+    (member.rev, member.user.display_name) = (Rev(3), Some("Ada".into()));
+    timeline.upsert_member(member.clone());
+    assert_eq!(timeline.get(Seq(1)).unwrap().user, member.user);
+    assert_eq!((timeline.renames(UserId(2)), timeline.renames(ME)), (1, 0));
+    // A page that was read before the change arrives after it.
+    timeline.upsert_message(Message { seq: Seq(2), ..posted });
+    assert_eq!(timeline.get(Seq(2)).unwrap().user, member.user);
+    timeline.upsert_member(member);
+    assert_eq!(timeline.renames(UserId(2)), 1, "once");
 }
 
 proptest! {

@@ -18,13 +18,16 @@ const SEED: &str = "20240601";
 const MAX_EXAMPLES: &str = "60";
 
 /// Operations that the suite tests instead, because they would end the run or need a websocket.
-const EXCLUDED_OPERATIONS: [[&str; 2]; 5] = [
+const EXCLUDED_OPERATIONS: [[&str; 2]; 7] = [
     // Revokes the token of the run, so that all later requests get 401.
     ["--exclude-operation-id", "signOut"],
     // Also ends the session of the run.
     ["--exclude-operation-id", "changePassword"],
     ["--exclude-operation-id", "signOutUser"],
     ["--exclude-operation-id", "resetPassword"],
+    // They end the accounts of the tests.
+    ["--exclude-operation-id", "deleteMe"],
+    ["--exclude-operation-id", "deleteUser"],
     // Websockets, which schemathesis does not support.
     ["--exclude-path-regex", "^(/api/v1/live|/ws/)"],
 ];

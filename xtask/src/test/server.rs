@@ -37,6 +37,7 @@ impl Server {
             .env("HALLWAY_DATA", &data)
             // Hundreds of generated sign-ins come from one address.
             .env("HALLWAY_LOGIN_ATTEMPTS", "1000000")
+            .env("HALLWAY_NEW_ACCOUNT_HOURS", "0")
             .env("HALLWAY_MESSAGES_PER_SECOND", "1000000")
             .env("HALLWAY_SIGN_UPS_PER_HOUR", "1000000")
             .env_remove("DATABASE_URL")

@@ -51,7 +51,7 @@ impl Fields {
         Ok(Self { values, ..Self::default() })
     }
 
-    /// The fields of a form; a file is a value that no field takes.
+    /// The fields of a form; an empty list is a value that no field takes, such as a file.
     pub fn from_form(pairs: impl IntoIterator<Item = (String, Value)>) -> Self {
         let mut values = HashMap::<_, Vec<_>>::new();
         for (field, value) in pairs {

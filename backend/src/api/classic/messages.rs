@@ -112,7 +112,7 @@ pub async fn create(
 ) -> Result<Created<ClassicMessage>> {
     find_room(&app, &caller, id).await?;
     let new = NewMessage { client_id: None, content, reply_to: None };
-    let posted = messages::post(&app, caller.user.id, id, new).await?;
+    let posted = messages::post(&app, &caller.user, id, new).await?;
     Ok(WithStatus(posted.message.into()))
 }
 

@@ -102,7 +102,7 @@ impl FromFields for Register {
         let password = fields.required("password", Fields::text).unwrap_or_default();
         fields.check(rules::validate_password(&password));
         let is_admin = fields.boolean("is_admin");
-        Self { username, password: Password(password), is_admin, invitation: None }
+        Self { username, password: Password(password), is_admin, invitation: None, email: None }
     }
 }
 

@@ -53,10 +53,13 @@ impl<C: Codec> Session<C> {
         let (db, restart) = (&self.app.db.reader, Some(CloseCode::Restart));
         let rooms = tables::my_rooms(db, user.id).await.map_err(|_| restart)?;
         let longer_names = queries::longer_names(db, &user).await.map_err(|_| restart)?;
+        let blocked = tables::blocked_by(db, user.id).await.map_err(|_| restart)?;
         let mut pages = room_pages(rooms).into_iter();
         let (rooms, heartbeat_s) = (pages.next().unwrap_or_default(), rules::HEARTBEAT_S);
         let more = pages.len() > 0;
-        self.send(&ServerFrame::Welcome { user, rooms, more, heartbeat_s, longer_names }).await?;
+        let welcome =
+            ServerFrame::Welcome { user, rooms, more, heartbeat_s, longer_names, blocked };
+        self.send(&welcome).await?;
         while let Some(rooms) = pages.next() {
             self.send(&ServerFrame::Rooms { rooms, more: pages.len() > 0 }).await?;
         }

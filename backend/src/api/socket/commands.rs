@@ -66,7 +66,7 @@ impl<C: Codec> Session<C> {
             ClientFrame::Read { room, seq, exact, if_read_seq } => {
                 self.mark_read(room, MarkRead { seq, exact, if_read_seq }).await
             }
-            ClientFrame::Typing { room } => self.publish_typing(room),
+            ClientFrame::Typing { room } => self.handle_typing(room),
         }
     }
 
@@ -116,8 +116,8 @@ impl<C: Codec> Session<C> {
             let error = Error::too_many(held.as_secs() + 1);
             return self.send(&nack(client_id, error)).await;
         }
-        let author = self.caller.user.id;
-        match messages::submit(&self.app, author, room, new, Some(self.inbox.socket())).await {
+        let (author, socket) = (&self.caller.user, Some(self.inbox.socket()));
+        match messages::submit(&self.app, author, room, new, socket).await {
             Ok(pending) => {
                 self.unacked.insert((room, client_id));
                 let reply = async move {
@@ -127,7 +127,9 @@ impl<C: Codec> Session<C> {
                 Ok(())
             }
             Err(error) => {
-                if let Some(seconds) = error.retry_after {
+                // Any other refusal is only about this message.
+                let is_too_fast = error.code() == Code::TooManyRequests;
+                if let Some(seconds) = error.retry_after.filter(|_| is_too_fast) {
                     self.posts_held_until = Instant::now() + Duration::from_secs(seconds);
                 }
                 self.send(&nack(client_id, error)).await
@@ -147,20 +149,25 @@ impl<C: Codec> Session<C> {
         }
     }
 
-    /// Publishes that the user is typing, at most once per interval and room.
-    fn publish_typing(&mut self, room: RoomId) -> SessionResult {
+    /// Publishes that the user is typing, at most once per interval and room, if they may post.
+    fn handle_typing(&mut self, room: RoomId) -> SessionResult {
         let now = Instant::now();
         let interval = Duration::from_secs(rules::TYPING_INTERVAL_S);
         let is_due = self.typing_sent.get(&room).is_none_or(|last| now - *last >= interval);
         if is_due && self.cursors.contains_key(&room) {
             self.typing_sent.insert(room, now);
-            let user = self.caller.user.short();
-            self.inbox.publish_ephemeral(room, ServerFrame::Typing { room, user });
+            let (app, user) = (self.app.clone(), self.caller.user.clone());
+            let reply = async move {
+                let allowed = messages::may_type(&app.db.reader, &user, room).await;
+                Reply::Typing { room, is_allowed: allowed.unwrap_or(false) }
+            };
+            self.replies.push(reply.boxed());
         }
         Ok(())
     }
 
-    /// Sends the ack, nack or error for the result of a write; nothing for a successful read mark.
+    /// Sends the ack, nack or error for the result of a write; nothing for a successful read mark. Publishes
+    /// that the user is typing.
     pub(super) async fn handle_reply(&mut self, reply: Reply) -> SessionResult {
         match reply {
             Reply::Post { client_id, result: Ok(posted), .. } => {
@@ -170,7 +177,12 @@ impl<C: Codec> Session<C> {
                 self.unacked.remove(&(room, client_id));
                 self.send(&nack(client_id, error)).await
             }
-            Reply::MarkRead(Ok(_)) => Ok(()),
+            Reply::MarkRead(Ok(_)) | Reply::Typing { is_allowed: false, .. } => Ok(()),
+            Reply::Typing { room, is_allowed: true } => {
+                let user = self.caller.user.short();
+                self.inbox.publish_ephemeral(room, ServerFrame::Typing { room, user });
+                Ok(())
+            }
             Reply::MarkRead(Err(error)) => {
                 self.send(&ServerFrame::Error { problem: *error.problem }).await
             }
@@ -198,7 +210,7 @@ impl<C: Codec> Session<C> {
         if cursor.is_some_and(|cursor| rev == cursor.next())
             && !self.catching_up.contains_key(&room)
         {
-            let change = Change { rev, row: Row::Message(message) };
+            let change = Change::new(rev, Row::Message(message));
             let posted = Publication::new(room, change, Some(self.inbox.socket()));
             return self.deliver_change(&posted).await;
         }

@@ -36,10 +36,11 @@ const TICK: Duration = Duration::from_secs(5);
 /// An error ends the session: with a close code to send, or `None` if the connection is lost.
 pub(super) type SessionResult<T = ()> = Result<T, Option<CloseCode>>;
 
-/// The reply of the ledger to a write.
+/// The reply of the ledger to a write, or of the database to a check.
 pub(super) enum Reply {
     Post { room: RoomId, client_id: ClientId, result: crate::Result<PostedMessage> },
     MarkRead(crate::Result<ReadState>),
+    Typing { room: RoomId, is_allowed: bool },
 }
 
 /// The session of one socket of a user.

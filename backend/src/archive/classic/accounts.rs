@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use shared::{Timestamp, rules};
 
 use super::{
-    super::lines::User,
+    super::lines::{Profile, User},
     names::{USERNAMES, assign_names},
     passwords,
     source::{ADMIN_FLAGS, Account},
@@ -99,7 +99,11 @@ fn to_line(row: &Account, username: String, notes: &mut Vec<String>) -> User {
         is_admin,
         is_disabled: !row.is_active,
         is_pending: false,
+        email: None,
         created_at: row.joined.unwrap_or(Timestamp::UNIX_EPOCH),
+        profile: Profile::default(),
+        deleted_at: None,
+        deletes_messages: None,
     }
 }
 

@@ -77,7 +77,10 @@ impl ClassicChat {
             rooms: rooms.len() as u64,
             members: sum(|plan| plan.members.len() as u64),
             messages: sum(|plan| plan.line.last_seq as u64),
+            events: 0,
             audit: 0,
+            blocks: 0,
+            invitations: 0,
         };
         let last_message_id = source.last_message_id().await?;
         let message_ids = splits.assign_ids(last_message_id, &mut notes);
@@ -86,6 +89,7 @@ impl ClassicChat {
             rooms: rooms.last().map_or(0, |plan| plan.line.id),
             messages: message_ids.last(last_message_id),
             audit: 0,
+            invitations: 0,
         };
         let header = Header { format: FORMAT, counts, last_ids };
         Ok(Self { source, accounts, rooms, message_ids, header, notes })
@@ -205,6 +209,8 @@ impl<'a> MessageConverter<'a> {
             edited_at: row.updated.filter(|updated| is_edit(self.created_at, *updated)),
             deleted_at: None,
             mentions: mentions.into_iter().collect(),
+            reports: Vec::new(),
+            uncounted_mentions: Vec::new(),
         }
     }
 }

@@ -93,6 +93,8 @@ fn to_line(accounts: &Accounts, row: source::Room, name: String, notes: &mut Vec
         open_from: 1,
         policies: Policies::default(),
         archived_at: None,
+        is_default: false,
+        binned_at: None,
         created_by,
         created_at,
         updated_at,
@@ -142,12 +144,17 @@ async fn add_members(
             .get(user)
             .map_or(line.created_at, |account| account.created_at.max(line.created_at)),
         left: !current.contains(&user),
+        left_seq: None,
         read_seq: line.last_seq,
         rev,
         // The creator becomes the host.
         role: None,
         visible_from: 1,
         hidden_seq: None,
+        favourite: None,
+        is_muted: false,
+        timed_out_until: None,
+        ban: None,
     };
     *members = all_members.into_iter().zip(2..).map(member).collect();
     Ok(())

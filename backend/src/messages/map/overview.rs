@@ -72,6 +72,7 @@ async fn mentions(db: &impl ConnectionTrait, room: &RoomView, user: UserId) -> R
         .filter(C::UserId.eq(user.0))
         .filter(C::RoomId.eq(room.id))
         .filter(C::Seq.between(room.first_seq().0, room.last_seq))
+        .filter(C::IsCounted.eq(true))
         .order_by(C::Seq, Order::Desc)
         .limit(MAP_MENTIONS_MAX);
     let mut seqs: Vec<_> = newest.into_tuple().all(db).await?.into_iter().map(Seq).collect();

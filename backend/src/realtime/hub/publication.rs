@@ -86,7 +86,7 @@ impl Publication {
     /// revs of the room stay consecutive.
     pub(super) fn redact(&self, tombstone: &Message) {
         self.redacted.get_or_init(|| {
-            let change = Change { rev: self.rev, row: Row::Message(tombstone.clone()) };
+            let change = Change::new(self.rev, Row::Message(tombstone.clone()));
             let frame = encode(&ServerFrame::of(self.room, change.clone()));
             (change, frame)
         });

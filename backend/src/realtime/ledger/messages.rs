@@ -19,7 +19,9 @@ use super::{Batch, RoomWrite, mark_read::refresh_unread};
 use crate::{
     Error, Result,
     failpoints::{Failpoint, is_active},
-    tables::{members, mentions as mention_rows, messages, row_lock, search_index, users},
+    tables::{
+        members, mentions as mention_rows, messages, row_lock, search_index, users, who_blocks,
+    },
 };
 
 /// Replaces the text of a message; only its author may.
@@ -71,13 +73,15 @@ impl RoomWrite for EditMessage {
         if row.content == self.content {
             return Ok(row.into_message(&author));
         }
+        batch.check_direct(self.room).await?;
         let before = delete_mentions(batch, self.room, self.seq).await?;
-        let after = insert_mentions(batch, self.room, self.seq, &self.content).await?;
+        let at = (self.room, self.seq);
+        let after = insert_mentions(batch, at, self.by, &self.content).await?;
         search_index::remove(batch.txn, [&row]).await?;
         let edited =
             messages::Model { content: self.content.clone(), edited_at: Some(batch.now), ..row };
         search_index::insert(batch.txn, [&edited]).await?;
-        let message = update_message(batch, edited, author).await?;
+        let message = update_message(batch, edited, &author).await?;
         let changed = before.symmetric_difference(&after).copied();
         refresh_unread(batch, (self.room, self.seq), changed).await?;
         Ok(message)
@@ -116,20 +120,26 @@ impl RoomWrite for DeleteMessage {
         }
         let mentioned = delete_mentions(batch, self.room, self.seq).await?;
         search_index::remove(batch.txn, [&row]).await?;
-        let tombstone = messages::Model {
-            content: if is_active(Failpoint::ReplayOfDeletedText) {
-                row.content
-            } else {
-                String::new()
-            },
-            sent_hash: None,
-            deleted_at: Some(batch.now),
-            ..row
-        };
-        let message = update_message(batch, tombstone, author).await?;
+        let message = write_tombstone(batch, row, &author).await?;
         refresh_unread(batch, (self.room, self.seq), mentioned).await?;
         Ok(message)
     }
+}
+
+/// Writes and publishes a message as a tombstone. The caller deletes its mentions and its document in the
+/// search index.
+pub(super) async fn write_tombstone(
+    batch: &mut Batch<'_>,
+    row: messages::Model,
+    author: &users::Model,
+) -> Result<Message> {
+    let content = match is_active(Failpoint::ReplayOfDeletedText) {
+        true => row.content,
+        false => String::new(),
+    };
+    let deleted_at = Some(batch.now);
+    let row = messages::Model { content, sent_hash: None, deleted_at, ..row };
+    update_message(batch, row, author).await
 }
 
 /// Reads a message and locks its row. One that the member may not read does not exist for them.
@@ -154,7 +164,7 @@ async fn find_message(
 async fn update_message(
     batch: &mut Batch<'_>,
     row: messages::Model,
-    author: users::Model,
+    author: &users::Model,
 ) -> Result<Message> {
     let room = RoomId(row.room_id);
     let rev = batch.next_rev(room);
@@ -169,18 +179,19 @@ async fn update_message(
         ..Default::default()
     };
     messages::Entity::update(update).exec_without_returning(batch.txn).await?;
-    let message = row.into_message(&author);
+    let message = row.into_message(author);
     batch.publish_row(room, rev, Row::Message(message.clone()));
     Ok(message)
 }
 
-/// Inserts a mention row for each member whom a text mentions, and returns these members. The names of
-/// all users count, so that a member does not get the mention of a user with a longer name who is not in
-/// the room.
+/// Inserts a mention row for each member whom a text mentions, and returns those for whom it counts: not
+/// those who block its author. They have a row too, because anybody can search for mentions, and a missing
+/// one would tell who blocks. The names of all users count, so that a member does not get the mention of a
+/// user with a longer name who is not in the room.
 pub(super) async fn insert_mentions(
     batch: &Batch<'_>,
-    room: RoomId,
-    seq: Seq,
+    (room, seq): (RoomId, Seq),
+    author: UserId,
     content: &str,
 ) -> Result<BTreeSet<UserId>> {
     let keys = mention_keys(content);
@@ -207,28 +218,36 @@ pub(super) async fn insert_mentions(
         .collect();
     let names = mentions(content, |key| users.contains_key(key));
     // A text may mention a member several times.
-    let mentioned: BTreeSet<i64> =
-        names.iter().filter_map(|name| users.get(name).copied().flatten()).collect();
+    let mut mentioned: BTreeSet<UserId> =
+        names.iter().filter_map(|name| users.get(name).copied().flatten()).map(UserId).collect();
+    if mentioned.is_empty() {
+        return Ok(mentioned);
+    }
+    let blocking = who_blocks(batch.txn, author, &mentioned).await?;
     let rows = mentioned.iter().map(|user| mention_rows::ActiveModel {
-        user_id: Set(*user),
+        user_id: Set(user.0),
         room_id: Set(room.0),
         seq: Set(seq.0),
+        is_counted: Set(!blocking.contains(user)),
     });
     let rows: Vec<_> = rows.collect();
-    if !rows.is_empty() {
-        mention_rows::Entity::insert_many(rows).exec_without_returning(batch.txn).await?;
-    }
-    Ok(mentioned.into_iter().map(UserId).collect())
+    mention_rows::Entity::insert_many(rows).exec_without_returning(batch.txn).await?;
+    mentioned.retain(|user| !blocking.contains(user));
+    Ok(mentioned)
 }
 
-/// Deletes the mention rows of a message; returns the members whom it mentioned.
-async fn delete_mentions(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<BTreeSet<UserId>> {
+/// Deletes the mention rows of a message; returns the members for whom they counted.
+pub(super) async fn delete_mentions(
+    batch: &Batch<'_>,
+    room: RoomId,
+    seq: Seq,
+) -> Result<BTreeSet<UserId>> {
     let of_message = Condition::all()
         .add(mention_rows::Column::RoomId.eq(room.0))
         .add(mention_rows::Column::Seq.eq(seq.0));
-    let mentioned: Vec<i64> = mention_rows::Entity::find()
+    let mentioned: Vec<(i64, bool)> = mention_rows::Entity::find()
         .select_only()
-        .column(mention_rows::Column::UserId)
+        .columns([mention_rows::Column::UserId, mention_rows::Column::IsCounted])
         .filter(of_message.clone())
         .into_tuple()
         .all(batch.txn)
@@ -236,5 +255,6 @@ async fn delete_mentions(batch: &Batch<'_>, room: RoomId, seq: Seq) -> Result<BT
     if !mentioned.is_empty() {
         mention_rows::Entity::delete_many().filter(of_message).exec(batch.txn).await?;
     }
-    Ok(mentioned.into_iter().map(UserId).collect())
+    let counted = mentioned.into_iter().filter(|(_, is_counted)| *is_counted);
+    Ok(counted.map(|(user, _)| UserId(user)).collect())
 }

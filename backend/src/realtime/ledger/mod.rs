@@ -27,27 +27,33 @@ use crate::{
     Error, Result, concurrency_limiter::KeyedSemaphore, realtime::hub::Hub, tables::Database,
 };
 
+mod accounts;
 mod actor;
 mod batch;
 mod fair_queue;
 mod mark_read;
 mod members;
 mod messages;
+mod moderation;
 mod post;
 mod purge;
 mod queue;
+mod retry;
 mod rooms;
+mod slow_mode;
 mod write_rates;
 
 use actor::{Actor, ActorHealth};
 pub use batch::Batch;
+use batch::NewEvent;
 use fair_queue::Account;
 pub use mark_read::MarkRead;
 pub use members::{
-    AddMember, CreateDirect, DirectRoom, EnterRoom, JoinInvited, JoinRoom, PublishRank,
-    RemoveMember, SetHidden, SetRole,
+    AddMember, CreateDirect, DirectRoom, EnterRoom, JoinInvited, JoinRoom, PublishAccount,
+    RemoveMember, SetFavourites, SetHidden, SetMuted, SetRole,
 };
 pub use messages::{DeleteMessage, EditMessage};
+pub use moderation::{Ban, CloseReport, ReportMessage, TimeOut, Unban};
 pub use post::{PostMessage, PostedMessage};
 pub use queue::PendingWrite;
 use queue::{Enqueued, QueuedWrite, Reply};
@@ -81,6 +87,8 @@ pub struct Ledger {
     changed_accounts: Arc<ChangedAccounts>,
     /// Notified when a room was deleted whose rows remain.
     room_deleted: Arc<Notify>,
+    /// Notified when an account may have been deleted.
+    account_deleted: Arc<Notify>,
 }
 
 /// The accounts that changed since the last batch. Only the one actor of SQLite has a cache of them; no
@@ -123,8 +131,8 @@ pub trait RoomWrite: Send + Sync + 'static {
 }
 
 impl Ledger {
-    /// Starts the actors, and the task that deletes the rows of deleted rooms. An account may post
-    /// `messages_per_second` messages for as long as it likes.
+    /// Starts the actors, and the tasks that delete the rows of deleted rooms and finish the deletion of
+    /// accounts. An account may post `messages_per_second` messages for as long as it likes.
     pub fn start(db: Database, hub: Hub, messages_per_second: u32) -> Self {
         let changed_accounts = Arc::<ChangedAccounts>::default();
         let actors = if db.is_shared() { ACTORS } else { 1 };
@@ -143,9 +151,12 @@ impl Ledger {
             rates: Arc::new(WriteRates::new(messages_per_second)),
             changed_accounts: changed_accounts.clone(),
             room_deleted: Arc::default(),
+            account_deleted: Arc::default(),
         };
         let deleted = ledger.room_deleted.clone();
-        tokio::spawn(purge::purge_deleted_rooms(ledger.clone(), db.reader, deleted));
+        tokio::spawn(purge::purge_deleted_rooms(ledger.clone(), db.reader.clone(), deleted));
+        let deleted = ledger.account_deleted.clone();
+        tokio::spawn(accounts::finish_deletions(ledger.clone(), db.reader, deleted));
         ledger
     }
 
@@ -160,6 +171,11 @@ impl Ledger {
     /// out that another process changed one.
     pub fn invalidate_accounts(&self, changed: impl IntoIterator<Item = UserId>) {
         self.changed_accounts.lock().extend(changed);
+    }
+
+    /// Looks for accounts that were deleted, also by another process, and finishes that in the background.
+    pub fn finish_account_deletions(&self) {
+        self.account_deleted.notify_one();
     }
 
     /// Deletes a room. Clients lose access to its contents at once; a background task deletes the rows.

@@ -1,7 +1,7 @@
 //! Posts the new messages of a batch. The number of statements does not depend on the number of
 //! messages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 use shared::{
@@ -11,7 +11,7 @@ use shared::{
     problem::{Code, FieldError},
 };
 
-use super::{Batch, messages::insert_mentions};
+use super::{Batch, messages::insert_mentions, slow_mode};
 use crate::{
     Error, Result,
     failpoints::{Failpoint, is_active},
@@ -86,7 +86,8 @@ pub(super) async fn post_all(
     }
     batch.load_members(posts.iter().map(|post| (post.room, post.author))).await?;
     let originals = find_originals(batch, posts).await?;
-    let mut new_rows = NewRows::default();
+    let refused = batch.refused_rooms(posts.iter().map(|post| post.room)).await?;
+    let mut new_rows = NewRows { refused, ..NewRows::default() };
     let mut outcomes = Vec::with_capacity(posts.len());
     for post in posts {
         outcomes.push(match new_rows.add(batch, post, &originals).await {
@@ -119,6 +120,8 @@ struct NewRows {
     rows: Vec<messages::Model>,
     posted_by: Vec<(users::Model, Option<SocketId>)>,
     by_key: HashMap<IdempotencyKey, usize>,
+    /// The direct rooms in which one of the two people blocks the other.
+    refused: HashSet<RoomId>,
 }
 
 impl NewRows {
@@ -130,9 +133,10 @@ impl NewRows {
         post: &PostMessage,
         originals: &HashMap<IdempotencyKey, messages::Model>,
     ) -> Result<PostOutcome> {
-        let (author, member) = batch.authorize(post.room, post.author, Action::Post).await?;
+        let (author, member) =
+            batch.authorize_timed_out(post.room, post.author, Action::Post).await?;
         let last_seq = Seq(batch.room(post.room)?.last_seq);
-        let first_seq = Seq(member.map_or(1, |member| member.visible_from));
+        let first_seq = Seq(member.as_ref().map_or(1, |member| member.visible_from));
         let hash = post.content_hash();
         let differs = |row: &messages::Model| row.sent_hash.as_ref().is_some_and(|h| *h != hash);
         if let Some(&index) = self.by_key.get(&post.key()) {
@@ -151,33 +155,51 @@ impl NewRows {
             let posted = PostedMessage { message, is_new: false };
             return Ok(PostOutcome::Duplicate(Box::new(posted)));
         }
+        // After the look-up of the original: what was posted before the time-out or the block still gets
+        // its ack.
+        batch.check_not_timed_out(post.room, &author, member.as_ref())?;
+        if self.refused.contains(&post.room) {
+            return Err(Code::DirectRefused.into());
+        }
         if post.reply_to.is_some_and(|seq| seq < first_seq || seq > last_seq) {
             let message = format!("must be a message of this room, {first_seq} to {last_seq}");
             return Err(FieldError::new("reply_to", message).into());
         }
-        let row = messages::Model {
-            id: 0,
-            room_id: post.room.0,
-            seq: batch.next_seq(post.room).0,
-            rev: batch.next_rev(post.room).0,
-            user_id: post.author.0,
-            client_id: match original {
-                None => post.client_id.0,
-                // Only with the failpoint: the unique index would reject the original's key.
-                Some(_) => uuid::Uuid::now_v7(),
-            },
-            content: post.content.clone(),
-            sent_hash: Some(hash),
-            reply_to: post.reply_to.map(|seq| seq.0),
-            created_at: batch.now,
-            edited_at: None,
-            deleted_at: None,
-        };
+        slow_mode::admit(batch, post.room, &author, member.as_ref()).await?;
+        // A second row only with the failpoint.
+        let row = build_row(batch, post, hash, original.is_some());
         let index = self.rows.len();
         self.by_key.insert(post.key(), index);
         self.rows.push(row);
         self.posted_by.push((author, post.socket));
         Ok(PostOutcome::Inserted { index, is_new: true })
+    }
+}
+
+/// The row of a new message, with the room's next `seq` and `rev`.
+fn build_row(
+    batch: &mut Batch<'_>,
+    post: &PostMessage,
+    hash: Vec<u8>,
+    exists: bool,
+) -> messages::Model {
+    messages::Model {
+        id: 0,
+        room_id: post.room.0,
+        seq: batch.next_seq(post.room).0,
+        rev: batch.next_rev(post.room).0,
+        user_id: post.author.0,
+        client_id: match exists {
+            false => post.client_id.0,
+            // The unique index would reject the original's key.
+            true => uuid::Uuid::now_v7(),
+        },
+        content: post.content.clone(),
+        sent_hash: Some(hash),
+        reply_to: post.reply_to.map(|seq| seq.0),
+        created_at: batch.now,
+        edited_at: None,
+        deleted_at: None,
     }
 }
 
@@ -222,7 +244,8 @@ async fn finish_post(
     new_mentions: &mut Vec<(RoomId, Seq, UserId)>,
 ) -> Result<Message> {
     let (room, seq) = (RoomId(row.room_id), Seq(row.seq));
-    let mentioned = insert_mentions(batch, room, seq, &row.content).await?;
+    let author_id = UserId(row.user_id);
+    let mentioned = insert_mentions(batch, (room, seq), author_id, &row.content).await?;
     new_mentions.extend(mentioned.into_iter().map(|user| (room, seq, user)));
     let message = row.into_message(&author);
     batch.publish_post(message.clone(), socket);

@@ -10,18 +10,20 @@ use shared::{
     access::{Action, History, Policies, Role, RoomKind},
     admission::{CreateRooms, check_create_room},
     ids::{RoomId, Seq, UserId},
-    messages::Row,
     problem::{Code, FieldError},
     rooms::Room,
     rules,
 };
 
 mod bin;
+mod default_rooms;
 mod deletion;
+mod events;
 
 pub(super) use bin::AnnounceRestored;
 pub use bin::RestoreRoom;
 pub use deletion::{DeleteAbandonedRoom, DeleteRoom};
+use events::publish_update;
 
 use super::{
     Batch, RoomWrite,
@@ -82,6 +84,8 @@ pub struct RoomChanges {
     pub policies: Option<Policies>,
     /// Whether it is archived.
     pub archived: Option<bool>,
+    /// Whether new accounts join it.
+    pub is_default: Option<bool>,
     /// The account that counts as its creator.
     pub created_by: Option<UserId>,
     /// All members: others are removed.
@@ -123,6 +127,7 @@ impl RoomWrite for CreateRoom {
             open_from: Set(1),
             policies: Set(Stored(self.policies)),
             archived_at: Set(None),
+            is_default: Set(false),
             created_by: Set(created_by),
             created_at: Set(batch.now),
             updated_at: Set(batch.now),
@@ -182,10 +187,11 @@ impl RoomWrite for UpdateRoom {
         };
         // Before the first write.
         self.new_open_from(&current)?;
+        self.check_default(batch, &current).await?;
         if kind == RoomKind::Private && kind != current.kind.0 {
             self.become_host(batch).await?;
         }
-        self.update_row(batch, created_by)?;
+        self.update_row(batch, created_by).await?;
         audit_update(batch.txn, &current, batch.room(self.room)?, self.by).await?;
         if let Some(members) = members {
             members.apply(batch, self.room, self.by).await?;
@@ -195,11 +201,11 @@ impl RoomWrite for UpdateRoom {
 }
 
 impl UpdateRoom {
-    /// Everything but a new topic needs [`Action::Manage`].
+    /// Everything but a new topic needs [`Action::Manage`], and `is_default` [`Action::SetDefault`].
     async fn authorize(&self, batch: &mut Batch<'_>) -> Result<()> {
         let RoomChanges { name, topic, kind, open_from, history, policies, archived, .. } =
             &self.changes;
-        let RoomChanges { created_by, members, .. } = &self.changes;
+        let RoomChanges { is_default, created_by, members, .. } = &self.changes;
         let manages = name.is_some()
             || kind.is_some()
             || open_from.is_some()
@@ -214,6 +220,9 @@ impl UpdateRoom {
             (false, None) => Action::See,
         };
         batch.authorize(self.room, self.by, action).await?;
+        if is_default.is_some() {
+            batch.authorize(self.room, self.by, Action::SetDefault).await?;
+        }
         match kind {
             Some(RoomKind::Direct) => Err(no_direct_kind()),
             _ => Ok(()),
@@ -248,7 +257,7 @@ impl UpdateRoom {
     }
 
     /// Writes and publishes the room if it changes.
-    fn update_row(&self, batch: &mut Batch<'_>, created_by: Option<i64>) -> Result<()> {
+    async fn update_row(&self, batch: &mut Batch<'_>, created_by: Option<i64>) -> Result<()> {
         let changes = &self.changes;
         let current = batch.room(self.room)?.clone();
         let mut changed = current.clone();
@@ -270,17 +279,12 @@ impl UpdateRoom {
             Some(false) => None,
             None => current.archived_at,
         };
+        changed.is_default = self.new_default(&changed);
         changed.created_by = created_by.unwrap_or(current.created_by);
-        if changed == current {
-            return Ok(());
+        match changed == current {
+            true => Ok(()),
+            false => publish_update(batch, &current, changed, self.by).await,
         }
-        let rev = batch.next_rev(self.room);
-        changed.updated_at = batch.now;
-        (changed.rev, changed.last_rev) = (rev.0, rev.0);
-        batch.update_room(self.room, |room| *room = changed);
-        let room: Room = batch.room(self.room)?.clone().into();
-        batch.publish_row(self.room, rev, Row::Room(room));
-        Ok(())
     }
 }
 

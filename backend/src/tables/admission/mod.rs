@@ -1,9 +1,12 @@
-//! Who comes in: the settings of the server, invitations, and joins that are not done yet.
+//! Who comes in: the settings of the server, invitations, joins that are not done yet, and e-mail
+//! addresses that are not confirmed yet.
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
+pub mod confirmations;
 pub mod invitation_uses;
 pub mod invitations;
+pub mod mails;
 pub mod pending_joins;
 pub mod server_settings;
 

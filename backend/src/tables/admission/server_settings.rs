@@ -19,6 +19,8 @@ pub struct Model {
     pub create_rooms: Stored<CreateRooms>,
     #[sea_orm(column_name = "direct_rooms")]
     pub direct: Stored<DirectRooms>,
+    /// The domains of the addresses with which people sign up, in lower case.
+    pub email_domains: Stored<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -40,8 +40,8 @@ impl AuditFilter {
         }
         if let Some(q) = self.q.as_deref().map(rules::name_key).filter(|q| !q.is_empty()) {
             let accounts = || {
-                let name = contains_ignoring_case(users::Column::UsernameKey, &q);
-                users::Entity::find().select_only().column(users::Column::Id).filter(name)
+                let ids = users::Entity::find().select_only().column(users::Column::Id);
+                ids.filter(users::is_called(&q))
             };
             let any = Condition::any()
                 .add(Column::ActorId.in_subquery(accounts().into_query()))
@@ -96,7 +96,7 @@ async fn find_people(
 
 fn to_entry(row: Model, people: &HashMap<i64, UserRef>) -> AuditEntry {
     let person = |id: i64| {
-        let unnamed = || UserRef { id: id.into(), username: String::new() };
+        let unnamed = || UserRef { id: id.into(), username: String::new(), display_name: None };
         people.get(&id).cloned().unwrap_or_else(unnamed)
     };
     let room = row.room_id.zip(row.room_name);

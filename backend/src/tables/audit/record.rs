@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    DatabaseTransaction, DbErr, EntityTrait,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    sea_query::Expr,
 };
 use serde::Serialize;
 use shared::{
@@ -13,7 +14,7 @@ use shared::{
     ids::{RoomId, UserId},
 };
 
-use super::entity::{ActiveModel, Entity};
+use super::entity::{ActiveModel, Column, Entity};
 use crate::tables::{entities::rooms, stored::Stored, timestamps::now};
 
 /// An entry to write.
@@ -94,4 +95,14 @@ pub async fn audit_all(
         return Ok(());
     }
     Entity::insert_many(rows).exec_without_returning(txn).await.map(drop)
+}
+
+/// Erases the display names of a deleted account from the entries about their changes.
+pub async fn erase_audited_names(txn: &DatabaseTransaction, user: UserId) -> Result<(), DbErr> {
+    let changes = Entity::update_many()
+        .col_expr(Column::OldValue, Expr::value(None::<String>))
+        .col_expr(Column::NewValue, Expr::value(None::<String>))
+        .filter(Column::UserId.eq(user.0))
+        .filter(Column::Action.eq(Stored(AuditAction::DisplayNameChanged)));
+    changes.exec(txn).await.map(drop)
 }

@@ -17,7 +17,7 @@ pub async fn audit_creation(
     audit_all(txn, record.map(|record| record.new_value(room.kind.0))).await
 }
 
-/// A new kind of a room, and its archiving.
+/// A new kind of a room, its archiving, and whether new accounts join it.
 pub async fn audit_update(
     txn: &DatabaseTransaction,
     before: &rooms::Model,
@@ -32,7 +32,12 @@ pub async fn audit_update(
         (Some(_), None) => record(AuditAction::RoomUnarchived),
         _ => None,
     };
-    audit_all(txn, converted.into_iter().chain(moved)).await
+    let chosen = match (before.is_default, after.is_default) {
+        (false, true) => record(AuditAction::DefaultRoomAdded),
+        (true, false) => record(AuditAction::DefaultRoomRemoved),
+        _ => None,
+    };
+    audit_all(txn, converted.into_iter().chain(moved).chain(chosen)).await
 }
 
 /// The new role of a member.

@@ -36,9 +36,12 @@ pub async fn unlock_migrations(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Keeps other transactions from creating the first account until this one ends. It locks a row of
-/// the migrations table, because there is no account yet that could be locked.
-pub async fn lock_first_account(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+/// Keeps other transactions from creating or naming accounts until this one ends: only one account is the
+/// first, and a username must differ from the display names of all others, which no index can ensure. It
+/// locks a row of the migrations table, because there may be no account yet that could be locked, and the
+/// ledger holds the row of [`lock_room_names`] while it waits for rows of accounts. A transaction locks
+/// accounts after this row.
+pub async fn lock_account_names(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     if txn.get_database_backend() != DbBackend::Sqlite {
         query_text(txn, "SELECT version FROM seaql_migrations ORDER BY version LIMIT 1 FOR UPDATE")
             .await?;

@@ -18,6 +18,9 @@ pub struct Model {
     pub user_id: i64,
     pub joined_at: i64,
     pub has_left: bool,
+    /// The newest message of the room when the member left; null before, and for those who left before this
+    /// was stored.
+    pub left_seq: Option<i64>,
     pub read_seq: i64,
     pub rev: i64,
     #[sea_orm(column_name = "room_role")]
@@ -30,6 +33,16 @@ pub struct Model {
     /// The newest message of a direct room when the member hid it: the room is hidden until there is a
     /// newer one. Written on its own, so the copies that the ledger keeps may be out of date.
     pub hidden_seq: Option<i64>,
+    /// The `profile_rev` of the account that the row's last change published.
+    pub published_profile: i64,
+    /// The position among the favourites of the user, who alone sees it.
+    pub favourite: Option<i64>,
+    /// Whether the user muted the room, which they alone see.
+    pub is_muted: bool,
+    /// Until when the member may not post, in microseconds since 1970.
+    pub timed_out_until: Option<i64>,
+    /// The last post of the member while the room had slow mode.
+    pub last_post_at: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -68,6 +81,16 @@ impl Model {
         (!self.has_left).then_some(self.role.0)
     }
 
+    /// The row after a change that publishes what rooms show of the account.
+    pub fn published(self, user: &users::Model) -> Self {
+        Self { rank: user.rank, published_profile: user.profile_rev, ..self }
+    }
+
+    /// Whether the last change of the row published what rooms show of the account now.
+    pub fn is_published(&self, user: &users::Model) -> bool {
+        (self.rank, self.published_profile) == (user.rank, user.profile_rev)
+    }
+
     /// The membership as clients see it.
     pub fn to_member(&self, user: &users::Model) -> Member {
         Member {
@@ -75,6 +98,7 @@ impl Model {
             role: self.role.0,
             rank: user.rank.0,
             visible_from: self.visible_from.into(),
+            timed_out_until: self.timed_out_until.map(to_timestamp),
             joined_at: to_timestamp(self.joined_at),
             left: self.has_left,
             rev: self.rev.into(),

@@ -12,6 +12,8 @@ pub struct Model {
     pub room_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub seq: i64,
+    /// Whether it counts for the member: not if they blocked the author when it was written.
+    pub is_counted: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -34,6 +34,8 @@ pub struct Model {
     pub open_from: i64,
     pub policies: Stored<Policies>,
     pub archived_at: Option<i64>,
+    /// Whether new accounts join it. Only an open room that is neither archived nor deleted.
+    pub is_default: bool,
     pub created_by: i64,
     pub created_at: i64,
     pub updated_at: i64,
@@ -86,6 +88,7 @@ impl From<Model> for Room {
             history: row.history.0,
             policies: row.policies.0,
             archived_at: row.archived_at.map(to_timestamp),
+            is_default: row.is_default,
             created_by: row.created_by.into(),
             created_at: to_timestamp(row.created_at),
             updated_at: to_timestamp(row.updated_at),

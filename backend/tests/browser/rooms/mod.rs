@@ -1,5 +1,10 @@
-//! Rooms: who may do what in them, private and direct ones.
+//! Rooms: who may do what in them, private and direct ones, favourites and muted ones.
 
 mod access;
+mod blocked;
 mod direct;
+mod favourites;
+mod moderation;
 mod private_rooms;
+mod profile;
+mod see_as;

@@ -167,7 +167,7 @@ async fn member_path(fixture: &Fixture, room: i64, name: &str) -> String {
 }
 
 /// Chooses an item of bob's menu in the list of people.
-async fn choose_for_bob(ada: &Browser, item: &str) {
+pub(super) async fn choose_for_bob(ada: &Browser, item: &str) {
     let row = ".member[data-member=bob]";
     ada.wait_visible(row).await;
     ada.hover(row).await;

@@ -1,5 +1,6 @@
 //! The timeline of a room: scrolling, jumps and unread messages.
 
+mod events;
 mod long_room;
 mod place;
 pub mod scroll;

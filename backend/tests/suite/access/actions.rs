@@ -75,6 +75,10 @@ fn manage(cell: &Cell) -> Result<(), Code> {
     cell.check(Action::Manage)
 }
 
+fn time_out(cell: &Cell) -> Result<(), Code> {
+    cell.check(Action::TimeOut)
+}
+
 fn post(cell: &Cell) -> Result<(), Code> {
     cell.check(Action::Post)
 }
@@ -90,6 +94,12 @@ const WRITES: &[Write] = &[
     Write("PATCH /api/v1/rooms/{id}", r#"{"policies": {"post": "host"}}"#, manage),
     Write("PATCH /api/v1/rooms/{id}", r#"{"archived": true}"#, manage),
     Write("PATCH /api/v1/rooms/{id}", r#"{"archived": false}"#, manage),
+    Write("PATCH /api/v1/rooms/{id}", r#"{"is_default": false}"#, |cell| {
+        cell.check(Action::SetDefault)
+    }),
+    Write("PATCH /api/v1/rooms/{id}", r#"{"name": "{name}", "is_default": false}"#, |cell| {
+        manage(cell).and(cell.check(Action::SetDefault))
+    }),
     Write("PATCH /api/v1/rooms/{id}", "{}", |cell| cell.check(Action::See)),
     Write("DELETE /api/v1/rooms/{id}", "", manage),
     Write("PUT /api/v1/rooms/{id}/membership", "", Cell::join),
@@ -97,6 +107,16 @@ const WRITES: &[Write] = &[
     Write("PUT /api/v1/rooms/{id}/members/{new}", "", |cell| cell.check(Action::Invite)),
     Write("PATCH /api/v1/rooms/{id}/members/{victim}", r#"{"role": "reader"}"#, manage),
     Write("DELETE /api/v1/rooms/{id}/members/{victim}", "", manage),
+    Write("DELETE /api/v1/rooms/{id}/members/{victim}?ban=true", "", time_out),
+    Write("PUT /api/v1/rooms/{id}/members/{victim}/timeout", r#"{"minutes": 5}"#, time_out),
+    Write("DELETE /api/v1/rooms/{id}/members/{victim}/timeout", "", time_out),
+    // Nobody is banned, and nothing was reported.
+    Write("DELETE /api/v1/rooms/{id}/bans/{victim}", "", |cell| {
+        time_out(cell).and(Err(Code::NotFound))
+    }),
+    Write("PATCH /api/v1/rooms/{id}/reports/{new}", r#"{"state": "resolved"}"#, |cell| {
+        manage(cell).and(Err(Code::NotFound))
+    }),
     Write("POST /api/v1/rooms/{id}/messages", r#"{"content": "new"}"#, post),
     Write("PATCH /api/v1/rooms/{id}/messages/{own}", r#"{"content": "new"}"#, post),
     Write("PATCH /api/v1/rooms/{id}/messages/{other}", r#"{"content": "new"}"#, |cell| {
@@ -104,9 +124,15 @@ const WRITES: &[Write] = &[
     }),
     Write("DELETE /api/v1/rooms/{id}/messages/{own}", "", |cell| cell.delete_message(true)),
     Write("DELETE /api/v1/rooms/{id}/messages/{other}", "", |cell| cell.delete_message(false)),
+    Write("POST /api/v1/rooms/{id}/messages/{other}/report", r#"{"reason": "rude"}"#, |cell| {
+        cell.check(Action::Report)
+    }),
     Write("PUT /api/v1/rooms/{id}/read", r#"{"seq": 1}"#, |cell| cell.check(Action::Read)),
     Write("PUT /api/v1/rooms/{id}/hidden", "", Cell::hide),
     Write("DELETE /api/v1/rooms/{id}/hidden", "", Cell::hide),
+    Write("PATCH /api/v1/rooms/{id}/preferences", r#"{"muted": true}"#, |cell| {
+        cell.check(Action::Read)
+    }),
     // The room is not deleted.
     Write("POST /api/v1/rooms/{id}/restore", "", |_| Err(Code::NotFound)),
     Write("PUT /rooms/{id}", r#"{"name": "{name}"}"#, Cell::classic_manage),
@@ -237,7 +263,7 @@ impl World {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_write_is_decided_as_access_decides() {
     let world = World::start().await;
-    let all = |role| Policies { post: role, invite: role, topic: role };
+    let all = |role| Policies { post: role, invite: role, topic: role, slow_s: 0 };
     let policies = [Policies::default(), all(Role::Reader), all(Role::Host)];
     for (nth, write) in WRITES.iter().enumerate() {
         let mut checks = Vec::new();

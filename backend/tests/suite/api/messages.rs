@@ -191,10 +191,12 @@ async fn seqs_are_dense_and_revs_consecutive() {
     fixture.outsider.delete(&fixture.path(paths::MEMBERSHIP)).await.expect_status(204);
     let found = changes(&fixture.admin, fixture.room, 0).await;
     let revs: Vec<i64> = found.changes.iter().map(|change| change.rev.0).collect();
-    // Rev 8 (the topic) replaces 1 (the creation), and 9 (the leaving) replaces 6 (the joining).
-    assert_eq!(revs, [2, 3, 4, 5, 7, 8, 9]);
+    // Rev 8 (the topic) replaces 1 (the creation). Rev 9 (the leaving) replaces 6 (the joining), whose event
+    // comes with the latest state.
+    assert_eq!(revs, [2, 3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(found.changes[4].row, found.changes[7].row);
     assert_eq!((found.rev.0, found.more), (9, false));
-    let Row::Member(member) = &found.changes[6].row else { panic!() };
+    let Row::Member(member) = &found.changes[7].row else { panic!() };
     assert_eq!((member.user.id, member.left), (fixture.outsider.user.id, true));
     let seqs: Vec<i64> =
         all_messages(&fixture.admin, fixture.room).await.iter().map(|m| m.seq.0).collect();

@@ -11,5 +11,6 @@ mod lists;
 mod live;
 mod messages;
 mod names;
-mod revoked;
+mod profiles;
+pub mod revoked;
 mod roles;

@@ -12,6 +12,10 @@ use shared::{
 
 use crate::fixture::{Client, Fixture, LiveSocket, PASSWORD, Person, Response};
 
+mod moderation;
+
+use moderation::moderation_endpoints;
+
 /// Method, path below `/api/v1`, body, and the outcomes for anon, outsider, member and admin: a status
 /// or the code of the problem.
 struct Endpoint(&'static str, &'static str, Value, [Result<u16, Code>; 4]);
@@ -25,18 +29,38 @@ fn people_endpoints() -> Vec<Endpoint> {
     let new_admin = json!({"username": "new {role}", "password": PASSWORD, "is_admin": true});
     let sign_in = json!({"username": "member", "password": PASSWORD});
     let secret = json!({"current_password": PASSWORD, "password": "battery staple"});
+    let delete_me = json!({"password": PASSWORD, "messages": "keep"});
     let (ok, admins) = ([ANON, Ok(200), Ok(200), Ok(200)], [ANON, ADMIN_ONLY, ADMIN_ONLY, Ok(200)]);
+    let own = [ANON, Ok(204), Ok(204), Ok(204)];
+    let blocked = [ANON, Err(InvalidFields), Ok(204), Ok(204)];
+    let unblocked = [ANON, Ok(204), Ok(204), Ok(204)];
     let not_theirs = [ANON, Err(NotFound), Ok(204), Err(NotFound)];
+    let unknown = Err(Code::ConfirmationInvalid);
+    let confirm = json!({"token": "guess", "password": PASSWORD});
     vec![
         Endpoint("POST", "/users", new, [Ok(201); 4]),
         Endpoint("POST", "/users", new_admin, [ADMIN_ONLY, ADMIN_ONLY, ADMIN_ONLY, Ok(201)]),
+        Endpoint("POST", "/users/confirm", confirm, [unknown; 4]),
         Endpoint("GET", "/users/me", Value::Null, ok),
         Endpoint("PATCH", "/users/me", secret, ok),
+        Endpoint("PATCH", "/users/me/profile", json!({"pronouns": "the {role}"}), ok),
+        Endpoint("PUT", "/users/me/favourites", json!({"rooms": []}), own),
+        Endpoint("GET", "/users/me/blocks", Value::Null, ok),
+        Endpoint("PUT", "/users/me/blocks/{outsider}", Value::Null, blocked),
+        Endpoint("DELETE", "/users/me/blocks/{member}", Value::Null, unblocked),
+        Endpoint("DELETE", "/users/me", delete_me, [ANON, Ok(204), Ok(204), Err(Code::LastOwner)]),
+        Endpoint("GET", "/users/me/export", Value::Null, ok),
         Endpoint("GET", "/users/{member}", Value::Null, ok),
         Endpoint("PATCH", "/users/{outsider}", json!({"is_admin": true}), admins),
+        Endpoint(
+            "DELETE",
+            "/users/{outsider}",
+            json!({"messages": "delete"}),
+            [ANON, ADMIN_ONLY, ADMIN_ONLY, Ok(204)],
+        ),
         Endpoint("POST", "/sessions", sign_in, [Ok(201); 4]),
         Endpoint("GET", "/sessions", Value::Null, ok),
-        Endpoint("DELETE", "/sessions/current", Value::Null, [ANON, Ok(204), Ok(204), Ok(204)]),
+        Endpoint("DELETE", "/sessions/current", Value::Null, own),
         Endpoint("DELETE", "/sessions/{session}", Value::Null, not_theirs),
     ]
 }
@@ -105,11 +129,18 @@ fn room_endpoints() -> Vec<Endpoint> {
         Endpoint("PUT", "/rooms/{room}/membership", Value::Null, all(200)),
         Endpoint("DELETE", "/rooms/{room}/membership", Value::Null, all(204)),
         Endpoint("GET", "/rooms/{room}/members", Value::Null, members),
+        Endpoint("GET", "/rooms/{room}/events", Value::Null, members),
         Endpoint("GET", "/people", Value::Null, all(200)),
         Endpoint("POST", "/direct", json!({"users": []}), all(201)),
         // Not a direct room.
         Endpoint("PUT", "/rooms/{room}/hidden", Value::Null, no_direct_room),
         Endpoint("DELETE", "/rooms/{room}/hidden", Value::Null, no_direct_room),
+        Endpoint(
+            "PATCH",
+            "/rooms/{room}/preferences",
+            json!({"muted": true}),
+            [ANON, Err(NotAMember), Ok(204), Ok(204)],
+        ),
         Endpoint(
             "DELETE",
             "/rooms/{room}/members/{admin}",
@@ -183,6 +214,11 @@ async fn room_endpoints_check_the_role() {
 }
 
 #[tokio::test]
+async fn moderation_endpoints_check_the_role() {
+    check(moderation_endpoints()).await;
+}
+
+#[tokio::test]
 async fn message_endpoints_check_the_role() {
     check(message_endpoints()).await;
 }
@@ -201,7 +237,7 @@ fn normalize_path(path: &str) -> String {
 #[test]
 fn the_tables_list_every_operation_of_the_document() {
     let all = people_endpoints().into_iter().chain(server_endpoints());
-    let all = all.chain(administration_endpoints());
+    let all = all.chain(administration_endpoints()).chain(moderation_endpoints());
     let all = all.chain(room_endpoints()).chain(message_endpoints());
     let tested: Vec<_> =
         all.map(|Endpoint(method, path, ..)| (method, normalize_path(path))).collect();

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::fixture::{Process, Storage};
 
+mod admission;
 mod classic;
 mod refused;
 mod round_trip;

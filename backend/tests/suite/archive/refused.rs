@@ -70,12 +70,35 @@ async fn an_inconsistent_archive_is_refused_with_line_and_field() {
     let cases = [
         (with("\"name\":\"Hallway\"", "\"name\":\" \""), "line 2: server: name must be trimmed"),
         (with("\"sign_up\":\"open\"", "\"sign_up\":\"maybe\""), "line 2: server.sign_up: unknown"),
+        (
+            with("\"direct\":\"all\"", "\"direct\":\"all\",\"email_domains\":[\"A.example\"]"),
+            "line 2: server: email_domains must be different domains in lower case",
+        ),
+        (
+            with("\"is_disabled\":false", "\"is_disabled\":false,\"email\":\"ada\""),
+            "line 3: user: email must be an e-mail address",
+        ),
         (with("\"member\"", &long), "line 4: user: username must be at most 150"),
         (with("\"member\"", "\"ADMIN\""), "line 4: user: username is the name of another"),
+        (
+            with(
+                "\"username\":\"member\"",
+                "\"profile\":{\"display_name\":\"ADMIN\"},\"username\":\"member\"",
+            ),
+            "line 4: user: display_name is the name of another",
+        ),
         (with("$argon2id$", "$argon2i$"), "line 3: user: password_hash must be"),
         (
             with("\"created_by\":1", "\"created_by\":9"),
             "line 6: room: created_by must be the id of an",
+        ),
+        (
+            with("\"kind\":\"open\"", "\"kind\":\"private\",\"is_default\":true"),
+            "line 6: room: is_default must be false for a room that is archived or not open",
+        ),
+        (
+            with("\"read_seq\":2", "\"read_seq\":2,\"favourite\":101"),
+            "member: favourite must be 1 to 100, but is 101",
         ),
         (with("\"topic\"", "\"tropic\""), "line 6: room.tropic: unknown field `tropic`"),
         (with("\"last_seq\":2", "\"last_seq\":1"), "member: read_seq must be 0 to 1, but is 2"),
@@ -96,15 +119,43 @@ async fn an_inconsistent_archive_is_refused_with_line_and_field() {
             "line 1: last_ids: messages",
         ),
         (with("\"audit\":1}}", "\"audit\":9007199254740991}}"), "line 1: last_ids: audit"),
-        (with("room_created", "flew"), "line 11: audit.action: unknown variant `flew`"),
+        (with("\"after_seq\":0", "\"after_seq\":3"), "line 11: event: after_seq must be 0 to 2"),
+        (
+            with("\"joined\",\"by\":2", "\"joined\",\"by\":9"),
+            "line 11: event: by must be the id of an",
+        ),
+        (with("room_created", "flew"), "line 12: audit.action: unknown variant `flew`"),
         (
             with("\"room_name\":\"Lobby", &room_name),
-            "line 11: audit: room_name must be at most 255",
+            "line 12: audit: room_name must be at most 255",
         ),
         (
             with("{\"audit\":{\"id\":1", "{\"audit\":{\"id\":2"),
             "audit: id must be 1 to 1, but is 2",
         ),
+    ];
+    let cases = cases.map(|(broken, error_text)| (broken, error_text.to_owned()));
+    expect_import_errors(&Storage::empty().await, &cases).await;
+}
+
+#[tokio::test]
+async fn blocks_follow_their_accounts_in_order() {
+    let altered = Altered(export(&template().copy().await).await);
+    let room = "{\"room\":{\"id\":1";
+    let with = |blocks: &[(i64, i64)]| {
+        let line = |(user, blocked): &(i64, i64)| {
+            let at = "2026-01-01T00:00:00Z";
+            let line = json!({"block": {"user": user, "blocked": blocked, "created_at": at}});
+            format!("{line}\n")
+        };
+        altered.with(room, &format!("{}{room}", blocks.iter().map(line).collect::<String>()))
+    };
+    let cases = [
+        (with(&[(1, 9)]), "line 6: block: blocked must be the id of an account"),
+        (with(&[(9, 1)]), "line 6: block: user must be the id of an account"),
+        (with(&[(2, 2)]), "line 6: block: blocked must be another account"),
+        (with(&[(1, 2), (1, 2)]), "line 7: block: user must follow"),
+        (with(&[(2, 1), (1, 2)]), "line 7: block: user must follow"),
     ];
     let cases = cases.map(|(broken, error_text)| (broken, error_text.to_owned()));
     expect_import_errors(&Storage::empty().await, &cases).await;

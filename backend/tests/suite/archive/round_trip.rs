@@ -1,7 +1,9 @@
 //! A server that imports an archive has the same content and exports the same bytes.
 
-use hallway::tables::Database;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use hallway::tables::{Database, users};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement, sea_query::Expr,
+};
 use serde_json::{Value, json};
 use shared::{
     ids::RoomId,
@@ -22,21 +24,45 @@ const SECRET: &str = "xylophone";
 /// A server with every kind of data: the fixture and the id of a room.
 async fn used_server() -> (Fixture, RoomId) {
     let fixture = Fixture::start().await;
+    // Before the outsider is in any room, because a room gets the change of a name a little later.
+    let profile = json!({"display_name": "Ada", "pronouns": "she/her", "status": {"emoji": "🌴"}});
+    fixture.outsider.patch(paths::MY_PROFILE, profile).await.expect_status(200);
     let room = post_all_texts(&fixture).await;
     let at = |path| paths::fill(path, &[&room]);
-    let settings = json!({"name": "Harbour", "create_rooms": "members", "direct": "shared"});
+    let settings = json!({"name": "Harbour", "create_rooms": "members", "direct": "shared",
+        "email_domains": ["example.org"]});
     fixture.admin.patch(paths::SERVER, settings).await.expect_status(200);
+    users::Entity::update_many()
+        .col_expr(users::Column::Email, Expr::value("Outsider@example.org"))
+        .col_expr(users::Column::EmailKey, Expr::value("outsider@example.org"))
+        .filter(users::Column::Id.eq(fixture.outsider.user.id.0))
+        .exec(&fixture.server.database().writer)
+        .await
+        .unwrap();
     fixture.member.post_message(room, SECRET).await;
     let newest = fixture.member.get(&format!("{}?before=0&after=0", at(paths::MESSAGES))).await;
     let newest = newest.expect_status(200)["messages"][0]["seq"].clone();
     let secret = paths::fill(paths::MESSAGE, &[&room, &newest]);
     fixture.member.delete(&secret).await.expect_status(204);
+    // Before the mention below, because who posts has read everything.
+    let reported = fixture.member.post_message(room, "a rude word").await;
     // A former member with a message and a mention.
     fixture.outsider.put(&at(paths::MEMBERSHIP), json!(null)).await.expect_status(200);
     fixture.outsider.post_message(room, "I was here").await;
+    // A block, and a mention that does not count because of it.
+    let block = paths::fill(paths::BLOCK, &[&fixture.outsider.user.id]);
+    fixture.member.put(&block, json!(null)).await.expect_status(204);
+    fixture.outsider.post_message(room, "wasn't I, @member?").await;
     fixture.admin.post_message(room, "so you were, @outsider, and so is @member").await;
     fixture.outsider.delete(&at(paths::MEMBERSHIP)).await.expect_status(204);
     fixture.admin.post_message(room, "unread").await;
+    // Somebody who is banned, a report, and a time-out in another room.
+    let banned = paths::fill(paths::MEMBER, &[&room, &fixture.outsider.user.id]);
+    fixture.admin.delete(&format!("{banned}?ban=true")).await.expect_status(204);
+    let report = paths::fill(paths::REPORT_MESSAGE, &[&room, &reported.seq]);
+    fixture.admin.post(&report, json!({"reason": "rude"})).await.expect_status(204);
+    let time_out = paths::fill(paths::TIME_OUT, &[&fixture.room, &fixture.member.user.id]);
+    fixture.admin.put(&time_out, json!({"minutes": 60})).await.expect_status(200);
     // A private, archived room with a member who reads from joining.
     let new = json!({"name": "Cellar", "kind": "private", "history": "joining"});
     let cellar: Room = fixture.member.post(paths::ROOMS, new).await.expect_json(201);
@@ -53,6 +79,13 @@ async fn used_server() -> (Fixture, RoomId) {
     fixture.member.post_message(direct.id, "between us").await;
     let hidden = paths::fill(paths::HIDDEN, &[&direct.id]);
     fixture.member.put(&hidden, json!(null)).await.expect_status(204);
+    // Favourites, a muted room, and a room that new accounts join.
+    let favourites = json!({"rooms": [direct.id, room]});
+    fixture.member.put(paths::FAVOURITES, favourites).await.expect_status(204);
+    let muted = json!({"muted": true});
+    fixture.member.patch(&at(paths::PREFERENCES), muted).await.expect_status(204);
+    let is_default = json!({"is_default": true});
+    fixture.admin.patch(&at(paths::ROOM), is_default).await.expect_status(200);
     // The id of a deleted room is not used again.
     let deleted: Room =
         fixture.admin.post(paths::ROOMS, json!({"name": "Gone"})).await.expect_json(201);
@@ -80,7 +113,15 @@ async fn an_imported_archive_exports_the_same_bytes_and_works() {
     let before = member_view(&fixture.member, room).await;
     let text = export(fixture.server.storage()).await;
     assert!(!text.contains(SECRET) && text.contains("\"deleted_at\""));
+    assert!(text.contains("\"profile\":{\"display_name\":\"Ada\",\"pronouns\":\"she/her\","));
     assert!(text.contains("{\"server\":{\"name\":\"Harbour\",\"sign_up\":\"open\""));
+    for field in ["\"favourite\":2,\"is_muted\":true", "\"favourite\":1", "\"is_default\":true"] {
+        assert!(text.contains(field), "{field}");
+    }
+    assert!(text.contains("{\"block\":{\"user\":2,\"blocked\":3,"));
+    assert!(text.contains("\"mentions\":[2],\"uncounted_mentions\":[2]"));
+    assert!(text.contains("\"email_domains\":[\"example.org\"]"));
+    assert!(text.contains("\"email\":\"Outsider@example.org\"") && !text.contains("email_key"));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -115,6 +156,14 @@ async fn check_imported_server(storage: &Storage, room: RoomId, before: &[Value;
         member.post(&at(paths::MESSAGES), json!({"content": "on"})).await.expect_json(201);
     assert_eq!((next.seq, next.id > last.id), (last.seq.next(), true));
     assert!(next.rev.0 > last.rev.0);
+    let outsider = sign_in(&anon, "outsider").await;
+    let join = outsider.put(&at(paths::MEMBERSHIP), json!(null)).await;
+    join.expect_problem(shared::problem::Code::Banned);
+    let reports = admin.get(&at(paths::REPORTS)).await.expect_status(200);
+    assert_eq!(reports["reports"][0]["reason"], "rude", "{reports}");
+    // The database generates further ids.
+    let report = paths::fill(paths::REPORT_MESSAGE, &[&room, &next.seq]);
+    admin.post(&report, json!({"reason": ""})).await.expect_status(204);
     let other: Room = admin.post(paths::ROOMS, json!({"name": "Gone"})).await.expect_json(201);
     assert!(other.id.0 > room.0 + 1, "the id {} was used before", other.id);
 }
@@ -174,12 +223,28 @@ async fn each_table_is_archived_or_listed_as_left_out() {
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
          AND name NOT LIKE 'message_words%' AND name NOT LIKE 'message_grams%' \
          AND name NOT IN \
-         ('account_changes', 'binned_rooms', 'installation', 'invitation_uses', 'invitations', \
-         'pending_joins', 'seaql_migrations', 'sessions', 'versions') ORDER BY name";
+         ('account_changes', 'confirmations', 'installation', 'mails', 'pending_joins', \
+         'seaql_migrations', 'sessions', 'versions') ORDER BY name";
     let rows = db.reader.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await;
     let rows: Vec<String> =
         rows.unwrap().iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
-    assert_eq!(rows, ["audit", "members", "mentions", "messages", "rooms", "users"]);
+    let archived = [
+        "account_deletions",
+        "audit",
+        "binned_rooms",
+        "blocks",
+        "invitation_uses",
+        "invitations",
+        "members",
+        "mentions",
+        "messages",
+        "reports",
+        "room_bans",
+        "room_events",
+        "rooms",
+        "users",
+    ];
+    assert_eq!(rows, archived);
     db.close().await.unwrap();
 }
 

@@ -81,6 +81,26 @@ async fn a_form_has_the_limits_of_json() {
     }
 }
 
+/// A replacement character would be stored, or would be part of a password that nobody can type.
+#[tokio::test]
+async fn a_text_that_is_not_utf_8_is_refused_by_its_field() {
+    let fixture = Fixture::start().await;
+    let create = format!("/messages/create/{}/", fixture.room);
+    let part = b"--b\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\n\xff\r\n--b--";
+    for (media_type, body) in [
+        (URL_ENCODED, b"content=caf%E9".to_vec()),
+        (URL_ENCODED, b"content=caf\xe9".to_vec()),
+        ("multipart/form-data; boundary=b", part.to_vec()),
+    ] {
+        let request = fixture.member.request("POST", &create).header("content-type", media_type);
+        let refused = Response::fetch(request.body(body)).await.expect_status(400);
+        assert_eq!(refused, json!({"content": ["Not a valid string."]}));
+    }
+    let form = (URL_ENCODED, "content=caf%C3%A9&other=%FF");
+    let body = send_form(&fixture.member, &create, form, &[]).await.expect_status(201);
+    assert_eq!(body["content"], "caf\u{e9}");
+}
+
 /// Hallway's own page does not trim passwords.
 #[tokio::test]
 async fn a_password_with_blanks_around_it_signs_in() {

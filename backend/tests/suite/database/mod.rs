@@ -10,6 +10,7 @@ mod cancelled;
 mod deadlines;
 pub mod direct;
 mod input;
+mod large_room;
 pub mod names;
 mod purge;
 mod restore;

@@ -62,6 +62,8 @@ async fn a_room_is_purged_although_it_failed_at_first() {
     wait_for_metric(&fixture, "hallway_room_purge_failures_total").await;
     let messages = format!("SELECT count(*) FROM messages WHERE room_id = {}", fixture.room);
     assert_eq!(query_number(writer, &messages).await, 2, "nothing failed");
+    let events = format!("SELECT count(*) FROM room_events WHERE room_id = {}", fixture.room);
+    assert_eq!(query_number(writer, &events).await, 1);
     // A room without messages is purged meanwhile.
     fixture.admin.delete(&for_good(other.id)).await.expect_status(204);
     let room = |id| format!("SELECT count(*) FROM rooms WHERE id = {id}");
@@ -71,4 +73,5 @@ async fn a_room_is_purged_although_it_failed_at_first() {
     writer.execute_unprepared(permit).await.unwrap();
     wait_for_number(writer, &messages, 0).await;
     wait_for_number(writer, &room(fixture.room), 0).await;
+    assert_eq!(query_number(writer, &events).await, 0);
 }

@@ -76,7 +76,7 @@ async fn post_and_read(person: Person, room: RoomId, count: usize, total: usize)
     while received.len() < total {
         let frame = live.next().await;
         let is_ack = matches!(frame, ServerFrame::Ack { .. });
-        let Some((_, Change { rev, row: Row::Message(message) })) = frame.into_change() else {
+        let Some((_, Change { rev, row: Row::Message(message), .. })) = frame.into_change() else {
             continue;
         };
         // With a shared database, the hub may read the change before the ledger publishes it. The

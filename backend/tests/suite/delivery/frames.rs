@@ -52,12 +52,18 @@ async fn join_new_rooms(fixture: &Fixture, user: UserId, names: &[String], topic
                 user_id: user.0,
                 joined_at: model.created_at,
                 has_left: false,
+                left_seq: None,
                 read_seq: 0,
                 rev: 1,
                 role: Stored(Role::Member),
                 rank: Stored(Rank::Member),
                 visible_from: 1,
                 hidden_seq: None,
+                published_profile: 0,
+                favourite: None,
+                is_muted: false,
+                timed_out_until: None,
+                last_post_at: None,
             };
             member.into_active_model().reset_all()
         };

@@ -5,9 +5,11 @@ use shared::ids::ClientId;
 use uuid::Uuid;
 
 mod acks;
+mod events;
 mod fairness;
 mod frames;
 pub mod order;
+mod preferences;
 mod read_marks;
 mod resume;
 mod slow;

@@ -11,6 +11,7 @@ use crate::{
 
 mod escaping;
 mod hits;
+mod own_data;
 mod ranges;
 mod slow;
 

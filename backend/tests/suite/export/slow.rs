@@ -16,7 +16,7 @@ use crate::{
 const MESSAGE_COUNT: usize = 1_200;
 
 /// Creates a room with many messages of `bytes` bytes each.
-async fn create_long_room(fixture: &Fixture, bytes: usize) -> RoomId {
+pub(super) async fn create_long_room(fixture: &Fixture, bytes: usize) -> RoomId {
     let room = room(fixture, "Long").await;
     let mut live = LiveSocket::open(&fixture.member).await;
     let text = |nth| format!("word {nth}. {}", "x".repeat(bytes));
@@ -50,7 +50,7 @@ async fn a_long_export_has_each_message_once_in_order() {
 }
 
 /// Begins a download that reads only on request.
-async fn begin(person: &Person, path: &str) -> SlowDownload {
+pub(super) async fn begin(person: &Person, path: &str) -> SlowDownload {
     let bearer = format!("Bearer {}", person.token);
     SlowDownload::begin(person.address, ("authorization", &bearer), path).await
 }

@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{
     ids::{Rev, Seq},
+    live::ServerFrame,
     messages::Row,
     paths,
+    problem::Code,
+    rooms::MyRoom,
 };
 
 use super::Cluster;
@@ -15,7 +18,7 @@ use crate::{
         new_client_id,
         order::{post_by_rest, post_by_socket, post_pipelined, receive_ids},
     },
-    fixture::{LiveSocket, Reader, all_messages, last_rev, read_by_rest},
+    fixture::{LiveSocket, Person, Reader, all_messages, last_rev, read_by_rest},
 };
 
 #[tokio::test]
@@ -135,4 +138,46 @@ async fn edits_and_deletes_reach_the_other_node() {
     let texts: Vec<_> = messages.iter().map(|message| &*message.content).collect();
     assert_eq!(texts, ["first, edited", "", "third, edited"]);
     assert_eq!(reader.timeline.room().map(|room| &*room.topic), Some("Changed"));
+}
+
+#[tokio::test]
+#[ignore = "needs MariaDB or PostgreSQL"]
+async fn slow_mode_counts_the_messages_of_both_nodes() {
+    let cluster = Cluster::with_shared_database().await;
+    let (room, messages) = (cluster.room(), paths::fill(paths::MESSAGES, &[&cluster.room()]));
+    let change = json!({"policies": {"slow_s": 60}});
+    let path = paths::fill(paths::ROOM, &[&room]);
+    cluster.admin(0).patch(&path, change).await.expect_status(200);
+    let (here, there) = (cluster.member(0), cluster.member(1));
+    let post = |person, text| {
+        let (person, messages): (&Person, &str) = (person, &messages);
+        let body = json!({"content": text, "client_id": new_client_id()});
+        async move { person.post(messages, body).await.status }
+    };
+    let mut statuses: [u16; 2] = tokio::join!(post(&here, "one"), post(&there, "two")).into();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 429]);
+    assert_eq!(post(&there, "three").await, 429);
+    assert_eq!(post(&here, "four").await, 429);
+}
+
+#[tokio::test]
+#[ignore = "needs MariaDB or PostgreSQL"]
+async fn a_block_reaches_the_other_node() {
+    let cluster = Cluster::with_shared_database().await;
+    let (member, admin) = (cluster.member(0), cluster.admin(1));
+    let users = json!({"users": [admin.user.id]});
+    let direct: MyRoom = member.post(paths::DIRECT, users).await.expect_json(201);
+    let messages = paths::fill(paths::MESSAGES, &[&direct.id]);
+    admin.post(&messages, json!({"content": "before"})).await.expect_status(201);
+    let mut live = LiveSocket::open(&cluster.member(1)).await;
+    let block = paths::fill(paths::BLOCK, &[&admin.user.id]);
+    member.put(&block, Value::Null).await.expect_status(204);
+    let refused = admin.post(&messages, json!({"content": "after"})).await;
+    refused.expect_problem(Code::DirectRefused);
+    let blocked = live.expect(|frame| match frame {
+        ServerFrame::Blocks { users } => Some(users.clone()),
+        _ => None,
+    });
+    assert_eq!(blocked.await, [admin.user.id]);
 }

@@ -1,10 +1,41 @@
 //! A search finds only messages that the caller may read at that moment.
 
 use serde_json::{Value, json};
-use shared::paths;
+use shared::{ids::UserId, paths, problem::Code, rooms::Room};
 
 use super::{room, search, summary, texts};
 use crate::fixture::Fixture;
+
+/// A guest finds the messages of an author who has left, as long as they may read one of them.
+#[tokio::test]
+async fn a_guest_searches_for_an_author_who_left() {
+    let fixture = Fixture::start().await;
+    let (member, outsider) = (&fixture.member, &fixture.outsider);
+    let new = json!({"name": "Cellar", "kind": "private", "history": "joining"});
+    let cellar: Room = member.post(paths::ROOMS, new).await.expect_json(201);
+    let seat = |person: UserId| paths::fill(paths::MEMBER, &[&cellar.id, &person]);
+    let leaver = fixture.server.register("leaver").await;
+    let early = fixture.server.register("early").await;
+    for person in [&early, &leaver] {
+        member.put(&seat(person.user.id), Value::Null).await.expect_status(200);
+    }
+    early.post_message(cellar.id, "before the guest").await;
+    member.delete(&seat(early.user.id)).await.expect_status(204);
+    let rank = paths::fill(paths::USER, &[&outsider.user.id]);
+    fixture.admin.patch(&rank, json!({"rank": "guest"})).await.expect_status(200);
+    member.put(&seat(outsider.user.id), Value::Null).await.expect_status(200);
+    leaver.post_message(cellar.id, "goodbye").await;
+    member.delete(&seat(leaver.user.id)).await.expect_status(204);
+    assert_eq!(texts(outsider, "from:leaver").await, ["goodbye"]);
+    // Of those who wrote only what the guest may not read, nothing says that they exist.
+    let refusal = async |name: &str| {
+        let path = format!("/api/v1/messages?q=from:{name}");
+        let problem = outsider.get(&path).await.expect_problem(Code::InvalidSearch);
+        serde_json::to_string(&problem.errors).unwrap().replace(name, "NAME")
+    };
+    assert_eq!(refusal("early").await, refusal("nobot").await);
+    assert_eq!(refusal("admin").await, refusal("nobot").await);
+}
 
 #[tokio::test]
 async fn a_search_finds_only_readable_messages() {

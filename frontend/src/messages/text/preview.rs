@@ -39,14 +39,18 @@ fn Preview(room: RoomId, seq: Seq) -> impl IntoView {
     });
     move || {
         let (name, message) = name.get().zip(message.get())?;
-        Some(view! { <Card name message/> })
+        let is_folded = live.blocks(message.user.id);
+        Some(view! { <Card name message is_folded/> })
     }
 }
 
 #[component]
-fn Card(name: String, message: Message) -> impl IntoView {
-    let (at, author) = (message.created_at, message.user.username);
+fn Card(name: String, message: Message, is_folded: bool) -> impl IntoView {
+    let (at, author) = (message.created_at, message.user.name().to_owned());
     let text = match message.deleted_at {
+        None if is_folded => {
+            view! { <span class="quiet">"Message of somebody you blocked"</span> }.into_any()
+        }
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),
         None => {
             let excerpt = excerpt(&message.content, &[], EXCERPT);

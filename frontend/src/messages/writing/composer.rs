@@ -9,6 +9,7 @@ use shared::{
 
 use super::{
     draft::keep_drafts,
+    pauses::SlowModeNote,
     text_field::{fit_height, focus_composer, is_submit, validate},
 };
 use crate::{
@@ -91,7 +92,9 @@ pub fn Composer() -> impl IntoView {
                     class="send-button"
                     aria-label="Send"
                     title="Send (Enter)"
-                    disabled=move || !(1..=CONTENT_MAX_BYTES).contains(&bytes.get())
+                    disabled=move || {
+                        !(1..=CONTENT_MAX_BYTES).contains(&bytes.get()) || room.slow_wait_s.get() > 0
+                    }
                 >
                     <Icon shape=Shape::Send/>
                 </button>
@@ -104,6 +107,7 @@ pub fn Composer() -> impl IntoView {
             >
                 {move || room.draft.with(|draft| message_length::describe(draft.trim())).or_else(command_help)}
             </p>
+            <SlowModeNote/>
         </form>
     }
 }
@@ -160,6 +164,9 @@ fn submit(room: RoomContext, live: LiveClient, ui: Ui, people: PeopleDialog) -> 
             return false;
         }
     };
+    if room.slow_wait_s.get_untracked() > 0 {
+        return false;
+    }
     live.send_message(room.id, content, room.reply_to.get_untracked());
     room.draft.set(String::new());
     room.reply_to.set(None);
@@ -234,7 +241,7 @@ fn ReplyTarget(cancelled: RwSignal<Option<Seq>>) -> impl IntoView {
     // The message may not be loaded, for example after a reload.
     let author = move || {
         message.with(|message| match message {
-            Some(message) => message.user.username.clone(),
+            Some(message) => message.user.name().to_owned(),
             None => "an earlier message".into(),
         })
     };

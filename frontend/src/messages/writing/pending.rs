@@ -16,7 +16,7 @@ pub fn PendingRow(client_id: ClientId, starts_group: bool) -> impl IntoView {
     let (room, auth) = (expect_context::<RoomContext>(), expect_context::<Auth>());
     let is_it = |pending: &&PendingMessage| pending.client_id == client_id;
     let pending = room.with_timeline_untracked(|t| t.pending().iter().find(is_it).cloned())?;
-    let name = auth.me_untracked().map(|me| me.username).unwrap_or_default();
+    let name = auth.me_untracked().map(|me| me.name().to_owned()).unwrap_or_default();
     let reason = pending.rejection.map(|problem| problem.detail);
     let is_refused = reason.is_some();
     let side = match starts_group {

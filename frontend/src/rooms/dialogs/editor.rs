@@ -9,11 +9,13 @@ use shared::{
 };
 
 use super::{
+    super::moderation::BannedPeople,
     form::{
         FormEnd, FormErrors, HistoryChoice, KindChoice, NameField, RoomFields, TopicField,
         check_texts,
     },
     options::{Choice, ChoiceOption, MoreOptions},
+    see_as::SeeAs,
 };
 use crate::{
     api,
@@ -53,6 +55,10 @@ fn Editor(open: RwSignal<bool>, room: Room) -> impl IntoView {
     let fields = RoomFields::new(kind, room.history, room.policies);
     // Whether those who join the room after it became open may read everything.
     let opens_past = RwSignal::new(false);
+    let is_default = RwSignal::new(room.is_default);
+    let may_set_default = !is_archived
+        && untrack(|| live.rooms.with(|r| r.allows(id, auth.rank(), RoomAction::SetDefault)));
+    let shows_default = move || may_set_default && fields.kind.get() == RoomKind::Open;
     let (name, topic) = (room.name.clone(), room.topic.clone());
     let save = save_action(open, id);
     let busy = save.pending();
@@ -60,7 +66,12 @@ fn Editor(open: RwSignal<bool>, room: Room) -> impl IntoView {
     focus_first_field(fields);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        save.dispatch_local(changes(&room, fields, opens_past.get_untracked()));
+        save.dispatch_local(changes(
+            &room,
+            fields,
+            opens_past.get_untracked(),
+            is_default.get_untracked(),
+        ));
     };
     let archive = move |_| {
         save.dispatch_local(PatchRoom { archived: Some(!is_archived), ..PatchRoom::default() });
@@ -76,7 +87,12 @@ fn Editor(open: RwSignal<bool>, room: Room) -> impl IntoView {
                     <PastChoice opens_past/>
                 </Show>
                 <HistoryChoice history=fields.history/>
+                <Show when=shows_default>
+                    <DefaultChoice is_default/>
+                </Show>
                 <MoreOptions policies=fields.policies/>
+                <BannedPeople room=id/>
+                <SeeAs fields is_archived/>
                 <div class="field">
                     <button type="button" class="button" disabled=busy on:click=archive>
                         {if is_archived { "Restore room" } else { "Archive room" }}
@@ -115,7 +131,7 @@ fn save_action(open: RwSignal<bool>, id: RoomId) -> Action<PatchRoom, api::Resul
 }
 
 /// The fields that differ from those of the room.
-fn changes(room: &Room, fields: RoomFields, opens_past: bool) -> PatchRoom {
+fn changes(room: &Room, fields: RoomFields, opens_past: bool, is_default: bool) -> PatchRoom {
     let changed = |text: Option<String>, old: &str| text.filter(|text| text != old);
     let (kind, history) = (fields.kind.get_untracked(), fields.history.get_untracked());
     let policies = fields.policies.get_untracked();
@@ -128,6 +144,27 @@ fn changes(room: &Room, fields: RoomFields, opens_past: bool) -> PatchRoom {
         history: (history != room.history).then_some(history),
         policies: (policies != room.policies).then_some(policies),
         archived: None,
+        // The server clears it when the room becomes private.
+        is_default: (kind == RoomKind::Open && is_default != room.is_default).then_some(is_default),
+    }
+}
+
+/// Whether new accounts join the room, for admins.
+#[component]
+fn DefaultChoice(is_default: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <label class="option">
+            <input
+                type="checkbox"
+                name="default"
+                prop:checked=move || is_default.get()
+                on:change:target=move |event| is_default.set(event.target().checked())
+            />
+            <span>
+                "New people join this room by themselves"
+                <small>"Everybody who gets an account, except guests."</small>
+            </span>
+        </label>
     }
 }
 

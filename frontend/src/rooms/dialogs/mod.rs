@@ -4,6 +4,7 @@ mod confirm;
 mod editor;
 mod form;
 mod options;
+mod see_as;
 
 pub use confirm::{DeleteDialog, LeaveDialog};
 pub use editor::EditDialog;

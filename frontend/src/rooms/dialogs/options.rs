@@ -73,6 +73,7 @@ pub fn MoreOptions(policies: RwSignal<Policies>) -> impl IntoView {
                     policies
                     policy=|policies| &mut policies.topic
                 />
+                <SlowModeSelect policies/>
             </div>
         </details>
     }
@@ -112,6 +113,49 @@ fn PolicySelect(
                 {options.into_iter().collect_view()}
             </select>
             <p id=hint_id class="field-hint">{hint}</p>
+        </div>
+    }
+}
+
+/// The lengths of slow mode in seconds, with their names.
+const SLOW_MODES: [(u32, &str); 6] = [
+    (0, "Off"),
+    (5, "5 seconds"),
+    (30, "30 seconds"),
+    (60, "1 minute"),
+    (300, "5 minutes"),
+    (3_600, "1 hour"),
+];
+
+/// How long members wait between two messages. A length that another client has set is one more option.
+#[component]
+fn SlowModeSelect(policies: RwSignal<Policies>) -> impl IntoView {
+    let current = policies.get_untracked().slow_s;
+    let is_listed = SLOW_MODES.iter().any(|(seconds, _)| *seconds == current);
+    let other = (!is_listed).then(|| (current, format!("{current} seconds")));
+    let listed = SLOW_MODES.iter().map(|(seconds, label)| (*seconds, (*label).to_owned()));
+    let options = listed.chain(other).map(|(seconds, label)| {
+        view! { <option value=seconds.to_string() selected=seconds == current>{label}</option> }
+    });
+    let choose = move |event| {
+        if let Ok(seconds) = event_target_value(&event).parse() {
+            policies.update(|policies| policies.slow_s = seconds);
+        }
+    };
+    view! {
+        <div class="field">
+            <label for="field-slow-mode">"Slow mode"</label>
+            <select
+                id="field-slow-mode"
+                name="slow-mode"
+                aria-describedby="field-slow-mode-hint"
+                on:change=choose
+            >
+                {options.collect_view()}
+            </select>
+            <p id="field-slow-mode-hint" class="field-hint">
+                "How long people wait between two messages. Hosts don't."
+            </p>
         </div>
     }
 }

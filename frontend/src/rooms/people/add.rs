@@ -11,7 +11,7 @@ use shared::{
 use crate::{
     api,
     live::RoomState,
-    state::rooms::people::{Candidate, Candidates},
+    state::rooms::people::{Candidate, Candidates, handle},
     ui::{Avatar, Dialog, Icon, Shape, Ui, debounce, time},
 };
 
@@ -140,7 +140,8 @@ fn HistoryNote(room: RoomId) -> impl IntoView {
 /// A person who was found, with a box to choose them.
 #[component]
 fn FoundPerson(user: UserRef, is_inside: bool, candidates: RwSignal<Candidates>) -> impl IntoView {
-    let (id, name) = (user.id, user.username.clone());
+    let (id, name) = (user.id, user.name().to_owned());
+    let handle = handle(&user).map(|handle| view! { <bdi class="quiet">{handle}</bdi> });
     let toggle = move |_| candidates.update(|all| all.toggle(user.clone()));
     view! {
         <li>
@@ -153,6 +154,7 @@ fn FoundPerson(user: UserRef, is_inside: bool, candidates: RwSignal<Candidates>)
                 />
                 <Avatar name=name.clone() small=true/>
                 <bdi>{name}</bdi>
+                {handle}
                 {is_inside.then(|| view! { <span class="quiet">"Already in this room"</span> })}
             </label>
         </li>
@@ -162,8 +164,9 @@ fn FoundPerson(user: UserRef, is_inside: bool, candidates: RwSignal<Candidates>)
 /// The people who were chosen, also those whom the search does not show any more.
 #[component]
 fn Chosen(candidates: RwSignal<Candidates>) -> impl IntoView {
-    let row = move |Candidate { user: UserRef { id, username }, error }: Candidate| {
-        let label = format!("Don't add {}", isolate(&username));
+    let row = move |Candidate { user, error }: Candidate| {
+        let (id, name) = (user.id, user.name().to_owned());
+        let label = format!("Don't add {}", isolate(&name));
         view! {
             <li>
                 <button
@@ -172,7 +175,7 @@ fn Chosen(candidates: RwSignal<Candidates>) -> impl IntoView {
                     aria-label=label
                     on:click=move |_| candidates.update(|all| all.remove(id))
                 >
-                    <bdi>{username}</bdi><Icon shape=Shape::Close/>
+                    <bdi>{name}</bdi><Icon shape=Shape::Close/>
                 </button>
                 <p class="field-error" role="alert">{error}</p>
             </li>

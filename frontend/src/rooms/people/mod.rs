@@ -7,6 +7,7 @@ use super::Panels;
 use crate::{live::RoomState, ui::Lazy};
 
 mod add;
+mod moderation;
 mod pages;
 mod panel;
 mod row;

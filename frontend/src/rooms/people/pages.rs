@@ -110,5 +110,14 @@ fn insert(state: &RoomState, members: Vec<MemberListing>) {
         known.retain(|id| !offline.iter().any(|m| m.member.user.id == *id));
         known.extend(online.iter().map(|m| m.member.user.id));
     });
+    state.statuses.update(|known| {
+        for listing in &members {
+            let id = listing.member.user.id;
+            match &listing.status {
+                Some(status) => drop(known.insert(id, status.clone())),
+                None => drop(known.remove(&id)),
+            }
+        }
+    });
     state.timeline.update(|t| members.into_iter().for_each(|m| t.upsert_member(m.member)));
 }

@@ -13,6 +13,7 @@ use web_sys::Element;
 use super::{
     super::{Panels, has_members_column},
     add::AddDialog,
+    moderation::{BanDialog, MemberDialogs, TimeOutDialog},
     pages::MemberPages,
     row::MemberRow,
 };
@@ -44,13 +45,14 @@ fn PeoplePanel(room: RoomId, state: RoomState) -> impl IntoView {
     let invites = Memo::new(move |_| may(RoomAction::Invite));
     let manages = Memo::new(move |_| may(RoomAction::Manage));
     let adding = RwSignal::new(false);
+    let statuses = StoredValue::new(state.statuses.clone());
     let (listed, added) = (state.clone(), state);
     // The timeline changes with each message, its members hardly ever, and the browser's comparison of
     // names is slow.
     let members = Memo::new(move |_| members_with_presence(&listed));
     let people = Memo::new(move |_| {
         let mut people = members.get();
-        q.with(|q| people.retain(|(member, _)| is_match(&member.user.username, q)));
+        q.with(|q| people.retain(|(member, _)| is_match(&member.user, q)));
         sort_people(people, compare_names)
     });
     let has_search = Memo::new(move |_| {
@@ -58,7 +60,7 @@ fn PeoplePanel(room: RoomId, state: RoomState) -> impl IntoView {
         is_long || pages.next.get().is_some()
     });
     let is_empty = move || people.with(Vec::is_empty) && !q.with(String::is_empty);
-    let removing = RwSignal::new(None::<(UserId, String)>);
+    let dialogs = MemberDialogs::new();
     view! {
         <header class="members-head">
             <h2>"People"</h2>
@@ -101,7 +103,8 @@ fn PeoplePanel(room: RoomId, state: RoomState) -> impl IntoView {
                 each=move || people.get()
                 key=|(member, online)| (member.user.id, member.rev, *online)
                 children=move |(member, online)| {
-                    view! { <MemberRow room member online manages removing/> }
+                    let statuses = statuses.get_value();
+                    view! { <MemberRow room member online statuses manages dialogs/> }
                 }
             />
         </ul>
@@ -120,7 +123,9 @@ fn PeoplePanel(room: RoomId, state: RoomState) -> impl IntoView {
             </button>
         </Show>
         <AddDialog open=adding room state=added/>
-        <RemoveDialog room removing/>
+        <RemoveDialog room removing=dialogs.removing/>
+        <TimeOutDialog room timing_out=dialogs.timing_out/>
+        <BanDialog room banning=dialogs.banning/>
     }
 }
 

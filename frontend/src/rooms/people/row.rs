@@ -1,18 +1,22 @@
 //! One member, and the menu that changes their role.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use shared::{
     access::{Rank, Role},
     ids::{RoomId, UserId},
     rooms::Member,
     unicode::isolate,
+    users::Status,
 };
 
+use super::moderation::{MemberDialogs, ModerationItems, is_timed_out};
 use crate::{
     api,
     auth::Auth,
-    state::rooms::people::labels,
-    ui::{Avatar, Icon, Menu, Shape, Ui},
+    state::{profile::status_line, rooms::people::labels},
+    ui::{Avatar, Icon, Menu, Shape, Ui, time},
     users::{PeopleDialog, PeopleRequest},
 };
 
@@ -28,18 +32,29 @@ pub fn MemberRow(
     room: RoomId,
     member: Member,
     online: bool,
+    statuses: ArcRwSignal<BTreeMap<UserId, Status>>,
     /// Whether I manage the room.
     manages: Memo<bool>,
-    removing: RwSignal<Option<(UserId, String)>>,
+    dialogs: MemberDialogs,
 ) -> impl IntoView {
     let (auth, people) = (expect_context::<Auth>(), expect_context::<PeopleDialog>());
     let user = member.user.clone();
     let is_me = auth.me_untracked().is_some_and(|me| me.id == member.user.id);
-    let name = member.user.username.clone();
-    let key = name.clone();
-    let tags = labels(&member).map(|label| view! { <span class="tag">{label}</span> });
+    let name = member.user.name().to_owned();
+    let key = member.user.username.clone();
+    let timed_out = is_timed_out(&member).then_some("Timed out");
+    let tags =
+        labels(&member).chain(timed_out).map(|label| view! { <span class="tag">{label}</span> });
     let tags = tags.collect_view();
+    let id = member.user.id;
+    let status =
+        Memo::new(move |_| statuses.with(|statuses| status_line(statuses.get(&id), time::now())));
     let member = StoredValue::new(member);
+    let status_line = move || {
+        let status = status.get()?;
+        let title = status.clone();
+        Some(view! { <small class="member-status quiet" dir="auto" title=title>{status}</small> })
+    };
     view! {
         <li class="member" class:member-away=!online data-member=key>
             <span class="member-face">
@@ -57,9 +72,10 @@ pub fn MemberRow(
                 {is_me.then_some(" (you)")}
                 <span class="sr-only">{if online { ", online" } else { ", offline" }}</span>
                 <span class="member-tags">{tags}</span>
+                {status_line}
             </span>
             <Show when=move || manages.get()>
-                <MemberMenu room member=member.get_value() is_me removing/>
+                <MemberMenu room member=member.get_value() is_me dialogs/>
             </Show>
         </li>
     }
@@ -67,14 +83,10 @@ pub fn MemberRow(
 
 /// The menu of a member, for hosts.
 #[component]
-fn MemberMenu(
-    room: RoomId,
-    member: Member,
-    is_me: bool,
-    removing: RwSignal<Option<(UserId, String)>>,
-) -> impl IntoView {
+fn MemberMenu(room: RoomId, member: Member, is_me: bool, dialogs: MemberDialogs) -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let (id, name, current) = (member.user.id, member.user.username, member.role);
+    let moderated = StoredValue::new(member.clone());
+    let (id, name, current) = (member.user.id, member.user.name().to_owned(), member.role);
     let label = format!("Manage {}", isolate(&name));
     let (is_guest, name) = (member.rank == Rank::Guest, StoredValue::new(name));
     let set_role = Action::new_local(move |(role, noun): &(Role, &'static str)| {
@@ -115,11 +127,12 @@ fn MemberMenu(
         >
             {ROLES.into_iter().filter(|(role, ..)| *role != current).map(item).collect_view()}
             <Show when=move || !is_me>
+                <ModerationItems room member=moderated.get_value() dialogs/>
                 <button
                     type="button"
                     role="menuitem"
                     class="danger"
-                    on:click=move |_| removing.set(Some((id, name.get_value())))
+                    on:click=move |_| dialogs.removing.set(Some((id, name.get_value())))
                 >
                     "Remove from the room"
                 </button>

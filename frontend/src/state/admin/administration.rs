@@ -5,17 +5,19 @@ use shared::{
     access::Rank,
     administration::{AuditAction, AuditEntry},
     unicode::isolate,
-    users::User,
+    users::{MessagesOfDeleted, User},
 };
 
 /// What an admin does to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountAction {
     SetRank(Rank),
+    RemoveName,
     Disable,
     Enable,
     SignOut,
     ResetPassword,
+    Delete(MessagesOfDeleted),
 }
 
 /// The actions that the server allows to `me`. None to myself: the account menu has what one does to
@@ -30,7 +32,9 @@ pub fn account_actions(me: &User, account: &User) -> Vec<AccountAction> {
     let ranks = [Rank::Guest, Rank::Member, Rank::Admin, Rank::Owner].into_iter();
     let ranks = ranks.filter(|rank| *rank <= highest && *rank != account.rank).map(SetRank);
     let switch = if account.is_disabled { Enable } else { Disable };
-    ranks.chain([SignOut, ResetPassword, switch]).collect()
+    let name = account.display_name.as_ref().map(|_| RemoveName);
+    let delete = [MessagesOfDeleted::Keep, MessagesOfDeleted::Delete].map(Delete);
+    ranks.chain(name).chain([SignOut, ResetPassword, switch]).chain(delete).collect()
 }
 
 impl AccountAction {
@@ -41,10 +45,13 @@ impl AccountAction {
             Self::SetRank(Rank::Member) => "Make member",
             Self::SetRank(Rank::Admin) => "Make admin",
             Self::SetRank(Rank::Owner) => "Make owner",
+            Self::RemoveName => "Remove display name",
             Self::Disable => "Disable account",
             Self::Enable => "Enable account",
             Self::SignOut => "Sign out everywhere",
             Self::ResetPassword => "Set new password",
+            Self::Delete(MessagesOfDeleted::Keep) => "Delete account",
+            Self::Delete(MessagesOfDeleted::Delete) => "Delete account and messages",
         }
     }
 
@@ -66,6 +73,7 @@ impl AccountAction {
                     "{name} will manage everything, and decide who else is an admin or an owner."
                 )
             }
+            Self::RemoveName => format!("People will see {name} with their username again."),
             Self::Disable => {
                 format!("{name} will be signed out at once and can't sign in. Their messages stay.")
             }
@@ -73,6 +81,14 @@ impl AccountAction {
             Self::SignOut => {
                 format!("{name} will be signed out on all devices, and can sign in again.")
             }
+            Self::Delete(MessagesOfDeleted::Keep) => format!(
+                "{name} will be signed out at once and leave all rooms. The messages stay under the \
+                 name “Deleted account”. This can't be undone."
+            ),
+            Self::Delete(MessagesOfDeleted::Delete) => format!(
+                "{name} will be signed out at once and leave all rooms, and all their messages will be \
+                 deleted. This can't be undone."
+            ),
             Self::ResetPassword => format!(
                 "{name} will be signed out on all devices. You'll see the new password once, to pass \
                  it on."
@@ -103,8 +119,10 @@ pub fn action_name(action: AuditAction) -> &'static str {
         AuditAction::AccountCreated => "Account created",
         AuditAction::AccountApproved => "Account approved",
         AuditAction::RankChanged => "Rank changed",
+        AuditAction::DisplayNameChanged => "Display name changed",
         AuditAction::AccountDisabled => "Account disabled",
         AuditAction::AccountEnabled => "Account enabled",
+        AuditAction::AccountDeleted => "Account deleted",
         AuditAction::PasswordReset => "Password set",
         AuditAction::SignedOut => "Signed out everywhere",
         AuditAction::RoomCreated => "Room created",
@@ -113,14 +131,22 @@ pub fn action_name(action: AuditAction) -> &'static str {
         AuditAction::RoomConverted => "Room made open or private",
         AuditAction::RoomArchived => "Room archived",
         AuditAction::RoomUnarchived => "Room taken out of the archive",
+        AuditAction::DefaultRoomAdded => "New people join a room",
+        AuditAction::DefaultRoomRemoved => "New people no longer join a room",
         AuditAction::RoomEntered => "Private room entered",
         AuditAction::RoleChanged => "Role changed",
         AuditAction::MemberAdded => "Member added",
         AuditAction::MemberRemoved => "Member removed",
+        AuditAction::MemberTimedOut => "Member timed out",
+        AuditAction::TimeOutEnded => "Time-out ended",
+        AuditAction::MemberBanned => "Member banned",
+        AuditAction::MemberUnbanned => "Ban lifted",
+        AuditAction::ReportClosed => "Report closed",
         AuditAction::InvitationCreated => "Invitation created",
         AuditAction::InvitationRevoked => "Invitation revoked",
         AuditAction::ServerRenamed => "Server renamed",
         AuditAction::SignUpChanged => "Sign-up changed",
+        AuditAction::EmailDomainsChanged => "Domains for sign-up changed",
         AuditAction::CreateRoomsChanged => "Creating rooms changed",
         AuditAction::DirectChanged => "Direct messages changed",
     }
@@ -149,8 +175,27 @@ pub fn describe_entry(entry: &AuditEntry) -> String {
         AuditAction::AccountCreated => format!("Created the account {user} ({new})"),
         AuditAction::AccountApproved => format!("Approved the account {user}"),
         AuditAction::RankChanged => format!("Made {user} {new} (was {old})"),
+        AuditAction::DisplayNameChanged => match (&entry.from, &entry.to) {
+            // The account is deleted.
+            (None, None) => format!("Changed the display name of {user}"),
+            (_, None) => format!("Removed the display name {} of {user}", isolate(old)),
+            (None, _) => format!("Gave {user} the display name {}", isolate(new)),
+            _ => format!(
+                "Changed the display name of {user} from {} to {}",
+                isolate(old),
+                isolate(new)
+            ),
+        },
         AuditAction::AccountDisabled => format!("Disabled {user}"),
         AuditAction::AccountEnabled => format!("Enabled {user}"),
+        AuditAction::AccountDeleted => {
+            // By its id, because it has no name any more.
+            let id = entry.user.as_ref().map_or(0, |user| user.id.0);
+            match new {
+                "delete" => format!("Deleted account {id} and its messages"),
+                _ => format!("Deleted account {id}; its messages stay"),
+            }
+        }
         AuditAction::PasswordReset => format!("Set a new password for {user}"),
         AuditAction::SignedOut => format!("Signed {user} out everywhere"),
         AuditAction::RoomCreated => format!("Created the {new} room “{room}”"),
@@ -162,14 +207,28 @@ pub fn describe_entry(entry: &AuditEntry) -> String {
         AuditAction::RoomConverted => format!("Made the room “{room}” {new} (was {old})"),
         AuditAction::RoomArchived => format!("Archived the room “{room}”"),
         AuditAction::RoomUnarchived => format!("Took the room “{room}” out of the archive"),
+        AuditAction::DefaultRoomAdded => format!("Made new people join “{room}”"),
+        AuditAction::DefaultRoomRemoved => format!("Stopped new people from joining “{room}”"),
         AuditAction::RoomEntered => format!("Entered the private room “{room}” as {new}"),
         AuditAction::RoleChanged => format!("Made {user} {new} of “{room}” (was {old})"),
         AuditAction::MemberAdded => format!("Added {user} to “{room}” as {new}"),
         AuditAction::MemberRemoved => format!("Removed {user} from “{room}”"),
+        AuditAction::MemberTimedOut => {
+            format!("Kept {user} from posting in “{room}” for {new} minutes")
+        }
+        AuditAction::TimeOutEnded => format!("Let {user} post in “{room}” again"),
+        AuditAction::MemberBanned => format!("Banned {user} from “{room}”"),
+        AuditAction::MemberUnbanned => format!("Lifted the ban of {user} from “{room}”"),
+        AuditAction::ReportClosed => {
+            format!("Closed a report of a message in “{room}” ({new})")
+        }
         AuditAction::InvitationCreated => format!("Created an invitation ({new})"),
         AuditAction::InvitationRevoked => format!("Revoked an invitation ({old})"),
         AuditAction::ServerRenamed => format!("Named the server {new} (was {old})"),
         AuditAction::SignUpChanged => format!("Changed who may sign up to {new} (was {old})"),
+        AuditAction::EmailDomainsChanged => {
+            format!("Changed the domains for sign-up to {new} (was {old})")
+        }
         AuditAction::CreateRoomsChanged => {
             format!("Changed who may create rooms to {new} (was {old})")
         }
@@ -190,10 +249,15 @@ mod tests {
         User {
             id: id.into(),
             username: format!("user {id}"),
+            display_name: None,
+            pronouns: None,
+            status: None,
             rank,
             is_admin: rank.is_admin(),
             is_disabled: false,
             is_pending: false,
+            is_deleted: false,
+            email: None,
             created_at: Default::default(),
         }
     }
@@ -202,9 +266,10 @@ mod tests {
     fn an_admin_changes_members_and_an_owner_everybody() {
         let (owner, admin) = (account(1, Rank::Owner), account(2, Rank::Admin));
         let (member, guest) = (account(3, Rank::Member), account(4, Rank::Guest));
-        let ends = [SignOut, ResetPassword, Disable];
+        let deletes = [Delete(MessagesOfDeleted::Keep), Delete(MessagesOfDeleted::Delete)];
+        let ends = [SignOut, ResetPassword, Disable].into_iter().chain(deletes);
         let with = |ranks: &[Rank]| {
-            ranks.iter().map(|rank| SetRank(*rank)).chain(ends).collect::<Vec<_>>()
+            ranks.iter().map(|rank| SetRank(*rank)).chain(ends.clone()).collect::<Vec<_>>()
         };
         assert_eq!(account_actions(&admin, &member), with(&[Rank::Guest]));
         assert_eq!(account_actions(&admin, &guest), with(&[Rank::Member]));
@@ -214,8 +279,10 @@ mod tests {
         {
             assert_eq!(account_actions(me, other), []);
         }
+        let named = User { display_name: Some("Boss".into()), ..member.clone() };
+        assert!(account_actions(&admin, &named).contains(&RemoveName));
         let disabled = User { is_disabled: true, ..member };
-        assert_eq!(account_actions(&admin, &disabled).last(), Some(&Enable));
+        assert!(account_actions(&admin, &disabled).contains(&Enable));
     }
 
     #[test]
@@ -225,7 +292,7 @@ mod tests {
             created_at: Default::default(),
             action: AuditAction::RoleChanged,
             actor: None,
-            user: Some(UserRef { id: 3.into(), username: "bob".into() }),
+            user: Some(UserRef { id: 3.into(), username: "bob".into(), display_name: None }),
             room: Some(AuditRoom { id: 5.into(), name: "Attic".into() }),
             from: Some("member".into()),
             to: Some("host".into()),
@@ -233,7 +300,15 @@ mod tests {
         };
         assert_eq!(describe_entry(&entry), "Made bob host of “Attic” (was member)");
         assert_eq!(actor_name(&entry), "The command line");
-        let nameless = UserRef { id: 3.into(), username: String::new() };
+        let closed = AuditEntry {
+            action: AuditAction::ReportClosed,
+            user: None,
+            to: Some("resolved".into()),
+            ..entry.clone()
+        };
+        let sentence = "Closed a report of a message in “Attic” (resolved)";
+        assert_eq!(describe_entry(&closed), sentence);
+        let nameless = UserRef { id: 3.into(), username: String::new(), display_name: None };
         let by_nobody = AuditEntry { actor: Some(nameless), ..entry };
         assert_eq!(actor_name(&by_nobody), "Account 3");
     }

@@ -21,6 +21,19 @@ pub const SIGN_UP: [Choice<SignUp>; 4] = [
     (SignUp::Closed, "Nobody", "Only admins create accounts and invite."),
 ];
 
+/// The choices on a server that can send mails.
+pub const SIGN_UP_BY_MAIL: [Choice<SignUp>; 5] = [
+    SIGN_UP[0],
+    SIGN_UP[1],
+    (
+        SignUp::Domain,
+        "By e-mail address",
+        "People with an address in your domains confirm it by a link.",
+    ),
+    SIGN_UP[2],
+    SIGN_UP[3],
+];
+
 pub const CREATE_ROOMS: [Choice<CreateRooms>; 2] = [
     (CreateRooms::Admins, "Admins", "Members still create private rooms."),
     (CreateRooms::Members, "All members", "Everybody except guests."),
@@ -30,6 +43,12 @@ pub const DIRECT: [Choice<DirectRooms>; 2] = [
     (DirectRooms::All, "With everybody", "Members begin direct rooms with anybody."),
     (DirectRooms::Shared, "With people they know", "Only with people who share a room with them."),
 ];
+
+/// The domains in a field, separated by commas or blanks.
+pub fn domains_in(text: &str) -> Vec<String> {
+    let names = text.split([',', ';', ' ', '\n']).filter(|name| !name.is_empty());
+    names.map(ToOwned::to_owned).collect()
+}
 
 const RANKS: [Choice<Rank>; 3] = [
     (Rank::Member, "Members", "They find open rooms and join them."),
@@ -75,7 +94,8 @@ mod tests {
 
     fn invitation(uses: u32, used: i64) -> (Invitation, Timestamp) {
         let now = Utc.with_ymd_and_hms(2026, 11, 28, 18, 0, 0).unwrap();
-        let user = |id: i64| UserRef { id: id.into(), username: format!("user {id}") };
+        let user =
+            |id: i64| UserRef { id: id.into(), username: format!("user {id}"), display_name: None };
         let invitation = Invitation {
             id: 1.into(),
             rank: Rank::Member,
@@ -108,6 +128,15 @@ mod tests {
     fn the_token_is_in_the_fragment() {
         assert_eq!(token_in("#c0ffee"), Some(InvitationToken("c0ffee".into())));
         assert_eq!((token_in("#"), token_in("")), (None, None));
+    }
+
+    #[test]
+    fn domains_are_separated_by_commas_or_blanks() {
+        assert_eq!(
+            domains_in("a.example,b.example, c.example "),
+            ["a.example", "b.example", "c.example"]
+        );
+        assert!(domains_in(" , ").is_empty());
     }
 
     #[test]

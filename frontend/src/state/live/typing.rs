@@ -30,7 +30,7 @@ impl TypingUsers {
 
     /// "Ada is typing…"; empty if nobody is.
     pub fn sentence(&self) -> String {
-        let name = |index: usize| isolate(&self.0[index].0.username);
+        let name = |index: usize| isolate(self.0[index].0.name());
         match self.0.len() {
             0 => String::new(),
             1 => format!("{} is typing…", name(0)),
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     fn user(id: i64, name: &str) -> UserRef {
-        UserRef { id: UserId(id), username: name.into() }
+        UserRef { id: UserId(id), username: name.into(), display_name: None }
     }
 
     #[test]

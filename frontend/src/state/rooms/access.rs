@@ -1,8 +1,10 @@
 //! What I may do in my rooms, and the sentences that say why not.
 
+use std::collections::BTreeSet;
+
 use shared::{
     access::{Action, Rank, Role, RoomKind, may},
-    ids::RoomId,
+    ids::{RoomId, UserId},
     rooms::MyRoom,
 };
 
@@ -30,6 +32,17 @@ impl RoomList {
         })
     }
 
+    /// Why I cannot write in a direct room with nobody but a person whom I block. Of somebody who blocks
+    /// me the page knows nothing: the server refuses the message.
+    pub fn block_refusal(&self, room: RoomId, blocked: &BTreeSet<UserId>) -> Option<&'static str> {
+        let MyRoom { kind, people, .. } = self.get(room)?;
+        let is_of_two = *kind == RoomKind::Direct && people.len() == 2;
+        let is_refused = is_of_two && people.iter().any(|person| blocked.contains(&person.id));
+        is_refused.then_some(
+            "You blocked this person. To write to them again, unblock them in the account menu.",
+        )
+    }
+
     /// Why I cannot do what hosts do in a room.
     pub fn hosts_only(&self, room: RoomId) -> &'static str {
         match self.get(room).map(|room| room.kind) {
@@ -41,7 +54,7 @@ impl RoomList {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Policies;
+    use shared::{access::Policies, users::UserRef};
 
     use super::*;
     use crate::state::test_data;
@@ -71,6 +84,24 @@ mod tests {
         assert!(refusal(archived, Rank::Member).unwrap().contains("A host can restore"));
         assert!(refusal(archived, Rank::Admin).unwrap().contains("You can restore"));
         assert_eq!(RoomList::default().post_refusal(ROOM, Rank::Owner), None);
+    }
+
+    #[test]
+    fn only_the_direct_room_with_a_blocked_person_is_closed() {
+        let person = |id: i64| UserRef {
+            id: UserId(id),
+            username: format!("person {id}"),
+            display_name: None,
+        };
+        let refusal = |kind, people: &[i64], blocked: &[i64]| {
+            let people = people.iter().copied().map(person).collect();
+            let rooms = in_room(|room| (room.kind, room.people) = (kind, people));
+            rooms.block_refusal(ROOM, &blocked.iter().copied().map(UserId).collect()).is_some()
+        };
+        assert!(refusal(RoomKind::Direct, &[1, 2], &[2, 3]));
+        assert!(!refusal(RoomKind::Direct, &[1, 2], &[3]));
+        assert!(!refusal(RoomKind::Direct, &[1, 2, 3], &[2]));
+        assert!(!refusal(RoomKind::Private, &[], &[2]));
     }
 
     #[test]

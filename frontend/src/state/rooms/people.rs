@@ -17,14 +17,20 @@ pub fn sort_people(
     compare: impl Fn(&str, &str) -> Ordering,
 ) -> Vec<(Member, bool)> {
     members.sort_by(|(a, a_online), (b, b_online)| {
-        b_online.cmp(a_online).then_with(|| compare(&a.user.username, &b.user.username))
+        b_online.cmp(a_online).then_with(|| compare(a.user.name(), b.user.name()))
     });
     members
 }
 
-/// Whether a name contains a text, as the server searches names.
-pub fn is_match(name: &str, q: &str) -> bool {
-    rules::name_key(name).contains(&rules::name_key(q.trim()))
+/// Whether a name of somebody contains a text, as the server searches names.
+pub fn is_match(user: &UserRef, q: &str) -> bool {
+    let q = rules::name_key(q.trim());
+    [user.name(), &user.username].into_iter().any(|name| rules::name_key(name).contains(&q))
+}
+
+/// The username of somebody who is shown with another name.
+pub fn handle(user: &UserRef) -> Option<String> {
+    user.display_name.as_ref().map(|_| format!("@{}", user.username))
 }
 
 /// The role and the rank of a member, where they are not those of most people.
@@ -102,6 +108,7 @@ mod tests {
             role: Role::Member,
             rank: Rank::Member,
             visible_from: Seq(1),
+            timed_out_until: None,
             joined_at: DateTime::UNIX_EPOCH,
             left: false,
             rev: Rev(1),
@@ -109,7 +116,7 @@ mod tests {
     }
 
     fn user(id: i64, name: &str) -> UserRef {
-        UserRef { id: UserId(id), username: name.into() }
+        UserRef { id: UserId(id), username: name.into(), display_name: None }
     }
 
     #[test]
@@ -122,9 +129,11 @@ mod tests {
 
     #[test]
     fn names_match_without_regard_to_case() {
-        assert!(is_match("Ängste", " äng "));
-        assert!(is_match("ada", ""));
-        assert!(!is_match("ada", "b"));
+        assert!(is_match(&user(1, "Ängste"), " äng "));
+        assert!(is_match(&user(1, "ada"), ""));
+        assert!(!is_match(&user(1, "ada"), "b"));
+        let displayed = UserRef { display_name: Some("Countess".into()), ..user(1, "ada") };
+        assert!(is_match(&displayed, "AD") && is_match(&displayed, "count"));
     }
 
     #[test]

@@ -226,7 +226,7 @@ fn neighbours_wrap_around() {
 }
 
 fn person(id: i64, name: &str) -> UserRef {
-    UserRef { id: UserId(id), username: name.into() }
+    UserRef { id: UserId(id), username: name.into(), display_name: None }
 }
 
 fn direct(people: &[UserRef]) -> MyRoom {
@@ -248,6 +248,9 @@ fn a_direct_room_is_named_after_the_others() {
     assert!(rooms.add_person(RoomId(1), &cleo, UserId(1)));
     assert!(!rooms.add_person(RoomId(1), &cleo, UserId(1)), "known already");
     assert_eq!(rooms.get(RoomId(1)).unwrap().name, "Cleo, Bob");
+    let renamed = UserRef { display_name: Some("Countess".into()), ..cleo.clone() };
+    assert!(rooms.add_person(RoomId(1), &renamed, UserId(1)));
+    assert_eq!(rooms.get(RoomId(1)).unwrap().name, "Countess, Bob");
     assert!(!rooms.has_direct_with(UserId(3), UserId(1)), "there are three");
     rooms.insert(MyRoom { id: RoomId(3), ..direct(&people[..1]) });
     assert!(rooms.has_direct_with(UserId(1), UserId(1)));

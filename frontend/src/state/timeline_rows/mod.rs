@@ -1,5 +1,5 @@
 //! The rows of the timeline: messages grouped by author, dividers between days, the unread divider,
-//! gaps and pending messages. A room may have a million messages, so only a window of rows around
+//! events, gaps and pending messages. A room may have a million messages, so only a window of rows around
 //! the reader is built, and an update costs no more than the window. A row contains everything that
 //! decides how it looks, so equal rows keep their DOM nodes.
 
@@ -13,8 +13,11 @@ use shared::{
     timeline::{PendingMessage, Timeline},
 };
 
+mod events;
 #[cfg(test)]
 mod tests;
+
+pub use events::{sentence, summary};
 
 /// Consecutive messages of one author form a group unless they are this far apart.
 const GROUP_MAX_INTERVAL: TimeDelta = TimeDelta::minutes(7);
@@ -33,8 +36,10 @@ pub enum TimelineRow {
     Day(NaiveDate, Seq),
     /// Everything below is unread.
     UnreadDivider,
-    /// A message or its tombstone; the first of a group shows the author.
-    Message { seq: Seq, rev: Rev, starts_group: bool },
+    /// A message or its tombstone; the first of a group shows the author, who was renamed `renames` times.
+    Message { seq: Seq, rev: Rev, starts_group: bool, renames: u32 },
+    /// What happened after this message and before the next one. Each event makes it another row.
+    Events { after: Seq, last: Rev, count: usize },
     /// Messages that are not loaded; `is_older` if they come before the window.
     Gap { from: Seq, to: Seq, is_older: bool },
     /// A message of mine that the server has not acknowledged.
@@ -105,9 +110,7 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
     let Some((run, at)) =
         run.or_else(|| timeline.loaded_runs().next_back().map(|run| (run, run.1)))
     else {
-        let mut builder = RowBuilder::new(reader);
-        timeline.pending().iter().for_each(|pending| builder.push_pending(pending));
-        return RowWindow { rows: builder.rows, has_room_start: false, has_room_end: true };
+        return window_without_messages(timeline, reader);
     };
     // A message makes at least one row, so no more messages are needed than rows.
     let distance = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
@@ -127,7 +130,7 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
     } else {
         builder.skip_to(timeline, run.0, from);
     }
-    timeline.messages_between(from, to).for_each(|message| builder.push_message(message));
+    builder.push_messages(timeline, (from, to), from == run.0);
     let has_room_end = to == timeline.last_seq();
     if has_room_end {
         timeline.pending().iter().for_each(|pending| builder.push_pending(pending));
@@ -144,6 +147,19 @@ fn window_of_size<D: Fn(Timestamp) -> NaiveDate>(
         None => newest_start(&rows, above)..rows.len(),
     };
     slice(rows, range, first, has_room_end)
+}
+
+/// The rows while no message is loaded, also of a room that has none.
+fn window_without_messages<D: Fn(Timestamp) -> NaiveDate>(
+    timeline: &Timeline,
+    reader: Reader<D>,
+) -> RowWindow {
+    let (first, mut builder) = (reader.first, RowBuilder::new(reader));
+    if timeline.last_seq() < first {
+        builder.push_events(timeline, Seq(first.0 - 1));
+    }
+    timeline.pending().iter().for_each(|pending| builder.push_pending(pending));
+    RowWindow { rows: builder.rows, has_room_start: false, has_room_end: true }
 }
 
 /// The first of the newest rows, at least `count`. It moves in steps of [`MOVE_AFTER`] messages: if
@@ -197,12 +213,24 @@ impl<D: Fn(Timestamp) -> NaiveDate> RowBuilder<D> {
             self.reader.unread_after = None;
         }
         if let Some(message) = timeline.messages_between(run_start, Seq(from.0 - 1)).next_back() {
-            self.push_message(message);
+            self.push_message(timeline, message);
+            self.push_events(timeline, message.seq);
             self.rows.clear();
         }
     }
 
-    fn push_message(&mut self, message: &Message) {
+    /// Pushes messages, each with the events after it, and at the start of a run those before it.
+    fn push_messages(&mut self, timeline: &Timeline, (from, to): (Seq, Seq), is_start: bool) {
+        if is_start {
+            self.push_events(timeline, Seq(from.0 - 1));
+        }
+        for message in timeline.messages_between(from, to) {
+            self.push_message(timeline, message);
+            self.push_events(timeline, message.seq);
+        }
+    }
+
+    fn push_message(&mut self, timeline: &Timeline, message: &Message) {
         let day = (self.reader.day_of)(message.created_at);
         if self.above.day != Some(day) {
             self.rows.push(TimelineRow::Day(day, message.seq));
@@ -215,9 +243,19 @@ impl<D: Fn(Timestamp) -> NaiveDate> RowBuilder<D> {
             self.reader.unread_after = None;
         }
         let (seq, rev, starts_group) = (message.seq, message.rev, !self.above.groups_with(message));
-        self.rows.push(TimelineRow::Message { seq, rev, starts_group });
+        let renames = timeline.renames(message.user.id);
+        self.rows.push(TimelineRow::Message { seq, rev, starts_group, renames });
         self.above.author = Some((message.user.id, message.created_at));
         self.above.is_mine = is_mine;
+    }
+
+    fn push_events(&mut self, timeline: &Timeline, after: Seq) {
+        let events = timeline.events_after(after);
+        let (count, last) = events.fold((0, Rev(0)), |(count, _), event| (count + 1, event.rev));
+        if count > 0 {
+            self.rows.push(TimelineRow::Events { after, last, count });
+            (self.above.author, self.above.is_mine) = (None, false);
+        }
     }
 
     fn push_gap(&mut self, from: Seq, to: Seq, is_older: bool) {

@@ -1,4 +1,9 @@
 use chrono::DateTime;
+use shared::{
+    access::{Rank, Role},
+    rooms::{Member, RoomEventKind},
+    users::UserRef,
+};
 use uuid::Uuid;
 
 use super::*;
@@ -23,7 +28,7 @@ fn utc(at: Timestamp) -> NaiveDate {
 }
 
 fn row(seq: i64, starts_group: bool) -> TimelineRow {
-    TimelineRow::Message { seq: Seq(seq), rev: Rev(seq), starts_group }
+    TimelineRow::Message { seq: Seq(seq), rev: Rev(seq), starts_group, renames: 0 }
 }
 
 fn day(n: u64, seq: i64) -> TimelineRow {
@@ -191,4 +196,76 @@ fn the_window_follows_the_reader_in_steps() {
     }
     assert_eq!(follow(Some(at(100)), true, 100), WindowCenter::Newest);
     assert_eq!(follow(Some(WindowCenter::Newest), false, 100), at(100));
+}
+
+#[test]
+fn the_messages_of_a_renamed_author_are_drawn_again() {
+    let mut t = timeline(vec![message(1, 2, 0), message(2, 3, 1)]);
+    let user = UserRef { display_name: Some("Ada".into()), ..message(1, 2, 0).user };
+    t.upsert_member(Member {
+        user,
+        role: Role::Member,
+        rank: Rank::Member,
+        visible_from: Seq(1),
+        timed_out_until: None,
+        joined_at: DateTime::UNIX_EPOCH,
+        left: false,
+        rev: Rev(3),
+    });
+    let renamed = TimelineRow::Message { seq: Seq(1), rev: Rev(1), starts_group: true, renames: 1 };
+    assert_eq!(rows(&t, None), [day(0, 1), renamed, row(2, true)]);
+}
+
+fn events(t: &mut Timeline, numbers: &[(i64, i64)]) {
+    let event =
+        |(rev, after): &(i64, i64)| test_data::event(*rev, *after, RoomEventKind::Joined, 2);
+    t.insert_events(numbers.iter().map(event));
+}
+
+fn event_row(after: i64, last: i64, count: usize) -> TimelineRow {
+    TimelineRow::Events { after: Seq(after), last: Rev(last), count }
+}
+
+#[test]
+fn events_stand_after_their_message_and_end_a_group() {
+    let mut t = timeline(vec![message(1, 2, 0), message(2, 2, 0), message(3, 2, 0)]);
+    events(&mut t, &[(11, 0), (13, 2), (12, 2), (12, 2), (14, 3)]);
+    let expected = [
+        event_row(0, 11, 1),
+        day(0, 1),
+        row(1, true),
+        row(2, false),
+        event_row(2, 13, 2),
+        row(3, true),
+        event_row(3, 14, 1),
+    ];
+    assert_eq!(rows(&t, None), expected);
+    // An event is not unread, and my unsent message after it names me again.
+    assert!(!rows(&t, Some(Seq(3))).contains(&TimelineRow::UnreadDivider));
+    t.upsert_message(message(4, ME.0, 0));
+    let client_id = ClientId(Uuid::from_u128(99));
+    t.add_pending(client_id, "mine".into(), None);
+    events(&mut t, &[(15, 4)]);
+    let pending = TimelineRow::Pending { client_id, refused: false, starts_group: true };
+    assert!(rows(&t, None).ends_with(&[row(4, true), event_row(4, 15, 1), pending]));
+}
+
+#[test]
+fn events_of_a_room_without_messages_are_shown() {
+    let mut t = Timeline::new(ME, Seq(4), Rev(0));
+    events(&mut t, &[(9, 4)]);
+    assert_eq!(window(&t, WindowCenter::Newest, Seq(5), None).rows, [event_row(4, 9, 1)]);
+    assert_eq!(window(&t, WindowCenter::Newest, Seq(1), None).rows, [], "nothing is loaded yet");
+}
+
+#[test]
+fn a_window_with_events_is_a_slice_of_all_rows() {
+    let mut t = timeline((1..=60).map(|seq| message(seq, 2, seq)).collect());
+    events(&mut t, &(0..=60).map(|seq| (100 + seq, seq / 3 * 3)).collect::<Vec<_>>());
+    for seq in 1..=60 {
+        let center = WindowCenter::Message(Seq(seq));
+        let all = part(&t, center, (usize::MAX, usize::MAX), 0).rows;
+        let some = part(&t, center, (9, 14), 0).rows;
+        assert!(all.windows(some.len()).any(|rows| rows == some), "{seq}: {some:#?}");
+    }
 }

@@ -14,6 +14,7 @@ use crate::{
     auth::Auth,
     links::room_path,
     live::LiveClient,
+    state::rooms::people::handle,
     ui::{Avatar, Icon, Shape, pressed_key},
 };
 
@@ -159,8 +160,9 @@ async fn choose_by_name(
 /// The chosen people; a click on one removes them.
 #[component]
 fn Chosen(chosen: RwSignal<Vec<UserRef>>) -> impl IntoView {
-    let chip = move |UserRef { id, username }: UserRef| {
-        let label = format!("Remove {}", isolate(&username));
+    let chip = move |user: UserRef| {
+        let (id, name) = (user.id, user.name().to_owned());
+        let label = format!("Remove {}", isolate(&name));
         view! {
             <button
                 type="button"
@@ -168,7 +170,7 @@ fn Chosen(chosen: RwSignal<Vec<UserRef>>) -> impl IntoView {
                 aria-label=label
                 on:click=move |_| chosen.update(|chosen| chosen.retain(|user| user.id != id))
             >
-                <bdi>{username}</bdi><Icon shape=Shape::Close/>
+                <bdi>{name}</bdi><Icon shape=Shape::Close/>
             </button>
         }
     };
@@ -194,8 +196,8 @@ fn Finder(
         let people = found.get().and_then(Result::ok).map(|found| found.people);
         let is_candidate = |user: &UserRef| {
             Some(user.id) != me
-                && present.with_value(|present| !present.contains(user))
-                && chosen.with(|chosen| !chosen.contains(user))
+                && present.with_value(|present| present.iter().all(|it| it.id != user.id))
+                && chosen.with(|chosen| chosen.iter().all(|it| it.id != user.id))
         };
         people.unwrap_or_default().into_iter().filter(is_candidate).collect::<Vec<_>>()
     };
@@ -216,11 +218,12 @@ fn Finder(
         }
     };
     let row = move |user: UserRef| {
-        let name = user.username.clone();
+        let name = user.name().to_owned();
+        let handle = handle(&user).map(|handle| view! { <bdi class="quiet">{handle}</bdi> });
         view! {
             <li>
                 <button type="button" class="person" on:click=move |_| choose(user.clone())>
-                    <Avatar name=name.clone() small=true/><bdi>{name}</bdi>
+                    <Avatar name=name.clone() small=true/><bdi>{name}</bdi>{handle}
                 </button>
             </li>
         }

@@ -41,7 +41,7 @@ pub fn PeopleDialogs() -> impl IntoView {
     move || {
         let request = request.get()?;
         let title = match &request {
-            PeopleRequest::Card(user) => user.username.clone(),
+            PeopleRequest::Card(user) => user.name().to_owned(),
             PeopleRequest::Direct(_) => "New direct message".into(),
             PeopleRequest::AddTo(_) => "Add people".into(),
         };

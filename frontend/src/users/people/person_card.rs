@@ -1,4 +1,4 @@
-//! The card of a person: who they are, and a button to write to them.
+//! The card of a person: who they are, and the buttons to write to them and to block them.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
@@ -7,11 +7,12 @@ use shared::{
     users::{User, UserRef},
 };
 
-use super::direct_form::open_direct;
+use super::{blocked::BlockButton, direct_form::open_direct};
 use crate::{
     api,
     auth::Auth,
     live::LiveClient,
+    state::profile::status_line,
     ui::{Avatar, Ui, time},
 };
 
@@ -19,13 +20,16 @@ use crate::{
 pub fn PersonCard(open: RwSignal<bool>, user: UserRef) -> impl IntoView {
     let (live, ui) = (expect_context::<LiveClient>(), expect_context::<Ui>());
     let (auth, navigate) = (expect_context::<Auth>(), use_navigate());
-    let UserRef { id, username } = user;
+    let (id, name) = (user.id, user.name().to_owned());
+    let username = user.username.clone();
     let is_me = auth.me_untracked().is_some_and(|me| me.id == id);
     let account = LocalResource::new(move || {
         live.connection_epoch.track();
         api::get_user(id)
     });
-    let about = move || account.get().and_then(Result::ok).map(|account| describe(&account));
+    let about =
+        move || account.get().and_then(Result::ok).map(|account| view! { <About account/> });
+    let is_deleted = move || account.get().and_then(Result::ok).is_some_and(|it| it.is_deleted);
     let write = Action::new_local(move |_: &()| {
         let opening = open_direct(live, vec![id], None, open, navigate.clone());
         async move {
@@ -36,18 +40,37 @@ pub fn PersonCard(open: RwSignal<bool>, user: UserRef) -> impl IntoView {
     });
     view! {
         <div class="person-card" data-testid="person-card">
-            <Avatar name=username/>
-            <p class="quiet">{about}</p>
+            <Avatar name/>
+            <div class="person-about">
+                <p><bdi>{format!("@{username}")}</bdi></p>
+                {about}
+            </div>
             <button
                 type="button"
                 class="button button-primary"
                 autofocus=true
-                disabled=write.pending()
+                disabled=move || write.pending().get() || live.blocks(id) || is_deleted()
                 on:click=move |_| { write.dispatch_local(()); }
             >
                 {if is_me { "Notes to myself" } else { "Message" }}
             </button>
+            {(!is_me).then(|| view! { <BlockButton user/> })}
         </div>
+    }
+}
+
+/// The pronouns, the status, and what the account is.
+#[component]
+fn About(account: User) -> impl IntoView {
+    let status = status_line(account.status.as_ref(), time::now());
+    let until = account.status.as_ref().and_then(|status| status.until);
+    let until = until.map(|until| format!("Until {}", time::full(until)));
+    view! {
+        {account.pronouns.clone().map(|pronouns| view! { <p dir="auto">{pronouns}</p> })}
+        {status.map(|status| view! {
+            <p dir="auto" title=until data-testid="person-status">{status}</p>
+        })}
+        <p class="quiet">{describe(&account)}</p>
     }
 }
 
@@ -60,6 +83,7 @@ fn describe(account: &User) -> String {
         Rank::Guest => "Guest",
     };
     match account.is_disabled {
+        true if account.is_deleted => "This account was deleted.".to_owned(),
         true => format!("{rank}, disabled"),
         false => {
             let month = time::month_name(time::local_day(account.created_at));

@@ -287,7 +287,7 @@ mod tests {
         assert_eq!(pool.counters.delivery_us.len(), 300);
         let lost = pool.connections().iter().map(|connection| match &connection.role {
             Role::Subscriber { revs, .. } => revs.count_lost(100),
-            Role::Sender => 0,
+            Role::Sender | Role::Person { .. } => 0,
         });
         assert_eq!(lost.sum::<u64>(), 0);
     }

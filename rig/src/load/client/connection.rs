@@ -3,6 +3,7 @@
 use std::{
     io::{self, Read, Write},
     net::SocketAddr,
+    sync::Arc,
 };
 
 use mio::net::TcpStream;
@@ -18,6 +19,13 @@ pub enum Role {
     Subscriber {
         room: RoomId,
         revs: RevTracker,
+    },
+    /// Subscribes to several rooms and is live when the last subscription is.
+    Person {
+        /// The frames to send after `welcome`.
+        subscribe: Arc<[String]>,
+        /// The number of subscriptions that are not live yet.
+        waiting: usize,
     },
     /// Sends, and receives acks only.
     Sender,
@@ -120,19 +128,28 @@ impl Connection {
         }
     }
 
-    /// Handles `welcome`: a subscriber subscribes, a sender is live.
+    /// Handles `welcome`: a subscriber or a person subscribes, a sender is live.
     pub(super) fn handle_welcome(&mut self) -> io::Result<()> {
-        let Role::Subscriber { room, revs } = &self.role else {
-            self.state = ConnectionState::Live;
-            return Ok(());
-        };
-        self.state = ConnectionState::Subscribing;
-        let subscribe = match revs.last {
-            0 => format!(r#"{{"type":"subscribe","room":{room}}}"#),
-            last => format!(r#"{{"type":"subscribe","room":{room},"after_rev":{last}}}"#),
-        };
         let mut bytes = Vec::new();
-        wire::write_client_frame(&mut bytes, TEXT, subscribe.as_bytes());
+        match &self.role {
+            Role::Sender => {
+                self.state = ConnectionState::Live;
+                return Ok(());
+            }
+            Role::Person { subscribe, .. } => {
+                for frame in subscribe.iter() {
+                    wire::write_client_frame(&mut bytes, TEXT, frame.as_bytes());
+                }
+            }
+            Role::Subscriber { room, revs } => {
+                let subscribe = match revs.last {
+                    0 => format!(r#"{{"type":"subscribe","room":{room}}}"#),
+                    last => format!(r#"{{"type":"subscribe","room":{room},"after_rev":{last}}}"#),
+                };
+                wire::write_client_frame(&mut bytes, TEXT, subscribe.as_bytes());
+            }
+        }
+        self.state = ConnectionState::Subscribing;
         self.write(&bytes)
     }
 }

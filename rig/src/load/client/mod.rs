@@ -247,6 +247,14 @@ impl ClientPool {
                 }
             }
             (Role::Subscriber { revs, .. }, ServerEvent::Gap(rev)) => revs.skip_to(rev, errors),
+            (Role::Person { waiting, .. }, ServerEvent::Subscribed(_) | ServerEvent::Gap(_))
+                if connection.state == ConnectionState::Subscribing =>
+            {
+                *waiting = waiting.saturating_sub(1);
+                if *waiting == 0 {
+                    connection.state = ConnectionState::Live;
+                }
+            }
             (_, ServerEvent::Welcome) => connection.handle_welcome()?,
             (_, ServerEvent::Ack { room, rev, stamp }) => {
                 self.counters.add_ack(stamp, now_us);

@@ -262,7 +262,7 @@ impl<'a> Driver<'a> {
             Role::Subscriber { room, revs } => {
                 revs.count_lost(self.heads.get(&room.0).copied().unwrap_or_default())
             }
-            Role::Sender => 0,
+            Role::Sender | Role::Person { .. } => 0,
         });
         lost.sum()
     }

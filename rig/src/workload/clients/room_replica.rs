@@ -43,7 +43,7 @@ impl RoomReplica {
 
     /// Applies a message that several readers share.
     pub fn apply_message(&mut self, rev: Rev, message: &Message) -> bool {
-        self.apply(Change { rev, row: Row::Message(message.clone()) })
+        self.apply(Change::new(rev, Row::Message(message.clone())))
     }
 
     /// Handles `subscribed`: the server has sent everything up to `rev`.

@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
     sea_query::{Expr, OnConflict, all},
 };
-use shared::ids::{RoomId, UserId};
+use shared::{
+    ids::{RoomId, UserId},
+    live::ServerFrame,
+};
 
 use super::{Batch, row_cache::MemberKey};
 use crate::{
     Result,
+    realtime::hub::NodeEvent,
     tables::{members, users},
 };
 
@@ -62,8 +66,9 @@ impl Batch<'_> {
     ) -> Result<()> {
         use members::Column as C;
         let update = OnConflict::columns([C::RoomId, C::UserId])
-            .update_columns([C::JoinedAt, C::HasLeft, C::ReadSeq, C::Rev])
-            .update_columns([C::Role, C::Rank, C::VisibleFrom])
+            .update_columns([C::JoinedAt, C::HasLeft, C::LeftSeq, C::ReadSeq, C::Rev])
+            .update_columns([C::Role, C::Rank, C::VisibleFrom, C::Favourite, C::IsMuted])
+            .update_columns([C::PublishedProfile])
             .to_owned();
         let model = members::ActiveModel::from(row.clone()).reset_all();
         members::Entity::insert(model).on_conflict(update).exec_without_returning(self.txn).await?;
@@ -73,8 +78,35 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Writes the role, the rank and the rev of an existing member row. Leaves the read mark, which the
-    /// batch may have pending.
+    /// Reads the preferences of a user in some rooms again after this transaction wrote them, and tells all
+    /// of their devices.
+    pub(in crate::realtime::ledger) async fn publish_preferences(
+        &mut self,
+        user: UserId,
+        rooms: impl IntoIterator<Item = RoomId>,
+    ) -> Result<()> {
+        use members::Column as C;
+        let rows = members::Entity::find()
+            .filter(C::UserId.eq(user.0))
+            .filter(C::RoomId.is_in(rooms.into_iter().map(|room| room.0)))
+            .filter(C::HasLeft.eq(false))
+            .order_by_asc(C::RoomId)
+            .all(self.txn)
+            .await?;
+        for row in rows {
+            let room = RoomId(row.room_id);
+            if let Some(Some((member, _))) = self.rows.members.get_mut(&(room, user)) {
+                (member.favourite, member.is_muted) = (row.favourite, row.is_muted);
+            }
+            let (favourite, muted) = (row.favourite, row.is_muted);
+            let frame = ServerFrame::Preferences { room, favourite, muted };
+            self.publish(NodeEvent::ToUser { user, frame });
+        }
+        Ok(())
+    }
+
+    /// Writes the role, the time-out, the rev and what was published of an existing member row. Leaves the
+    /// read mark, which the batch may have pending.
     pub(in crate::realtime::ledger) async fn update_standing(
         &mut self,
         row: &members::Model,
@@ -83,6 +115,8 @@ impl Batch<'_> {
         members::Entity::update_many()
             .col_expr(C::Role, Expr::value(row.role))
             .col_expr(C::Rank, Expr::value(row.rank))
+            .col_expr(C::PublishedProfile, row.published_profile.into())
+            .col_expr(C::TimedOutUntil, Expr::value(row.timed_out_until))
             .col_expr(C::Rev, row.rev.into())
             .filter(C::RoomId.eq(row.room_id))
             .filter(C::UserId.eq(row.user_id))
@@ -91,6 +125,27 @@ impl Batch<'_> {
         let key = (RoomId(row.room_id), UserId(row.user_id));
         if let Some(Some((member, _))) = self.rows.members.get_mut(&key) {
             (member.role, member.rank, member.rev) = (row.role, row.rank, row.rev);
+            member.published_profile = row.published_profile;
+            member.timed_out_until = row.timed_out_until;
+        }
+        Ok(())
+    }
+
+    /// Writes that a member posts now, for slow mode.
+    pub(in crate::realtime::ledger) async fn set_last_post(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+    ) -> Result<()> {
+        use members::Column as C;
+        members::Entity::update_many()
+            .col_expr(C::LastPostAt, Expr::value(self.now))
+            .filter(C::RoomId.eq(room.0))
+            .filter(C::UserId.eq(user.0))
+            .exec(self.txn)
+            .await?;
+        if let Some(Some((member, _))) = self.rows.members.get_mut(&(room, user)) {
+            member.last_post_at = Some(self.now);
         }
         Ok(())
     }

@@ -1,17 +1,20 @@
 //! A batch holds the rows of one transaction: it reads them once for all of its writes, and writes
 //! them back once.
 
+mod blocks;
+mod events;
 mod member_rows;
 mod row_cache;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::SecondsFormat;
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::LockType,
 };
 use shared::{
-    access::{Action, check},
+    access::{Action, check, may},
     ids::{Rev, RoomId, Seq, UserId},
     live::{RemovedReason, ServerFrame},
     messages::{Change, Message, Row},
@@ -19,14 +22,18 @@ use shared::{
     rooms::ReadState,
 };
 
+pub use events::NewEvent;
 use row_cache::CACHE_MAX;
 pub(in crate::realtime::ledger) use row_cache::{MemberKey, RowCache};
 
 use crate::{
-    Result,
+    Error, Result,
     failpoints::{Failpoint, is_active},
     realtime::hub::{NodeEvent, RoomChange, SocketId},
-    tables::{UnreadCounts, flush_counters, members, now, rooms, users},
+    tables::{
+        UnreadCounts, flush_counters, insert_room_events, members, now, room_events, rooms,
+        to_timestamp, users,
+    },
 };
 
 /// A member's new read mark.
@@ -46,6 +53,8 @@ pub struct Batch<'t> {
     dirty_rooms: BTreeSet<RoomId>,
     read_marks: BTreeMap<MemberKey, ReadMark>,
     events: Vec<NodeEvent>,
+    /// The rows to write.
+    room_events: Vec<room_events::Model>,
 }
 
 impl<'t> Batch<'t> {
@@ -57,6 +66,7 @@ impl<'t> Batch<'t> {
             dirty_rooms: BTreeSet::new(),
             read_marks: BTreeMap::new(),
             events: Vec::new(),
+            room_events: Vec::new(),
         }
     }
 
@@ -90,10 +100,29 @@ impl<'t> Batch<'t> {
         room.ok_or_else(|| Code::NotFound.into())
     }
 
+    /// A locked room, also one that is deleted; `None` if its row does not exist.
+    pub(in crate::realtime::ledger) fn room_or_deleted(&self, id: RoomId) -> Option<&rooms::Model> {
+        self.rows.rooms.get(&id)
+    }
+
     /// The room that this batch changes or adds and that now has this name key.
     pub(in crate::realtime::ledger) fn changed_room_with_name(&self, key: &str) -> Option<RoomId> {
         let name_key = |id: &RoomId| self.rows.rooms.get(id)?.name_key.as_deref();
         self.dirty_rooms.iter().find(|id| name_key(id) == Some(key)).copied()
+    }
+
+    /// The rooms that new accounts join, from the stored ones and the changes of this batch.
+    pub(in crate::realtime::ledger) fn default_rooms(
+        &self,
+        mut stored: BTreeSet<RoomId>,
+    ) -> BTreeSet<RoomId> {
+        for id in &self.dirty_rooms {
+            match self.rows.rooms.get(id).is_some_and(|room| room.is_default) {
+                true => stored.insert(*id),
+                false => stored.remove(id),
+            };
+        }
+        stored
     }
 
     /// Changes a locked room; [`Batch::flush`] writes it.
@@ -143,6 +172,21 @@ impl<'t> Batch<'t> {
         user: UserId,
         action: Action,
     ) -> Result<(users::Model, Option<members::Model>)> {
+        let (user, member) = self.authorize_timed_out(room, user, action).await?;
+        // Both are read by everybody in the room.
+        if matches!(action, Action::Post | Action::ChangeTopic) {
+            self.check_not_timed_out(room, &user, member.as_ref())?;
+        }
+        Ok((user, member))
+    }
+
+    /// As [`Batch::authorize`], whether the user is timed out or not.
+    pub(in crate::realtime::ledger) async fn authorize_timed_out(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        action: Action,
+    ) -> Result<(users::Model, Option<members::Model>)> {
         let access = self.room(room)?.access();
         let (user, member) = match self.member_row(room, user).await? {
             Some((_, user)) if user.is_disabled => return Err(Code::Unauthenticated.into()),
@@ -152,6 +196,26 @@ impl<'t> Batch<'t> {
         let role = member.as_ref().map(|member| member.role.0);
         check(user.rank.0, &access, role, action)?;
         Ok((user, member))
+    }
+
+    /// [`Code::TimedOut`] with the end, if a time-out of the user has not ended. Who manages the room by now
+    /// is exempt.
+    pub(in crate::realtime::ledger) fn check_not_timed_out(
+        &self,
+        room: RoomId,
+        user: &users::Model,
+        member: Option<&members::Model>,
+    ) -> Result<()> {
+        let until = member.and_then(|member| member.timed_out_until);
+        let Some(until) = until.filter(|until| *until > self.now) else { return Ok(()) };
+        let role = member.map(|member| member.role.0);
+        if may(user.rank.0, &self.room(room)?.access(), role, Action::TimeOut) {
+            return Ok(());
+        }
+        let end = to_timestamp(until).to_rfc3339_opts(SecondsFormat::Secs, true);
+        let detail = format!("The hosts let you read, but not post in this room until {end}.");
+        let seconds = (until - self.now).unsigned_abs().div_ceil(1_000_000);
+        Err(Error::new(Code::TimedOut, detail).retry_after(seconds))
     }
 
     /// The read state at a position, of the room as this batch has changed it so far.
@@ -191,13 +255,21 @@ impl<'t> Batch<'t> {
 
     /// Publishes a row's new state to the room after the commit.
     pub fn publish_row(&mut self, room: RoomId, rev: Rev, row: Row) {
-        self.publish(NodeEvent::Change(RoomChange::new(room, Change { rev, row })));
+        self.publish(NodeEvent::Change(RoomChange::new(room, Change::new(rev, row))));
     }
 
     /// Publishes after the commit that a member left the room or was removed from it.
-    pub fn publish_removal(&mut self, room: RoomId, rev: Rev, row: Row, reason: RemovedReason) {
-        let change = RoomChange::new(room, Change { rev, row });
+    pub fn publish_removal(
+        &mut self,
+        room: RoomId,
+        (rev, row): (Rev, Row),
+        reason: RemovedReason,
+        event: NewEvent,
+    ) -> Result<()> {
+        let event = self.add_event(room, rev, Some(event))?;
+        let change = RoomChange::new(room, Change { rev, row, event });
         self.publish(NodeEvent::Change(RoomChange { removed: Some(reason), ..change }));
+        Ok(())
     }
 
     /// Publishes a new message after the commit, with the socket that posted it.
@@ -207,7 +279,7 @@ impl<'t> Batch<'t> {
         posted_by: Option<SocketId>,
     ) {
         let (room, rev) = (message.room, message.rev);
-        let change = RoomChange::new(room, Change { rev, row: Row::Message(message) });
+        let change = RoomChange::new(room, Change::new(rev, Row::Message(message)));
         self.publish(NodeEvent::Change(RoomChange { posted_by, ..change }));
     }
 
@@ -220,16 +292,18 @@ impl<'t> Batch<'t> {
     pub(in crate::realtime::ledger) fn forget_room(&mut self, id: RoomId) {
         self.rows.rooms.remove(&id);
         self.rows.members.retain(|(room, _), _| *room != id);
+        self.room_events.retain(|event| event.room_id != id.0);
     }
 
-    /// Writes the changed rooms and read marks; returns the events to publish and the cache for the
-    /// next batch. Both are valid only if the transaction commits.
+    /// Writes the changed rooms, the read marks and the events of rooms; returns the node events to
+    /// publish and the cache for the next batch. Both are valid only if the transaction commits.
     pub(in crate::realtime::ledger) async fn flush(mut self) -> Result<(Vec<NodeEvent>, RowCache)> {
         let member = |key| Some(self.rows.members.get(key)?.as_ref()?.0.clone());
         let members: Vec<_> = self.read_marks.keys().filter_map(member).collect();
         let dirty = self.dirty_rooms.iter().filter_map(|id| self.rows.rooms.get(id));
         let rooms: Vec<_> = dirty.cloned().collect();
         flush_counters(self.txn, &members, &rooms).await?;
+        insert_room_events(self.txn, std::mem::take(&mut self.room_events)).await?;
         for ((room, user), ReadMark { state: read, exact }) in self.read_marks {
             let frame = ServerFrame::Read { room, read, exact };
             self.events.push(NodeEvent::ToUser { user, frame });

@@ -6,13 +6,17 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use shared::{
     access::Role,
     ids::{RoomId, UserId},
-    problem::FieldError,
+    problem::{Code, FieldError},
+    rooms::RoomEventKind,
 };
 
-use super::{super::Batch, NewMember, add_member, current_rows, remove_member};
+use super::{
+    super::{Batch, NewEvent},
+    BANNED, NewMember, add_member, current_rows, remove_member,
+};
 use crate::{
-    Result,
-    tables::{audit_added, members, users},
+    Error, Result,
+    tables::{audit_added, banned_among, members, users},
 };
 
 /// The maximum number of members that one write adds and removes, because all other writes wait for it.
@@ -22,6 +26,8 @@ const MEMBER_CHANGES_MAX: usize = 250;
 pub(in crate::realtime::ledger) struct MemberChanges {
     added: Vec<users::Model>,
     removed: Vec<(members::Model, users::Model)>,
+    /// Whether the room is new: its first members are no events.
+    is_new: bool,
 }
 
 impl MemberChanges {
@@ -46,6 +52,11 @@ impl MemberChanges {
             );
             return Err(FieldError::new("users", message).into());
         }
+        if let Some(room) = room
+            && !banned_among(batch.txn, room, added.iter().copied()).await?.is_empty()
+        {
+            return Err(Error::new(Code::Banned, BANNED));
+        }
         let added = active_accounts(batch, "users", &added).await?;
         let keys = || removed.iter().filter_map(|user| Some((room?, *user)));
         batch.load_members(keys()).await?;
@@ -53,7 +64,7 @@ impl MemberChanges {
         for (room, user) in keys() {
             rows.extend(batch.member_row(room, user).await?);
         }
-        Ok(Self { added, removed: rows })
+        Ok(Self { added, removed: rows, is_new: room.is_none() })
     }
 
     /// Writes and publishes the changes.
@@ -67,8 +78,17 @@ impl MemberChanges {
         let role = |id| if id == creator { Role::Host } else { Role::Member };
         let added = self.added.iter().map(|user| (UserId(user.id), role(user.id)));
         audit_added(batch.txn, batch.room(room)?, by, added).await?;
+        let actor = batch.actor(room, by).await?;
+        // One query for all, instead of one for each.
+        let keys = self.added.iter().map(|user| (room, UserId(user.id)));
+        batch.load_members(keys).await?;
         for user in &self.added {
-            let member = NewMember { role: role(user.id), ..NewMember::default() };
+            let kind = match user.id == by.0 {
+                true => NewEvent::new(RoomEventKind::Joined, actor.clone()),
+                false => NewEvent::new(RoomEventKind::Added, actor.clone()).for_user(user),
+            };
+            let event = (!self.is_new).then_some(kind);
+            let member = NewMember { role: role(user.id), event, ..NewMember::default() };
             add_member(batch, room, user, member).await?;
         }
         for (row, user) in self.removed {

@@ -13,18 +13,20 @@ use shared::{
     ids::{RoomId, Seq, UserId},
     live::ServerFrame,
     problem::{Code, FieldError},
+    rooms::RoomEventKind,
     users::{User, UserRef},
 };
 
 use super::{
-    super::{Batch, RoomWrite},
+    super::{Batch, NewEvent, RoomWrite},
     NewMember, add_member, current_rows,
 };
 use crate::{
-    Result,
+    Error, Result,
     realtime::hub::NodeEvent,
     tables::{
-        Stored, knows_account, lock_room_names, members, rooms, server_settings, shares_room, users,
+        Stored, blocked_either_way, knows_account, lock_room_names, members, rooms,
+        server_settings, shares_room, users,
     },
 };
 
@@ -71,6 +73,7 @@ impl RoomWrite for CreateDirect {
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<DirectRoom> {
         let caller = batch.active_user(self.by).await?;
+        let by = caller.to_ref();
         let present = match self.from {
             Some(from) => self.present_people(batch, from).await?,
             None => Vec::new(),
@@ -97,7 +100,10 @@ impl RoomWrite for CreateDirect {
         for user in &added {
             // Nobody has said anything yet in a new room.
             let hidden = self.from.is_none() && user.id != self.by.0;
-            let member = NewMember { people: names.clone(), hidden, ..NewMember::default() };
+            let event = NewEvent::new(RoomEventKind::Added, by.clone()).for_user(user);
+            let event = self.from.map(|_| event);
+            let people = names.clone();
+            let member = NewMember { people, hidden, event, ..NewMember::default() };
             add_member(batch, id, user, member).await?;
         }
         if self.from.is_some() {
@@ -128,7 +134,9 @@ impl CreateDirect {
     }
 
     /// The accounts of the people who are not in the room yet. The error is the same for an account that is
-    /// disabled, that does not exist or that the caller does not know.
+    /// disabled or pending, that does not exist, that the caller does not know, that blocks the caller or
+    /// that the caller blocks; and for such a block in a room of two, which would have no effect in the larger
+    /// room.
     async fn added_people(
         &self,
         batch: &Batch<'_>,
@@ -140,8 +148,15 @@ impl CreateDirect {
         let select = users::Entity::find()
             .filter(users::Column::Id.is_in(ids.iter().map(|id| id.0)))
             .filter(users::Column::IsDisabled.eq(false))
+            .filter(users::Column::IsPending.eq(false))
             .order_by_asc(users::Column::Id);
         let accounts = select.all(batch.txn).await?;
+        let of_pair = present.iter().filter(|id| present.len() == 2 && **id != caller.id);
+        let met: Vec<_> = ids.iter().chain(of_pair).copied().collect();
+        let blocked = blocked_either_way(batch.txn, caller.id, &met).await?;
+        if let Some(id) = present.iter().find(|id| blocked.contains(*id)) {
+            return Err(nobody(*id));
+        }
         let only_shared = server_settings(batch.txn).await?.direct.0 == DirectRooms::Shared;
         for id in ids {
             let is_active = accounts.iter().any(|user| user.id == id.0);
@@ -149,13 +164,18 @@ impl CreateDirect {
                 true => shares_room(batch.txn, caller.id, id).await?,
                 false => knows_account(batch.txn, &caller, id).await?,
             };
-            if !is_known || !is_active {
-                let message = format!("must be people to whom you can write, but {id} is nobody");
-                return Err(FieldError::new("users", message).into());
+            if !is_known || !is_active || blocked.contains(&id) {
+                return Err(nobody(id));
             }
         }
         Ok(accounts)
     }
+}
+
+/// The error for somebody to whom the caller cannot write, whatever the reason.
+fn nobody(id: UserId) -> Error {
+    let message = format!("must be people to whom you can write, but {id} is nobody");
+    FieldError::new("users", message).into()
 }
 
 fn sorted_refs<'a>(people: impl Iterator<Item = &'a users::Model>) -> Vec<UserRef> {
@@ -178,6 +198,7 @@ async fn insert_room(batch: &mut Batch<'_>, by: UserId, key: String) -> Result<R
         open_from: Set(1),
         policies: Set(Stored(Policies::default())),
         archived_at: Set(None),
+        is_default: Set(false),
         created_by: Set(by.0),
         created_at: Set(batch.now),
         updated_at: Set(batch.now),

@@ -4,19 +4,21 @@ use sea_orm::EntityTrait;
 use shared::{
     access::Action,
     ids::{RoomId, UserId},
+    rooms::RoomEventKind,
 };
 
 use super::{
-    super::{Batch, RoomWrite},
+    super::{Batch, NewEvent, RoomWrite},
     NewMember, add_member,
 };
 use crate::{
     Error, Result,
-    tables::{pending_joins, users},
+    tables::{is_banned, pending_joins, users},
 };
 
 /// Executes a pending join and deletes its row, so that it happens once, although several nodes may try.
-/// Joins nothing if who invited may not add people to the room any more.
+/// Joins nothing if who invited may not add people to the room any more. Accounts "invite" themselves to the
+/// default rooms, and join nothing if the room can no longer be joined.
 pub struct JoinInvited {
     /// The room.
     pub room: RoomId,
@@ -44,7 +46,14 @@ impl RoomWrite for JoinInvited {
         let deleted = pending_joins::Entity::delete_by_id(key).exec(batch.txn).await?;
         match user {
             Some(user) if deleted.rows_affected == 1 => {
-                add_member(batch, self.room, &user, NewMember::default()).await.map(drop)
+                let by = batch.actor(self.room, join.invited_by.into()).await?;
+                // Nobody invited those who join the default rooms.
+                let event = match join.invited_by == self.user.0 {
+                    true => NewEvent::new(RoomEventKind::Joined, by),
+                    false => NewEvent::new(RoomEventKind::Invited, by).for_user(&user),
+                };
+                let member = NewMember { event: Some(event), ..NewMember::default() };
+                add_member(batch, self.room, &user, member).await.map(drop)
             }
             _ => Ok(()),
         }
@@ -52,17 +61,22 @@ impl RoomWrite for JoinInvited {
 }
 
 impl JoinInvited {
-    /// The account that joins; `None` if it is a member already, or if it or who invited it lost the right.
+    /// The account that joins; `None` if it is a member already or banned, or if it or who invited it
+    /// lost the right.
     async fn new_member(
         &self,
         batch: &mut Batch<'_>,
         invited_by: UserId,
     ) -> Result<Option<users::Model>> {
-        if !is_allowed(batch.authorize(self.room, invited_by, Action::Invite).await)? {
+        let action = if invited_by == self.user { Action::Join } else { Action::Invite };
+        if !is_allowed(batch.authorize(self.room, invited_by, action).await)? {
             return Ok(None);
         }
         let member = batch.member_row(self.room, self.user).await?;
         if member.is_some_and(|(row, _)| !row.has_left) {
+            return Ok(None);
+        }
+        if is_banned(batch.txn, self.room, self.user).await? {
             return Ok(None);
         }
         let user = users::Entity::find_by_id(self.user.0).one(batch.txn).await?;

@@ -7,21 +7,24 @@ use shared::{
     live::{RemovedReason, ServerFrame},
     messages::Row,
     problem::Code,
-    rooms::{Member, MyRoom},
+    rooms::{Member, MyRoom, RoomEventKind},
     users::UserRef,
 };
 
-use super::{Batch, RoomWrite};
+use super::{Batch, NewEvent, RoomWrite};
 use crate::{
-    Result,
+    Error, Result,
     realtime::hub::NodeEvent,
-    tables::{Stored, UnreadCounts, audit_added, audit_removed, members, users},
+    tables::{
+        Stored, UnreadCounts, audit_added, audit_removed, is_banned, members, to_timestamp, users,
+    },
 };
 
 mod changes;
 mod direct;
 mod enter;
 mod invited;
+mod preferences;
 mod roles;
 
 pub(super) use changes::{MemberChanges, active_accounts};
@@ -29,8 +32,9 @@ pub use direct::{CreateDirect, DirectRoom, SetHidden};
 pub use enter::EnterRoom;
 pub(super) use enter::active_admin;
 pub use invited::JoinInvited;
+pub use preferences::{SetFavourites, SetMuted};
 use roles::appoint_host;
-pub use roles::{PublishRank, SetRole};
+pub use roles::{PublishAccount, SetRole};
 pub(super) use roles::{has_host, set_role, set_standing};
 
 /// Joins a room. Does nothing for a user who is a member already.
@@ -79,7 +83,10 @@ impl RoomWrite for JoinRoom {
             return Ok(member.to_member(&user));
         }
         batch.authorize(self.room, self.user, Action::Join).await?;
-        add_member(batch, self.room, &user, NewMember::default()).await
+        if is_banned(batch.txn, self.room, self.user).await? {
+            return Err(Code::Banned.into());
+        }
+        add_member(batch, self.room, &user, NewMember::joining(&user)).await
     }
 }
 
@@ -102,11 +109,27 @@ impl RoomWrite for AddMember {
         }
         let user = users::Entity::find_by_id(self.user.0).one(batch.txn).await?;
         let user = user.filter(users::Model::is_active).ok_or(Code::NotFound)?;
+        check_not_banned(batch, self.room, self.user).await?;
         let added = [(self.user, Role::Member)];
         audit_added(batch.txn, batch.room(self.room)?, self.by, added).await?;
-        add_member(batch, self.room, &user, NewMember::default()).await
+        let by = batch.actor(self.room, self.by).await?;
+        let event = NewEvent::new(RoomEventKind::Added, by).for_user(&user);
+        let member = NewMember { event: Some(event), ..NewMember::default() };
+        add_member(batch, self.room, &user, member).await
     }
 }
+
+/// [`Code::Banned`] for an account that somebody else wants to add.
+async fn check_not_banned(batch: &Batch<'_>, room: RoomId, user: UserId) -> Result<()> {
+    match is_banned(batch.txn, room, user).await? {
+        true => Err(Error::new(Code::Banned, BANNED)),
+        false => Ok(()),
+    }
+}
+
+/// What somebody reads who wants to add a banned account.
+pub(super) const BANNED: &str =
+    "This person is banned from the room. Somebody who manages it can lift the ban.";
 
 /// What a new member gets.
 #[derive(Default)]
@@ -117,6 +140,16 @@ pub(super) struct NewMember {
     people: Vec<UserRef>,
     /// Whether the room is hidden until something is posted in it.
     hidden: bool,
+    /// What the timeline shows.
+    pub(super) event: Option<NewEvent>,
+}
+
+impl NewMember {
+    /// Somebody who joins.
+    pub(super) fn joining(user: &users::Model) -> Self {
+        let event = NewEvent::new(RoomEventKind::Joined, user.to_ref());
+        Self { event: Some(event), ..Self::default() }
+    }
 }
 
 /// Adds a member. Earlier messages do not count as unread.
@@ -124,8 +157,10 @@ pub(super) async fn add_member(
     batch: &mut Batch<'_>,
     room: RoomId,
     user: &users::Model,
-    NewMember { role, people, hidden }: NewMember,
+    NewMember { role, people, hidden, event }: NewMember,
 ) -> Result<Member> {
+    // A time-out and the wait of slow mode survive leaving and coming back.
+    let before = batch.member_row(room, user.id.into()).await?.map(|(row, _)| row);
     let rev = batch.next_rev(room);
     batch.update_room(room, |room| room.member_count += 1);
     let room_row = batch.room(room)?.clone();
@@ -134,16 +169,22 @@ pub(super) async fn add_member(
         user_id: user.id,
         joined_at: batch.now,
         has_left: false,
+        left_seq: None,
         read_seq: room_row.last_seq,
         rev: rev.0,
         role: Stored(role),
         rank: user.rank,
         visible_from: room_row.visible_from().0,
         hidden_seq: hidden.then_some(room_row.last_seq),
+        published_profile: user.profile_rev,
+        favourite: None,
+        is_muted: false,
+        timed_out_until: before.as_ref().and_then(|row| row.timed_out_until),
+        last_post_at: before.and_then(|row| row.last_post_at),
     };
     let member = row.to_member(user);
     batch.upsert_member(row.clone(), user.clone()).await?;
-    batch.publish_row(room, rev, Row::Member(member.clone()));
+    batch.publish_event(room, rev, Row::Member(member.clone()), event)?;
     let frame = joined_frame(batch, &row, people, UnreadCounts::default())?;
     batch.publish(NodeEvent::ToUser { user: user.id.into(), frame });
     Ok(member)
@@ -170,8 +211,11 @@ pub(super) fn joined_frame(
         read,
         role: member.role.0,
         visible_from: member.visible_from.into(),
+        timed_out_until: member.timed_out_until.map(to_timestamp),
         people,
         hidden: member.hidden_seq.map(Seq),
+        favourite: member.favourite,
+        muted: member.is_muted,
     };
     Ok(ServerFrame::Joined { room })
 }
@@ -204,7 +248,7 @@ impl RoomWrite for RemoveMember {
 
 /// Removes a current member. If the last host leaves a private room, the member who has been there longest
 /// becomes its host, because nobody else could manage it.
-async fn remove_member(
+pub(super) async fn remove_member(
     batch: &mut Batch<'_>,
     row: members::Model,
     user: users::Model,
@@ -216,11 +260,20 @@ async fn remove_member(
     batch.update_room(room, |room| room.member_count -= 1);
     let user_id = UserId(user.id);
     let is_leaving = by == user_id;
-    let row = members::Model { has_left: true, rev: rev.0, rank: user.rank, ..row };
+    // Their preferences end with the membership.
+    let row = members::Model { favourite: None, is_muted: false, ..row };
+    let event = match is_leaving {
+        true => NewEvent::new(RoomEventKind::Left, user.to_ref()),
+        false => {
+            NewEvent::new(RoomEventKind::Removed, batch.actor(room, by).await?).for_user(&user)
+        }
+    };
+    let left_seq = Some(batch.room(room)?.last_seq);
+    let row = members::Model { has_left: true, left_seq, rev: rev.0, ..row }.published(&user);
     let member = row.to_member(&user);
     batch.upsert_member(row, user).await?;
     let reason = if is_leaving { RemovedReason::Left } else { RemovedReason::Removed };
-    batch.publish_removal(room, rev, Row::Member(member), reason);
+    batch.publish_removal(room, (rev, Row::Member(member)), reason, event)?;
     audit_removed(batch.txn, batch.room(room)?, by, [user_id]).await?;
     if was_host && batch.room(room)?.kind.0 == RoomKind::Private && !has_host(batch, room).await? {
         appoint_host(batch, room, by).await?;
@@ -229,7 +282,7 @@ async fn remove_member(
 }
 
 /// The rows of the current members of a room.
-fn current_rows(room: RoomId) -> Select<members::Entity> {
+pub(super) fn current_rows(room: RoomId) -> Select<members::Entity> {
     members::Entity::find()
         .filter(members::Column::RoomId.eq(room.0))
         .filter(members::Column::HasLeft.eq(false))

@@ -1,4 +1,4 @@
-//! Changes the roles of members, and publishes their ranks.
+//! Changes the roles of members, and publishes their ranks and display names.
 
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 use shared::{
@@ -6,11 +6,11 @@ use shared::{
     ids::{RoomId, UserId},
     messages::Row,
     problem::{Code, FieldError},
-    rooms::Member,
+    rooms::{Member, RoomEventKind},
 };
 
 use super::{
-    super::{Batch, RoomWrite},
+    super::{Batch, NewEvent, RoomWrite},
     current_rows,
 };
 use crate::{
@@ -30,9 +30,9 @@ pub struct SetRole {
     pub by: UserId,
 }
 
-/// Publishes the rank of a member as a change of the room. Does nothing if the last change of the member
-/// published it, so any node may try after a change of the account.
-pub struct PublishRank {
+/// Publishes the rank and the display name of a member as a change of the room. Does nothing if the last
+/// change of the member published them, so any node may try after a change of the account.
+pub struct PublishAccount {
     /// The room.
     pub room: RoomId,
     /// The member.
@@ -67,23 +67,34 @@ pub(in crate::realtime::ledger) async fn set_role(
     role: Role,
     by: UserId,
 ) -> Result<Member> {
-    let roles = (row.role.0, role);
-    audit_role(batch.txn, batch.room(RoomId(row.room_id))?, UserId(user.id), by, roles).await?;
-    set_standing(batch, members::Model { role: Stored(role), ..row }, user).await
+    let (room, roles) = (RoomId(row.room_id), (row.role.0, role));
+    audit_role(batch.txn, batch.room(room)?, UserId(user.id), by, roles).await?;
+    let event = match role {
+        Role::Host => Some(
+            NewEvent::new(RoomEventKind::MadeHost, batch.actor(room, by).await?).for_user(user),
+        ),
+        Role::Reader | Role::Member => None,
+    };
+    // A host is not timed out, and is not again after they were host.
+    let timed_out_until = row.timed_out_until.filter(|_| role != Role::Host);
+    let row = members::Model { role: Stored(role), timed_out_until, ..row };
+    set_standing(batch, row, user, event).await
 }
 
-/// Writes and publishes the role and the rank of a current member.
+/// Writes and publishes the role, the rank and the display name of a current member, with what the timeline
+/// shows of it.
 pub(in crate::realtime::ledger) async fn set_standing(
     batch: &mut Batch<'_>,
     row: members::Model,
     user: &users::Model,
+    event: Option<NewEvent>,
 ) -> Result<Member> {
     let room = RoomId(row.room_id);
     let rev = batch.next_rev(room);
-    let row = members::Model { rev: rev.0, rank: user.rank, ..row };
+    let row = members::Model { rev: rev.0, ..row }.published(user);
     batch.update_standing(&row).await?;
     let member = row.to_member(user);
-    batch.publish_row(room, rev, Row::Member(member.clone()));
+    batch.publish_event(room, rev, Row::Member(member.clone()), event)?;
     Ok(member)
 }
 
@@ -121,7 +132,7 @@ impl RoomWrite for SetRole {
     }
 }
 
-impl RoomWrite for PublishRank {
+impl RoomWrite for PublishAccount {
     type Out = ();
 
     fn room(&self) -> Option<RoomId> {
@@ -135,8 +146,8 @@ impl RoomWrite for PublishRank {
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {
         batch.room(self.room)?;
         match batch.member_row(self.room, self.user).await? {
-            Some((row, user)) if !row.has_left && row.rank != user.rank => {
-                set_standing(batch, row, &user).await.map(drop)
+            Some((row, user)) if !row.has_left && !row.is_published(&user) => {
+                set_standing(batch, row, &user, None).await.map(drop)
             }
             _ => Ok(()),
         }

@@ -6,12 +6,12 @@ use shared::{
     administration::AuditAction,
     ids::{RoomId, Seq, UserId},
     messages::Row,
-    rooms::Room,
+    rooms::{Room, RoomEventKind},
 };
 
 use super::{
     super::{
-        Batch, RoomWrite,
+        Batch, NewEvent, RoomWrite,
         members::{joined_frame, set_standing},
     },
     check_name_is_free,
@@ -71,7 +71,8 @@ impl RoomWrite for RestoreRoom {
             (room.updated_at, room.rev) = (now, rev.0);
         });
         let room: Room = batch.room(self.room)?.clone().into();
-        batch.publish_row(self.room, rev, Row::Room(room.clone()));
+        let event = NewEvent::new(RoomEventKind::Restored, batch.actor(self.room, self.by).await?);
+        batch.publish_event(self.room, rev, Row::Room(room.clone()), Some(event))?;
         Ok(room)
     }
 }
@@ -113,9 +114,9 @@ impl RoomWrite for AnnounceRestored {
             let counts = counts.get(&(self.room, id)).copied().unwrap_or_default();
             let frame = joined_frame(batch, &row, Vec::new(), counts)?;
             batch.publish(NodeEvent::ToUser { user: id, frame });
-            // Ranks are not published in deleted rooms.
-            if row.rank != user.rank {
-                set_standing(batch, row, &user).await?;
+            // Ranks and display names are not published in deleted rooms.
+            if !row.is_published(&user) {
+                set_standing(batch, row, &user, None).await?;
             }
         }
         Ok(ids.last().map(|id| UserId(*id)))

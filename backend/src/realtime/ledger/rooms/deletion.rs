@@ -118,6 +118,7 @@ async fn delete(batch: &mut Batch<'_>, room: RoomId, record: Option<AuditRecord>
     batch.update_room(room, |room| {
         room.deleted_at = Some(now);
         room.name_key = None;
+        room.is_default = false;
     });
     batch.publish(NodeEvent::RoomDeleted { room });
     Ok(())

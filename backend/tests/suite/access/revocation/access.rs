@@ -79,8 +79,8 @@ pub struct Held {
 
 /// A socket that an event does not close.
 pub enum OpenSocket {
-    Live(LiveSocket),
-    Classic(Socket),
+    Live(Box<LiveSocket>),
+    Classic(Box<Socket>),
 }
 
 impl Held {
@@ -195,7 +195,7 @@ async fn check_live(
         }
         Expected::Unaffected => {}
     }
-    Some(OpenSocket::Live(live))
+    Some(OpenSocket::Live(Box::new(live)))
 }
 
 async fn check_classic(
@@ -208,7 +208,7 @@ async fn check_classic(
         Expected::SignedOut => CloseCode::SessionEnded,
         Expected::NotAMember | Expected::NoSuchRoom => CloseCode::NotAMember,
         Expected::NotAnAdmin | Expected::Guest | Expected::Unaffected => {
-            return Some(OpenSocket::Classic(classic));
+            return Some(OpenSocket::Classic(Box::new(classic)));
         }
     };
     let label = event.label(access, "classic socket");

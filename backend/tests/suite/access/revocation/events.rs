@@ -20,6 +20,9 @@ pub enum Event {
     PasswordBySelf,
     PasswordByCommandLine,
     Disable,
+    DeletedBySelf,
+    DeletedByAdmin,
+    DeletedByCommandLine,
     Demote,
     Leave,
     Removal,
@@ -33,13 +36,16 @@ pub enum Event {
 
 /// The deletion of the room is last, because all events share the room, which is private from
 /// [`Event::MadePrivate`] on.
-pub const EVENTS: [Event; 13] = [
+pub const EVENTS: [Event; 16] = [
     Event::SessionExpired,
     Event::SignOutHere,
     Event::SignOutElsewhere,
     Event::PasswordBySelf,
     Event::PasswordByCommandLine,
     Event::Disable,
+    Event::DeletedBySelf,
+    Event::DeletedByAdmin,
+    Event::DeletedByCommandLine,
     Event::Demote,
     Event::Leave,
     Event::Removal,
@@ -118,6 +124,17 @@ impl Event {
             }
             Self::Disable => {
                 admin.patch(&account, json!({"is_disabled": true})).await.expect_status(200);
+            }
+            Self::DeletedBySelf => {
+                let request = json!({"password": PASSWORD, "messages": "keep"});
+                victim.person.call("DELETE", paths::ME, request).await.expect_status(204);
+            }
+            Self::DeletedByAdmin => {
+                let request = json!({"messages": "keep"});
+                admin.call("DELETE", &account, request).await.expect_status(204);
+            }
+            Self::DeletedByCommandLine => {
+                world.run(&["admin", "delete", &victim.person.user.username]).await;
             }
             Self::Demote => {
                 admin.patch(&account, json!({"is_admin": false})).await.expect_status(200);

@@ -1,8 +1,15 @@
 //! A member of a room whose history begins when one joins: nothing tells of what was said before.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use shared::{
-    access::Rank, ids::RoomId, live::ServerFrame, messages::Message, paths, rooms::MyRoom,
+    access::Rank,
+    ids::RoomId,
+    live::ServerFrame,
+    messages::{Message, Row},
+    paths,
+    rooms::MyRoom,
 };
 
 use crate::fixture::{LiveSocket, Person, Server, Socket, SocketEvent, changes};
@@ -177,6 +184,47 @@ async fn what_happens_to_early_messages_is_skipped() {
     let mine = room.in_welcome().await;
     assert_eq!((mine.read.unread, mine.read.mentions), (3, 0));
     assert_eq!(room.get(paths::MAP, "").await["mentions"], json!([]));
+}
+
+/// Those who left before the room had its last early message are as unknown as the message. Everybody else
+/// who left is a change, also for a client that was there.
+#[tokio::test]
+async fn former_members_of_before_are_in_no_change() {
+    let room = Room::start().await;
+    let seat = |person: &Person| paths::fill(paths::MEMBER, &[&room.room, &person.user.id]);
+    let add = async |person: &Person| {
+        room.host.put(&seat(person), Value::Null).await.expect_status(200);
+    };
+    let leave = async |person: &Person| {
+        room.host.delete(&seat(person)).await.expect_status(204);
+    };
+    let person = async |name: &str| room.server.person(name, Rank::Member).await;
+    let (before, between) = (person("before").await, person("between").await);
+    let (after, newest) = (person("after").await, person("newest").await);
+    for person in [&before, &between, &after] {
+        add(person).await;
+    }
+    leave(&before).await;
+    room.host.post_message(room.room, "nobody new reads this").await;
+    leave(&between).await;
+    add(&newest).await;
+    leave(&after).await;
+    let former = async |reader: &Person| {
+        let seen = changes(reader, room.room, 0).await.changes;
+        let names = seen.into_iter().filter_map(|change| match change.row {
+            Row::Member(member) if member.left => Some(member.user.username),
+            _ => None,
+        });
+        // Each event of somebody is another change with their row.
+        names.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(former(&newest).await, ["after", "between"]);
+    assert_eq!(former(&room.late).await, ["after", "before", "between"]);
+    assert_eq!(former(&room.host).await, ["after", "before", "between"]);
+    // Whoever comes back is a member like any other.
+    add(&before).await;
+    let seen = json!(changes(&newest, room.room, 0).await.changes).to_string();
+    assert!(seen.contains("\"before\""), "{seen}");
 }
 
 async fn shared_rev(room: &Room) -> i64 {

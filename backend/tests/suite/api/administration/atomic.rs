@@ -55,7 +55,8 @@ async fn a_change_without_its_entry_does_not_happen() {
     let requests = [
         ("POST", paths::USERS.to_owned(), new),
         ("PATCH", account.clone(), json!({"rank": "admin"})),
-        ("PATCH", account, json!({"is_disabled": true})),
+        ("PATCH", account.clone(), json!({"is_disabled": true})),
+        ("DELETE", account, json!({"messages": "keep"})),
         ("POST", user_path(paths::USER_SIGN_OUT, &fixture.member), Value::Null),
         ("POST", user_path(paths::USER_PASSWORD, &fixture.member), Value::Null),
         ("POST", paths::ROOMS.to_owned(), json!({"name": "Attic"})),
@@ -63,6 +64,8 @@ async fn a_change_without_its_entry_does_not_happen() {
         ("PATCH", room.clone(), json!({"kind": "private"})),
         ("DELETE", room, Value::Null),
         ("PATCH", member.clone(), json!({"role": "reader"})),
+        ("PUT", format!("{member}/timeout"), json!({"minutes": 5})),
+        ("DELETE", format!("{member}?ban=true"), Value::Null),
         ("DELETE", member, Value::Null),
         ("PUT", outsider, Value::Null),
         ("POST", paths::fill(paths::ADMIN_ROOM_ENTER, &[&den]), Value::Null),

@@ -48,6 +48,10 @@ async fn changes_of_rooms_and_members_are_logged() {
     member.patch(&room, json!({"kind": "open"})).await.expect_status(200);
     let opened = json!({"action": "room_converted", "from": "private", "to": "open"});
     assert_eq!(last_in_den(&fixture, "member").await, opened);
+    for (is_default, action) in [(true, "default_room_added"), (false, "default_room_removed")] {
+        owner.patch(&room, json!({"is_default": is_default})).await.expect_status(200);
+        assert_eq!(last_in_den(&fixture, "admin").await, json!({"action": action}));
+    }
     owner.delete(&path).await.expect_status(204);
     let removed = json!({"action": "member_removed", "user": theirs});
     assert_eq!(last_in_den(&fixture, "admin").await, removed);
@@ -101,6 +105,29 @@ async fn nothing_is_logged_about_a_direct_room() {
     let room = paths::fill(paths::ROOM, &[&direct]);
     fixture.member.delete(&room).await.expect_problem(Code::DirectRoom);
     assert_eq!(audit(&fixture, "").await, before);
+}
+
+#[tokio::test]
+async fn the_deletion_of_an_account_is_logged() {
+    let fixture = Fixture::start().await;
+    let expected = |actor: Value, id: i64, messages: &str| {
+        json!({
+            "action": "account_deleted",
+            "actor": actor,
+            "user": {"id": id, "username": "Deleted account"},
+            "to": messages,
+            "address": "127.0.0.1",
+        })
+    };
+    let account = user_path(paths::USER, &fixture.outsider);
+    let request = json!({"messages": "delete"});
+    fixture.admin.call("DELETE", &account, request).await.expect_status(204);
+    let admin = json!({"id": 1, "username": "admin"});
+    assert_eq!(last_entry(&fixture).await, expected(admin, 3, "delete"));
+    let request = json!({"password": PASSWORD, "messages": "keep"});
+    fixture.member.call("DELETE", paths::ME, request).await.expect_status(204);
+    let member = json!({"id": 2, "username": "Deleted account"});
+    assert_eq!(last_entry(&fixture).await, expected(member, 2, "keep"));
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ async fn direct_room(fixture: &Fixture, people: [&Person; 2]) -> RoomId {
             open_from: 1,
             policies: Stored::default(),
             archived_at: None,
+            is_default: false,
             created_by: people[0].user.id.0,
             created_at: 1,
             updated_at: 1,
@@ -73,12 +74,18 @@ async fn direct_room(fixture: &Fixture, people: [&Person; 2]) -> RoomId {
             user_id: person.user.id.0,
             joined_at: 1,
             has_left: false,
+            left_seq: None,
             read_seq: 0,
             rev,
             role: Stored(Role::Member),
             rank: Stored(Rank::Member),
             visible_from: 1,
             hidden_seq: None,
+            published_profile: 0,
+            favourite: None,
+            is_muted: false,
+            timed_out_until: None,
+            last_post_at: None,
         };
         member.into_active_model().reset_all().insert(writer).await.unwrap();
     }

@@ -1,10 +1,12 @@
-//! Who comes in: the settings of the server, sign-up, invitations.
+//! Who comes in: the settings of the server, sign-up, invitations, e-mail addresses.
 
 use serde_json::{Value, json};
 use shared::{admission::CreatedInvitation, paths};
 
 use crate::fixture::{Client, PASSWORD, Response};
 
+mod default_rooms;
+mod email;
 mod invitations;
 mod refused;
 mod server;

@@ -106,7 +106,7 @@ async fn concurrent_changes_of_different_settings_are_all_kept() {
         );
         let settings = fixture.admin.get(paths::SERVER).await.expect_status(200);
         let expected = json!({"name": name, "sign_up": "invited", "is_set_up": true,
-            "create_rooms": "members", "direct": "shared"});
+            "create_rooms": "members", "direct": "shared", "has_smtp": false});
         assert_eq!(settings, expected);
     }
 }

@@ -12,7 +12,7 @@ use shared::{
     messages::MessagePage,
     paths,
     problem::Code,
-    rooms::{Member, MemberList},
+    rooms::{Member, MemberList, RoomEventKind, RoomEvents},
     users::User,
 };
 
@@ -61,6 +61,12 @@ async fn a_guest_lands_in_the_rooms_with_their_history() {
     let member = member.last().unwrap();
     assert_eq!((member.role, member.rank), (Role::Member, Rank::Guest));
     assert_eq!(names(&visitor, fixture.room).await, ["admin", "member", "visitor"]);
+    let events: RoomEvents =
+        visitor.get(&paths::fill(paths::EVENTS, &[&from_joining])).await.expect_json(200);
+    let [invited] = &*events.events else { panic!("{events:?}") };
+    let people = (&invited.by, invited.user.as_ref());
+    assert_eq!(invited.kind, RoomEventKind::Invited);
+    assert_eq!(people, (&fixture.member.user.short(), Some(&visitor.user.short())));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

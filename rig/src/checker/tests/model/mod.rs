@@ -102,7 +102,7 @@ impl Model {
     }
 
     fn log_change(&mut self, row: Row) {
-        self.log.push(Change { rev: self.rev, row });
+        self.log.push(Change::new(self.rev, row));
     }
 
     fn set_member(&mut self, user: UserId, left: bool) {
@@ -114,6 +114,7 @@ impl Model {
             role: Role::Member,
             rank: Rank::Member,
             visible_from: Seq(1),
+            timed_out_until: None,
             joined_at,
             left,
             rev,
@@ -273,7 +274,7 @@ impl Model {
 }
 
 fn user_ref(id: UserId) -> UserRef {
-    UserRef { id, username: format!("user{id}") }
+    UserRef { id, username: format!("user{id}"), display_name: None }
 }
 
 fn timestamp(us: u64) -> Timestamp {

@@ -33,13 +33,21 @@ impl Model {
         self.subscribe(nth);
     }
 
-    /// The changed rows after `after`, in their latest states.
+    /// The changed rows after `after`, in their latest states; a member once for each change, because each
+    /// has an event.
     fn changes_after(&self, after: Rev) -> Vec<Change> {
         let messages = self.messages.iter().map(|m| (m.rev, Row::Message(m.clone())));
-        let members = self.members.values().map(|m| (m.rev, Row::Member(m.clone())));
+        let member = |change: &Change| match &change.row {
+            Row::Member(member) => {
+                let latest = self.members[&member.user.id].clone();
+                Some((change.rev, Row::Member(latest)))
+            }
+            _ => None,
+        };
+        let members = self.log.iter().filter_map(member);
         let mut rows: Vec<_> = messages.chain(members).filter(|(rev, _)| *rev > after).collect();
         rows.sort_by_key(|(rev, _)| *rev);
-        rows.into_iter().map(|(rev, row)| Change { rev, row }).collect()
+        rows.into_iter().map(|(rev, row)| Change::new(rev, row)).collect()
     }
 
     pub fn subscribe(&mut self, nth: usize) {

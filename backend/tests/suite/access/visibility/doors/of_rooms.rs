@@ -7,7 +7,7 @@ use super::{
 };
 
 pub fn doors() -> Vec<Door> {
-    [rooms(), messages(), overviews()].into_iter().flatten().collect()
+    [rooms(), messages(), moderation(), overviews()].into_iter().flatten().collect()
 }
 
 fn rooms() -> Vec<Door> {
@@ -32,6 +32,7 @@ fn rooms() -> Vec<Door> {
                 write("PATCH /api/v1/rooms/{room} {\"kind\":\"open\",\"open_from\":1}"),
                 write("PATCH /api/v1/rooms/{room} {\"archived\":false,\"history\":\"all\"}"),
                 write("PATCH /api/v1/rooms/{room} {\"policies\":{\"post\":\"reader\"}}"),
+                write("PATCH /api/v1/rooms/{room} {\"is_default\":true}"),
             ],
         ),
         room("DELETE /api/v1/rooms/{id}", [write("DELETE /api/v1/rooms/{room}")]),
@@ -50,6 +51,14 @@ fn rooms() -> Vec<Door> {
             ],
         ),
         room(
+            "GET /api/v1/rooms/{id}/events",
+            [
+                read("GET /api/v1/rooms/{room}/events", &[]),
+                read("GET /api/v1/rooms/{room}/events?before_rev=2&limit=1", &[]),
+                read("GET /api/v1/rooms/{room}/events?limit=0", &[]),
+            ],
+        ),
+        room(
             "PUT /api/v1/rooms/{id}/members/{user}",
             [write("PUT /api/v1/rooms/{room}/members/{person_id}")],
         ),
@@ -59,10 +68,20 @@ fn rooms() -> Vec<Door> {
         ),
         room(
             "DELETE /api/v1/rooms/{id}/members/{user}",
-            [write("DELETE /api/v1/rooms/{room}/members/{person_id}")],
+            [
+                write("DELETE /api/v1/rooms/{room}/members/{person_id}"),
+                write("DELETE /api/v1/rooms/{room}/members/{person_id}?ban=true"),
+            ],
         ),
         room("PUT /api/v1/rooms/{id}/hidden", [write("PUT /api/v1/rooms/{room}/hidden")]),
         room("DELETE /api/v1/rooms/{id}/hidden", [write("DELETE /api/v1/rooms/{room}/hidden")]),
+        room(
+            "PATCH /api/v1/rooms/{id}/preferences",
+            [
+                write("PATCH /api/v1/rooms/{room}/preferences {\"muted\":true}"),
+                write("PATCH /api/v1/rooms/{room}/preferences {}"),
+            ],
+        ),
         nothing("GET /api/v1/rooms/bin", "administration: the bin"),
         nothing("POST /api/v1/rooms/{id}/restore", "administration: the bin"),
         nothing("POST /api/v1/direct", "direct"),
@@ -124,6 +143,43 @@ fn messages() -> Vec<Door> {
             ],
         ),
         nothing("GET /api/v1/live", "live"),
+    ]
+}
+
+fn moderation() -> Vec<Door> {
+    const TIME_OUT: &str = "PUT /api/v1/rooms/{room}/members/{person_id}/timeout {\"minutes\":5}";
+    vec![
+        room("PUT /api/v1/rooms/{id}/members/{user}/timeout", [write(TIME_OUT)]),
+        room(
+            "DELETE /api/v1/rooms/{id}/members/{user}/timeout",
+            [write("DELETE /api/v1/rooms/{room}/members/{person_id}/timeout")],
+        ),
+        room(
+            "GET /api/v1/rooms/{id}/bans",
+            [
+                read("GET /api/v1/rooms/{room}/bans", &[]),
+                read("GET /api/v1/rooms/{room}/bans?after=x", &[]),
+            ],
+        ),
+        room(
+            "DELETE /api/v1/rooms/{id}/bans/{user}",
+            [write("DELETE /api/v1/rooms/{room}/bans/{person_id}")],
+        ),
+        room(
+            "POST /api/v1/rooms/{id}/messages/{seq}/report",
+            [write("POST /api/v1/rooms/{room}/messages/1/report {\"reason\":\"rude\"}")],
+        ),
+        room(
+            "GET /api/v1/rooms/{id}/reports",
+            [
+                read("GET /api/v1/rooms/{room}/reports", &[]),
+                read("GET /api/v1/rooms/{room}/reports?state=open&limit=200", &[]),
+            ],
+        ),
+        room(
+            "PATCH /api/v1/rooms/{id}/reports/{report}",
+            [write("PATCH /api/v1/rooms/{room}/reports/1 {\"state\":\"resolved\"}")],
+        ),
     ]
 }
 

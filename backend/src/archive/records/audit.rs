@@ -1,9 +1,8 @@
 //! The lines of the audit log, which follow the last room.
 
-use anyhow::{Result, ensure};
 use shared::{problem::FieldError, rules::ROOM_NAME_MAX_CHARS};
 
-use super::{check, lines::Entry};
+use super::super::{check, lines::Entry};
 use crate::tables::{AuditRow, Stored, to_timestamp};
 
 /// The maximum length of a value, and of an address, in characters.
@@ -69,10 +68,4 @@ impl From<Entry> for AuditRow {
             address,
         }
     }
-}
-
-/// Fails unless the audit log has not begun yet.
-pub fn ensure_before_audit(kind: &str, entries: u64) -> Result<()> {
-    ensure!(entries == 0, "{kind}: must come before the audit log");
-    Ok(())
 }

@@ -1,0 +1,140 @@
+//! Finishes the deletion of accounts in the background. The transaction that deletes an account ends its
+//! access and notes it in `account_deletions`; this task makes it leave its rooms and deletes its messages,
+//! in chunks, because an account may be in thousands of rooms and have millions of messages. Each step can
+//! be repeated, so a crash or a full disk only delays the rest.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use shared::{
+    access::{Role, RoomKind},
+    ids::{RoomId, Seq, UserId},
+};
+use tokio::sync::Notify;
+
+use super::{
+    Batch, Ledger, RoomWrite,
+    retry::{Task, retry_forever},
+};
+use crate::{
+    Result,
+    tables::{Pool, Stored, account_deletions, members, now, rooms, rooms_written_in},
+};
+
+mod clear;
+mod leave;
+
+use clear::ClearMessages;
+use leave::LeaveDeleted;
+
+/// How often the task looks for deletions that another node could not finish.
+const RESCAN: Duration = Duration::from_secs(600);
+/// How old a deletion must be before the account leaves its rooms: by then every node has closed its
+/// sockets, which would otherwise hear first that they were removed from a room.
+const BEGIN_AFTER: Duration = Duration::from_secs(3);
+/// How old a deletion must be before the task looks for the last time: a batch that began before the
+/// deletion, and that every database ends within 5 s, may still post a message of the account.
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
+const TASK: Task =
+    Task { name: "account deletion", failures: "hallway_account_deletion_failures_total" };
+
+/// Notes that the deletion of an account is finished.
+struct EndDeletion {
+    user: UserId,
+}
+
+/// Finishes all deletions: at the start, when `deleted` is notified, and every ten minutes.
+pub(super) async fn finish_deletions(ledger: Ledger, reader: Pool, deleted: Arc<Notify>) {
+    retry_forever(TASK, &deleted, || finish_all(&ledger, &reader)).await;
+}
+
+/// If one account fails, continues with the others, and returns the last error. Returns when to look again.
+async fn finish_all(ledger: &Ledger, reader: &Pool) -> Result<Duration> {
+    let select = account_deletions::Entity::find();
+    let deletions = select.order_by_asc(account_deletions::Column::UserId).all(reader).await?;
+    let pending = metrics::gauge!("hallway_accounts_to_delete");
+    pending.set(deletions.len() as f64);
+    let mut result = Ok(RESCAN);
+    for deletion in deletions {
+        match finish(ledger, reader, &deletion).await {
+            Ok(None) => pending.decrement(1),
+            Ok(Some(wait)) => result = result.map(|until: Duration| until.min(wait)),
+            Err(error) => result = Err(error),
+        }
+    }
+    result
+}
+
+/// Does what can be done for an account now. Returns when to do the rest; `None` if nothing remains.
+async fn finish(
+    ledger: &Ledger,
+    reader: &Pool,
+    deletion: &account_deletions::Model,
+) -> Result<Option<Duration>> {
+    let user = UserId(deletion.user_id);
+    // Before the work, which does not find what is written while it runs.
+    let age = now() - deletion.created_at;
+    let wait_until =
+        |due: Duration| Duration::from_micros((due.as_micros() as i64 - age).max(0).unsigned_abs());
+    if !wait_until(BEGIN_AFTER).is_zero() {
+        return Ok(Some(wait_until(BEGIN_AFTER)));
+    }
+    for room in rooms_to_leave(reader, user).await? {
+        ledger.write(LeaveDeleted { room, user }).await?;
+    }
+    if deletion.deletes_messages {
+        for room in rooms_written_in(reader, user).await? {
+            clear_room(ledger, room, user).await?;
+        }
+    }
+    if !wait_until(SETTLED_AFTER).is_zero() {
+        return Ok(Some(wait_until(SETTLED_AFTER)));
+    }
+    ledger.write(EndDeletion { user }).await?;
+    Ok(None)
+}
+
+async fn clear_room(ledger: &Ledger, room: RoomId, user: UserId) -> Result<()> {
+    let mut after = Seq(0);
+    while let Some((last, count)) = ledger.write(ClearMessages { room, user, after }).await? {
+        metrics::counter!("hallway_account_deletion_messages_total").increment(count);
+        after = last;
+    }
+    Ok(())
+}
+
+/// The rooms in which [`LeaveDeleted`] has something to do for an account: those that it is in, and those
+/// where its new name was not published yet; also those in the bin, because they may be restored.
+async fn rooms_to_leave(reader: &Pool, user: UserId) -> Result<Vec<RoomId>> {
+    let is_in = Condition::all()
+        .add(rooms::Column::Kind.ne(Stored(RoomKind::Direct)))
+        .add(members::Column::HasLeft.eq(false));
+    let is_left_to_do =
+        Condition::any().add(is_in).add(members::Column::Role.ne(Stored(Role::Reader)));
+    let select = members::Entity::find()
+        .select_only()
+        .column(members::Column::RoomId)
+        .inner_join(rooms::Entity)
+        .filter(members::Column::UserId.eq(user.0))
+        .filter(is_left_to_do)
+        .order_by_asc(members::Column::RoomId);
+    let ids = select.into_tuple::<i64>().all(reader).await?;
+    Ok(ids.into_iter().map(RoomId).collect())
+}
+
+impl RoomWrite for EndDeletion {
+    type Out = ();
+
+    fn room(&self) -> Option<RoomId> {
+        None
+    }
+
+    fn account(&self) -> Option<UserId> {
+        None
+    }
+
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {
+        account_deletions::Entity::delete_by_id(self.user.0).exec(batch.txn).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,41 @@
+//! Whole rows, for the ledger and for archives.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::entity::{Column, Entity, Model};
+
+/// The maximum number of rows in one statement, within the parameter limits of all databases.
+const BATCH_ROWS: usize = 500;
+
+/// Inserts rows.
+pub async fn insert_room_events(txn: &DatabaseTransaction, rows: Vec<Model>) -> Result<(), DbErr> {
+    for rows in rows.chunks(BATCH_ROWS) {
+        let rows = rows.iter().cloned().map(|row| row.into_active_model().reset_all());
+        Entity::insert_many(rows).exec_without_returning(txn).await?;
+    }
+    Ok(())
+}
+
+/// Deletes the rows of a room.
+pub async fn delete_room_events(txn: &DatabaseTransaction, room: i64) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::RoomId.eq(room)).exec(txn).await.map(drop)
+}
+
+/// The rows of a room with a greater `rev`, by `rev`.
+pub async fn room_event_rows(
+    db: &impl ConnectionTrait,
+    room: i64,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::RoomId.eq(room))
+        .filter(Column::Rev.gt(after))
+        .order_by_asc(Column::Rev)
+        .limit(limit)
+        .all(db)
+        .await
+}

@@ -1,0 +1,4 @@
+//! Bans, and reports of messages.
+
+pub mod reports;
+pub mod room_bans;

@@ -1,0 +1,16 @@
+//! The oracle: knows who could have been allowed to see what, and when.
+
+mod changes;
+mod judge;
+mod markers;
+mod model;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+pub use changes::{Change, Draft};
+pub use markers::{MarkerKind, Markers};
+pub use model::{Oracle, Person, PersonId, Receipt, Secret, Seen, Violation};
+pub use rules::Need;
+pub use timeline::{Ending, Micros, Timeline, Window};
