@@ -12,7 +12,7 @@ use leptos_router::{
     components::{ParentRoute, Redirect, Route, Router, Routes},
     path,
 };
-use shared::paths;
+use shared::{paths, users::UserRef};
 use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, Element};
 
@@ -118,7 +118,8 @@ async fn load_until_reached(auth: Auth, runs: StoredValue<u32>) {
 }
 
 fn connect_while_signed_in(auth: Auth, live: LiveClient) {
-    let me = Memo::new(move |_| auth.me().map(|me| me.short()));
+    // Without the display name: a new one must not end the connection, which drops all state.
+    let me = Memo::new(move |_| auth.me().map(|me| UserRef { display_name: None, ..me.short() }));
     Effect::new(move |_| match me.get() {
         Some(me) => live.connect(me),
         None => live.disconnect(),

@@ -35,7 +35,11 @@ fn Settings(open: RwSignal<bool>, server: Server) -> impl IntoView {
         let change = PatchServer {
             name: Some(name.clone()),
             sign_up: Some(sign_up.get_untracked()),
-            email_domains: domains.get_untracked().map(|input| domains_in(&input.value())),
+            // Otherwise the field is hidden, and so would be an error in it.
+            email_domains: domains
+                .get_untracked()
+                .filter(|_| sign_up.get_untracked() == SignUp::Domain)
+                .map(|input| domains_in(&input.value())),
             create_rooms: Some(create_rooms.get_untracked()),
             direct: Some(direct.get_untracked()),
         };

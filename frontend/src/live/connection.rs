@@ -85,6 +85,8 @@ impl LiveClient {
         self.commands.set_value(None);
         self.received.set_value(Vec::new());
         self.rooms.set(RoomList::default());
+        self.reports.set(Default::default());
+        self.blocked.set(Default::default());
         self.departure.set(None);
         self.stranded.set(Vec::new());
     }

@@ -16,7 +16,7 @@ use crate::{
     users::{PeopleDialog, PeopleRequest},
 };
 
-const FOLDED: &str = "Message of somebody you blocked";
+const FOLDED: &str = "Message from someone you blocked";
 
 /// The state of an edit.
 #[derive(Clone, Copy, PartialEq)]

@@ -250,7 +250,7 @@ fn RoomCard(id: RoomId, rooms: RwSignal<Vec<Room>>, on_leave: Callback<()>) -> i
     let kind = read(|room| match (room.kind, room.archived_at) {
         (_, Some(_)) => "Archived · ".into(),
         (RoomKind::Private, None) => "Private · ".into(),
-        (RoomKind::Open, None) if room.is_default => "New people join by themselves · ".into(),
+        (RoomKind::Open, None) if room.is_default => "New people join automatically · ".into(),
         _ => String::new(),
     });
     let shape = move || room.with(|room| room.as_ref().map(|room| room.kind).unwrap_or_default());

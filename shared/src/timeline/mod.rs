@@ -13,7 +13,7 @@ use crate::{
     messages::{Change, Message, Row},
     problem::Problem,
     rooms::{Member, Room, RoomEvent},
-    users::UserRef,
+    users::{DELETED_USERNAME, UserRef},
 };
 
 mod seq_ranges;
@@ -162,7 +162,7 @@ impl Timeline {
 
     /// Stores a message, unless the stored one is newer.
     pub fn upsert_message(&mut self, mut message: Message) {
-        if let Some(member) = self.members.get(&message.user.id).filter(|member| !member.left) {
+        if let Some(member) = self.members.get(&message.user.id).filter(|it| names_author(it)) {
             message.user.clone_from(&member.user);
         }
         let seq = message.seq;
@@ -182,7 +182,7 @@ impl Timeline {
     /// so the stored messages of the author get it here.
     pub fn upsert_member(&mut self, member: Member) {
         if self.members.get(&member.user.id).is_none_or(|stored| stored.rev < member.rev) {
-            if !member.left {
+            if names_author(&member) {
                 self.rename_author(&member.user);
             }
             self.members.insert(member.user.id, member);
@@ -326,4 +326,10 @@ impl Timeline {
     pub fn pending(&self) -> &[PendingMessage] {
         &self.pending
     }
+}
+
+/// Whether the messages of a former or present member have the name of the row. Who left keeps the name of that
+/// time, except that a deleted account has none any more.
+fn names_author(member: &Member) -> bool {
+    !member.left || member.user.username == DELETED_USERNAME
 }

@@ -242,8 +242,17 @@ fn stored_and_later_messages_get_a_new_display_name() {
     // A page that was read before the change arrives after it.
     timeline.upsert_message(Message { seq: Seq(2), ..posted });
     assert_eq!(timeline.get(Seq(2)).unwrap().user, member.user);
-    timeline.upsert_member(member);
+    timeline.upsert_member(member.clone());
     assert_eq!(timeline.renames(UserId(2)), 1, "once");
+    // Who left keeps the name, unless the account is deleted.
+    let left = |rev, username: &str| {
+        let user = UserRef { id: UserId(2), username: username.into(), display_name: None };
+        Member { user, left: true, rev: Rev(rev), ..member.clone() }
+    };
+    timeline.upsert_member(left(4, "user2"));
+    assert_eq!(timeline.get(Seq(2)).unwrap().user, member.user);
+    timeline.upsert_member(left(5, DELETED_USERNAME));
+    assert_eq!(timeline.get(Seq(2)).unwrap().user.name(), DELETED_USERNAME);
 }
 
 proptest! {

@@ -30,7 +30,7 @@ async fn a_blocked_person_is_folded_and_cannot_write() {
         let direct: i64 = bob.path().await.rsplit('/').next().unwrap().parse().unwrap();
 
         block_bob(&ada).await;
-        ada.wait_text(FOLDED, "Message of somebody you blocked").await;
+        ada.wait_text(FOLDED, "Message from someone you blocked").await;
         assert_eq!(ada.message_texts().await, ["welcome"]);
         ada.click(&format!("{FOLDED} button")).await;
         ada.wait_message("what a day").await;
@@ -52,7 +52,7 @@ async fn block_bob(ada: &Browser) {
     ada.wait_text("dialog[open]", "bob").await;
     ada.wait_text(BLOCK, "Block").await;
     ada.click(BLOCK).await;
-    ada.wait_text("dialog[open]", "They aren't told.").await;
+    ada.wait_text("dialog[open]", "They won't be told.").await;
     ada.click("dialog[open] [data-testid=confirm]").await;
     ada.wait_text(BLOCK, "Unblock").await;
     ada.click(CLOSE).await;

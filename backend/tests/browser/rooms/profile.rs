@@ -40,6 +40,8 @@ async fn a_new_display_name_appears_everywhere_at_once() {
             .find(e => e.textContent.includes('At lunch')).setAttribute('data-preset', '')";
         let _: Option<()> = bob.run_script(preset, vec![]).await;
         bob.click("[data-preset]").await;
+        let mark = "document.querySelector('[data-testid=timeline]').isTheSame = true";
+        let _: Option<()> = bob.run_script(mark, vec![]).await;
         bob.wait_until(
             "the preset fills in the end",
             "document.querySelector('dialog[open] #field-status-until').value == 'half-hour'",
@@ -49,6 +51,10 @@ async fn a_new_display_name_appears_everywhere_at_once() {
         bob.wait_hidden("dialog[open]").await;
         bob.wait_text("[data-testid=my-name]", "Bob the Builder").await;
         bob.wait_text("[data-testid=my-status]", "At lunch").await;
+        // A new connection would have built the room again.
+        let is_marked =
+            "return document.querySelector('[data-testid=timeline]')?.isTheSame === true";
+        assert!(bob.run_script::<bool>(is_marked, vec![]).await);
 
         // The message that is loaded, the direct room, and the card.
         ada.wait_text("[data-testid=timeline] .person-name", "Bob the Builder").await;

@@ -49,7 +49,7 @@ fn Card(name: String, message: Message, is_folded: bool) -> impl IntoView {
     let (at, author) = (message.created_at, message.user.name().to_owned());
     let text = match message.deleted_at {
         None if is_folded => {
-            view! { <span class="quiet">"Message of somebody you blocked"</span> }.into_any()
+            view! { <span class="quiet">"Message from someone you blocked"</span> }.into_any()
         }
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),
         None => {

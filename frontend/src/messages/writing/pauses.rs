@@ -74,7 +74,8 @@ fn Countdown(slow_s: Memo<u32>) -> impl IntoView {
             let posted = last.map(|(seq, at, is_newest)| {
                 // A message that has just arrived was posted now, whatever the clock of the server says.
                 let is_new = is_newest && known.is_some_and(|known| seq > known);
-                if is_new { js_sys::Date::now() } else { at.timestamp_millis() as f64 }
+                let (at, now) = (at.timestamp_millis() as f64, js_sys::Date::now());
+                if is_new { now } else { at.min(now) }
             });
             end.set_value(posted.map_or(0.0, |posted| posted + f64::from(slow_s) * 1_000.0));
             update();
@@ -124,5 +125,5 @@ pub fn time_out(room: RoomId) -> Memo<Option<Timestamp>> {
 
 /// The sentence in place of the composer.
 pub fn describe_time_out(until: Timestamp) -> String {
-    format!("The hosts let you read, but not post here until {}.", time::short(until))
+    format!("You're timed out: you can read, but not post here until {}.", time::short(until))
 }

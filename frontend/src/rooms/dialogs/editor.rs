@@ -161,7 +161,7 @@ fn DefaultChoice(is_default: RwSignal<bool>) -> impl IntoView {
                 on:change:target=move |event| is_default.set(event.target().checked())
             />
             <span>
-                "New people join this room by themselves"
+                "New people join automatically"
                 <small>"Everybody who gets an account, except guests."</small>
             </span>
         </label>

@@ -47,7 +47,8 @@ fn BanRow(room: RoomId, ban: Ban, lifted: Callback<()>) -> impl IntoView {
             match api::lift_ban(room, user).await {
                 Ok(()) => {
                     ui.notice(format!("{} can join again.", isolate(&name)));
-                    lifted.run(());
+                    // The dialog may be closed by now.
+                    let _ = lifted.try_run(());
                 }
                 Err(error) => ui.error(error.message()),
             }

@@ -104,16 +104,19 @@ fn ReportRow(
         let state = *state;
         async move {
             match api::close_report(room, id, state).await {
-                Ok(()) => changed.run(()),
+                // The dialog may be closed by now.
+                Ok(()) => _ = changed.try_run(()),
                 Err(error) => ui.error(error.message()),
             }
         }
     });
     let delete = Action::new_local(move |_: &()| async move {
-        match api::delete_message(room, seq).await {
-            Ok(()) => {
-                close.dispatch_local(ReportState::Resolved);
-            }
+        let closed = match api::delete_message(room, seq).await {
+            Ok(_) => api::close_report(room, id, ReportState::Resolved).await,
+            Err(error) => Err(error),
+        };
+        match closed {
+            Ok(()) => _ = changed.try_run(()),
             Err(error) => ui.error(error.message()),
         }
     });

@@ -43,7 +43,7 @@ pub fn BlockButton(user: UserRef) -> impl IntoView {
     let name = isolate(user.name());
     let question = StoredValue::new(format!(
         "You and {name} can't write to each other directly. Their messages in rooms are folded, and \
-         their mentions of you don't count. They aren't told."
+         their mentions of you don't count. They won't be told."
     ));
     let act = move |_| match untrack(|| live.blocks(id)) {
         true => drop(set_blocked.dispatch_local((id, false))),
