@@ -2,6 +2,8 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+const DEFAULT_ROOMS: &str = "rooms_is_default";
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -12,10 +14,13 @@ impl MigrationTrait for Migration {
             let mut alter = Table::alter();
             manager.alter_table(alter.table(table).add_column(&mut column).take()).await?;
         }
-        Ok(())
+        // Each new account looks for the default rooms.
+        let index = Index::create().name(DEFAULT_ROOMS).table("rooms").col("is_default").take();
+        manager.create_index(index).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_index(Index::drop().name(DEFAULT_ROOMS).table("rooms").take()).await?;
         for (table, column) in columns() {
             let mut alter = Table::alter();
             alter.table(table).drop_column(Alias::new(column.get_column_name()));

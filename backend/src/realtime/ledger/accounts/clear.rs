@@ -20,10 +20,15 @@ use crate::{
 
 /// The number of messages that one [`ClearMessages`] deletes: few, because each takes several statements,
 /// and writes to other rooms wait for it.
-const CHUNK: u64 = 100;
+const CHUNK: u64 = 50;
+/// The texts that one [`ClearMessages`] takes out of the search index, in bytes, unless the first is longer.
+const CHUNK_TEXT_BYTES: usize = 32 * 1_024;
+/// The number of messages, by any author, among which one [`ClearMessages`] looks. No index has the author and
+/// the number, so without it a step could read a whole room.
+const WINDOW: i64 = 2_000;
 
-/// Deletes the next messages of a deleted account in a room, and returns the last of them and their
-/// number; `None` if there are no more.
+/// Deletes the next messages of a deleted account in a room, and returns up to which message that is done, and
+/// the number of deleted messages; `None` at the end of the room.
 pub(super) struct ClearMessages {
     /// The room.
     pub(super) room: RoomId,
@@ -47,20 +52,27 @@ impl RoomWrite for ClearMessages {
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<Option<(Seq, u64)>> {
         use messages::Column as C;
         let Some(room) = batch.room_or_deleted(self.room) else { return Ok(None) };
-        let is_deleted = room.deleted_at.is_some();
+        let (is_deleted, last_seq) = (room.deleted_at.is_some(), room.last_seq);
+        if self.after.0 >= last_seq {
+            return Ok(None);
+        }
+        let end = last_seq.min(self.after.0 + WINDOW);
         let Some(author) = find_deleted(batch, self.user).await? else { return Ok(None) };
-        let rows = messages::Entity::find()
+        let mut rows = messages::Entity::find()
             .filter(C::RoomId.eq(self.room.0))
             .filter(C::UserId.eq(self.user.0))
             .filter(C::DeletedAt.is_null())
-            .filter(C::Seq.gt(self.after.0))
+            .filter(C::Seq.between(self.after.0 + 1, end))
             .order_by_asc(C::Seq)
             .limit(CHUNK)
             // Another node may be rebuilding the search index: see `find_message`.
             .lock(row_lock(batch.txn, LockType::NoKeyUpdate))
             .all(batch.txn)
             .await?;
-        let Some(last) = rows.last().map(|row| Seq(row.seq)) else { return Ok(None) };
+        let found = rows.len();
+        rows.truncate(count_within(CHUNK_TEXT_BYTES, rows.iter().map(|row| row.content.len())));
+        let is_window_done = rows.len() == found && (found as u64) < CHUNK;
+        let last = rows.last().map(|row| row.seq).filter(|_| !is_window_done);
         let count = rows.len() as u64;
         search_index::remove(batch.txn, &rows).await?;
         for row in rows {
@@ -72,6 +84,28 @@ impl RoomWrite for ClearMessages {
                 refresh_unread(batch, (self.room, seq), mentioned).await?;
             }
         }
-        Ok(Some((last, count)))
+        Ok(Some((Seq(last.unwrap_or(end)), count)))
+    }
+}
+
+/// How many of these lengths have at most this sum, but at least one.
+fn count_within(max: usize, lengths: impl Iterator<Item = usize>) -> usize {
+    let mut sum = 0;
+    let is_within = |length: &usize| {
+        sum += length;
+        sum <= max
+    };
+    lengths.take_while(is_within).count().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_has_at_least_one_text() {
+        assert_eq!(count_within(10, [4, 6, 1].into_iter()), 2);
+        assert_eq!(count_within(10, [11, 1].into_iter()), 1);
+        assert_eq!(count_within(10, [0, 10].into_iter()), 2);
     }
 }

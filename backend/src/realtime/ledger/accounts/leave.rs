@@ -77,6 +77,7 @@ async fn leave_deleted_room(
     let room = RoomId(row.room_id);
     let rev = batch.next_rev(room);
     batch.update_room(room, |room| room.member_count -= 1);
-    let row = members::Model { has_left: true, rev: rev.0, ..row }.published(&account);
+    let left_seq = batch.room_or_deleted(room).map(|room| room.last_seq);
+    let row = members::Model { has_left: true, left_seq, rev: rev.0, ..row }.published(&account);
     batch.upsert_member(row, account).await
 }
