@@ -20,7 +20,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_index(Index::drop().name(DEFAULT_ROOMS).table("rooms").take()).await?;
+        manager.drop_index(Index::drop().name(DEFAULT_ROOMS).table("rooms").to_owned()).await?;
         for (table, column) in columns() {
             let mut alter = Table::alter();
             alter.table(table).drop_column(Alias::new(column.get_column_name()));
