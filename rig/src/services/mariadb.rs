@@ -27,7 +27,7 @@ const SETTINGS: [&str; 12] = [
     "--performance-schema=OFF",
     "--character-set-server=utf8mb4",
     "--collation-server=utf8mb4_general_ci",
-    "--max-connections=300",
+    "--max-connections=600",
 ];
 /// Allows root from all addresses, because clients that connect over a link are not `localhost`.
 const ROOT_FROM_ANYWHERE: &str = "CREATE USER IF NOT EXISTS root@'%';\n\

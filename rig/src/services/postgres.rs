@@ -21,7 +21,7 @@ use super::{
 const SETTINGS: [&str; 6] = [
     "synchronous_commit=on",
     "shared_buffers=32MB",
-    "max_connections=200",
+    "max_connections=400",
     "max_wal_size=256MB",
     "log_min_messages=warning",
     "jit=off",
