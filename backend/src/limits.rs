@@ -162,7 +162,7 @@ impl Limits {
     }
 }
 
-/// What new accounts and guests may do; everybody else has only the other limits.
+/// The additional limits of new accounts and guests.
 pub struct Newcomers {
     /// How long an account is new, in microseconds; 0 switches all of these limits off.
     new_us: i64,

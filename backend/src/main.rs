@@ -79,7 +79,7 @@ struct Account {
 struct Delete {
     #[command(flatten)]
     account: Account,
-    /// What happens to the messages of the account.
+    /// Whether the server keeps or deletes the messages of the account.
     #[arg(long, value_enum, default_value = "keep")]
     messages: Messages,
 }

@@ -40,7 +40,7 @@ fn to_server(app: &App, row: server_settings::Model, is_set_up: bool) -> Server 
     }
 }
 
-/// What the page needs to sign in and to sign up.
+/// Returns the settings that the page needs to show the sign-in and sign-up forms.
 fn for_strangers(server: Server) -> Server {
     let Server { name, sign_up, is_set_up, mut email_domains, .. } = server;
     if sign_up != SignUp::Domain {

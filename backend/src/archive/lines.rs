@@ -256,7 +256,7 @@ pub struct Member {
     pub ban: Option<Ban>,
 }
 
-/// Who banned a former member, and when. The account may no longer exist.
+/// The ban of a former member. The account that set it may no longer exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ban {
@@ -318,7 +318,7 @@ pub struct Report {
     pub closed_at: Option<Timestamp>,
 }
 
-/// What the timeline of a room shows between its messages.
+/// An event of a room, which the timeline shows between its messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {

@@ -1,4 +1,4 @@
-//! Who is shown as typing: only those who could post.
+//! Decides whether the room sees that a member is typing: only if the member could post.
 
 use std::collections::BTreeSet;
 

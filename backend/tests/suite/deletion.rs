@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use shared::{
     access::Role,
@@ -21,7 +21,7 @@ use shared::{
 
 use crate::{
     api::revoked::basic,
-    database::{query_number, wait_for_number},
+    database::{query_number, refuse_messages, wait_for_number},
     fixture::{
         Client, Fixture, LiveSocket, PASSWORD, Person, Process, REVOCATION_MAX_DELAY, TIMEOUT,
         all_messages, changes, template,
@@ -231,40 +231,12 @@ async fn all_messages_are_deleted_in_all_rooms() {
     wait_for_number(reader, "SELECT count(*) FROM account_deletions", 0).await;
 }
 
-/// Statements that make every update of a message fail, and one that ends this.
-fn refuse_updates(backend: DbBackend) -> (&'static [&'static str], &'static str) {
-    match backend {
-        DbBackend::Sqlite => (
-            &["CREATE TRIGGER refuse BEFORE UPDATE ON messages \
-               BEGIN SELECT RAISE(ABORT, 'refused'); END"],
-            "DROP TRIGGER refuse",
-        ),
-        DbBackend::Postgres => (
-            &[
-                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
-                 $$ BEGIN RAISE EXCEPTION 'refused'; END $$",
-                "CREATE TRIGGER refuse BEFORE UPDATE ON messages \
-                 FOR EACH ROW EXECUTE FUNCTION refuse()",
-            ],
-            "DROP TRIGGER refuse ON messages",
-        ),
-        _ => (
-            &["CREATE TRIGGER refuse BEFORE UPDATE ON messages FOR EACH ROW \
-               SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused'"],
-            "DROP TRIGGER refuse",
-        ),
-    }
-}
-
 #[tokio::test]
 async fn messages_are_deleted_although_it_failed_at_first() {
     let fixture = Fixture::start().await;
     let id = fixture.member.user.id;
     let writer = &fixture.server.database().writer;
-    let (refuse, permit) = refuse_updates(writer.get_database_backend());
-    for sql in refuse {
-        writer.execute_unprepared(sql).await.unwrap();
-    }
+    let permit = refuse_messages(writer, "UPDATE").await;
     delete_me(&fixture.member, "delete").await;
     let failed = "hallway_account_deletion_failures_total";
     let start = Instant::now();

@@ -10,7 +10,7 @@ use shared::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
     /// When the status that is being edited ends.
-    Kept,
+    Unchanged,
     Never,
     HalfHour,
     Hour,
@@ -28,16 +28,16 @@ impl Expiry {
         (Self::Week, "week", "This week"),
     ];
 
-    /// The choice with this value; [`Expiry::Kept`] for any other.
+    /// The choice with this value; [`Expiry::Unchanged`] for any other.
     pub fn parse(value: &str) -> Self {
         let choice = Self::CHOICES.iter().find(|(_, of, _)| *of == value);
-        choice.map_or(Self::Kept, |(expiry, ..)| *expiry)
+        choice.map_or(Self::Unchanged, |(expiry, ..)| *expiry)
     }
 
     /// The end of a status that is set now.
     pub fn until(self, times: Times) -> Option<Timestamp> {
         match self {
-            Self::Kept => times.kept,
+            Self::Unchanged => times.current_end,
             Self::Never => None,
             Self::HalfHour => Some(times.now + TimeDelta::minutes(30)),
             Self::Hour => Some(times.now + TimeDelta::hours(1)),
@@ -54,7 +54,7 @@ pub struct Times {
     pub tomorrow: Timestamp,
     pub next_week: Timestamp,
     /// When the present status ends.
-    pub kept: Option<Timestamp>,
+    pub current_end: Option<Timestamp>,
 }
 
 /// The emoji and text of common statuses, and when they end.
@@ -145,14 +145,15 @@ mod tests {
 
     #[test]
     fn a_status_ends_when_the_choice_says() {
-        let times = Times { now: at(0), tomorrow: at(50), next_week: at(60), kept: Some(at(70)) };
+        let times =
+            Times { now: at(0), tomorrow: at(50), next_week: at(60), current_end: Some(at(70)) };
         let until = |value| Expiry::parse(value).until(times);
         assert_eq!(until("never"), None);
         assert_eq!(until("half-hour"), Some(at(1_800)));
         assert_eq!(until("hour"), Some(at(3_600)));
         assert_eq!(until("today"), Some(at(50)));
         assert_eq!(until("week"), Some(at(60)));
-        assert_eq!(until("kept"), Some(at(70)));
+        assert_eq!(until("unchanged"), Some(at(70)));
     }
 
     #[test]

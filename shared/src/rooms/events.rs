@@ -16,9 +16,9 @@ pub struct RoomEvent {
     pub rev: Rev,
     /// The newest message of the room at that time; 0 if it had none. The timeline shows the event after it.
     pub after_seq: Seq,
-    /// What happened.
+    /// The kind of the change.
     pub kind: RoomEventKind,
-    /// Who did it.
+    /// The account that made the change.
     pub by: UserRef,
     /// To whom it was done, if it was done to somebody.
     #[serde(default, skip_serializing_if = "Option::is_none")]

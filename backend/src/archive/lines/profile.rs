@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::Timestamp;
 
-/// What a user says about themselves.
+/// The profile of an account: display name, pronouns and status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {

@@ -21,7 +21,7 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// Who used it, by user id.
+    /// The accounts that used it, ordered by user id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_by: Vec<InvitationUse>,
 }

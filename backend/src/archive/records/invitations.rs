@@ -98,7 +98,7 @@ impl Invitation {
     }
 }
 
-/// What the lines so far had.
+/// The state that the loader checks the next invitation against.
 #[derive(Default)]
 pub struct InvitationState {
     last_id: i64,

@@ -36,6 +36,36 @@ pub async fn wait_for_number(db: &impl ConnectionTrait, sql: &str, expected: i64
     }
 }
 
+/// Makes every `operation` (`UPDATE`, `DELETE`) on a message fail; returns the statement that ends this.
+pub async fn refuse_messages(db: &impl ConnectionTrait, operation: &str) -> &'static str {
+    let trigger = format!("CREATE TRIGGER refuse BEFORE {operation} ON messages");
+    let (statements, end) = match db.get_database_backend() {
+        DbBackend::Sqlite => (
+            vec![format!("{trigger} BEGIN SELECT RAISE(ABORT, 'refused'); END")],
+            "DROP TRIGGER refuse",
+        ),
+        DbBackend::Postgres => (
+            vec![
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN RAISE EXCEPTION 'refused'; END $$"
+                    .to_owned(),
+                format!("{trigger} FOR EACH ROW EXECUTE FUNCTION refuse()"),
+            ],
+            "DROP TRIGGER refuse ON messages",
+        ),
+        _ => (
+            vec![format!(
+                "{trigger} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused'"
+            )],
+            "DROP TRIGGER refuse",
+        ),
+    };
+    for sql in statements {
+        db.execute_unprepared(&sql).await.unwrap();
+    }
+    end
+}
+
 /// Counts the statements of this database's other connections that run now and contain a text. Not
 /// for SQLite.
 fn count_running(backend: DbBackend, text: &str) -> String {

@@ -2,37 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use shared::{paths, rooms::Room};
 
-use super::{query_number, wait_for_number};
+use super::{query_number, refuse_messages, wait_for_number};
 use crate::fixture::{Fixture, TIMEOUT};
-
-/// Statements that make every deletion of a message fail, and one that ends this.
-fn refuse_deletions(backend: DbBackend) -> (&'static [&'static str], &'static str) {
-    match backend {
-        DbBackend::Sqlite => (
-            &["CREATE TRIGGER refuse BEFORE DELETE ON messages \
-               BEGIN SELECT RAISE(ABORT, 'refused'); END"],
-            "DROP TRIGGER refuse",
-        ),
-        DbBackend::Postgres => (
-            &[
-                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
-                 $$ BEGIN RAISE EXCEPTION 'refused'; END $$",
-                "CREATE TRIGGER refuse BEFORE DELETE ON messages \
-                 FOR EACH ROW EXECUTE FUNCTION refuse()",
-            ],
-            "DROP TRIGGER refuse ON messages",
-        ),
-        _ => (
-            &["CREATE TRIGGER refuse BEFORE DELETE ON messages FOR EACH ROW \
-               SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused'"],
-            "DROP TRIGGER refuse",
-        ),
-    }
-}
 
 /// Waits until `/metrics` has a line that begins with a text.
 async fn wait_for_metric(fixture: &Fixture, line: &str) {
@@ -53,10 +28,7 @@ async fn a_room_is_purged_although_it_failed_at_first() {
     let writer = &fixture.server.database().writer;
     let other: Room =
         fixture.admin.post(paths::ROOMS, json!({"name": "Attic"})).await.expect_json(201);
-    let (refuse, permit) = refuse_deletions(writer.get_database_backend());
-    for sql in refuse {
-        writer.execute_unprepared(sql).await.unwrap();
-    }
+    let permit = refuse_messages(writer, "DELETE").await;
     let for_good = |room| format!("{}?now=true", paths::fill(paths::ROOM, &[&room]));
     fixture.admin.delete(&for_good(fixture.room)).await.expect_status(204);
     wait_for_metric(&fixture, "hallway_room_purge_failures_total").await;

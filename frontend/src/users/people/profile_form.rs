@@ -33,7 +33,7 @@ fn ProfileForm(open: RwSignal<bool>) -> impl IntoView {
     let me = auth.me_untracked()?;
     let [name, pronouns, emoji, text] = [(); 4].map(|()| NodeRef::<html::Input>::new());
     let Status { emoji: my_emoji, text: my_text, until } = me.status.clone().unwrap_or_default();
-    let expiry = RwSignal::new(if until.is_some() { Expiry::Kept } else { Expiry::Never });
+    let expiry = RwSignal::new(if until.is_some() { Expiry::Unchanged } else { Expiry::Never });
     let save = Action::new_local(move |patch: &PatchProfile| {
         let patch = patch.clone();
         async move {
@@ -113,13 +113,13 @@ fn ProfileForm(open: RwSignal<bool>) -> impl IntoView {
 }
 
 /// The times that the choices of an end mean now.
-fn times(kept: Option<Timestamp>) -> Times {
+fn times(current_end: Option<Timestamp>) -> Times {
     let today = time::today_untracked();
     Times {
         now: time::now(),
         tomorrow: time::start_of_day(today.succ_opt().unwrap_or(today)),
         next_week: time::start_of_day(next_week(today, time::first_weekday())),
-        kept,
+        current_end,
     }
 }
 
@@ -160,7 +160,8 @@ fn ExpirySelect(expiry: RwSignal<Expiry>, until: Option<Timestamp>) -> impl Into
     let choice = move |(end, value, label): (Expiry, &'static str, String)| {
         view! { <option value=value prop:selected=move || expiry.get() == end>{label}</option> }
     };
-    let kept = until.map(|until| (Expiry::Kept, "kept", format!("At {}", time::short(until))));
+    let unchanged =
+        until.map(|until| (Expiry::Unchanged, "unchanged", format!("At {}", time::short(until))));
     let choices = Expiry::CHOICES.map(|(end, value, label)| (end, value, label.to_owned()));
     view! {
         <div class="field">
@@ -170,7 +171,7 @@ fn ExpirySelect(expiry: RwSignal<Expiry>, until: Option<Timestamp>) -> impl Into
                 name="status_until"
                 on:change=move |event| expiry.set(Expiry::parse(&event_target_value(&event)))
             >
-                {kept.into_iter().chain(choices).map(choice).collect_view()}
+                {unchanged.into_iter().chain(choices).map(choice).collect_view()}
             </select>
         </div>
     }

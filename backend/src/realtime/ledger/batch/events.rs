@@ -19,9 +19,9 @@ use crate::{
 /// An event that has no number yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
-    /// What happened.
+    /// The kind of the change.
     pub kind: RoomEventKind,
-    /// Who did it.
+    /// The account that made the change.
     pub by: UserRef,
     /// To whom it was done.
     pub user: Option<UserRef>,
@@ -30,7 +30,7 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// What somebody did.
+    /// An event of this kind, by this account.
     pub fn new(kind: RoomEventKind, by: UserRef) -> Self {
         Self { kind, by, user: None, names: None }
     }

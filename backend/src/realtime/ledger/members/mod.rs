@@ -127,7 +127,7 @@ async fn check_not_banned(batch: &Batch<'_>, room: RoomId, user: UserId) -> Resu
     }
 }
 
-/// What somebody reads who wants to add a banned account.
+/// The error text for a caller who adds a banned account.
 pub(super) const BANNED: &str =
     "This person is banned from the room. Somebody who manages it can lift the ban.";
 
