@@ -15,9 +15,11 @@ pub fn Menu(
     face: ViewFn,
     #[prop(default = "icon-button")] class: &'static str,
     #[prop(optional)] testid: &'static str,
+    /// Whether the menu is open, for a list that must not replace its row meanwhile.
+    #[prop(optional)]
+    open: RwSignal<bool>,
     children: ChildrenFn,
 ) -> impl IntoView {
-    let open = RwSignal::new(false);
     let (container, list) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let button = NodeRef::<html::Button>::new();
     let (children, menu_label) = (StoredValue::new(children), StoredValue::new(label.clone()));

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::private_rooms::choose_for_bob;
+use super::private_rooms::{choose_for_bob, open_bobs_menu};
 use crate::fixture::{Browser, COMPOSER, ESCAPE, Fixture, scenario};
 
 const CLOSED: &str = "[data-testid=composer-closed]";
@@ -73,6 +73,23 @@ async fn a_member_is_timed_out_and_banned() {
         ada.click(&format!("{BANS} button")).await;
         ada.wait_hidden(BANS).await;
         fixture.server.request_ok(Method::PUT, &path, "bob", Value::Null).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_open_menu_of_a_member_stays_open() {
+    scenario("member-menu", async |fixture| {
+        let (ada, _bob, room) = open_room(fixture).await;
+        fixture.server.post_message("bob", room, "hello").await;
+        ada.wait_message("hello").await;
+        open_bobs_menu(&ada).await;
+        let name = json!({ "display_name": "Zoe" });
+        fixture.server.request_ok(Method::PATCH, "/api/v1/users/me/profile", "bob", name).await;
+        ada.wait_text("[data-testid=timeline] .person-name", "Zoe").await;
+        ada.wait_visible(".member[data-member=bob] [role=menu]").await;
+        ada.type_keys("[role=menu] :focus", ESCAPE).await;
+        ada.wait_text(".member[data-member=bob] .person-name", "Zoe").await;
     })
     .await;
 }

@@ -166,13 +166,18 @@ async fn member_path(fixture: &Fixture, room: i64, name: &str) -> String {
     format!("/api/v1/rooms/{room}/members/{}", me["id"])
 }
 
-/// Chooses an item of bob's menu in the list of people.
-pub(super) async fn choose_for_bob(ada: &Browser, item: &str) {
+/// Opens bob's menu in the list of people.
+pub(super) async fn open_bobs_menu(ada: &Browser) {
     let row = ".member[data-member=bob]";
     ada.wait_visible(row).await;
     ada.hover(row).await;
     ada.click(&format!("{row} [data-testid=member-menu]")).await;
     ada.wait_visible(&format!("{row} [role=menu]")).await;
+}
+
+/// Chooses an item of bob's menu in the list of people.
+pub(super) async fn choose_for_bob(ada: &Browser, item: &str) {
+    open_bobs_menu(ada).await;
     let script = "[...document.querySelectorAll('.member [role=menuitem]')].find(
         e => e.textContent.startsWith(arguments[0])).setAttribute('data-chosen', '')";
     let _: Option<()> = ada.run_script(script, vec![json!(item)]).await;

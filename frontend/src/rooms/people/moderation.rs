@@ -23,12 +23,15 @@ pub struct MemberDialogs {
     pub removing: Subject,
     pub timing_out: Subject,
     pub banning: Subject,
+    /// Whether the menu of a member is open. The list stands still meanwhile: a person who goes online
+    /// would else move under the pointer and close the menu.
+    pub has_open_menu: RwSignal<bool>,
 }
 
 impl MemberDialogs {
     pub fn new() -> Self {
         let [removing, timing_out, banning] = [(); 3].map(|()| RwSignal::new(None));
-        Self { removing, timing_out, banning }
+        Self { removing, timing_out, banning, has_open_menu: RwSignal::new(false) }
     }
 }
 

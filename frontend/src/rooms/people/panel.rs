@@ -50,7 +50,11 @@ fn PeoplePanel(room: RoomId, state: RoomState) -> impl IntoView {
     // The timeline changes with each message, its members hardly ever, and the browser's comparison of
     // names is slow.
     let members = Memo::new(move |_| members_with_presence(&listed));
-    let people = Memo::new(move |_| {
+    let dialogs = MemberDialogs::new();
+    let people = Memo::new(move |shown: Option<&Vec<_>>| {
+        if let Some(shown) = shown.filter(|_| dialogs.has_open_menu.get()) {
+            return shown.clone();
+        }
         let mut people = members.get();
         q.with(|q| people.retain(|(member, _)| is_match(&member.user, q)));
         sort_people(people, compare_names)
@@ -60,7 +64,6 @@ fn PeoplePanel(room: RoomId, state: RoomState) -> impl IntoView {
         is_long || pages.next.get().is_some()
     });
     let is_empty = move || people.with(Vec::is_empty) && !q.with(String::is_empty);
-    let dialogs = MemberDialogs::new();
     view! {
         <header class="members-head">
             <h2>"People"</h2>
