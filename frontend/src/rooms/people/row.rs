@@ -87,7 +87,9 @@ fn MemberMenu(room: RoomId, member: Member, is_me: bool, dialogs: MemberDialogs)
     let ui = expect_context::<Ui>();
     let open = RwSignal::new(false);
     Effect::new(move |_| dialogs.has_open_menu.set(open.get()));
-    on_cleanup(move || drop(dialogs.has_open_menu.try_set(false)));
+    on_cleanup(move || {
+        dialogs.has_open_menu.try_set(false);
+    });
     let moderated = StoredValue::new(member.clone());
     let (id, name, current) = (member.user.id, member.user.name().to_owned(), member.role);
     let label = format!("Manage {}", isolate(&name));
