@@ -6,7 +6,7 @@ use std::{collections::HashSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    ids::{RoomId, UserId},
+    ids::{RoomId, Seq, UserId},
     live::{RemovedReason, ServerFrame},
     messages::Change,
 };
@@ -39,6 +39,10 @@ pub struct RoomChange {
     pub change: Change,
     /// Why the change removes a member from the room, if it does.
     pub removed: Option<RemovedReason>,
+    /// The newest message when the member left whom the change is about. Nodes of an older version do not
+    /// send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_seq: Option<Seq>,
     /// The socket of this node that posted the change, if any.
     #[serde(skip)]
     pub posted_by: Option<SocketId>,
@@ -107,7 +111,7 @@ struct Envelope<E> {
 impl RoomChange {
     /// A change that removes nobody, and that no socket posted.
     pub fn new(room: RoomId, change: Change) -> Self {
-        Self { room, change, removed: None, posted_by: None }
+        Self { room, change, removed: None, left_seq: None, posted_by: None }
     }
 }
 
