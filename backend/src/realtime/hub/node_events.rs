@@ -72,6 +72,11 @@ pub enum NodeEvent {
         /// The account.
         user: UserId,
     },
+    /// An account blocked or unblocked somebody: each node reads its blocks from the database.
+    BlocksChanged {
+        /// The account.
+        user: UserId,
+    },
     /// A frame that is never stored, for a room's subscribers.
     Ephemeral {
         /// The room.
@@ -125,6 +130,7 @@ impl NodeEvent {
             | Self::PresenceRequest { room } => Topic::Room(*room),
             Self::ToUser { .. }
             | Self::AccountChanged { .. }
+            | Self::BlocksChanged { .. }
             | Self::Heartbeat
             | Self::Stopping => Topic::AllNodes,
         }
@@ -153,6 +159,7 @@ impl Hub {
             NodeEvent::ToUser { user, frame } => self.state().send_to_user(user, &frame),
             NodeEvent::RoomDeleted { room } => self.state().remove_room(room),
             NodeEvent::AccountChanged { user } => self.note_account_change(user),
+            NodeEvent::BlocksChanged { user } => drop(self.spawn_send_blocks(user)),
             NodeEvent::Ephemeral { room, from, frame } => {
                 self.state()
                     .send_ephemeral(room, &frame, |connection| connection.credential.user != from);
