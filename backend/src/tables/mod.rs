@@ -49,8 +49,8 @@ pub use entities::{
     account_deletions, binned_rooms, members, mentions, messages, rooms, sessions, users,
 };
 pub use events::{
-    delete_room_events, entity as room_events, events_after_messages, events_before,
-    insert_room_events, room_event_rows,
+    entity as room_events, events_after_messages, events_before, insert_room_events,
+    room_event_rows,
 };
 pub use joined_rooms::{
     JoinedRoom, joined_rooms, joined_rooms_and_newest_message, rooms_written_in,

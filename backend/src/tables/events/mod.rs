@@ -18,7 +18,7 @@ use shared::{
 };
 
 use self::entity::{Column, Entity, Model};
-pub use self::rows::{delete_room_events, insert_room_events, room_event_rows};
+pub use self::rows::{insert_room_events, room_event_rows};
 use super::{entities::users, stored::Stored, timestamps::to_timestamp, visibility::RoomView};
 
 /// The greatest number of events in a page of messages.
