@@ -158,23 +158,24 @@ fn changed_member(event: &RoomEvent) -> Option<UserId> {
     }
 }
 
-/// The least `left_seq` of the former members of whom somebody may know who reads from a message on; `None`
-/// if they may know of all. A client that has a member in its list was there when they left, so it misses no
-/// departure. Of somebody who left between the message before and the join, it cannot be told who was first.
+/// The least `left_seq` of the former members of whom somebody may know who reads from a message on;
+/// `None` if they may know of all. A client that has a member in its list was there when they left, so it
+/// misses no departure. Of somebody who left between the message before and the join, it cannot be told
+/// who was first.
 fn first_known_departure(first_seq: Seq) -> Option<i64> {
     (first_seq > Seq(1)).then_some(first_seq.0 - 1)
 }
 
-/// The condition of the members of whom somebody may know who reads from a message on: not those who left
-/// before it was posted.
+/// The condition of the members of whom somebody may know who reads from a message on: not those who
+/// left before it was posted.
 fn known_to_newcomer(first_seq: Seq) -> Condition {
     use members::Column as M;
     let Some(least) = first_known_departure(first_seq) else { return Condition::all() };
     Condition::any().add(M::LeftSeq.is_null()).add(M::LeftSeq.gte(least))
 }
 
-/// As the condition of [`changes_since`], for one former member: whether somebody may know of them who reads
-/// from a message on.
+/// As the condition of [`changes_since`], for one former member: whether somebody may know of them who
+/// reads from a message on.
 pub fn is_departure_known(first_seq: Seq, left_seq: Option<Seq>) -> bool {
     let is_known = |least: i64| left_seq.is_none_or(|left| left.0 >= least);
     first_known_departure(first_seq).is_none_or(is_known)

@@ -1,5 +1,5 @@
-//! The `blocks` frames. An event tells only whose blocks changed, and each node reads the list for its own
-//! sockets. A list in the event could be an old one: two changes on two nodes publish in any order.
+//! The `blocks` frames. An event tells only whose blocks changed, and each node reads the list for its
+//! own sockets. A list in the event could be an old one: two changes on two nodes publish in any order.
 
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ const RETRY: Duration = Duration::from_secs(1);
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Hub {
-    /// Sends all devices of an account the people whom it blocks now. Called after the commit of a change.
+    /// Sends all devices of an account the people whom it blocks now. Called after the commit of a
+    /// change.
     pub async fn publish_blocks(&self, user: UserId) {
         self.relay(&NodeEvent::BlocksChanged { user });
         // The task goes on if the time is over.

@@ -39,8 +39,8 @@ pub struct RoomChange {
     pub change: Change,
     /// Why the change removes a member from the room, if it does.
     pub removed: Option<RemovedReason>,
-    /// The newest message when the member left whom the change is about. Nodes of an older version do not
-    /// send it.
+    /// The newest message when the member left whom the change is about. Nodes of an older version do
+    /// not send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_seq: Option<Seq>,
     /// The socket of this node that posted the change, if any.

@@ -67,9 +67,9 @@ impl Publication {
         self.redacted.get().map_or(&self.change, |(change, _)| change)
     }
 
-    /// Whether the change is about a message before the first one that a member may read, or about somebody
-    /// who left before it; all messages and former members are, if that is not known. Catching up hides the
-    /// same changes.
+    /// Whether the change is about a message before the first one that a member may read, or about
+    /// somebody who left before it; all messages and former members are, if that is not known. Catching
+    /// up hides the same changes.
     pub fn is_before(&self, visible_from: Option<&Seq>) -> bool {
         match &self.change().row {
             Row::Message(message) => visible_from.is_none_or(|first| message.seq < *first),

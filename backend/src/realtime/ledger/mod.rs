@@ -116,8 +116,8 @@ pub trait RoomWrite: Send + Sync + 'static {
     /// The room to lock; `None` if the room does not exist yet.
     fn room(&self) -> Option<RoomId>;
 
-    /// Further rooms that the batch has to lock, found before it locks any: it locks all of its rooms at once,
-    /// because two batches that add locks later could deadlock.
+    /// Further rooms that the batch has to lock, found before it locks any: it locks all of its rooms at
+    /// once, because two batches that add locks later could deadlock.
     fn other_rooms(&self, _batch: &Batch<'_>) -> impl Future<Output = Result<Vec<RoomId>>> + Send {
         std::future::ready(Ok(Vec::new()))
     }

@@ -113,8 +113,8 @@ fn visible_events(room: i64, view: Option<&RoomView>) -> Condition {
     of_room.add(Condition::any().add(Column::AfterSeq.gte(first)).add(since_joining))
 }
 
-/// The rev of the event of the last join of a member who reads from a message on. 0 if there is none: then
-/// they joined before the server stored events, so all events are later.
+/// The rev of the event of the last join of a member who reads from a message on. 0 if there is none:
+/// then they joined before the server stored events, so all events are later.
 fn joined_rev(room: i64, user: i64, first: i64) -> Expr {
     use RoomEventKind as K;
     let is_one_of = |kinds: [K; 2]| Column::Kind.is_in(kinds.map(Stored));

@@ -183,7 +183,7 @@ async fn events_before_the_first_message_of_a_reader_are_not_shown() {
     assert_eq!(kinds(&listed(late, room).await), [Kind::Added]);
 }
 
-/// The clock of the node that wrote the event before the join may be fast, and that of the next one slow.
+/// The clock of the node that wrote the events before the join may be fast, and that of the next slow.
 #[tokio::test]
 async fn the_clocks_of_nodes_do_not_decide_which_events_a_reader_sees() {
     let fixture = Fixture::start().await;

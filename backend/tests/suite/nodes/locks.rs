@@ -52,7 +52,7 @@ async fn a_transaction_without_idle_timeout_is_not_ended() {
         .expect_json::<shared::messages::MessagePage>(200);
 }
 
-/// A batch that holds the room may go on to the member rows of it, so favourites must not lock those first.
+/// A batch that holds the room may go on to its member rows, so favourites must not lock those first.
 #[tokio::test]
 #[ignore = "needs MariaDB or PostgreSQL"]
 async fn favourites_lock_the_rooms_before_the_member_rows() {

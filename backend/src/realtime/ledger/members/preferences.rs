@@ -83,9 +83,9 @@ impl RoomWrite for SetFavourites {
         None
     }
 
-    /// All other writes of member rows hold the lock of the room, so member rows that were written without
-    /// could be those of a batch that waits for others of them. If another node changes the same list
-    /// meanwhile, further rooms may change; the database ends a deadlock, and the batch is tried again.
+    /// All other writes of member rows hold the lock of the room. Two batches that write the same member
+    /// rows without it could wait for each other. If another node changes the same list meanwhile, the
+    /// change may affect further rooms; then the database ends a deadlock, and the batch is tried again.
     async fn other_rooms(&self, batch: &Batch<'_>) -> Result<Vec<RoomId>> {
         let current = favourites(batch, self.user).await?;
         Ok(self.changed(current).into_iter().map(|(room, _)| room).collect())
