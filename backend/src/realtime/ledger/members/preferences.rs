@@ -65,7 +65,10 @@ impl RoomWrite for SetMuted {
 
 impl SetFavourites {
     /// The rooms whose positions change, with the new ones, by room.
-    fn changed(&self, current: BTreeMap<RoomId, Option<i64>>) -> Vec<(RoomId, Option<i64>)> {
+    fn position_changes(
+        &self,
+        current: BTreeMap<RoomId, Option<i64>>,
+    ) -> Vec<(RoomId, Option<i64>)> {
         let position = |room: &RoomId| self.rooms.iter().position(|other| other == room);
         current
             .into_iter()
@@ -88,7 +91,7 @@ impl RoomWrite for SetFavourites {
     /// change may affect further rooms; then the database ends a deadlock, and the batch is tried again.
     async fn other_rooms(&self, batch: &Batch<'_>) -> Result<Vec<RoomId>> {
         let current = favourites(batch, self.user).await?;
-        Ok(self.changed(current).into_iter().map(|(room, _)| room).collect())
+        Ok(self.position_changes(current).into_iter().map(|(room, _)| room).collect())
     }
 
     fn account(&self) -> Option<UserId> {
@@ -105,7 +108,7 @@ impl RoomWrite for SetFavourites {
             let message = format!("must be rooms that you are in, but one is {room}");
             return Err(FieldError::new("rooms", message).into());
         }
-        let changed = self.changed(current);
+        let changed = self.position_changes(current);
         if changed.is_empty() {
             return Ok(());
         }
