@@ -158,15 +158,52 @@ fn changed_member(event: &RoomEvent) -> Option<UserId> {
     }
 }
 
-/// The members of whom somebody may know who reads from a message on: not those who left before it was
-/// posted. A client that has a member in its list was there when they left, so it misses no departure. Of
-/// somebody who left between the message before and the join, it cannot be told who was first.
+/// The least `left_seq` of the former members of whom somebody may know who reads from a message on;
+/// `None` if they may know of all. A client that has a member in its list was there when they left, so it
+/// misses no departure. Of somebody who left between the message before and the join, it cannot be told
+/// who was first.
+fn first_known_departure(first_seq: Seq) -> Option<i64> {
+    (first_seq > Seq(1)).then_some(first_seq.0 - 1)
+}
+
+/// The condition of the members of whom somebody may know who reads from a message on: not those who
+/// left before it was posted.
 fn known_to_newcomer(first_seq: Seq) -> Condition {
     use members::Column as M;
-    if first_seq <= Seq(1) {
-        return Condition::all();
+    let Some(least) = first_known_departure(first_seq) else { return Condition::all() };
+    Condition::any().add(M::LeftSeq.is_null()).add(M::LeftSeq.gte(least))
+}
+
+/// As the condition of [`changes_since`], for one former member: whether somebody may know of them who
+/// reads from a message on.
+pub fn is_departure_known(first_seq: Seq, left_seq: Option<Seq>) -> bool {
+    let is_known = |least: i64| left_seq.is_none_or(|left| left.0 >= least);
+    first_known_departure(first_seq).is_none_or(is_known)
+}
+
+/// When the former members among the changes of a room left, for those of whom it is stored.
+pub async fn departures(
+    db: &impl ConnectionTrait,
+    room: RoomId,
+    changes: &[Change],
+) -> Result<HashMap<UserId, Seq>, DbErr> {
+    use members::Column as M;
+    let former = |change: &Change| match &change.row {
+        Row::Member(member) if member.left => Some(member.user.id.0),
+        _ => None,
+    };
+    let people: BTreeSet<i64> = changes.iter().filter_map(former).collect();
+    if people.is_empty() {
+        return Ok(HashMap::new());
     }
-    Condition::any().add(M::LeftSeq.is_null()).add(M::LeftSeq.gte(first_seq.0 - 1))
+    let rows = members::Entity::find()
+        .select_only()
+        .columns([M::UserId, M::LeftSeq])
+        .filter(M::RoomId.eq(room.0))
+        .filter(M::UserId.is_in(people))
+        .filter(M::LeftSeq.is_not_null());
+    let rows = rows.into_tuple::<(i64, i64)>().all(db).await?;
+    Ok(rows.into_iter().map(|(user, left)| (UserId(user), Seq(left))).collect())
 }
 
 /// Whether more than `max` rows of a room changed after a revision, or more than `max` events happened.

@@ -36,7 +36,9 @@ pub use blocks::{
     delete_blocks_of, insert_block, insert_block_rows, refused_rooms, who_blocks,
 };
 pub use bulk::{flush_counters, insert_messages, messages_by_client_id};
-pub use changes::{all_changes_since, changes_since, has_more_changes};
+pub use changes::{
+    all_changes_since, changes_since, departures, has_more_changes, is_departure_known,
+};
 pub use database::{
     Database, DbErrorKind, Durability, Epoch, Pool, contains_ignoring_case, db_error_kind,
     generated_ids_are_transactional, last_generated_id, lock_account_names, lock_room_names,
@@ -47,8 +49,8 @@ pub use entities::{
     account_deletions, binned_rooms, members, mentions, messages, rooms, sessions, users,
 };
 pub use events::{
-    delete_room_events, entity as room_events, events_after_messages, events_before,
-    insert_room_events, room_event_rows,
+    entity as room_events, events_after_messages, events_before, insert_room_events,
+    room_event_rows,
 };
 pub use joined_rooms::{
     JoinedRoom, joined_rooms, joined_rooms_and_newest_message, rooms_written_in,

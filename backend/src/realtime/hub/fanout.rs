@@ -135,11 +135,13 @@ impl State {
     }
 
     /// Sends the next change to all subscribers, and unsubscribes the member that it removes.
-    fn fan_out(&mut self, RoomChange { room, change, removed, posted_by }: RoomChange) {
+    fn fan_out(&mut self, change: RoomChange) {
+        let RoomChange { room, change, removed, left_seq, posted_by } = change;
         let Some(fanout) = self.rooms.get_mut(&room) else { return };
         fanout.published_rev = Some(change.rev);
         let removed_user = removed_member(&change);
-        let publication = Arc::new(Publication::new(room, change, posted_by));
+        let publication = Publication::new(room, change, posted_by).with_left_seq(left_seq);
+        let publication = Arc::new(publication);
         fanout.track(&publication);
         for connection in fanout.subscribers.values() {
             connection.send(Signal::Change(publication.clone()));
@@ -161,19 +163,19 @@ impl State {
     /// Takes the changes after `published_rev`, read from the database, and publishes them one by
     /// one if their revs are consecutive. A row that changed twice has only its last change, which
     /// leaves a gap; then the subscribers read the changes from the database.
-    pub(super) fn catch_up(&mut self, room: RoomId, changes: Vec<Change>, last_rev: Rev) {
+    pub(super) fn catch_up(&mut self, room: RoomId, changes: Vec<RoomChange>, last_rev: Rev) {
         let Some(fanout) = self.rooms.get_mut(&room) else { return };
         let Some(published) = fanout.published_rev else { return };
-        let new: Vec<Change> =
-            changes.into_iter().filter(|change| change.rev > published).collect();
+        let new: Vec<RoomChange> =
+            changes.into_iter().filter(|new| new.change.rev > published).collect();
         if new.len() as i64 == last_rev.0 - published.0 {
-            new.into_iter().for_each(|change| _ = self.offer(RoomChange::new(room, change)));
+            new.into_iter().for_each(|change| _ = self.offer(change));
             return;
         }
         if last_rev > published {
             fanout.skip_to(room, last_rev);
         }
-        for user in new.iter().filter_map(removed_member) {
+        for user in new.iter().filter_map(|new| removed_member(&new.change)) {
             self.remove_member(room, user, RemovedReason::Removed);
         }
     }

@@ -22,6 +22,7 @@ use tokio::{
 };
 
 mod accounts;
+mod blocks;
 mod fanout;
 mod inbox;
 mod node_events;
@@ -34,7 +35,7 @@ pub use inbox::{Drained, Inbox};
 pub use node_events::{NodeEvent, NodeId, RoomChange};
 pub use publication::{Publication, Signal, SocketId, encode};
 
-use crate::{realtime::relay::Relay, tables::Database};
+use crate::{concurrency_limiter::KeyedSemaphore, realtime::relay::Relay, tables::Database};
 use fanout::RoomFanout;
 use inbox::Connection;
 
@@ -51,6 +52,8 @@ struct Shared {
     draining: watch::Sender<bool>,
     on_account_change: OnceLock<OnAccountChange>,
     account_changed: Notify,
+    /// A permit for each account, to read its blocks and send them.
+    block_reads: KeyedSemaphore<UserId>,
 }
 
 type OnAccountChange = Box<dyn Fn(UserId) + Send + Sync>;
@@ -90,6 +93,7 @@ impl Hub {
             draining: watch::Sender::default(),
             on_account_change: OnceLock::new(),
             account_changed: Notify::new(),
+            block_reads: KeyedSemaphore::new(1),
         }));
         hub.spawn_presence();
         if let Some(relay_events) = relay_events {

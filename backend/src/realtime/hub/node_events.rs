@@ -6,7 +6,7 @@ use std::{collections::HashSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    ids::{RoomId, UserId},
+    ids::{RoomId, Seq, UserId},
     live::{RemovedReason, ServerFrame},
     messages::Change,
 };
@@ -39,6 +39,10 @@ pub struct RoomChange {
     pub change: Change,
     /// Why the change removes a member from the room, if it does.
     pub removed: Option<RemovedReason>,
+    /// The newest message when the member left whom the change is about. Nodes of an older version do
+    /// not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_seq: Option<Seq>,
     /// The socket of this node that posted the change, if any.
     #[serde(skip)]
     pub posted_by: Option<SocketId>,
@@ -65,6 +69,11 @@ pub enum NodeEvent {
     /// The password, the role, the state or a session of an account changed. Carries no authority:
     /// each node reads the account from the database.
     AccountChanged {
+        /// The account.
+        user: UserId,
+    },
+    /// An account blocked or unblocked somebody: each node reads its blocks from the database.
+    BlocksChanged {
         /// The account.
         user: UserId,
     },
@@ -107,7 +116,7 @@ struct Envelope<E> {
 impl RoomChange {
     /// A change that removes nobody, and that no socket posted.
     pub fn new(room: RoomId, change: Change) -> Self {
-        Self { room, change, removed: None, posted_by: None }
+        Self { room, change, removed: None, left_seq: None, posted_by: None }
     }
 }
 
@@ -121,6 +130,7 @@ impl NodeEvent {
             | Self::PresenceRequest { room } => Topic::Room(*room),
             Self::ToUser { .. }
             | Self::AccountChanged { .. }
+            | Self::BlocksChanged { .. }
             | Self::Heartbeat
             | Self::Stopping => Topic::AllNodes,
         }
@@ -149,6 +159,7 @@ impl Hub {
             NodeEvent::ToUser { user, frame } => self.state().send_to_user(user, &frame),
             NodeEvent::RoomDeleted { room } => self.state().remove_room(room),
             NodeEvent::AccountChanged { user } => self.note_account_change(user),
+            NodeEvent::BlocksChanged { user } => drop(self.spawn_send_blocks(user)),
             NodeEvent::Ephemeral { room, from, frame } => {
                 self.state()
                     .send_ephemeral(room, &frame, |connection| connection.credential.user != from);

@@ -10,6 +10,8 @@ use shared::{
     messages::{Change, Message, Row},
 };
 
+use crate::tables::is_departure_known;
+
 /// Identifies a socket of this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketId(pub(super) u64);
@@ -39,6 +41,8 @@ pub struct Publication {
     /// The socket of this node that posted the change, if any.
     posted_by: Option<SocketId>,
     change: Change,
+    /// The newest message when the member left whom the change is about, if it is known.
+    left_seq: Option<Seq>,
     frame: Utf8Bytes,
     /// The tombstone and its frame, if the message was deleted while the publication waited in an
     /// inbox.
@@ -49,7 +53,13 @@ impl Publication {
     /// Encodes a change.
     pub fn new(room: RoomId, change: Change, posted_by: Option<SocketId>) -> Self {
         let frame = encode(&ServerFrame::of(room, change.clone()));
-        Self { room, rev: change.rev, posted_by, change, frame, redacted: OnceLock::new() }
+        let (rev, left_seq) = (change.rev, None);
+        Self { room, rev, posted_by, change, left_seq, frame, redacted: OnceLock::new() }
+    }
+
+    /// The publication of a change about a member who left after a message.
+    pub(super) fn with_left_seq(self, left_seq: Option<Seq>) -> Self {
+        Self { left_seq, ..self }
     }
 
     /// The change; without its text if the message was deleted meanwhile.
@@ -57,11 +67,15 @@ impl Publication {
         self.redacted.get().map_or(&self.change, |(change, _)| change)
     }
 
-    /// Whether the change is about a message before the first one that a member may read; all messages are,
-    /// if that is not known.
+    /// Whether the change is about a message before the first one that a member may read, or about
+    /// somebody who left before it; all messages and former members are, if that is not known. Catching
+    /// up hides the same changes.
     pub fn is_before(&self, visible_from: Option<&Seq>) -> bool {
         match &self.change().row {
             Row::Message(message) => visible_from.is_none_or(|first| message.seq < *first),
+            Row::Member(member) if member.left => {
+                visible_from.is_none_or(|first| !is_departure_known(*first, self.left_seq))
+            }
             Row::Member(_) | Row::Room(_) => false,
         }
     }

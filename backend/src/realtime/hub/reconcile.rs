@@ -7,17 +7,17 @@ use std::{collections::HashMap, time::Duration};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use shared::{
     ids::{Rev, RoomId},
-    messages::Changes,
+    messages::{Change, Changes, Row},
     rules,
 };
 use tokio::time::Instant;
 
-use super::Hub;
+use super::{Hub, RoomChange};
 use crate::{
     Result,
     background::run_periodically,
     failpoints::{Failpoint, is_active},
-    tables::{all_changes_since, rooms},
+    tables::{all_changes_since, departures, rooms},
 };
 
 const TICK: Duration = Duration::from_millis(250);
@@ -25,6 +25,14 @@ const TICK: Duration = Duration::from_millis(250);
 const RELAXED_TICKS: u32 = 4;
 /// The maximum number of rows in one query.
 const CHUNK: usize = 1_000;
+
+/// A page of the changes of a room that were not published on this node.
+struct MissingChanges {
+    changes: Vec<RoomChange>,
+    /// The `rev` up to which these are all.
+    rev: Rev,
+    more: bool,
+}
 
 impl Hub {
     /// Starts the reconciler; it ends with the runtime.
@@ -77,13 +85,13 @@ impl Hub {
         let Some(mut published) = self.state().published_rev(room) else { return };
         loop {
             match self.read_changes(room, published).await {
-                Ok(Some(found)) => {
-                    self.state().catch_up(room, found.changes, found.rev);
+                Ok(Some(MissingChanges { changes, rev, more })) => {
+                    self.state().catch_up(room, changes, rev);
                     // A page ends at 1 MiB; one that moves nothing would repeat for ever.
-                    if !found.more || found.rev <= published {
+                    if !more || rev <= published {
                         return;
                     }
-                    published = found.rev;
+                    published = rev;
                 }
                 Ok(None) => return self.state().remove_room(room),
                 Err(error) => {
@@ -94,11 +102,23 @@ impl Hub {
     }
 
     /// Reads a page of a room's changes after `after`; `None` if the room is deleted.
-    async fn read_changes(&self, room: RoomId, after: Rev) -> Result<Option<Changes>> {
+    async fn read_changes(&self, room: RoomId, after: Rev) -> Result<Option<MissingChanges>> {
         let db = &self.0.db.reader;
         let row = rooms::Entity::find_by_id(room.0).filter(rooms::Column::DeletedAt.is_null());
         let Some(row) = row.one(db).await? else { return Ok(None) };
-        Ok(Some(all_changes_since(db, &row, after, rules::CHANGES_MAX).await?))
+        let found = all_changes_since(db, &row, after, rules::CHANGES_MAX).await?;
+        let Changes { changes, rev, more } = found;
+        // Sessions need it to hide those who left before their users came.
+        let departures = departures(db, room, &changes).await?;
+        let room_change = |change: Change| {
+            let left_seq = match &change.row {
+                Row::Member(member) => departures.get(&member.user.id).copied(),
+                Row::Message(_) | Row::Room(_) => None,
+            };
+            RoomChange { left_seq, ..RoomChange::new(room, change) }
+        };
+        let changes = changes.into_iter().map(room_change).collect();
+        Ok(Some(MissingChanges { changes, rev, more }))
     }
 }
 

@@ -116,6 +116,12 @@ pub trait RoomWrite: Send + Sync + 'static {
     /// The room to lock; `None` if the room does not exist yet.
     fn room(&self) -> Option<RoomId>;
 
+    /// Further rooms that the batch has to lock, found before it locks any: it locks all of its rooms at
+    /// once, because two batches that add locks later could deadlock.
+    fn other_rooms(&self, _batch: &Batch<'_>) -> impl Future<Output = Result<Vec<RoomId>>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
     /// The account whose turn in the queue and whose rate limit the write takes; `None` for work of
     /// the server itself, which has its own turn and no limit.
     fn account(&self) -> Option<UserId>;

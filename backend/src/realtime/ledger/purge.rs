@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::LockType,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::LockType,
 };
 use shared::ids::{RoomId, UserId};
 use tokio::sync::Notify;
@@ -16,12 +16,12 @@ use super::{
 use crate::{
     Result,
     tables::{
-        Pool, binned_rooms, delete_room_events, members, mentions, messages, now, reports,
-        room_bans, rooms, rooms_in_bin, row_lock, search_index,
+        Pool, binned_rooms, members, mentions, messages, now, reports, room_bans, room_events,
+        rooms, rooms_in_bin, row_lock, search_index,
     },
 };
 
-/// The number of messages that one [`PurgeRoom`] deletes: few enough not to delay writes to other
+/// The number of rows of a table that one [`PurgeRoom`] deletes: few enough not to delay writes to other
 /// rooms, and enough to finish soon.
 const CHUNK: u64 = 500;
 /// How often the task looks for rooms that another node deleted and could not finish.
@@ -29,8 +29,8 @@ const RESCAN: Duration = Duration::from_secs(600);
 /// The task that purges.
 const PURGE: Task = Task { name: "purge", failures: "hallway_room_purge_failures_total" };
 
-/// Deletes the next 500 messages of a deleted room that is not in the bin and returns true; if it has no messages, deletes
-/// all its other rows and returns false.
+/// Deletes the next 500 messages of a deleted room that is not in the bin, or if it has none, up to 500
+/// rows of each other table; returns true if there may be more. Otherwise deletes the room itself.
 struct PurgeRoom {
     room: RoomId,
 }
@@ -101,18 +101,65 @@ impl RoomWrite for PurgeRoom {
             messages::Entity::delete_many().filter(in_chunk).exec(batch.txn).await?;
             return Ok(true);
         }
-        let in_room = mentions::Column::RoomId.eq(room);
-        mentions::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
-        let in_room = reports::Column::RoomId.eq(room);
-        reports::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
-        let in_room = room_bans::Column::RoomId.eq(room);
-        room_bans::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
-        let in_room = members::Column::RoomId.eq(room);
-        members::Entity::delete_many().filter(in_room).exec(batch.txn).await?;
-        delete_room_events(batch.txn, room).await?;
+        if delete_chunks(batch.txn, room).await? {
+            return Ok(true);
+        }
         binned_rooms::Entity::delete_by_id(room).exec(batch.txn).await?;
         rooms::Entity::delete_by_id(room).exec(batch.txn).await?;
         batch.forget_room(self.room);
         Ok(false)
     }
+}
+
+/// Deletes up to 500 rows of each table that refers to a room; returns whether one may have more.
+async fn delete_chunks(txn: &DatabaseTransaction, room: i64) -> Result<bool> {
+    use members::Column as M;
+    use reports::Column as R;
+    use room_bans::Column as B;
+    use room_events::Column as E;
+    let deleted = [
+        delete_mentions(txn, room).await?,
+        delete_chunk::<reports::Entity>(txn, room, [R::RoomId, R::Id]).await?,
+        delete_chunk::<room_bans::Entity>(txn, room, [B::RoomId, B::UserId]).await?,
+        delete_chunk::<members::Entity>(txn, room, [M::RoomId, M::UserId]).await?,
+        delete_chunk::<room_events::Entity>(txn, room, [E::RoomId, E::Rev]).await?,
+    ];
+    Ok(deleted.contains(&CHUNK))
+}
+
+/// Deletes up to 500 rows of a room by a number that no two of them share; returns how many there were.
+async fn delete_chunk<E: EntityTrait>(
+    txn: &DatabaseTransaction,
+    room: i64,
+    [room_id, number]: [E::Column; 2],
+) -> Result<u64> {
+    // Without an order: MySQL would read all reports by their primary key to find the first of a room.
+    let numbers = E::find().select_only().column(number).filter(room_id.eq(room)).limit(CHUNK);
+    let numbers: Vec<i64> = numbers.into_tuple().all(txn).await?;
+    let count = numbers.len() as u64;
+    if count > 0 {
+        let chunk = Condition::all().add(room_id.eq(room)).add(number.is_in(numbers));
+        E::delete_many().filter(chunk).exec(txn).await?;
+    }
+    Ok(count)
+}
+
+/// As [`delete_chunk`], for mentions, which have two numbers.
+async fn delete_mentions(txn: &DatabaseTransaction, room: i64) -> Result<u64> {
+    use mentions::Column as C;
+    let keys = mentions::Entity::find()
+        .select_only()
+        .columns([C::Seq, C::UserId])
+        .filter(C::RoomId.eq(room))
+        .order_by_asc(C::Seq)
+        .order_by_asc(C::UserId)
+        .limit(CHUNK);
+    let keys: Vec<(i64, i64)> = keys.into_tuple().all(txn).await?;
+    let Some((seq, user)) = keys.last() else { return Ok(0) };
+    let chunk = Condition::all()
+        .add(C::RoomId.eq(room))
+        .add(C::Seq.lte(*seq))
+        .add(Condition::any().add(C::Seq.lt(*seq)).add(C::UserId.lte(*user)));
+    mentions::Entity::delete_many().filter(chunk).exec(txn).await?;
+    Ok(keys.len() as u64)
 }

@@ -29,6 +29,7 @@ pub(super) enum QueuedWrite {
 /// A type-erased [`RoomWrite`] with its reply.
 pub(super) trait OtherWrite: Send + Sync {
     fn room(&self) -> Option<RoomId>;
+    fn other_rooms<'a>(&'a self, batch: &'a Batch<'_>) -> BoxFuture<'a, Result<Vec<RoomId>>>;
     fn account(&self) -> Account;
     fn text_bytes(&self) -> usize;
     fn execute<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<()>>;
@@ -84,6 +85,10 @@ impl<T> Reply<T> {
 impl<W: RoomWrite> OtherWrite for (W, Reply<W::Out>) {
     fn room(&self) -> Option<RoomId> {
         self.0.room()
+    }
+
+    fn other_rooms<'a>(&'a self, batch: &'a Batch<'_>) -> BoxFuture<'a, Result<Vec<RoomId>>> {
+        Box::pin(self.0.other_rooms(batch))
     }
 
     fn account(&self) -> Account {
@@ -146,7 +151,8 @@ impl QueuedWrite {
 /// client gets a reply before the batch commits, so its writes are concurrent and may be reordered,
 /// as long as the messages of each sender keep their order.
 pub(super) async fn execute_all(batch: &mut Batch<'_>, writes: &mut [QueuedWrite]) -> Result<()> {
-    batch.lock_rooms(writes.iter().filter_map(QueuedWrite::room)).await?;
+    let rooms = rooms_of(batch, writes).await?;
+    batch.lock_rooms(rooms.into_iter()).await?;
     let (mut posts, mut post_replies) = (Vec::new(), Vec::new());
     let (mut marks, mut mark_replies) = (Vec::new(), Vec::new());
     let mut others = Vec::new();
@@ -173,4 +179,15 @@ pub(super) async fn execute_all(batch: &mut Batch<'_>, writes: &mut [QueuedWrite
         write.execute(batch).await?;
     }
     Ok(())
+}
+
+/// The rooms that a batch has to lock.
+async fn rooms_of(batch: &Batch<'_>, writes: &[QueuedWrite]) -> Result<Vec<RoomId>> {
+    let mut rooms: Vec<RoomId> = writes.iter().filter_map(QueuedWrite::room).collect();
+    for write in writes {
+        if let QueuedWrite::Other(write) = write {
+            rooms.extend(write.other_rooms(batch).await?);
+        }
+    }
+    Ok(rooms)
 }

@@ -8,17 +8,18 @@ use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, Func},
 };
 use shared::{
     ids::{Rev, Seq},
-    rooms::{RoomEvent, RoomEvents},
+    rooms::{RoomEvent, RoomEventKind, RoomEvents},
     users::UserRef,
 };
 
 use self::entity::{Column, Entity, Model};
-pub use self::rows::{delete_room_events, insert_room_events, room_event_rows};
-use super::{entities::users, timestamps::to_timestamp, visibility::RoomView};
+pub use self::rows::{insert_room_events, room_event_rows};
+use super::{entities::users, stored::Stored, timestamps::to_timestamp, visibility::RoomView};
 
 /// The greatest number of events in a page of messages.
 const PAGE_MAX: u64 = 200;
@@ -101,15 +102,36 @@ pub(super) async fn events_between(
 
 /// The condition of the events of a room that the member may see: those after a message that they may read,
 /// and those since they joined. Before the first such message there may be others, such as the old name
-/// of the room, that happened before they came.
+/// of the room, that happened before they came. The revs tell which, because the clocks of nodes differ.
 fn visible_events(room: i64, view: Option<&RoomView>) -> Condition {
     let of_room = Condition::all().add(Column::RoomId.eq(room));
     let Some(view) = view.filter(|view| view.first_seq() > Seq(1)) else { return of_room };
     let first = view.first_seq().0;
     let since_joining = Condition::all()
         .add(Column::AfterSeq.eq(first - 1))
-        .add(Column::CreatedAt.gte(view.member().joined_at));
+        .add(Column::Rev.into_expr().gte(joined_rev(room, view.member().user_id, first)));
     of_room.add(Condition::any().add(Column::AfterSeq.gte(first)).add(since_joining))
+}
+
+/// The rev of the event of the last join of a member who reads from a message on. 0 if there is none:
+/// then they joined before the server stored events, so all events are later.
+fn joined_rev(room: i64, user: i64, first: i64) -> Expr {
+    use RoomEventKind as K;
+    let is_one_of = |kinds: [K; 2]| Column::Kind.is_in(kinds.map(Stored));
+    let came =
+        Condition::all().add(is_one_of([K::Joined, K::Entered])).add(Column::ActorId.eq(user));
+    let was_added =
+        Condition::all().add(is_one_of([K::Added, K::Invited])).add(Column::UserId.eq(user));
+    let newest = Expr::from(Func::max(Expr::col((Entity, Column::Rev))));
+    let select = Entity::find()
+        .select_only()
+        .expr(Func::coalesce([newest, Expr::val(0_i64)]))
+        .filter(Column::RoomId.eq(room))
+        // The message before the first one is at most the newest one when they joined.
+        .filter(Column::AfterSeq.gte(first - 1))
+        .filter(Condition::any().add(came).add(was_added))
+        .into_query();
+    Expr::SubQuery(None, Box::new(select.into()))
 }
 
 /// Reads the names of the people in events.

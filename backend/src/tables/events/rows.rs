@@ -19,11 +19,6 @@ pub async fn insert_room_events(txn: &DatabaseTransaction, rows: Vec<Model>) -> 
     Ok(())
 }
 
-/// Deletes the rows of a room.
-pub async fn delete_room_events(txn: &DatabaseTransaction, room: i64) -> Result<(), DbErr> {
-    Entity::delete_many().filter(Column::RoomId.eq(room)).exec(txn).await.map(drop)
-}
-
 /// The rows of a room with a greater `rev`, by `rev`.
 pub async fn room_event_rows(
     db: &impl ConnectionTrait,

@@ -6,7 +6,6 @@ use sea_orm::{
 };
 use shared::{
     ids::UserId,
-    live::ServerFrame,
     problem::{Code, FieldError},
     rules,
     users::User,
@@ -15,7 +14,6 @@ use shared::{
 use crate::{
     App, Result,
     auth::run_to_completion,
-    realtime::hub::NodeEvent,
     tables::{blocked_by, delete_block, insert_block, row_lock, users},
     users::accounts,
 };
@@ -26,8 +24,10 @@ pub(super) async fn block(app: &App, user: User, other: UserId) -> Result<()> {
     let app = app.clone();
     run_to_completion(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
-        let (mut blocked, exists) = lock_blocks(&transaction, user.id, other).await?;
-        let Err(at) = blocked.binary_search(&other) else { return Ok(()) };
+        let (blocked, exists) = lock_blocks(&transaction, user.id, other).await?;
+        if blocked.contains(&other) {
+            return Ok(());
+        }
         if !exists {
             return Err(Code::NotFound.into());
         }
@@ -39,8 +39,7 @@ pub(super) async fn block(app: &App, user: User, other: UserId) -> Result<()> {
         }
         insert_block(&transaction, user.id, other).await?;
         transaction.commit().await?;
-        blocked.insert(at, other);
-        publish(&app, user.id, blocked);
+        app.hub.publish_blocks(user.id).await;
         Ok(())
     })
     .await
@@ -51,13 +50,12 @@ pub(super) async fn unblock(app: &App, user: User, other: UserId) -> Result<()> 
     let app = app.clone();
     run_to_completion(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
-        let (mut blocked, _) = lock_blocks(&transaction, user.id, other).await?;
+        lock_blocks(&transaction, user.id, other).await?;
         if !delete_block(&transaction, user.id, other).await? {
             return Ok(());
         }
         transaction.commit().await?;
-        blocked.retain(|id| *id != other);
-        publish(&app, user.id, blocked);
+        app.hub.publish_blocks(user.id).await;
         Ok(())
     })
     .await
@@ -83,8 +81,4 @@ async fn lock_blocks(
         return Err(Code::Unauthenticated.into());
     }
     Ok((blocked_by(transaction, user).await?, exists(other)))
-}
-
-fn publish(app: &App, user: UserId, users: Vec<UserId>) {
-    app.hub.publish(NodeEvent::ToUser { user, frame: ServerFrame::Blocks { users } });
 }

@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::ConnectionTrait;
+use hallway::tables::{Stored, mentions, now, room_events};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde_json::json;
-use shared::{paths, rooms::Room};
+use shared::{
+    paths,
+    rooms::{Room, RoomEventKind},
+};
 
 use super::{query_number, refuse_messages, wait_for_number};
 use crate::fixture::{Fixture, TIMEOUT};
@@ -46,4 +50,52 @@ async fn a_room_is_purged_although_it_failed_at_first() {
     wait_for_number(writer, &messages, 0).await;
     wait_for_number(writer, &room(fixture.room), 0).await;
     assert_eq!(query_number(writer, &events).await, 0);
+}
+
+/// They take three steps, and no row may be left that refers to the room.
+#[tokio::test]
+async fn a_room_with_many_events_and_mentions_is_purged_in_steps() {
+    const EVENTS: i64 = 1_200;
+    let fixture = Fixture::start().await;
+    let writer = &fixture.server.database().writer;
+    let room = fixture.room.0;
+    let user = fixture.member.user.id.0;
+    let event = |nth| {
+        room_events::Model {
+            room_id: room,
+            rev: 10_000 + nth,
+            after_seq: 2,
+            kind: Stored(RoomEventKind::Archived),
+            actor_id: user,
+            user_id: None,
+            old_value: None,
+            new_value: None,
+            created_at: now(),
+        }
+        .into_active_model()
+        .reset_all()
+    };
+    // Three people in each message, so that a step ends within one.
+    let people = [&fixture.admin, &fixture.member, &fixture.outsider].map(|p| p.user.id.0);
+    let mention = |nth: i64| {
+        let user_id = people[nth as usize % people.len()];
+        let seq = 1 + nth / people.len() as i64;
+        mentions::Model { user_id, room_id: room, seq, is_counted: true }
+            .into_active_model()
+            .reset_all()
+    };
+    for from in (0..EVENTS).step_by(400) {
+        let range = from..from + 400;
+        let events = room_events::Entity::insert_many(range.clone().map(event));
+        events.exec_without_returning(writer).await.unwrap();
+        let mentions = mentions::Entity::insert_many(range.map(mention));
+        mentions.exec_without_returning(writer).await.unwrap();
+    }
+    let path = format!("{}?now=true", fixture.path(paths::ROOM));
+    fixture.admin.delete(&path).await.expect_status(204);
+    let count = |table: &str| format!("SELECT count(*) FROM {table} WHERE room_id = {room}");
+    wait_for_number(writer, &format!("SELECT count(*) FROM rooms WHERE id = {room}"), 0).await;
+    for table in ["messages", "mentions", "members", "room_events"] {
+        assert_eq!(query_number(writer, &count(table)).await, 0, "{table}");
+    }
 }

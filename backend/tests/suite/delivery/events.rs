@@ -1,5 +1,6 @@
 //! What happens in a room is a line for each member: live, by catching up, in pages and in the list.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use shared::{
     ids::{Rev, RoomId},
@@ -180,6 +181,35 @@ async fn events_before_the_first_message_of_a_reader_are_not_shown() {
     host.post_message(room, "four").await;
     add(host, room, late).await;
     assert_eq!(kinds(&listed(late, room).await), [Kind::Added]);
+}
+
+/// The clock of the node that wrote the events before the join may be fast, and that of the next slow.
+#[tokio::test]
+async fn the_clocks_of_nodes_do_not_decide_which_events_a_reader_sees() {
+    let fixture = Fixture::start().await;
+    let Fixture { server, member: host, outsider: late, admin, .. } = &fixture;
+    let room = found(host, "joining").await;
+    host.post_message(room, "one").await;
+    // They were there before: only the last join counts.
+    add(host, room, late).await;
+    late.delete(&at(paths::MEMBERSHIP, room)).await.expect_status(204);
+    patch(host, room, json!({"name": "Secret"})).await;
+    add(host, room, late).await;
+    add(host, room, admin).await;
+    let join = listed(host, room).await[3].rev.0;
+    for (shift, condition) in [("+ 60000000", "<"), ("- 60000000", ">=")] {
+        let sql = format!(
+            "UPDATE room_events SET created_at = created_at {shift} \
+             WHERE room_id = {room} AND rev {condition} {join}"
+        );
+        server.database().writer.execute_unprepared(&sql).await.unwrap();
+    }
+    let all = [Kind::Added, Kind::Left, Kind::Renamed, Kind::Added, Kind::Added];
+    assert_eq!(kinds(&listed(host, room).await), all);
+    let expected = [Kind::Added, Kind::Added];
+    assert_eq!(kinds(&listed(late, room).await), expected);
+    assert_eq!(kinds(&in_page(late, room).await), expected);
+    assert_eq!(kinds(&caught_up(late, room, 0).await), expected);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use shared::{
-    ids::{Rev, Seq},
+    ids::{Rev, Seq, UserId},
     live::ServerFrame,
     messages::Row,
     paths,
@@ -180,4 +180,40 @@ async fn a_block_reaches_the_other_node() {
         _ => None,
     });
     assert_eq!(blocked.await, [admin.user.id]);
+}
+
+/// Two changes of one list, one on each node: both nodes tell the other, in any order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs MariaDB or PostgreSQL"]
+async fn the_last_blocks_on_each_node_are_the_newest() {
+    const ROUNDS: usize = 10;
+    let cluster = Cluster::with_shared_database().await;
+    let members = [cluster.member(0), cluster.member(1)];
+    let blocked = [cluster.admin(0).user.id, cluster.outsider(0).user.id];
+    let paths = blocked.map(|id| paths::fill(paths::BLOCK, &[&id]));
+    let mut sockets = [LiveSocket::open(&members[0]).await, LiveSocket::open(&members[1]).await];
+    let mut both = blocked.to_vec();
+    both.sort_unstable();
+    for _ in 0..ROUNDS {
+        for (method, expected) in [("PUT", &both[..]), ("DELETE", &both[..0])] {
+            let (one, other) = tokio::join!(
+                members[0].call(method, &paths[0], Value::Null),
+                members[1].call(method, &paths[1], Value::Null),
+            );
+            for response in [one, other] {
+                response.expect_status(204);
+            }
+            for socket in &mut sockets {
+                let frames = [socket.expect(blocks).await, socket.expect(blocks).await];
+                assert_eq!(frames[1], expected, "{method}: {frames:?}");
+            }
+        }
+    }
+}
+
+fn blocks(frame: &ServerFrame) -> Option<Vec<UserId>> {
+    match frame {
+        ServerFrame::Blocks { users } => Some(users.clone()),
+        _ => None,
+    }
 }

@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use hallway::{error::Result, tables::rooms};
+use hallway::{
+    error::Result,
+    tables::{members, rooms},
+};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QuerySelect};
 use serde_json::json;
-use shared::paths;
+use shared::{live::ServerFrame, paths};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, LiveSocket};
 
 /// Locks the row of the room until the transaction ends.
 async fn lock_room(fixture: &Fixture, txn: &DatabaseTransaction) {
@@ -47,4 +50,32 @@ async fn a_transaction_without_idle_timeout_is_not_ended() {
         .get(&fixture.path(paths::MESSAGES))
         .await
         .expect_json::<shared::messages::MessagePage>(200);
+}
+
+/// A batch that holds the room may go on to its member rows, so favourites must not lock those first.
+#[tokio::test]
+#[ignore = "needs MariaDB or PostgreSQL"]
+async fn favourites_lock_the_rooms_before_the_member_rows() {
+    let fixture = Fixture::start().await;
+    let (member, room) = (fixture.member.clone(), fixture.room);
+    let mut live = LiveSocket::open(&member).await;
+    let batch = fixture.server.database().begin().await.unwrap();
+    lock_room(&fixture, &batch).await;
+    let key = (room.0, member.user.id.0);
+    let request = tokio::spawn(async move {
+        member.put(paths::FAVOURITES, json!({"rooms": [room]})).await.expect_status(204);
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!request.is_finished(), "the room was not locked");
+    let start = Instant::now();
+    let row = members::Entity::find_by_id(key).lock_exclusive().one(&batch).await.unwrap();
+    assert_eq!(row.unwrap().favourite, None);
+    assert!(start.elapsed() < Duration::from_millis(500), "the member row was locked");
+    batch.commit().await.unwrap();
+    request.await.unwrap();
+    let favourite = live.expect(|frame| match frame {
+        ServerFrame::Preferences { favourite, .. } => Some(*favourite),
+        _ => None,
+    });
+    assert_eq!(favourite.await, Some(1));
 }

@@ -2,10 +2,10 @@
 
 use sea_orm::EntityTrait;
 use shared::{
-    ids::{Rev, RoomId, UserId},
+    ids::{Rev, RoomId, Seq, UserId},
     messages::{Change, Row},
     problem::Code,
-    rooms::{RoomEvent, RoomEventKind},
+    rooms::{Member, RoomEvent, RoomEventKind},
     users::UserRef,
 };
 
@@ -13,7 +13,7 @@ use super::Batch;
 use crate::{
     Result,
     realtime::hub::{NodeEvent, RoomChange},
-    tables::{Stored, room_events, users},
+    tables::{Stored, members, room_events, users},
 };
 
 /// An event that has no number yet.
@@ -67,6 +67,20 @@ impl Batch<'_> {
         let event = self.add_event(room, rev, event)?;
         let change = Change { rev, row, event };
         self.publish(NodeEvent::Change(RoomChange::new(room, change)));
+        Ok(())
+    }
+
+    /// Publishes a member's new state to the room after the commit, with its event.
+    pub(in crate::realtime::ledger) fn publish_member(
+        &mut self,
+        row: &members::Model,
+        member: Member,
+        event: Option<NewEvent>,
+    ) -> Result<()> {
+        let (room, rev, left_seq) = (RoomId(row.room_id), Rev(row.rev), row.left_seq.map(Seq));
+        let event = self.add_event(room, rev, event)?;
+        let change = RoomChange::new(room, Change { rev, row: Row::Member(member), event });
+        self.publish(NodeEvent::Change(RoomChange { left_seq, ..change }));
         Ok(())
     }
 

@@ -267,8 +267,10 @@ impl<'t> Batch<'t> {
         event: NewEvent,
     ) -> Result<()> {
         let event = self.add_event(room, rev, Some(event))?;
+        let left_seq = Some(Seq(self.room(room)?.last_seq));
         let change = RoomChange::new(room, Change { rev, row, event });
-        self.publish(NodeEvent::Change(RoomChange { removed: Some(reason), ..change }));
+        let change = RoomChange { removed: Some(reason), left_seq, ..change };
+        self.publish(NodeEvent::Change(change));
         Ok(())
     }
 

@@ -184,7 +184,7 @@ pub(super) async fn add_member(
     };
     let member = row.to_member(user);
     batch.upsert_member(row.clone(), user.clone()).await?;
-    batch.publish_event(room, rev, Row::Member(member.clone()), event)?;
+    batch.publish_member(&row, member.clone(), event)?;
     let frame = joined_frame(batch, &row, people, UnreadCounts::default())?;
     batch.publish(NodeEvent::ToUser { user: user.id.into(), frame });
     Ok(member)

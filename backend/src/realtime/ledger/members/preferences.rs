@@ -63,11 +63,35 @@ impl RoomWrite for SetMuted {
     }
 }
 
+impl SetFavourites {
+    /// The rooms whose positions change, with the new ones, by room.
+    fn position_changes(
+        &self,
+        current: BTreeMap<RoomId, Option<i64>>,
+    ) -> Vec<(RoomId, Option<i64>)> {
+        let position = |room: &RoomId| self.rooms.iter().position(|other| other == room);
+        current
+            .into_iter()
+            .map(|(room, before)| (room, before, position(&room).map(|nth| nth as i64 + 1)))
+            .filter(|(_, before, after)| before != after)
+            .map(|(room, _, after)| (room, after))
+            .collect()
+    }
+}
+
 impl RoomWrite for SetFavourites {
     type Out = ();
 
     fn room(&self) -> Option<RoomId> {
         None
+    }
+
+    /// All other writes of member rows hold the lock of the room. Two batches that write the same member
+    /// rows without it could wait for each other. If another node changes the same list meanwhile, the
+    /// change may affect further rooms; then the database ends a deadlock, and the batch is tried again.
+    async fn other_rooms(&self, batch: &Batch<'_>) -> Result<Vec<RoomId>> {
+        let current = favourites(batch, self.user).await?;
+        Ok(self.position_changes(current).into_iter().map(|(room, _)| room).collect())
     }
 
     fn account(&self) -> Option<UserId> {
@@ -84,13 +108,7 @@ impl RoomWrite for SetFavourites {
             let message = format!("must be rooms that you are in, but one is {room}");
             return Err(FieldError::new("rooms", message).into());
         }
-        let position = |room: &RoomId| self.rooms.iter().position(|other| other == room);
-        let changed: Vec<_> = current
-            .into_iter()
-            .map(|(room, before)| (room, before, position(&room).map(|nth| nth as i64 + 1)))
-            .filter(|(_, before, after)| before != after)
-            .map(|(room, _, after)| (room, after))
-            .collect();
+        let changed = self.position_changes(current);
         if changed.is_empty() {
             return Ok(());
         }

@@ -4,7 +4,6 @@ use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 use shared::{
     access::{Action, Rank, Role, RoomKind},
     ids::{RoomId, UserId},
-    messages::Row,
     problem::{Code, FieldError},
     rooms::{Member, RoomEventKind},
 };
@@ -94,7 +93,7 @@ pub(in crate::realtime::ledger) async fn set_standing(
     let row = members::Model { rev: rev.0, ..row }.published(user);
     batch.update_standing(&row).await?;
     let member = row.to_member(user);
-    batch.publish_event(room, rev, Row::Member(member.clone()), event)?;
+    batch.publish_member(&row, member.clone(), event)?;
     Ok(member)
 }
 

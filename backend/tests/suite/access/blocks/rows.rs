@@ -1,18 +1,20 @@
-//! The limit of the list, and the end of the rows with their account.
+//! The limit of the list, concurrent changes of it, and the end of the rows with their account.
 
+use futures_util::future::join_all;
 use hallway::tables::{BlockRow, Stored, insert_block_rows, now, sessions, users};
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::{Value, json};
 use shared::{
     access::Rank,
+    ids::UserId,
     paths,
     problem::Code,
     rules,
     users::{BlockList, DELETED_USERNAME},
 };
 
-use super::{NOBODY, block, block_path, blocked_by};
-use crate::fixture::{Fixture, PASSWORD, Person, Server};
+use super::{NOBODY, block, block_path, blocked_by, blocks};
+use crate::fixture::{Fixture, LiveSocket, PASSWORD, Person, Server};
 
 /// Accounts without a password and without a session; returns their ids.
 async fn insert_accounts(server: &Server, count: u64) -> Vec<i64> {
@@ -48,6 +50,28 @@ async fn the_list_has_a_maximum() {
     block(member, admin).await;
     member.delete(&block_path(admin.user.id)).await.expect_status(204);
     block(member, outsider).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_frame_of_concurrent_changes_has_the_newest_list() {
+    let Fixture { server, member, .. } = &Fixture::start().await;
+    let mut people = insert_accounts(server, 16).await;
+    people.sort_unstable();
+    let people: Vec<_> = people.into_iter().map(UserId).collect();
+    let mut live = LiveSocket::open(member).await;
+    let paths: Vec<_> = people.iter().map(|id| block_path(*id)).collect();
+    for (method, expected) in [("PUT", &people[..]), ("DELETE", &NOBODY[..])] {
+        let changes = paths.iter().map(|path| member.call(method, path, Value::Null));
+        for response in join_all(changes).await {
+            response.expect_status(204);
+        }
+        // A frame for each change.
+        let mut last = Vec::new();
+        for _ in &people {
+            last = live.expect(blocks).await;
+        }
+        assert_eq!(last, expected, "{method}");
+    }
 }
 
 #[tokio::test]

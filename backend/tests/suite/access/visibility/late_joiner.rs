@@ -12,7 +12,7 @@ use shared::{
     rooms::MyRoom,
 };
 
-use crate::fixture::{LiveSocket, Person, Server, Socket, SocketEvent, changes};
+use crate::fixture::{LiveSocket, PASSWORD, Person, Server, Socket, SocketEvent, changes};
 
 /// A private room with three early messages and two later ones.
 struct Room {
@@ -225,6 +225,34 @@ async fn former_members_of_before_are_in_no_change() {
     add(&before).await;
     let seen = json!(changes(&newest, room.room, 0).await.changes).to_string();
     assert!(seen.contains("\"before\""), "{seen}");
+}
+
+/// The row of a former member changes once more when their account is deleted.
+#[tokio::test]
+async fn a_change_of_a_former_member_of_before_is_skipped() {
+    let room = Room::start().await;
+    let former = room.server.register("former").await;
+    let newest = room.server.person("newest", Rank::Member).await;
+    let seat = |person: &Person| paths::fill(paths::MEMBER, &[&room.room, &person.user.id]);
+    room.host.put(&seat(&former), Value::Null).await.expect_status(200);
+    room.host.delete(&seat(&former)).await.expect_status(204);
+    room.host.post_message(room.room, "nobody new reads this").await;
+    room.host.put(&seat(&newest), Value::Null).await.expect_status(200);
+    let mut of_late = LiveSocket::in_room(&room.late, room.room).await;
+    let mut of_newest = LiveSocket::in_room(&newest, room.room).await;
+    let before = shared_rev(&room).await;
+    let request = json!({"password": PASSWORD, "messages": "keep"});
+    former.call("DELETE", paths::ME, request).await.expect_status(204);
+    // The person whom a change is about; nobody if it is skipped.
+    let change = |frame: &ServerFrame| match frame {
+        ServerFrame::Member { rev, member, .. } => Some((Some(member.user.id), rev.0)),
+        ServerFrame::Skip { rev, .. } => Some((None, rev.0)),
+        _ => None,
+    };
+    assert_eq!(of_late.expect(change).await, (Some(former.user.id), before + 1));
+    assert_eq!(of_newest.expect(change).await, (None, before + 1));
+    assert_eq!(changes(&room.late, room.room, before).await.changes.len(), 1);
+    assert_eq!(changes(&newest, room.room, before).await.changes, []);
 }
 
 async fn shared_rev(room: &Room) -> i64 {
