@@ -98,7 +98,8 @@ impl From<User> for users::Model {
             status_emoji: None,
             status_text: None,
             status_until: None,
-            profile_rev: 0,
+            // No room has published it, so an unfinished deletion goes through all of them again.
+            profile_rev: i64::from(line.deletes_messages.is_some()),
             deleted_at: line.deleted_at.map(|at| at.timestamp_micros()),
         })
     }

@@ -143,11 +143,13 @@ async fn erase(
     if row.rank.0 == Rank::Owner && !row.is_disabled && owners == 1 {
         return Err(Code::LastOwner.into());
     }
-    let (id, now, generation) = (UserId(row.id), now(), row.generation + 1);
+    let (id, now) = (UserId(row.id), now());
+    let (generation, profile_rev) = (row.generation + 1, row.profile_rev + 1);
     let mut account = row.into_active_model();
     account.username = Set(DELETED_USERNAME.to_owned());
     account.username_key = Set(users::Model::deleted_key(id.0));
-    // Not `profile_rev`, because each room publishes the account anyway when it leaves.
+    // Every room that has published another one than this is one that the account has still to leave.
+    account.profile_rev = Set(profile_rev);
     account.display_name = Set(None);
     account.display_key = Set(None);
     account.pronouns = Set(None);

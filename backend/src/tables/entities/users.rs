@@ -40,7 +40,7 @@ pub struct Model {
     pub status_emoji: Option<String>,
     pub status_text: Option<String>,
     pub status_until: Option<i64>,
-    /// Incremented by each change of what rooms show of the account: the display name.
+    /// Incremented by each change of what rooms show of the account: the display name, and the deletion.
     pub profile_rev: i64,
     /// When the account was deleted. The row stays, because messages have an author; it is disabled, and
     /// its name and its password are gone.

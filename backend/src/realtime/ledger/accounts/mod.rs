@@ -5,7 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
 use shared::{
     access::{Role, RoomKind},
     ids::{RoomId, Seq, UserId},
@@ -18,7 +21,7 @@ use super::{
 };
 use crate::{
     Result,
-    tables::{Pool, Stored, account_deletions, members, now, rooms, rooms_written_in},
+    tables::{Pool, Stored, account_deletions, members, now, rooms, rooms_written_in, users},
 };
 
 mod clear;
@@ -104,17 +107,22 @@ async fn clear_room(ledger: &Ledger, room: RoomId, user: UserId) -> Result<()> {
 }
 
 /// The rooms in which [`LeaveDeleted`] has something to do for an account: those that it is in, and those
-/// where its new name was not published yet; also those in the bin, because they may be restored.
+/// where its new name was not published yet; also those in the bin, because they may be restored. The role
+/// alone does not tell, because the account may have been a reader before.
 async fn rooms_to_leave(reader: &Pool, user: UserId) -> Result<Vec<RoomId>> {
     let is_in = Condition::all()
         .add(rooms::Column::Kind.ne(Stored(RoomKind::Direct)))
         .add(members::Column::HasLeft.eq(false));
-    let is_left_to_do =
-        Condition::any().add(is_in).add(members::Column::Role.ne(Stored(Role::Reader)));
+    let published = Expr::col((members::Entity, members::Column::PublishedProfile));
+    let is_left_to_do = Condition::any()
+        .add(is_in)
+        .add(members::Column::Role.ne(Stored(Role::Reader)))
+        .add(published.ne(Expr::col((users::Entity, users::Column::ProfileRev))));
     let select = members::Entity::find()
         .select_only()
         .column(members::Column::RoomId)
         .inner_join(rooms::Entity)
+        .inner_join(users::Entity)
         .filter(members::Column::UserId.eq(user.0))
         .filter(is_left_to_do)
         .order_by_asc(members::Column::RoomId);
