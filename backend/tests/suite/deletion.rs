@@ -252,6 +252,27 @@ async fn all_messages_are_deleted_in_all_rooms() {
     wait_for_number(reader, "SELECT count(*) FROM account_deletions", 0).await;
 }
 
+/// As from a transaction that began before the deletion and committed after the first look.
+#[tokio::test]
+async fn a_message_that_appears_after_the_first_look_is_deleted_too() {
+    let fixture = Fixture::start().await;
+    let (admin, id, room) = (&fixture.admin, fixture.member.user.id, fixture.room);
+    delete_me(&fixture.member, "delete").await;
+    let writer = &fixture.server.database().writer;
+    wait_for_number(writer, &count_messages(id), 0).await;
+    for text in ["late", "later"] {
+        admin.post_message(room, text).await;
+    }
+    let late = format!("UPDATE messages SET user_id = {id} WHERE content = 'late'");
+    writer.execute_unprepared(&late).await.unwrap();
+    assert_eq!(query_number(writer, "SELECT count(*) FROM account_deletions").await, 1);
+    wait_for_number(writer, "SELECT count(*) FROM account_deletions", 0).await;
+    assert_eq!(query_number(writer, &count_messages(id)).await, 0);
+    let contents: Vec<_> = all_messages(admin, room).await.into_iter().map(|m| m.content).collect();
+    assert!(contents.contains(&"later".to_owned()), "{contents:?}");
+    assert!(!contents.contains(&"late".to_owned()), "{contents:?}");
+}
+
 #[tokio::test]
 async fn messages_are_deleted_although_it_failed_at_first() {
     let fixture = Fixture::start().await;
