@@ -150,11 +150,11 @@ async fn erase(
     let mut account = row.into_active_model();
     account.username = Set(DELETED_USERNAME.to_owned());
     account.username_key = Set(users::Model::deleted_key(id.0));
+    account.username_fold = Set(None);
     // Every room that has published another one than this is one that the account has still to leave.
     account.profile_rev = Set(profile_rev);
-    account.display_name = Set(None);
-    account.display_key = Set(None);
-    account.pronouns = Set(None);
+    (account.display_name, account.display_key) = (Set(None), Set(None));
+    (account.display_fold, account.pronouns) = (Set(None), Set(None));
     account.status_emoji = Set(None);
     account.status_text = Set(None);
     account.status_until = Set(None);
