@@ -14,6 +14,7 @@ mod m0015_blocks;
 mod m0016_moderation;
 mod m0017_deletion;
 mod m0018_email;
+mod m0019_folded_names;
 
 pub struct Migrator;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_moderation::Migration),
             Box::new(m0017_deletion::Migration),
             Box::new(m0018_email::Migration),
+            Box::new(m0019_folded_names::Migration),
         ]
     }
 }

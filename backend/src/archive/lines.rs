@@ -251,7 +251,7 @@ pub struct Member {
     /// Until when the member may not post.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timed_out_until: Option<Timestamp>,
-    /// The ban of a former member.
+    /// The ban of a former member. Older versions wrote also that of a current one, which is ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<Ban>,
 }

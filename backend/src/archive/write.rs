@@ -177,7 +177,8 @@ impl<W: Write> Writer<W> {
             last_id = row.user_id;
             for row in rows {
                 self.counts.members += 1;
-                let ban = bans.remove(&row.user_id);
+                // Older versions left the ban of an admin who entered the room again.
+                let ban = bans.remove(&row.user_id).filter(|_| row.has_left);
                 self.write_line(&Line::Member(Member { ban, ..row.into() }))?;
             }
         }

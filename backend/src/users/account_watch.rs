@@ -176,6 +176,8 @@ async fn outdated_members(
             .inner_join(rooms::Entity)
             .filter(members::Column::UserId.is_in(chunk.iter().copied()))
             .filter(members::Column::HasLeft.eq(false))
+            // The ledger publishes them when it takes them out of their rooms.
+            .filter(U::DeletedAt.is_null())
             .filter(rooms::Column::DeletedAt.is_null())
             .filter(is_outdated)
             .into_tuple::<(i64, i64)>()

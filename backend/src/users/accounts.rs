@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set, sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select, Set, sea_query::LockType,
 };
 use shared::{
     access::Rank,
@@ -109,7 +109,7 @@ pub async fn update(
     run_to_completion(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
         // Before any read, so that concurrent changes run one after the other.
-        let owners = lock_owners(&transaction).await?;
+        let owners = lock_owners(&transaction, id).await?;
         let by_rank = rank_of(&transaction, Some(by)).await?;
         let by_rank = by_rank.filter(|rank| rank.is_admin()).ok_or(Code::AdminOnly)?;
         let row = users::Entity::find_by_id(id.0)
@@ -217,15 +217,19 @@ async fn set_rank_and_state(
     Ok((user, change))
 }
 
-/// Locks the rows of all enabled owners and counts them. Without the locks, two owners could demote each
-/// other at the same time, which would leave none.
-pub(super) async fn lock_owners(db: &DatabaseTransaction) -> Result<usize> {
-    let owners = users::Entity::find()
-        .filter(users::Column::Rank.eq(Stored(Rank::Owner)))
-        .filter(users::Column::IsDisabled.eq(false))
-        .order_by_asc(users::Column::Id)
+/// Locks the rows of all enabled owners, and that of another account, which the transaction changes; counts the
+/// owners. Without the locks, two owners could demote each other at the same time, which would leave none. One
+/// statement locks them all by id, as every transaction of more than one account does.
+pub(super) async fn lock_owners(db: &DatabaseTransaction, other: UserId) -> Result<usize> {
+    use users::Column as C;
+    let is_owner =
+        Condition::all().add(C::Rank.eq(Stored(Rank::Owner))).add(C::IsDisabled.eq(false));
+    let rows = users::Entity::find()
+        .filter(Condition::any().add(is_owner).add(C::Id.eq(other.0)))
+        .order_by_asc(C::Id)
         .lock(row_lock(db, LockType::NoKeyUpdate));
-    Ok(owners.all(db).await?.len())
+    let rows = rows.all(db).await?;
+    Ok(rows.iter().filter(|row| row.rank.0 == Rank::Owner && !row.is_disabled).count())
 }
 
 /// Raises an account to a rank, or leaves a higher one, and enables and approves it, for the command line. A
@@ -249,12 +253,22 @@ pub(super) async fn lock_by_name(
     txn: &DatabaseTransaction,
     username: &str,
 ) -> Result<users::Model> {
-    let key = users::Column::UsernameKey.eq(username_key(username));
-    let row = users::Entity::find()
-        .filter(key)
+    let row = by_name(username).lock(row_lock(txn, LockType::NoKeyUpdate)).one(txn).await?;
+    row.ok_or_else(|| no_account(username))
+}
+
+/// The id of the account with a name, for a transaction that locks it together with others.
+pub(super) async fn id_by_name(txn: &DatabaseTransaction, username: &str) -> Result<UserId> {
+    let row = by_name(username).one(txn).await?;
+    Ok(UserId(row.ok_or_else(|| no_account(username))?.id))
+}
+
+fn by_name(username: &str) -> Select<users::Entity> {
+    users::Entity::find()
+        .filter(users::Column::UsernameKey.eq(username_key(username)))
         .filter(users::Column::DeletedAt.is_null())
-        .lock(row_lock(txn, LockType::NoKeyUpdate));
-    row.one(txn).await?.ok_or_else(|| {
-        Error::new(Code::NotFound, format!("There is no account named {username:?}."))
-    })
+}
+
+fn no_account(username: &str) -> Error {
+    Error::new(Code::NotFound, format!("There is no account named {username:?}."))
 }

@@ -16,7 +16,7 @@ use shared::{
 };
 
 use super::{
-    accounts::{lock_by_name, lock_owners, rank_of},
+    accounts::{id_by_name, lock_by_name, lock_owners, rank_of},
     revocation::check_subordinate,
     sessions,
 };
@@ -49,7 +49,7 @@ pub(super) async fn delete_own(
     run_to_completion(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
         // Before any other read, so that concurrent changes of owners run one after the other.
-        let owners = lock_owners(&transaction).await?;
+        let owners = lock_owners(&transaction, UserId(verified.id)).await?;
         let row = lock_if_unmodified(&transaction, &verified).await.map_err(as_field_error)?;
         let by = (Some(UserId(row.id)), Some(address));
         let deleted = Deletion { row, owners, messages, by };
@@ -74,7 +74,7 @@ pub(super) async fn delete_other(
     let app = app.clone();
     run_to_completion(app.db.backend(), async move {
         let transaction = app.db.begin().await?;
-        let owners = lock_owners(&transaction).await?;
+        let owners = lock_owners(&transaction, id).await?;
         let by_rank = rank_of(&transaction, Some(by)).await?;
         let row = users::Entity::find_by_id(id.0)
             .filter(users::Column::DeletedAt.is_null())
@@ -96,7 +96,9 @@ pub async fn delete_account(
     messages: MessagesOfDeleted,
 ) -> Result<User> {
     let transaction = db.begin().await?;
-    let owners = lock_owners(&transaction).await?;
+    let id = id_by_name(&transaction, username).await?;
+    let owners = lock_owners(&transaction, id).await?;
+    // The account may have been renamed or deleted before it was locked.
     let row = lock_by_name(&transaction, username).await?;
     let user = User::from(row.clone());
     erase(&transaction, Deletion { row, owners, messages, by: (None, None) }).await?;
@@ -143,14 +145,16 @@ async fn erase(
     if row.rank.0 == Rank::Owner && !row.is_disabled && owners == 1 {
         return Err(Code::LastOwner.into());
     }
-    let (id, now, generation) = (UserId(row.id), now(), row.generation + 1);
+    let (id, now) = (UserId(row.id), now());
+    let (generation, profile_rev) = (row.generation + 1, row.profile_rev + 1);
     let mut account = row.into_active_model();
     account.username = Set(DELETED_USERNAME.to_owned());
     account.username_key = Set(users::Model::deleted_key(id.0));
-    // Not `profile_rev`, because each room publishes the account anyway when it leaves.
-    account.display_name = Set(None);
-    account.display_key = Set(None);
-    account.pronouns = Set(None);
+    account.username_fold = Set(None);
+    // Every room that has published another one than this is one that the account has still to leave.
+    account.profile_rev = Set(profile_rev);
+    (account.display_name, account.display_key) = (Set(None), Set(None));
+    (account.display_fold, account.pronouns) = (Set(None), Set(None));
     account.status_emoji = Set(None);
     account.status_text = Set(None);
     account.status_until = Set(None);

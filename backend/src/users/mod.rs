@@ -1,4 +1,8 @@
 //! Accounts and sessions: registration, login, logout, passwords, roles, e-mail addresses.
+//!
+//! All transactions lock in one order, because the database would otherwise end one of two that wait for each
+//! other, which answers 503: the names (`lock_account_names`), then accounts by id, of which several are locked
+//! by one statement, then what belongs to accounts (confirmations, sessions, blocks).
 
 mod account_watch;
 mod accounts;

@@ -1,7 +1,8 @@
 //! Changing profiles: display names, pronouns and statuses.
 //!
-//! A display name is never the username or the display name of another account. A unique index keeps display
-//! names apart; [`lock_account_names`] and [`is_displayed`] keep usernames apart from them.
+//! A display name is never the username or the display name of another account, nor does it look like one. A
+//! unique index keeps equal display names apart; [`lock_account_names`] and [`is_name_taken`] keep all names
+//! and their look-alikes apart. Older accounts with names that look alike keep them.
 
 use std::net::IpAddr;
 
@@ -15,6 +16,7 @@ use shared::{
     ids::UserId,
     problem::{Code, FieldError},
     rules,
+    unicode::fold_name,
     users::{DELETED_USERNAME, PatchProfile, PatchUser, Status, User},
 };
 
@@ -29,9 +31,23 @@ use crate::{
     },
 };
 
-/// Whether an account has the name with this key as its display name.
-pub(super) async fn is_displayed(db: &impl ConnectionTrait, key: &str) -> Result<bool> {
-    let found = users::Entity::find().filter(users::Column::DisplayKey.eq(key));
+/// Whether a name, or one that looks like it, is the username or the display name of another account than
+/// `own`, or the name of deleted accounts.
+pub(super) async fn is_name_taken(
+    db: &impl ConnectionTrait,
+    name: &str,
+    own: Option<UserId>,
+) -> Result<bool> {
+    use users::Column as C;
+    let folded = fold_name(name);
+    if folded == fold_name(DELETED_USERNAME) {
+        return Ok(true);
+    }
+    let columns = [C::UsernameKey, C::UsernameFold, C::DisplayKey, C::DisplayFold];
+    let is_called = columns.into_iter().fold(Condition::any(), |any, c| any.add(c.eq(&*folded)));
+    // No account has the id 0.
+    let others = C::Id.ne(own.map_or(0, |own| own.0));
+    let found = users::Entity::find().filter(is_called).filter(others).limit(1);
     Ok(found.one(db).await?.is_some())
 }
 
@@ -156,6 +172,7 @@ async fn write(
     }
     if let Some(name) = display_name {
         new.display_key = name.as_deref().map(rules::name_key);
+        new.display_fold = name.as_deref().and_then(users::Model::fold);
         new.display_name = name;
     }
     if new == row {
@@ -166,6 +183,7 @@ async fn write(
         check_display_name(txn, &new).await?;
         update.display_name = Set(new.display_name);
         update.display_key = Set(new.display_key);
+        update.display_fold = Set(new.display_fold);
         update.profile_rev = Set(row.profile_rev + 1);
     }
     update.pronouns = Set(new.pronouns);
@@ -180,14 +198,10 @@ async fn write(
     Ok(Some((row.into(), change)))
 }
 
-/// Refuses a display name that is the username or the display name of another account, or the name of deleted
-/// accounts.
+/// Refuses a display name that [`is_name_taken`].
 async fn check_display_name(txn: &DatabaseTransaction, new: &users::Model) -> Result<()> {
-    use users::Column as C;
-    let Some(key) = &new.display_key else { return Ok(()) };
-    let is_called = Condition::any().add(C::UsernameKey.eq(key)).add(C::DisplayKey.eq(key));
-    let others = users::Entity::find().filter(C::Id.ne(new.id)).filter(is_called);
-    let is_taken = *key == rules::name_key(DELETED_USERNAME) || others.one(txn).await?.is_some();
+    let Some(name) = &new.display_name else { return Ok(()) };
+    let is_taken = is_name_taken(txn, name, Some(UserId(new.id))).await?;
     if is_taken { Err(display_name_taken()) } else { Ok(()) }
 }
 

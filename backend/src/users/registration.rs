@@ -13,11 +13,11 @@ use shared::{
     ids::UserId,
     problem::{Code, FieldError},
     rules,
-    users::{DELETED_USERNAME, InvitationToken, Password, Register, User},
+    users::{InvitationToken, Password, Register, User},
 };
 
 use super::{
-    accounts::rank_of, default_rooms::record_default_joins, email, invited, profile::is_displayed,
+    accounts::rank_of, default_rooms::record_default_joins, email, invited, profile::is_name_taken,
 };
 use crate::{
     App, Error, Result,
@@ -177,6 +177,7 @@ async fn insert(
     }
     let row = users::ActiveModel {
         id: NotSet,
+        username_fold: Set(users::Model::fold(&new.username)),
         username: Set(new.username),
         username_key: Set(new.key),
         password_hash: Set(password_hash),
@@ -229,9 +230,8 @@ async fn admit(db: &impl ConnectionTrait, new: &NewAccount) -> Result<Admission>
         return Err(FieldError::new("email", message).into());
     }
     // The name of deleted accounts, too: otherwise their messages would seem to be by this one.
-    let is_taken = new.key == rules::name_key(DELETED_USERNAME)
-        || find_by_key(db, &new.key).await?.is_some()
-        || is_displayed(db, &new.key).await?;
+    let is_taken = find_by_key(db, &new.key).await?.is_some()
+        || is_name_taken(db, &new.username, None).await?;
     if is_taken { Err(username_taken()) } else { Ok(admission) }
 }
 

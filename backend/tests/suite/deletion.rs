@@ -186,6 +186,27 @@ async fn a_private_room_gets_another_host_and_a_direct_room_stays() {
     fixture.outsider.post_message(direct.id, "too late").await;
 }
 
+/// A reader already has the role that deleted accounts get.
+#[tokio::test]
+async fn a_room_that_a_reader_left_gets_the_new_name() {
+    let fixture = Fixture::start().await;
+    let (admin, member, room) = (&fixture.admin, &fixture.member, fixture.room);
+    let path = paths::fill(paths::MEMBER, &[&room, &member.user.id]);
+    admin.patch(&path, json!({"role": "reader"})).await.expect_status(200);
+    member.delete(&fixture.path(paths::MEMBERSHIP)).await.expect_status(204);
+    let reader = &fixture.server.database().reader;
+    let rev = query_number(reader, &format!("SELECT last_rev FROM rooms WHERE id = {room}")).await;
+    delete_me(member, "keep").await;
+    let is_published = format!("SELECT count(*) FROM rooms WHERE id = {room} AND last_rev > {rev}");
+    wait_for_number(reader, &is_published, 1).await;
+    let rows = changes(admin, room, rev).await.changes;
+    let has_new_name = |row: &Row| match row {
+        Row::Member(member) => member.left && member.user.username == DELETED_USERNAME,
+        _ => false,
+    };
+    assert!(rows.iter().any(|change| has_new_name(&change.row)), "{rows:?}");
+}
+
 #[tokio::test]
 async fn all_messages_are_deleted_in_all_rooms() {
     let fixture = Fixture::start().await;
@@ -229,6 +250,27 @@ async fn all_messages_are_deleted_in_all_rooms() {
     let rows = changes(&fixture.admin, fixture.room, 0).await.changes;
     assert!(rows.iter().any(|change| matches!(&change.row, Row::Message(m) if m.user.id == id)));
     wait_for_number(reader, "SELECT count(*) FROM account_deletions", 0).await;
+}
+
+/// As from a transaction that began before the deletion and committed after the first look.
+#[tokio::test]
+async fn a_message_that_appears_after_the_first_look_is_deleted_too() {
+    let fixture = Fixture::start().await;
+    let (admin, id, room) = (&fixture.admin, fixture.member.user.id, fixture.room);
+    delete_me(&fixture.member, "delete").await;
+    let writer = &fixture.server.database().writer;
+    wait_for_number(writer, &count_messages(id), 0).await;
+    for text in ["late", "later"] {
+        admin.post_message(room, text).await;
+    }
+    let late = format!("UPDATE messages SET user_id = {id} WHERE content = 'late'");
+    writer.execute_unprepared(&late).await.unwrap();
+    assert_eq!(query_number(writer, "SELECT count(*) FROM account_deletions").await, 1);
+    wait_for_number(writer, "SELECT count(*) FROM account_deletions", 0).await;
+    assert_eq!(query_number(writer, &count_messages(id)).await, 0);
+    let contents: Vec<_> = all_messages(admin, room).await.into_iter().map(|m| m.content).collect();
+    assert!(contents.contains(&"later".to_owned()), "{contents:?}");
+    assert!(!contents.contains(&"late".to_owned()), "{contents:?}");
 }
 
 #[tokio::test]

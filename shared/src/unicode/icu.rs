@@ -9,8 +9,22 @@ use icu_properties::{
 };
 use unicode_normalization::UnicodeNormalization;
 
+/// The maximum length of a folded name: that of the columns that store one.
+const FOLDED_MAX_CHARS: usize = 300;
+
 pub(super) fn compose(text: &str) -> String {
     text.nfc().collect()
+}
+
+/// The form of a name that it shares with its look-alikes: without compatibility characters, such as letters
+/// of full width and ligatures (NFKC), and without case. At most 300 characters, because one character can
+/// stand for a sentence, and the indices of databases have limits.
+///
+/// Not in the browser, whose page would need it only to say before the server that a name is taken.
+pub fn fold_name(name: &str) -> String {
+    // By upper case, which also unites letters that differ in lower case: the two forms of sigma, ß and ss.
+    let folded = name.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    folded.nfkc().take(FOLDED_MAX_CHARS).collect()
 }
 
 /// Whether `c` is a character that is not shown unless a font supports it

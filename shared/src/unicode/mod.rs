@@ -17,6 +17,8 @@ use browser as tables;
 #[cfg(not(target_arch = "wasm32"))]
 use icu as tables;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use icu::fold_name;
 pub use tables::{is_default_ignorable, is_mark, is_pictographic, is_punctuation, is_symbol};
 
 /// U+200C ZERO WIDTH NON-JOINER and U+200D ZERO WIDTH JOINER.

@@ -42,3 +42,19 @@ fn what_leaves_no_ink_is_blank() {
 fn presentation_selectors_go_only_from_emoji() {
     assert_eq!(without_presentation_selectors("❤\u{fe0f} a\u{fe0f}"), "❤ a\u{fe0f}");
 }
+
+#[test]
+fn look_alikes_of_a_name_fold_to_one_form() {
+    let look_alikes = [
+        ("admin", "\u{ff41}\u{ff24}\u{ff4d}\u{ff49}\u{ff4e}"),
+        ("Finn", "\u{fb01}nn"),
+        ("\u{c5}sa", "a\u{30a}SA"),
+        ("Strauss", "STRAU\u{df}"),
+        ("\u{3bf}\u{3c2}", "\u{39f}\u{3a3}"),
+    ];
+    for (one, other) in look_alikes {
+        assert_eq!(fold_name(one), fold_name(other), "{one} {other}");
+    }
+    assert_ne!(fold_name("admin"), fold_name("admln"));
+    assert_eq!(fold_name(&"\u{fdfa}".repeat(150)).chars().count(), 300);
+}

@@ -7,13 +7,9 @@ use super::{
     Result, timestamp,
 };
 
-/// Checks the ban of a member, who cannot be a member at the same time.
+/// Checks the ban of a member.
 pub fn ban(line: &Member) -> Result {
-    match &line.ban {
-        Some(_) if !line.left => Err(FieldError::new("ban", "must be of a former member")),
-        Some(ban) => timestamp("ban.created_at", ban.created_at),
-        None => Ok(()),
-    }
+    line.ban.as_ref().map_or(Ok(()), |ban| timestamp("ban.created_at", ban.created_at))
 }
 
 /// Checks the reports of a message.

@@ -70,9 +70,10 @@ impl From<reports::Model> for Report {
 }
 
 impl Member {
-    /// The row of the ban, if there is one.
+    /// The row of the ban, if there is one. That of a current member is left out, because a member is not banned:
+    /// older versions left the ban of an admin who entered the room again.
     pub fn ban_row(&self) -> Option<room_bans::Model> {
-        let ban = self.ban.as_ref()?;
+        let ban = self.ban.as_ref().filter(|_| self.left)?;
         Some(room_bans::Model {
             room_id: self.room,
             user_id: self.user,

@@ -22,6 +22,7 @@ impl Profile {
     pub fn into_row(self, row: users::Model) -> users::Model {
         users::Model {
             display_key: self.display_name.as_deref().map(rules::name_key),
+            display_fold: self.display_name.as_deref().and_then(users::Model::fold),
             display_name: self.display_name,
             pronouns: self.pronouns,
             status_emoji: self.status_emoji,

@@ -3,6 +3,8 @@
 use sea_orm::{entity::prelude::*, sea_query::ExprTrait};
 use shared::{
     access::Rank,
+    rules::name_key,
+    unicode::fold_name,
     users::{Status, User, UserRef},
 };
 
@@ -19,6 +21,8 @@ pub struct Model {
     pub id: i64,
     pub username: String,
     pub username_key: String,
+    /// The username as [`fold_name`] folds it; null if that is the `username_key`.
+    pub username_fold: Option<String>,
     pub password_hash: String,
     #[sea_orm(column_name = "server_rank")]
     pub rank: Stored<Rank>,
@@ -36,11 +40,13 @@ pub struct Model {
     pub display_name: Option<String>,
     /// The display name as [`shared::rules::name_key`] folds it; unique.
     pub display_key: Option<String>,
+    /// The display name as [`fold_name`] folds it; null if that is the `display_key`.
+    pub display_fold: Option<String>,
     pub pronouns: Option<String>,
     pub status_emoji: Option<String>,
     pub status_text: Option<String>,
     pub status_until: Option<i64>,
-    /// Incremented by each change of what rooms show of the account: the display name.
+    /// Incremented by each change of what rooms show of the account: the display name, and the deletion.
     pub profile_rev: i64,
     /// When the account was deleted. The row stays, because messages have an author; it is disabled, and
     /// its name and its password are gone.
@@ -63,6 +69,12 @@ impl Model {
     /// Whether the account can sign in.
     pub fn is_active(&self) -> bool {
         !self.is_disabled && !self.is_pending
+    }
+
+    /// What [`fold_name`] makes of a name, if it is not the key of the name.
+    pub fn fold(name: &str) -> Option<String> {
+        let folded = fold_name(name);
+        (folded != name_key(name)).then_some(folded)
     }
 
     /// The `username_key` of a deleted account: no account can have this name, because names have no colon.

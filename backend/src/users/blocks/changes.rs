@@ -69,7 +69,7 @@ async fn lock_blocks(
     user: UserId,
     other: UserId,
 ) -> Result<(Vec<UserId>, bool)> {
-    // In the order of the ids: otherwise two people who block each other could deadlock.
+    // By id, as everywhere in `users`: otherwise two people who block each other could deadlock.
     let rows = users::Entity::find()
         .filter(users::Column::Id.is_in([user.0, other.0]))
         .filter(users::Column::DeletedAt.is_null())

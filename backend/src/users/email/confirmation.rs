@@ -154,6 +154,9 @@ async fn activate(
     verified: &users::Model,
 ) -> Result<users::Model> {
     use confirmations::Column as C;
+    // Before the confirmation, as in a deletion.
+    let lock = row_lock(transaction, LockType::NoKeyUpdate);
+    let row = users::Entity::find_by_id(verified.id).lock(lock).one(transaction).await?;
     let deleted = confirmations::Entity::delete_many()
         .filter(C::UserId.eq(verified.id))
         .filter(C::TokenHash.eq(confirmations::token_hash(token)))
@@ -164,8 +167,6 @@ async fn activate(
     if deleted.rows_affected == 0 {
         return Err(Code::ConfirmationInvalid.into());
     }
-    let lock = row_lock(transaction, LockType::NoKeyUpdate);
-    let row = users::Entity::find_by_id(verified.id).lock(lock).one(transaction).await?;
     let row = row.filter(|row| !row.is_disabled && row.generation == verified.generation);
     let row = row.ok_or(Code::ConfirmationInvalid)?;
     let settings = server_settings(transaction).await?;
@@ -214,20 +215,17 @@ async fn remove(app: &App, id: UserId) -> Result<()> {
     run_to_completion(app.db.backend(), async move {
         use confirmations::Column as C;
         let transaction = app.db.begin().await?;
+        let row = users::Entity::find_by_id(id.0)
+            .filter(users::Column::IsPending.eq(true))
+            .lock(row_lock(&transaction, LockType::NoKeyUpdate));
+        let row = row.one(&transaction).await?;
         let deleted = confirmations::Entity::delete_many()
             .filter(C::UserId.eq(id.0))
             .filter(C::ExpiresAt.lte(now()))
             .exec(&transaction)
             .await?;
-        let row = users::Entity::find_by_id(id.0)
-            .filter(users::Column::IsPending.eq(true))
-            .lock(row_lock(&transaction, LockType::NoKeyUpdate));
-        let row = match deleted.rows_affected {
-            1 => row.one(&transaction).await?,
-            _ => None,
-        };
         let mut change = None;
-        if let Some(row) = row {
+        if let Some(row) = row.filter(|_| deleted.rows_affected == 1) {
             if is_in_rooms(&transaction, id).await? {
                 change = Some(erase_pending(&transaction, row).await?);
             } else {

@@ -1,6 +1,7 @@
 //! What an archive has besides rooms and messages: invitations, the bin, deleted accounts, and no bans of
 //! members.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use shared::{
     paths,
@@ -67,6 +68,29 @@ async fn an_admin_who_enters_after_a_ban_goes_along_as_a_member() {
     let storage = Storage::empty().await;
     import(&storage, &text).await;
     assert!(export(&storage).await == text, "the second archive differs");
+}
+
+/// As in the database of an older version, and in an archive of it.
+#[tokio::test]
+async fn the_ban_of_a_current_member_is_left_out() {
+    let fixture = Fixture::start().await;
+    let (room, user, by) = (fixture.room, fixture.member.user.id, fixture.admin.user.id);
+    let ban = format!(
+        "INSERT INTO room_bans (room_id, user_id, banned_by, created_at) \
+         VALUES ({room}, {user}, {by}, 1700000000000000)"
+    );
+    fixture.server.database().writer.execute_unprepared(&ban).await.unwrap();
+    let text = export(fixture.server.storage()).await;
+    assert!(!text.contains("\"ban\""), "{text}");
+    let member = format!("{{\"member\":{{\"room\":{room},\"user\":{user},");
+    assert!(text.contains(&member), "{text}");
+    let ban = format!("\"ban\":{{\"by\":{by},\"created_at\":\"2023-11-14T22:13:20Z\"}},");
+    let old = with_checksum(&text.replace(&member, &format!("{member}{ban}")));
+    for archive in [&text, &old] {
+        let storage = Storage::empty().await;
+        import(&storage, archive).await;
+        assert!(export(&storage).await == text, "the second archive differs");
+    }
 }
 
 #[tokio::test]

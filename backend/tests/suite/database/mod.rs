@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::fixture::TIMEOUT;
 
+mod account_locks;
 mod cancelled;
 mod deadlines;
 pub mod direct;

@@ -36,6 +36,38 @@ async fn the_oldest_enabled_admin_becomes_the_owner_and_creators_become_hosts() 
     db.close().await.unwrap();
 }
 
+/// The number of migrations before folded names.
+const BEFORE_FOLDED_NAMES: u32 = 18;
+
+#[tokio::test]
+async fn names_of_older_accounts_are_folded_and_kept() {
+    let storage = Storage::empty().await;
+    let old = sea_orm::Database::connect(storage.url()).await.unwrap();
+    Migrator::up(&old, Some(BEFORE_FOLDED_NAMES)).await.unwrap();
+    // The first two look alike, and so do the display name of the last and the first.
+    old.execute_unprepared(
+        "INSERT INTO users (id, username, username_key, password_hash, is_disabled, created_at, \
+         display_name, display_key) VALUES (1, 'finn', 'finn', '!', FALSE, 0, NULL, NULL), \
+         (2, '\u{fb01}nn', '\u{fb01}nn', '!', FALSE, 0, 'Bob', 'bob'), \
+         (3, 'cleo', 'cleo', '!', FALSE, 0, '\u{ff26}inn', '\u{ff46}inn')",
+    )
+    .await
+    .unwrap();
+    Migrator::up(&old, None).await.unwrap();
+    old.close().await.unwrap();
+    let db = Database::open(&storage.url(), 2).await.unwrap();
+    use hallway::tables::users;
+    let found =
+        users::Entity::find().order_by_asc(users::Column::Id).all(&db.reader).await.unwrap();
+    let folded: Vec<_> = found
+        .iter()
+        .map(|user| (user.username_fold.as_deref(), user.display_fold.as_deref()))
+        .collect();
+    assert_eq!(folded, [(None, None), (Some("finn"), None), (None, Some("finn"))]);
+    assert_eq!(found[1].username, "\u{fb01}nn");
+    db.close().await.unwrap();
+}
+
 /// A disabled admin, a member who created the room, and two admins, one of whom is in it.
 const OLD_ROWS: [&str; 4] = [
     "INSERT INTO users (id, username, username_key, password_hash, is_admin, is_disabled, created_at) \

@@ -16,9 +16,9 @@ use crate::{
 };
 
 /// Makes a deleted account leave a room, and publishes its new name there. It stays in a direct room, where
-/// the others see that somebody was there. Its role becomes `reader`, by which [`rooms_to_leave`] knows that
-/// the room is done; also in a room that it left before, because the change gives the pages with its messages
-/// new entity tags.
+/// the others see that somebody was there. Its role becomes `reader`. Once the row has published the profile of
+/// the deleted account, [`rooms_to_leave`] knows that the room is done; also in a room that it left before,
+/// because the change gives the pages with its messages new entity tags.
 ///
 /// [`rooms_to_leave`]: super::rooms_to_leave
 pub(super) struct LeaveDeleted {
@@ -52,7 +52,7 @@ impl RoomWrite for LeaveDeleted {
             }
         }
         match batch.member_row(self.room, self.user).await? {
-            Some((row, _)) if row.role.0 != Role::Reader => {
+            Some((row, _)) if row.role.0 != Role::Reader || !row.is_published(&account) => {
                 let row = members::Model { role: Stored(Role::Reader), ..row };
                 set_standing(batch, row, &account, None).await.map(drop)
             }

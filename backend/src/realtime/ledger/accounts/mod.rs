@@ -5,7 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
 use shared::{
     access::{Role, RoomKind},
     ids::{RoomId, Seq, UserId},
@@ -18,14 +21,16 @@ use super::{
 };
 use crate::{
     Result,
-    tables::{Pool, Stored, account_deletions, members, now, rooms, rooms_written_in},
+    tables::{Pool, Stored, account_deletions, members, now, rooms, users},
 };
 
 mod clear;
 mod leave;
+mod watermarks;
 
 use clear::ClearMessages;
 use leave::LeaveDeleted;
+use watermarks::{Watermarks, heads};
 
 /// How often the task looks for deletions that another node could not finish.
 const RESCAN: Duration = Duration::from_secs(600);
@@ -45,18 +50,20 @@ struct EndDeletion {
 
 /// Finishes all deletions: at the start, when `deleted` is notified, and every ten minutes.
 pub(super) async fn finish_deletions(ledger: Ledger, reader: Pool, deleted: Arc<Notify>) {
-    retry_forever(TASK, &deleted, || finish_all(&ledger, &reader)).await;
+    let watermarks = Watermarks::default();
+    retry_forever(TASK, &deleted, || finish_all(&ledger, &reader, &watermarks)).await;
 }
 
 /// If one account fails, continues with the others, and returns the last error. Returns when to look again.
-async fn finish_all(ledger: &Ledger, reader: &Pool) -> Result<Duration> {
+async fn finish_all(ledger: &Ledger, reader: &Pool, watermarks: &Watermarks) -> Result<Duration> {
     let select = account_deletions::Entity::find();
     let deletions = select.order_by_asc(account_deletions::Column::UserId).all(reader).await?;
     let pending = metrics::gauge!("hallway_accounts_to_delete");
     pending.set(deletions.len() as f64);
+    watermarks.retain(|user| deletions.iter().any(|deletion| deletion.user_id == user.0));
     let mut result = Ok(RESCAN);
     for deletion in deletions {
-        match finish(ledger, reader, &deletion).await {
+        match finish(ledger, reader, watermarks, &deletion).await {
             Ok(None) => pending.decrement(1),
             Ok(Some(wait)) => result = result.map(|until: Duration| until.min(wait)),
             Err(error) => result = Err(error),
@@ -69,6 +76,7 @@ async fn finish_all(ledger: &Ledger, reader: &Pool) -> Result<Duration> {
 async fn finish(
     ledger: &Ledger,
     reader: &Pool,
+    watermarks: &Watermarks,
     deletion: &account_deletions::Model,
 ) -> Result<Option<Duration>> {
     let user = UserId(deletion.user_id);
@@ -83,9 +91,12 @@ async fn finish(
         ledger.write(LeaveDeleted { room, user }).await?;
     }
     if deletion.deletes_messages {
-        for room in rooms_written_in(reader, user).await? {
-            clear_room(ledger, room, user).await?;
+        // Before the look, which does not find what is written while it runs.
+        let heads = heads(reader).await?;
+        for (room, after) in watermarks.rooms_to_clear(reader, user, &heads).await? {
+            clear_room(ledger, room, user, after).await?;
         }
+        watermarks.advance(user, heads);
     }
     if !wait_until(SETTLED_AFTER).is_zero() {
         return Ok(Some(wait_until(SETTLED_AFTER)));
@@ -94,8 +105,7 @@ async fn finish(
     Ok(None)
 }
 
-async fn clear_room(ledger: &Ledger, room: RoomId, user: UserId) -> Result<()> {
-    let mut after = Seq(0);
+async fn clear_room(ledger: &Ledger, room: RoomId, user: UserId, mut after: Seq) -> Result<()> {
     while let Some((last, count)) = ledger.write(ClearMessages { room, user, after }).await? {
         metrics::counter!("hallway_account_deletion_messages_total").increment(count);
         after = last;
@@ -104,17 +114,22 @@ async fn clear_room(ledger: &Ledger, room: RoomId, user: UserId) -> Result<()> {
 }
 
 /// The rooms in which [`LeaveDeleted`] has something to do for an account: those that it is in, and those
-/// where its new name was not published yet; also those in the bin, because they may be restored.
+/// where its new name was not published yet; also those in the bin, because they may be restored. The role
+/// alone does not tell, because the account may have been a reader before.
 async fn rooms_to_leave(reader: &Pool, user: UserId) -> Result<Vec<RoomId>> {
     let is_in = Condition::all()
         .add(rooms::Column::Kind.ne(Stored(RoomKind::Direct)))
         .add(members::Column::HasLeft.eq(false));
-    let is_left_to_do =
-        Condition::any().add(is_in).add(members::Column::Role.ne(Stored(Role::Reader)));
+    let published = Expr::col((members::Entity, members::Column::PublishedProfile));
+    let is_left_to_do = Condition::any()
+        .add(is_in)
+        .add(members::Column::Role.ne(Stored(Role::Reader)))
+        .add(published.ne(Expr::col((users::Entity, users::Column::ProfileRev))));
     let select = members::Entity::find()
         .select_only()
         .column(members::Column::RoomId)
         .inner_join(rooms::Entity)
+        .inner_join(users::Entity)
         .filter(members::Column::UserId.eq(user.0))
         .filter(is_left_to_do)
         .order_by_asc(members::Column::RoomId);

@@ -39,6 +39,27 @@ async fn a_display_name_is_nobody_elses_name() {
     set_name(member, "\u{c5}sa").await;
 }
 
+/// Letters of full width, ligatures and the like, in either of the two names.
+#[tokio::test]
+async fn a_name_does_not_look_like_that_of_somebody_else() {
+    let fixture = Fixture::start().await;
+    let (member, outsider) = (&fixture.member, &fixture.outsider);
+    for name in ["\u{ff41}dmin", "\u{1d41a}DMIN", "out\u{17f}ider", "\u{ff24}eleted account"] {
+        expect_taken(try_name(member, name).await, Code::DisplayNameTaken, "display_name");
+        expect_taken(try_register(&fixture.anon, name).await, Code::UsernameTaken, "username");
+    }
+    set_name(outsider, "\u{ff26}i\u{ff4e}n").await;
+    try_register(&fixture.anon, "\u{fb02}ora").await.expect_status(201);
+    for name in ["Finn", "\u{fb01}nn", "FLORA", "\u{fb02}ora"] {
+        expect_taken(try_name(member, name).await, Code::DisplayNameTaken, "display_name");
+        expect_taken(try_register(&fixture.anon, name).await, Code::UsernameTaken, "username");
+    }
+    // One's own names are free, and another name frees the old one.
+    set_name(outsider, "Finn").await;
+    set_name(outsider, "Fjodor").await;
+    set_name(member, "\u{fb01}nn").await;
+}
+
 #[tokio::test]
 async fn a_username_is_nobodys_display_name() {
     let fixture = Fixture::start().await;

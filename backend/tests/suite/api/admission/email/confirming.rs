@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use hallway::tables::{confirmations, users};
+use hallway::tables::{confirmations, row_lock, users};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
 };
 use serde_json::{Value, json};
 use shared::{paths, problem::Code, users::User};
@@ -64,6 +65,26 @@ async fn a_link_works_once() {
     let mut statuses: Vec<u16> = requests.await.iter().map(|response| response.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 403, 403, 403, 403, 403]);
+}
+
+/// As a deletion: it locks the account and then deletes the confirmation, so a confirmation that did it the
+/// other way round would end it, or be ended.
+#[tokio::test]
+async fn a_confirmation_waits_for_the_deletion_of_its_account() {
+    let (fixture, smtp) = start().await;
+    let pending: User = register(&fixture.anon, "ada", "ada@example.org").await.expect_json(202);
+    let (id, token) = (pending.id.0, smtp.mail_to("ada@example.org").await.token());
+    let txn = fixture.server.database().begin().await.unwrap();
+    let account = users::Entity::find_by_id(id).lock(row_lock(&txn, LockType::NoKeyUpdate));
+    account.one(&txn).await.unwrap().unwrap();
+    let delete = async {
+        // The request reaches the account meanwhile.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        confirmations::Entity::delete_by_id(id).exec(&txn).await.unwrap();
+        txn.commit().await.unwrap();
+    };
+    let (response, ()) = tokio::join!(confirm(&fixture.anon, &token), delete);
+    response.expect_problem(Code::ConfirmationInvalid);
 }
 
 /// What a stranger sees of a new account, without what always differs.
