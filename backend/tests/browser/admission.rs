@@ -157,6 +157,7 @@ async fn somebody_signs_up_by_mail() {
         zoe.fill("#field-password", "open sesame, please").await;
         zoe.click("main button[type=submit]").await;
         zoe.wait_text("main", "You can sign in as zoe.").await;
+        zoe.wait_focus("main a[href='/ui/login']").await;
         zoe.click("main a[href='/ui/login']").await;
         zoe.sign_in("zoe").await;
         let me = server.request_ok(Method::GET, "/api/v1/users/me", "zoe", Value::Null).await;

@@ -2,10 +2,12 @@
 
 use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
 use shared::ids::RoomId;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
-use crate::{api, live::LiveClient, ui::Ui};
+use crate::{
+    api,
+    live::LiveClient,
+    ui::{Ui, focus},
+};
 
 /// Replaces the list of my favourites. The page shows the new order at once.
 fn send_favourites(live: LiveClient, ui: Ui, order: Vec<RoomId>) {
@@ -45,14 +47,7 @@ pub fn handle_move_key(live: LiveClient, ui: Ui, id: RoomId, event: &KeyboardEve
     event.prevent_default();
     if move_favourite(live, ui, id, step) {
         // The browser takes the focus from a link that moves in the document.
-        request_animation_frame(move || focus_link(id));
-    }
-}
-
-fn focus_link(id: RoomId) {
-    let link = document().query_selector(&format!(".room-link[data-room='{id}']")).ok().flatten();
-    if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
-        let _ = link.focus();
+        request_animation_frame(move || focus(&format!(".room-link[data-room='{id}']")));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     auth::Auth,
     links::message_path,
     live::LiveClient,
-    ui::{Dialog, Lazy, Ui, href, part, time},
+    ui::{Confirm, Dialog, Lazy, Ui, href, part, time},
 };
 
 /// Loads the number of open reports when I begin to manage a room, and after each connect: the socket does
@@ -99,7 +99,7 @@ fn ReportRow(
     open: RwSignal<bool>,
 ) -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let (id, seq) = (report.id, report.seq);
+    let (id, seq, asking) = (report.id, report.seq, RwSignal::new(false));
     let close = Action::new_local(move |state: &ReportState| {
         let state = *state;
         async move {
@@ -156,8 +156,7 @@ fn ReportRow(
                     <button
                         type="button"
                         class="button button-small button-danger"
-                        disabled=delete.pending()
-                        on:click=move |_| { delete.dispatch_local(()); }
+                        on:click=move |_| asking.set(true)
                     >
                         "Delete message"
                     </button>
@@ -165,6 +164,17 @@ fn ReportRow(
                 {button("Resolve", ReportState::Resolved)}
                 {button("Dismiss", ReportState::Dismissed)}
             </div>
+            <Show when=move || asking.get()>
+                <div role="group" aria-label="Delete this message?">
+                    <Confirm
+                        text="The message will be deleted for everyone. This can't be undone."
+                        yes="Delete"
+                        open=asking
+                        busy=delete.pending()
+                        on_yes=move |()| { delete.dispatch_local(()); }
+                    />
+                </div>
+            </Show>
         </li>
     }
 }

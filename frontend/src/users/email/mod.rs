@@ -6,7 +6,7 @@ use shared::users::EmailToken;
 use super::auth_page::AuthFrame;
 use crate::{
     api,
-    ui::{Field, href},
+    ui::{Field, href, restore_focus},
 };
 
 /// Says that the mail with the link is on its way.
@@ -26,7 +26,13 @@ pub fn CheckYourMail(email: String) -> impl IntoView {
 pub fn ConfirmPage(token: Option<EmailToken>) -> impl IntoView {
     let password = NodeRef::<html::Input>::new();
     let confirm = Action::new_local(move |(token, password): &(EmailToken, String)| {
-        api::confirm_email(token.clone(), password.clone())
+        let confirming = api::confirm_email(token.clone(), password.clone());
+        async move {
+            let confirmed = confirming.await;
+            // The button was disabled meanwhile, and may go away with the form.
+            restore_focus(&["main [autofocus]", "main .button-primary"]);
+            confirmed
+        }
     });
     let error = Signal::derive(move || {
         let error = confirm.value().get().and_then(Result::err)?;
