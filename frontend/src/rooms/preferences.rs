@@ -1,5 +1,7 @@
 //! What I prefer: my favourite rooms and their order, and muted rooms.
 
+use std::cell::Cell;
+
 use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
 use shared::ids::RoomId;
 
@@ -9,13 +11,34 @@ use crate::{
     ui::{Ui, focus},
 };
 
+thread_local! {
+    /// The newest list of my favourites that has not been sent.
+    static UNSENT: Cell<Option<Vec<RoomId>>> = const { Cell::new(None) };
+    static IS_SENDING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Replaces the list of my favourites. The page shows the new order at once.
+///
+/// One request at a time, because the server may handle two in another order. A list that is replaced
+/// while it waits is never sent.
 fn send_favourites(live: LiveClient, ui: Ui, order: Vec<RoomId>) {
-    let before = live.rooms.with_untracked(|rooms| rooms.favourites());
+    let mut stored = live.rooms.with_untracked(|rooms| rooms.favourites());
     live.rooms.update(|rooms| rooms.set_favourites(&order));
+    UNSENT.set(Some(order));
+    if IS_SENDING.replace(true) {
+        return;
+    }
     spawn_local(async move {
-        if let Err(error) = api::set_favourites(order).await {
-            live.rooms.update(|rooms| rooms.set_favourites(&before));
+        let mut failure = None;
+        while let Some(order) = UNSENT.take() {
+            match api::set_favourites(order.clone()).await {
+                Ok(()) => (stored, failure) = (order, None),
+                Err(error) => failure = Some(error),
+            }
+        }
+        IS_SENDING.set(false);
+        if let Some(error) = failure {
+            live.rooms.update(|rooms| rooms.set_favourites(&stored));
             ui.error(error.message());
         }
     });

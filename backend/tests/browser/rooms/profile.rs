@@ -112,8 +112,8 @@ async fn a_status_and_a_time_out_end_by_themselves() {
         bob.wait_text("[data-member=bob]", "Timed out").await;
         bob.wait_text("[data-member=bob] .member-status", "At lunch").await;
 
-        // The test sets the clock of the page, because the shortest time-out is a minute. A message before
-        // each step keeps the connection from looking dead.
+        // The test sets the clock of the page, because the shortest time-out is a minute. The message
+        // before each step keeps the connection from looking dead.
         for text in ["one", "two"] {
             server.post_message("ada", room, text).await;
             bob.wait_message(text).await;
