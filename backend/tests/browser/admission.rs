@@ -137,6 +137,8 @@ async fn somebody_signs_up_by_mail() {
         ada.wait_until("the dialog is closed", "!document.querySelector('dialog[open]')").await;
 
         let zoe = fixture.open_browser("zoe").await;
+        zoe.open("/ui/confirm").await;
+        zoe.wait_text("main", "This link is incomplete. Open the one in your mail again").await;
         zoe.open("/ui/register").await;
         zoe.wait_text("#field-email-hint", "@example.org or @b.example").await;
         zoe.fill("#field-email", "zoe@example.com").await;

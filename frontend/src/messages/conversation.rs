@@ -116,8 +116,8 @@ fn is_without_messages(room: RoomContext) -> bool {
     room.with_timeline_untracked(|t| t.last_seq()) < room.first_seq()
 }
 
-/// Loads the page where the reader starts: at the first unread message, or at the newest one. The page of a
-/// room without messages may have events.
+/// Loads the page where the reader starts: at the first unread message, or at the newest one. The page
+/// of a room without messages may have events.
 fn load_first_page(room: RoomContext, unread: i64, read_seq: Seq) {
     let last = room.with_timeline_untracked(|t| t.last_seq());
     let start = if unread > 0 { read_seq.next().max(room.first_seq()) } else { last };

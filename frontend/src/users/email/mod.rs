@@ -9,6 +9,10 @@ use crate::{
     ui::{Field, href, restore_focus},
 };
 
+/// What the page says without the token of a link.
+const INCOMPLETE: &str = "This link is incomplete. Open the one in your mail again, or copy all of it. \
+    If you've confirmed your address already, sign in.";
+
 /// Says that the mail with the link is on its way.
 #[component]
 pub fn CheckYourMail(email: String) -> impl IntoView {
@@ -40,7 +44,7 @@ pub fn ConfirmPage(token: Option<EmailToken>) -> impl IntoView {
     });
     let username = move || confirm.value().get().and_then(Result::ok).map(|user| user.username);
     let is_confirmed = Memo::new(move |_| username().is_some());
-    let busy = confirm.pending();
+    let (busy, has_token) = (confirm.pending(), token.is_some());
     let form = move || {
         let token = token.clone().filter(|_| !is_confirmed.get());
         token.map(|token| {
@@ -88,6 +92,9 @@ pub fn ConfirmPage(token: Option<EmailToken>) -> impl IntoView {
                     "Your address is confirmed. You can sign in as "<bdi>{name}</bdi>"."
                 })}
             </p>
+            {(!has_token).then(|| view! {
+                <p>{INCOMPLETE}</p>
+            })}
             {form}
         </AuthFrame>
     }

@@ -13,8 +13,8 @@ use crate::{
     ui::{Avatar, Confirm, Dialog, Lazy, Ui, part, restore_focus, time},
 };
 
-/// Where the focus goes after the button that had it: the button of the card, the next one of the list, or
-/// the one that closes the dialog.
+/// Where the focus goes after the button that had it: the button of the card, the next one of the list,
+/// or the one that closes the dialog.
 const NEIGHBOURS: &[&str] =
     &["[data-testid=block]", "[data-testid=blocked] button", "dialog[open] .dialog-head button"];
 
