@@ -10,13 +10,6 @@ const EVENTS: &str = "[data-testid=events]";
 const TEXTS: &str = "return [...document.querySelectorAll(
     '[data-testid=timeline] .message-text, [data-testid=events] p')]
     .map(e => (e.querySelector('time') ? e.firstChild : e).textContent);";
-/// Gives the test the socket of the page.
-const EXPOSE_SOCKET: &str = "{
-    const Original = window.WebSocket;
-    window.WebSocket = class extends Original {
-        constructor(...args) { super(...args); window.socket = this; }
-    };
-}";
 
 async fn texts(browser: &Browser) -> Vec<String> {
     browser.run_script(TEXTS, vec![]).await
@@ -101,8 +94,7 @@ async fn a_room_without_messages_has_its_events_after_a_gap() {
         }
         let room = server.create_room("ada", "lobby", "", &["bob"]).await;
         let ada = fixture.open_browser("ada").await;
-        let script = json!({ "source": EXPOSE_SOCKET });
-        ada.devtools("Page.addScriptToEvaluateOnNewDocument", script).await;
+        ada.expose_socket().await;
         ada.sign_in("ada").await;
         ada.open_room(room, "lobby").await;
         ada.wait_text(EVENTS, "bob joined").await;

@@ -1,6 +1,6 @@
 //! The open reports of a room.
 
-use leptos::{html, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use shared::{
     access::Action as RoomAction,
     ids::RoomId,
@@ -13,7 +13,7 @@ use crate::{
     auth::Auth,
     links::message_path,
     live::LiveClient,
-    ui::{Confirm, Dialog, Lazy, Ui, href, part, time},
+    ui::{Confirm, Dialog, Lazy, Ui, href, part, restore_focus, time},
 };
 
 /// Loads the number of open reports when I begin to manage a room, and after each connect: the socket does
@@ -71,16 +71,9 @@ fn Reports(id: RoomId, open: RwSignal<bool>) -> impl IntoView {
         }
         Some(Ok(_)) => None,
     };
-    let status = NodeRef::<html::P>::new();
-    let changed = Callback::new(move |()| {
-        // The button that had the focus goes away with its row.
-        if let Some(status) = status.get_untracked() {
-            let _ = status.focus();
-        }
-        list.refetch();
-    });
+    let changed = Callback::new(move |()| list.refetch());
     view! {
-        <p class="quiet" role="status" tabindex="-1" node_ref=status>{note}</p>
+        <p class="quiet" role="status" tabindex="-1">{note}</p>
         <ul class="plain-list" data-testid="reports">
             <For
                 each=move || reports.get()
@@ -120,6 +113,7 @@ fn ReportRow(
             Err(error) => ui.error(error.message()),
         }
     });
+    on_cleanup(|| restore_focus(&["dialog[open] [role=status]"]));
     let reported = format!(
         "Reported by {}, {}",
         isolate(report.reporter.name()),
