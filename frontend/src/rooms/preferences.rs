@@ -14,7 +14,6 @@ use crate::{
 thread_local! {
     /// The newest list of my favourites that has not been sent.
     static UNSENT: Cell<Option<Vec<RoomId>>> = const { Cell::new(None) };
-    static IS_SENDING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Replaces the list of my favourites. The page shows the new order at once.
@@ -22,10 +21,14 @@ thread_local! {
 /// One request at a time, because the server may handle two in another order. A list that is replaced
 /// while it waits is never sent.
 fn send_favourites(live: LiveClient, ui: Ui, order: Vec<RoomId>) {
-    let mut stored = live.rooms.with_untracked(|rooms| rooms.favourites());
-    live.rooms.update(|rooms| rooms.set_favourites(&order));
+    let (mut stored, is_sending) =
+        live.rooms.with_untracked(|rooms| (rooms.favourites(), rooms.is_sending_favourites));
+    live.rooms.update(|rooms| {
+        rooms.set_favourites(&order);
+        rooms.is_sending_favourites = true;
+    });
     UNSENT.set(Some(order));
-    if IS_SENDING.replace(true) {
+    if is_sending {
         return;
     }
     spawn_local(async move {
@@ -36,9 +39,13 @@ fn send_favourites(live: LiveClient, ui: Ui, order: Vec<RoomId>) {
                 Err(error) => failure = Some(error),
             }
         }
-        IS_SENDING.set(false);
+        live.rooms.update(|rooms| {
+            rooms.is_sending_favourites = false;
+            if failure.is_some() {
+                rooms.set_favourites(&stored);
+            }
+        });
         if let Some(error) = failure {
-            live.rooms.update(|rooms| rooms.set_favourites(&stored));
             ui.error(error.message());
         }
     });
