@@ -50,7 +50,7 @@ pub fn App() -> impl IntoView {
     reconnect_when_visible_or_online(live);
     load_parts_later();
     refuse_files(ui);
-    time::follow_today();
+    time::start_clock();
 
     view! {
         <a class="skip-link" href="#main" rel="external">"Skip to content"</a>

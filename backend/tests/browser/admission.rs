@@ -137,6 +137,8 @@ async fn somebody_signs_up_by_mail() {
         ada.wait_until("the dialog is closed", "!document.querySelector('dialog[open]')").await;
 
         let zoe = fixture.open_browser("zoe").await;
+        zoe.open("/ui/confirm").await;
+        zoe.wait_text("main", "This link is incomplete. Open the one in your mail again").await;
         zoe.open("/ui/register").await;
         zoe.wait_text("#field-email-hint", "@example.org or @b.example").await;
         zoe.fill("#field-email", "zoe@example.com").await;
@@ -157,6 +159,7 @@ async fn somebody_signs_up_by_mail() {
         zoe.fill("#field-password", "open sesame, please").await;
         zoe.click("main button[type=submit]").await;
         zoe.wait_text("main", "You can sign in as zoe.").await;
+        zoe.wait_focus("main a[href='/ui/login']").await;
         zoe.click("main a[href='/ui/login']").await;
         zoe.sign_in("zoe").await;
         let me = server.request_ok(Method::GET, "/api/v1/users/me", "zoe", Value::Null).await;

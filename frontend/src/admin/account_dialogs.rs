@@ -28,7 +28,8 @@ pub fn AccountDialogs(
         async move {
             match perform(user, action).await {
                 Ok((user, password)) => {
-                    changed.run(user);
+                    // The page may be closed by now.
+                    let _ = changed.try_run(user);
                     open.try_set(false);
                     match password {
                         Some(password) => drop(issued.try_set(Some(password))),

@@ -184,7 +184,8 @@ fn DeleteDialog(
         async move {
             match api::delete_abandoned_room(id).await {
                 Ok(()) => {
-                    deleted.run(id);
+                    // The page may be closed by now.
+                    let _ = deleted.try_run(id);
                     open.try_set(false);
                 }
                 Err(error) => ui.error(error.message()),

@@ -1,7 +1,10 @@
 //! The timeline and the composer of one room, and the first page.
 
 use leptos::prelude::*;
-use shared::ids::{RoomId, Seq};
+use shared::{
+    ids::{RoomId, Seq},
+    rooms::ReadState,
+};
 
 use super::{
     announcer::Announcer,
@@ -43,24 +46,7 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
     expect_context::<DayJump>().provide(room.jump_to_day);
 
     keep_place(room, viewport, at, read.unread > 0);
-    let resets = state.resets.clone();
-    Effect::new(move |before: Option<()>| {
-        resets.track();
-        let failed = room.load_error().is_some();
-        if before.is_none() && room.jump.with_untracked(Option::is_some) {
-            // The jump loads the page around its target.
-        } else if before.is_none() && is_without_messages(room) {
-            // There may be events.
-            room.load(PageRequest::Newest);
-        } else if before.is_none() {
-            load_first_page(room, read.unread, read.read_seq);
-        } else if !room.is_loading.get() && !failed {
-            // After a reset nothing is loaded, even if a page was in flight at that time.
-            if room.with_timeline_untracked(|t| t.first_loaded().is_none()) {
-                load_first_page(room, 0, read.read_seq);
-            }
-        }
-    });
+    load_at_start_and_after_resets(room, read, state.resets.clone());
     let has_failed = Signal::derive(move || room.load_error().is_some() && !room.is_loading.get());
     retry_when_connected(has_failed, Callback::new(move |()| room.retry()));
     // True from the time when the reader opens the room or leaves the tab, until everything is
@@ -101,18 +87,46 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
     }
 }
 
+/// Loads the first page, and again after each reset of the timeline, which unloads everything.
+fn load_at_start_and_after_resets(room: RoomContext, read: ReadState, resets: ArcRwSignal<u32>) {
+    Effect::new(move |loaded: Option<u32>| {
+        let (resets, failed) = (resets.get(), room.load_error().is_some());
+        let Some(loaded) = loaded else {
+            // A jump loads the page around its target.
+            if room.jump.with_untracked(Option::is_none) {
+                load_first_page(room, read.unread, read.read_seq);
+            }
+            return resets;
+        };
+        // A page that is in flight at a reset may be stale.
+        if room.is_loading.get() || failed {
+            return loaded;
+        }
+        let is_unloaded = room.with_timeline_untracked(|t| t.first_loaded().is_none());
+        // A room without messages stays so after its page.
+        if is_unloaded && (resets != loaded || !is_without_messages(room)) {
+            load_first_page(room, 0, read.read_seq);
+        }
+        resets
+    });
+}
+
 /// Whether the room has no message that I may read.
 fn is_without_messages(room: RoomContext) -> bool {
     room.with_timeline_untracked(|t| t.last_seq()) < room.first_seq()
 }
 
-/// Loads the page where the reader starts: at the first unread message, or at the newest one.
+/// Loads the page where the reader starts: at the first unread message, or at the newest one. The page
+/// of a room without messages may have events.
 fn load_first_page(room: RoomContext, unread: i64, read_seq: Seq) {
     let last = room.with_timeline_untracked(|t| t.last_seq());
     let start = if unread > 0 { read_seq.next().max(room.first_seq()) } else { last };
     let (is_loaded, is_empty) =
         room.with_timeline_untracked(|t| (t.is_loaded(start), t.first_loaded().is_none()));
-    if last < room.first_seq() || is_loaded {
+    if is_without_messages(room) {
+        return room.load(PageRequest::Newest);
+    }
+    if is_loaded {
         return;
     }
     match unread {

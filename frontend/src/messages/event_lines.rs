@@ -16,7 +16,14 @@ pub fn EventLines(after: Seq) -> impl IntoView {
     let events: Vec<RoomEvent> =
         room.with_timeline_untracked(|t| t.events_after(after).cloned().collect());
     let line = |event: &RoomEvent| {
-        view! { <p title=time::full(event.at)>{sentence(event)}</p> }
+        let at = event.at;
+        view! {
+            <p>
+                {sentence(event)}
+                " "
+                <time datetime=at.to_rfc3339() title=time::full(at)>{time::clock(at)}</time>
+            </p>
+        }
     };
     let lines = events.iter().map(line).collect_view();
     view! {

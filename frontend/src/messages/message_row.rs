@@ -12,7 +12,7 @@ use super::{
 use crate::{
     auth::Auth,
     live::LiveClient,
-    ui::{Avatar, Icon, Lazy, Shape, time},
+    ui::{Avatar, Icon, Lazy, Shape, focus, time},
     users::{PeopleDialog, PeopleRequest},
 };
 
@@ -44,7 +44,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
     });
     let (reply_to, author) = (message.reply_to, message.user.clone());
     let (author_id, is_unfolded) = (author.id, RwSignal::new(false));
-    let is_folded = move || live.blocks(author_id) && !is_unfolded.get();
+    let is_folded = Memo::new(move |_| live.blocks(author_id) && !is_unfolded.get());
     let message = StoredValue::new(message);
     // The buttons are most of a row's nodes, and most rows never need them.
     let is_near = RwSignal::new(false);
@@ -84,7 +84,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                     </p>
                 })}
                 {move || match edit.get() {
-                    _ if is_folded() => view! { <Folded is_unfolded/> }.into_any(),
+                    _ if is_folded.get() => view! { <Folded seq is_unfolded/> }.into_any(),
                     Edit::None => view! { <Body message=message.get_value()/> }.into_any(),
                     edit => view! {
                         {(edit == Edit::Unsaved).then(|| view! { <Body message=message.get_value()/> })}
@@ -93,7 +93,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                     .into_any(),
                 }}
             </div>
-            <Show when=move || is_near.get() && !is_deleted && !is_folded()>
+            <Show when=move || is_near.get() && !is_deleted && !is_folded.get()>
                 <Toolbar seq is_mine/>
             </Show>
         </article>
@@ -102,17 +102,16 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
 
 /// The line that stands for a message of somebody whom the reader blocks.
 #[component]
-fn Folded(is_unfolded: RwSignal<bool>) -> impl IntoView {
+fn Folded(seq: Seq, is_unfolded: RwSignal<bool>) -> impl IntoView {
+    let show = move |_| {
+        // The button goes away. The arrow keys move on from the message.
+        focus(&format!(".message[data-seq='{seq}']"));
+        is_unfolded.set(true);
+    };
     view! {
         <p class="folded" data-testid="folded">
             {FOLDED}
-            <button
-                type="button"
-                class="button button-small"
-                on:click=move |_| is_unfolded.set(true)
-            >
-                "Show"
-            </button>
+            <button type="button" class="button button-small" on:click=show>"Show"</button>
         </p>
     }
 }

@@ -289,7 +289,8 @@ fn JoinOrOpen(
         async move {
             match api::join_room(id).await {
                 Ok(()) => {
-                    on_leave.run(());
+                    // The dialog may be closed by now.
+                    let _ = on_leave.try_run(());
                     navigate(&room_path(id), NavigateOptions::default());
                 }
                 Err(error) => ui.error(error.message()),

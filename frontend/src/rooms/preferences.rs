@@ -1,19 +1,51 @@
 //! What I prefer: my favourite rooms and their order, and muted rooms.
 
+use std::cell::Cell;
+
 use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
 use shared::ids::RoomId;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
-use crate::{api, live::LiveClient, ui::Ui};
+use crate::{
+    api,
+    live::LiveClient,
+    ui::{Ui, focus},
+};
+
+thread_local! {
+    /// The newest list of my favourites that has not been sent.
+    static UNSENT: Cell<Option<Vec<RoomId>>> = const { Cell::new(None) };
+}
 
 /// Replaces the list of my favourites. The page shows the new order at once.
+///
+/// One request at a time, because the server may handle two in another order. A list that is replaced
+/// while it waits is never sent.
 fn send_favourites(live: LiveClient, ui: Ui, order: Vec<RoomId>) {
-    let before = live.rooms.with_untracked(|rooms| rooms.favourites());
-    live.rooms.update(|rooms| rooms.set_favourites(&order));
+    let (mut stored, is_sending) =
+        live.rooms.with_untracked(|rooms| (rooms.favourites(), rooms.is_sending_favourites));
+    live.rooms.update(|rooms| {
+        rooms.set_favourites(&order);
+        rooms.is_sending_favourites = true;
+    });
+    UNSENT.set(Some(order));
+    if is_sending {
+        return;
+    }
     spawn_local(async move {
-        if let Err(error) = api::set_favourites(order).await {
-            live.rooms.update(|rooms| rooms.set_favourites(&before));
+        let mut failure = None;
+        while let Some(order) = UNSENT.take() {
+            match api::set_favourites(order.clone()).await {
+                Ok(()) => (stored, failure) = (order, None),
+                Err(error) => failure = Some(error),
+            }
+        }
+        live.rooms.update(|rooms| {
+            rooms.is_sending_favourites = false;
+            if failure.is_some() {
+                rooms.set_favourites(&stored);
+            }
+        });
+        if let Some(error) = failure {
             ui.error(error.message());
         }
     });
@@ -45,14 +77,7 @@ pub fn handle_move_key(live: LiveClient, ui: Ui, id: RoomId, event: &KeyboardEve
     event.prevent_default();
     if move_favourite(live, ui, id, step) {
         // The browser takes the focus from a link that moves in the document.
-        request_animation_frame(move || focus_link(id));
-    }
-}
-
-fn focus_link(id: RoomId) {
-    let link = document().query_selector(&format!(".room-link[data-room='{id}']")).ok().flatten();
-    if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
-        let _ = link.focus();
+        request_animation_frame(move || focus(&format!(".room-link[data-room='{id}']")));
     }
 }
 

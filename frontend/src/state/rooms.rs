@@ -32,6 +32,8 @@ pub struct RoomList {
     deleted: BTreeMap<RoomId, BTreeSet<Seq>>,
     /// Whether the server has sent the list.
     pub is_loaded: bool,
+    /// Whether my order of the favourites is being sent. Frames about an earlier one do not change it.
+    pub is_sending_favourites: bool,
 }
 
 impl RoomList {

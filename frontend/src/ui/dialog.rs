@@ -2,8 +2,9 @@
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 
-use super::{Icon, Shape};
+use super::{Icon, Shape, is_focus_lost};
 
 /// A dialog with a heading and a close button. Its children exist while it is open.
 #[component]
@@ -40,9 +41,8 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
         }
     });
     on_cleanup(move || {
-        let element = focused_before.try_get_value().flatten();
-        if let Some(element) = element.and_then(|el| el.dyn_into::<web_sys::HtmlElement>().ok()) {
-            let _ = element.focus();
+        if let Some(element) = focused_before.try_get_value().flatten() {
+            focus_element(element);
         }
     });
     // A click on the backdrop has the dialog itself as its target.
@@ -82,7 +82,13 @@ fn Modal(open: RwSignal<bool>, title: String, wide: bool, children: Children) ->
     }
 }
 
-/// The body of a dialog that confirms an action.
+fn focus_element(element: Element) {
+    if let Ok(element) = element.dyn_into::<HtmlElement>() {
+        let _ = element.focus();
+    }
+}
+
+/// The body of a dialog that confirms an action, or a group below the button that asks.
 #[component]
 pub fn Confirm(
     #[prop(into)] text: String,
@@ -93,6 +99,24 @@ pub fn Confirm(
     #[prop(into)] busy: Signal<bool>,
     #[prop(into)] on_yes: Callback<()>,
 ) -> impl IntoView {
+    let focused_before = StoredValue::new_local(document().active_element());
+    let button = NodeRef::<html::Button>::new();
+    // The browser looks for `autofocus` only when a dialog opens.
+    request_animation_frame(move || {
+        if let Some(Some(button)) = button.try_get_untracked() {
+            let _ = button.focus();
+        }
+    });
+    on_cleanup(move || {
+        // In the next frame, because the action may move the focus to another place.
+        if let Some(element) = focused_before.try_get_value().flatten() {
+            request_animation_frame(move || {
+                if is_focus_lost() {
+                    focus_element(element);
+                }
+            });
+        }
+    });
     view! {
         <p class="dialog-text">{text}</p>
         <div class="dialog-actions">
@@ -101,6 +125,7 @@ pub fn Confirm(
                 type="button"
                 class="button button-danger"
                 data-testid="confirm"
+                node_ref=button
                 autofocus=true
                 disabled=busy
                 on:click=move |_| on_yes.run(())

@@ -3,10 +3,8 @@
 use gloo_net::http::Request;
 use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 use shared::paths;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
-use super::Ui;
+use super::{Ui, focus};
 
 /// The result of a function declared with [`part!`](part): the function of the view, or an error if
 /// the part does not load.
@@ -72,7 +70,7 @@ where
             };
             state.try_set(new);
             // The browser looks for `autofocus` when a dialog opens, before the part is there.
-            request_animation_frame(focus_in_dialog);
+            request_animation_frame(|| focus("dialog[open] [autofocus]"));
         });
     };
     start();
@@ -134,12 +132,5 @@ async fn find_cause() -> Cause {
     match loader.and_then(|loader| loader.get_attribute("href")) {
         Some(loader) if !html.contains(&loader) => Cause::Updated,
         _ => Cause::Other,
-    }
-}
-
-fn focus_in_dialog() {
-    let field = document().query_selector("dialog[open] [autofocus]").ok().flatten();
-    if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
-        let _ = field.focus();
     }
 }

@@ -228,6 +228,33 @@ pub fn move_focus(
     items.get(usize::try_from(next).ok()?)?.focus().ok()
 }
 
+/// Focuses the first element that matches.
+pub fn focus(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Moves a lost focus, in the next frame, to the first of these elements that takes it.
+///
+/// For what removes or disables the element with the focus: the browser gives the focus to the page
+/// then, and the next Tab starts at its top.
+pub fn restore_focus(selectors: &'static [&'static str]) {
+    request_animation_frame(move || {
+        for selector in selectors {
+            if is_focus_lost() {
+                focus(selector);
+            }
+        }
+    });
+}
+
+/// Whether no element but the page has the focus.
+fn is_focus_lost() -> bool {
+    document().active_element().is_none_or(|active| active.tag_name() == "BODY")
+}
+
 /// localStorage. It may be absent, full or forbidden; then nothing is stored.
 pub mod storage {
     /// The keys of all stored values.

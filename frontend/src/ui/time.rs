@@ -82,12 +82,20 @@ pub fn today_untracked() -> NaiveDate {
     naive_date(&Date::new_0())
 }
 
-/// How often the page checks whether a new day began. A timer to midnight would be late after the
-/// computer slept.
-const DAY_CHECK_INTERVAL: Duration = Duration::from_secs(10);
+/// How often the clock of the page ticks. A timer to midnight, or to the end of a status, would be late
+/// after the computer slept.
+const TICK_INTERVAL: Duration = Duration::from_secs(5);
 
 thread_local! {
     static TODAY: ArcRwSignal<NaiveDate> = ArcRwSignal::new(today_untracked());
+    /// Counts the ticks of the clock.
+    static TICKS: ArcRwSignal<u32> = ArcRwSignal::new(0);
+}
+
+/// The time by the clock of this device, as a signal that changes with each tick.
+pub fn ticking_now() -> Timestamp {
+    TICKS.with(|ticks| ticks.track());
+    now()
 }
 
 /// The current day, as a signal that changes at midnight.
@@ -95,10 +103,11 @@ pub fn today() -> NaiveDate {
     TODAY.with(|today| today.get())
 }
 
-/// Updates [`today`] as long as the page is open.
-pub fn follow_today() {
+/// Updates [`ticking_now`] and [`today`] as long as the page is open.
+pub fn start_clock() {
     set_interval(
         || {
+            TICKS.with(|ticks| ticks.update(|count| *count = count.wrapping_add(1)));
             let day = today_untracked();
             TODAY.with(|today| {
                 if today.get_untracked() != day {
@@ -106,7 +115,7 @@ pub fn follow_today() {
                 }
             });
         },
-        DAY_CHECK_INTERVAL,
+        TICK_INTERVAL,
     );
 }
 

@@ -23,9 +23,6 @@ use crate::{
 /// When the menu loads, after the page has begun.
 const LATER: Duration = Duration::from_millis(1_500);
 
-/// A browser's timer cannot wait for longer than 24 days.
-const TIMER_MAX: Duration = Duration::from_secs(86_400);
-
 #[component]
 pub fn AccountMenu(
     /// Opens the list of keyboard shortcuts.
@@ -33,17 +30,11 @@ pub fn AccountMenu(
 ) -> impl IntoView {
     let auth = expect_context::<Auth>();
     let name = Memo::new(move |_| auth.me().map(|me| me.name().to_owned()).unwrap_or_default());
-    let ended = RwSignal::new(0_u32);
-    let about = move || {
-        ended.track();
-        let (status, now) = (auth.me().and_then(|me| me.status), time::now());
-        let until = status.as_ref().and_then(|status| status.until);
-        if let Some(left) = until.and_then(|until| (until - now).to_std().ok()) {
-            set_timeout(move || _ = ended.try_update(|n| *n += 1), left.min(TIMER_MAX));
-        }
-        status_line(status.as_ref(), now)
+    let about = Memo::new(move |_| {
+        let status = auth.me().and_then(|me| me.status);
+        status_line(status.as_ref(), time::ticking_now())
             .unwrap_or_else(|| rank_label(auth.rank()).unwrap_or("Member").to_owned())
-    };
+    });
     // Later, because the first room and its messages must not wait for the part.
     let is_late = RwSignal::new(false);
     set_timeout(move || _ = is_late.try_set(true), LATER);

@@ -34,6 +34,7 @@ async fn a_blocked_person_is_folded_and_cannot_write() {
         assert_eq!(ada.message_texts().await, ["welcome"]);
         ada.click(&format!("{FOLDED} button")).await;
         ada.wait_message("what a day").await;
+        ada.wait_focus("article[data-seq=\"2\"]").await;
 
         expect_silence(&ada, &bob, (general, direct)).await;
         unblock_bob(&ada).await;
@@ -53,8 +54,10 @@ async fn block_bob(ada: &Browser) {
     ada.wait_text(BLOCK, "Block").await;
     ada.click(BLOCK).await;
     ada.wait_text("dialog[open]", "They won't be told.").await;
+    ada.wait_focus("[data-testid=confirm]").await;
     ada.click("dialog[open] [data-testid=confirm]").await;
     ada.wait_text(BLOCK, "Unblock").await;
+    ada.wait_focus(BLOCK).await;
     ada.click(CLOSE).await;
     ada.wait_hidden("dialog[open]").await;
 }
@@ -65,6 +68,7 @@ async fn unblock_bob(ada: &Browser) {
     ada.wait_text("[data-testid=blocked]", "bob").await;
     ada.click("[data-testid=blocked] button").await;
     ada.wait_text("dialog[open]", "You haven't blocked anybody").await;
+    ada.wait_focus(CLOSE).await;
     ada.click(CLOSE).await;
     ada.wait_hidden("dialog[open]").await;
 }

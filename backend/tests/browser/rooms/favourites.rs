@@ -1,7 +1,8 @@
 //! Favourites and their order, muted rooms, and default rooms.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::paths::FAVOURITES;
 
 use crate::fixture::{Browser, scenario};
 
@@ -63,6 +64,46 @@ async fn favourites_are_on_top_in_my_order_on_all_devices() {
             wait_order(browser, "lab general kitchen").await;
         }
         assert_eq!(server.csp_reports().await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_of_several_quick_moves_counts() {
+    scenario("favourite-moves", async |fixture| {
+        let server = &fixture.server;
+        for name in ["bob", "ada"] {
+            server.create_account(name).await;
+        }
+        let mut rooms = Vec::new();
+        for name in ["general", "kitchen", "lab"] {
+            rooms.push(server.create_room("bob", name, "", &["ada"]).await);
+        }
+        let favourites = json!({ "rooms": rooms });
+        server.request_ok(Method::PUT, FAVOURITES, "ada", favourites).await;
+        let ada = fixture.open_browser("ada").await;
+        ada.sign_in("ada").await;
+        wait_order(&ada, "general kitchen lab").await;
+        // The first request takes longer than the second.
+        let delay = "const send = window.fetch; window.begun = window.ended = 0;
+            window.fetch = async request => {
+                if (!request.url.endsWith('/favourites')) return send(request);
+                begun += 1;
+                if (begun == 1) await new Promise(go => setTimeout(go, 1500));
+                const response = await send(request);
+                ended += 1;
+                return response;
+            }";
+        let _: Option<()> = ada.run_script(delay, vec![]).await;
+        ada.type_keys(&link(rooms[2]), ALT_SHIFT_UP).await;
+        wait_order(&ada, "general lab kitchen").await;
+        ada.type_keys(&link(rooms[2]), ALT_SHIFT_UP).await;
+        wait_order(&ada, "lab general kitchen").await;
+        ada.wait_until("both orders are stored", "ended == 2").await;
+        let phone = fixture.open_browser("phone").await;
+        phone.sign_in("ada").await;
+        wait_order(&phone, "lab general kitchen").await;
+        wait_order(&ada, "lab general kitchen").await;
     })
     .await;
 }

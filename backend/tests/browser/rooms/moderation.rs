@@ -34,6 +34,14 @@ async fn a_message_is_reported_and_the_host_deletes_it() {
         ada.wait_text(REPORTS, "a rude word").await;
         ada.wait_text(REPORTS, "spam").await;
         ada.click(&format!("{REPORTS} .button-danger")).await;
+        let confirm = format!("{REPORTS} [data-testid=confirm]");
+        ada.wait_focus(&confirm).await;
+        ada.click(&format!("{REPORTS} [role=group] .button:not(.button-danger)")).await;
+        ada.wait_hidden(&confirm).await;
+        ada.wait_focus(&format!("{REPORTS} .button-danger")).await;
+        ada.wait_text(REPORTS, "a rude word").await;
+        ada.click(&format!("{REPORTS} .button-danger")).await;
+        ada.click(&confirm).await;
         ada.wait_text("dialog[open]", "there are no open reports").await;
         ada.type_keys("dialog[open] :focus", ESCAPE).await;
         bob.wait_visible("[data-seq='1'] .tombstone").await;
@@ -72,6 +80,7 @@ async fn a_member_is_timed_out_and_banned() {
         ada.wait_text(BANS, "bob").await;
         ada.click(&format!("{BANS} button")).await;
         ada.wait_hidden(BANS).await;
+        ada.wait_focus("dialog[open] .dialog-head button").await;
         fixture.server.request_ok(Method::PUT, &path, "bob", Value::Null).await;
     })
     .await;

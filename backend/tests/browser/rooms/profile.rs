@@ -1,9 +1,10 @@
 //! Profiles: the form, and where others see the name and the status.
 
+use chrono::{TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::fixture::{COMPOSER, scenario};
+use crate::fixture::{COMPOSER, ESCAPE, scenario};
 
 const NAME: &str = "dialog[open] #field-display_name";
 
@@ -81,6 +82,53 @@ async fn a_new_display_name_appears_everywhere_at_once() {
         bob.click("dialog[open] button[type=submit]").await;
         bob.wait_text("[data-testid=my-status]", "Member").await;
         ada.wait_text("[data-testid=timeline] .person-name", "bob").await;
+        assert_eq!(server.csp_reports().await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_status_and_a_time_out_end_by_themselves() {
+    scenario("status-end", async |fixture| {
+        let server = &fixture.server;
+        for name in ["ada", "bob"] {
+            server.create_account(name).await;
+        }
+        let room = server.create_room("ada", "general", "", &["ada", "bob"]).await;
+        let bob = fixture.open_browser("bob").await;
+        bob.sign_in("bob").await;
+        bob.open_room(room, "general").await;
+        bob.wait_visible("[data-member=bob]").await;
+        let me = server.request_ok(Method::GET, "/api/v1/users/me", "bob", Value::Null).await;
+        let time_out = format!("/api/v1/rooms/{room}/members/{}/timeout", me["id"]);
+        server.request_ok(Method::PUT, &time_out, "ada", json!({ "minutes": 1 })).await;
+        bob.wait_text("[data-member=bob]", "Timed out").await;
+        let until = Utc::now() + TimeDelta::seconds(20);
+        let status = json!({ "text": "At lunch", "until": until });
+        let profile = json!({ "status": status });
+        server.request_ok(Method::PATCH, "/api/v1/users/me/profile", "bob", profile).await;
+        bob.wait_text("[data-testid=my-status]", "At lunch").await;
+        bob.reload().await;
+        bob.wait_text("[data-member=bob]", "Timed out").await;
+        bob.wait_text("[data-member=bob] .member-status", "At lunch").await;
+
+        // The test sets the clock of the page, because the shortest time-out is a minute. The message
+        // before each step keeps the connection from looking dead.
+        for text in ["one", "two"] {
+            server.post_message("ada", room, text).await;
+            bob.wait_message(text).await;
+            let step = "const now = Date.now; Date.now = () => now() + 28000";
+            let _: Option<()> = bob.run_script(step, vec![]).await;
+        }
+        bob.wait_text("[data-testid=my-status]", "Member").await;
+        bob.wait_hidden("[data-member=bob] .member-status").await;
+        bob.wait_hidden("[data-member=bob] .tag").await;
+        bob.choose_menu_item("account-menu", "Edit profile").await;
+        bob.wait_visible("dialog[open] #field-status_text").await;
+        let is_empty = "document.querySelector('dialog[open] #field-status_text').value == ''
+            && document.querySelector('dialog[open] #field-status-until').value == 'never'";
+        bob.wait_until("the form offers no status", is_empty).await;
+        bob.type_keys("dialog[open] :focus", ESCAPE).await;
         assert_eq!(server.csp_reports().await, 0);
     })
     .await;

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use crate::fixture::{Browser, HOME, scenario};
 
 const EVENTS: &str = "[data-testid=events]";
-/// The texts of the timeline from top to bottom: of events, and of messages.
+/// The texts of the timeline from top to bottom: of events without their times, and of messages.
 const TEXTS: &str = "return [...document.querySelectorAll(
-    '[data-testid=timeline] .message-text, [data-testid=events] p')].map(e => e.textContent);";
+    '[data-testid=timeline] .message-text, [data-testid=events] p')]
+    .map(e => (e.querySelector('time') ? e.firstChild : e).textContent);";
 
 async fn texts(browser: &Browser) -> Vec<String> {
     browser.run_script(TEXTS, vec![]).await
@@ -47,9 +48,12 @@ async fn changes_are_lines_between_the_messages() {
         let all = "document.querySelectorAll('[data-testid=events] p').length == 3";
         ada.wait_until("all lines are shown", all).await;
         assert_eq!(texts(&ada).await, expected);
-        let title = "return document.querySelector('[data-testid=events] p').title";
-        let title: String = ada.run_script(title, vec![]).await;
-        assert!(title.contains(':'), "{title}");
+        let times = "const time = document.querySelector('[data-testid=events] p time');
+            return [time.textContent, time.title, time.dateTime]";
+        let [clock, full, machine]: [String; 3] = ada.run_script(times, vec![]).await;
+        assert!(clock.contains(':') && full.contains(':'), "{clock}, {full}");
+        assert!(machine.contains('T'), "{machine}");
+        ada.wait_visible("[data-testid=events] p time").await;
         // The next message names its author again.
         let heads = "return document.querySelectorAll('.message-head').length";
         assert_eq!(ada.run_script::<i64>(heads, vec![]).await, 2);
@@ -75,6 +79,39 @@ async fn changes_are_lines_between_the_messages() {
         assert_eq!(texts(&ada).await[..5], expected);
         ada.type_keys("#timeline", HOME).await;
         ada.wait_visible("[data-testid=timeline-start]").await;
+        assert_eq!(server.csp_reports().await, 0);
+    })
+    .await;
+}
+
+/// A gap says that the page missed more changes than the server replays.
+#[tokio::test]
+async fn a_room_without_messages_has_its_events_after_a_gap() {
+    scenario("events-gap", async |fixture| {
+        let server = &fixture.server;
+        for name in ["ada", "bob"] {
+            server.create_account(name).await;
+        }
+        let room = server.create_room("ada", "lobby", "", &["bob"]).await;
+        let ada = fixture.open_browser("ada").await;
+        ada.expose_socket().await;
+        ada.sign_in("ada").await;
+        ada.open_room(room, "lobby").await;
+        ada.wait_text(EVENTS, "bob joined").await;
+        let gap = "const [path, room, done] = arguments;
+            fetch(path).then(response => response.json()).then(page => {
+                document.querySelector('[data-testid=events]').isOld = true;
+                const frame =
+                    { type: 'gap', room, from_rev: 0, to_rev: page.as_of_rev, last_seq: 0 };
+                const data = JSON.stringify(frame);
+                socket.dispatchEvent(new MessageEvent('message', { data }));
+                done(true);
+            })";
+        let path = format!("/api/v1/rooms/{room}/messages");
+        ada.run_async_script(gap, vec![path.into(), room.into()]).await;
+        let is_new = "document.querySelector('[data-testid=events]')?.isOld === undefined
+            && document.querySelector('[data-testid=events]')?.textContent.includes('bob joined')";
+        ada.wait_until("the events are loaded again", is_new).await;
         assert_eq!(server.csp_reports().await, 0);
     })
     .await;

@@ -124,21 +124,13 @@ async fn equal_messages_are_announced_each() {
     .await;
 }
 
-/// Gives the test the socket of the page.
-const EXPOSE_SOCKET: &str = "
-    const Original = window.WebSocket;
-    window.WebSocket = class extends Original {
-        constructor(...args) { super(...args); window.socket = this; }
-    };";
-
 #[tokio::test]
 async fn a_frame_of_a_newer_server_asks_for_a_reload() {
     scenario("unknown-frame", async |fixture| {
         fixture.server.create_account("ada").await;
         let room = fixture.server.create_room("ada", "general", "", &["ada"]).await;
         let ada = fixture.open_browser("ada").await;
-        let script = json!({ "source": format!("{{{EXPOSE_SOCKET}}}") });
-        ada.devtools("Page.addScriptToEvaluateOnNewDocument", script).await;
+        ada.expose_socket().await;
         ada.sign_in("ada").await;
         ada.open_room(room, "general").await;
         let receive = "socket.dispatchEvent(new MessageEvent('message',

@@ -85,13 +85,7 @@ fn Countdown(slow_s: Memo<u32>) -> impl IntoView {
     if let Ok(timer) = set_interval_with_handle(update, Duration::from_millis(500)) {
         on_cleanup(move || timer.clear());
     }
-    let text = move || match room.slow_wait_s.get() {
-        0 => {
-            let wait = describe_slow_mode(u64::from(slow_s.get()));
-            wait.replace("you can post again in", "one message every")
-        }
-        wait => describe_slow_mode(wait),
-    };
+    let text = move || describe_slow_mode(room.slow_wait_s.get(), slow_s.get().into());
     view! { <p class="composer-limit" data-testid="slow-mode">{text}</p> }
 }
 

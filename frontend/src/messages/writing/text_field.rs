@@ -2,12 +2,11 @@
 
 use leptos::{ev, html, prelude::*};
 use shared::rules::{self, normalize_content};
-use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlTextAreaElement};
 
 use crate::{
     state::message_length,
-    ui::{is_touch_device, pressed_key},
+    ui::{focus, is_touch_device, pressed_key},
 };
 
 /// Checks the text of a message. The error continues "The message".
@@ -20,10 +19,7 @@ pub fn validate(text: &str) -> Result<String, String> {
 
 /// Focuses the composer of the open room.
 pub fn focus_composer() {
-    let found = document().query_selector("#composer").ok().flatten();
-    if let Some(area) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = area.focus();
-    }
+    focus("#composer");
 }
 
 /// Keeps a text area as high as its text, up to the limit in the style sheet.

@@ -58,7 +58,8 @@ fn DeletedRoom(
     let restore = Action::new_local(move |_: &()| async move {
         match api::restore_room(id).await {
             Ok(()) => {
-                changed.run(());
+                // The list may be closed by now.
+                let _ = changed.try_run(());
                 ui.notice("Room restored.");
             }
             Err(error) if error.code() == Some(Code::RoomNameTaken) => {
@@ -109,8 +110,8 @@ fn DeleteForGood(deleting: RwSignal<Option<BinnedRoom>>, changed: Callback<()>) 
         async move {
             match api::delete_room_for_good(id).await {
                 Ok(()) => {
-                    changed.run(());
                     open.try_set(false);
+                    let _ = changed.try_run(());
                 }
                 Err(error) => ui.error(error.message()),
             }

@@ -9,8 +9,11 @@ use shared::{
 
 use crate::{
     api,
-    ui::{Ui, time},
+    ui::{Ui, restore_focus, time},
 };
+
+/// Where the focus goes after the button that had it.
+const NEIGHBOURS: &[&str] = &["[data-testid=bans] button", "dialog[open] .dialog-head button"];
 
 /// Nothing if nobody is banned.
 #[component]
@@ -52,8 +55,11 @@ fn BanRow(room: RoomId, ban: Ban, lifted: Callback<()>) -> impl IntoView {
                 }
                 Err(error) => ui.error(error.message()),
             }
+            // The button was disabled meanwhile.
+            restore_focus(NEIGHBOURS);
         }
     });
+    on_cleanup(|| restore_focus(NEIGHBOURS));
     let (id, name) = (ban.user.id, ban.user.name().to_owned());
     let by = ban.by.map(|by| format!(" by {}", isolate(by.name()))).unwrap_or_default();
     view! {

@@ -1,6 +1,6 @@
 //! The open reports of a room.
 
-use leptos::{html, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use shared::{
     access::Action as RoomAction,
     ids::RoomId,
@@ -13,7 +13,7 @@ use crate::{
     auth::Auth,
     links::message_path,
     live::LiveClient,
-    ui::{Dialog, Lazy, Ui, href, part, time},
+    ui::{Confirm, Dialog, Lazy, Ui, href, part, restore_focus, time},
 };
 
 /// Loads the number of open reports when I begin to manage a room, and after each connect: the socket does
@@ -71,16 +71,9 @@ fn Reports(id: RoomId, open: RwSignal<bool>) -> impl IntoView {
         }
         Some(Ok(_)) => None,
     };
-    let status = NodeRef::<html::P>::new();
-    let changed = Callback::new(move |()| {
-        // The button that had the focus goes away with its row.
-        if let Some(status) = status.get_untracked() {
-            let _ = status.focus();
-        }
-        list.refetch();
-    });
+    let changed = Callback::new(move |()| list.refetch());
     view! {
-        <p class="quiet" role="status" tabindex="-1" node_ref=status>{note}</p>
+        <p class="quiet" role="status" tabindex="-1">{note}</p>
         <ul class="plain-list" data-testid="reports">
             <For
                 each=move || reports.get()
@@ -99,7 +92,7 @@ fn ReportRow(
     open: RwSignal<bool>,
 ) -> impl IntoView {
     let ui = expect_context::<Ui>();
-    let (id, seq) = (report.id, report.seq);
+    let (id, seq, asking) = (report.id, report.seq, RwSignal::new(false));
     let close = Action::new_local(move |state: &ReportState| {
         let state = *state;
         async move {
@@ -120,6 +113,7 @@ fn ReportRow(
             Err(error) => ui.error(error.message()),
         }
     });
+    on_cleanup(|| restore_focus(&["dialog[open] [role=status]"]));
     let reported = format!(
         "Reported by {}, {}",
         isolate(report.reporter.name()),
@@ -156,8 +150,7 @@ fn ReportRow(
                     <button
                         type="button"
                         class="button button-small button-danger"
-                        disabled=delete.pending()
-                        on:click=move |_| { delete.dispatch_local(()); }
+                        on:click=move |_| asking.set(true)
                     >
                         "Delete message"
                     </button>
@@ -165,6 +158,17 @@ fn ReportRow(
                 {button("Resolve", ReportState::Resolved)}
                 {button("Dismiss", ReportState::Dismissed)}
             </div>
+            <Show when=move || asking.get()>
+                <div role="group" aria-label="Delete this message?">
+                    <Confirm
+                        text="The message will be deleted for everyone. This can't be undone."
+                        yes="Delete"
+                        open=asking
+                        busy=delete.pending()
+                        on_yes=move |()| { delete.dispatch_local(()); }
+                    />
+                </div>
+            </Show>
         </li>
     }
 }

@@ -11,7 +11,7 @@ use shared::{
 use crate::{
     api,
     live::LiveClient,
-    ui::{Confirm, Dialog, Ui, open_while_some},
+    ui::{Confirm, Dialog, Ui, open_while_some, time},
 };
 
 /// A member whom a dialog is about: the id and the name.
@@ -39,12 +39,6 @@ impl MemberDialogs {
 const TIME_OUTS: [(u32, &str); 4] =
     [(10, "10 minutes"), (60, "1 hour"), (1_440, "1 day"), (10_080, "1 week")];
 
-/// Whether a member may not post at the moment.
-pub fn is_timed_out(member: &Member) -> bool {
-    let until = member.timed_out_until.map_or(0, |until| until.timestamp_millis());
-    until as f64 > js_sys::Date::now()
-}
-
 /// The menu items that are not for those who manage the room as well.
 #[component]
 pub fn ModerationItems(room: RoomId, member: Member, dialogs: MemberDialogs) -> impl IntoView {
@@ -66,7 +60,7 @@ pub fn ModerationItems(room: RoomId, member: Member, dialogs: MemberDialogs) -> 
         });
     };
     let choose = move |subject: Subject| subject.set(Some((id, name.get_value())));
-    let is_timed_out = is_timed_out(&member);
+    let is_timed_out = member.timed_out_until.is_some_and(|until| until > time::now());
     (!is_protected).then(|| {
         view! {
             {is_timed_out.then(|| view! {

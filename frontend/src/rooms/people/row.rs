@@ -11,7 +11,7 @@ use shared::{
     users::Status,
 };
 
-use super::moderation::{MemberDialogs, ModerationItems, is_timed_out};
+use super::moderation::{MemberDialogs, ModerationItems};
 use crate::{
     api,
     auth::Auth,
@@ -42,13 +42,16 @@ pub fn MemberRow(
     let is_me = auth.me_untracked().is_some_and(|me| me.id == member.user.id);
     let name = member.user.name().to_owned();
     let key = member.user.username.clone();
-    let timed_out = is_timed_out(&member).then_some("Timed out");
-    let tags =
-        labels(&member).chain(timed_out).map(|label| view! { <span class="tag">{label}</span> });
-    let tags = tags.collect_view();
+    let tag = |label: &'static str| view! { <span class="tag">{label}</span> };
+    let tags = labels(&member).map(tag).collect_view();
+    let time_out = member
+        .timed_out_until
+        .map(|until| move || (until > time::ticking_now()).then(|| tag("Timed out")));
     let id = member.user.id;
-    let status =
-        Memo::new(move |_| statuses.with(|statuses| status_line(statuses.get(&id), time::now())));
+    let status = Memo::new(move |_| {
+        let now = time::ticking_now();
+        statuses.with(|statuses| status_line(statuses.get(&id), now))
+    });
     let member = StoredValue::new(member);
     let status_line = move || {
         let status = status.get()?;
@@ -71,7 +74,7 @@ pub fn MemberRow(
                 </button>
                 {is_me.then_some(" (you)")}
                 <span class="sr-only">{if online { ", online" } else { ", offline" }}</span>
-                <span class="member-tags">{tags}</span>
+                <span class="member-tags">{tags}{time_out}</span>
                 {status_line}
             </span>
             <Show when=move || manages.get()>

@@ -1,13 +1,17 @@
 //! Waiting times in words.
 
-/// How long slow mode still lasts, in words.
-pub fn describe_slow_mode(seconds: u64) -> String {
-    let wait = match seconds {
+/// How long I have to wait in slow mode; if I need not wait, how often one may post. Both in seconds.
+pub fn describe_slow_mode(wait: u64, interval: u64) -> String {
+    let (what, seconds) = match wait {
+        0 => ("one message every", interval),
+        wait => ("you can post again in", wait),
+    };
+    let length = match seconds {
         ..60 => format!("{seconds} s"),
         60..3_600 => format!("{}:{:02} min", seconds / 60, seconds % 60),
         _ => format!("{}:{:02} h", seconds / 3_600, seconds % 3_600 / 60),
     };
-    format!("Slow mode: you can post again in {wait}.")
+    format!("Slow mode: {what} {length}.")
 }
 
 /// The whole seconds until `end`, both in milliseconds since 1970, but never more than `max_s`: the clock of
@@ -23,12 +27,12 @@ mod tests {
 
     #[test]
     fn a_wait_is_as_exact_as_it_matters() {
-        let wait =
-            |seconds| describe_slow_mode(seconds).replace("Slow mode: you can post again in ", "");
-        assert_eq!(wait(5), "5 s.");
-        assert_eq!(wait(65), "1:05 min.");
-        assert_eq!(wait(3_600), "1:00 h.");
-        assert_eq!(wait(21_599), "5:59 h.");
+        let describe = |wait| describe_slow_mode(wait, 30);
+        assert_eq!(describe(5), "Slow mode: you can post again in 5 s.");
+        assert_eq!(describe(65), "Slow mode: you can post again in 1:05 min.");
+        assert_eq!(describe(3_600), "Slow mode: you can post again in 1:00 h.");
+        assert_eq!(describe(21_599), "Slow mode: you can post again in 5:59 h.");
+        assert_eq!(describe(0), "Slow mode: one message every 30 s.");
     }
 
     #[test]

@@ -41,7 +41,10 @@ impl RoomList {
     /// Applies what I prefer in a room.
     pub fn set_preferences(&mut self, room: RoomId, favourite: Option<i64>, muted: bool) {
         if let Some(room) = self.rooms.get_mut(&room) {
-            (room.favourite, room.muted) = (favourite, muted);
+            room.muted = muted;
+            if !self.is_sending_favourites {
+                room.favourite = favourite;
+            }
         }
     }
 
@@ -88,6 +91,17 @@ mod tests {
         rooms.set_preferences(RoomId(3), None, false);
         rooms.set_preferences(RoomId(2), Some(9), false);
         assert_eq!(rooms.favourites(), ids(&[1, 4, 2]));
+    }
+
+    #[test]
+    fn an_order_that_is_being_sent_stays() {
+        let mut rooms = rooms();
+        rooms.set_favourites(&ids(&[1, 2]));
+        rooms.is_sending_favourites = true;
+        rooms.set_preferences(RoomId(2), Some(1), true);
+        rooms.set_preferences(RoomId(1), Some(2), false);
+        assert_eq!(rooms.favourites(), ids(&[1, 2]));
+        assert!(rooms.get(RoomId(2)).unwrap().muted);
     }
 
     #[test]

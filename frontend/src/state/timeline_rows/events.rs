@@ -18,7 +18,7 @@ pub fn sentence(event: &RoomEvent) -> String {
         Kind::Joined => (" joined", ""),
         Kind::Left => (" left", ""),
         Kind::Added => (" added ", ""),
-        Kind::Invited => (" invited ", ""),
+        Kind::Invited => (" invited ", ", who joined"),
         Kind::Removed => (" removed ", ""),
         Kind::MadeHost if is_own => (" is now a host", ""),
         Kind::MadeHost => (" made ", " a host"),
@@ -108,6 +108,8 @@ mod tests {
         };
         assert_eq!(sentence(&joined(1, 2)), "person2 joined");
         assert_eq!(sentence(&added(1, Kind::Added, 2)), "person1 added person2");
+        let invited = sentence(&added(1, Kind::Invited, 2));
+        assert_eq!(invited, "person1 invited person2, who joined");
         assert_eq!(sentence(&added(1, Kind::MadeHost, 2)), "person1 made person2 a host");
         assert_eq!(sentence(&added(2, Kind::MadeHost, 2)), "person2 is now a host");
         let renamed = RoomEvent {

@@ -6,8 +6,12 @@ use shared::users::EmailToken;
 use super::auth_page::AuthFrame;
 use crate::{
     api,
-    ui::{Field, href},
+    ui::{Field, href, restore_focus},
 };
+
+/// What the page says without the token of a link.
+const INCOMPLETE: &str = "This link is incomplete. Open the one in your mail again, or copy all of it. \
+    If you've confirmed your address already, sign in.";
 
 /// Says that the mail with the link is on its way.
 #[component]
@@ -26,7 +30,13 @@ pub fn CheckYourMail(email: String) -> impl IntoView {
 pub fn ConfirmPage(token: Option<EmailToken>) -> impl IntoView {
     let password = NodeRef::<html::Input>::new();
     let confirm = Action::new_local(move |(token, password): &(EmailToken, String)| {
-        api::confirm_email(token.clone(), password.clone())
+        let confirming = api::confirm_email(token.clone(), password.clone());
+        async move {
+            let confirmed = confirming.await;
+            // The button was disabled meanwhile, and may go away with the form.
+            restore_focus(&["main [autofocus]", "main .button-primary"]);
+            confirmed
+        }
     });
     let error = Signal::derive(move || {
         let error = confirm.value().get().and_then(Result::err)?;
@@ -34,7 +44,7 @@ pub fn ConfirmPage(token: Option<EmailToken>) -> impl IntoView {
     });
     let username = move || confirm.value().get().and_then(Result::ok).map(|user| user.username);
     let is_confirmed = Memo::new(move |_| username().is_some());
-    let busy = confirm.pending();
+    let (busy, has_token) = (confirm.pending(), token.is_some());
     let form = move || {
         let token = token.clone().filter(|_| !is_confirmed.get());
         token.map(|token| {
@@ -82,6 +92,9 @@ pub fn ConfirmPage(token: Option<EmailToken>) -> impl IntoView {
                     "Your address is confirmed. You can sign in as "<bdi>{name}</bdi>"."
                 })}
             </p>
+            {(!has_token).then(|| view! {
+                <p>{INCOMPLETE}</p>
+            })}
             {form}
         </AuthFrame>
     }

@@ -10,8 +10,13 @@ use shared::{
 use crate::{
     api,
     live::LiveClient,
-    ui::{Avatar, Confirm, Dialog, Lazy, Ui, part, time},
+    ui::{Avatar, Confirm, Dialog, Lazy, Ui, part, restore_focus, time},
 };
+
+/// Where the focus goes after the button that had it: the button of the card, the next one of the list,
+/// or the one that closes the dialog.
+const NEIGHBOURS: &[&str] =
+    &["[data-testid=block]", "[data-testid=blocked] button", "dialog[open] .dialog-head button"];
 
 /// Blocks or unblocks people; its input says whom, and whether to block.
 type SetBlocked = Action<(UserId, bool), ()>;
@@ -29,11 +34,13 @@ fn set_blocked(ui: Ui, asking: RwSignal<bool>) -> SetBlocked {
                 Ok(()) => drop(asking.try_set(false)),
                 Err(error) => ui.error(error.message()),
             }
+            // The button was disabled meanwhile.
+            restore_focus(NEIGHBOURS);
         }
     })
 }
 
-/// The button of a person's card; before blocking it asks in place.
+/// The button of a person's card; before blocking it asks below the button.
 #[component]
 pub fn BlockButton(user: UserRef) -> impl IntoView {
     let (live, ui) = (expect_context::<LiveClient>(), expect_context::<Ui>());
@@ -50,20 +57,16 @@ pub fn BlockButton(user: UserRef) -> impl IntoView {
         false => asking.set(true),
     };
     view! {
-        <Show
-            when=move || asking.get()
-            fallback=move || view! {
-                <button
-                    type="button"
-                    class="button"
-                    data-testid="block"
-                    disabled=set_blocked.pending()
-                    on:click=act
-                >
-                    {move || if live.blocks(id) { "Unblock" } else { "Block…" }}
-                </button>
-            }
+        <button
+            type="button"
+            class="button"
+            data-testid="block"
+            disabled=set_blocked.pending()
+            on:click=act
         >
+            {move || if live.blocks(id) { "Unblock" } else { "Block…" }}
+        </button>
+        <Show when=move || asking.get()>
             <div role="group" aria-label="Block this person?">
                 <Confirm
                     text=question.get_value()
@@ -117,6 +120,7 @@ fn BlockRow(block: Block, unblock: SetBlocked) -> impl IntoView {
     let Block { user, created_at } = block;
     let (id, name) = (user.id, user.name().to_owned());
     let label = format!("Unblock {}", isolate(&name));
+    on_cleanup(|| restore_focus(NEIGHBOURS));
     view! {
         <li class="list-row">
             <Avatar name=name.clone() small=true/>

@@ -30,7 +30,8 @@ part!(more: fn profile_form(open: RwSignal<bool>) { view! { <ProfileForm open/> 
 #[component]
 fn ProfileForm(open: RwSignal<bool>) -> impl IntoView {
     let auth = expect_context::<Auth>();
-    let me = auth.me_untracked()?;
+    let mut me = auth.me_untracked()?;
+    me.status = me.status.filter(|status| !status.is_over(time::now()));
     let [name, pronouns, emoji, text] = [(); 4].map(|()| NodeRef::<html::Input>::new());
     let Status { emoji: my_emoji, text: my_text, until } = me.status.clone().unwrap_or_default();
     let expiry = RwSignal::new(if until.is_some() { Expiry::Unchanged } else { Expiry::Never });
