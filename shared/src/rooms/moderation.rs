@@ -1,4 +1,4 @@
-//! What those who manage a room have against disturbance: time-outs, bans and slow mode.
+//! Moderation of a room: the DTOs of time-outs and bans, and the validation of time-outs and slow mode.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What a host does about a member: the items of the member's menu, and the dialogs.
+//! Moderation of a member: the items of the member's menu, and the dialogs for a time-out and for a ban.
 
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
@@ -137,7 +137,7 @@ pub fn TimeOutDialog(room: RoomId, timing_out: Subject) -> impl IntoView {
     }
 }
 
-/// Confirms that a member is removed without the way back.
+/// Asks for confirmation, then bans a member from the room, which also removes them.
 #[component]
 pub fn BanDialog(room: RoomId, banning: Subject) -> impl IntoView {
     let ui = expect_context::<Ui>();
