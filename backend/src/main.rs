@@ -11,7 +11,7 @@ use hallway::{
     settings::Secret,
     users,
 };
-use shared::{access::Rank, users::MessagesOfDeleted};
+use shared::{access::Rank, users::MessageRetention};
 use tokio::{net::TcpListener, signal};
 
 /// The server allocates thousands of small rows and frames per second and frees them on other
@@ -198,8 +198,8 @@ async fn reset_password(account: Account) -> Result<()> {
 
 async fn delete(Delete { account, messages }: Delete) -> Result<()> {
     let messages = match messages {
-        Messages::Keep => MessagesOfDeleted::Keep,
-        Messages::Delete => MessagesOfDeleted::Delete,
+        Messages::Keep => MessageRetention::Keep,
+        Messages::Delete => MessageRetention::Delete,
     };
     let db = open_existing_database(&account.storage).await?;
     let user = users::delete_account(&db, &account.name, messages).await?;

@@ -216,7 +216,7 @@ pub struct PatchUser {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum MessagesOfDeleted {
+pub enum MessageRetention {
     /// They stay, under the name `Deleted account`.
     #[default]
     Keep,
@@ -231,7 +231,7 @@ pub struct DeleteMe {
     /// The current password.
     pub password: Password,
     /// What happens to its messages.
-    pub messages: MessagesOfDeleted,
+    pub messages: MessageRetention,
 }
 
 /// `DELETE /users/{id}`: deletes an account for good.
@@ -239,7 +239,7 @@ pub struct DeleteMe {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeleteUser {
     /// What happens to its messages.
-    pub messages: MessagesOfDeleted,
+    pub messages: MessageRetention,
 }
 
 /// `POST /sessions`: signs in.

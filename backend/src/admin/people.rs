@@ -82,7 +82,7 @@ async fn list_accounts(
         .order_by_asc(C::Id)
         .limit(query.limit + 1);
     if let Some(q) = q.as_deref().map(rules::name_key) {
-        select = select.filter(users::is_called(&q));
+        select = select.filter(users::name_contains(&q));
     }
     if let Some(rank) = query.rank {
         select = select.filter(C::Rank.eq(Stored(rank)));

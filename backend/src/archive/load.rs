@@ -205,7 +205,7 @@ impl<'t> Loader<'t> {
         let max = self.header.last_ids.rooms;
         check::range("id", line.id, last_id + 1, max).map_err(invalid)?;
         self.check_account("created_by", line.created_by).map_err(invalid)?;
-        if line.takes_name() && !self.room_keys.insert(rules::name_key(&line.name)) {
+        if line.requires_unique_name() && !self.room_keys.insert(rules::name_key(&line.name)) {
             return Err(invalid(FieldError::new("name", "is the name of another open room")));
         }
         self.counts.rooms += 1;

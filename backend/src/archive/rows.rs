@@ -75,7 +75,7 @@ impl From<Room> for rooms::Model {
     fn from(line: Room) -> Self {
         Self {
             id: line.id,
-            name_key: line.takes_name().then(|| rules::name_key(&line.name)),
+            name_key: line.requires_unique_name().then(|| rules::name_key(&line.name)),
             sort_key: rules::name_key(&line.name),
             name: line.name,
             kind: Stored(line.kind),
@@ -101,7 +101,7 @@ impl From<Room> for rooms::Model {
 
 impl Room {
     /// Whether no other room can have its name.
-    pub fn takes_name(&self) -> bool {
+    pub fn requires_unique_name(&self) -> bool {
         self.kind == RoomKind::Open && self.binned_at.is_none()
     }
 }

@@ -117,7 +117,7 @@ pub async fn list_members(
     }
     if !filter.q.is_empty() {
         let q = rules::name_key(&filter.q);
-        select = select.filter(users::is_called(&q));
+        select = select.filter(users::name_contains(&q));
     }
     let rows = select.all(db).await?;
     let has_more = rows.len() as u64 > limit;
@@ -140,7 +140,7 @@ pub async fn list_people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Re
         .filter(users::Column::Id.in_subquery(people_of(user)))
         .filter(users::Column::IsDisabled.eq(false))
         .filter(users::Column::IsPending.eq(false))
-        .filter(users::is_called(&q))
+        .filter(users::name_contains(&q))
         .order_by_desc(starts_with_q)
         .order_by_asc(name)
         .limit(rules::PEOPLE_MAX);
@@ -166,7 +166,7 @@ pub async fn list_accounts(db: &impl ConnectionTrait, q: &str) -> Result<Vec<Use
     let missing = rules::PEOPLE_MAX - found.len() as u64;
     if missing > 0 && !q.is_empty() {
         let others =
-            by_name().filter(users::is_called(&q)).filter(starts_with_q.not()).limit(missing);
+            by_name().filter(users::name_contains(&q)).filter(starts_with_q.not()).limit(missing);
         found.extend(others.all(db).await?);
     }
     Ok(found.iter().map(users::Model::to_ref).collect())

@@ -75,7 +75,7 @@ async fn read_changes(
         .filter(members::Column::RoomId.eq(room.id))
         .filter(members::Column::Rev.gt(after.0))
         .filter(members::Column::Rev.lte(end))
-        .filter(known_to_newcomer(first_seq))
+        .filter(visible_to_newcomer(first_seq))
         .order_by_asc(members::Column::Rev)
         .limit(limit + 1)
         .find_also_related(users::Entity)
@@ -168,7 +168,7 @@ fn first_known_departure(first_seq: Seq) -> Option<i64> {
 
 /// The condition of the members of whom somebody may know who reads from a message on: not those who
 /// left before it was posted.
-fn known_to_newcomer(first_seq: Seq) -> Condition {
+fn visible_to_newcomer(first_seq: Seq) -> Condition {
     use members::Column as M;
     let Some(least) = first_known_departure(first_seq) else { return Condition::all() };
     Condition::any().add(M::LeftSeq.is_null()).add(M::LeftSeq.gte(least))

@@ -66,6 +66,7 @@ pub use stored::Stored;
 pub use timestamps::{now, to_timestamp};
 pub use unread::{UnreadCounts, count_unread, my_room, my_rooms, name_direct_rooms};
 pub use visibility::{
-    RoomView, VisibleMessages, known_accounts, knows_account, last_visible_id_before, people_of,
-    restorable_rooms, room_view, room_views, rooms_in_bin, shares_room, visible_rooms, wrote_to,
+    RoomView, VisibleMessages, can_see_account, last_visible_id_before, people_of,
+    restorable_rooms, room_view, room_views, rooms_in_bin, shares_room, visible_accounts,
+    visible_rooms, wrote_to,
 };

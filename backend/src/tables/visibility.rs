@@ -217,7 +217,7 @@ pub fn wrote_to(user: UserId) -> SimpleExpr {
 }
 
 /// Whether a user may know that an account exists: a guest knows only the people in the same rooms.
-pub async fn knows_account(
+pub async fn can_see_account(
     db: &impl ConnectionTrait,
     user: &User,
     other: UserId,
@@ -228,8 +228,8 @@ pub async fn knows_account(
     shares_room(db, user.id, other).await
 }
 
-/// Those of some accounts of which a user may know, as [`knows_account`].
-pub async fn known_accounts(
+/// Those of some accounts of which a user may know, as [`can_see_account`].
+pub async fn visible_accounts(
     db: &impl ConnectionTrait,
     user: &User,
     others: impl IntoIterator<Item = UserId>,

@@ -21,7 +21,7 @@ use crate::{
     App, Error, Result,
     auth::{Caller, LoginSource, lock_if_unmodified, run_to_completion, username_key},
     tables::{
-        AccountChange, AuditRecord, Database, Stored, audit, audit_all, knows_account,
+        AccountChange, AuditRecord, Database, Stored, audit, audit_all, can_see_account,
         log_account_change, row_lock, users,
     },
 };
@@ -35,7 +35,7 @@ pub(super) async fn rank_of(db: &impl ConnectionTrait, id: Option<UserId>) -> Re
 
 /// An account that the caller may know of; 404 for any other.
 pub async fn find(db: &impl ConnectionTrait, caller: &User, id: UserId) -> Result<User> {
-    if !knows_account(db, caller, id).await? {
+    if !can_see_account(db, caller, id).await? {
         return Err(Code::NotFound.into());
     }
     let row = users::Entity::find_by_id(id.0).one(db).await?;

@@ -5,7 +5,7 @@ use sea_orm::{
 };
 use shared::{access::Rank, ids::UserId};
 
-use super::invited::insert_joins;
+use super::invitation_use::insert_joins;
 use crate::{
     Result,
     tables::{now, pending_joins, rooms},

@@ -12,7 +12,7 @@ use shared::{
     administration::AuditAction,
     ids::UserId,
     problem::{Code, FieldError},
-    users::{DELETED_USERNAME, DeleteMe, MessagesOfDeleted, User},
+    users::{DELETED_USERNAME, DeleteMe, MessageRetention, User},
 };
 
 use super::{
@@ -65,7 +65,7 @@ pub(super) async fn delete_other(
     by: UserId,
     address: IpAddr,
     id: UserId,
-    messages: MessagesOfDeleted,
+    messages: MessageRetention,
 ) -> Result<()> {
     if by == id {
         let detail = "Delete your own account in the account menu, with your password.";
@@ -93,7 +93,7 @@ pub(super) async fn delete_other(
 pub async fn delete_account(
     db: &Database,
     username: &str,
-    messages: MessagesOfDeleted,
+    messages: MessageRetention,
 ) -> Result<User> {
     let transaction = db.begin().await?;
     let id = id_by_name(&transaction, username).await?;
@@ -112,7 +112,7 @@ pub(super) async fn erase_pending(
     row: users::Model,
 ) -> Result<AccountChange> {
     // A pending account is no owner, so their number does not matter.
-    let deletion = Deletion { row, owners: 0, messages: MessagesOfDeleted::Keep, by: (None, None) };
+    let deletion = Deletion { row, owners: 0, messages: MessageRetention::Keep, by: (None, None) };
     erase(transaction, deletion).await
 }
 
@@ -121,7 +121,7 @@ struct Deletion {
     row: users::Model,
     /// The number of enabled owners, with their rows locked.
     owners: usize,
-    messages: MessagesOfDeleted,
+    messages: MessageRetention,
     /// Who asked for it, and from which address.
     by: (Option<UserId>, Option<IpAddr>),
 }
@@ -180,7 +180,7 @@ async fn erase(
     pending_joins::Entity::delete_many().filter(own_joins).exec(transaction).await?;
     let remaining = account_deletions::Model {
         user_id: id.0,
-        deletes_messages: messages == MessagesOfDeleted::Delete,
+        deletes_messages: messages == MessageRetention::Delete,
         created_at: now,
     };
     remaining.into_active_model().reset_all().insert(transaction).await?;

@@ -17,7 +17,8 @@ use shared::{
 };
 
 use super::{
-    accounts::rank_of, default_rooms::record_default_joins, email, invited, profile::is_name_taken,
+    accounts::rank_of, default_rooms::record_default_joins, email, invitation_use,
+    profile::is_name_taken,
 };
 use crate::{
     App, Error, Result,
@@ -82,7 +83,7 @@ pub async fn register(
     };
     let credentials = (&*request.username, request.password);
     let user = create(app, address, credentials, errors, new).await?;
-    invited::try_finish_joins(app, user.id).await;
+    invitation_use::try_finish_joins(app, user.id).await;
     Ok(user)
 }
 
@@ -167,7 +168,7 @@ async fn insert(
     let now = now();
     // Before the account, so that two registrations with one invitation and one name cannot deadlock.
     let invitation = match &new.invitation {
-        Some(token) => Some(invited::use_up(transaction, token, now).await?),
+        Some(token) => Some(invitation_use::consume(transaction, token, now).await?),
         None => None,
     };
     if let Some((name, sign_up)) = new.set_up {
@@ -197,7 +198,7 @@ async fn insert(
         false => error.into(),
     })?;
     if let Some(invitation) = invitation {
-        invited::record_use(transaction, &invitation, row.id.into(), now).await?;
+        invitation_use::record_use(transaction, &invitation, row.id.into(), now).await?;
     }
     if let Some(origin) = new.mail_origin {
         email::begin_confirmation(transaction, &row, &origin).await?;
@@ -213,7 +214,7 @@ async fn admit(db: &impl ConnectionTrait, new: &NewAccount) -> Result<Admission>
     let admission = match &new.invitation {
         _ if new.set_up.is_some() && !is_first => return Err(Code::AlreadySetUp.into()),
         Some(token) => {
-            let rank = invited::find_usable(db, token, now()).await?.0.rank.0;
+            let rank = invitation_use::find_usable(db, token, now()).await?.0.rank.0;
             if new.as_admin && rank != Rank::Admin {
                 return Err(Code::InvitationInvalid.into());
             }

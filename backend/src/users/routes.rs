@@ -27,7 +27,7 @@ use shared::{
 use super::{
     accounts, blocks, deletion,
     email::{self, Registered},
-    invited, profile, registration, sessions,
+    invitation_use, profile, registration, sessions,
 };
 use crate::{
     App, Error, Result,
@@ -258,7 +258,7 @@ async fn patch(
     }
     let user = accounts::update(&app, by.user.id, address, id, request).await?;
     // Those of an account that this request approved.
-    invited::try_finish_joins(&app, id).await;
+    invitation_use::try_finish_joins(&app, id).await;
     Ok(Json(user))
 }
 

@@ -6,7 +6,7 @@ use std::{net::IpAddr, time::Duration};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Value};
 use shared::ids::SessionId;
 
-use super::{email, invited::finish_joins, sessions::delete_expired};
+use super::{email, invitation_use::finish_joins, sessions::delete_expired};
 use crate::{
     App, Result,
     auth::run_to_completion,

@@ -1,4 +1,4 @@
-//! My invitations: who came by them, and a button to revoke each.
+//! My invitations with their invitees, and a button to revoke each.
 
 use leptos::prelude::*;
 use shared::{admission::Invitation, ids::InvitationId};
@@ -65,7 +65,7 @@ fn InvitationRow(invitation: Invitation, revoke: Action<InvitationId, ()>) -> im
             </button>
         }
     });
-    let came = invitation
+    let invitees = invitation
         .used_by
         .into_iter()
         .map(|user| view! { <li dir="auto">{user.name().to_owned()}</li> });
@@ -73,7 +73,7 @@ fn InvitationRow(invitation: Invitation, revoke: Action<InvitationId, ()>) -> im
         <li class="list-row">
             <div class="list-row-text">
                 <strong>{uses}</strong>
-                <ul class="plain-list" aria-label="Who came by it">{came.collect_view()}</ul>
+                <ul class="plain-list" aria-label="Who came by it">{invitees.collect_view()}</ul>
                 <span class="quiet">{created}</span>
                 <span class="quiet">{expires}</span>
             </div>

@@ -6,7 +6,7 @@ use shared::{
     administration::{AccountList, AdminRoomList, AuditAction, AuditList, NewPassword},
     ids::{RoomId, UserId},
     paths::{self, fill},
-    users::{DeleteUser, MessagesOfDeleted, PatchUser, User},
+    users::{DeleteUser, MessageRetention, PatchUser, User},
 };
 
 use super::{Result, delete, encode, get, percent_encode, send, send_json};
@@ -54,7 +54,7 @@ pub async fn change_account(id: UserId, patch: PatchUser) -> Result<User> {
     send_json(Method::PATCH, &fill(paths::USER, &[&id]), patch).await
 }
 
-pub async fn delete_account(id: UserId, messages: MessagesOfDeleted) -> Result<()> {
+pub async fn delete_account(id: UserId, messages: MessageRetention) -> Result<()> {
     let body = encode(&DeleteUser { messages })?;
     send(Method::DELETE, &fill(paths::USER, &[&id]), Some(body)).await.map(drop)
 }

@@ -6,7 +6,7 @@ use shared::{
     paths::{self, fill},
     users::{
         BlockList, ChangePassword, ConfirmEmail, DeleteMe, EmailToken, InvitationToken,
-        MessagesOfDeleted, Password, PatchProfile, Register, SessionList, SignIn, SignedIn, User,
+        MessageRetention, Password, PatchProfile, Register, SessionList, SignIn, SignedIn, User,
     },
 };
 
@@ -71,7 +71,7 @@ pub async fn change_profile(patch: PatchProfile) -> Result<User> {
     send_json(Method::PATCH, paths::MY_PROFILE, patch).await
 }
 
-pub async fn delete_me(password: String, messages: MessagesOfDeleted) -> Result<()> {
+pub async fn delete_me(password: String, messages: MessageRetention) -> Result<()> {
     let body = DeleteMe { password: Password(password), messages };
     send(Method::DELETE, paths::ME, Some(encode(&body)?)).await.map(drop)
 }

@@ -16,7 +16,7 @@ use crate::{
     users::{PeopleDialog, PeopleRequest},
 };
 
-const FOLDED: &str = "Message from someone you blocked";
+const COLLAPSED: &str = "Message from someone you blocked";
 
 /// The state of an edit.
 #[derive(Clone, Copy, PartialEq)]
@@ -43,8 +43,8 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
         false => Edit::None,
     });
     let (reply_to, author) = (message.reply_to, message.user.clone());
-    let (author_id, is_unfolded) = (author.id, RwSignal::new(false));
-    let is_folded = Memo::new(move |_| live.blocks(author_id) && !is_unfolded.get());
+    let (author_id, is_expanded) = (author.id, RwSignal::new(false));
+    let is_collapsed = Memo::new(move |_| live.blocks(author_id) && !is_expanded.get());
     let message = StoredValue::new(message);
     // The buttons are most of a row's nodes, and most rows never need them.
     let is_near = RwSignal::new(false);
@@ -53,7 +53,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
             class="message"
             class:message-opens=starts_group
             class:message-mine=is_mine
-            class:message-folded=is_folded
+            class:message-collapsed=is_collapsed
             class:message-lit=move || room.highlighted.get() == Some(seq)
             data-seq=seq.0
             tabindex="-1"
@@ -84,7 +84,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                     </p>
                 })}
                 {move || match edit.get() {
-                    _ if is_folded.get() => view! { <Folded seq is_unfolded/> }.into_any(),
+                    _ if is_collapsed.get() => view! { <Folded seq is_expanded/> }.into_any(),
                     Edit::None => view! { <Body message=message.get_value()/> }.into_any(),
                     edit => view! {
                         {(edit == Edit::Unsaved).then(|| view! { <Body message=message.get_value()/> })}
@@ -93,7 +93,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                     .into_any(),
                 }}
             </div>
-            <Show when=move || is_near.get() && !is_deleted && !is_folded.get()>
+            <Show when=move || is_near.get() && !is_deleted && !is_collapsed.get()>
                 <Toolbar seq is_mine/>
             </Show>
         </article>
@@ -102,15 +102,15 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
 
 /// The line that stands for a message of somebody whom the reader blocks.
 #[component]
-fn Folded(seq: Seq, is_unfolded: RwSignal<bool>) -> impl IntoView {
+fn CollapsedMessage(seq: Seq, is_expanded: RwSignal<bool>) -> impl IntoView {
     let show = move |_| {
         // The button goes away. The arrow keys move on from the message.
         focus(&format!(".message[data-seq='{seq}']"));
-        is_unfolded.set(true);
+        is_expanded.set(true);
     };
     view! {
-        <p class="folded" data-testid="folded">
-            {FOLDED}
+        <p class="collapsed" data-testid="collapsed">
+            {COLLAPSED}
             <button type="button" class="button button-small" on:click=show>"Show"</button>
         </p>
     }
@@ -146,7 +146,7 @@ fn ReplyQuote(to: Seq) -> impl IntoView {
     let quoted = Memo::new(move |_| room.with_timeline(|t| t.get(to).cloned()));
     let author = move || {
         quoted.with(|quoted| match quoted {
-            Some(message) if live.blocks(message.user.id) => FOLDED.into(),
+            Some(message) if live.blocks(message.user.id) => COLLAPSED.into(),
             Some(message) => message.user.name().to_owned(),
             None => "An earlier message".into(),
         })

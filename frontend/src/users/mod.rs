@@ -5,7 +5,7 @@ mod account_menu;
 mod auth_page;
 mod deletion;
 mod email;
-mod invited;
+mod invitation_page;
 mod login;
 mod password;
 mod people;

@@ -9,7 +9,7 @@ use super::{
     account_form::AccountForm,
     auth_page::{AuthFrame, AuthPage, other_form},
     email::ConfirmPage,
-    invited::InvitedPage,
+    invitation_page::InvitationPage,
     set_up::SetUpPage,
 };
 use crate::{
@@ -54,7 +54,7 @@ fn FirstPage() -> impl IntoView {
             let server = server.map(|server| (server.sign_up, server.email_domains));
             let (sign_up, domains) = server.unwrap_or_default();
             match token.clone().filter(|_| is_invite) {
-                Some(token) => view! { <InvitedPage token/> }.into_any(),
+                Some(token) => view! { <InvitationPage token/> }.into_any(),
                 None => view! { <NewAccountPage sign_up domains/> }.into_any(),
             }
         }

@@ -8,7 +8,7 @@ use shared::ids::{RoomId, Seq};
 use tokio::time::sleep;
 
 use super::{
-    oracle::{Change, Ending, Need, PersonId, Receipt, Seen, Window},
+    oracle::{Change, Ending, Need, Observation, PersonId, Receipt, Window},
     world::World,
 };
 use crate::{accounts::Account, api::Session};
@@ -180,7 +180,7 @@ impl Actor {
     /// A search for a secret word must find nothing.
     fn check_probe(&self, marker: String, reply: &Reply) {
         let mut oracle = self.world.oracle();
-        if oracle.is_allowed(&reply.receipt, &Seen::Marker(marker.clone())) != Some(false) {
+        if oracle.is_allowed(&reply.receipt, &Observation::Marker(marker.clone())) != Some(false) {
             return;
         }
         let Ok(found) = serde_json::from_str::<Value>(&reply.body) else { return };

@@ -9,7 +9,7 @@ use shared::{
 
 use super::{
     actor::Actor,
-    oracle::{Draft, Need, Seen},
+    oracle::{Draft, Need, Observation},
 };
 
 /// The number of rooms of a run, with deleted ones.
@@ -55,7 +55,7 @@ impl Actor {
             let is_allowed = match kind {
                 // Also guests write to those whom they know.
                 RoomKind::Direct => {
-                    let name = Seen::Marker(oracle.people[other].username.clone());
+                    let name = Observation::Marker(oracle.people[other].username.clone());
                     oracle.is_allowed(&reply.receipt, &name) != Some(false)
                 }
                 _ => oracle.permits(self.me, Need::Create(kind), window, window),

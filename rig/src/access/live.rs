@@ -25,7 +25,7 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    oracle::{PersonId, Receipt, Seen},
+    oracle::{Observation, PersonId, Receipt},
     world::World,
 };
 use crate::{
@@ -98,7 +98,7 @@ impl Listener {
                 Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return,
                 Ok(Some(Ok(_))) => {}
                 Err(_) => {
-                    if !self.say_something(&mut socket, &rooms).await {
+                    if !self.send_random_frame(&mut socket, &rooms).await {
                         return;
                     }
                 }
@@ -107,7 +107,7 @@ impl Listener {
     }
 
     /// Types in a random room or subscribes to it, allowed or not. Returns whether the socket is open.
-    async fn say_something(&mut self, socket: &mut Socket, rooms: &[RoomId]) -> bool {
+    async fn send_random_frame(&mut self, socket: &mut Socket, rooms: &[RoomId]) -> bool {
         let Some(room) = self.rng.choice(rooms.iter().copied()) else { return true };
         let frame = match self.rng.bool() {
             true => ClientFrame::Typing { room },
@@ -129,7 +129,7 @@ impl Listener {
             let mut oracle = self.world.oracle();
             oracle.inspect(&receipt, text, "");
             if !ENDINGS.contains(&kind.as_str()) {
-                rooms.iter().for_each(|room| oracle.judge(&receipt, Seen::Room(*room)));
+                rooms.iter().for_each(|room| oracle.judge(&receipt, Observation::Room(*room)));
             }
         }
         if let ([room], Some(rev)) = (&rooms[..], frame["rev"].as_i64()) {

@@ -212,7 +212,7 @@ fn introduce(world: &World, accounts: &[Account]) {
 
 fn finish(world: &World, seed: u64) -> Outcome {
     let mut oracle = world.oracle();
-    oracle.settle_doubts(true);
+    oracle.judge_pending(true);
     let mut violations = std::mem::take(&mut oracle.violations);
     violations.sort_by_key(|violation| violation.at);
     Outcome {

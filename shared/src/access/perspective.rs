@@ -21,7 +21,7 @@ impl Perspective {
     pub const ALL: [Self; 4] = [Self::Member, Self::Reader, Self::Guest, Self::Outsider];
 
     /// The rank on the server, and the role in the room.
-    pub fn standing(self) -> (Rank, Option<Role>) {
+    pub fn rank_and_role(self) -> (Rank, Option<Role>) {
         match self {
             Self::Member => (Rank::Member, Some(Role::Member)),
             Self::Reader => (Rank::Member, Some(Role::Reader)),
@@ -32,7 +32,7 @@ impl Perspective {
 
     /// As [`may`].
     pub fn may(self, room: &RoomAccess, action: Action) -> bool {
-        let (rank, role) = self.standing();
+        let (rank, role) = self.rank_and_role();
         may(rank, room, role, action)
     }
 }

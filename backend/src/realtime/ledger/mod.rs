@@ -49,7 +49,7 @@ use batch::NewEvent;
 use fair_queue::Account;
 pub use mark_read::MarkRead;
 pub use members::{
-    AddMember, CreateDirect, DirectRoom, EnterRoom, JoinInvited, JoinRoom, PublishAccount,
+    AddMember, CreateDirect, DirectRoom, EnterRoom, JoinByInvitation, JoinRoom, PublishAccount,
     RemoveMember, SetFavourites, SetHidden, SetMuted, SetRole,
 };
 pub use messages::{DeleteMessage, EditMessage};

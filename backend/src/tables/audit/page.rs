@@ -41,7 +41,7 @@ impl AuditFilter {
         if let Some(q) = self.q.as_deref().map(rules::name_key).filter(|q| !q.is_empty()) {
             let accounts = || {
                 let ids = users::Entity::find().select_only().column(users::Column::Id);
-                ids.filter(users::is_called(&q))
+                ids.filter(users::name_contains(&q))
             };
             let any = Condition::any()
                 .add(Column::ActorId.in_subquery(accounts().into_query()))

@@ -14,7 +14,7 @@ use super::entity::{Column, Entity};
 use crate::tables::{
     entities::users,
     timestamps::{now, to_timestamp},
-    visibility::known_accounts,
+    visibility::visible_accounts,
 };
 
 /// The people whom a user blocks, the last one first. Those of whom the user may no longer know have only
@@ -28,7 +28,7 @@ pub async fn block_list(db: &impl ConnectionTrait, user: &User) -> Result<BlockL
         .all(db)
         .await?;
     let ids: Vec<_> = rows.iter().map(|(row, _)| UserId(row.blocked_id)).collect();
-    let known = known_accounts(db, user, ids).await?;
+    let known = visible_accounts(db, user, ids).await?;
     let block = |(row, blocked): (BlockRow, Option<users::Model>)| {
         let user = blocked?.to_ref();
         let display_name = user.display_name.filter(|_| known.contains(&user.id));

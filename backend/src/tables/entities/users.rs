@@ -60,7 +60,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Whether the username or the display name of an account contains a text that
 /// [`shared::rules::name_key`] folded.
-pub fn is_called(q: &str) -> Expr {
+pub fn name_contains(q: &str) -> Expr {
     let in_username = contains_ignoring_case(Column::UsernameKey, q);
     in_username.or(contains_ignoring_case(Column::DisplayKey, q))
 }

@@ -18,8 +18,8 @@ use shared::{
 };
 
 use super::{
-    super::{default_rooms::record_default_joins, deletion::erase_pending, invited},
-    letters, queue,
+    super::{default_rooms::record_default_joins, deletion::erase_pending, invitation_use},
+    mail_templates, queue,
 };
 use crate::{
     App, Error, Result,
@@ -90,12 +90,12 @@ pub async fn begin_confirmation(
         expires_at: now() + VALIDITY.as_micros() as i64,
     };
     confirmation.into_active_model().reset_all().insert(txn).await?;
-    let letter = match owner {
+    let mail = match owner {
         // Nobody gets the token.
-        Some(owner) => letters::account_exists(address, &server, origin, &owner.username),
-        None => letters::confirmation(address, &server, origin, &token),
+        Some(owner) => mail_templates::account_exists(address, &server, origin, &owner.username),
+        None => mail_templates::confirmation(address, &server, origin, &token),
     };
-    Ok(queue::enqueue(txn, letter).await?)
+    Ok(queue::enqueue(txn, mail).await?)
 }
 
 /// Confirms the address of an account by the token of its link, which works once, and its password. 403 if
@@ -129,7 +129,7 @@ pub async fn confirm(
         app.ledger.invalidate_accounts([id]);
         transaction.commit().await?;
         app.hub.announce_account_change(change);
-        invited::try_finish_joins(&app, id).await;
+        invitation_use::try_finish_joins(&app, id).await;
         Ok(row.into())
     })
     .await

@@ -7,7 +7,7 @@
 //! is created, which occupies its name, and a mail is sent. Only the mails differ.
 
 mod confirmation;
-mod letters;
+mod mail_templates;
 mod queue;
 mod registered;
 mod sender;

@@ -25,7 +25,7 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
 /// A mail to send.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct OutgoingMail {
     /// The address of the recipient.
     pub to: String,
     pub subject: String,
@@ -33,8 +33,8 @@ pub struct Letter {
 }
 
 /// Adds a mail in the transaction of the change that causes it.
-pub async fn enqueue(txn: &DatabaseTransaction, letter: Letter) -> Result<(), DbErr> {
-    let Letter { to, subject, body } = letter;
+pub async fn enqueue(txn: &DatabaseTransaction, mail: OutgoingMail) -> Result<(), DbErr> {
+    let OutgoingMail { to, subject, body } = mail;
     let now = now();
     let row = mails::ActiveModel {
         id: NotSet,

@@ -1,14 +1,14 @@
-//! Blocking somebody: their messages are folded, and neither can write to the other.
+//! Blocking somebody: their messages are collapsed, and neither can write to the other.
 
 use crate::fixture::{Browser, COMPOSER, scenario};
 
 const BLOCK: &str = "[data-testid=block]";
 const CLOSE: &str = "dialog[open] .dialog-head button";
 const CLOSED: &str = "[data-testid=composer-closed]";
-const FOLDED: &str = "[data-testid=folded]";
+const COLLAPSED: &str = "[data-testid=collapsed]";
 
 #[tokio::test]
-async fn a_blocked_person_is_folded_and_cannot_write() {
+async fn messages_of_a_blocked_person_are_collapsed_and_neither_can_write() {
     scenario("blocked", async |fixture| {
         let server = &fixture.server;
         for name in ["ada", "bob"] {
@@ -30,9 +30,9 @@ async fn a_blocked_person_is_folded_and_cannot_write() {
         let direct: i64 = bob.path().await.rsplit('/').next().unwrap().parse().unwrap();
 
         block_bob(&ada).await;
-        ada.wait_text(FOLDED, "Message from someone you blocked").await;
+        ada.wait_text(COLLAPSED, "Message from someone you blocked").await;
         assert_eq!(ada.message_texts().await, ["welcome"]);
-        ada.click(&format!("{FOLDED} button")).await;
+        ada.click(&format!("{COLLAPSED} button")).await;
         ada.wait_message("what a day").await;
         ada.wait_focus("article[data-seq=\"2\"]").await;
 

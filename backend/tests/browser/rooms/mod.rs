@@ -5,6 +5,6 @@ mod blocked;
 mod direct;
 mod favourites;
 mod moderation;
+mod permission_preview;
 mod private_rooms;
 mod profile;
-mod see_as;

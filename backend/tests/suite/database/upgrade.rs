@@ -31,8 +31,8 @@ async fn the_oldest_enabled_admin_becomes_the_owner_and_creators_become_hosts() 
     assert_eq!((&*room.sort_key, room.open_from, room.archived_at), ("lobby", 1, None));
     let found = members::Entity::find().order_by_asc(members::Column::UserId);
     let found = found.all(&db.reader).await.unwrap();
-    let standing: Vec<_> = found.iter().map(|m| (m.role.0, m.rank.0, m.visible_from)).collect();
-    assert_eq!(standing, [(Role::Host, Rank::Member, 1), (Role::Member, Rank::Admin, 1)]);
+    let memberships: Vec<_> = found.iter().map(|m| (m.role.0, m.rank.0, m.visible_from)).collect();
+    assert_eq!(memberships, [(Role::Host, Rank::Member, 1), (Role::Member, Rank::Admin, 1)]);
     db.close().await.unwrap();
 }
 

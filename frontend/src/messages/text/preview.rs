@@ -39,16 +39,16 @@ fn Preview(room: RoomId, seq: Seq) -> impl IntoView {
     });
     move || {
         let (name, message) = name.get().zip(message.get())?;
-        let is_folded = live.blocks(message.user.id);
-        Some(view! { <Card name message is_folded/> })
+        let is_collapsed = live.blocks(message.user.id);
+        Some(view! { <Card name message is_collapsed/> })
     }
 }
 
 #[component]
-fn Card(name: String, message: Message, is_folded: bool) -> impl IntoView {
+fn Card(name: String, message: Message, is_collapsed: bool) -> impl IntoView {
     let (at, author) = (message.created_at, message.user.name().to_owned());
     let text = match message.deleted_at {
-        None if is_folded => {
+        None if is_collapsed => {
             view! { <span class="quiet">"Message from someone you blocked"</span> }.into_any()
         }
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),

@@ -9,7 +9,7 @@ use shared::{
 
 use super::{
     draft::keep_drafts,
-    pauses::SlowModeNote,
+    post_restrictions::SlowModeNote,
     text_field::{fit_height, focus_composer, is_submit, validate},
 };
 use crate::{

@@ -3,13 +3,13 @@
 mod composer;
 mod draft;
 mod editor;
-mod pauses;
 mod pending;
+mod post_restrictions;
 mod stranded;
 mod text_field;
 
 pub use composer::Composer;
 pub use editor::message_edit;
-pub use pauses::{describe_time_out, time_out};
 pub use pending::PendingRow;
+pub use post_restrictions::{describe_time_out, time_out};
 pub use stranded::{StrandedDialog, StrandedTexts};

@@ -15,7 +15,7 @@ use super::{
         check_texts,
     },
     options::{Choice, ChoiceOption, MoreOptions},
-    see_as::SeeAs,
+    permission_preview::PermissionPreview,
 };
 use crate::{
     api,
@@ -92,7 +92,7 @@ fn Editor(open: RwSignal<bool>, room: Room) -> impl IntoView {
                 </Show>
                 <MoreOptions policies=fields.policies/>
                 <BannedPeople room=id/>
-                <SeeAs fields is_archived/>
+                <PermissionPreview fields is_archived/>
                 <div class="field">
                     <button type="button" class="button" disabled=busy on:click=archive>
                         {if is_archived { "Restore room" } else { "Archive room" }}

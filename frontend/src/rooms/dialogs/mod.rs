@@ -4,7 +4,7 @@ mod confirm;
 mod editor;
 mod form;
 mod options;
-mod see_as;
+mod permission_preview;
 
 pub use confirm::{DeleteDialog, LeaveDialog};
 pub use editor::EditDialog;

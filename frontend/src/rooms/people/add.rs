@@ -11,7 +11,7 @@ use shared::{
 use crate::{
     api,
     live::RoomState,
-    state::rooms::people::{Candidate, Candidates, handle},
+    state::rooms::people::{Candidate, Candidates, username_label},
     ui::{Avatar, Dialog, Icon, Shape, Ui, debounce, time},
 };
 
@@ -141,7 +141,7 @@ fn HistoryNote(room: RoomId) -> impl IntoView {
 #[component]
 fn FoundPerson(user: UserRef, is_inside: bool, candidates: RwSignal<Candidates>) -> impl IntoView {
     let (id, name) = (user.id, user.name().to_owned());
-    let handle = handle(&user).map(|handle| view! { <bdi class="quiet">{handle}</bdi> });
+    let label = username_label(&user).map(|label| view! { <bdi class="quiet">{label}</bdi> });
     let toggle = move |_| candidates.update(|all| all.toggle(user.clone()));
     view! {
         <li>
@@ -154,7 +154,7 @@ fn FoundPerson(user: UserRef, is_inside: bool, candidates: RwSignal<Candidates>)
                 />
                 <Avatar name=name.clone() small=true/>
                 <bdi>{name}</bdi>
-                {handle}
+                {label}
                 {is_inside.then(|| view! { <span class="quiet">"Already in this room"</span> })}
             </label>
         </li>

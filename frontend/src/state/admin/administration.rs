@@ -5,7 +5,7 @@ use shared::{
     access::Rank,
     administration::{AuditAction, AuditEntry},
     unicode::isolate,
-    users::{MessagesOfDeleted, User},
+    users::{MessageRetention, User},
 };
 
 /// What an admin does to an account.
@@ -17,7 +17,7 @@ pub enum AccountAction {
     Enable,
     SignOut,
     ResetPassword,
-    Delete(MessagesOfDeleted),
+    Delete(MessageRetention),
 }
 
 /// The actions that the server allows to `me`. None to myself: the account menu has what one does to
@@ -33,7 +33,7 @@ pub fn account_actions(me: &User, account: &User) -> Vec<AccountAction> {
     let ranks = ranks.filter(|rank| *rank <= highest && *rank != account.rank).map(SetRank);
     let switch = if account.is_disabled { Enable } else { Disable };
     let name = account.display_name.as_ref().map(|_| RemoveName);
-    let delete = [MessagesOfDeleted::Keep, MessagesOfDeleted::Delete].map(Delete);
+    let delete = [MessageRetention::Keep, MessageRetention::Delete].map(Delete);
     ranks.chain(name).chain([SignOut, ResetPassword, switch]).chain(delete).collect()
 }
 
@@ -50,8 +50,8 @@ impl AccountAction {
             Self::Enable => "Enable account",
             Self::SignOut => "Sign out everywhere",
             Self::ResetPassword => "Set new password",
-            Self::Delete(MessagesOfDeleted::Keep) => "Delete account",
-            Self::Delete(MessagesOfDeleted::Delete) => "Delete account and messages",
+            Self::Delete(MessageRetention::Keep) => "Delete account",
+            Self::Delete(MessageRetention::Delete) => "Delete account and messages",
         }
     }
 
@@ -81,11 +81,11 @@ impl AccountAction {
             Self::SignOut => {
                 format!("{name} will be signed out on all devices, and can sign in again.")
             }
-            Self::Delete(MessagesOfDeleted::Keep) => format!(
+            Self::Delete(MessageRetention::Keep) => format!(
                 "{name} will be signed out at once and leave all rooms. The messages stay under the \
                  name “Deleted account”. This can't be undone."
             ),
-            Self::Delete(MessagesOfDeleted::Delete) => format!(
+            Self::Delete(MessageRetention::Delete) => format!(
                 "{name} will be signed out at once and leave all rooms, and all their messages will be \
                  deleted. This can't be undone."
             ),
@@ -266,7 +266,7 @@ mod tests {
     fn an_admin_changes_members_and_an_owner_everybody() {
         let (owner, admin) = (account(1, Rank::Owner), account(2, Rank::Admin));
         let (member, guest) = (account(3, Rank::Member), account(4, Rank::Guest));
-        let deletes = [Delete(MessagesOfDeleted::Keep), Delete(MessagesOfDeleted::Delete)];
+        let deletes = [Delete(MessageRetention::Keep), Delete(MessageRetention::Delete)];
         let ends = [SignOut, ResetPassword, Disable].into_iter().chain(deletes);
         let with = |ranks: &[Rank]| {
             ranks.iter().map(|rank| SetRank(*rank)).chain(ends.clone()).collect::<Vec<_>>()

@@ -29,7 +29,7 @@ pub fn is_match(user: &UserRef, q: &str) -> bool {
 }
 
 /// The username of somebody who is shown with another name.
-pub fn handle(user: &UserRef) -> Option<String> {
+pub fn username_label(user: &UserRef) -> Option<String> {
     user.display_name.as_ref().map(|_| format!("@{}", user.username))
 }
 

@@ -37,7 +37,7 @@ pub fn describe_perspective(perspective: Perspective) -> &'static str {
 /// Each thing that can be done in a room, and whether somebody may do it. Who joins a room may always do so
 /// only once, so members are not asked whether they may join.
 pub fn abilities(perspective: Perspective, room: &RoomAccess) -> Vec<(&'static str, bool)> {
-    let is_inside = perspective.standing().1.is_some();
+    let is_inside = perspective.rank_and_role().1.is_some();
     let listed = SENTENCES.iter().filter(|(action, _)| !(is_inside && *action == Action::Join));
     listed.map(|(action, sentence)| (*sentence, perspective.may(room, *action))).collect()
 }

@@ -185,9 +185,9 @@ fn slice(
     RowWindow { has_room_start: rows.iter().any(is_first), rows, has_room_end }
 }
 
-/// The parts of the row above that the next row depends on.
+/// The parts of the previous row that the next row depends on.
 #[derive(Clone, Copy, Default)]
-struct Above {
+struct PreviousRow {
     author: Option<(UserId, Timestamp)>,
     day: Option<NaiveDate>,
     is_mine: bool,
@@ -196,13 +196,13 @@ struct Above {
 /// Builds the rows from top to bottom.
 struct RowBuilder<D> {
     reader: Reader<D>,
-    above: Above,
+    previous: PreviousRow,
     rows: Vec<TimelineRow>,
 }
 
 impl<D: Fn(Timestamp) -> NaiveDate> RowBuilder<D> {
     fn new(reader: Reader<D>) -> Self {
-        Self { reader, above: Above::default(), rows: Vec::new() }
+        Self { reader, previous: PreviousRow::default(), rows: Vec::new() }
     }
 
     /// Starts at `from` in the middle of a run, as if the rows before it had been built.
@@ -232,21 +232,22 @@ impl<D: Fn(Timestamp) -> NaiveDate> RowBuilder<D> {
 
     fn push_message(&mut self, timeline: &Timeline, message: &Message) {
         let day = (self.reader.day_of)(message.created_at);
-        if self.above.day != Some(day) {
+        if self.previous.day != Some(day) {
             self.rows.push(TimelineRow::Day(day, message.seq));
-            self.above = Above { day: Some(day), ..Above::default() };
+            self.previous = PreviousRow { day: Some(day), ..PreviousRow::default() };
         }
         let is_mine = message.user.id == self.reader.me;
         if self.reader.unread_after.is_some_and(|seq| message.seq > seq && !is_mine) {
             self.rows.push(TimelineRow::UnreadDivider);
-            self.above.author = None;
+            self.previous.author = None;
             self.reader.unread_after = None;
         }
-        let (seq, rev, starts_group) = (message.seq, message.rev, !self.above.groups_with(message));
+        let (seq, rev, starts_group) =
+            (message.seq, message.rev, !self.previous.groups_with(message));
         let renames = timeline.renames(message.user.id);
         self.rows.push(TimelineRow::Message { seq, rev, starts_group, renames });
-        self.above.author = Some((message.user.id, message.created_at));
-        self.above.is_mine = is_mine;
+        self.previous.author = Some((message.user.id, message.created_at));
+        self.previous.is_mine = is_mine;
     }
 
     fn push_events(&mut self, timeline: &Timeline, after: Seq) {
@@ -254,7 +255,7 @@ impl<D: Fn(Timestamp) -> NaiveDate> RowBuilder<D> {
         let (count, last) = events.fold((0, Rev(0)), |(count, _), event| (count + 1, event.rev));
         if count > 0 {
             self.rows.push(TimelineRow::Events { after, last, count });
-            (self.above.author, self.above.is_mine) = (None, false);
+            (self.previous.author, self.previous.is_mine) = (None, false);
         }
     }
 
@@ -263,14 +264,14 @@ impl<D: Fn(Timestamp) -> NaiveDate> RowBuilder<D> {
     }
 
     fn push_pending(&mut self, pending: &PendingMessage) {
-        let starts_group = !self.above.is_mine || pending.reply_to.is_some();
+        let starts_group = !self.previous.is_mine || pending.reply_to.is_some();
         let (client_id, refused) = (pending.client_id, pending.rejection.is_some());
         self.rows.push(TimelineRow::Pending { client_id, refused, starts_group });
-        self.above.is_mine = true;
+        self.previous.is_mine = true;
     }
 }
 
-impl Above {
+impl PreviousRow {
     fn groups_with(&self, message: &Message) -> bool {
         self.author.is_some_and(|(author, at)| {
             author == message.user.id

@@ -1,7 +1,7 @@
 //! The dialog that deletes the account.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
-use shared::{paths, users::MessagesOfDeleted};
+use shared::{paths, users::MessageRetention};
 
 use crate::{
     admin::Choices,
@@ -12,14 +12,14 @@ use crate::{
     ui::{Dialog, Field, Lazy, part},
 };
 
-const MESSAGES: [Choice<MessagesOfDeleted>; 2] = [
+const MESSAGES: [Choice<MessageRetention>; 2] = [
     (
-        MessagesOfDeleted::Keep,
+        MessageRetention::Keep,
         "Keep my messages",
         "They stay in their rooms, under the name “Deleted account”.",
     ),
     (
-        MessagesOfDeleted::Delete,
+        MessageRetention::Delete,
         "Delete my messages",
         "They disappear from all rooms within minutes.",
     ),
@@ -40,7 +40,7 @@ part!(more: fn deletion_form(open: RwSignal<bool>) { view! { <DeletionForm open/
 fn DeletionForm(open: RwSignal<bool>) -> impl IntoView {
     let (auth, live) = (expect_context::<Auth>(), expect_context::<LiveClient>());
     let password = NodeRef::<html::Input>::new();
-    let messages = RwSignal::new(MessagesOfDeleted::Keep);
+    let messages = RwSignal::new(MessageRetention::Keep);
     let delete = Action::new_local(move |password: &String| {
         let password = password.clone();
         // Read before the request, because the socket closes before the response arrives.

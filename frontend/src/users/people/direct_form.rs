@@ -14,7 +14,7 @@ use crate::{
     auth::Auth,
     links::room_path,
     live::LiveClient,
-    state::rooms::people::handle,
+    state::rooms::people::username_label,
     ui::{Avatar, Icon, Shape, pressed_key},
 };
 
@@ -219,11 +219,11 @@ fn Finder(
     };
     let row = move |user: UserRef| {
         let name = user.name().to_owned();
-        let handle = handle(&user).map(|handle| view! { <bdi class="quiet">{handle}</bdi> });
+        let label = username_label(&user).map(|label| view! { <bdi class="quiet">{label}</bdi> });
         view! {
             <li>
                 <button type="button" class="person" on:click=move |_| choose(user.clone())>
-                    <Avatar name=name.clone() small=true/><bdi>{name}</bdi>{handle}
+                    <Avatar name=name.clone() small=true/><bdi>{name}</bdi>{label}
                 </button>
             </li>
         }

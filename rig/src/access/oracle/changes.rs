@@ -236,7 +236,7 @@ impl Oracle {
             }
             self.rooms.insert(id, Room::new(draft, at));
         }
-        self.settle_doubts(false);
+        self.judge_pending(false);
     }
 
     fn add_message(&mut self, room: RoomId, seq: Option<Seq>, marker: &str, at: Micros) {

@@ -7,7 +7,7 @@ use shared::{
 
 use super::{
     markers,
-    model::{Doubt, Oracle, PersonId, Receipt, Room, Secret, Seen, Violation},
+    model::{Observation, Oracle, PendingObservation, PersonId, Receipt, Room, Secret, Violation},
     timeline::{Micros, Timeline, Window},
 };
 
@@ -17,26 +17,28 @@ impl Oracle {
         for marker in markers::find(text) {
             self.checked_markers += 1;
             if !request.contains(marker) {
-                self.judge(receipt, Seen::Marker(marker.to_owned()));
+                self.judge(receipt, Observation::Marker(marker.to_owned()));
             }
         }
     }
 
     /// Judges one thing, later if the creation of its room is not acknowledged yet.
-    pub fn judge(&mut self, receipt: &Receipt, seen: Seen) {
+    pub fn judge(&mut self, receipt: &Receipt, seen: Observation) {
         match self.is_allowed(receipt, &seen) {
             Some(true) => {}
             Some(false) => {
                 let what = self.describe(&seen);
                 self.report(receipt, what);
             }
-            None => self.doubts.push(Doubt { receipt: receipt.clone(), seen }),
+            None => self
+                .pending_observations
+                .push(PendingObservation { receipt: receipt.clone(), seen }),
         }
     }
 
     /// Judges what could not be judged before. At the end, what is still unknown is a violation.
-    pub fn settle_doubts(&mut self, is_end: bool) {
-        for Doubt { receipt, seen } in std::mem::take(&mut self.doubts) {
+    pub fn judge_pending(&mut self, is_end: bool) {
+        for PendingObservation { receipt, seen } in std::mem::take(&mut self.pending_observations) {
             match is_end && self.is_allowed(&receipt, &seen).is_none() {
                 true => self.report(&receipt, format!("{}, by no room", self.describe(&seen))),
                 false => self.judge(&receipt, seen),
@@ -50,14 +52,14 @@ impl Oracle {
     }
 
     /// Whether somebody may have been allowed to see something; `None` if that is not known yet.
-    pub fn is_allowed(&self, receipt: &Receipt, seen: &Seen) -> Option<bool> {
+    pub fn is_allowed(&self, receipt: &Receipt, seen: &Observation) -> Option<bool> {
         let window = receipt.window;
         let marker = match seen {
-            Seen::Room(room) => {
+            Observation::Room(room) => {
                 let room = self.rooms.get(room)?;
                 return Some(receipt.viewer.is_some_and(|person| room.is_member(person, window)));
             }
-            Seen::Marker(marker) => self.secrets.get(marker)?,
+            Observation::Marker(marker) => self.secrets.get(marker)?,
         };
         let room = |room: &Option<RoomId>| room.and_then(|room| self.rooms.get(&room));
         let Some(person) = receipt.viewer else { return Some(false) };
@@ -149,10 +151,10 @@ impl Oracle {
             && room.kind.is_possible(so_far, |kind| kind == RoomKind::Open)
     }
 
-    fn describe(&self, seen: &Seen) -> String {
+    fn describe(&self, seen: &Observation) -> String {
         match seen {
-            Seen::Room(room) => format!("a frame of room {room}"),
-            Seen::Marker(marker) => match self.secrets.get(marker) {
+            Observation::Room(room) => format!("a frame of room {room}"),
+            Observation::Marker(marker) => match self.secrets.get(marker) {
                 Some(Secret::Message { room, seq, .. }) => {
                     let seq = seq.map_or_else(|| "without ack".to_owned(), |seq| seq.to_string());
                     format!("the text of message {seq} of room {room} ({marker})")

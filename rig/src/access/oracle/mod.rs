@@ -11,6 +11,6 @@ mod timeline;
 
 pub use changes::{Change, Draft};
 pub use markers::{MarkerKind, Markers};
-pub use model::{Oracle, Person, PersonId, Receipt, Secret, Seen, Violation};
+pub use model::{Observation, Oracle, Person, PersonId, Receipt, Secret, Violation};
 pub use rules::Need;
 pub use timeline::{Ending, Micros, Timeline, Window};

@@ -105,7 +105,7 @@ impl Secret {
 
 /// Something that a response or a frame contained.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum Observation {
     Marker(String),
     /// A frame about a room.
     Room(RoomId),
@@ -123,9 +123,9 @@ pub struct Receipt {
 
 /// What cannot be judged yet.
 #[derive(Clone, Debug)]
-pub struct Doubt {
+pub struct PendingObservation {
     pub receipt: Receipt,
-    pub seen: Seen,
+    pub seen: Observation,
 }
 
 /// Something that somebody received and must not have.
@@ -147,7 +147,7 @@ pub struct Oracle {
     pub markers: Markers,
     pub violations: Vec<Violation>,
     /// What cannot be judged before the creation of its room is acknowledged.
-    pub doubts: Vec<Doubt>,
+    pub pending_observations: Vec<PendingObservation>,
     pub checked_markers: u64,
 }
 

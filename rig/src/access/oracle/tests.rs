@@ -8,7 +8,7 @@ use shared::{
 use super::{
     changes::{Change, Draft},
     markers,
-    model::{Oracle, Person, Receipt, Secret, Seen},
+    model::{Observation, Oracle, Person, Receipt, Secret},
     rules::Need,
     timeline::{Ending, Micros, Timeline, Window},
 };
@@ -59,7 +59,7 @@ fn receipt(viewer: usize, from: Micros, until: Micros) -> Receipt {
 
 /// Whether a person may see a marker in a response to a request at some time.
 fn sees(oracle: &Oracle, person: usize, marker: &str, at: Micros) -> bool {
-    oracle.is_allowed(&receipt(person, at, at), &Seen::Marker(marker.into())) == Some(true)
+    oracle.is_allowed(&receipt(person, at, at), &Observation::Marker(marker.into())) == Some(true)
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn a_text_is_seen_from_the_join_to_the_removal() {
     assert!(sees(&oracle, GUEST, &text, 60) && !sees(&oracle, GUEST, &text, 61));
     // A request that began before the removal ended may still have read it.
     let early = receipt(GUEST, 55, 90);
-    assert_eq!(oracle.is_allowed(&early, &Seen::Marker(text)), Some(true));
-    assert_eq!(oracle.is_allowed(&receipt(GUEST, 61, 90), &Seen::Room(ROOM)), Some(false));
+    assert_eq!(oracle.is_allowed(&early, &Observation::Marker(text)), Some(true));
+    assert_eq!(oracle.is_allowed(&receipt(GUEST, 61, 90), &Observation::Room(ROOM)), Some(false));
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn names_and_people_are_for_those_who_may_know_them() {
     change(&mut oracle, Change::Join(ROOM, GUEST), Ending::Done, (30, 40));
     assert!(sees(&oracle, GUEST, &topic, 50) && sees(&oracle, GUEST, &ada, 50));
     let anonymous = Receipt { viewer: None, ..receipt(ADA, 50, 50) };
-    assert_eq!(oracle.is_allowed(&anonymous, &Seen::Marker(ada)), Some(false));
+    assert_eq!(oracle.is_allowed(&anonymous, &Observation::Marker(ada)), Some(false));
 }
 
 #[test]
@@ -170,13 +170,13 @@ fn what_arrives_before_its_room_is_known_is_judged_later() {
     let mut oracle = oracle();
     let (name, topic) = oracle.propose_room(10);
     oracle.inspect(&receipt(GUEST, 11, 12), &format!("joined {name}"), "");
-    oracle.judge(&receipt(ADA, 11, 12), Seen::Room(ROOM));
+    oracle.judge(&receipt(ADA, 11, 12), Observation::Room(ROOM));
     assert!(oracle.violations.is_empty());
     let kind = RoomKind::Private;
     let draft = Draft { kind, history: History::All, name, topic, people: vec![ADA] };
     oracle.add_room(ROOM, draft, 10);
     assert_eq!(oracle.violations.len(), 1, "{:?}", oracle.violations);
-    oracle.judge(&receipt(ADA, 11, 12), Seen::Room(RoomId(8)));
-    oracle.settle_doubts(true);
+    oracle.judge(&receipt(ADA, 11, 12), Observation::Room(RoomId(8)));
+    oracle.judge_pending(true);
     assert_eq!(oracle.violations.len(), 2, "{:?}", oracle.violations);
 }

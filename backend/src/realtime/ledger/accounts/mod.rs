@@ -24,12 +24,12 @@ use crate::{
     tables::{Pool, Stored, account_deletions, members, now, rooms, users},
 };
 
-mod clear;
-mod leave;
+mod delete_messages;
+mod remove_account;
 mod watermarks;
 
-use clear::ClearMessages;
-use leave::LeaveDeleted;
+use delete_messages::DeleteAccountMessages;
+use remove_account::RemoveDeletedAccount;
 use watermarks::{Watermarks, heads};
 
 /// How often the task looks for deletions that another node could not finish.
@@ -88,13 +88,13 @@ async fn finish(
         return Ok(Some(wait_until(BEGIN_AFTER)));
     }
     for room in rooms_to_leave(reader, user).await? {
-        ledger.write(LeaveDeleted { room, user }).await?;
+        ledger.write(RemoveDeletedAccount { room, user }).await?;
     }
     if deletion.deletes_messages {
         // Before the look, which does not find what is written while it runs.
         let heads = heads(reader).await?;
         for (room, after) in watermarks.rooms_to_clear(reader, user, &heads).await? {
-            clear_room(ledger, room, user, after).await?;
+            delete_messages_in_room(ledger, room, user, after).await?;
         }
         watermarks.advance(user, heads);
     }
@@ -105,15 +105,22 @@ async fn finish(
     Ok(None)
 }
 
-async fn clear_room(ledger: &Ledger, room: RoomId, user: UserId, mut after: Seq) -> Result<()> {
-    while let Some((last, count)) = ledger.write(ClearMessages { room, user, after }).await? {
+async fn delete_messages_in_room(
+    ledger: &Ledger,
+    room: RoomId,
+    user: UserId,
+    mut after: Seq,
+) -> Result<()> {
+    while let Some((last, count)) =
+        ledger.write(DeleteAccountMessages { room, user, after }).await?
+    {
         metrics::counter!("hallway_account_deletion_messages_total").increment(count);
         after = last;
     }
     Ok(())
 }
 
-/// The rooms in which [`LeaveDeleted`] has something to do for an account: those that it is in, and those
+/// The rooms in which [`RemoveDeletedAccount`] has something to do for an account: those that it is in, and those
 /// where its new name was not published yet; also those in the bin, because they may be restored. The role
 /// alone does not tell, because the account may have been a reader before.
 async fn rooms_to_leave(reader: &Pool, user: UserId) -> Result<Vec<RoomId>> {

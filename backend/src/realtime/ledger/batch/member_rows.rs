@@ -107,7 +107,7 @@ impl Batch<'_> {
 
     /// Writes the role, the time-out, the rev and what was published of an existing member row. Leaves the
     /// read mark, which the batch may have pending.
-    pub(in crate::realtime::ledger) async fn update_standing(
+    pub(in crate::realtime::ledger) async fn update_member_row(
         &mut self,
         row: &members::Model,
     ) -> Result<()> {

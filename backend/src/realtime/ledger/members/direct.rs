@@ -25,7 +25,7 @@ use crate::{
     Error, Result,
     realtime::hub::NodeEvent,
     tables::{
-        Stored, blocked_either_way, knows_account, lock_room_names, members, rooms,
+        Stored, blocked_either_way, can_see_account, lock_room_names, members, rooms,
         server_settings, shares_room, users,
     },
 };
@@ -162,7 +162,7 @@ impl CreateDirect {
             let is_active = accounts.iter().any(|user| user.id == id.0);
             let is_known = match only_shared && id != caller.id {
                 true => shares_room(batch.txn, caller.id, id).await?,
-                false => knows_account(batch.txn, &caller, id).await?,
+                false => can_see_account(batch.txn, &caller, id).await?,
             };
             if !is_known || !is_active || blocked.contains(&id) {
                 return Err(nobody(id));

@@ -23,7 +23,7 @@ use crate::{
 mod changes;
 mod direct;
 mod enter;
-mod invited;
+mod join_by_invitation;
 mod preferences;
 mod roles;
 
@@ -31,11 +31,11 @@ pub(super) use changes::{MemberChanges, active_accounts};
 pub use direct::{CreateDirect, DirectRoom, SetHidden};
 pub use enter::EnterRoom;
 pub(super) use enter::active_admin;
-pub use invited::JoinInvited;
+pub use join_by_invitation::JoinByInvitation;
 pub use preferences::{SetFavourites, SetMuted};
 use roles::appoint_host;
 pub use roles::{PublishAccount, SetRole};
-pub(super) use roles::{has_host, set_role, set_standing};
+pub(super) use roles::{has_host, set_role, update_and_publish_member};
 
 /// Joins a room. Does nothing for a user who is a member already.
 pub struct JoinRoom {

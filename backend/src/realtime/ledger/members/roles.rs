@@ -77,12 +77,12 @@ pub(in crate::realtime::ledger) async fn set_role(
     // A host is not timed out, and is not again after they were host.
     let timed_out_until = row.timed_out_until.filter(|_| role != Role::Host);
     let row = members::Model { role: Stored(role), timed_out_until, ..row };
-    set_standing(batch, row, user, event).await
+    update_and_publish_member(batch, row, user, event).await
 }
 
 /// Writes and publishes the role, the rank and the display name of a current member, with what the timeline
 /// shows of it.
-pub(in crate::realtime::ledger) async fn set_standing(
+pub(in crate::realtime::ledger) async fn update_and_publish_member(
     batch: &mut Batch<'_>,
     row: members::Model,
     user: &users::Model,
@@ -91,7 +91,7 @@ pub(in crate::realtime::ledger) async fn set_standing(
     let room = RoomId(row.room_id);
     let rev = batch.next_rev(room);
     let row = members::Model { rev: rev.0, ..row }.published(user);
-    batch.update_standing(&row).await?;
+    batch.update_member_row(&row).await?;
     let member = row.to_member(user);
     batch.publish_member(&row, member.clone(), event)?;
     Ok(member)
@@ -146,7 +146,7 @@ impl RoomWrite for PublishAccount {
         batch.room(self.room)?;
         match batch.member_row(self.room, self.user).await? {
             Some((row, user)) if !row.has_left && !row.is_published(&user) => {
-                set_standing(batch, row, &user, None).await.map(drop)
+                update_and_publish_member(batch, row, &user, None).await.map(drop)
             }
             _ => Ok(()),
         }

@@ -9,7 +9,7 @@ use shared::{
 };
 
 use super::{
-    super::{Batch, RoomWrite, members::set_standing},
+    super::{Batch, RoomWrite, members::update_and_publish_member},
     audit_about, authorize_against,
 };
 use crate::{
@@ -65,6 +65,12 @@ impl RoomWrite for TimeOut {
             }
             None => audit_about(batch, AuditAction::TimeOutEnded, who, |record| record).await?,
         }
-        set_standing(batch, members::Model { timed_out_until: end, ..row }, &user, None).await
+        update_and_publish_member(
+            batch,
+            members::Model { timed_out_until: end, ..row },
+            &user,
+            None,
+        )
+        .await
     }
 }

@@ -12,7 +12,7 @@ use shared::{
 use super::{
     super::{
         Batch, NewEvent, RoomWrite,
-        members::{joined_frame, set_standing},
+        members::{joined_frame, update_and_publish_member},
     },
     check_name_is_free,
     deletion::find_in_bin,
@@ -116,7 +116,7 @@ impl RoomWrite for AnnounceRestored {
             batch.publish(NodeEvent::ToUser { user: id, frame });
             // Ranks and display names are not published in deleted rooms.
             if !row.is_published(&user) {
-                set_standing(batch, row, &user, None).await?;
+                update_and_publish_member(batch, row, &user, None).await?;
             }
         }
         Ok(ids.last().map(|id| UserId(*id)))

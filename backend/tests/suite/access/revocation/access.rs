@@ -68,7 +68,7 @@ impl Access {
 }
 
 /// The sockets and downloads that a caller holds open.
-pub struct Held {
+pub struct OpenConnections {
     access: Access,
     live: LiveSocket,
     classic: Socket,
@@ -83,7 +83,7 @@ pub enum OpenSocket {
     Classic(Box<Socket>),
 }
 
-impl Held {
+impl OpenConnections {
     pub async fn open(world: &World, room: RoomId, access: Access) -> Self {
         let (address, header) = (access.address, access.header());
         let me = access.call(&world.last, "GET", paths::ME).await;

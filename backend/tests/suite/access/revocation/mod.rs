@@ -11,7 +11,7 @@ mod world;
 
 use std::time::Instant;
 
-use access::{Access, CREDENTIALS, Held};
+use access::{Access, CREDENTIALS, OpenConnections};
 use events::{EVENTS, Event, Expected};
 use futures_util::future::join_all;
 use world::World;
@@ -36,7 +36,7 @@ async fn check_table(world: World) {
         let mut held = Vec::new();
         for credential in CREDENTIALS {
             let access = victim.access(credential);
-            held.push(Held::open(&world, room, access).await);
+            held.push(OpenConnections::open(&world, room, access).await);
         }
         event.trigger(&world, room, &victim).await;
         let start = Instant::now();

@@ -3,8 +3,8 @@
 use shared::access::{History, RoomKind};
 
 use super::{
-    doors::{About, doors},
-    world::{Actor, Sight, World},
+    operations::{About, operation_cases},
+    world::{Actor, Visibility, World},
 };
 use crate::fixture::Response;
 
@@ -14,8 +14,8 @@ async fn the_tag_of_a_member_is_of_no_use_to_others() {
     let mut tags = 0;
     for kind in [RoomKind::Open, RoomKind::Private] {
         let room = world.room(kind, History::Joining);
-        for door in doors().iter().filter(|door| door.about == About::Room) {
-            for call in door.calls.iter().filter(|call| !call.is_write) {
+        for case in operation_cases().iter().filter(|case| case.about == About::Room) {
+            for call in case.calls.iter().filter(|call| !call.is_write) {
                 let (method, path, _) = call.render(&room.target);
                 let ask = async |actor, tag: &str| {
                     let request = world.client(actor).request(&method, &path);
@@ -43,7 +43,7 @@ async fn the_tag_of_a_member_is_of_no_use_to_others() {
                     let (without, with) = (ask(actor, "\"none\"").await, ask(actor, tag).await);
                     assert_eq!(with.status, without.status, "{actor:?} {path}");
                     assert_ne!(with.status, 304, "{actor:?} {path}");
-                    if room.sight(actor) == Sight::Nothing && path.contains("/rooms/") {
+                    if room.visibility(actor) == Visibility::Nothing && path.contains("/rooms/") {
                         assert_eq!(with.header("etag"), "", "{actor:?} {path}");
                     }
                 }

@@ -12,8 +12,8 @@ use shared::{
 use uuid::Uuid;
 
 use super::{
-    doors::Word,
-    world::{ACTORS, Actor, SecretRoom, Sight, State, Target, World},
+    operations::Word,
+    world::{ACTORS, Actor, SecretRoom, State, Target, Visibility, World},
 };
 use crate::fixture::{
     LiveSocket, Person, REVOCATION_MAX_DELAY, Server, Socket, SocketEvent, TIMEOUT,
@@ -84,14 +84,14 @@ async fn an_unseen_room_is_answered_as_one_that_does_not_exist() {
         assert!(expected[0].contains("\"not_found\""), "{expected:?}");
         for room in &world.rooms {
             let target = &room.target;
-            let inside = [Sight::Late, Sight::All].contains(&room.sight(actor));
+            let inside = [Visibility::Late, Visibility::All].contains(&room.visibility(actor));
             for word in [&target.name, &target.topic] {
                 let is_shown = inside && room.kind != RoomKind::Direct;
                 assert_eq!(welcome.contains(word.as_str()), is_shown, "{actor:?} {word}");
             }
             let has_room = live.rooms.iter().any(|mine| mine.id == target.room);
             assert_eq!(has_room, inside, "{actor:?} {}", room.label());
-            if room.sight(actor) == Sight::Nothing {
+            if room.visibility(actor) == Visibility::Nothing {
                 let seen = answers(&mut live, target.room).await;
                 let (none, id) = (none.to_string(), target.room.to_string());
                 let expected: Vec<_> = expected.iter().map(|f| f.replace(&none, &id)).collect();
@@ -115,7 +115,7 @@ fn room_of(frame: &str) -> Option<i64> {
 }
 
 /// Everything that can happen in a room, done by members.
-async fn make_things_happen(world: &World, room: &SecretRoom, typing: &mut LiveSocket) {
+async fn cause_every_event(world: &World, room: &SecretRoom, typing: &mut LiveSocket) {
     let (id, member) = (room.target.room, world.person(Actor::Member));
     let at = |template: &str| paths::fill(template, &[&id]);
     typing.subscribe(id, None).await;
@@ -161,7 +161,7 @@ async fn nothing_that_happens_in_a_room_reaches_those_outside() {
     let mut host = LiveSocket::open(world.person(Actor::Host)).await;
     let rooms: Vec<_> = world.rooms.iter().filter(|room| room.state != State::Deleted).collect();
     for room in &rooms {
-        make_things_happen(&world, room, &mut host).await;
+        cause_every_event(&world, room, &mut host).await;
     }
     frames_until_now(&mut host).await;
     tokio::time::sleep(Duration::from_millis(1_200)).await;
@@ -170,7 +170,7 @@ async fn nothing_that_happens_in_a_room_reaches_those_outside() {
         for room in &rooms {
             let id = Some(room.target.room.0);
             let count = frames.iter().filter(|frame| room_of(frame) == id).count();
-            let inside = [Sight::Late, Sight::All].contains(&room.sight(*actor));
+            let inside = [Visibility::Late, Visibility::All].contains(&room.visibility(*actor));
             // At least that the host is online, and types where one can post.
             let least = if room.state == State::Active { 2 } else { 1 };
             let is_right = if inside { count >= least } else { count == 0 };
@@ -184,21 +184,21 @@ async fn nothing_that_happens_in_a_room_reaches_those_outside() {
 
 /// How a member loses a room.
 #[derive(Clone, Copy, Debug)]
-enum Loss {
+enum AccessLoss {
     Leave,
     Removal,
     Deletion,
 }
 
 /// A private room of two, and the sockets of the one who loses it.
-struct Losing {
+struct AccessLossFixture {
     server: Server,
     host: Person,
     loser: Person,
     room: RoomId,
 }
 
-impl Losing {
+impl AccessLossFixture {
     async fn start() -> Self {
         let server = Server::start().await;
         let host = server.person("host", Rank::Member).await;
@@ -211,14 +211,14 @@ impl Losing {
         Self { server, host, loser, room }
     }
 
-    async fn lose(&self, loss: Loss) {
+    async fn revoke_access(&self, loss: AccessLoss) {
         let Self { host, loser, room, .. } = self;
         let response = match loss {
-            Loss::Leave => loser.delete(&paths::fill(paths::MEMBERSHIP, &[room])).await,
-            Loss::Removal => {
+            AccessLoss::Leave => loser.delete(&paths::fill(paths::MEMBERSHIP, &[room])).await,
+            AccessLoss::Removal => {
                 host.delete(&paths::fill(paths::MEMBER, &[room, &loser.user.id])).await
             }
-            Loss::Deletion => host.delete(&paths::fill(paths::ROOM, &[room])).await,
+            AccessLoss::Deletion => host.delete(&paths::fill(paths::ROOM, &[room])).await,
         };
         response.expect_status(204);
     }
@@ -226,9 +226,9 @@ impl Losing {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_loses_a_private_room_gets_nothing_more_of_it() {
-    for loss in [Loss::Leave, Loss::Removal, Loss::Deletion] {
-        let losing = Losing::start().await;
-        let Losing { server, host, loser, room } = &losing;
+    for loss in [AccessLoss::Leave, AccessLoss::Removal, AccessLoss::Deletion] {
+        let fixture = AccessLossFixture::start().await;
+        let AccessLossFixture { server, host, loser, room } = &fixture;
         let room = *room;
         let mut other = LiveSocket::in_room(host, room).await;
         let mut live = LiveSocket::in_room(loser, room).await;
@@ -236,13 +236,13 @@ async fn who_loses_a_private_room_gets_nothing_more_of_it() {
         let headers = [("authorization", &*authorization)];
         let path = format!("/ws/chat/{room}/");
         let mut classic = Socket::open(server.address, &path, &headers).await.unwrap();
-        losing.lose(loss).await;
+        fixture.revoke_access(loss).await;
         let start = Instant::now();
         live.expect(|frame| matches!(frame, ServerFrame::Removed { .. }).then_some(())).await;
         assert!(classic.wait_close().await.is_some(), "{loss:?}");
         assert!(start.elapsed() < REVOCATION_MAX_DELAY, "{loss:?}");
         other.send(&ClientFrame::Typing { room }).await;
-        if !matches!(loss, Loss::Deletion) {
+        if !matches!(loss, AccessLoss::Deletion) {
             host.post_message(room, "secret").await;
             let topic = json!({"topic": "secret"});
             host.patch(&paths::fill(paths::ROOM, &[&room]), topic).await.expect_status(200);

@@ -1,4 +1,4 @@
-//! Every door, every actor, every kind of room.
+//! Every operation, every actor, every kind of room.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,15 +10,16 @@ use shared::{
 };
 
 use super::{
-    doors::{About, Call, Door, Word, doors},
-    world::{ACTORS, Actor, SecretRoom, Sight, Target, World},
+    operations::{About, Call, OperationCase, Word, operation_cases},
+    world::{ACTORS, Actor, SecretRoom, Target, Visibility, World},
 };
 use crate::fixture::Response;
 
 /// A new operation needs a row in the table: how to call it about a room, and what it may show.
 #[test]
 fn the_table_lists_every_operation_of_the_document() {
-    let listed: BTreeSet<_> = doors().into_iter().map(|door| door.operation.to_owned()).collect();
+    let listed: BTreeSet<_> =
+        operation_cases().into_iter().map(|case| case.operation.to_owned()).collect();
     let document: Value = serde_json::from_str(&hallway::openapi()).unwrap();
     let mut documented = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -26,7 +27,7 @@ fn the_table_lists_every_operation_of_the_document() {
         documented.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
     }
     let missing: Vec<_> = documented.difference(&listed).collect();
-    assert!(missing.is_empty(), "add to access/visibility/doors.rs: {missing:#?}");
+    assert!(missing.is_empty(), "add to access/visibility/operations/: {missing:#?}");
     let gone: Vec<_> = listed.difference(&documented).collect();
     assert!(gone.is_empty(), "not in the document: {gone:#?}");
 }
@@ -34,7 +35,7 @@ fn the_table_lists_every_operation_of_the_document() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_shows_what_somebody_may_not_see() {
     let world = World::start().await;
-    let table = doors();
+    let table = operation_cases();
     let checks = ACTORS.into_iter().map(|actor| Checks::new(&world, actor).run(&table));
     let (mut problems, mut found) = (Vec::new(), 0);
     for checks in join_all(checks).await {
@@ -114,29 +115,29 @@ impl Target {
     }
 
     /// The same with everything that somebody may not know replaced by what does not exist.
-    pub fn concealed(&self, sight: Sight, rank: Rank) -> Self {
+    pub fn concealed(&self, visibility: Visibility, rank: Rank) -> Self {
         let (known, none) = (self.clone(), Self::phantom());
-        match sight {
+        match visibility {
             // The accounts are no secret for members.
-            Sight::Nothing if rank > Rank::Guest => {
+            Visibility::Nothing if rank > Rank::Guest => {
                 let (person, person_id): (String, UserId) = (known.person, known.person_id);
                 Self { person, person_id, ..none }
             }
-            Sight::Nothing => none,
-            Sight::Listing => Self {
+            Visibility::Nothing => none,
+            Visibility::Listing => Self {
                 early: none.early,
                 late: none.late,
                 early_id: none.early_id,
                 late_id: none.late_id,
                 ..known
             },
-            Sight::Late => Self { early: none.early, early_id: none.early_id, ..known },
-            Sight::All => known,
+            Visibility::Late => Self { early: none.early, early_id: none.early_id, ..known },
+            Visibility::All => known,
         }
     }
 }
 
-impl Sight {
+impl Visibility {
     fn hidden_words(self) -> &'static [Word] {
         match self {
             Self::Nothing => &[Word::Name, Word::Topic, Word::Early, Word::Late, Word::Person],
@@ -168,23 +169,31 @@ impl<'w> Checks<'w> {
         Self { world, actor, answers: HashMap::new(), problems: Vec::new(), words_found: 0 }
     }
 
-    async fn run(mut self, table: &[Door]) -> Self {
-        for door in table.iter().filter(|door| !matches!(door.about, About::Nothing(_))) {
+    async fn run(mut self, table: &[OperationCase]) -> Self {
+        for case in table.iter().filter(|case| !matches!(case.about, About::Nothing(_))) {
             for room in &self.world.rooms {
-                let sight = room.sight(self.actor);
-                if door.about == About::Account && self.actor.rank() > Rank::Guest {
+                let visibility = room.visibility(self.actor);
+                if case.about == About::Account && self.actor.rank() > Rank::Guest {
                     continue;
                 }
-                for call in door.calls.iter().filter(|c| !c.is_write || sight == Sight::Nothing) {
-                    self.check(door, call, room, sight).await;
+                for call in
+                    case.calls.iter().filter(|c| !c.is_write || visibility == Visibility::Nothing)
+                {
+                    self.check(case, call, room, visibility).await;
                 }
             }
         }
         self
     }
 
-    async fn check(&mut self, door: &Door, call: &Call, room: &SecretRoom, sight: Sight) {
-        let concealed = room.target.concealed(sight, self.actor.rank());
+    async fn check(
+        &mut self,
+        case: &OperationCase,
+        call: &Call,
+        room: &SecretRoom,
+        visibility: Visibility,
+    ) {
+        let concealed = room.target.concealed(visibility, self.actor.rank());
         let (request, blind) = (call.render(&room.target), call.render(&concealed));
         let label = format!("{:?}, {}: {request:?}", self.actor, room.label());
         if request != blind {
@@ -199,7 +208,7 @@ impl<'w> Checks<'w> {
                 let problem = format!("{label}\n  {seen:?}\n  instead of\n  {expected:?}");
                 self.problems.push(problem);
             }
-            return self.check_words(door, call, room, sight, &seen, &label);
+            return self.check_words(case, call, room, visibility, &seen, &label);
         }
         let is_of_room = call.request.contains('{');
         let seen =
@@ -207,32 +216,32 @@ impl<'w> Checks<'w> {
         let echo = request.1.split_once("q=").map_or("", |(_, q)| q);
         let echo = echo.split('&').next().filter(|echo| !echo.is_empty()).unwrap_or("\n\n");
         let text = seen.text.replace(echo, "");
-        for word in sight.hidden_words().iter().map(|word| room.target.word(*word)) {
+        for word in visibility.hidden_words().iter().map(|word| room.target.word(*word)) {
             if text.contains(word) {
                 self.problems.push(format!("{label}\n  {word} is in {seen:?}"));
             }
         }
-        self.check_words(door, call, room, sight, &seen, &label);
+        self.check_words(case, call, room, visibility, &seen, &label);
     }
 
     /// Those who may see the words must find them.
     fn check_words(
         &mut self,
-        door: &Door,
+        case: &OperationCase,
         call: &Call,
         room: &SecretRoom,
-        sight: Sight,
+        visibility: Visibility,
         seen: &Answer,
         label: &str,
     ) {
         let is_direct = room.kind == RoomKind::Direct;
-        let shows_nothing = match sight {
-            Sight::Nothing => true,
-            Sight::Listing => !call.is_listing,
+        let shows_nothing = match visibility {
+            Visibility::Nothing => true,
+            Visibility::Listing => !call.is_listing,
             // A direct room has no name by which to find it.
-            Sight::Late | Sight::All => {
+            Visibility::Late | Visibility::All => {
                 let by_name = call.request.contains("{name}");
-                is_direct && (by_name || door.about == About::ClassicRoom)
+                is_direct && (by_name || case.about == About::ClassicRoom)
             }
         };
         if shows_nothing {
@@ -240,7 +249,7 @@ impl<'w> Checks<'w> {
         }
         let is_shown = |word: &&Word| {
             let has_none = is_direct && matches!(word, Word::Name | Word::Topic);
-            !sight.hides(**word) && !has_none
+            !visibility.hides(**word) && !has_none
         };
         for word in call.shows.iter().filter(is_shown).map(|word| room.target.word(*word)) {
             if seen.status == 200 && seen.text.contains(word) {

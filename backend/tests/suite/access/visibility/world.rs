@@ -81,7 +81,7 @@ pub enum State {
 
 /// How much an actor may see of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub enum Visibility {
     /// Nothing, not even that it exists.
     Nothing,
     /// Name, topic and size.
@@ -134,7 +134,7 @@ impl Target {
 }
 
 impl SecretRoom {
-    pub fn sight(&self, actor: Actor) -> Sight {
+    pub fn visibility(&self, actor: Actor) -> Visibility {
         let is_direct = self.kind == RoomKind::Direct;
         let is_inside = match actor {
             Actor::GuestInside | Actor::Reader | Actor::Member | Actor::Host => true,
@@ -144,13 +144,13 @@ impl SecretRoom {
         let is_signed_in = !matches!(actor, Actor::Anon | Actor::Disabled);
         let finds = self.kind == RoomKind::Open && actor.rank() > Rank::Guest;
         match self.state {
-            State::Deleted => Sight::Nothing,
+            State::Deleted => Visibility::Nothing,
             _ if actor == Actor::Late && is_inside && self.history == History::Joining => {
-                Sight::Late
+                Visibility::Late
             }
-            _ if is_inside => Sight::All,
-            _ if is_signed_in && finds => Sight::Listing,
-            _ => Sight::Nothing,
+            _ if is_inside => Visibility::All,
+            _ if is_signed_in && finds => Visibility::Listing,
+            _ => Visibility::Nothing,
         }
     }
 

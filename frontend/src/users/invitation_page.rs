@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[component]
-pub fn InvitedPage(token: InvitationToken) -> impl IntoView {
+pub fn InvitationPage(token: InvitationToken) -> impl IntoView {
     let asked = token.clone();
     let preview = LocalResource::new(move || api::preview_invitation(asked.clone()));
     let content = move || match preview.get() {

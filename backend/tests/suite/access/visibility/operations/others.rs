@@ -1,16 +1,16 @@
 //! The operations of all rooms of the caller, of people, and of the classic chat.
 
 use super::{
-    Door,
+    OperationCase,
     Word::{self, Early, Late, Name, Person, Topic},
     account, classic, list, nothing, read, room, write,
 };
 
-pub fn doors() -> Vec<Door> {
-    [searches(), people(), admins(), classic_doors()].into_iter().flatten().collect()
+pub fn operation_cases() -> Vec<OperationCase> {
+    [searches(), people(), admins(), classic_operation_cases()].into_iter().flatten().collect()
 }
 
-fn searches() -> Vec<Door> {
+fn searches() -> Vec<OperationCase> {
     const ALL: &[Word] = &[Early, Late, Person];
     const NAMED: &[Word] = &[Early, Late, Person, Name];
     vec![
@@ -57,7 +57,7 @@ fn searches() -> Vec<Door> {
     ]
 }
 
-fn people() -> Vec<Door> {
+fn people() -> Vec<OperationCase> {
     vec![
         room(
             "GET /api/v1/people",
@@ -107,7 +107,7 @@ fn people() -> Vec<Door> {
 }
 
 /// Admins see more than others here, and other tests say who is one: `api::roles` and `api::administration`.
-fn admins() -> Vec<Door> {
+fn admins() -> Vec<OperationCase> {
     const ADMINS: &str = "administration";
     const ADMISSION: &str = "admission";
     vec![
@@ -131,7 +131,7 @@ fn admins() -> Vec<Door> {
     ]
 }
 
-fn classic_doors() -> Vec<Door> {
+fn classic_operation_cases() -> Vec<OperationCase> {
     const ALL: &[Word] = &[Early, Late, Person, Name];
     vec![
         nothing("POST /register", "new accounts are in no room"),

@@ -8,7 +8,7 @@ use shared::{
 
 use super::super::{
     Batch, RoomWrite,
-    members::{remove_member, set_standing},
+    members::{remove_member, update_and_publish_member},
 };
 use crate::{
     Result,
@@ -21,14 +21,14 @@ use crate::{
 /// because the change gives the pages with its messages new entity tags.
 ///
 /// [`rooms_to_leave`]: super::rooms_to_leave
-pub(super) struct LeaveDeleted {
+pub(super) struct RemoveDeletedAccount {
     /// The room.
     pub(super) room: RoomId,
     /// The account.
     pub(super) user: UserId,
 }
 
-impl RoomWrite for LeaveDeleted {
+impl RoomWrite for RemoveDeletedAccount {
     type Out = ();
 
     fn room(&self) -> Option<RoomId> {
@@ -42,7 +42,7 @@ impl RoomWrite for LeaveDeleted {
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {
         let Some(room) = batch.room_or_deleted(self.room) else { return Ok(()) };
         let (kind, is_deleted) = (room.kind.0, room.deleted_at.is_some());
-        let Some(account) = find_deleted(batch, self.user).await? else { return Ok(()) };
+        let Some(account) = find_deleted_account(batch, self.user).await? else { return Ok(()) };
         let Some((row, _)) = batch.member_row(self.room, self.user).await? else { return Ok(()) };
         if kind != RoomKind::Direct && !row.has_left {
             let account = account.clone();
@@ -54,7 +54,7 @@ impl RoomWrite for LeaveDeleted {
         match batch.member_row(self.room, self.user).await? {
             Some((row, _)) if row.role.0 != Role::Reader || !row.is_published(&account) => {
                 let row = members::Model { role: Stored(Role::Reader), ..row };
-                set_standing(batch, row, &account, None).await.map(drop)
+                update_and_publish_member(batch, row, &account, None).await.map(drop)
             }
             _ => Ok(()),
         }
@@ -63,7 +63,10 @@ impl RoomWrite for LeaveDeleted {
 
 /// The account, if it was deleted. Read from the database, because the cache may have it with its old name
 /// for a moment, after the command line deleted it.
-pub(super) async fn find_deleted(batch: &Batch<'_>, user: UserId) -> Result<Option<users::Model>> {
+pub(super) async fn find_deleted_account(
+    batch: &Batch<'_>,
+    user: UserId,
+) -> Result<Option<users::Model>> {
     let account = users::Entity::find_by_id(user.0).filter(users::Column::DeletedAt.is_not_null());
     Ok(account.one(batch.txn).await?)
 }

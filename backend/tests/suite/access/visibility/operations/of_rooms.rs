@@ -1,16 +1,16 @@
 //! The operations of one room.
 
 use super::{
-    Door,
+    OperationCase,
     Word::{self, Early, Late, Name, Person, Topic},
     list, nothing, read, room, write,
 };
 
-pub fn doors() -> Vec<Door> {
+pub fn operation_cases() -> Vec<OperationCase> {
     [rooms(), messages(), moderation(), overviews()].into_iter().flatten().collect()
 }
 
-fn rooms() -> Vec<Door> {
+fn rooms() -> Vec<OperationCase> {
     vec![
         room(
             "GET /api/v1/rooms",
@@ -88,7 +88,7 @@ fn rooms() -> Vec<Door> {
     ]
 }
 
-fn messages() -> Vec<Door> {
+fn messages() -> Vec<OperationCase> {
     const ALL: &[Word] = &[Early, Late, Person];
     vec![
         room(
@@ -146,7 +146,7 @@ fn messages() -> Vec<Door> {
     ]
 }
 
-fn moderation() -> Vec<Door> {
+fn moderation() -> Vec<OperationCase> {
     const TIME_OUT: &str = "PUT /api/v1/rooms/{room}/members/{person_id}/timeout {\"minutes\":5}";
     vec![
         room("PUT /api/v1/rooms/{id}/members/{user}/timeout", [write(TIME_OUT)]),
@@ -183,7 +183,7 @@ fn moderation() -> Vec<Door> {
     ]
 }
 
-fn overviews() -> Vec<Door> {
+fn overviews() -> Vec<OperationCase> {
     const ALL: &[Word] = &[Early, Late, Person];
     const NAMED: &[Word] = &[Early, Late, Person, Name];
     vec![

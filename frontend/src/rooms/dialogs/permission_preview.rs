@@ -10,7 +10,7 @@ use crate::state::rooms::perspective::{
 
 /// Shows the room with the options as they are chosen in the form, also before they are saved.
 #[component]
-pub fn SeeAs(fields: RoomFields, is_archived: bool) -> impl IntoView {
+pub fn PermissionPreview(fields: RoomFields, is_archived: bool) -> impl IntoView {
     let chosen = RwSignal::new(Perspective::Member);
     let room = move || {
         let (kind, policies) = (fields.kind.get(), fields.policies.get());
@@ -37,14 +37,14 @@ pub fn SeeAs(fields: RoomFields, is_archived: bool) -> impl IntoView {
         }
     };
     view! {
-        <details class="more-options" data-testid="see-as">
+        <details class="more-options" data-testid="permission-preview">
             <summary>"See the room as…"</summary>
             <div class="field">
-                <label for="field-see-as">"Who"</label>
-                <select id="field-see-as" aria-describedby="field-see-as-hint" on:change=choose>
+                <label for="field-permission-preview">"Who"</label>
+                <select id="field-permission-preview" aria-describedby="field-permission-preview-hint" on:change=choose>
                     {options.into_iter().collect_view()}
                 </select>
-                <p id="field-see-as-hint" class="field-hint">
+                <p id="field-permission-preview-hint" class="field-hint">
                     {move || describe_perspective(chosen.get())}
                 </p>
             </div>

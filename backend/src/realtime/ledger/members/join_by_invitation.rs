@@ -19,14 +19,14 @@ use crate::{
 /// Executes a pending join and deletes its row, so that it happens once, although several nodes may try.
 /// Joins nothing if who invited may not add people to the room any more. Accounts "invite" themselves to the
 /// default rooms, and join nothing if the room can no longer be joined.
-pub struct JoinInvited {
+pub struct JoinByInvitation {
     /// The room.
     pub room: RoomId,
     /// The new member.
     pub user: UserId,
 }
 
-impl RoomWrite for JoinInvited {
+impl RoomWrite for JoinByInvitation {
     type Out = ();
 
     fn room(&self) -> Option<RoomId> {
@@ -60,7 +60,7 @@ impl RoomWrite for JoinInvited {
     }
 }
 
-impl JoinInvited {
+impl JoinByInvitation {
     /// The account that joins; `None` if it is a member already or banned, or if it or who invited it
     /// lost the right.
     async fn new_member(

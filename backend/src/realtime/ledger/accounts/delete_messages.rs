@@ -11,25 +11,25 @@ use super::{
         mark_read::refresh_unread,
         messages::{delete_mentions, write_tombstone},
     },
-    leave::find_deleted,
+    remove_account::find_deleted_account,
 };
 use crate::{
     Result,
     tables::{messages, row_lock, search_index},
 };
 
-/// The number of messages that one [`ClearMessages`] deletes: few, because each takes several statements,
+/// The number of messages that one [`DeleteAccountMessages`] deletes: few, because each takes several statements,
 /// and writes to other rooms wait for it.
 const CHUNK: u64 = 50;
-/// The texts that one [`ClearMessages`] takes out of the search index, in bytes, unless the first is longer.
+/// The texts that one [`DeleteAccountMessages`] takes out of the search index, in bytes, unless the first is longer.
 const CHUNK_TEXT_BYTES: usize = 32 * 1_024;
-/// The number of messages, by any author, among which one [`ClearMessages`] looks. No index has the author and
+/// The number of messages, by any author, among which one [`DeleteAccountMessages`] looks. No index has the author and
 /// the number, so without it a step could read a whole room.
 const WINDOW: i64 = 2_000;
 
 /// Deletes the next messages of a deleted account in a room, and returns up to which message that is done, and
 /// the number of deleted messages; `None` at the end of the room.
-pub(super) struct ClearMessages {
+pub(super) struct DeleteAccountMessages {
     /// The room.
     pub(super) room: RoomId,
     /// The account.
@@ -38,7 +38,7 @@ pub(super) struct ClearMessages {
     pub(super) after: Seq,
 }
 
-impl RoomWrite for ClearMessages {
+impl RoomWrite for DeleteAccountMessages {
     type Out = Option<(Seq, u64)>;
 
     fn room(&self) -> Option<RoomId> {
@@ -57,7 +57,7 @@ impl RoomWrite for ClearMessages {
             return Ok(None);
         }
         let end = last_seq.min(self.after.0 + WINDOW);
-        let Some(author) = find_deleted(batch, self.user).await? else { return Ok(None) };
+        let Some(author) = find_deleted_account(batch, self.user).await? else { return Ok(None) };
         let mut rows = messages::Entity::find()
             .filter(C::RoomId.eq(self.room.0))
             .filter(C::UserId.eq(self.user.0))

@@ -3,10 +3,10 @@
 
 use shared::{paths, users::EmailToken};
 
-use super::queue::Letter;
+use super::queue::OutgoingMail;
 
 /// The mail with the link that confirms an address. `origin` is the public URL without a path.
-pub fn confirmation(to: String, server: &str, origin: &str, token: &EmailToken) -> Letter {
+pub fn confirmation(to: String, server: &str, origin: &str, token: &EmailToken) -> OutgoingMail {
     // The token is in the fragment, which browsers do not send to servers.
     let link = format!("{origin}{}/confirm#{}", paths::UI, token.0);
     let body = format!(
@@ -17,11 +17,11 @@ pub fn confirmation(to: String, server: &str, origin: &str, token: &EmailToken) 
          {link}\n\n\
          If it wasn't you, ignore this mail. The account is deleted if nobody confirms it.\n"
     );
-    Letter { to, subject: format!("Confirm your address for {server}"), body }
+    OutgoingMail { to, subject: format!("Confirm your address for {server}"), body }
 }
 
 /// The mail to somebody who has an account with this address already.
-pub fn account_exists(to: String, server: &str, origin: &str, username: &str) -> Letter {
+pub fn account_exists(to: String, server: &str, origin: &str, username: &str) -> OutgoingMail {
     let body = format!(
         "Hello,\n\n\
          somebody, probably you, wanted to create an account on {server} with this address. You already \
@@ -31,7 +31,7 @@ pub fn account_exists(to: String, server: &str, origin: &str, username: &str) ->
          If you forgot your password, ask an admin for a new one. If it wasn't you, ignore this mail.\n",
         paths::UI
     );
-    Letter { to, subject: format!("You already have an account on {server}"), body }
+    OutgoingMail { to, subject: format!("You already have an account on {server}"), body }
 }
 
 #[cfg(test)]
@@ -41,9 +41,9 @@ mod tests {
     #[test]
     fn the_token_is_in_the_fragment_of_the_link() {
         let token = EmailToken("c0ffee".into());
-        let letter =
+        let mail =
             confirmation("ada@example.org".into(), "Harbour", "https://chat.example.org", &token);
-        assert!(letter.body.contains("\nhttps://chat.example.org/ui/confirm#c0ffee\n"));
-        assert_eq!(letter.subject, "Confirm your address for Harbour");
+        assert!(mail.body.contains("\nhttps://chat.example.org/ui/confirm#c0ffee\n"));
+        assert_eq!(mail.subject, "Confirm your address for Harbour");
     }
 }

@@ -19,7 +19,7 @@ use shared::{
 use crate::{
     App, Result,
     auth::run_to_completion,
-    realtime::ledger::JoinInvited,
+    realtime::ledger::JoinByInvitation,
     tables::{
         invitation_uses,
         invitations::{self, usable},
@@ -59,7 +59,7 @@ async fn check_inviter(
 
 /// Counts a use of an invitation, and keeps others from using or revoking it until the transaction ends;
 /// 403 if it cannot be used.
-pub(super) async fn use_up(
+pub(super) async fn consume(
     transaction: &DatabaseTransaction,
     token: &InvitationToken,
     now: i64,
@@ -133,7 +133,7 @@ pub async fn accept(app: &App, user: UserId, token: InvitationToken) -> Result<V
     let rooms = run_to_completion(app.db.backend(), async move {
         let transaction = handles.db.begin().await?;
         let now = now();
-        let used_up = use_up(&transaction, &token, now).await;
+        let used_up = consume(&transaction, &token, now).await;
         // After the count, for which a concurrent request of this account has to wait.
         if let Some(row) = used_before(&transaction, &token, user).await? {
             return Ok(row.rooms.0);
@@ -197,7 +197,7 @@ pub(super) async fn finish_joins(app: &App, user: Option<UserId>) -> Result<()> 
     let due = due.order_by_asc(C::CreatedAt).order_by_asc(C::RoomId).limit(JOINS_MAX);
     let mut failure = None;
     for join in due.all(&app.db.reader).await? {
-        let join = JoinInvited { room: join.room_id.into(), user: join.user_id.into() };
+        let join = JoinByInvitation { room: join.room_id.into(), user: join.user_id.into() };
         // A room that cannot be joined now must not keep the others from it.
         if let Err(error) = app.ledger.write(join).await {
             failure.get_or_insert(error);

@@ -1,4 +1,4 @@
-//! The doors: every operation of the API, with requests about a room.
+//! Every operation of the API, with requests about a room.
 
 use super::world::Target;
 
@@ -41,7 +41,7 @@ pub struct Call {
 }
 
 /// An operation of the API.
-pub struct Door {
+pub struct OperationCase {
     /// The method and the path in the OpenAPI document.
     pub operation: &'static str,
     pub about: About,
@@ -80,23 +80,23 @@ fn write(request: &'static str) -> Call {
     Call { request, shows: &[], is_listing: false, is_write: true }
 }
 
-fn room<const N: usize>(operation: &'static str, calls: [Call; N]) -> Door {
-    Door { operation, about: About::Room, calls: calls.into() }
+fn room<const N: usize>(operation: &'static str, calls: [Call; N]) -> OperationCase {
+    OperationCase { operation, about: About::Room, calls: calls.into() }
 }
 
-fn classic<const N: usize>(operation: &'static str, calls: [Call; N]) -> Door {
-    Door { operation, about: About::ClassicRoom, calls: calls.into() }
+fn classic<const N: usize>(operation: &'static str, calls: [Call; N]) -> OperationCase {
+    OperationCase { operation, about: About::ClassicRoom, calls: calls.into() }
 }
 
-fn account<const N: usize>(operation: &'static str, calls: [Call; N]) -> Door {
-    Door { operation, about: About::Account, calls: calls.into() }
+fn account<const N: usize>(operation: &'static str, calls: [Call; N]) -> OperationCase {
+    OperationCase { operation, about: About::Account, calls: calls.into() }
 }
 
-fn nothing(operation: &'static str, why: &'static str) -> Door {
-    Door { operation, about: About::Nothing(why), calls: Vec::new() }
+fn nothing(operation: &'static str, why: &'static str) -> OperationCase {
+    OperationCase { operation, about: About::Nothing(why), calls: Vec::new() }
 }
 
 /// All operations.
-pub fn doors() -> Vec<Door> {
-    of_rooms::doors().into_iter().chain(others::doors()).collect()
+pub fn operation_cases() -> Vec<OperationCase> {
+    of_rooms::operation_cases().into_iter().chain(others::operation_cases()).collect()
 }

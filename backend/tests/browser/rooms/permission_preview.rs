@@ -4,28 +4,28 @@ use serde_json::Value;
 
 use crate::fixture::{Browser, scenario};
 
-const ABILITY: &str = "[data-testid=see-as] .abilities li";
+const ABILITY: &str = "[data-testid=permission-preview] .abilities li";
 
 #[tokio::test]
 async fn a_host_sees_what_others_may_do_in_the_room() {
-    scenario("see-as", async |fixture| {
+    scenario("permission-preview", async |fixture| {
         fixture.server.create_account("ada").await;
         let room = fixture.server.create_room("ada", "plaza", "", &["ada"]).await;
         let ada = fixture.open_browser("ada").await;
         ada.sign_in("ada").await;
         ada.open_room(room, "plaza").await;
         ada.choose_menu_item("room-menu", "Edit room").await;
-        ada.click("dialog[open] [data-testid=see-as] summary").await;
+        ada.click("dialog[open] [data-testid=permission-preview] summary").await;
         ada.wait_text(ABILITY, "Can: Post messages").await;
         ada.wait_text(ABILITY, "Can't: Delete messages of others").await;
 
-        look_as(&ada, "A reader").await;
+        choose_perspective(&ada, "A reader").await;
         ada.wait_text(ABILITY, "Can't: Post messages").await;
         ada.wait_text(ABILITY, "Can: Read messages").await;
-        look_as(&ada, "A guest").await;
+        choose_perspective(&ada, "A guest").await;
         ada.wait_text(ABILITY, "Can: Post messages").await;
         ada.wait_text(ABILITY, "Can't: Add people").await;
-        look_as(&ada, "Somebody outside").await;
+        choose_perspective(&ada, "Somebody outside").await;
         ada.wait_text(ABILITY, "Can: Find the room").await;
         ada.wait_text(ABILITY, "Can: Join without being added").await;
 
@@ -44,6 +44,6 @@ async fn a_host_sees_what_others_may_do_in_the_room() {
     .await;
 }
 
-async fn look_as(browser: &Browser, who: &str) {
-    browser.click(&format!("#field-see-as option[value='{who}']")).await;
+async fn choose_perspective(browser: &Browser, who: &str) {
+    browser.click(&format!("#field-permission-preview option[value='{who}']")).await;
 }
