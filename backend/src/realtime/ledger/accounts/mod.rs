@@ -82,8 +82,9 @@ async fn finish(
     let user = UserId(deletion.user_id);
     // Before the work, which does not find what is written while it runs.
     let age = now() - deletion.created_at;
-    let wait_until =
-        |due: Duration| Duration::from_micros((due.as_micros() as i64 - age).max(0).unsigned_abs());
+    let wait_until = |due: Duration| {
+        Duration::from_micros(Ord::max(due.as_micros() as i64 - age, 0).unsigned_abs())
+    };
     if !wait_until(BEGIN_AFTER).is_zero() {
         return Ok(Some(wait_until(BEGIN_AFTER)));
     }
