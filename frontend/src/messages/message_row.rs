@@ -84,7 +84,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                     </p>
                 })}
                 {move || match edit.get() {
-                    _ if is_collapsed.get() => view! { <Folded seq is_expanded/> }.into_any(),
+                    _ if is_collapsed.get() => view! { <CollapsedMessage seq is_expanded/> }.into_any(),
                     Edit::None => view! { <Body message=message.get_value()/> }.into_any(),
                     edit => view! {
                         {(edit == Edit::Unsaved).then(|| view! { <Body message=message.get_value()/> })}
