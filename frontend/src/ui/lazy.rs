@@ -1,7 +1,7 @@
 //! Parts of the page that the browser loads when they are first needed.
 
 use gloo_net::http::Request;
-use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
+use leptos::{html, prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 use shared::paths;
 
 use super::{Ui, focus};
@@ -61,6 +61,7 @@ where
     F: Future<Output = Loaded<P>> + 'static,
 {
     let state = RwSignal::new(State::Loading);
+    let placeholder = NodeRef::<html::P>::new();
     let start = move || {
         state.set(State::Loading);
         spawn_local(async move {
@@ -68,9 +69,12 @@ where
                 Ok(view) => State::Loaded(view),
                 Err(_) => State::Failed(find_cause().await),
             };
+            let is_in_dialog = is_in_dialog(placeholder);
             state.try_set(new);
-            // The browser looks for `autofocus` when a dialog opens, before the part is there.
-            request_animation_frame(|| focus("dialog[open] [autofocus]"));
+            if is_in_dialog {
+                // The browser looks for `autofocus` when a dialog opens, before the part is there.
+                request_animation_frame(|| focus("dialog[open] [autofocus]"));
+            }
         });
     };
     start();
@@ -79,10 +83,19 @@ where
         Signal::derive(move || matches!(state.get(), State::Failed(Cause::Unreachable)));
     retry_when_connected(is_unreachable, retry);
     move || match state.get() {
-        State::Loading => view! { <p class="lazy quiet" role="status">"Loading…"</p> }.into_any(),
+        State::Loading => {
+            view! { <p class="lazy quiet" role="status" node_ref=placeholder>"Loading…"</p> }
+                .into_any()
+        }
         State::Loaded(view) => untrack(|| view(props.clone())),
         State::Failed(cause) => view! { <LoadError cause retry/> }.into_any(),
     }
+}
+
+/// Whether an element is in a dialog: a part that loads elsewhere must not move the focus within one.
+fn is_in_dialog(element: NodeRef<html::P>) -> bool {
+    let element = element.try_get_untracked().flatten();
+    element.is_some_and(|element| element.closest("dialog").is_ok_and(|dialog| dialog.is_some()))
 }
 
 /// Repeats what failed, once after each connect: also if it began before the connect and failed only
