@@ -11,7 +11,7 @@ use shared::{
     problem::{Code, FieldError},
 };
 
-use super::{Batch, messages::insert_mentions, slow_mode};
+use super::{Batch, messages::insert_mentions, moderation::slow_mode};
 use crate::{
     Error, Result,
     failpoints::{Failpoint, is_active},
