@@ -125,7 +125,7 @@ async fn insert_rows(
 }
 
 /// Deletes the mention rows of a message; returns the members for whom they counted.
-pub(super) async fn delete_mentions(
+pub(in crate::realtime::ledger) async fn delete_mentions(
     batch: &Batch<'_>,
     room: RoomId,
     seq: Seq,

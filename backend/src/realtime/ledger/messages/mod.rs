@@ -19,8 +19,7 @@ use crate::{
 
 mod mentions;
 
-use mentions::delete_mentions;
-pub(super) use mentions::{MentioningText, insert_mentions};
+pub(super) use mentions::{MentioningText, delete_mentions, insert_mentions};
 
 /// Replaces the text of a message; only its author may.
 pub struct EditMessage {
@@ -73,8 +72,12 @@ impl RoomWrite for EditMessage {
         }
         batch.check_direct(self.room).await?;
         let before = delete_mentions(batch, self.room, self.seq).await?;
-        let (room, seq, author) = (self.room, self.seq, self.by);
-        let text = MentioningText { room, seq, author, content: &self.content };
+        let text = MentioningText {
+            room: self.room,
+            seq: self.seq,
+            author: self.by,
+            content: &self.content,
+        };
         let after = insert_mentions(batch, &[text]).await?.pop().unwrap_or_default();
         search_index::remove(batch.txn, [&row]).await?;
         let edited =
