@@ -32,8 +32,8 @@ pub use audit::{
     insert_audit_rows, newest_audit_id,
 };
 pub use blocks::{
-    BlockRow, block_list, block_rows, blocked_by, blocked_either_way, count_blocks, delete_block,
-    delete_blocks_of, insert_block, insert_block_rows, refused_rooms, who_blocks,
+    BlockRow, block_list, block_rows, blocked_by, blocked_either_way, blocks_between, count_blocks,
+    delete_block, delete_blocks_of, insert_block, insert_block_rows, refused_rooms,
 };
 pub use bulk::{flush_counters, insert_messages, messages_by_client_id};
 pub use changes::{

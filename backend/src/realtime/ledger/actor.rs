@@ -1,4 +1,5 @@
-//! An actor: takes batches from the queues of the accounts, commits each, then publishes and replies.
+//! An actor: takes batches from the queues of the accounts, commits each, replies to its posts, and hands its
+//! changes to the publisher.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,6 +13,7 @@ use super::{
     Batch, ChangedAccounts,
     batch::RowCache,
     fair_queue::FairQueue,
+    publisher::Publisher,
     queue::{self, Enqueued, QueuedWrite},
 };
 use crate::{
@@ -36,7 +38,7 @@ const OUTAGE_MEMORY: Duration = Duration::from_secs(5);
 
 pub(super) struct Actor {
     db: Database,
-    hub: Hub,
+    publisher: Publisher,
     changed_accounts: Arc<ChangedAccounts>,
     health: Arc<ActorHealth>,
     cache: RowCache,
@@ -49,35 +51,36 @@ impl Actor {
         changed_accounts: Arc<ChangedAccounts>,
         health: Arc<ActorHealth>,
     ) -> Self {
-        Self { db, hub, changed_accounts, health, cache: RowCache::default() }
+        let publisher = Publisher::start(hub);
+        Self { db, publisher, changed_accounts, health, cache: RowCache::default() }
     }
 
     pub(super) async fn run(mut self, mut channel: mpsc::Receiver<Enqueued>) {
         let mut queue = FairQueue::default();
         while fill(&mut queue, &mut channel).await {
             let writes = queue.take_batch().into_iter().map(|enqueued| enqueued.write);
-            let mut writes: Vec<_> = writes.collect();
+            let writes: Vec<_> = writes.collect();
             metrics::histogram!("hallway_ledger_batch").record(writes.len() as f64);
             self.health.begin_batch();
-            self.write_batch(&mut writes).await;
+            self.write_batch(writes).await;
             self.health.end_batch();
         }
     }
 
     /// Commits a batch. If that fails, commits each write in a transaction of its own, so that one
     /// bad write does not fail the others.
-    async fn write_batch(&mut self, writes: &mut [QueuedWrite]) {
-        match self.commit_with_retry(writes).await {
-            Some(Ok(events)) => self.publish_and_reply(writes, events).await,
+    async fn write_batch(&mut self, mut writes: Vec<QueuedWrite>) {
+        match self.commit_with_retry(&mut writes).await {
+            Some(Ok(events)) => self.reply_and_publish(writes, events).await,
             // If the database is down or full, single commits would fail in the same way, and every
             // caller would wait for all of them.
             Some(Err(error)) if writes.len() == 1 || is_outage(&error) => {
-                reply_with_error(writes, &error);
+                reply_with_error(&mut writes, &error);
             }
-            None if writes.len() == 1 => reply_with_error(writes, &Code::Unavailable.into()),
+            None if writes.len() == 1 => reply_with_error(&mut writes, &Code::Unavailable.into()),
             Some(Err(_)) | None => {
                 for write in writes {
-                    Box::pin(self.write_batch(std::slice::from_mut(write))).await;
+                    Box::pin(self.write_batch(vec![write])).await;
                 }
             }
         }
@@ -131,18 +134,13 @@ impl Actor {
         Ok(events)
     }
 
-    /// Replies to posts first, because in a room with a thousand listeners the ack would otherwise wait
-    /// until all of them have the message; to all other writes once their changes are published.
-    async fn publish_and_reply(&self, writes: &mut [QueuedWrite], events: Vec<NodeEvent>) {
-        let is_post = |write: &&mut QueuedWrite| matches!(write, QueuedWrite::Post(..));
-        writes.iter_mut().filter(is_post).for_each(|write| write.send_reply(None));
-        let publish = async { events.into_iter().for_each(|event| self.hub.publish(event)) };
-        if catch_panic("ledger", publish).await.is_none() {
-            // The changes are committed: the hub reads them from the database.
-            self.hub.reconcile(None);
-        }
-        let others = writes.iter_mut().filter(|write| !is_post(write));
-        others.for_each(|write| write.send_reply(None));
+    /// Replies to posts at once, and to all other writes when their changes are published: who removed a
+    /// member must not see a message to them afterwards.
+    async fn reply_and_publish(&self, writes: Vec<QueuedWrite>, events: Vec<NodeEvent>) {
+        let is_post = |write: &QueuedWrite| matches!(write, QueuedWrite::Post(..));
+        let (mut posts, others): (Vec<_>, Vec<_>) = writes.into_iter().partition(is_post);
+        posts.iter_mut().for_each(|write| write.send_reply(None));
+        self.publisher.publish(events, others).await;
     }
 }
 

@@ -7,9 +7,9 @@
 //! of commits. SQLite allows one writer and gets one actor; other databases get several, and all
 //! writes of a room go to the same one.
 //!
-//! A write passes four files: [`Ledger`] checks the rate of its account and sends it to an actor,
-//! `fair_queue` gives each account its turns, `actor` runs the transaction of its batch, and the
-//! file named after it changes the rows.
+//! A write passes five files: [`Ledger`] checks the rate of its account and sends it to an actor,
+//! `fair_queue` gives each account its turns, `actor` runs the transaction of its batch, the file named
+//! after it changes the rows, and `publisher` publishes them.
 
 use std::{
     collections::HashSet,
@@ -36,11 +36,11 @@ mod members;
 mod messages;
 mod moderation;
 mod post;
+mod publisher;
 mod purge;
 mod queue;
 mod retry;
 mod rooms;
-mod slow_mode;
 mod write_rates;
 
 use actor::{Actor, ActorHealth};

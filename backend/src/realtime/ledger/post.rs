@@ -1,7 +1,7 @@
 //! Posts the new messages of a batch. The number of statements does not depend on the number of
 //! messages.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 use shared::{
@@ -11,7 +11,11 @@ use shared::{
     problem::{Code, FieldError},
 };
 
-use super::{Batch, messages::insert_mentions, slow_mode};
+use super::{
+    Batch,
+    messages::{MentioningText, insert_mentions},
+    moderation::slow_mode,
+};
 use crate::{
     Error, Result,
     failpoints::{Failpoint, is_active},
@@ -95,15 +99,7 @@ pub(super) async fn post_all(
             outcome => outcome.unwrap_or_else(PostOutcome::Rejected),
         });
     }
-    let mut written = Vec::with_capacity(new_rows.rows.len());
-    if !new_rows.rows.is_empty() {
-        insert_messages(batch.txn, &mut new_rows.rows).await?;
-    }
-    let mut new_mentions = Vec::new();
-    for (row, (author, socket)) in new_rows.rows.into_iter().zip(new_rows.posted_by) {
-        written.push(finish_post(batch, row, author, socket, &mut new_mentions).await?);
-    }
-    mark_own_posts_read(batch, &written, &new_mentions)?;
+    let written = write_new(batch, new_rows).await?;
     let results = outcomes.into_iter().map(|outcome| match outcome {
         PostOutcome::Rejected(error) => Err(error),
         PostOutcome::Duplicate(posted) => Ok(*posted),
@@ -235,19 +231,34 @@ fn mark_own_posts_read(
     Ok(())
 }
 
-/// Writes the mentions of a new message, adds them to `new_mentions`, and publishes the message.
-async fn finish_post(
-    batch: &mut Batch<'_>,
-    row: messages::Model,
-    author: users::Model,
-    socket: Option<SocketId>,
-    new_mentions: &mut Vec<(RoomId, Seq, UserId)>,
-) -> Result<Message> {
-    let (room, seq) = (RoomId(row.room_id), Seq(row.seq));
-    let author_id = UserId(row.user_id);
-    let mentioned = insert_mentions(batch, (room, seq), author_id, &row.content).await?;
-    new_mentions.extend(mentioned.into_iter().map(|user| (room, seq, user)));
-    let message = row.into_message(&author);
-    batch.publish_post(message.clone(), socket);
-    Ok(message)
+/// Writes new messages and their mentions, and publishes them.
+async fn write_new(batch: &mut Batch<'_>, new: NewRows) -> Result<Vec<Message>> {
+    let NewRows { mut rows, posted_by, .. } = new;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    insert_messages(batch.txn, &mut rows).await?;
+    let texts: Vec<_> = rows
+        .iter()
+        .map(|row| MentioningText {
+            room: row.room_id.into(),
+            seq: row.seq.into(),
+            author: row.user_id.into(),
+            content: &row.content,
+        })
+        .collect();
+    let mentioned = insert_mentions(batch, &texts).await?;
+    let of_text = |(text, users): (&MentioningText<'_>, BTreeSet<UserId>)| {
+        let (room, seq) = (text.room, text.seq);
+        users.into_iter().map(move |user| (room, seq, user)).collect::<Vec<_>>()
+    };
+    let new_mentions: Vec<_> = texts.iter().zip(mentioned).flat_map(of_text).collect();
+    let mut written = Vec::with_capacity(rows.len());
+    for (row, (author, socket)) in rows.into_iter().zip(posted_by) {
+        let message = row.into_message(&author);
+        batch.publish_post(message.clone(), socket);
+        written.push(message);
+    }
+    mark_own_posts_read(batch, &written, &new_mentions)?;
+    Ok(written)
 }

@@ -5,7 +5,7 @@ mod entity;
 mod queries;
 mod rows;
 
-pub use queries::{blocked_by, blocked_either_way, refused_rooms, who_blocks};
+pub use queries::{blocked_by, blocked_either_way, blocks_between, refused_rooms};
 pub use rows::{
     BlockRow, block_list, block_rows, count_blocks, delete_block, delete_blocks_of, insert_block,
     insert_block_rows,

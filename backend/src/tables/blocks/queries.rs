@@ -46,21 +46,22 @@ pub async fn blocked_either_way(
     Ok(rows.map(other).map(UserId).collect())
 }
 
-/// Those of some people who block a user.
-pub async fn who_blocks(
+/// Who of some people blocks whom of some others, as pairs of the two.
+pub async fn blocks_between(
     db: &impl ConnectionTrait,
-    user: UserId,
     people: &BTreeSet<UserId>,
-) -> Result<HashSet<UserId>, DbErr> {
-    let ids = Entity::find()
+    others: impl IntoIterator<Item = UserId>,
+) -> Result<HashSet<(UserId, UserId)>, DbErr> {
+    let others: BTreeSet<i64> = others.into_iter().map(|user| user.0).collect();
+    let pairs = Entity::find()
         .select_only()
-        .column(Column::UserId)
-        .filter(Column::BlockedId.eq(user.0))
+        .columns([Column::UserId, Column::BlockedId])
+        .filter(Column::BlockedId.is_in(others))
         .filter(Column::UserId.is_in(people.iter().map(|person| person.0)))
-        .into_tuple::<i64>()
+        .into_tuple::<(i64, i64)>()
         .all(db)
         .await?;
-    Ok(ids.into_iter().map(UserId).collect())
+    Ok(pairs.into_iter().map(|(user, blocked)| (UserId(user), UserId(blocked))).collect())
 }
 
 /// Those of some rooms in which a member blocks another one.

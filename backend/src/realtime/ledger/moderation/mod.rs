@@ -1,4 +1,4 @@
-//! Time-outs, bans and reports.
+//! Time-outs, bans, reports and slow mode.
 
 use shared::{
     access::{Action, may},
@@ -15,6 +15,7 @@ use crate::{
 
 mod bans;
 mod reports;
+pub(super) mod slow_mode;
 mod time_outs;
 
 pub use bans::{Ban, Unban};

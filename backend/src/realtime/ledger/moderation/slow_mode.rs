@@ -6,15 +6,15 @@ use shared::{
     problem::Code,
 };
 
-use super::Batch;
 use crate::{
     Error, Result,
+    realtime::ledger::Batch,
     tables::{members, users},
 };
 
 /// Admits a new message of a member and remembers its time, or fails with [`Code::SlowMode`] and the time
 /// to wait. The row of the room is locked, so two nodes never admit two messages at once.
-pub(super) async fn admit(
+pub(in crate::realtime::ledger) async fn admit(
     batch: &mut Batch<'_>,
     room: RoomId,
     author: &users::Model,

@@ -1,28 +1,25 @@
 //! Edits and deletes messages, and stores the mentions of messages.
 
-use std::collections::{BTreeSet, HashMap};
-
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait,
-    sea_query::{DynIden, Expr, ExprTrait, LockType},
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType,
 };
 use shared::{
     access::Action,
     ids::{RoomId, Seq, UserId},
     messages::{Message, Row},
     problem::Code,
-    text::{mention_keys, mentions},
 };
 
 use super::{Batch, RoomWrite, mark_read::refresh_unread};
 use crate::{
     Error, Result,
     failpoints::{Failpoint, is_active},
-    tables::{
-        members, mentions as mention_rows, messages, row_lock, search_index, users, who_blocks,
-    },
+    tables::{members, messages, row_lock, search_index, users},
 };
+
+mod mentions;
+
+pub(super) use mentions::{MentioningText, delete_mentions, insert_mentions};
 
 /// Replaces the text of a message; only its author may.
 pub struct EditMessage {
@@ -75,8 +72,13 @@ impl RoomWrite for EditMessage {
         }
         batch.check_direct(self.room).await?;
         let before = delete_mentions(batch, self.room, self.seq).await?;
-        let at = (self.room, self.seq);
-        let after = insert_mentions(batch, at, self.by, &self.content).await?;
+        let text = MentioningText {
+            room: self.room,
+            seq: self.seq,
+            author: self.by,
+            content: &self.content,
+        };
+        let after = insert_mentions(batch, &[text]).await?.pop().unwrap_or_default();
         search_index::remove(batch.txn, [&row]).await?;
         let edited =
             messages::Model { content: self.content.clone(), edited_at: Some(batch.now), ..row };
@@ -182,79 +184,4 @@ async fn update_message(
     let message = row.into_message(author);
     batch.publish_row(room, rev, Row::Message(message.clone()));
     Ok(message)
-}
-
-/// Inserts a mention row for each member whom a text mentions, and returns those for whom it counts: not
-/// those who block its author. They have a row too, because anybody can search for mentions, and a missing
-/// one would tell who blocks. The names of all users count, so that a member does not get the mention of a
-/// user with a longer name who is not in the room.
-pub(super) async fn insert_mentions(
-    batch: &Batch<'_>,
-    (room, seq): (RoomId, Seq),
-    author: UserId,
-    content: &str,
-) -> Result<BTreeSet<UserId>> {
-    let keys = mention_keys(content);
-    if keys.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let in_room = move |_, members: DynIden| {
-        Condition::all()
-            .add(Expr::col((members.clone(), members::Column::RoomId)).eq(room.0))
-            .add(Expr::col((members.clone(), members::Column::HasLeft)).eq(false))
-            .add(Expr::col((members, members::Column::VisibleFrom)).lte(seq.0))
-    };
-    // The id of a member; `None` for another user.
-    let users: HashMap<String, Option<i64>> = users::Entity::find()
-        .select_only()
-        .column(users::Column::UsernameKey)
-        .column(members::Column::UserId)
-        .join(JoinType::LeftJoin, members::Relation::User.def().rev().on_condition(in_room))
-        .filter(users::Column::UsernameKey.is_in(keys))
-        .into_tuple::<(String, Option<i64>)>()
-        .all(batch.txn)
-        .await?
-        .into_iter()
-        .collect();
-    let names = mentions(content, |key| users.contains_key(key));
-    // A text may mention a member several times.
-    let mut mentioned: BTreeSet<UserId> =
-        names.iter().filter_map(|name| users.get(name).copied().flatten()).map(UserId).collect();
-    if mentioned.is_empty() {
-        return Ok(mentioned);
-    }
-    let blocking = who_blocks(batch.txn, author, &mentioned).await?;
-    let rows = mentioned.iter().map(|user| mention_rows::ActiveModel {
-        user_id: Set(user.0),
-        room_id: Set(room.0),
-        seq: Set(seq.0),
-        is_counted: Set(!blocking.contains(user)),
-    });
-    let rows: Vec<_> = rows.collect();
-    mention_rows::Entity::insert_many(rows).exec_without_returning(batch.txn).await?;
-    mentioned.retain(|user| !blocking.contains(user));
-    Ok(mentioned)
-}
-
-/// Deletes the mention rows of a message; returns the members for whom they counted.
-pub(super) async fn delete_mentions(
-    batch: &Batch<'_>,
-    room: RoomId,
-    seq: Seq,
-) -> Result<BTreeSet<UserId>> {
-    let of_message = Condition::all()
-        .add(mention_rows::Column::RoomId.eq(room.0))
-        .add(mention_rows::Column::Seq.eq(seq.0));
-    let mentioned: Vec<(i64, bool)> = mention_rows::Entity::find()
-        .select_only()
-        .columns([mention_rows::Column::UserId, mention_rows::Column::IsCounted])
-        .filter(of_message.clone())
-        .into_tuple()
-        .all(batch.txn)
-        .await?;
-    if !mentioned.is_empty() {
-        mention_rows::Entity::delete_many().filter(of_message).exec(batch.txn).await?;
-    }
-    let counted = mentioned.into_iter().filter(|(_, is_counted)| *is_counted);
-    Ok(counted.map(|(user, _)| UserId(user)).collect())
 }
