@@ -151,7 +151,7 @@ pub struct MailSettings {
 
     /// Mails per hour that requests from one address may cause (1 to 1000000), and as many at once. At
     /// most three go to the same e-mail address.
-    #[arg(long, env = "HALLWAY_MAILS_PER_HOUR", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, env = "HALLWAY_MAILS_PER_HOUR", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub mails_per_hour: u32,
 }
 

@@ -141,6 +141,7 @@ async fn somebody_signs_up_by_mail() {
         zoe.wait_text("main", "This link is incomplete. Open the one in your mail again").await;
         zoe.open("/ui/register").await;
         zoe.wait_text("#field-email-hint", "@example.org or @b.example").await;
+        zoe.wait_focus("#field-email").await;
         zoe.fill("#field-email", "zoe@example.com").await;
         zoe.fill("#field-username", "zoe").await;
         zoe.fill("#field-password", "open sesame, please").await;

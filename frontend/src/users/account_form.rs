@@ -73,6 +73,7 @@ pub fn AccountForm(
                     input=email
                     error=email_error
                     autocomplete="email"
+                    autofocus=true
                     hint=domains_hint(&domains)
                 />
             })}
