@@ -9,7 +9,10 @@ use std::{
 };
 
 use anyhow::Result;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
 use serde_json::Value;
 use shared::{
     ids::{Rev, RoomId},
@@ -17,6 +20,7 @@ use shared::{
 };
 use tokio::{
     net::TcpStream,
+    sync::mpsc,
     time::{sleep, timeout},
 };
 use tokio_tungstenite::{
@@ -25,7 +29,7 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    oracle::{Observation, PersonId, Receipt},
+    oracle::{Observation, PersonId, Receipt, Window},
     world::World,
 };
 use crate::{
@@ -53,6 +57,7 @@ pub struct Listener {
 }
 
 type Socket = WebSocketStream<TcpStream>;
+type Sink = SplitSink<Socket, Message>;
 
 impl Listener {
     /// Listens until the run is over.
@@ -74,7 +79,9 @@ impl Listener {
     }
 
     /// Subscribes and receives frames, for some seconds.
-    async fn listen(&mut self, mut socket: Socket) {
+    async fn listen(&mut self, socket: Socket) {
+        let (mut socket, stream) = socket.split();
+        let mut frames = self.read(stream);
         let life = LIFE_S.start + self.rng.f64() * (LIFE_S.end - LIFE_S.start);
         let until = Instant::now() + Duration::from_secs_f64(life);
         let rooms: Vec<RoomId> = self.world.oracle().rooms.keys().copied().collect();
@@ -86,17 +93,17 @@ impl Listener {
             return;
         }
         while Instant::now() < until && !self.world.is_over() {
-            match timeout(TICK, socket.next()).await {
-                Ok(Some(Ok(Message::Text(text)))) => {
-                    if let Some(room) = self.receive(&text) {
+            match timeout(TICK, frames.recv()).await {
+                Ok(Some((window, Message::Text(text)))) => {
+                    if let Some(room) = self.receive(&text, window) {
                         let after_rev = self.revs.get(&room).copied();
                         if !send(&mut socket, &ClientFrame::Subscribe { room, after_rev }).await {
                             return;
                         }
                     }
                 }
-                Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return,
-                Ok(Some(Ok(_))) => {}
+                Ok(Some((_, Message::Close(_))) | None) => return,
+                Ok(Some(_)) => {}
                 Err(_) => {
                     if !self.send_random_frame(&mut socket, &rooms).await {
                         return;
@@ -106,8 +113,22 @@ impl Listener {
         }
     }
 
+    /// Reads the frames of a socket, each with the time in which it may have been written. In a task of its
+    /// own: a frame that waits until the ones before it are judged would seem late.
+    fn read(&self, mut stream: SplitStream<Socket>) -> mpsc::UnboundedReceiver<(Window, Message)> {
+        let (sender, frames) = mpsc::unbounded_channel();
+        let world = self.world.clone();
+        // Ends with the socket or with the receiver.
+        tokio::spawn(async move {
+            while let Some(Ok(message)) = stream.next().await
+                && sender.send((world.frame_window(), message)).is_ok()
+            {}
+        });
+        frames
+    }
+
     /// Types in a random room or subscribes to it, allowed or not. Returns whether the socket is open.
-    async fn send_random_frame(&mut self, socket: &mut Socket, rooms: &[RoomId]) -> bool {
+    async fn send_random_frame(&mut self, socket: &mut Sink, rooms: &[RoomId]) -> bool {
         let Some(room) = self.rng.choice(rooms.iter().copied()) else { return true };
         let frame = match self.rng.bool() {
             true => ClientFrame::Typing { room },
@@ -117,11 +138,10 @@ impl Listener {
     }
 
     /// Judges a frame. Returns the room to subscribe to, if the person just joined it.
-    fn receive(&mut self, text: &str) -> Option<RoomId> {
+    fn receive(&mut self, text: &str, window: Window) -> Option<RoomId> {
         self.world.count(&self.world.frames);
         let frame: Value = serde_json::from_str(text).unwrap_or_default();
         let kind = frame["type"].as_str().unwrap_or_default().to_owned();
-        let window = self.world.frame_window();
         let source = format!("{}, frame {kind}", self.account.user.username);
         let receipt = Receipt { viewer: Some(self.me), window, source };
         let rooms = rooms_of(&frame);
@@ -150,7 +170,7 @@ fn rooms_of(frame: &Value) -> Vec<RoomId> {
 }
 
 /// Sends a frame. Returns whether the socket is open.
-async fn send(socket: &mut Socket, frame: &ClientFrame) -> bool {
+async fn send(socket: &mut Sink, frame: &ClientFrame) -> bool {
     let Ok(text) = serde_json::to_string(frame) else { return true };
     socket.send(Message::text(text)).await.is_ok()
 }
