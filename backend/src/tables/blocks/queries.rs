@@ -46,7 +46,7 @@ pub async fn blocked_either_way(
     Ok(rows.map(other).map(UserId).collect())
 }
 
-/// Who of some people blocks whom of some others, as pairs of the two.
+/// The blocks by some accounts of some others, as pairs of the blocker and the blocked account.
 pub async fn blocks_between(
     db: &impl ConnectionTrait,
     people: &BTreeSet<UserId>,

@@ -71,7 +71,8 @@ impl Model {
         !self.is_disabled && !self.is_pending
     }
 
-    /// What [`fold_name`] makes of a name, if it is not the key of the name.
+    /// Folds a name for the comparison with others; `None` if the result is the key of the name, which is stored
+    /// in a column of its own.
     pub fn fold(name: &str) -> Option<String> {
         let folded = fold_name(name);
         (folded != name_key(name)).then_some(folded)

@@ -9,7 +9,7 @@ use crate::{
     ui::{Field, href, restore_focus},
 };
 
-/// What the page says without the token of a link.
+/// The notice on a page whose link has no token.
 const INCOMPLETE: &str = "This link is incomplete. Open the one in your mail again, or copy all of it. \
     If you've confirmed your address already, sign in.";
 
