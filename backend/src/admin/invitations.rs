@@ -153,7 +153,7 @@ async fn validate(
         token_hash: NotSet,
         rank: Set(Stored(rank)),
         rooms: Set(Stored(rooms.into_iter().map(|room| room.0).collect())),
-        uses: Set(uses as i32),
+        uses: Set(uses.into()),
         used: Set(0),
         created_by: Set(user.id.0),
         created_at: Set(now),

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait,
+    ColumnTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
 };
 use serde::Deserialize;
 use shared::{
@@ -25,7 +24,7 @@ use crate::{
         extract::{Json, Path, Query},
     },
     rooms::check_limit,
-    tables::{Stored, members, rooms, sessions, to_timestamp, users},
+    tables::{Connection, Stored, members, rooms, sessions, to_timestamp, users},
     users::{end_sessions, set_random_password},
 };
 
@@ -71,7 +70,7 @@ pub async fn list(
 }
 
 async fn list_accounts(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     query: &AccountsQuery,
     q: Option<String>,
 ) -> Result<AccountList, DbErr> {
@@ -105,7 +104,7 @@ async fn list_accounts(
 }
 
 /// The last use of any session of each account.
-async fn last_uses(db: &impl ConnectionTrait, ids: &[i64]) -> Result<HashMap<i64, i64>, DbErr> {
+async fn last_uses(db: &impl Connection, ids: &[i64]) -> Result<HashMap<i64, i64>, DbErr> {
     use sessions::Column as C;
     let select = sessions::Entity::find()
         .select_only()
@@ -118,7 +117,7 @@ async fn last_uses(db: &impl ConnectionTrait, ids: &[i64]) -> Result<HashMap<i64
 
 /// The number of open and private rooms of each account. Direct rooms do not count, because nobody
 /// outside knows of them.
-async fn room_counts(db: &impl ConnectionTrait, ids: &[i64]) -> Result<HashMap<i64, i64>, DbErr> {
+async fn room_counts(db: &impl Connection, ids: &[i64]) -> Result<HashMap<i64, i64>, DbErr> {
     use members::Column as M;
     let select = members::Entity::find()
         .select_only()

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use shared::{
     access::{Action, Role, may},
     admission::{Invitation, InvitationList},
@@ -12,12 +12,15 @@ use shared::{
 
 use crate::{
     Result,
-    tables::{invitation_uses, invitations, members, rooms, to_timestamp, users, visible_rooms},
+    tables::{
+        Connection, invitation_uses, invitations, members, rooms, to_timestamp, users,
+        visible_rooms,
+    },
 };
 
 /// The first of these rooms to which a user may not add people; also one that does not exist.
 pub async fn find_closed_room(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: &User,
     ids: &[RoomId],
 ) -> Result<Option<RoomId>> {
@@ -43,7 +46,7 @@ pub async fn find_closed_room(
 
 /// A page of the invitations of an account, or of all, newest first, as a user sees them.
 pub async fn list(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: &User,
     created_by: Option<UserId>,
     before: Option<InvitationId>,
@@ -75,10 +78,7 @@ pub async fn list(
 }
 
 /// The accounts that used these invitations, by invitation, in the order of their uses.
-async fn find_users(
-    db: &impl ConnectionTrait,
-    ids: Vec<i64>,
-) -> Result<HashMap<i64, Vec<UserRef>>> {
+async fn find_users(db: &impl Connection, ids: Vec<i64>) -> Result<HashMap<i64, Vec<UserRef>>> {
     use invitation_uses::Column as C;
     let uses = invitation_uses::Entity::find()
         .filter(C::InvitationId.is_in(ids))
@@ -94,7 +94,7 @@ async fn find_users(
 
 /// Those of the rooms that a user may see.
 async fn find_visible(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: &User,
     ids: HashSet<i64>,
 ) -> Result<HashSet<i64>> {
@@ -118,7 +118,7 @@ pub fn to_invitation(
         id: row.id.into(),
         rank: row.rank.0,
         rooms: rooms.map(RoomId).collect(),
-        uses: row.uses.unsigned_abs(),
+        uses: u32::try_from(row.uses).unwrap_or(u32::MAX),
         used_by,
         created_by,
         created_at: to_timestamp(row.created_at),

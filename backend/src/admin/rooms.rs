@@ -6,8 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query as SqlQuery},
 };
 use serde::Deserialize;
@@ -31,7 +30,9 @@ use crate::{
     },
     realtime::ledger::{DeleteAbandonedRoom, EnterRoom},
     rooms::{RoomPath, check_limit},
-    tables::{Stored, contains_ignoring_case, members, messages, rooms, to_timestamp, users},
+    tables::{
+        Connection, Stored, contains_ignoring_case, members, messages, rooms, to_timestamp, users,
+    },
 };
 
 /// The maximum number of hosts of a room in the list.
@@ -73,7 +74,7 @@ pub async fn list(
 }
 
 async fn list_rooms(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     query: &AdminRoomsQuery,
     q: Option<String>,
     me: UserId,
@@ -117,7 +118,7 @@ async fn list_rooms(
 
 /// The hosts with the smallest ids of each room, at most [`HOSTS_MAX`].
 async fn find_hosts(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     ids: &[i64],
 ) -> Result<HashMap<i64, Vec<UserRef>>, DbErr> {
     use members::Column as M;
@@ -153,7 +154,7 @@ async fn find_hosts(
 
 /// When the newest message of each room was posted.
 async fn last_message_times(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     rooms: &[rooms::Model],
 ) -> Result<HashMap<i64, i64>, DbErr> {
     use messages::Column as C;
@@ -170,7 +171,7 @@ async fn last_message_times(
 }
 
 /// The number of deleted messages of each room.
-async fn count_deleted(db: &impl ConnectionTrait, ids: &[i64]) -> Result<HashMap<i64, i64>, DbErr> {
+async fn count_deleted(db: &impl Connection, ids: &[i64]) -> Result<HashMap<i64, i64>, DbErr> {
     use messages::Column as C;
     let select = messages::Entity::find()
         .select_only()
@@ -182,11 +183,7 @@ async fn count_deleted(db: &impl ConnectionTrait, ids: &[i64]) -> Result<HashMap
     Ok(select.into_tuple::<(i64, i64)>().all(db).await?.into_iter().collect())
 }
 
-async fn joined_ids(
-    db: &impl ConnectionTrait,
-    ids: &[i64],
-    me: UserId,
-) -> Result<HashSet<i64>, DbErr> {
+async fn joined_ids(db: &impl Connection, ids: &[i64], me: UserId) -> Result<HashSet<i64>, DbErr> {
     use members::Column as M;
     let select = members::Entity::find()
         .select_only()

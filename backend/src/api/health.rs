@@ -5,12 +5,13 @@ use std::time::Duration;
 use aide::axum::{ApiRouter, routing::get_with};
 use axum::extract::State;
 use schemars::JsonSchema;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::Statement;
 use serde::Serialize;
 
 use crate::{
     App,
     http::extract::{Json, WithStatus},
+    tables::Connection,
 };
 
 /// How long a health check waits for the database before it reports `unavailable`.
@@ -118,7 +119,7 @@ impl Status {
     }
 }
 
-async fn check_reader(database: &impl ConnectionTrait) -> Status {
+async fn check_reader(database: &impl Connection) -> Status {
     let select = Statement::from_string(database.get_database_backend(), "SELECT 1");
     match tokio::time::timeout(DATABASE_TIMEOUT, database.query_one_raw(select)).await {
         Ok(Ok(_)) => Status::Ok,

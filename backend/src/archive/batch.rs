@@ -3,14 +3,14 @@
 use std::mem::take;
 
 use anyhow::{Result, anyhow};
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 
 use crate::{
     error::is_duplicate,
     tables::{
-        AuditRow, BlockRow, account_deletions, binned_rooms, insert_audit_rows, insert_block_rows,
-        insert_room_events, invitation_uses, invitations, members, mentions, messages, reports,
-        room_bans, room_events, rooms, search_index, users,
+        AuditRow, BlockRow, Transaction, account_deletions, binned_rooms, insert_audit_rows,
+        insert_block_rows, insert_room_events, invitation_uses, invitations, members, mentions,
+        messages, reports, room_bans, room_events, rooms, search_index, users,
     },
 };
 
@@ -56,7 +56,7 @@ impl Batch {
     }
 
     /// Inserts the rows, referenced tables first, and empties the batch.
-    pub async fn write(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+    pub async fn write(&mut self, txn: &Transaction) -> Result<()> {
         let batch = take(self);
         insert::<users::Entity, _>(txn, batch.users).await?;
         insert_block_rows(txn, batch.blocks).await?;
@@ -86,7 +86,7 @@ impl Batch {
     }
 }
 
-async fn insert<E, A>(txn: &DatabaseTransaction, rows: Vec<E::Model>) -> Result<(), DbErr>
+async fn insert<E, A>(txn: &Transaction, rows: Vec<E::Model>) -> Result<(), DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<A>,

@@ -4,10 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::{Result, anyhow, bail, ensure};
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QuerySelect};
 use shared::{
     access::{Rank, Role, RoomKind},
     ids::UserId,
@@ -26,15 +23,15 @@ use super::{
     rows::AccountNames,
 };
 use crate::tables::{
-    Stored, account_deletions, binned_rooms, count_audit, count_blocks, invitations, members,
-    messages, now, room_events, rooms, server_settings, users,
+    Connection, Stored, Transaction, account_deletions, binned_rooms, count_audit, count_blocks,
+    invitations, members, messages, now, room_events, rooms, server_settings, users,
 };
 
 mod events;
 mod records;
 
 pub struct Loader<'t> {
-    txn: &'t DatabaseTransaction,
+    txn: &'t Transaction,
     header: Header,
     counts: Counts,
     user_ids: HashSet<i64>,
@@ -69,14 +66,14 @@ struct CurrentRoom {
 }
 
 /// Whether the database has no accounts, rooms or messages.
-pub async fn is_database_empty(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+pub async fn is_database_empty(db: &impl Connection) -> Result<bool, DbErr> {
     Ok(users::Entity::find().limit(1).one(db).await?.is_none()
         && rooms::Entity::find().limit(1).one(db).await?.is_none()
         && messages::Entity::find().limit(1).one(db).await?.is_none())
 }
 
 impl<'t> Loader<'t> {
-    pub fn new(txn: &'t DatabaseTransaction, header: Header) -> Self {
+    pub fn new(txn: &'t Transaction, header: Header) -> Self {
         Self {
             txn,
             header,

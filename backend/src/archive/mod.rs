@@ -31,10 +31,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use crate::tables::{
-    Database, generated_ids_are_transactional, lock_account_names, set_last_generated_id,
+    Connection, Database, Transaction, generated_ids_are_transactional, lock_account_names,
+    set_last_generated_id,
 };
 
 mod batch;
@@ -105,7 +105,7 @@ pub async fn import_classic(db: &Database, url: &str) -> Result<Report> {
 /// A running import.
 struct Import<'a> {
     db: &'a Database,
-    txn: DatabaseTransaction,
+    txn: Transaction,
     last_ids: LastIds,
 }
 
@@ -174,14 +174,14 @@ fn tables(last: LastIds) -> [(&'static str, i64); 5] {
     ]
 }
 
-async fn set_last_ids(db: &impl ConnectionTrait, last_ids: LastIds) -> Result<()> {
+async fn set_last_ids(db: &impl Connection, last_ids: LastIds) -> Result<()> {
     for (table, id) in tables(last_ids) {
         set_last_generated_id(db, table, id).await?;
     }
     Ok(())
 }
 
-async fn check_empty(db: &impl ConnectionTrait) -> Result<()> {
+async fn check_empty(db: &impl Connection) -> Result<()> {
     ensure!(
         is_database_empty(db).await?,
         "this database already has accounts or rooms: choose an empty one with --data or \

@@ -4,8 +4,7 @@ use std::{collections::HashMap, io::Write};
 
 use anyhow::{Result, ensure};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use sha2::{Digest, Sha256};
 
@@ -16,7 +15,7 @@ use super::{
     rows::{bans_by_user, reports_by_seq},
 };
 use crate::tables::{
-    account_deletions, audit_rows, block_rows, count_audit, count_blocks, invitations,
+    Transaction, account_deletions, audit_rows, block_rows, count_audit, count_blocks, invitations,
     last_generated_id, members, mentions, messages, now, room_event_rows, room_events, rooms,
     rooms_in_bin, server_settings, users,
 };
@@ -32,7 +31,7 @@ struct Writer<W> {
 }
 
 /// Writes an archive of everything that the transaction sees.
-pub async fn write(txn: &DatabaseTransaction, out: impl Write) -> Result<Counts> {
+pub async fn write(txn: &Transaction, out: impl Write) -> Result<Counts> {
     let now = now();
     let rooms = find_rooms(txn, now).await?;
     let header = build_header(txn, &rooms, now).await?;
@@ -60,16 +59,12 @@ fn is_archived(now: i64) -> Condition {
         .add(rooms::Column::Id.in_subquery(rooms_in_bin(now)))
 }
 
-async fn find_rooms(txn: &DatabaseTransaction, now: i64) -> Result<Vec<rooms::Model>> {
+async fn find_rooms(txn: &Transaction, now: i64) -> Result<Vec<rooms::Model>> {
     let rooms = rooms::Entity::find().filter(is_archived(now));
     Ok(rooms.order_by_asc(rooms::Column::Id).all(txn).await?)
 }
 
-async fn build_header(
-    txn: &DatabaseTransaction,
-    rooms: &[rooms::Model],
-    now: i64,
-) -> Result<Header> {
+async fn build_header(txn: &Transaction, rooms: &[rooms::Model], now: i64) -> Result<Header> {
     let members = members::Entity::find().inner_join(rooms::Entity);
     let events = room_events::Entity::find().inner_join(rooms::Entity);
     let counts = Counts {
@@ -101,7 +96,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    async fn write_users(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+    async fn write_users(&mut self, txn: &Transaction) -> Result<()> {
         let unfinished = account_deletions::Entity::find().all(txn).await?;
         let unfinished: HashMap<i64, bool> =
             unfinished.into_iter().map(|row| (row.user_id, row.deletes_messages)).collect();
@@ -123,7 +118,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    async fn write_blocks(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+    async fn write_blocks(&mut self, txn: &Transaction) -> Result<()> {
         let mut last = (0, 0);
         loop {
             let rows = block_rows(txn, last, BATCH_ROWS).await?;
@@ -136,7 +131,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    async fn write_room(&mut self, txn: &DatabaseTransaction, room: rooms::Model) -> Result<()> {
+    async fn write_room(&mut self, txn: &Transaction, room: rooms::Model) -> Result<()> {
         let (id, last_seq) = (room.id, room.last_seq);
         self.counts.rooms += 1;
         self.write_line(&Line::Room(room.into()))?;
@@ -149,7 +144,7 @@ impl<W: Write> Writer<W> {
         self.write_events(txn, id).await
     }
 
-    async fn write_events(&mut self, txn: &DatabaseTransaction, room: i64) -> Result<()> {
+    async fn write_events(&mut self, txn: &Transaction, room: i64) -> Result<()> {
         let mut last_rev = 0;
         loop {
             let rows = room_event_rows(txn, room, last_rev, BATCH_ROWS).await?;
@@ -162,7 +157,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    async fn write_members(&mut self, txn: &DatabaseTransaction, room: i64) -> Result<()> {
+    async fn write_members(&mut self, txn: &Transaction, room: i64) -> Result<()> {
         let mut last_id = 0;
         loop {
             let rows = members::Entity::find()
@@ -187,7 +182,7 @@ impl<W: Write> Writer<W> {
     /// Writes a batch of messages; returns the `seq` after the batch.
     async fn write_messages(
         &mut self,
-        txn: &DatabaseTransaction,
+        txn: &Transaction,
         room: i64,
         from: i64,
         last_seq: i64,
@@ -214,7 +209,7 @@ impl<W: Write> Writer<W> {
         Ok(to + 1)
     }
 
-    async fn write_invitations(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+    async fn write_invitations(&mut self, txn: &Transaction) -> Result<()> {
         let mut last_id = 0;
         loop {
             let lines = read_invitations(txn, last_id, BATCH_ROWS).await?;
@@ -227,7 +222,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    async fn write_audit(&mut self, txn: &DatabaseTransaction) -> Result<()> {
+    async fn write_audit(&mut self, txn: &Transaction) -> Result<()> {
         let mut last_id = 0;
         loop {
             let rows = audit_rows(txn, last_id, BATCH_ROWS).await?;
@@ -250,7 +245,7 @@ impl<W: Write> Writer<W> {
 }
 
 async fn mentions_by_seq(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     room: i64,
     from: i64,
     to: i64,

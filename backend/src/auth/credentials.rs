@@ -1,9 +1,6 @@
 //! Verifies usernames and passwords.
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
-    sea_query::LockType,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
 use shared::{
     ids::{SessionId, UserId},
     problem::Code,
@@ -17,7 +14,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    tables::{row_lock, users},
+    tables::{Connection, Transaction, row_lock, users},
 };
 
 const UNCONFIRMED: &str = "Confirm your e-mail address first: open the link in the mail that you got. If there is \
@@ -35,7 +32,7 @@ pub(super) fn throttle_key(username: &str) -> String {
 }
 
 /// The account with this [`username_key`].
-pub async fn find_by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<users::Model>> {
+pub async fn find_by_key(db: &impl Connection, key: &str) -> Result<Option<users::Model>> {
     // No name has a NUL, and PostgreSQL would report an error.
     if key.contains('\0') {
         return Ok(None);
@@ -49,7 +46,7 @@ pub async fn find_by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<
 /// password must call this: a concurrent password change then waits for its commit, and revokes the
 /// session that it created.
 pub async fn lock_if_unmodified(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     verified: &users::Model,
 ) -> Result<users::Model> {
     let row = users::Entity::find_by_id(verified.id).lock(row_lock(txn, LockType::NoKeyUpdate));

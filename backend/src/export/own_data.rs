@@ -14,9 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use schemars::JsonSchema;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use shared::{
     Timestamp,
@@ -32,7 +30,8 @@ use crate::{
     concurrency_limiter::Permit,
     http::long_body::{BodySource, long_body},
     tables::{
-        members, messages, name_direct_rooms, rooms, rooms_written_in, to_timestamp, visible_rooms,
+        Connection, members, messages, name_direct_rooms, rooms, rooms_written_in, to_timestamp,
+        visible_rooms,
     },
     users::list_sessions,
 };
@@ -194,7 +193,7 @@ impl OwnDataExport {
 
 /// The names of the rooms that a user may see. The name that a private room got after the user left it is
 /// none of their business.
-async fn room_names(db: &impl ConnectionTrait, user: &User) -> Result<HashMap<RoomId, String>> {
+async fn room_names(db: &impl Connection, user: &User) -> Result<HashMap<RoomId, String>> {
     let select = rooms::Entity::find()
         .select_only()
         .columns([rooms::Column::Id, rooms::Column::Name])
@@ -205,10 +204,7 @@ async fn room_names(db: &impl ConnectionTrait, user: &User) -> Result<HashMap<Ro
     Ok(names)
 }
 
-async fn own_memberships(
-    db: &impl ConnectionTrait,
-    user: UserId,
-) -> Result<Vec<members::Model>, DbErr> {
+async fn own_memberships(db: &impl Connection, user: UserId) -> Result<Vec<members::Model>, DbErr> {
     let select = members::Entity::find()
         .inner_join(rooms::Entity)
         .filter(members::Column::UserId.eq(user.0))
@@ -219,7 +215,7 @@ async fn own_memberships(
 
 /// The next messages of a user in a room.
 async fn own_messages(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
     room: RoomId,
     after: Seq,

@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use sea_orm::{ColumnTrait, ConnectionTrait, sea_query::Order};
+use sea_orm::{ColumnTrait, sea_query::Order};
 use shared::{
     ids::{RoomId, UserId},
     messages::Message,
@@ -15,7 +15,7 @@ use crate::{
     auth::Caller,
     rooms::recheck_membership,
     search::{Direction, SearchPlan, find},
-    tables::{VisibleMessages, fetch_messages, joined_rooms, messages},
+    tables::{Connection, VisibleMessages, fetch_messages, joined_rooms, messages},
 };
 
 /// The maximum number of messages in a chunk, which then has at most 8 MiB of text.
@@ -78,7 +78,7 @@ impl RoomRange {
 
 /// The messages of a range that the user may read.
 async fn read_visible(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
     room: RoomId,
     from: i64,

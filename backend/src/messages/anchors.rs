@@ -1,6 +1,5 @@
 //! Resolves the anchor of a page to the `seq` of a message.
 
-use sea_orm::ConnectionTrait;
 use shared::{
     Timestamp,
     ids::Seq,
@@ -8,12 +7,16 @@ use shared::{
 };
 
 use super::queries;
-use crate::{Result, http::time_zone::Zone, tables::RoomView};
+use crate::{
+    Result,
+    http::time_zone::Zone,
+    tables::{Connection, RoomView},
+};
 
 /// Resolves an anchor to its message or, if there is none, to the nearest message. The zone applies to
 /// a date without an offset.
 pub async fn resolve_anchor(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     (anchor, zone): (Anchor, Zone),
 ) -> Result<ResolvedAnchor> {

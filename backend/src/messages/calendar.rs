@@ -7,7 +7,7 @@
 
 use chrono::{DateTime, NaiveDate};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, Query},
 };
 use shared::{
@@ -19,12 +19,12 @@ use super::queries;
 use crate::{
     Result,
     http::time_zone::Zone,
-    tables::{RoomView, messages},
+    tables::{Connection, RoomView, messages},
 };
 
 /// The calendar of a month.
 pub async fn month_calendar(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     month: Month,
     zone: Zone,
@@ -52,7 +52,7 @@ pub async fn month_calendar(
 /// The `seq` of the first message since each day began; where there is none, the next `seq` of the
 /// room. One statement reads all of them, with one index seek for each.
 pub async fn first_seqs(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     days: &[NaiveDate],
     zone: Zone,
@@ -78,7 +78,7 @@ pub fn current_month(zone: Zone) -> Month {
 
 /// The month in which a message was posted; `None` if there is no such message.
 pub async fn month_of_message(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     seq: i64,
     zone: Zone,

@@ -6,8 +6,7 @@
 
 use chrono::{Datelike, Days, Timelike};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::Expr,
+    ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 use shared::{
     Timestamp,
@@ -22,7 +21,7 @@ use super::queries;
 use crate::{
     Result,
     http::time_zone::Zone,
-    tables::{RoomView, messages, to_timestamp, users},
+    tables::{Connection, RoomView, messages, to_timestamp, users},
 };
 
 const HOUR_MICROS: i64 = 3_600_000_000;
@@ -31,7 +30,7 @@ const AUTHORS_MAX: u64 = 10;
 
 /// The insights of the last days of a room, including today.
 pub async fn room_insights(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     days: u64,
     zone: Zone,
@@ -62,7 +61,7 @@ pub async fn room_insights(
 /// The `seq` of the first message to count, and the time from which messages are counted: `since`
 /// (microseconds since 1970), or later if there are more than [`INSIGHTS_MAX_MESSAGES`] since then.
 async fn first_counted(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     since: i64,
 ) -> Result<(i64, Timestamp)> {
@@ -89,7 +88,7 @@ fn counted_messages(room: &RoomView, first_seq: i64) -> Select<messages::Entity>
 /// The start of each part of an hour, in microseconds since 1970, and its number of messages. A part
 /// never spans two hours of the time zone.
 async fn by_part_of_hour(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     counted: Select<messages::Entity>,
     zone: Zone,
 ) -> Result<Vec<(i64, i64)>> {
@@ -109,7 +108,7 @@ async fn by_part_of_hour(
 
 /// The authors with the most messages; of two with equally many the older account.
 async fn by_author(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     counted: Select<messages::Entity>,
 ) -> Result<Vec<AuthorCount>> {
     let count = messages::Column::Id.count();

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use sea_orm::ConnectionTrait;
 use shared::{
     ids::{RoomId, Seq},
     messages::{Anchor, MessagePage},
@@ -18,7 +17,7 @@ use crate::{
     Result,
     http::time_zone::Zone,
     search::{Direction, SearchPlan, find, id_at_or_before, with_ranges},
-    tables::{RoomView, events_after_messages, messages, text_lengths},
+    tables::{Connection, RoomView, events_after_messages, messages, text_lengths},
 };
 
 /// Which messages to return: an anchor, and how many on each side of it.
@@ -76,7 +75,7 @@ impl PageRequest {
 /// A page of a room. It ends at the `last_seq` of the room's row, which the caller has read before,
 /// so it has no messages that commit later.
 pub async fn message_page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     request: PageRequest,
 ) -> Result<MessagePage> {
@@ -114,7 +113,7 @@ pub async fn message_page(
 
 /// The part of a range around an anchor whose texts fit into a page.
 async fn fit_range(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     anchor: Seq,
     (from, to): (i64, i64),
@@ -153,7 +152,7 @@ fn grow_page(lengths: &HashMap<i64, i64>, anchor: i64, (from, to): (i64, i64)) -
 /// A page of hits in a room, and whether the search completed within its time budget. A hit at the
 /// anchor itself counts neither as before nor as after it.
 pub async fn hit_page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     request: PageRequest,
     plan: &SearchPlan,

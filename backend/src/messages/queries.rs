@@ -1,9 +1,7 @@
 //! Reads messages of a room. Every `seq` exists, so a page is a range of them: one index seek in a
 //! room of any length.
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use shared::{
     ids::{MessageId, Seq},
     messages::Message,
@@ -12,12 +10,12 @@ use shared::{
 
 use crate::{
     Result,
-    tables::{RoomView, messages},
+    tables::{Connection, RoomView, messages},
 };
 
 /// The messages of a room from one `seq` to another, both included.
 pub async fn range(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     from: i64,
     to: i64,
@@ -26,13 +24,13 @@ pub async fn range(
 }
 
 /// The message with a `seq`; [`Code::NotFound`] if the room has none.
-pub async fn by_seq(db: &impl ConnectionTrait, room: &RoomView, seq: Seq) -> Result<Message> {
+pub async fn by_seq(db: &impl Connection, room: &RoomView, seq: Seq) -> Result<Message> {
     Ok(range(db, room, seq.0, seq.0).await?.pop().ok_or(Code::NotFound)?)
 }
 
 /// The `seq` of the message with an `id`; `None` if it is not in the room.
 pub async fn seq_of_id(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     id: MessageId,
 ) -> Result<Option<Seq>> {
@@ -62,7 +60,7 @@ pub fn first_seq_since(room: &RoomView, micros: i64) -> Select<messages::Entity>
 /// The first message of a room since a time: its `seq` and when it was posted, in microseconds
 /// since 1970.
 pub async fn first_since(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     micros: i64,
 ) -> Result<Option<(Seq, i64)>> {

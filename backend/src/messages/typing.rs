@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::ConnectionTrait;
 use shared::{
     access::{Action, RoomKind, may},
     ids::RoomId,
@@ -11,11 +10,11 @@ use shared::{
 
 use crate::{
     Result,
-    tables::{now, refused_rooms, room_view},
+    tables::{Connection, now, refused_rooms, room_view},
 };
 
 /// Whether the others may see that a user is typing in a room.
-pub async fn may_type(db: &impl ConnectionTrait, user: &User, room: RoomId) -> Result<bool> {
+pub async fn may_type(db: &impl Connection, user: &User, room: RoomId) -> Result<bool> {
     let Some(view) = room_view(db, room, user.id).await? else { return Ok(false) };
     let member = view.member();
     let is_timed_out = member.timed_out_until.is_some_and(|until| until > now());

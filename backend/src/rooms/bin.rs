@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 use shared::{
     ids::RoomId,
@@ -21,7 +19,7 @@ use crate::{
     auth::Caller,
     http::extract::{Json, Path, Query},
     realtime::ledger::{DeleteRoom, RestoreRoom},
-    tables::{binned_rooms, now, restorable_rooms, rooms, to_timestamp},
+    tables::{Connection, binned_rooms, now, restorable_rooms, rooms, to_timestamp},
 };
 
 const DAY_US: i64 = 86_400_000_000;
@@ -86,7 +84,7 @@ pub async fn list(
 
 /// A page of the deleted rooms that a user may restore.
 async fn list_bin(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: &User,
     after: RoomId,
     limit: u64,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Func},
 };
 use shared::{
@@ -19,24 +19,20 @@ use shared::{
 use crate::{
     Result,
     tables::{
-        RoomView, Stored, contains_ignoring_case, members, people_of, prefix_pattern, room_view,
-        rooms, users, visible_rooms,
+        Connection, RoomView, Stored, contains_ignoring_case, members, people_of, prefix_pattern,
+        room_view, rooms, users, visible_rooms,
     },
 };
 
 /// A room that a user may see; 404 for any other.
-pub async fn find_room(db: &impl ConnectionTrait, id: RoomId, user: &User) -> Result<rooms::Model> {
+pub async fn find_room(db: &impl Connection, id: RoomId, user: &User) -> Result<rooms::Model> {
     let room = rooms::Entity::find_by_id(id.0).filter(visible_rooms(user.id, user.rank));
     Ok(room.one(db).await?.ok_or(Code::NotFound)?)
 }
 
 /// A room as a current member reads it: 404 if the user may not see the room, 403 (`not_a_member`) if the
 /// user is not in it.
-pub async fn find_membership(
-    db: &impl ConnectionTrait,
-    id: RoomId,
-    user: &User,
-) -> Result<RoomView> {
+pub async fn find_membership(db: &impl Connection, id: RoomId, user: &User) -> Result<RoomView> {
     match room_view(db, id, user.id).await? {
         Some(view) => Ok(view),
         None => {
@@ -49,7 +45,7 @@ pub async fn find_membership(
 /// A page of the rooms that a user may see, without direct rooms, and whose name or topic contains `q`;
 /// ordered by id.
 pub async fn list_rooms(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: &User,
     after: RoomId,
     limit: u64,
@@ -100,7 +96,7 @@ pub struct MemberFilter {
 /// A page of members, ordered by user id, and the cursor of the next page. With a text, the query reads
 /// the members of the room until the page is full, and no other account.
 pub async fn list_members(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: RoomId,
     filter: &MemberFilter,
     limit: u64,
@@ -130,7 +126,7 @@ pub async fn list_members(
 /// Users who share a room with `user` and whose username or display name contains `q`: prefix matches
 /// first, at most
 /// [`rules::PEOPLE_MAX`].
-pub async fn list_people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Result<Vec<UserRef>> {
+pub async fn list_people(db: &impl Connection, user: UserId, q: &str) -> Result<Vec<UserRef>> {
     let (name, display) = (users::Column::UsernameKey, users::Column::DisplayKey);
     let q = rules::name_key(q);
     // Not the display name itself: databases order NULL differently.
@@ -152,7 +148,7 @@ pub async fn list_people(db: &impl ConnectionTrait, user: UserId, q: &str) -> Re
 ///
 /// The index of usernames finds those. Only where they are few, a second query reads the names of all users
 /// for the others.
-pub async fn list_accounts(db: &impl ConnectionTrait, q: &str) -> Result<Vec<UserRef>> {
+pub async fn list_accounts(db: &impl Connection, q: &str) -> Result<Vec<UserRef>> {
     let name = users::Column::UsernameKey;
     let q = rules::name_key(q);
     let active = users::Column::IsDisabled.eq(false).and(users::Column::IsPending.eq(false));
@@ -174,14 +170,14 @@ pub async fn list_accounts(db: &impl ConnectionTrait, q: &str) -> Result<Vec<Use
 
 /// A range of keys that contains all keys with a prefix. SQLite and MySQL order by bytes, so the range
 /// finds them in the index; LIKE would read all names. Other databases have another order.
-fn prefix_range(db: &impl ConnectionTrait, prefix: &str) -> Option<(String, String)> {
+fn prefix_range(db: &impl Connection, prefix: &str) -> Option<(String, String)> {
     (db.get_database_backend() != DbBackend::Postgres)
         .then(|| (prefix.to_owned(), format!("{prefix}{}", char::MAX)))
 }
 
 /// The usernames that [may be mentioned](extends_name) where a text seems to mention a user; at
 /// most [`rules::LONGER_NAMES_MAX`], of the first 200 with the same beginning.
-pub async fn longer_names(db: &impl ConnectionTrait, user: &User) -> Result<Vec<String>> {
+pub async fn longer_names(db: &impl Connection, user: &User) -> Result<Vec<String>> {
     /// Bounds the query for a short name, with which many others begin. Blanks and punctuation order
     /// before letters, so the names that matter come first.
     const EXAMINED_NAMES_MAX: u64 = 200;

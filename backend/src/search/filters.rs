@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoSimpleExpr, QueryFilter,
-    QuerySelect,
+    ColumnTrait, Condition, DbBackend, EntityTrait, IntoSimpleExpr, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, IntoCondition, Query as Select, SimpleExpr},
 };
 use shared::{
@@ -21,8 +20,8 @@ use crate::{
     Error, Result,
     http::time_zone::Zone,
     tables::{
-        JoinedRoom, NewestMessage, members, mentions, messages, people_of, search_index::Facet,
-        users, wrote_to,
+        Connection, JoinedRoom, NewestMessage, members, mentions, messages, people_of,
+        search_index::Facet, users, wrote_to,
     },
 };
 
@@ -59,7 +58,7 @@ pub(super) struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     /// Looks up the users that the query names.
     pub(super) async fn new(
-        db: &impl ConnectionTrait,
+        db: &impl Connection,
         query: &Query,
         scope: &'a SearchScope<'a>,
     ) -> Result<Self> {
@@ -185,11 +184,7 @@ fn mentions_condition(user: Option<i64>) -> SimpleExpr {
 /// Looks up the users that the query names, by username key. A guest knows only the people in the same
 /// rooms and the authors of what is there: for all other names the error is the same, whether there is such
 /// an account or not.
-async fn user_ids(
-    db: &impl ConnectionTrait,
-    query: &Query,
-    by: &User,
-) -> Result<HashMap<String, i64>> {
+async fn user_ids(db: &impl Connection, query: &Query, by: &User) -> Result<HashMap<String, i64>> {
     let names = query.filters.iter().filter_map(|filter| match &filter.predicate {
         Predicate::From(Person::Name(name)) | Predicate::Mentions(Person::Name(name)) => {
             Some(rules::name_key(name))

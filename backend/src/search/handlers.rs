@@ -26,7 +26,7 @@ use crate::{
         extract::Query,
         time_zone::Zone,
     },
-    tables::{JoinedRoom, NewestMessage, joined_rooms_and_newest_message},
+    tables::{JoinedRoom, NewestMessage, joined_rooms, newest_message},
 };
 
 /// The query, and which of its hits to return.
@@ -129,7 +129,8 @@ pub struct SearchContext {
 pub async fn begin_search(app: &App, caller: &Caller) -> Result<SearchContext> {
     let user = &caller.user;
     let permit = app.limits.searches.acquire(user.id).await?;
-    let (rooms, newest) = joined_rooms_and_newest_message(&app.db.reader, user.id).await?;
+    let rooms = joined_rooms(&app.db.reader, user.id).await?;
+    let newest = newest_message(&app.db.reader).await?;
     Ok(SearchContext { permit, rooms, newest })
 }
 

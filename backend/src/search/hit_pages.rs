@@ -1,6 +1,5 @@
 //! Pages of hits: resolves the anchor to an id, and searches from there in both directions.
 
-use sea_orm::ConnectionTrait;
 use shared::{
     ids::{MessageId, NUMBER_MAX, RoomId, Seq},
     messages::{Anchor, Message},
@@ -15,7 +14,11 @@ use super::{
     queries::{Direction, count_fitting, find, id_at_or_before, messages_at},
     recheck::{most_relevant, with_ranges},
 };
-use crate::{Result, http::time_zone::Zone, tables::last_visible_id_before};
+use crate::{
+    Result,
+    http::time_zone::Zone,
+    tables::{Connection, last_visible_id_before},
+};
 
 /// Greater than any id.
 const MAX_ID: i64 = NUMBER_MAX + 1;
@@ -79,7 +82,7 @@ impl HitPageRequest {
 
 /// The hits of a page, and whether the search completed within its time budget.
 pub async fn hit_page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     plan: &SearchPlan,
     request: &HitPageRequest,
 ) -> Result<(Hits, bool)> {
@@ -123,7 +126,7 @@ struct DirectedHits {
 
 /// Finds the hits in one direction; their texts take at most half of a page.
 async fn find_in_direction(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     plan: &SearchPlan,
     id: i64,
     context: bool,
@@ -156,7 +159,7 @@ fn fit(hits: &mut Vec<Hit>, max_bytes: usize) -> Option<MessageId> {
 
 /// The id of the last message before the position of an anchor.
 async fn resolve_anchor(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     plan: &SearchPlan,
     (anchor, zone): (Anchor, Zone),
 ) -> Result<i64> {
@@ -175,7 +178,7 @@ async fn resolve_anchor(
 
 /// Adds to each message the ranges that match and, with `context`, its neighbours in its room.
 async fn to_hits(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     plan: &SearchPlan,
     context: bool,
     messages: Vec<Message>,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
+use sea_orm::{ColumnTrait, Condition};
 use shared::{
     ids::UserId,
     problem::Code,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    tables::{messages, search_index::Facet},
+    tables::{Connection, messages, search_index::Facet},
 };
 
 /// The maximum number of rooms that a search looks up in the index.
@@ -43,11 +43,7 @@ pub struct SearchPlan {
 impl SearchPlan {
     /// Resolves the names and dates in a query, and compiles it. An unknown name is an error, with
     /// the same text whether it does not exist or the user may not see it.
-    pub async fn new(
-        db: &impl ConnectionTrait,
-        query: Query,
-        scope: &SearchScope<'_>,
-    ) -> Result<Self> {
+    pub async fn new(db: &impl Connection, query: Query, scope: &SearchScope<'_>) -> Result<Self> {
         let backend = db.get_database_backend();
         let resolver = Resolver::new(db, &query, scope).await?;
         let filters = query.filter_groups();

@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Order, SelectStatement},
 };
 use shared::{
@@ -19,7 +18,7 @@ use super::{
 use crate::{
     Result,
     tables::{
-        VisibleMessages, fetch_messages, messages, search_index::match_expression,
+        Connection, VisibleMessages, fetch_messages, messages, search_index::match_expression,
         substring_pattern,
     },
 };
@@ -86,7 +85,7 @@ pub fn count_fitting(lengths: impl Iterator<Item = usize>, max_bytes: usize) -> 
 /// Finds the next hits from an id, at most `limit`. Reads until there are enough hits, or the time
 /// budget runs out.
 pub async fn find(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     plan: &SearchPlan,
     from: i64,
     direction: Direction,
@@ -127,7 +126,7 @@ pub async fn find(
 
 /// The messages at these positions that the user may read.
 pub async fn messages_at(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
     positions: &[(RoomId, Seq)],
 ) -> Result<Vec<Message>> {
@@ -147,7 +146,7 @@ pub async fn messages_at(
 /// The id of a message of a room, or of the last one before it; 0 if there is none. Messages before
 /// `first`, which the user may not read, do not count: a cursor would tell their ids.
 pub async fn id_at_or_before(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: RoomId,
     (first, seq): (Seq, Seq),
 ) -> Result<i64> {
@@ -164,7 +163,7 @@ pub async fn id_at_or_before(
 
 /// The statement that reads the next `limit` messages that the engine finds.
 fn build_select(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     plan: &SearchPlan,
     from: i64,
     direction: Direction,

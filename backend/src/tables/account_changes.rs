@@ -8,11 +8,13 @@ use std::{
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
 };
 use shared::ids::UserId;
 
 use super::{
+    database::Connection,
+    database::Transaction,
     entities::account_changes::{ActiveModel, Column, Entity},
     timestamps::now,
 };
@@ -32,10 +34,7 @@ pub struct AccountChange {
 
 /// Logs that the password, the role, the state or a session of an account changed. Takes the transaction
 /// of the change, so that neither commits without the other.
-pub async fn log_account_change(
-    txn: &DatabaseTransaction,
-    user: UserId,
-) -> Result<AccountChange, DbErr> {
+pub async fn log_account_change(txn: &Transaction, user: UserId) -> Result<AccountChange, DbErr> {
     let row = ActiveModel { id: NotSet, user_id: Set(user.0), created_at: Set(now()) };
     let id = Entity::insert(row).exec(txn).await?.last_insert_id;
     Ok(AccountChange { id, user })
@@ -64,7 +63,7 @@ impl AccountChangeReader {
 
     /// The accounts of the rows that have appeared since the last call; the first call returns those of
     /// the whole log.
-    pub async fn read(&mut self, db: &impl ConnectionTrait) -> Result<Vec<UserId>, DbErr> {
+    pub async fn read(&mut self, db: &impl Connection) -> Result<Vec<UserId>, DbErr> {
         let rows = Entity::find().filter(Column::Id.gt(self.settled)).order_by_asc(Column::Id);
         let now = Instant::now();
         let mut users = Vec::new();
@@ -84,7 +83,7 @@ impl AccountChangeReader {
 }
 
 /// Deletes the rows that are older than `RETENTION_US`.
-pub async fn prune_account_changes(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+pub async fn prune_account_changes(db: &impl Connection) -> Result<(), DbErr> {
     let old = Column::CreatedAt.lt(now() - RETENTION_US);
     Entity::delete_many().filter(old).exec(db).await.map(drop)
 }

@@ -1,38 +1,32 @@
-//! Writes many rows in few statements. SQLite gets them as JSON: see [`database::sqlite_json`].
-//!
-//! [`database::sqlite_json`]: super::database::sqlite_json
+//! Writes many rows: to database servers in few statements, because each is a round trip; to SQLite one by
+//! one, with prepared statements, in one visit to its thread.
 
 use std::collections::HashMap;
 
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::NotSet,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    QueryFilter, QueryResult, QueryTrait, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QueryResult, QueryTrait,
     sea_query::{OnConflict, Query, all},
 };
 use uuid::Uuid;
 
 use super::{
-    database::sqlite_json::{Script, is_sqlite, to_json},
+    database::{Connection, Transaction, query_row, run_sql},
     entities::{members, messages, rooms},
     search_index,
 };
 
 /// Finds the messages with these idempotency keys (room, author, client id).
 pub async fn messages_by_client_id(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     keys: &[(i64, i64, Uuid)],
 ) -> Result<Vec<messages::Model>, DbErr> {
     use messages::Column as C;
-    if is_sqlite(txn) {
-        let keys: Vec<_> =
-            keys.iter().map(|(room, user, id)| (room, user, id.simple().to_string())).collect();
-        let sql = "SELECT m.* FROM json_each(?) k CROSS JOIN messages m ON \
-             m.room_id = k.value ->> 0 AND m.user_id = k.value ->> 1 \
-             AND m.client_id = unhex(k.value ->> 2)";
-        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [to_json(&keys)?]);
-        return messages::Entity::find().from_raw_sql(statement).all(txn).await;
+    if let DbBackend::Sqlite = txn.get_database_backend() {
+        let keys = keys.to_vec();
+        return txn.run(move |db| find_in_sqlite(db, &keys)).await;
     }
     let mut any = Condition::any();
     for (room, user, id) in keys {
@@ -41,25 +35,38 @@ pub async fn messages_by_client_id(
     messages::Entity::find().filter(any).all(txn).await
 }
 
+fn find_in_sqlite(
+    db: &rusqlite::Connection,
+    keys: &[(i64, i64, Uuid)],
+) -> Result<Vec<messages::Model>, DbErr> {
+    let sql = "SELECT id, room_id, seq, rev, user_id, client_id, content, sent_hash, reply_to, \
+         created_at, edited_at, deleted_at FROM messages \
+         WHERE room_id = ? AND user_id = ? AND client_id = ?";
+    let find = |key: &(i64, i64, Uuid)| query_row(db, sql, *key, messages::Model::from_sqlite);
+    keys.iter().filter_map(|key| find(key).transpose()).collect()
+}
+
 /// Inserts and indexes new messages, and sets the `id` of each row.
 pub async fn insert_messages(
-    txn: &DatabaseTransaction,
-    rows: &mut [messages::Model],
+    txn: &Transaction,
+    rows: &mut Vec<messages::Model>,
 ) -> Result<(), DbErr> {
-    if is_sqlite(txn) {
-        return insert_into_sqlite(txn, rows).await;
-    }
-    let ids = insert_and_read_ids(txn, rows).await?;
-    for row in &mut *rows {
-        let id = ids.get(&(row.room_id, row.seq)).copied();
-        row.id = id.ok_or_else(|| DbErr::Custom("an inserted message is missing".into()))?;
+    if let DbBackend::Sqlite = txn.get_database_backend() {
+        let new_rows = std::mem::take(rows);
+        *rows = txn.run(move |db| insert_into_sqlite(db, new_rows)).await?;
+    } else {
+        let ids = insert_and_read_ids(txn, rows).await?;
+        for row in &mut *rows {
+            let id = ids.get(&(row.room_id, row.seq)).copied();
+            row.id = id.ok_or_else(|| DbErr::Custom("an inserted message is missing".into()))?;
+        }
     }
     search_index::insert(txn, &*rows).await
 }
 
 /// Inserts messages; returns the `id` of each by room and `seq`.
 async fn insert_and_read_ids(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     rows: &[messages::Model],
 ) -> Result<HashMap<(i64, i64), i64>, DbErr> {
     use messages::Column::{Id, RoomId, Seq};
@@ -87,121 +94,91 @@ async fn insert_and_read_ids(
     found.into_iter().map(entry).collect()
 }
 
-async fn insert_into_sqlite(
-    txn: &DatabaseTransaction,
-    rows: &mut [messages::Model],
-) -> Result<(), DbErr> {
-    let values: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let hash = row.sent_hash.as_deref().map(hex);
-            let client_id = row.client_id.simple().to_string();
-            let numbers = (row.room_id, row.seq, row.rev, row.user_id);
-            (numbers, client_id, &row.content, hash, row.reply_to, row.created_at)
-        })
-        .collect();
+fn insert_into_sqlite(
+    db: &rusqlite::Connection,
+    mut rows: Vec<messages::Model>,
+) -> Result<Vec<messages::Model>, DbErr> {
     let sql = "INSERT INTO messages \
          (room_id, seq, rev, user_id, client_id, content, sent_hash, reply_to, created_at) \
-         SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]', \
-         value ->> '$[0][3]', unhex(value ->> 1), value ->> 2, unhex(value ->> 3), value ->> 4, \
-         value ->> 5 FROM json_each(?) ORDER BY key";
-    let mut script = Script::default();
-    script.add(sql, [to_json(&values)?]);
-    search_index::insert_newest(&mut script, rows)?;
-    let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'messages'";
-    // SQLite has one writer, and it numbers the rows of a statement consecutively.
-    let newest: i64 = script.run_and_query(txn, sql).await?;
-    let first = newest - rows.len() as i64 + 1;
-    rows.iter_mut().zip(first..).for_each(|(row, id)| row.id = id);
-    Ok(())
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    for row in &mut rows {
+        let numbers = (row.room_id, row.seq, row.rev, row.user_id);
+        let (room, seq, rev, user) = numbers;
+        let (content, hash) = (&row.content, &row.sent_hash);
+        let values =
+            (room, seq, rev, user, row.client_id, content, hash, row.reply_to, row.created_at);
+        run_sql(db, sql, values)?;
+        row.id = db.last_insert_rowid();
+    }
+    Ok(rows)
 }
 
 /// Writes the rooms and read positions that a batch changed in memory.
 pub async fn flush_counters(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
+    members: Vec<members::Model>,
+    rooms: Vec<rooms::Model>,
+) -> Result<(), DbErr> {
+    if let DbBackend::Sqlite = txn.get_database_backend() {
+        return txn.run(move |db| update_in_sqlite(db, &members, &rooms)).await;
+    }
+    if !members.is_empty() {
+        use members::Column::{ReadSeq, RoomId, UserId};
+        let update = OnConflict::columns([RoomId, UserId]).update_column(ReadSeq).to_owned();
+        let rows = members.into_iter().map(|row| members::ActiveModel::from(row).reset_all());
+        members::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
+    }
+    if !rooms.is_empty() {
+        use rooms::Column as C;
+        let update = OnConflict::column(C::Id)
+            .update_columns([C::Name, C::NameKey, C::Topic, C::HasTopic, C::CreatedBy])
+            .update_columns([C::UpdatedAt, C::DeletedAt, C::SortKey, C::Kind, C::History])
+            .update_columns([C::OpenFrom, C::Policies, C::ArchivedAt, C::IsDefault])
+            .update_columns([C::MemberCount, C::LastSeq, C::LastRev, C::Rev])
+            .to_owned();
+        let rows = rooms.into_iter().map(|row| rooms::ActiveModel::from(row).reset_all());
+        rooms::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
+    }
+    Ok(())
+}
+
+/// Updates only `read_seq` of members, because writing `rev` would update its index for every message.
+fn update_in_sqlite(
+    db: &rusqlite::Connection,
     members: &[members::Model],
     rooms: &[rooms::Model],
 ) -> Result<(), DbErr> {
-    let mut script = Script::default();
-    if !members.is_empty() {
-        update_read_seqs(txn, &mut script, members).await?;
+    for member in members {
+        let sql = "UPDATE members SET read_seq = ? WHERE room_id = ? AND user_id = ?";
+        run_sql(db, sql, (member.read_seq, member.room_id, member.user_id))?;
     }
-    if !rooms.is_empty() {
-        update_rooms(txn, &mut script, rooms).await?;
+    for room in rooms {
+        let sql = "UPDATE rooms SET name = ?2, name_key = ?3, topic = ?4, has_topic = ?5, \
+             sort_key = ?6, created_by = ?7, updated_at = ?8, deleted_at = ?9, member_count = ?10, \
+             last_seq = ?11, last_rev = ?12, rev = ?13, kind = ?14, history = ?15, open_from = ?16, \
+             policies = ?17, archived_at = ?18, is_default = ?19 WHERE id = ?1";
+        let values = rusqlite::params![
+            room.id,
+            room.name,
+            room.name_key,
+            room.topic,
+            room.has_topic,
+            room.sort_key,
+            room.created_by,
+            room.updated_at,
+            room.deleted_at,
+            room.member_count,
+            room.last_seq,
+            room.last_rev,
+            room.rev,
+            room.kind,
+            room.history,
+            room.open_from,
+            room.policies,
+            room.archived_at,
+            room.is_default,
+        ];
+        run_sql(db, sql, values)?;
     }
-    script.run(txn).await
-}
-
-/// Updates `read_seq` of existing rows. It writes no other column, because writing `rev` would
-/// update its index for every message.
-async fn update_read_seqs(
-    txn: &DatabaseTransaction,
-    script: &mut Script,
-    rows: &[members::Model],
-) -> Result<(), DbErr> {
-    use members::Column::{ReadSeq, RoomId, UserId};
-    if is_sqlite(txn) {
-        let values: Vec<_> = rows.iter().map(|m| (m.room_id, m.user_id, m.read_seq)).collect();
-        let sql = "UPDATE members SET read_seq = value ->> 2 FROM json_each(?) \
-             WHERE members.room_id = value ->> 0 AND members.user_id = value ->> 1";
-        script.add(sql, [to_json(&values)?]);
-        return Ok(());
-    }
-    let update = OnConflict::columns([RoomId, UserId]).update_column(ReadSeq).to_owned();
-    let rows = rows.iter().map(|row| members::ActiveModel::from(row.clone()).reset_all());
-    members::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
     Ok(())
-}
-
-/// Updates existing rooms in one statement, because a statement for each room would be most of the
-/// work of a batch that spans many rooms.
-async fn update_rooms(
-    txn: &DatabaseTransaction,
-    script: &mut Script,
-    rows: &[rooms::Model],
-) -> Result<(), DbErr> {
-    use rooms::Column as C;
-    if is_sqlite(txn) {
-        let values: Vec<_> = rows
-            .iter()
-            .map(|r| {
-                let texts = (&r.name, &r.name_key, &r.topic, r.has_topic, &r.sort_key);
-                let (kind, history) = (r.kind.to_text(), r.history.to_text());
-                let access = (kind, history, r.open_from, r.policies.to_text(), r.archived_at);
-                let counts = (r.member_count, r.last_seq, r.last_rev, r.rev);
-                let (deleted_at, creator) = (r.deleted_at, r.created_by);
-                (r.id, texts, r.updated_at, deleted_at, counts, creator, access, r.is_default)
-            })
-            .collect();
-        let sql = "UPDATE rooms SET name = value ->> '$[1][0]', name_key = value ->> '$[1][1]', \
-             topic = value ->> '$[1][2]', has_topic = value ->> '$[1][3]', \
-             created_by = value ->> 5, updated_at = value ->> 2, deleted_at = value ->> 3, \
-             member_count = value ->> '$[4][0]', last_seq = value ->> '$[4][1]', \
-             last_rev = value ->> '$[4][2]', rev = value ->> '$[4][3]', \
-             sort_key = value ->> '$[1][4]', kind = value ->> '$[6][0]', \
-             history = value ->> '$[6][1]', open_from = value ->> '$[6][2]', \
-             policies = value ->> '$[6][3]', archived_at = value ->> '$[6][4]', \
-             is_default = value ->> 7 \
-             FROM json_each(?) WHERE rooms.id = value ->> 0";
-        script.add(sql, [to_json(&values)?]);
-        return Ok(());
-    }
-    let update = OnConflict::column(C::Id)
-        .update_columns([C::Name, C::NameKey, C::Topic, C::HasTopic, C::CreatedBy])
-        .update_columns([C::UpdatedAt, C::DeletedAt, C::SortKey, C::Kind, C::History])
-        .update_columns([C::OpenFrom, C::Policies, C::ArchivedAt, C::IsDefault])
-        .update_columns([C::MemberCount, C::LastSeq, C::LastRev, C::Rev])
-        .to_owned();
-    let rows = rows.iter().map(|row| rooms::ActiveModel::from(row.clone()).reset_all());
-    rooms::Entity::insert_many(rows).on_conflict(update).exec_without_returning(txn).await?;
-    Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        text.extend(
-            [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[digit as usize])),
-        );
-        text
-    })
 }

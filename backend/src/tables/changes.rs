@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Asterisk, Expr, Func, Order, Query, SelectStatement},
 };
 use shared::{
@@ -15,6 +14,7 @@ use shared::{
 };
 
 use super::{
+    database::Connection,
     entities::{members, messages, rooms, users},
     events::{entity as room_events, events_between},
     message_rows::{fetch_messages, text_lengths, with_author},
@@ -27,7 +27,7 @@ use super::{
 /// The result ends at the `last_rev` of the room's row, which the caller has read before. Later
 /// changes come with the next call or as live events.
 pub async fn changes_since(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     after: Rev,
     limit: u64,
@@ -38,7 +38,7 @@ pub async fn changes_since(
 /// As [`changes_since`], but without a reader: for the hub, whose sessions send each member only what they
 /// may read.
 pub async fn all_changes_since(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &rooms::Model,
     after: Rev,
     limit: u64,
@@ -47,7 +47,7 @@ pub async fn all_changes_since(
 }
 
 async fn read_changes(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &rooms::Model,
     view: Option<&RoomView>,
     after: Rev,
@@ -110,7 +110,7 @@ fn page_of(mut changes: Vec<Change>, limit: u64, (end, last_rev): (i64, i64)) ->
 /// Adds events to the changes that they are about. If the row has changed again since, the event comes with
 /// the latest state of the row.
 async fn add_events(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &rooms::Model,
     changes: &mut Vec<Change>,
     events: Vec<RoomEvent>,
@@ -183,7 +183,7 @@ pub fn is_departure_known(first_seq: Seq, left_seq: Option<Seq>) -> bool {
 
 /// When the former members among the changes of a room left, for those of whom it is stored.
 pub async fn departures(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: RoomId,
     changes: &[Change],
 ) -> Result<HashMap<UserId, Seq>, DbErr> {
@@ -208,7 +208,7 @@ pub async fn departures(
 
 /// Whether more than `max` rows of a room changed after a revision, or more than `max` events happened.
 pub async fn has_more_changes(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &rooms::Model,
     after: Rev,
     max: u64,
@@ -240,7 +240,7 @@ pub async fn has_more_changes(
     Ok(count > max || count_rows(db, events.limit(max + 1).into_query()).await? > max)
 }
 
-async fn count_rows(db: &impl ConnectionTrait, rows: SelectStatement) -> Result<u64, DbErr> {
+async fn count_rows(db: &impl Connection, rows: SelectStatement) -> Result<u64, DbErr> {
     let counted = Query::select()
         .expr(Func::count(Expr::col(Asterisk)))
         .from_subquery(rows, "changed")
@@ -251,7 +251,7 @@ async fn count_rows(db: &impl ConnectionTrait, rows: SelectStatement) -> Result<
 
 /// The `rev` up to which the texts of at most `limit` changed messages fit into a page.
 async fn end_of_page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &rooms::Model,
     after: Rev,
     limit: u64,

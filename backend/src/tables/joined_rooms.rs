@@ -1,17 +1,15 @@
 //! The rooms that a user is in, with the user's read position in each.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, RelationTrait, Statement,
+    ColumnTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationTrait, TryGetableMany,
     sea_query::{Expr, ExprTrait},
 };
 use shared::ids::{Rev, RoomId, Seq, UserId};
 
 use super::{
-    database::sqlite_json::{from_json, is_sqlite, query_json},
+    database::Connection,
     entities::{members, messages, rooms},
-    message_rows::{NewestMessage, newest_message},
-    timestamps::now,
     visibility::RoomView,
 };
 
@@ -46,62 +44,42 @@ impl JoinedRoom {
     }
 }
 
-/// The columns `id`, `name`, `topic`, `last_seq`, `last_rev`, `read_seq` and `visible_from`.
-type Row = (i64, String, String, i64, i64, i64, i64);
-
-impl From<Row> for JoinedRoom {
-    fn from((id, name, topic, last_seq, last_rev, read_seq, first_seq): Row) -> Self {
-        Self {
-            id: id.into(),
-            name,
-            topic,
-            last_seq: last_seq.into(),
-            last_rev: last_rev.into(),
-            read_seq: read_seq.into(),
-            first_seq: first_seq.into(),
-        }
-    }
-}
-
-/// Selects the rows as one JSON text, for SQLite.
-const JOINED_ROOMS: &str = "SELECT json_group_array(json_array( \
-     r.id, r.name, r.topic, r.last_seq, r.last_rev, m.read_seq, m.visible_from) ORDER BY r.sort_key) \
-     FROM members m JOIN rooms r ON r.id = m.room_id \
-     WHERE m.user_id = ? AND NOT m.has_left AND r.deleted_at IS NULL";
-
 /// The rooms of a user, by name.
-pub async fn joined_rooms(
-    db: &impl ConnectionTrait,
-    user: UserId,
-) -> Result<Vec<JoinedRoom>, DbErr> {
+pub async fn joined_rooms(db: &impl Connection, user: UserId) -> Result<Vec<JoinedRoom>, DbErr> {
     use members::Column as M;
     use rooms::Column as R;
-    let rows: Vec<Row> = if is_sqlite(db) {
-        query_json(db, JOINED_ROOMS, [user.0.into()]).await?
-    } else {
-        members::Entity::find()
-            .select_only()
-            .columns([R::Id, R::Name, R::Topic, R::LastSeq, R::LastRev])
-            .columns([M::ReadSeq, M::VisibleFrom])
-            .join(JoinType::InnerJoin, members::Relation::Room.def())
-            .filter(M::UserId.eq(user.0))
-            .filter(M::HasLeft.eq(false))
-            .filter(R::DeletedAt.is_null())
-            .order_by_asc(R::SortKey)
-            .into_tuple()
-            .all(db)
-            .await?
+    let select = members::Entity::find()
+        .select_only()
+        .columns([R::Id, R::Name, R::Topic, R::LastSeq, R::LastRev])
+        .columns([M::ReadSeq, M::VisibleFrom])
+        .join(JoinType::InnerJoin, members::Relation::Room.def())
+        .filter(M::UserId.eq(user.0))
+        .filter(M::HasLeft.eq(false))
+        .filter(R::DeletedAt.is_null())
+        .order_by_asc(R::SortKey)
+        .into_query();
+    type Row = (i64, String, String, i64, i64, i64, i64);
+    let room = |(id, name, topic, last_seq, last_rev, read_seq, first_seq): Row| JoinedRoom {
+        id: id.into(),
+        name,
+        topic,
+        last_seq: last_seq.into(),
+        last_rev: last_rev.into(),
+        read_seq: read_seq.into(),
+        first_seq: first_seq.into(),
     };
-    Ok(rows.into_iter().map(JoinedRoom::from).collect())
+    let rows = db.fetch_rows(
+        &select,
+        |row| row.try_into(),
+        |row| Row::try_get_many_by_index(row).map_err(DbErr::from),
+    );
+    Ok(rows.await?.into_iter().map(room).collect())
 }
 
 /// The rooms in which a user has messages that are not deleted, whether or not the user is in them and the
 /// room is deleted; by id. One index seek for each room of the server, because no index begins with the
 /// author.
-pub async fn rooms_written_in(
-    db: &impl ConnectionTrait,
-    user: UserId,
-) -> Result<Vec<RoomId>, DbErr> {
+pub async fn rooms_written_in(db: &impl Connection, user: UserId) -> Result<Vec<RoomId>, DbErr> {
     use messages::Column as C;
     let in_room =
         Expr::col((messages::Entity, C::RoomId)).equals((rooms::Entity, rooms::Column::Id));
@@ -117,26 +95,4 @@ pub async fn rooms_written_in(
         .filter(Expr::exists(written.into_query()))
         .order_by_asc(rooms::Column::Id);
     Ok(select.into_tuple::<i64>().all(db).await?.into_iter().map(RoomId).collect())
-}
-
-/// The rooms of a user and the newest message of all rooms. SQLite reads both in one statement,
-/// because a second one would cost another thread switch, which takes longer than either of them.
-pub async fn joined_rooms_and_newest_message(
-    db: &impl ConnectionTrait,
-    user: UserId,
-) -> Result<(Vec<JoinedRoom>, NewestMessage), DbErr> {
-    if !is_sqlite(db) {
-        return Ok((joined_rooms(db, user).await?, newest_message(db).await?));
-    }
-    let last = |column| format!("(SELECT {column} FROM messages ORDER BY id DESC LIMIT 1)");
-    let sql = format!("SELECT ({JOINED_ROOMS}), {}, {}", last("id"), last("created_at"));
-    let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [user.0.into()]);
-    let row = db.query_one_raw(statement).await?;
-    let row = row.ok_or_else(|| DbErr::RecordNotFound("messages".to_owned()))?;
-    let rows: Vec<Row> = from_json(&row.try_get_by_index::<String>(0)?)?;
-    let newest = NewestMessage {
-        id: row.try_get_by_index::<Option<i64>>(1)?.unwrap_or(0),
-        created_at: row.try_get_by_index::<Option<i64>>(2)?.unwrap_or_else(now),
-    };
-    Ok((rows.into_iter().map(JoinedRoom::from).collect(), newest))
 }

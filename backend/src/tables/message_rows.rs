@@ -1,11 +1,9 @@
 //! Reads messages for clients: one row type, one list of columns, and one conversion for pages,
 //! replay, live events, search hits and exports.
 
-use std::sync::LazyLock;
-
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic,
-    Iterable, QueryOrder, QueryResult, QuerySelect, Statement,
+    ColumnTrait, DbErr, EntityTrait, FromQueryResult, Iterable, QueryOrder, QueryResult,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 use shared::{
@@ -15,7 +13,7 @@ use shared::{
 };
 
 use super::{
-    database::sqlite_json::{from_json, is_sqlite, query_json},
+    database::Connection,
     entities::{
         messages::{Column, Entity, Model},
         users,
@@ -68,49 +66,26 @@ impl MessageRow {
         select
     }
 
-    /// Runs a statement that [`Self::select`] began. SQLite packs all rows into three JSON texts,
-    /// because sqlx-sqlite crosses a thread for each row.
+    /// Runs a statement that [`Self::select`] began.
     pub(super) async fn fetch(
-        db: &impl ConnectionTrait,
+        db: &impl Connection,
         select: &SelectStatement,
     ) -> Result<Vec<Self>, DbErr> {
-        if !is_sqlite(db) {
-            let row = |row: &QueryResult| {
-                let message = Model::from_query_result(row, "")?;
-                let username = row.try_get("", "username")?;
-                let display_name = row.try_get("", "display_name")?;
-                Ok(Self { message, username, display_name })
-            };
-            return db.query_all(select).await?.iter().map(row).collect();
-        }
-        let inner = DbBackend::Sqlite.build(select);
-        let sql = format!("{} FROM ({})", *SELECT_JSON, inner.sql);
-        let values = inner.values.map(|values| values.0).unwrap_or_default();
-        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
-        let packed = db.query_one_raw(statement).await?;
-        let packed = packed.ok_or_else(|| DbErr::RecordNotFound("messages".into()))?;
-        let messages: Vec<Model> = from_json(&packed.try_get_by_index::<String>(0)?)?;
-        let usernames: Vec<String> = from_json(&packed.try_get_by_index::<String>(1)?)?;
-        let display_names: Vec<Option<String>> = from_json(&packed.try_get_by_index::<String>(2)?)?;
-        let names = usernames.into_iter().zip(display_names);
-        let row = |(message, (username, display_name))| Self { message, username, display_name };
-        Ok(messages.into_iter().zip(names).map(row).collect())
+        db.fetch_rows(select, Self::from_sqlite, Self::from_server).await
+    }
+
+    fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let (username, display_name) = (row.get("username")?, row.get("display_name")?);
+        Ok(Self { message: Model::from_sqlite(row)?, username, display_name })
+    }
+
+    fn from_server(row: &QueryResult) -> Result<Self, DbErr> {
+        let message = Model::from_query_result(row, "")?;
+        let (username, display_name) =
+            (row.try_get("", "username")?, row.try_get("", "display_name")?);
+        Ok(Self { message, username, display_name })
     }
 }
-
-/// Selects the messages (each an array in the order of [`Model`]'s fields), the usernames and the display
-/// names as three JSON texts.
-static SELECT_JSON: LazyLock<String> = LazyLock::new(|| {
-    let columns = Column::iter().map(|column| match column {
-        Column::ClientId => "hex(client_id)",
-        column => column.as_str(),
-    });
-    let columns = columns.collect::<Vec<_>>().join(", ");
-    format!(
-        "SELECT json_group_array(json_array({columns})), json_group_array(username), \
-         json_group_array(display_name)"
-    )
-});
 
 impl Model {
     /// The message as clients see it.
@@ -127,7 +102,7 @@ pub fn hydrate(rows: Vec<MessageRow>) -> Vec<Message> {
 
 /// Runs a statement that [`MessageRow::select`] began; returns the messages as clients see them.
 pub async fn fetch_messages(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     select: &SelectStatement,
 ) -> Result<Vec<Message>, DbErr> {
     Ok(hydrate(MessageRow::fetch(db, select).await?))
@@ -137,7 +112,7 @@ pub async fn fetch_messages(
 /// `rev`) is from one number to another, both included, that number and the length in bytes, in the
 /// order of the numbers.
 pub async fn text_lengths(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: RoomId,
     number: Column,
     (from, to): (i64, i64),
@@ -152,19 +127,13 @@ pub async fn text_lengths(
         .and_where(number.between(from, to))
         .order_by(number, Order::Asc)
         .limit(limit);
-    if is_sqlite(db) {
-        let inner = DbBackend::Sqlite.build(&select);
-        let pair = format!("json_array({}, length)", number.as_str());
-        let sql = format!("SELECT json_group_array({pair}) FROM ({})", inner.sql);
-        return query_json(db, &sql, inner.values.map(|values| values.0).unwrap_or_default()).await;
-    }
-    let length = |row: &QueryResult| {
+    let from_server = |row: &QueryResult| {
         // The function returns INTEGER on PostgreSQL and BIGINT on MySQL.
         let length = row.try_get_by_index::<i64>(1);
         let length = length.or_else(|_| row.try_get_by_index::<i32>(1).map(i64::from))?;
         Ok((row.try_get_by_index(0)?, length))
     };
-    db.query_all(&select).await?.iter().map(length).collect()
+    db.fetch_rows(&select, |row| Ok((row.get(0)?, row.get(1)?)), from_server).await
 }
 
 /// Selects all messages with their authors; the caller adds conditions.
@@ -185,7 +154,7 @@ pub struct NewestMessage {
 }
 
 /// Reads the newest message.
-pub async fn newest_message(db: &impl ConnectionTrait) -> Result<NewestMessage, DbErr> {
+pub async fn newest_message(db: &impl Connection) -> Result<NewestMessage, DbErr> {
     let newest = Entity::find()
         .select_only()
         .columns([Column::Id, Column::CreatedAt])

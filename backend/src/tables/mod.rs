@@ -40,10 +40,10 @@ pub use changes::{
     all_changes_since, changes_since, departures, has_more_changes, is_departure_known,
 };
 pub use database::{
-    Database, DbErrorKind, Durability, Epoch, Pool, contains_ignoring_case, db_error_kind,
-    generated_ids_are_transactional, last_generated_id, lock_account_names, lock_room_names,
-    prefix_pattern, row_lock, set_last_generated_id, snapshot, sqlite_file, sqlite_url,
-    sqlite_version, substring_pattern, with_timeout,
+    Connection, Database, DbErrorKind, Durability, Epoch, Pool, Transaction,
+    contains_ignoring_case, db_error_kind, generated_ids_are_transactional, last_generated_id,
+    lock_account_names, lock_room_names, prefix_pattern, row_lock, set_last_generated_id, snapshot,
+    sqlite_file, sqlite_url, sqlite_version, substring_pattern, with_timeout,
 };
 pub use entities::{
     account_deletions, binned_rooms, members, mentions, messages, rooms, sessions, users,
@@ -52,9 +52,7 @@ pub use events::{
     entity as room_events, events_after_messages, events_before, insert_room_events,
     room_event_rows,
 };
-pub use joined_rooms::{
-    JoinedRoom, joined_rooms, joined_rooms_and_newest_message, rooms_written_in,
-};
+pub use joined_rooms::{JoinedRoom, joined_rooms, rooms_written_in};
 pub use message_rows::{
     MessageRow, NewestMessage, fetch_messages, hydrate, newest_message, text_lengths,
 };

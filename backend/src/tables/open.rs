@@ -2,10 +2,13 @@
 //! commits are durable.
 
 use migrations::{Migrator, MigratorTrait};
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, IsolationLevel, TransactionTrait};
+use sea_orm::{DatabaseConnection, DbErr, IsolationLevel, TransactionTrait};
 
 use super::{
-    database::{Database, connect_for_maintenance, lock_migrations, unlock_migrations},
+    database::{
+        Database, Pool, check_backend, connect_for_migrations, lock_migrations,
+        open_for_maintenance, sqlite_file, unlock_migrations,
+    },
     search_index,
 };
 
@@ -14,30 +17,44 @@ impl Database {
     /// reader pool has at most `connections` connections, and so has the writer pool, except that
     /// SQLite has one writer connection. Searches have half as many of their own.
     pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
-        let db = connect_for_maintenance(url).await?;
-        migrate(&db).await?;
-        Self::with_pools(db, url, connections).await
+        check_backend(url)?;
+        if sqlite_file(url).is_some() {
+            let db = connect_for_migrations(url).await?;
+            Migrator::up(&db, None).await?;
+            db.close().await?;
+        }
+        let pool = open_for_maintenance(url).await?;
+        match &pool {
+            Pool::Sqlite(_) => search_index::rebuild_if_outdated(&pool).await?,
+            Pool::Server(db) => migrate(&pool, db).await?,
+        }
+        Self::with_pools(pool, url, connections).await
     }
 
     /// Opens a database without changing its tables, because a running server may be using them.
     /// Fails unless the tables are those of this version.
     pub async fn open_existing(url: &str, connections: u32) -> Result<Self, DbErr> {
-        let db = connect_for_maintenance(url).await?;
-        check_migrated(&db).await?;
-        Self::with_pools(db, url, connections).await
+        check_backend(url)?;
+        if sqlite_file(url).is_some() {
+            let db = connect_for_migrations(url).await?;
+            check_migrated(&db).await?;
+            db.close().await?;
+        }
+        let pool = open_for_maintenance(url).await?;
+        if let Pool::Server(db) = &pool {
+            check_migrated(db).await?;
+        }
+        Self::with_pools(pool, url, connections).await
     }
 }
 
-/// Brings the tables up to date. When several nodes start at once, one migrates and the others wait.
-async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
-    if db.get_database_backend() == DbBackend::Sqlite {
-        Migrator::up(db, None).await?;
-        return search_index::rebuild_if_outdated(db).await;
-    }
+/// Brings the tables of a database server up to date. When several nodes start at once, one migrates and
+/// the others wait.
+async fn migrate(pool: &Pool, db: &DatabaseConnection) -> Result<(), DbErr> {
     let lock_txn = db.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
     lock_migrations(&lock_txn).await?;
     Migrator::up(db, None).await?;
-    search_index::rebuild_if_outdated(db).await?;
+    search_index::rebuild_if_outdated(pool).await?;
     unlock_migrations(&lock_txn).await?;
     lock_txn.commit().await
 }

@@ -1,10 +1,14 @@
 //! Stores values of `shared` as text: the name of an enum's variant, and JSON for a structure or a list.
 
+use rusqlite::{
+    ToSql,
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
+};
 use sea_orm::{
     ActiveValue, ColIdx, DbErr, IntoActiveValue, QueryResult, TryGetError, TryGetable, Value,
     sea_query::{ArrayType, ColumnType, Nullable, StringLen, ValueType, ValueTypeErr},
 };
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::Error as _};
+use serde::{Serialize, de::DeserializeOwned};
 
 /// A value of a column that contains its serde form, so that the database and the API use the same words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,10 +35,15 @@ impl<T: DeserializeOwned> Stored<T> {
     }
 }
 
-/// Reads the column from the JSON in which SQLite returns many rows at once.
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Stored<T> {
-    fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(text)?).map_err(D::Error::custom)
+impl<T: DeserializeOwned> FromSql for Stored<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::parse(value.as_str()?).map_err(FromSqlError::other)
+    }
+}
+
+impl<T: Serialize> ToSql for Stored<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.to_text().into())
     }
 }
 

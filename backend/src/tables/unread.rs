@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult,
+    ColumnTrait, DbErr, FromQueryResult, QueryResult,
     sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UnionType},
 };
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use shared::{
     access::{Policies, Role, RoomKind},
     ids::{RoomId, Seq, UserId},
@@ -16,7 +15,7 @@ use shared::{
 };
 
 use super::{
-    database::sqlite_json::{is_sqlite, query_json},
+    database::Connection,
     entities::{members, mentions, messages, rooms, users},
     stored::Stored,
     timestamps::to_timestamp,
@@ -33,7 +32,7 @@ pub struct UnreadCounts {
 
 /// Counts after the read position of each member. Members without a row are missing in the result.
 pub async fn count_unread(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     read_seqs: impl IntoIterator<Item = ((RoomId, UserId), Seq)>,
 ) -> Result<HashMap<(RoomId, UserId), UnreadCounts>, DbErr> {
     use members::Column as M;
@@ -60,7 +59,7 @@ pub async fn count_unread(
 }
 
 /// A row of [`select_my_rooms`], in the order of its columns.
-#[derive(Deserialize, FromQueryResult)]
+#[derive(FromQueryResult)]
 struct Row {
     id: i64,
     name: String,
@@ -75,7 +74,6 @@ struct Row {
     visible_from: i64,
     hidden_seq: Option<i64>,
     favourite: Option<i64>,
-    #[serde(deserialize_with = "number_to_bool")]
     is_muted: bool,
     timed_out_until: Option<i64>,
     deleted: i64,
@@ -83,17 +81,31 @@ struct Row {
 }
 
 impl Row {
-    const COLUMNS: &str = "id, name, topic, last_seq, last_rev, kind, policies, archived_at, read_seq, \
-         room_role, visible_from, hidden_seq, favourite, is_muted, timed_out_until, deleted, mentions";
-}
-
-/// SQLite has numbers for booleans.
-fn number_to_bool<'de, D: Deserializer<'de>>(number: D) -> Result<bool, D::Error> {
-    i64::deserialize(number).map(|number| number != 0)
+    fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            topic: row.get(2)?,
+            last_seq: row.get(3)?,
+            last_rev: row.get(4)?,
+            kind: row.get(5)?,
+            policies: row.get(6)?,
+            archived_at: row.get(7)?,
+            read_seq: row.get(8)?,
+            room_role: row.get(9)?,
+            visible_from: row.get(10)?,
+            hidden_seq: row.get(11)?,
+            favourite: row.get(12)?,
+            is_muted: row.get(13)?,
+            timed_out_until: row.get(14)?,
+            deleted: row.get(15)?,
+            mentions: row.get(16)?,
+        })
+    }
 }
 
 /// A row of [`select_people`], in the order of its columns.
-#[derive(Deserialize, FromQueryResult)]
+#[derive(FromQueryResult)]
 struct PersonRow {
     room_id: i64,
     id: i64,
@@ -102,18 +114,21 @@ struct PersonRow {
 }
 
 impl PersonRow {
-    const COLUMNS: &str = "room_id, id, username, display_name";
+    fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let (room_id, id) = (row.get(0)?, row.get(1)?);
+        Ok(Self { room_id, id, username: row.get(2)?, display_name: row.get(3)? })
+    }
 }
 
 /// The rooms of a user, ordered by name, with read positions and unread counts. One statement reads
 /// all of that, so the counts include exactly the changes up to `last_rev`.
-pub async fn my_rooms(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<MyRoom>, DbErr> {
+pub async fn my_rooms(db: &impl Connection, user: UserId) -> Result<Vec<MyRoom>, DbErr> {
     fetch_my_rooms(db, user, &select_my_rooms(user)).await
 }
 
 /// One of the rooms of a user, as in [`my_rooms`].
 pub async fn my_room(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
     room: RoomId,
 ) -> Result<Option<MyRoom>, DbErr> {
@@ -123,11 +138,12 @@ pub async fn my_room(
 }
 
 async fn fetch_my_rooms(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
     select: &SelectStatement,
 ) -> Result<Vec<MyRoom>, DbErr> {
-    let rows: Vec<Row> = fetch(db, select, Row::COLUMNS).await?;
+    let from_server = |row: &QueryResult| Row::from_query_result(row, "");
+    let rows = db.fetch_rows(select, Row::from_sqlite, from_server).await?;
     let mut rooms: Vec<MyRoom> = rows.into_iter().map(MyRoom::from).collect();
     if rooms.iter().any(|room| room.kind == RoomKind::Direct) {
         let mut people = direct_people(db, user).await?;
@@ -140,10 +156,11 @@ async fn fetch_my_rooms(
 
 /// The people of all direct rooms of a user, by id.
 async fn direct_people(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
 ) -> Result<HashMap<RoomId, Vec<UserRef>>, DbErr> {
-    let rows: Vec<PersonRow> = fetch(db, &select_people(user), PersonRow::COLUMNS).await?;
+    let from_server = |row: &QueryResult| PersonRow::from_query_result(row, "");
+    let rows = db.fetch_rows(&select_people(user), PersonRow::from_sqlite, from_server).await?;
     let mut people = HashMap::<_, Vec<_>>::new();
     for PersonRow { room_id, id, username, display_name } in rows {
         let user = UserRef { id: id.into(), username, display_name };
@@ -154,7 +171,7 @@ async fn direct_people(
 
 /// Replaces the empty names of direct rooms by what the user calls them.
 pub async fn name_direct_rooms(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
     names: &mut HashMap<RoomId, String>,
 ) -> Result<(), DbErr> {
@@ -164,21 +181,6 @@ pub async fn name_direct_rooms(
         }
     }
     Ok(())
-}
-
-/// Reads the rows of a statement with these columns.
-async fn fetch<T: DeserializeOwned + FromQueryResult>(
-    db: &impl ConnectionTrait,
-    select: &SelectStatement,
-    columns: &str,
-) -> Result<Vec<T>, DbErr> {
-    if is_sqlite(db) {
-        let inner = DbBackend::Sqlite.build(select);
-        let sql = format!("SELECT json_group_array(json_array({columns})) FROM ({})", inner.sql);
-        let values = inner.values.map(|values| values.0).unwrap_or_default();
-        return query_json(db, &sql, values).await;
-    }
-    db.query_all(select).await?.iter().map(|row| T::from_query_result(row, "")).collect()
 }
 
 impl From<Row> for MyRoom {

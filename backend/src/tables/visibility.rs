@@ -11,8 +11,8 @@ use std::{
 };
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
-    QuerySelect, QueryTrait, Statement,
+    ColumnTrait, Condition, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    Statement,
     sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr},
 };
 use shared::{
@@ -24,7 +24,7 @@ use shared::{
 };
 
 use super::{
-    database::sqlite_json::is_sqlite,
+    database::Connection,
     entities::{binned_rooms, members, messages, rooms, users},
     message_rows::{MessageRow, fetch_messages, with_author},
     stored::Stored,
@@ -73,7 +73,7 @@ impl RoomView {
     /// The messages from one `seq` to another, both included, in their order, that the member may read.
     pub async fn messages_in_range(
         &self,
-        db: &impl ConnectionTrait,
+        db: &impl Connection,
         from: i64,
         to: i64,
     ) -> Result<Vec<Message>, DbErr> {
@@ -90,7 +90,7 @@ impl RoomView {
     /// Those of the messages that the member may read, in any order.
     pub async fn messages_with_seqs(
         &self,
-        db: &impl ConnectionTrait,
+        db: &impl Connection,
         seqs: impl IntoIterator<Item = i64>,
     ) -> Result<Vec<Message>, DbErr> {
         use messages::Column as C;
@@ -105,7 +105,7 @@ impl RoomView {
 
 /// The view of a current member; `None` if the room does not exist or the user is not in it.
 pub async fn room_view(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     id: RoomId,
     user: UserId,
 ) -> Result<Option<RoomView>, DbErr> {
@@ -114,7 +114,7 @@ pub async fn room_view(
 
 /// The views of those of the rooms that exist and of which the user is a member.
 pub async fn room_views(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     ids: impl IntoIterator<Item = RoomId>,
     user: UserId,
 ) -> Result<HashMap<RoomId, RoomView>, DbErr> {
@@ -218,7 +218,7 @@ pub fn wrote_to(user: UserId) -> SimpleExpr {
 
 /// Whether a user may know that an account exists: a guest knows only the people in the same rooms.
 pub async fn can_see_account(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: &User,
     other: UserId,
 ) -> Result<bool, DbErr> {
@@ -230,7 +230,7 @@ pub async fn can_see_account(
 
 /// Those of some accounts of which a user may know, as [`can_see_account`].
 pub async fn visible_accounts(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: &User,
     others: impl IntoIterator<Item = UserId>,
 ) -> Result<HashSet<UserId>, DbErr> {
@@ -244,11 +244,7 @@ pub async fn visible_accounts(
 }
 
 /// Whether two people share a room.
-pub async fn shares_room(
-    db: &impl ConnectionTrait,
-    user: UserId,
-    other: UserId,
-) -> Result<bool, DbErr> {
+pub async fn shares_room(db: &impl Connection, user: UserId, other: UserId) -> Result<bool, DbErr> {
     let shares =
         users::Entity::find_by_id(other.0).filter(users::Column::Id.in_subquery(people_of(user)));
     Ok(shares.one(db).await?.is_some())
@@ -258,7 +254,7 @@ pub async fn shares_room(
 /// than the smallest id of the first such messages since then of each room, or `i64::MAX` if there are
 /// none. Each room takes one index seek.
 pub async fn last_visible_id_before(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
     micros: i64,
 ) -> Result<i64, DbErr> {
@@ -305,7 +301,7 @@ impl VisibleMessages {
     ///
     /// SQLite joins the tables of a cross join in the order in which they are written, so the table
     /// that finds the fewest rows stands first. The other databases plan it like any join.
-    pub fn select(&self, db: &impl ConnectionTrait) -> SelectStatement {
+    pub fn select(&self, db: &impl Connection) -> SelectStatement {
         use members::Column as M;
         use messages::Column as C;
         let message = |column: C| Expr::col((messages::Entity, column));
@@ -313,7 +309,11 @@ impl VisibleMessages {
         let mut select = MessageRow::select();
         match self.index {
             Some(index) => {
-                let row = if is_sqlite(db) { "rowid" } else { "message_id" };
+                let row = if db.get_database_backend() == DbBackend::Sqlite {
+                    "rowid"
+                } else {
+                    "message_id"
+                };
                 select.from(index).cross_join(messages::Entity);
                 select.and_where(message(C::Id).equals((index, row)));
             }

@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use shared::{
@@ -28,7 +28,7 @@ use crate::{
     App, Result,
     background::catch_panic,
     realtime::{hub::Credential, ledger::PublishAccount},
-    tables::{AccountChangeReader, members, now, rooms, sessions, users},
+    tables::{AccountChangeReader, Connection, members, now, rooms, sessions, users},
 };
 
 /// How often the log is read: often enough for 2 s if one attempt fails.
@@ -157,7 +157,7 @@ async fn publish(app: App, changed: HashSet<UserId>) {
 }
 
 async fn outdated_members(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     changed: &HashSet<UserId>,
 ) -> Result<Vec<(RoomId, UserId)>> {
     let changed: Vec<_> = changed.iter().map(|user| user.0).collect();

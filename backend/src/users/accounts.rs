@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select, Set, sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, Set, sea_query::LockType,
 };
 use shared::{
     access::Rank,
@@ -21,20 +21,20 @@ use crate::{
     App, Error, Result,
     auth::{Caller, LoginSource, lock_if_unmodified, run_to_completion, username_key},
     tables::{
-        AccountChange, AuditRecord, Database, Stored, audit, audit_all, can_see_account,
-        log_account_change, row_lock, users,
+        AccountChange, AuditRecord, Connection, Database, Stored, Transaction, audit, audit_all,
+        can_see_account, log_account_change, row_lock, users,
     },
 };
 
 /// The rank of an account that can sign in; `None` for any other.
-pub(super) async fn rank_of(db: &impl ConnectionTrait, id: Option<UserId>) -> Result<Option<Rank>> {
+pub(super) async fn rank_of(db: &impl Connection, id: Option<UserId>) -> Result<Option<Rank>> {
     let Some(id) = id else { return Ok(None) };
     let row = users::Entity::find_by_id(id.0).one(db).await?;
     Ok(row.filter(|row| row.is_active()).map(|row| row.rank.0))
 }
 
 /// An account that the caller may know of; 404 for any other.
-pub async fn find(db: &impl ConnectionTrait, caller: &User, id: UserId) -> Result<User> {
+pub async fn find(db: &impl Connection, caller: &User, id: UserId) -> Result<User> {
     if !can_see_account(db, caller, id).await? {
         return Err(Code::NotFound.into());
     }
@@ -78,7 +78,7 @@ pub async fn change_password(
 
 /// Sets a password, and ends all access that the old one gave, except by `session`.
 pub(super) async fn set_password(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     row: users::Model,
     hash: String,
     session: Option<SessionId>,
@@ -148,7 +148,7 @@ pub async fn update(
 
 /// Records that an admin approved an account, and that it joins the default rooms.
 async fn approve(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     (id, rank): (UserId, Rank),
     by: UserId,
     address: IpAddr,
@@ -186,7 +186,7 @@ fn new_rank(current: Rank, patch: &PatchUser) -> Result<Rank> {
 /// account has none, and an enabled one does not get the old one back. `source` is who asked for it, and
 /// from which address.
 async fn set_rank_and_state(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     row: users::Model,
     rank: Rank,
     is_disabled: bool,
@@ -220,7 +220,7 @@ async fn set_rank_and_state(
 /// Locks the rows of all enabled owners, and that of another account, which the transaction changes; counts the
 /// owners. Without the locks, two owners could demote each other at the same time, which would leave none. One
 /// statement locks them all by id, as every transaction of more than one account does.
-pub(super) async fn lock_owners(db: &DatabaseTransaction, other: UserId) -> Result<usize> {
+pub(super) async fn lock_owners(db: &Transaction, other: UserId) -> Result<usize> {
     use users::Column as C;
     let is_owner =
         Condition::all().add(C::Rank.eq(Stored(Rank::Owner))).add(C::IsDisabled.eq(false));
@@ -249,16 +249,13 @@ pub async fn promote(db: &Database, username: &str, rank: Rank) -> Result<User> 
 }
 
 /// Locks the account with a name, because a server may be changing it.
-pub(super) async fn lock_by_name(
-    txn: &DatabaseTransaction,
-    username: &str,
-) -> Result<users::Model> {
+pub(super) async fn lock_by_name(txn: &Transaction, username: &str) -> Result<users::Model> {
     let row = by_name(username).lock(row_lock(txn, LockType::NoKeyUpdate)).one(txn).await?;
     row.ok_or_else(|| no_account(username))
 }
 
 /// The id of the account with a name, for a transaction that locks it together with others.
-pub(super) async fn id_by_name(txn: &DatabaseTransaction, username: &str) -> Result<UserId> {
+pub(super) async fn id_by_name(txn: &Transaction, username: &str) -> Result<UserId> {
     let row = by_name(username).one(txn).await?;
     Ok(UserId(row.ok_or_else(|| no_account(username))?.id))
 }

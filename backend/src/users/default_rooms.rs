@@ -1,14 +1,12 @@
 //! The rooms that new accounts join by themselves.
 
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use shared::{access::Rank, ids::UserId};
 
 use super::invitation_use::insert_joins;
 use crate::{
     Result,
-    tables::{now, pending_joins, rooms},
+    tables::{Transaction, now, pending_joins, rooms},
 };
 
 /// Notes that a new account joins the default rooms, which the caller finishes after the commit. Guests join
@@ -17,7 +15,7 @@ use crate::{
 /// The account counts as the one that invited it, so the joins need nobody's right to add people. They
 /// replace those of an invitation to the same rooms, whose inviter may lose that right.
 pub(super) async fn record_default_joins(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     user: UserId,
     rank: Rank,
 ) -> Result<()> {

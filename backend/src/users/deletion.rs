@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect, Set, sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
+    sea_query::LockType,
 };
 use shared::{
     access::Rank,
@@ -24,9 +24,9 @@ use crate::{
     App, Error, Result,
     auth::{Caller, LoginSource, UNUSABLE, lock_if_unmodified, run_to_completion},
     tables::{
-        AccountChange, AuditRecord, Database, Stored, account_deletions, audit, confirmations,
-        delete_blocks_of, erase_audited_names, invitations, log_account_change, now, pending_joins,
-        row_lock, users,
+        AccountChange, AuditRecord, Database, Stored, Transaction, account_deletions, audit,
+        confirmations, delete_blocks_of, erase_audited_names, invitations, log_account_change, now,
+        pending_joins, row_lock, users,
     },
 };
 
@@ -108,7 +108,7 @@ pub async fn delete_account(
 
 /// Deletes an account that was never confirmed, but is in a room. Its row is locked.
 pub(super) async fn erase_pending(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     row: users::Model,
 ) -> Result<AccountChange> {
     // A pending account is no owner, so their number does not matter.
@@ -126,7 +126,7 @@ struct Deletion {
     by: (Option<UserId>, Option<IpAddr>),
 }
 
-async fn commit(app: &App, transaction: DatabaseTransaction, deletion: Deletion) -> Result<()> {
+async fn commit(app: &App, transaction: Transaction, deletion: Deletion) -> Result<()> {
     let id = UserId(deletion.row.id);
     let change = erase(&transaction, deletion).await?;
     // Before the commit, so that no batch can start after it and use the old row.
@@ -139,7 +139,7 @@ async fn commit(app: &App, transaction: DatabaseTransaction, deletion: Deletion)
 /// Erases what only the account itself needs, and notes what remains to be done. Everything that belongs to
 /// one account, and that no message needs, is deleted here.
 async fn erase(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     Deletion { row, owners, messages, by: (by, address) }: Deletion,
 ) -> Result<AccountChange> {
     if row.rank.0 == Rank::Owner && !row.is_disabled && owners == 1 {

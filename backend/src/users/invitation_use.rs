@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use shared::{
@@ -21,7 +21,7 @@ use crate::{
     auth::run_to_completion,
     realtime::ledger::JoinByInvitation,
     tables::{
-        invitation_uses,
+        Connection, Transaction, invitation_uses,
         invitations::{self, usable},
         members, now, pending_joins, rooms, server_settings, users,
     },
@@ -35,7 +35,7 @@ const JOINS_MAX: u64 = 100;
 /// The invitation with a token, and who invites, if it can be used now; otherwise 403
 /// ([`Code::InvitationInvalid`]). It cannot if the inviter may no longer invite.
 pub async fn find_usable(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     token: &InvitationToken,
     now: i64,
 ) -> Result<(invitations::Model, users::Model)> {
@@ -44,7 +44,7 @@ pub async fn find_usable(
 }
 
 async fn check_inviter(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     row: Option<invitations::Model>,
 ) -> Result<(invitations::Model, users::Model)> {
     let row = row.ok_or(Code::InvitationInvalid)?;
@@ -60,7 +60,7 @@ async fn check_inviter(
 /// Counts a use of an invitation, and keeps others from using or revoking it until the transaction ends;
 /// 403 if it cannot be used.
 pub(super) async fn consume(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     token: &InvitationToken,
     now: i64,
 ) -> Result<invitations::Model> {
@@ -81,7 +81,7 @@ pub(super) async fn consume(
 
 /// Notes who used an invitation, and the rooms that they join.
 pub(super) async fn record_use(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     invitation: &invitations::Model,
     user: UserId,
     now: i64,
@@ -100,7 +100,7 @@ pub(super) async fn record_use(
 
 /// Notes joins, which [`finish_joins`] executes after the commit.
 pub(super) async fn insert_joins(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     joins: impl Iterator<Item = pending_joins::Model>,
 ) -> Result<()> {
     let joins: Vec<_> = joins.map(|row| row.into_active_model().reset_all()).collect();
@@ -150,7 +150,7 @@ pub async fn accept(app: &App, user: UserId, token: InvitationToken) -> Result<V
 
 /// The invitation with a token, if the account has used it.
 async fn used_before(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     token: &InvitationToken,
     user: UserId,
 ) -> Result<Option<invitations::Model>> {
@@ -162,7 +162,7 @@ async fn used_before(
 }
 
 /// Those of the rooms that an account is in, by id.
-async fn joined_among(db: &impl ConnectionTrait, user: UserId, ids: &[i64]) -> Result<Vec<RoomId>> {
+async fn joined_among(db: &impl Connection, user: UserId, ids: &[i64]) -> Result<Vec<RoomId>> {
     use members::Column as C;
     let joined = members::Entity::find()
         .select_only()

@@ -7,8 +7,8 @@
 use std::net::IpAddr;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QuerySelect, Set, sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set,
+    sea_query::LockType,
 };
 use shared::{
     access::Rank,
@@ -26,15 +26,15 @@ use crate::{
     auth::run_to_completion,
     error::is_duplicate,
     tables::{
-        AccountChange, AuditRecord, audit, lock_account_names, log_account_change, now, row_lock,
-        to_timestamp, users,
+        AccountChange, AuditRecord, Connection, Transaction, audit, lock_account_names,
+        log_account_change, now, row_lock, to_timestamp, users,
     },
 };
 
 /// Whether a name, or one that looks like it, is the username or the display name of another account than
 /// `own`, or the name of deleted accounts.
 pub(super) async fn is_name_taken(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     name: &str,
     own: Option<UserId>,
 ) -> Result<bool> {
@@ -147,7 +147,7 @@ fn checked<T>(
     }
 }
 
-async fn find_and_lock(txn: &DatabaseTransaction, id: UserId) -> Result<Option<users::Model>> {
+async fn find_and_lock(txn: &Transaction, id: UserId) -> Result<Option<users::Model>> {
     let row = users::Entity::find_by_id(id.0)
         .filter(users::Column::DeletedAt.is_null())
         .lock(row_lock(txn, LockType::NoKeyUpdate));
@@ -156,7 +156,7 @@ async fn find_and_lock(txn: &DatabaseTransaction, id: UserId) -> Result<Option<u
 
 /// Writes the changed fields of a locked account; `None` if there are none.
 async fn write(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     row: users::Model,
     patch: PatchProfile,
 ) -> Result<Option<(User, AccountChange)>> {
@@ -199,7 +199,7 @@ async fn write(
 }
 
 /// Refuses a display name that [`is_name_taken`].
-async fn check_display_name(txn: &DatabaseTransaction, new: &users::Model) -> Result<()> {
+async fn check_display_name(txn: &Transaction, new: &users::Model) -> Result<()> {
     let Some(name) = &new.display_name else { return Ok(()) };
     let is_taken = is_name_taken(txn, name, Some(UserId(new.id))).await?;
     if is_taken { Err(display_name_taken()) } else { Ok(()) }
@@ -207,7 +207,7 @@ async fn check_display_name(txn: &DatabaseTransaction, new: &users::Model) -> Re
 
 async fn commit(
     app: &App,
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     user: User,
     change: AccountChange,
 ) -> Result<User> {

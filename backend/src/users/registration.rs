@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, QuerySelect, Set,
+    ActiveModelTrait, ActiveValue::NotSet, EntityTrait, IntoActiveModel, QuerySelect, Set,
 };
 use shared::{
     access::Rank,
@@ -25,7 +24,10 @@ use crate::{
     auth::{find_by_key, run_to_completion},
     error::is_duplicate,
     http::client_address::network_of,
-    tables::{AuditRecord, Stored, audit, lock_account_names, now, server_settings, users},
+    tables::{
+        AuditRecord, Connection, Stored, Transaction, audit, lock_account_names, now,
+        server_settings, users,
+    },
 };
 
 /// A request for an account, validated.
@@ -156,11 +158,7 @@ async fn create(
 }
 
 /// Checks again, uses the invitation, and inserts the account.
-async fn insert(
-    transaction: &DatabaseTransaction,
-    new: NewAccount,
-    password_hash: String,
-) -> Result<User> {
+async fn insert(transaction: &Transaction, new: NewAccount, password_hash: String) -> Result<User> {
     // Concurrent registrations wait here, so that only one of them is the first, and none takes a name that
     // somebody else is about to get.
     lock_account_names(transaction).await?;
@@ -208,7 +206,7 @@ async fn insert(
 
 /// Decides whether and as what the server takes an account. The name is looked up last, so that a server
 /// that takes nobody does not tell which names exist.
-async fn admit(db: &impl ConnectionTrait, new: &NewAccount) -> Result<Admission> {
+async fn admit(db: &impl Connection, new: &NewAccount) -> Result<Admission> {
     let by_rank = rank_of(db, new.by).await?;
     let is_first = users::Entity::find().limit(1).one(db).await?.is_none();
     let admission = match &new.invitation {

@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
 use shared::{
     access::Rank,
     administration::{AuditAction, NewPassword},
@@ -21,7 +19,7 @@ use super::{
 use crate::{
     App, Error, Result,
     auth::{PasswordHasher, random_bytes, run_to_completion},
-    tables::{AuditRecord, Database, audit, log_account_change, row_lock, users},
+    tables::{AuditRecord, Database, Transaction, audit, log_account_change, row_lock, users},
 };
 
 /// Signs an account out everywhere: its sessions and their sockets end. HTTP Basic goes on, because it
@@ -100,7 +98,7 @@ async fn find(app: &App, id: UserId) -> Result<Rank> {
 
 /// Locks an account, and checks that `by` may end its access.
 async fn lock_subordinate(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     by: UserId,
     id: UserId,
 ) -> Result<users::Model> {

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use shared::{
     ids::{SessionId, UserId},
@@ -17,7 +16,9 @@ use uuid::Uuid;
 use crate::{
     App, Error, Result,
     auth::{lock_if_unmodified, run_to_completion},
-    tables::{AccountChange, log_account_change, now, sessions, to_timestamp},
+    tables::{
+        AccountChange, Connection, Transaction, log_account_change, now, sessions, to_timestamp,
+    },
 };
 
 /// Maximum number of sessions of an account; a login beyond it ends the oldest session.
@@ -76,10 +77,7 @@ pub async fn sign_in(
 }
 
 /// Deletes the sessions of an account beyond `MAX_SESSIONS`. Returns the logged change, if there were any.
-async fn delete_oldest(
-    transaction: &DatabaseTransaction,
-    user: UserId,
-) -> Result<Option<AccountChange>> {
+async fn delete_oldest(transaction: &Transaction, user: UserId) -> Result<Option<AccountChange>> {
     let oldest = newest_first(user).offset(MAX_SESSIONS).limit(MAX_SESSIONS);
     let oldest: Vec<_> = oldest.all(transaction).await?.iter().map(|row| row.id).collect();
     if oldest.is_empty() {
@@ -139,7 +137,7 @@ pub async fn end(app: &App, user: UserId, session: SessionId) -> Result<()> {
 
 /// Deletes all sessions of an account except one. The caller logs the change of the account.
 pub(super) async fn delete_all(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     user: UserId,
     except: Option<SessionId>,
 ) -> Result<()> {
@@ -153,7 +151,7 @@ pub(super) async fn delete_all(
 
 /// Keeps a session while the account moves on to a generation.
 pub(super) async fn set_generation(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     session: SessionId,
     generation: i64,
 ) -> Result<()> {
@@ -168,7 +166,7 @@ pub(super) async fn set_generation(
 /// Deletes all expired sessions to free their rows, at most `EXPIRED_CHUNK` with each statement (more only
 /// if they expire in the same microsecond). The databases have no common `DELETE .. LIMIT`, so each round
 /// looks up the last row of its chunk.
-pub(super) async fn delete_expired(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+pub(super) async fn delete_expired(db: &impl Connection) -> Result<(), DbErr> {
     let now = now();
     loop {
         let last: Option<i64> = sessions::Entity::find()

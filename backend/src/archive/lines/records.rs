@@ -13,8 +13,8 @@ pub struct Invitation {
     pub rank: Rank,
     pub rooms: Vec<i64>,
     /// How many people may use it, and how many have.
-    pub uses: i32,
-    pub used: i32,
+    pub uses: i64,
+    pub used: i64,
     /// The user id of its creator.
     pub created_by: i64,
     pub created_at: Timestamp,

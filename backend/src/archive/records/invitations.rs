@@ -2,9 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use shared::{
     access::Rank,
     problem::FieldError,
@@ -16,11 +14,11 @@ use super::super::{
     lines::{Invitation, InvitationUse},
     rows::decode_hash,
 };
-use crate::tables::{Stored, invitation_uses, invitations, to_timestamp};
+use crate::tables::{Connection, Stored, invitation_uses, invitations, to_timestamp};
 
 /// The lines with a greater id, by id.
 pub async fn read_invitations(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     after: i64,
     limit: u64,
 ) -> Result<Vec<Invitation>, DbErr> {

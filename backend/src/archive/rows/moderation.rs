@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
 };
 
 use super::super::lines::{Ban, Member, Message, Report};
-use crate::tables::{Stored, reports, room_bans, to_timestamp};
+use crate::tables::{Stored, Transaction, reports, room_bans, to_timestamp};
 
 /// The bans of a room from one user id to another, both included.
 pub async fn bans_by_user(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     room: i64,
     (from, to): (i64, i64),
 ) -> Result<HashMap<i64, Ban>, DbErr> {
@@ -29,7 +29,7 @@ pub async fn bans_by_user(
 
 /// The reports of a room by message, from one `seq` to another, both included.
 pub async fn reports_by_seq(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     room: i64,
     (from, to): (i64, i64),
 ) -> Result<HashMap<i64, Vec<Report>>, DbErr> {

@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use sea_orm::ConnectionTrait;
 use shared::{
     ids::{RoomId, Seq},
     messages::MapHits,
@@ -13,7 +12,7 @@ use shared::{
 use crate::{
     Result,
     search::{Direction, SearchPlan, TIME_BUDGET, find, id_at_or_before},
-    tables::RoomView,
+    tables::{Connection, RoomView},
 };
 
 /// The number of hits that the first statement reads.
@@ -24,7 +23,7 @@ const LIMIT_MAX: u64 = 256;
 /// The newest hit in each bucket, from `up_to` backwards, and whether the search completed within
 /// its time budget.
 pub async fn newest_hit_per_bucket(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     up_to: Option<Seq>,
     plan: &SearchPlan,

@@ -3,10 +3,7 @@
 //! Each month takes one index seek. Mentions are limited to the newest, because reading all of them,
 //! or an even sample, would take time in proportion to the room.
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Order,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Order};
 use shared::{
     ids::{Seq, UserId},
     messages::{MapMonth, Month, RoomMap},
@@ -17,7 +14,7 @@ use crate::{
     Result,
     http::time_zone::Zone,
     messages::calendar::{first_seqs, month_of_message},
-    tables::{RoomView, mentions},
+    tables::{Connection, RoomView, mentions},
 };
 
 /// The maximum number of months that one statement reads. Each is a column of its result, and
@@ -26,7 +23,7 @@ const MONTHS_MAX: usize = 60;
 
 /// The overview of a room for a member.
 pub async fn overview(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     user: UserId,
     zone: Zone,
@@ -40,7 +37,7 @@ pub async fn overview(
 }
 
 /// The months with messages, and the first `seq` of each.
-async fn months(db: &impl ConnectionTrait, room: &RoomView, zone: Zone) -> Result<Vec<MapMonth>> {
+async fn months(db: &impl Connection, room: &RoomView, zone: Zone) -> Result<Vec<MapMonth>> {
     let first = month_of_message(db, room, room.first_seq().0, zone).await?;
     let Some((first, last)) = first.zip(month_of_message(db, room, room.last_seq, zone).await?)
     else {
@@ -64,7 +61,7 @@ async fn months(db: &impl ConnectionTrait, room: &RoomView, zone: Zone) -> Resul
 }
 
 /// The newest mentions of a user, oldest first.
-async fn mentions(db: &impl ConnectionTrait, room: &RoomView, user: UserId) -> Result<Vec<Seq>> {
+async fn mentions(db: &impl Connection, room: &RoomView, user: UserId) -> Result<Vec<Seq>> {
     use mentions::Column as C;
     let newest = mentions::Entity::find()
         .select_only()

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::LockType,
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::LockType,
 };
 use shared::ids::{RoomId, UserId};
 use tokio::sync::Notify;
@@ -16,8 +16,8 @@ use super::{
 use crate::{
     Result,
     tables::{
-        Pool, binned_rooms, members, mentions, messages, now, reports, room_bans, room_events,
-        rooms, rooms_in_bin, row_lock, search_index,
+        Pool, Transaction, binned_rooms, members, mentions, messages, now, reports, room_bans,
+        room_events, rooms, rooms_in_bin, row_lock, search_index,
     },
 };
 
@@ -112,7 +112,7 @@ impl RoomWrite for PurgeRoom {
 }
 
 /// Deletes up to 500 rows of each table that refers to a room; returns whether one may have more.
-async fn delete_chunks(txn: &DatabaseTransaction, room: i64) -> Result<bool> {
+async fn delete_chunks(txn: &Transaction, room: i64) -> Result<bool> {
     use members::Column as M;
     use reports::Column as R;
     use room_bans::Column as B;
@@ -129,7 +129,7 @@ async fn delete_chunks(txn: &DatabaseTransaction, room: i64) -> Result<bool> {
 
 /// Deletes up to 500 rows of a room by a number that no two of them share; returns how many there were.
 async fn delete_chunk<E: EntityTrait>(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     room: i64,
     [room_id, number]: [E::Column; 2],
 ) -> Result<u64> {
@@ -145,7 +145,7 @@ async fn delete_chunk<E: EntityTrait>(
 }
 
 /// As [`delete_chunk`], for mentions, which have two numbers.
-async fn delete_mentions(txn: &DatabaseTransaction, room: i64) -> Result<u64> {
+async fn delete_mentions(txn: &Transaction, room: i64) -> Result<u64> {
     use mentions::Column as C;
     let keys = mentions::Entity::find()
         .select_only()

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 use shared::{
     ids::{RoomId, UserId},
@@ -24,7 +24,7 @@ use crate::{
     auth::Caller,
     http::extract::{Json, Path, Query},
     realtime::ledger::Unban,
-    tables::{room_bans, to_timestamp, users},
+    tables::{Connection, room_bans, to_timestamp, users},
 };
 
 /// Selects bans.
@@ -63,7 +63,7 @@ pub async fn lift(
 }
 
 async fn list_bans(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: RoomId,
     after: UserId,
     limit: u64,
@@ -91,7 +91,7 @@ async fn list_bans(
 
 /// The accounts with these ids.
 pub(super) async fn people(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     ids: impl IntoIterator<Item = i64>,
 ) -> Result<HashMap<i64, UserRef>> {
     let accounts = users::Entity::find().filter(users::Column::Id.is_in(ids)).all(db).await?;

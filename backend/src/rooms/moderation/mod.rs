@@ -4,7 +4,6 @@ use aide::axum::{
     ApiRouter,
     routing::{delete_with, get_with, patch_with, post_with, put_with},
 };
-use sea_orm::ConnectionTrait;
 use shared::{
     access::{Action, check},
     ids::RoomId,
@@ -18,7 +17,7 @@ use crate::{
     App, Error, Result,
     auth::Caller,
     http::problems,
-    tables::{RoomView, room_view},
+    tables::{Connection, RoomView, room_view},
 };
 
 mod bans;
@@ -112,11 +111,7 @@ fn check_rate(app: &App, caller: &Caller) -> Result<()> {
 }
 
 /// Checks that a user manages a room; returns their view of it, `None` for an admin who is not a member.
-async fn managed_room(
-    db: &impl ConnectionTrait,
-    id: RoomId,
-    user: &User,
-) -> Result<Option<RoomView>> {
+async fn managed_room(db: &impl Connection, id: RoomId, user: &User) -> Result<Option<RoomView>> {
     let room = queries::find_room(db, id, user).await?;
     let view = room_view(db, id, user.id).await?;
     let role = view.as_ref().map(|view| view.member().role.0);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 use shared::{
     ids::{ReportId, RoomId, Seq, UserId},
@@ -22,7 +22,7 @@ use crate::{
     auth::Caller,
     http::extract::{Json, Path, Query},
     realtime::ledger::{CloseReport, ReportMessage},
-    tables::{RoomView, Stored, reports, to_timestamp},
+    tables::{Connection, RoomView, Stored, reports, to_timestamp},
 };
 
 /// The path of a message to report.
@@ -101,7 +101,7 @@ pub async fn close(
 /// A page of the reports that somebody who manages the room sees: a member those of messages that they may
 /// read, nobody those of their own messages.
 async fn list_reports(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: RoomId,
     (user, view): (UserId, Option<&RoomView>),
     ReportsQuery { state, after, limit }: ReportsQuery,

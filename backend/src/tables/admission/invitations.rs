@@ -19,8 +19,8 @@ pub struct Model {
     pub rank: Stored<Rank>,
     pub rooms: Stored<Vec<i64>>,
     /// How many people may use it, and how many have.
-    pub uses: i32,
-    pub used: i32,
+    pub uses: i64,
+    pub used: i64,
     pub created_by: i64,
     pub created_at: i64,
     pub expires_at: i64,

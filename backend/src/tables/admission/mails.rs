@@ -11,7 +11,7 @@ pub struct Model {
     pub subject: String,
     pub body: String,
     /// How often a node has begun to send it.
-    pub attempts: i32,
+    pub attempts: i64,
     pub created_at: i64,
     /// When a node may try it next.
     pub next_at: i64,

@@ -1,7 +1,9 @@
 //! Who comes in: the settings of the server, invitations, joins that are not done yet, and e-mail
 //! addresses that are not confirmed yet.
 
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{DbErr, EntityTrait};
+
+use crate::tables::database::Connection;
 
 pub mod confirmations;
 pub mod invitation_uses;
@@ -12,7 +14,7 @@ pub mod server_settings;
 
 /// The settings of the server: who may create accounts and rooms, and with whom members may begin direct
 /// rooms.
-pub async fn server_settings(db: &impl ConnectionTrait) -> Result<server_settings::Model, DbErr> {
+pub async fn server_settings(db: &impl Connection) -> Result<server_settings::Model, DbErr> {
     let row = server_settings::Entity::find_by_id(server_settings::ROW).one(db).await?;
     row.ok_or_else(|| DbErr::RecordNotFound("the row of the table installation".into()))
 }

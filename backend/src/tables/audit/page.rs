@@ -3,8 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use shared::{
     administration::{AuditAction, AuditEntry, AuditRoom},
@@ -15,7 +14,8 @@ use shared::{
 
 use super::entity::{Column, Entity, Model};
 use crate::tables::{
-    database::contains_ignoring_case, entities::users, stored::Stored, timestamps::to_timestamp,
+    database::Connection, database::contains_ignoring_case, entities::users, stored::Stored,
+    timestamps::to_timestamp,
 };
 
 /// Selects entries; `None` selects all.
@@ -56,7 +56,7 @@ impl AuditFilter {
 /// The entries with a greater id than `after`, oldest first, or with a smaller one than `before`, newest
 /// first; at most `limit`.
 pub async fn audit_page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     filter: &AuditFilter,
     after: Option<AuditId>,
     before: Option<AuditId>,
@@ -76,15 +76,12 @@ pub async fn audit_page(
 }
 
 /// The greatest id; 0 if there are no entries.
-pub async fn newest_audit_id(db: &impl ConnectionTrait) -> Result<AuditId, DbErr> {
+pub async fn newest_audit_id(db: &impl Connection) -> Result<AuditId, DbErr> {
     let newest = Entity::find().order_by_desc(Column::Id).one(db).await?;
     Ok(AuditId(newest.map_or(0, |row| row.id)))
 }
 
-async fn find_people(
-    db: &impl ConnectionTrait,
-    rows: &[Model],
-) -> Result<HashMap<i64, UserRef>, DbErr> {
+async fn find_people(db: &impl Connection, rows: &[Model]) -> Result<HashMap<i64, UserRef>, DbErr> {
     let ids: BTreeSet<i64> =
         rows.iter().flat_map(|row| [row.actor_id, row.user_id]).flatten().collect();
     if ids.is_empty() {

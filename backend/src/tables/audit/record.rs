@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter,
     sea_query::Expr,
 };
 use serde::Serialize;
@@ -15,7 +15,7 @@ use shared::{
 };
 
 use super::entity::{ActiveModel, Column, Entity};
-use crate::tables::{entities::rooms, stored::Stored, timestamps::now};
+use crate::tables::{database::Transaction, entities::rooms, stored::Stored, timestamps::now};
 
 /// An entry to write.
 #[derive(Clone, Debug)]
@@ -80,13 +80,13 @@ impl AuditRecord {
 }
 
 /// Writes an entry in the transaction of the change.
-pub async fn audit(txn: &DatabaseTransaction, record: AuditRecord) -> Result<(), DbErr> {
+pub async fn audit(txn: &Transaction, record: AuditRecord) -> Result<(), DbErr> {
     audit_all(txn, [record]).await
 }
 
 /// Writes the entries of one change with one statement.
 pub async fn audit_all(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     records: impl IntoIterator<Item = AuditRecord>,
 ) -> Result<(), DbErr> {
     let now = now();
@@ -98,7 +98,7 @@ pub async fn audit_all(
 }
 
 /// Erases the display names of a deleted account from the entries about their changes.
-pub async fn erase_audited_names(txn: &DatabaseTransaction, user: UserId) -> Result<(), DbErr> {
+pub async fn erase_audited_names(txn: &Transaction, user: UserId) -> Result<(), DbErr> {
     let changes = Entity::update_many()
         .col_expr(Column::OldValue, Expr::value(None::<String>))
         .col_expr(Column::NewValue, Expr::value(None::<String>))

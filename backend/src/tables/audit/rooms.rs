@@ -1,15 +1,15 @@
 //! Writes what happens to rooms and members, except to direct rooms. The ledger, which makes these
 //! changes, does not know the client's address.
 
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 use shared::{access::Role, administration::AuditAction, ids::UserId};
 
 use super::record::{AuditRecord, audit_all};
-use crate::tables::entities::rooms;
+use crate::tables::{database::Transaction, entities::rooms};
 
 /// The creation of a room.
 pub async fn audit_creation(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     room: &rooms::Model,
     by: UserId,
 ) -> Result<(), DbErr> {
@@ -19,7 +19,7 @@ pub async fn audit_creation(
 
 /// A new kind of a room, its archiving, and whether new accounts join it.
 pub async fn audit_update(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     before: &rooms::Model,
     after: &rooms::Model,
     by: UserId,
@@ -42,7 +42,7 @@ pub async fn audit_update(
 
 /// The new role of a member.
 pub async fn audit_role(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     room: &rooms::Model,
     user: UserId,
     by: UserId,
@@ -54,7 +54,7 @@ pub async fn audit_role(
 
 /// New members whom somebody else added, each with the role; those who joined are left out.
 pub async fn audit_added(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     room: &rooms::Model,
     by: UserId,
     members: impl IntoIterator<Item = (UserId, Role)>,
@@ -69,7 +69,7 @@ pub async fn audit_added(
 
 /// Former members whom somebody else removed; those who left are left out.
 pub async fn audit_removed(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     room: &rooms::Model,
     by: UserId,
     members: impl IntoIterator<Item = UserId>,

@@ -1,16 +1,17 @@
 //! Whole rows, for archives.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 pub use super::entity::Model as AuditRow;
 use super::entity::{Column, Entity};
+use crate::tables::{database::Connection, database::Transaction};
 
 /// The rows with a greater id, by id.
 pub async fn audit_rows(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     after: i64,
     limit: u64,
 ) -> Result<Vec<AuditRow>, DbErr> {
@@ -19,15 +20,12 @@ pub async fn audit_rows(
 }
 
 /// The number of rows.
-pub async fn count_audit(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+pub async fn count_audit(db: &impl Connection) -> Result<u64, DbErr> {
     Entity::find().count(db).await
 }
 
 /// Inserts rows of an archive with their ids.
-pub async fn insert_audit_rows(
-    txn: &DatabaseTransaction,
-    rows: Vec<AuditRow>,
-) -> Result<(), DbErr> {
+pub async fn insert_audit_rows(txn: &Transaction, rows: Vec<AuditRow>) -> Result<(), DbErr> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -3,8 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, JoinType, Query},
 };
 use shared::ids::{RoomId, UserId};
@@ -12,8 +11,10 @@ use shared::ids::{RoomId, UserId};
 use super::entity::{Column, Entity};
 use crate::tables::entities::members;
 
+use crate::tables::database::Connection;
+
 /// The people whom a user blocks, ascending.
-pub async fn blocked_by(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<UserId>, DbErr> {
+pub async fn blocked_by(db: &impl Connection, user: UserId) -> Result<Vec<UserId>, DbErr> {
     let ids = Entity::find()
         .select_only()
         .column(Column::BlockedId)
@@ -27,7 +28,7 @@ pub async fn blocked_by(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<U
 
 /// Those of some people who block a user or whom the user blocks.
 pub async fn blocked_either_way(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
     people: &[UserId],
 ) -> Result<HashSet<UserId>, DbErr> {
@@ -48,7 +49,7 @@ pub async fn blocked_either_way(
 
 /// The blocks by some accounts of some others, as pairs of the blocker and the blocked account.
 pub async fn blocks_between(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     people: &BTreeSet<UserId>,
     others: impl IntoIterator<Item = UserId>,
 ) -> Result<HashSet<(UserId, UserId)>, DbErr> {
@@ -66,7 +67,7 @@ pub async fn blocks_between(
 
 /// Those of some rooms in which a member blocks another one.
 pub async fn refused_rooms(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     rooms: BTreeSet<RoomId>,
 ) -> Result<HashSet<RoomId>, DbErr> {
     use members::Column as M;

@@ -1,13 +1,15 @@
 //! Reads and writes the rows.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,
+    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,
 };
 use shared::{
     ids::UserId,
     users::{Block, BlockList, User, UserRef},
 };
+
+use crate::tables::database::Connection;
 
 pub use super::entity::Model as BlockRow;
 use super::entity::{Column, Entity};
@@ -19,7 +21,7 @@ use crate::tables::{
 
 /// The people whom a user blocks, the last one first. Those of whom the user may no longer know have only
 /// their username.
-pub async fn block_list(db: &impl ConnectionTrait, user: &User) -> Result<BlockList, DbErr> {
+pub async fn block_list(db: &impl Connection, user: &User) -> Result<BlockList, DbErr> {
     let rows = Entity::find()
         .filter(Column::UserId.eq(user.id.0))
         .order_by_desc(Column::CreatedAt)
@@ -40,7 +42,7 @@ pub async fn block_list(db: &impl ConnectionTrait, user: &User) -> Result<BlockL
 
 /// Blocks somebody whom the user does not block yet.
 pub async fn insert_block(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
     blocked: UserId,
 ) -> Result<(), DbErr> {
@@ -50,7 +52,7 @@ pub async fn insert_block(
 
 /// Unblocks somebody; returns whether they were blocked.
 pub async fn delete_block(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     user: UserId,
     blocked: UserId,
 ) -> Result<bool, DbErr> {
@@ -59,19 +61,19 @@ pub async fn delete_block(
 }
 
 /// Deletes the blocks by an account and of it.
-pub async fn delete_blocks_of(txn: &impl ConnectionTrait, user: UserId) -> Result<(), DbErr> {
+pub async fn delete_blocks_of(txn: &impl Connection, user: UserId) -> Result<(), DbErr> {
     let either = Condition::any().add(Column::UserId.eq(user.0)).add(Column::BlockedId.eq(user.0));
     Entity::delete_many().filter(either).exec(txn).await.map(drop)
 }
 
 /// The number of all blocks.
-pub async fn count_blocks(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+pub async fn count_blocks(db: &impl Connection) -> Result<u64, DbErr> {
     Entity::find().count(db).await
 }
 
 /// The blocks after one, ordered by the two accounts, at most `limit`.
 pub async fn block_rows(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     (user, blocked): (i64, i64),
     limit: u64,
 ) -> Result<Vec<BlockRow>, DbErr> {
@@ -86,10 +88,7 @@ pub async fn block_rows(
 }
 
 /// Inserts rows.
-pub async fn insert_block_rows(
-    db: &impl ConnectionTrait,
-    rows: Vec<BlockRow>,
-) -> Result<(), DbErr> {
+pub async fn insert_block_rows(db: &impl Connection, rows: Vec<BlockRow>) -> Result<(), DbErr> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use sea_orm::{
 /// Lets one process migrate while the others wait, until the transaction ends or, with MySQL, until
 /// [`unlock_migrations`]. Fails after 60 s with MySQL. SQLite needs no lock, because it has one
 /// process.
-pub async fn lock_migrations(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+pub async fn lock_migrations(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
     match txn.get_database_backend() {
         DbBackend::Postgres => {
             txn.execute_unprepared("SELECT pg_advisory_xact_lock(hashtext('hallway'))").await?;
@@ -29,7 +29,7 @@ pub async fn lock_migrations(txn: &DatabaseTransaction) -> Result<(), DbErr> {
 }
 
 /// Releases the lock of [`lock_migrations`].
-pub async fn unlock_migrations(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+pub async fn unlock_migrations(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::MySql {
         query_number(txn, "SELECT RELEASE_LOCK(CONCAT('hallway.', DATABASE()))").await?;
     }
@@ -41,7 +41,7 @@ pub async fn unlock_migrations(txn: &DatabaseTransaction) -> Result<(), DbErr> {
 /// locks a row of the migrations table, because there may be no account yet that could be locked, and the
 /// ledger holds the row of [`lock_room_names`] while it waits for rows of accounts. A transaction locks
 /// accounts after this row.
-pub async fn lock_account_names(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+pub async fn lock_account_names(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
     if txn.get_database_backend() != DbBackend::Sqlite {
         query_text(txn, "SELECT version FROM seaql_migrations ORDER BY version LIMIT 1 FOR UPDATE")
             .await?;
@@ -52,7 +52,7 @@ pub async fn lock_account_names(txn: &DatabaseTransaction) -> Result<(), DbErr> 
 /// Keeps other transactions from naming rooms, and from starting direct ones, until this one ends. It locks
 /// the only row of a table, because a name that no room has yet has no row that could be locked. A
 /// transaction locks its rooms before this row, so two of them cannot deadlock.
-pub async fn lock_room_names(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+pub async fn lock_room_names(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
     if txn.get_database_backend() != DbBackend::Sqlite {
         query_text(txn, "SELECT id FROM installation WHERE id = 1 FOR UPDATE").await?;
     }

@@ -1,8 +1,8 @@
 //! Checks at start that a commit survives a crash of the machine.
 
-use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-use super::dialect::query_text;
+use super::{Pool, dialect::query_text};
 
 /// A setting, the SQL that reads it, and the values with which a commit survives a crash.
 type Setting = (&'static str, &'static str, &'static [&'static str]);
@@ -31,7 +31,7 @@ const MYSQL: &[Setting] = &[
 ];
 
 /// Reads the settings; returns a summary for the operator, or fails if a commit could be lost.
-pub async fn check_durable(writer: &DatabaseConnection) -> Result<String, DbErr> {
+pub async fn check_durable(writer: &Pool) -> Result<String, DbErr> {
     let (name, settings) = match writer.get_database_backend() {
         DbBackend::Sqlite => ("sqlite", SQLITE),
         DbBackend::Postgres => ("postgresql", POSTGRES),

@@ -8,6 +8,8 @@ use sea_orm::{
     },
 };
 
+use super::sqlite::SqliteFailure;
+
 /// Why a statement or a transaction failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DbErrorKind {
@@ -52,6 +54,10 @@ fn kind_of_database_error(error: &dyn DatabaseError) -> DbErrorKind {
     if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
         return kind_of_sqlstate(error.code());
     }
+    if let Some(failure) = error.try_downcast_ref::<SqliteFailure>() {
+        return failure.code.map_or(DbErrorKind::Other, kind_of_sqlite);
+    }
+    // A migration.
     let is_sqlite = error.try_downcast_ref::<SqliteError>().is_some();
     let code = error.code().filter(|_| is_sqlite).and_then(|code| code.parse().ok());
     code.map_or(DbErrorKind::Other, kind_of_sqlite)

@@ -6,12 +6,10 @@
 
 use std::{fmt, time::Duration};
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-use connect::{PoolKind, connect};
+use connect::{PoolKind, SEARCH_LIMIT, connect};
+use sqlite::{SqliteLimits, SqlitePool};
 
 mod connect;
 mod dialect;
@@ -19,11 +17,10 @@ mod durability;
 mod epoch;
 mod error_kind;
 mod pool;
-pub(super) mod sqlite_json;
+mod sqlite;
 mod write_probe;
 
-pub(super) use connect::connect_for_maintenance;
-pub use connect::{sqlite_file, sqlite_url, sqlite_version};
+pub(super) use connect::check_backend;
 pub use dialect::{
     contains_ignoring_case, generated_ids_are_transactional, last_generated_id, lock_account_names,
     lock_room_names, prefix_pattern, row_lock, set_last_generated_id, snapshot, substring_pattern,
@@ -31,7 +28,10 @@ pub use dialect::{
 pub(super) use dialect::{lock_migrations, unlock_migrations};
 pub use epoch::Epoch;
 pub use error_kind::{DbErrorKind, db_error_kind};
-pub use pool::{Pool, with_timeout};
+pub use pool::{Connection, Pool, Transaction, with_timeout};
+pub(super) use sqlite::connect_for_migrations;
+pub(super) use sqlite::{query_row, run_sql};
+pub use sqlite::{sqlite_file, sqlite_url, sqlite_version};
 use write_probe::WriteProbe;
 
 /// How long closing the connections to a database server may take. All statements have ended
@@ -68,20 +68,28 @@ impl fmt::Display for Durability {
 }
 
 impl Database {
-    /// Opens the other pools, in addition to the one that migrated the tables.
+    /// Opens the pools; `maintenance` is that of [`open_for_maintenance`].
     pub(super) async fn with_pools(
-        migrated: DatabaseConnection,
+        maintenance: Pool,
         url: &str,
         connections: u32,
     ) -> Result<Self, DbErr> {
-        let maintenance = Pool(migrated);
-        let writer = match maintenance.get_database_backend() {
-            DbBackend::Sqlite => maintenance.clone(),
-            _ => Pool(connect(url, PoolKind::Writer, connections).await?),
+        let searchers = (connections / 2).max(1);
+        let (writer, reader, searcher) = match sqlite_file(url) {
+            Some(file) => {
+                let reader =
+                    SqliteLimits { statement: None, ends_with_caller: true, searches: true };
+                let searcher = SqliteLimits { statement: Some(SEARCH_LIMIT), ..reader };
+                let pool = |limits, size| Pool::Sqlite(SqlitePool::new(file.clone(), limits, size));
+                (maintenance.clone(), pool(reader, connections), pool(searcher, searchers))
+            }
+            None => (
+                Pool::Server(connect(url, PoolKind::Writer, connections).await?),
+                Pool::Server(connect(url, PoolKind::Reader, connections).await?),
+                Pool::Server(connect(url, PoolKind::Search, searchers).await?),
+            ),
         };
-        let reader = Pool(connect(url, PoolKind::Reader, connections).await?);
-        let searcher = Pool(connect(url, PoolKind::Search, (connections / 2).max(1)).await?);
-        let durability = Durability(durability::check_durable(&writer.0).await?);
+        let durability = Durability(durability::check_durable(&writer).await?);
         let (epoch, write_probe) = (Epoch::default(), WriteProbe::default());
         Ok(Self { reader, searcher, writer, maintenance, epoch, durability, write_probe })
     }
@@ -102,20 +110,20 @@ impl Database {
     ///
     /// The other databases roll it back when it is idle for 5 s, so that a node that dies or loses
     /// its network does not hold its locks for hours.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        begin_write(&self.writer).await
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
+        self.writer.begin().await
     }
 
     /// Begins a write transaction that may be idle, for work that waits for input.
-    pub async fn begin_without_idle_timeout(&self) -> Result<DatabaseTransaction, DbErr> {
-        begin_write(&self.maintenance).await
+    pub async fn begin_without_idle_timeout(&self) -> Result<Transaction, DbErr> {
+        self.maintenance.begin().await
     }
 
     /// Begins a read-only transaction that sees the state of its first read, and whose statements may
     /// run for any time.
-    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub async fn snapshot(&self) -> Result<Transaction, DbErr> {
         let pool = if self.is_shared() { &self.maintenance } else { &self.reader };
-        dialect::snapshot(&pool.0).await
+        pool.snapshot().await
     }
 
     /// Waits for every connection to finish and closes it; SQLite then merges its WAL into the file.
@@ -135,10 +143,13 @@ impl Database {
     }
 }
 
-async fn begin_write(pool: &Pool) -> Result<DatabaseTransaction, DbErr> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    pool.0.begin_with_options(options).await
+/// Opens the pool that migrates the tables: with SQLite, whose file must exist, the writer's.
+pub(super) async fn open_for_maintenance(url: &str) -> Result<Pool, DbErr> {
+    match sqlite_file(url) {
+        Some(file) => {
+            let limits = SqliteLimits { statement: None, ends_with_caller: false, searches: false };
+            Ok(Pool::Sqlite(SqlitePool::new(file, limits, 1)))
+        }
+        None => connect::connect_for_maintenance(url).await.map(Pool::Server),
+    }
 }

@@ -1,10 +1,8 @@
 //! Messages. A deleted message keeps its row, without its text.
 
 use sea_orm::entity::prelude::*;
-use serde::Deserialize;
 
-/// A row; deserialized from the JSON in which SQLite returns many rows at once.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
 pub struct Model {
     #[sea_orm(primary_key)]
@@ -40,3 +38,23 @@ impl Related<super::users::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Reads a row of SQLite whose first columns are those of this table, in their order.
+    pub fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            room_id: row.get(1)?,
+            seq: row.get(2)?,
+            rev: row.get(3)?,
+            user_id: row.get(4)?,
+            client_id: row.get(5)?,
+            content: row.get(6)?,
+            sent_hash: row.get(7)?,
+            reply_to: row.get(8)?,
+            created_at: row.get(9)?,
+            edited_at: row.get(10)?,
+            deleted_at: row.get(11)?,
+        })
+    }
+}

@@ -1,14 +1,15 @@
 //! What happened in rooms. The ledger writes a row in the transaction of each change that the timeline shows
 //! as a line; readers get the rows that [`visible_events`] lets them see.
 
+use crate::tables::database::Connection;
+
 pub mod entity;
 mod rows;
 
 use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, Func},
 };
 use shared::{
@@ -42,7 +43,7 @@ impl Model {
 
 /// The events of a room before a revision that the member may see, newest first.
 pub async fn events_before(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     before: Option<Rev>,
     limit: u64,
@@ -66,7 +67,7 @@ pub async fn events_before(
 /// The newest events after the messages from one to another, both included, that the member may see, by
 /// revision.
 pub async fn events_after_messages(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: &RoomView,
     (from, to): (i64, i64),
 ) -> Result<Vec<RoomEvent>, DbErr> {
@@ -85,7 +86,7 @@ pub async fn events_after_messages(
 /// The events of a room from one revision to another, both included, by revision, that the member may see;
 /// without a view all of them.
 pub(super) async fn events_between(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     (room, view): (i64, Option<&RoomView>),
     (from, to): (i64, i64),
     limit: u64,
@@ -135,7 +136,7 @@ fn joined_rev(room: i64, user: i64, first: i64) -> Expr {
 }
 
 /// Reads the names of the people in events.
-async fn with_names(db: &impl ConnectionTrait, rows: Vec<Model>) -> Result<Vec<RoomEvent>, DbErr> {
+async fn with_names(db: &impl Connection, rows: Vec<Model>) -> Result<Vec<RoomEvent>, DbErr> {
     let ids = rows.iter().flat_map(|row| [Some(row.actor_id), row.user_id]).flatten();
     let ids: BTreeSet<i64> = ids.collect();
     if ids.is_empty() {

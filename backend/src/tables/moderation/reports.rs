@@ -6,7 +6,7 @@ use shared::{
     messages::ReportState,
 };
 
-use crate::tables::stored::Stored;
+use crate::tables::{database::Connection, stored::Stored};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "reports")]
@@ -44,7 +44,7 @@ pub struct OpenReports {
 
 /// The messages of a room with open reports.
 pub async fn count_open_reports(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: RoomId,
 ) -> Result<Vec<OpenReports>, DbErr> {
     let counts = Entity::find()

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use sea_orm::{QuerySelect, entity::prelude::*};
 use shared::ids::{RoomId, UserId};
 
+use crate::tables::database::Connection;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "room_bans")]
 pub struct Model {
@@ -22,17 +24,13 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// Whether an account is banned from a room.
-pub async fn is_banned(
-    db: &impl ConnectionTrait,
-    room: RoomId,
-    user: UserId,
-) -> Result<bool, DbErr> {
+pub async fn is_banned(db: &impl Connection, room: RoomId, user: UserId) -> Result<bool, DbErr> {
     Ok(Entity::find_by_id((room.0, user.0)).one(db).await?.is_some())
 }
 
 /// Those of the accounts that are banned from a room.
 pub async fn banned_among(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     room: RoomId,
     users: impl IntoIterator<Item = UserId>,
 ) -> Result<HashSet<UserId>, DbErr> {

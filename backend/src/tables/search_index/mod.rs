@@ -7,12 +7,14 @@
 //! name exactly the tokens that were inserted: see [`document::VERSION`].
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait, Value,
-    sea_query::LockType,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement, Value, sea_query::LockType,
 };
 
-use super::{database::row_lock, entities::messages};
+use super::{
+    database::{Pool, Transaction, row_lock},
+    entities::messages,
+};
 use document::{Document, VERSION};
 
 mod document;
@@ -22,14 +24,13 @@ mod sqlite;
 
 pub use facet::Facet;
 pub use prefix_expansion::match_expression;
-pub(super) use sqlite::insert_newest;
 
 /// The number of messages that a rebuild indexes in one transaction.
 const REBUILD_CHUNK: u64 = 1_000;
 
 /// Indexes messages that the transaction has inserted or edited.
 pub async fn insert(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     rows: impl IntoIterator<Item = &messages::Model>,
 ) -> Result<(), DbErr> {
     let rows = rows.into_iter().filter(|row| row.deleted_at.is_none());
@@ -38,7 +39,7 @@ pub async fn insert(
         return Ok(());
     }
     let statement = match txn.get_database_backend() {
-        DbBackend::Sqlite => return sqlite::insert(txn, &documents).await,
+        DbBackend::Sqlite => return sqlite::insert(txn, documents).await,
         DbBackend::Postgres => insert_into_postgres(documents),
         _ => insert_into_mysql(documents),
     };
@@ -78,7 +79,7 @@ fn insert_into_mysql(documents: Vec<Document>) -> Statement {
 /// Removes messages, given in the state in which they were indexed. Ignores deleted messages, which
 /// are not in the index.
 pub async fn remove(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     rows: impl IntoIterator<Item = &messages::Model>,
 ) -> Result<(), DbErr> {
     let rows: Vec<_> = rows.into_iter().filter(|row| row.deleted_at.is_none()).collect();
@@ -88,7 +89,7 @@ pub async fn remove(
     match txn.get_database_backend() {
         DbBackend::Sqlite => {
             let documents: Vec<_> = rows.into_iter().map(Document::new).collect();
-            sqlite::remove(txn, &documents).await
+            sqlite::remove(txn, documents).await
         }
         backend => {
             let ids: Vec<_> = rows.iter().map(|row| row.id.to_string()).collect();
@@ -99,7 +100,7 @@ pub async fn remove(
 }
 
 /// Clears the index and indexes all messages, unless the index has the current [`VERSION`].
-pub(super) async fn rebuild_if_outdated(db: &DatabaseConnection) -> Result<(), DbErr> {
+pub(super) async fn rebuild_if_outdated(db: &Pool) -> Result<(), DbErr> {
     if stored_version(db).await? == Some(VERSION) {
         return Ok(());
     }
@@ -144,7 +145,7 @@ pub(super) async fn rebuild_if_outdated(db: &DatabaseConnection) -> Result<(), D
     Ok(())
 }
 
-async fn stored_version(db: &DatabaseConnection) -> Result<Option<i64>, DbErr> {
+async fn stored_version(db: &Pool) -> Result<Option<i64>, DbErr> {
     let sql = "SELECT version FROM versions WHERE name = 'words'";
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     row.map(|row| row.try_get_by_index(0)).transpose()

@@ -1,8 +1,7 @@
 //! Blocks and unblocks, and tells the devices of the person who does.
 
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::LockType,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
 };
 use shared::{
     ids::UserId,
@@ -14,7 +13,7 @@ use shared::{
 use crate::{
     App, Result,
     auth::run_to_completion,
-    tables::{blocked_by, delete_block, insert_block, row_lock, users},
+    tables::{Transaction, blocked_by, delete_block, insert_block, row_lock, users},
     users::accounts,
 };
 
@@ -65,7 +64,7 @@ pub(super) async fn unblock(app: &App, user: User, other: UserId) -> Result<()> 
 /// other and none exceeds the limit, and the other account, whose deletion would leave a new block behind.
 /// Returns whom the user blocks, ascending, and whether the other account exists.
 async fn lock_blocks(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     user: UserId,
     other: UserId,
 ) -> Result<(Vec<UserId>, bool)> {

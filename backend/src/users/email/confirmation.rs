@@ -4,8 +4,8 @@ use std::{net::IpAddr, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, Set, sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Set, sea_query::LockType,
 };
 use shared::{
     admission::{
@@ -27,7 +27,7 @@ use crate::{
     error::is_duplicate,
     http::client_address::network_of,
     tables::{
-        confirmations, delete_blocks_of, log_account_change, members, now, row_lock,
+        Transaction, confirmations, delete_blocks_of, log_account_change, members, now, row_lock,
         server_settings, users,
     },
 };
@@ -74,11 +74,7 @@ pub fn check_limits(app: &App, network: IpAddr, address: &str) -> Result<()> {
 /// those that are sent. `origin` is where the link leads.
 ///
 /// If the address belongs to another account, the mail says so, and no link can confirm the new account.
-pub async fn begin_confirmation(
-    txn: &DatabaseTransaction,
-    row: &users::Model,
-    origin: &str,
-) -> Result<()> {
+pub async fn begin_confirmation(txn: &Transaction, row: &users::Model, origin: &str) -> Result<()> {
     let Some(address) = row.email.clone() else { return Ok(()) };
     let owner = users::Column::EmailKey.eq(email_key(&address));
     let owner = users::Entity::find().filter(owner).one(txn).await?;
@@ -149,7 +145,7 @@ async fn find_pending(app: &App, token: &EmailToken) -> Result<users::Model> {
 /// Uses the token up and activates the account, unless it changed since its password was verified or the
 /// server does not take its address any more.
 async fn activate(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     token: &EmailToken,
     verified: &users::Model,
 ) -> Result<users::Model> {
@@ -244,7 +240,7 @@ async fn remove(app: &App, id: UserId) -> Result<()> {
 }
 
 /// Whether an account is or was in a room.
-async fn is_in_rooms(transaction: &DatabaseTransaction, id: UserId) -> Result<bool> {
+async fn is_in_rooms(transaction: &Transaction, id: UserId) -> Result<bool> {
     let rows = members::Entity::find().filter(members::Column::UserId.eq(id.0)).limit(1);
     Ok(rows.one(transaction).await?.is_some())
 }

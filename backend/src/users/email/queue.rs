@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 
-use crate::tables::{Database, mails, now};
+use crate::tables::{Database, Transaction, mails, now};
 
 /// For how long a node may try to send a mail that it took. Longer than an attempt takes by far, because
 /// the clocks of the machines may differ.
@@ -33,7 +33,7 @@ pub struct OutgoingMail {
 }
 
 /// Adds a mail in the transaction of the change that causes it.
-pub async fn enqueue(txn: &DatabaseTransaction, mail: OutgoingMail) -> Result<(), DbErr> {
+pub async fn enqueue(txn: &Transaction, mail: OutgoingMail) -> Result<(), DbErr> {
     let OutgoingMail { to, subject, body } = mail;
     let now = now();
     let row = mails::ActiveModel {
@@ -95,7 +95,7 @@ pub async fn postpone(db: &Database, mail: &mails::Model, jitter: u8) -> Result<
 
 /// The wait after a number of attempts. The jitter, 0 to 255, takes off up to a half, so that mails that
 /// failed together are not tried together.
-fn wait_after(attempts: i32, jitter: u8) -> Duration {
+fn wait_after(attempts: i64, jitter: u8) -> Duration {
     let doublings = attempts.saturating_sub(1).clamp(0, 16).unsigned_abs();
     let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
     wait - wait.mul_f64(f64::from(jitter) / 512.0)
@@ -113,7 +113,7 @@ mod tests {
     fn the_waits_double_to_half_an_hour() {
         let seconds: Vec<_> = (1..=12).map(|nth| wait_after(nth, 0).as_secs()).collect();
         assert_eq!(seconds, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 1_800, 1_800]);
-        assert_eq!(wait_after(i32::MAX, 0), LONGEST_WAIT);
+        assert_eq!(wait_after(i64::MAX, 0), LONGEST_WAIT);
         let half = wait_after(1, u8::MAX).as_secs_f64();
         assert!((1.0..1.01).contains(&half), "{half}");
     }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use hallway::tables::{row_lock, users};
-use sea_orm::{DatabaseTransaction, EntityTrait, QuerySelect, sea_query::LockType};
+use hallway::tables::{Transaction, row_lock, users};
+use sea_orm::{EntityTrait, QuerySelect, sea_query::LockType};
 use serde_json::json;
 use shared::{ids::UserId, paths};
 
@@ -13,7 +13,7 @@ use crate::fixture::Fixture;
 /// How long a request has to reach the row that is locked.
 const HEAD_START: Duration = Duration::from_millis(700);
 
-async fn lock_account(txn: &DatabaseTransaction, id: UserId) {
+async fn lock_account(txn: &Transaction, id: UserId) {
     let lock = row_lock(txn, LockType::NoKeyUpdate);
     let row = users::Entity::find_by_id(id.0).lock(lock).one(txn).await.unwrap();
     assert!(row.is_some(), "there is no account {id}");

@@ -4,16 +4,17 @@ use std::time::{Duration, Instant};
 
 use hallway::{
     error::Result,
+    tables::Transaction,
     tables::{members, rooms},
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QuerySelect};
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 use serde_json::json;
 use shared::{live::ServerFrame, paths};
 
 use crate::fixture::{Fixture, LiveSocket};
 
 /// Locks the row of the room until the transaction ends.
-async fn lock_room(fixture: &Fixture, txn: &DatabaseTransaction) {
+async fn lock_room(fixture: &Fixture, txn: &Transaction) {
     let room = rooms::Entity::find_by_id(fixture.room.0).lock_exclusive();
     room.one(txn).await.unwrap().unwrap();
 }

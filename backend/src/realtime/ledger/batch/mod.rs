@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::SecondsFormat;
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::LockType,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
 };
 use shared::{
     access::{Action, check, may},
@@ -31,8 +30,8 @@ use crate::{
     failpoints::{Failpoint, is_active},
     realtime::hub::{NodeEvent, RoomChange, SocketId},
     tables::{
-        UnreadCounts, flush_counters, insert_room_events, members, now, room_events, rooms,
-        to_timestamp, users,
+        Transaction, UnreadCounts, flush_counters, insert_room_events, members, now, room_events,
+        rooms, to_timestamp, users,
     },
 };
 
@@ -46,7 +45,7 @@ struct ReadMark {
 /// The rows that one transaction reads and changes, and the events to publish after its commit.
 pub struct Batch<'t> {
     /// The transaction.
-    pub txn: &'t DatabaseTransaction,
+    pub txn: &'t Transaction,
     /// The time of every write in the batch, in microseconds since 1970.
     pub now: i64,
     rows: RowCache,
@@ -58,7 +57,7 @@ pub struct Batch<'t> {
 }
 
 impl<'t> Batch<'t> {
-    pub(in crate::realtime::ledger) fn new(txn: &'t DatabaseTransaction, rows: RowCache) -> Self {
+    pub(in crate::realtime::ledger) fn new(txn: &'t Transaction, rows: RowCache) -> Self {
         Self {
             txn,
             now: now(),
@@ -304,7 +303,7 @@ impl<'t> Batch<'t> {
         let members: Vec<_> = self.read_marks.keys().filter_map(member).collect();
         let dirty = self.dirty_rooms.iter().filter_map(|id| self.rows.rooms.get(id));
         let rooms: Vec<_> = dirty.cloned().collect();
-        flush_counters(self.txn, &members, &rooms).await?;
+        flush_counters(self.txn, members, rooms).await?;
         insert_room_events(self.txn, std::mem::take(&mut self.room_events)).await?;
         for ((room, user), ReadMark { state: read, exact }) in self.read_marks {
             let frame = ServerFrame::Read { room, read, exact };

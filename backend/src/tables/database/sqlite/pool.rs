@@ -1,0 +1,209 @@
+//! Connections to a file, each used by one thread at a time.
+
+use std::{
+    ops::Deref,
+    panic::resume_unwind,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Instant,
+};
+
+use rusqlite::Connection;
+use sea_orm::{DbErr, RuntimeErr};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+    time::timeout,
+};
+
+use super::{
+    SqliteLimits,
+    open::open,
+    rows::{failed_execution, failed_query},
+};
+use crate::tables::database::connect::ACQUIRE_TIMEOUT;
+
+/// The number of instructions of SQLite's virtual machine, about a millisecond, after which a statement
+/// looks whether it has to end.
+const CHECK_EVERY: i32 = 50_000;
+
+/// A bounded number of connections to one file; cheap to clone.
+#[derive(Clone)]
+pub struct SqlitePool(Arc<Shared>);
+
+struct Shared {
+    file: PathBuf,
+    limits: SqliteLimits,
+    connections: u32,
+    permits: Arc<Semaphore>,
+    /// The connection that was used last is taken first: it has the newest pages and statements.
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl SqlitePool {
+    pub fn new(file: PathBuf, limits: SqliteLimits, connections: u32) -> Self {
+        let permits = Arc::new(Semaphore::new(connections as usize));
+        Self(Arc::new(Shared { file, limits, connections, permits, idle: Mutex::default() }))
+    }
+
+    /// Runs statements on a connection of their own, in one visit to a thread that may block. They end
+    /// when their time is over; in pools for reads, also when this future is dropped.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, DbErr> + Send + 'static,
+    ) -> Result<T, DbErr> {
+        let permit = self.acquire().await?;
+        let shared = self.0.clone();
+        let caller = Caller::default();
+        let is_gone = caller.0.clone();
+        on_blocking_thread(move || {
+            let lease = Lease::new(shared, permit)?;
+            lease.limit(is_gone);
+            work(&lease)
+        })
+        .await
+    }
+
+    /// Begins a transaction. A transaction that writes takes the lock at once, because taking it later
+    /// can fail.
+    pub async fn begin(&self, begin: &'static str) -> Result<SqliteTransaction, DbErr> {
+        let permit = self.acquire().await?;
+        let shared = self.0.clone();
+        // If this future is dropped, so is the lease, which rolls back.
+        on_blocking_thread(move || {
+            let lease = Lease::new(shared, permit)?;
+            lease.execute_batch(begin).map_err(failed_execution)?;
+            Ok(SqliteTransaction(Arc::new(Mutex::new(lease))))
+        })
+        .await
+    }
+
+    /// Waits for every statement and closes the connections. The last one to close merges the WAL into
+    /// the file.
+    pub async fn close(self) {
+        // Fails only if the pool is closed already.
+        let all = self.0.permits.clone().acquire_many_owned(self.0.connections).await;
+        self.0.permits.close();
+        let connections = std::mem::take(&mut *lock(&self.0.idle));
+        let _ = on_blocking_thread(move || Ok(drop((connections, all)))).await;
+    }
+
+    async fn acquire(&self) -> Result<OwnedSemaphorePermit, DbErr> {
+        let acquire = timeout(ACQUIRE_TIMEOUT, self.0.permits.clone().acquire_owned());
+        let failed = |text: &str| DbErr::Conn(RuntimeErr::Internal(text.to_owned()));
+        match acquire.await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) => Err(failed("the database is closed")),
+            Err(_) => Err(failed("all connections to the database are in use")),
+        }
+    }
+}
+
+/// Tells statements, when it is dropped, that nobody waits for them.
+#[derive(Default)]
+struct Caller(Arc<AtomicBool>);
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// A connection that returns to its pool when it is dropped.
+struct Lease {
+    connection: Option<Connection>,
+    shared: Arc<Shared>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    fn new(shared: Arc<Shared>, permit: OwnedSemaphorePermit) -> Result<Self, DbErr> {
+        let idle = lock(&shared.idle).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open(&shared.file, shared.limits).map_err(failed_query)?,
+        };
+        Ok(Self { connection: Some(connection), shared, _permit: permit })
+    }
+
+    /// Ends the statements of this lease when their time is over or their caller is gone.
+    fn limit(&self, is_gone: Arc<AtomicBool>) {
+        let limits = self.shared.limits;
+        let deadline = limits.statement.map(|limit| Instant::now() + limit);
+        let must_end = move || {
+            (limits.ends_with_caller && is_gone.load(Relaxed))
+                || deadline.is_some_and(|deadline| Instant::now() > deadline)
+        };
+        if limits.ends_with_caller || deadline.is_some() {
+            let _ = self.progress_handler(CHECK_EVERY, Some(must_end));
+        }
+    }
+}
+
+impl Deref for Lease {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("taken only when dropped")
+    }
+}
+
+impl Drop for Lease {
+    /// Rolls back what is left open. A commit that fails on a full disk can leave its transaction open;
+    /// the next one would become a part of it, look committed and never be written.
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let _ = connection.progress_handler(0, None::<fn() -> bool>);
+        if !connection.is_autocommit() {
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        if connection.is_autocommit() && !self.shared.permits.is_closed() {
+            lock(&self.shared.idle).push(connection);
+        }
+    }
+}
+
+/// A transaction. It rolls back when it is dropped.
+pub struct SqliteTransaction(Arc<Mutex<Lease>>);
+
+impl SqliteTransaction {
+    /// Runs statements in one visit to a thread that may block.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, DbErr> + Send + 'static,
+    ) -> Result<T, DbErr> {
+        let lease = self.0.clone();
+        on_blocking_thread(move || work(&lock(&lease))).await
+    }
+
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.end("COMMIT").await
+    }
+
+    pub async fn rollback(self) -> Result<(), DbErr> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(self, sql: &'static str) -> Result<(), DbErr> {
+        // The lease is dropped there: its connection is free when this returns.
+        let Self(lease) = self;
+        on_blocking_thread(move || lock(&lease).execute_batch(sql).map_err(failed_execution)).await
+    }
+}
+
+async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DbErr> + Send + 'static,
+) -> Result<T, DbErr> {
+    match spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        Err(_) => Err(DbErr::Conn(RuntimeErr::Internal("the server stops".to_owned()))),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
