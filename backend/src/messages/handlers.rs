@@ -129,8 +129,8 @@ pub async fn list(
     if if_none_match.matches(&tag) {
         return Ok(Conditional::NotModified(tag));
     }
-    let page = pages::message_page(&app.db.reader, &room, request).await?;
-    Ok(Conditional::Full(tag, page))
+    let read = move |db| async move { pages::message_page(&db, &room, request).await };
+    Ok(Conditional::Full(tag, app.db.reader.visit(read).await?))
 }
 
 async fn search_room(
@@ -150,7 +150,7 @@ async fn search_room(
     }
     let permit = app.limits.searches.acquire(user.id).await?;
     let db = app.db.searcher.clone();
-    let search = async move {
+    let search = move |db| async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
         let rooms = &[JoinedRoom::new(&room)];
         let newest = newest_message(&db).await?;
@@ -158,7 +158,7 @@ async fn search_room(
         let plan = SearchPlan::new(&db, query, &scope).await?;
         pages::hit_page(&db, &room, request, &plan).await
     };
-    let (page, is_complete) = permit.run(search).await?;
+    let (page, is_complete) = permit.run(async move { db.visit(search).await }).await?;
     Ok(Conditional::new(is_complete, tag, page))
 }
 
@@ -221,6 +221,7 @@ pub async fn changes(
         let message = format!("must be 1 to {}, but is {}", rules::CHANGES_MAX, query.limit);
         return Err(FieldError::new("limit", message).into());
     }
-    let db = &app.db.reader;
-    Ok(Json(tables::changes_since(db, &membership.room, query.after_rev, query.limit).await?))
+    let (room, ChangesQuery { after_rev, limit }) = (membership.room, query);
+    let read = move |db| async move { tables::changes_since(&db, &room, after_rev, limit).await };
+    Ok(Json(app.db.reader.visit(read).await?))
 }

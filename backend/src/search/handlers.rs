@@ -18,7 +18,7 @@ use super::{
     summary::summarize,
 };
 use crate::{
-    App, Result,
+    App, Error, Result,
     auth::Caller,
     concurrency_limiter::Permit,
     http::{
@@ -26,7 +26,7 @@ use crate::{
         extract::Query,
         time_zone::Zone,
     },
-    tables::{JoinedRoom, NewestMessage, joined_rooms, newest_message},
+    tables::{JoinedRoom, NewestMessage, Pool, joined_rooms, newest_message},
 };
 
 /// The query, and which of its hits to return.
@@ -79,13 +79,13 @@ pub async fn hits(
         return Ok(Conditional::NotModified(tag));
     }
     let db = app.db.searcher.clone();
-    let search = async move {
+    let search = move |db| async move {
         let (user, rooms) = (&caller.user, &*rooms);
         let scope = SearchScope { user, rooms, newest, only_room: None, zone: tz };
         let plan = SearchPlan::new(&db, query, &scope).await?;
         hit_page(&db, &plan, &request).await
     };
-    let (mut hits, is_complete) = permit.run(search).await?;
+    let (mut hits, is_complete) = permit.run(async move { db.visit(search).await }).await?;
     hits.hints = search::hints(&q);
     Ok(Conditional::new(is_complete, tag, hits))
 }
@@ -103,7 +103,7 @@ pub async fn summary(
         return Ok(Conditional::NotModified(tag));
     }
     let db = app.db.searcher.clone();
-    let search = async move {
+    let search = move |db: Pool| async move {
         let (user, rooms) = (&caller.user, &*rooms);
         let scope = SearchScope { user, rooms, newest, only_room: None, zone: tz };
         let plan = SearchPlan::new(&db, query, &scope).await?;
@@ -111,7 +111,7 @@ pub async fn summary(
         let has_more = found.last_examined.is_some();
         Ok((summarize(&found.messages, has_more, rooms, tz), found.is_complete))
     };
-    let (summary, is_complete) = permit.run(search).await?;
+    let (summary, is_complete) = permit.run(async move { db.visit(search).await }).await?;
     Ok(Conditional::new(is_complete, tag, summary))
 }
 
@@ -129,8 +129,11 @@ pub struct SearchContext {
 pub async fn begin_search(app: &App, caller: &Caller) -> Result<SearchContext> {
     let user = &caller.user;
     let permit = app.limits.searches.acquire(user.id).await?;
-    let rooms = joined_rooms(&app.db.reader, user.id).await?;
-    let newest = newest_message(&app.db.reader).await?;
+    let user = user.id;
+    let read = move |db: Pool| async move {
+        Ok::<_, Error>((joined_rooms(&db, user).await?, newest_message(&db).await?))
+    };
+    let (rooms, newest) = app.db.reader.visit(read).await?;
     Ok(SearchContext { permit, rooms, newest })
 }
 

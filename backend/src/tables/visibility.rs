@@ -11,8 +11,8 @@ use std::{
 };
 
 use sea_orm::{
-    ColumnTrait, Condition, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
-    Statement,
+    ColumnTrait, Condition, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter,
+    QueryResult, QuerySelect, QueryTrait, Statement,
     sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr},
 };
 use shared::{
@@ -50,6 +50,17 @@ impl Deref for RoomView {
 }
 
 impl RoomView {
+    fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let member = members::Model::from_sqlite(row, 0)?;
+        Ok(Self { member, row: rooms::Model::from_sqlite(row, members::Model::WIDTH)? })
+    }
+
+    fn from_server(row: &QueryResult) -> Result<Self, DbErr> {
+        // The prefixes of sea-orm for the two tables of a join.
+        let member = members::Model::from_query_result(row, "A_")?;
+        Ok(Self { member, row: rooms::Model::from_query_result(row, "B_")? })
+    }
+
     /// The first message that the member may read; greater than `last_seq` if there is none.
     pub fn first_seq(&self) -> Seq {
         Seq(self.member.visible_from)
@@ -118,18 +129,15 @@ pub async fn room_views(
     ids: impl IntoIterator<Item = RoomId>,
     user: UserId,
 ) -> Result<HashMap<RoomId, RoomView>, DbErr> {
-    let rows = members::Entity::find()
+    let select = members::Entity::find()
         .filter(members::Column::RoomId.is_in(ids.into_iter().map(|id| id.0)))
         .filter(members::Column::UserId.eq(user.0))
         .filter(members::Column::HasLeft.eq(false))
+        .filter(rooms::Column::DeletedAt.is_null())
         .find_also_related(rooms::Entity)
-        .all(db)
-        .await?;
-    let view = |(member, row): (members::Model, Option<rooms::Model>)| {
-        let row = row.filter(|row| row.deleted_at.is_none())?;
-        Some((RoomId(row.id), RoomView { row, member }))
-    };
-    Ok(rows.into_iter().filter_map(view).collect())
+        .into_query();
+    let views = db.fetch_rows(&select, RoomView::from_sqlite, RoomView::from_server).await?;
+    Ok(views.into_iter().map(|view| (RoomId(view.row.id), view)).collect())
 }
 
 /// The rooms of which a user may know that they exist.

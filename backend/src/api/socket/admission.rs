@@ -13,7 +13,12 @@ use super::{
     paged_frames::room_pages,
     session::{SessionResult, close},
 };
-use crate::{App, auth::Caller, rooms::queries, tables};
+use crate::{
+    App, Error,
+    auth::Caller,
+    rooms::queries,
+    tables::{self, Pool},
+};
 
 impl<C: Codec> Session<C> {
     /// A session without subscriptions. Closes the socket and returns `None` if the account has too many
@@ -50,10 +55,14 @@ impl<C: Codec> Session<C> {
 
     async fn welcome(&mut self) -> SessionResult {
         let user = self.caller.user.clone();
-        let (db, restart) = (&self.app.db.reader, Some(CloseCode::Restart));
-        let rooms = tables::my_rooms(db, user.id).await.map_err(|_| restart)?;
-        let longer_names = queries::longer_names(db, &user).await.map_err(|_| restart)?;
-        let blocked = tables::blocked_by(db, user.id).await.map_err(|_| restart)?;
+        let me = user.clone();
+        let read = move |db: Pool| async move {
+            let rooms = tables::my_rooms(&db, me.id).await?;
+            let longer_names = queries::longer_names(&db, &me).await?;
+            Ok::<_, Error>((rooms, longer_names, tables::blocked_by(&db, me.id).await?))
+        };
+        let read = self.app.db.reader.visit(read).await;
+        let (rooms, longer_names, blocked) = read.map_err(|_| Some(CloseCode::Restart))?;
         let mut pages = room_pages(rooms).into_iter();
         let (rooms, heartbeat_s) = (pages.next().unwrap_or_default(), rules::HEARTBEAT_S);
         let more = pages.len() > 0;

@@ -22,7 +22,7 @@ use crate::{
     Error, Result,
     realtime::hub::Publication,
     rooms::queries,
-    tables::{self, RoomView},
+    tables::{self, Pool, RoomView},
 };
 
 /// The maximum number of rooms whose rows one query reads. While their changes are read, a membership may
@@ -120,11 +120,15 @@ impl<C: Codec> Session<C> {
         let permit = self.app.limits.catch_ups.of(self.caller.user.id).acquire_owned().await;
         let _permit = permit.map_err(Error::internal)?;
         let max = rules::CHANGES_MAX;
-        if last_rev < after || tables::has_more_changes(db, view, after, max).await? {
-            return Ok(Missed::TooMany { last_seq, last_rev });
-        }
-        let changes = tables::changes_since(db, view, after, max).await?;
-        Ok(Missed::Page { changes, shows_presence })
+        let view = view.clone();
+        let read = move |db: Pool| async move {
+            if last_rev < after || tables::has_more_changes(&db, &view, after, max).await? {
+                return Ok(Missed::TooMany { last_seq, last_rev });
+            }
+            let changes = tables::changes_since(&db, &view, after, max).await?;
+            Ok(Missed::Page { changes, shows_presence })
+        };
+        db.visit(read).await
     }
 
     /// Sends the changes, or a gap if there are too many. A client that cannot resume is

@@ -7,7 +7,7 @@ use std::{
 };
 
 use shared::problem::Code;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{runtime::Handle, sync::mpsc, time::Instant};
 
 use super::{
     Batch, ChangedAccounts,
@@ -55,7 +55,20 @@ impl Actor {
         Self { db, publisher, changed_accounts, health, cache: RowCache::default() }
     }
 
-    pub(super) async fn run(mut self, mut channel: mpsc::Receiver<Enqueued>) {
+    /// Starts the actor: with SQLite on a thread of its own, which alone uses the connection that writes as
+    /// long as a batch takes.
+    pub(super) fn spawn(self, channel: mpsc::Receiver<Enqueued>) {
+        if self.db.is_shared() {
+            tokio::spawn(self.run(channel));
+            return;
+        }
+        let runtime = Handle::current();
+        let thread = std::thread::Builder::new().name("ledger".to_owned());
+        let started = thread.spawn(move || runtime.block_on(self.run(channel)));
+        started.expect("a thread of the process");
+    }
+
+    async fn run(mut self, mut channel: mpsc::Receiver<Enqueued>) {
         let mut queue = FairQueue::default();
         while fill(&mut queue, &mut channel).await {
             let writes = queue.take_batch().into_iter().map(|enqueued| enqueued.write);
@@ -112,7 +125,7 @@ impl Actor {
     }
 
     async fn commit(&mut self, writes: &mut [QueuedWrite]) -> Result<Vec<NodeEvent>> {
-        let txn = self.db.begin().await?;
+        let txn = self.db.begin_here().await?;
         // Leaves an empty cache behind, because the rows in this one are wrong if the commit fails.
         let mut cache = std::mem::take(&mut self.cache);
         cache.forget_accounts(&self.changed_accounts.take());

@@ -147,7 +147,7 @@ impl Ledger {
             let (sender, queue) = mpsc::channel(CHANNEL_CAPACITY);
             let actor =
                 Actor::new(db.clone(), hub.clone(), changed_accounts.clone(), health.clone());
-            tokio::spawn(actor.run(queue));
+            actor.spawn(queue);
             sender
         };
         let ledger = Self {

@@ -105,13 +105,18 @@ impl Database {
     }
 
     /// Begins a write transaction. SQLite locks the database at once, because taking the lock later
-    /// can fail. Only for tasks that are never cancelled: a transaction that is dropped while it
-    /// begins stays open on its connection (sqlx #4385).
+    /// can fail. Only for tasks that are never cancelled: a transaction of the other databases that is
+    /// dropped while it begins stays open on its connection (sqlx #4385).
     ///
     /// The other databases roll it back when it is idle for 5 s, so that a node that dies or loses
     /// its network does not hold its locks for hours.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         self.writer.begin().await
+    }
+
+    /// As [`Database::begin`], for a thread that may block: with SQLite, statements run on it.
+    pub async fn begin_here(&self) -> Result<Transaction, DbErr> {
+        self.writer.begin_here().await
     }
 
     /// Begins a write transaction that may be idle, for work that waits for input.

@@ -61,6 +61,31 @@ impl Pool {
         })
     }
 
+    /// As [`Pool::begin`], for a thread that may block: with SQLite, statements run on it.
+    pub(super) async fn begin_here(&self) -> Result<Transaction, DbErr> {
+        match self {
+            Self::Sqlite(pool) => pool.begin_here("BEGIN IMMEDIATE").await.map(Transaction::Sqlite),
+            Self::Server(_) => self.begin().await,
+        }
+    }
+
+    /// Runs the reads of a request. With SQLite they run on one thread that may block, and cost no further
+    /// switch between threads.
+    pub async fn visit<T, E, W>(
+        &self,
+        work: impl FnOnce(Self) -> W + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+        W: Future<Output = Result<T, E>>,
+    {
+        match self {
+            Self::Sqlite(pool) => pool.visit(|pool| work(Self::Sqlite(pool))).await,
+            Self::Server(_) => work(self.clone()).await,
+        }
+    }
+
     /// Begins a read-only transaction that sees the state of its first read and blocks no writer.
     pub(super) async fn snapshot(&self) -> Result<Transaction, DbErr> {
         Ok(match self {

@@ -76,6 +76,33 @@ impl Related<super::rooms::Entity> for Entity {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
+    /// The number of columns.
+    pub const WIDTH: usize = 16;
+
+    /// Reads a row of SQLite that has the columns of this table, in their order, from position `first` on.
+    pub fn from_sqlite(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Self> {
+        Ok(Self {
+            room_id: row.get(first + 0)?,
+            user_id: row.get(first + 1)?,
+            joined_at: row.get(first + 2)?,
+            has_left: row.get(first + 3)?,
+            left_seq: row.get(first + 4)?,
+            read_seq: row.get(first + 5)?,
+            rev: row.get(first + 6)?,
+            role: row.get(first + 7)?,
+            rank: row.get(first + 8)?,
+            visible_from: row.get(first + 9)?,
+            hidden_seq: row.get(first + 10)?,
+            published_profile: row.get(first + 11)?,
+            favourite: row.get(first + 12)?,
+            is_muted: row.get(first + 13)?,
+            timed_out_until: row.get(first + 14)?,
+            last_post_at: row.get(first + 15)?,
+        })
+    }
+}
+
+impl Model {
     /// The role; `None` if the user has left the room.
     pub fn current_role(&self) -> Option<Role> {
         (!self.has_left).then_some(self.role.0)

@@ -51,6 +51,38 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Model {
+    /// The number of columns.
+    pub const WIDTH: usize = 21;
+
+    /// Reads a row of SQLite that has the columns of this table, in their order, from position `first` on.
+    pub fn from_sqlite(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(first + 0)?,
+            name: row.get(first + 1)?,
+            name_key: row.get(first + 2)?,
+            sort_key: row.get(first + 3)?,
+            topic: row.get(first + 4)?,
+            has_topic: row.get(first + 5)?,
+            kind: row.get(first + 6)?,
+            direct_key: row.get(first + 7)?,
+            history: row.get(first + 8)?,
+            open_from: row.get(first + 9)?,
+            policies: row.get(first + 10)?,
+            archived_at: row.get(first + 11)?,
+            is_default: row.get(first + 12)?,
+            created_by: row.get(first + 13)?,
+            created_at: row.get(first + 14)?,
+            updated_at: row.get(first + 15)?,
+            deleted_at: row.get(first + 16)?,
+            member_count: row.get(first + 17)?,
+            last_seq: row.get(first + 18)?,
+            last_rev: row.get(first + 19)?,
+            rev: row.get(first + 20)?,
+        })
+    }
+}
+
 /// The key of the direct room of these people: hexadecimal SHA-256 of their ids in ascending order, each
 /// in eight bytes, big-endian.
 pub fn direct_key(people: &BTreeSet<UserId>) -> String {

@@ -101,6 +101,7 @@ async fn an_edit_changes_the_unread_mentions() {
 async fn the_mark_of_a_post_counts_the_later_posts_of_its_commit() {
     let fixture = Fixture::start().await;
     let mut phone = LiveSocket::in_room(&fixture.member, fixture.room).await;
+    let held = fixture.hold_ledger().await;
     let mut pending = Vec::new();
     for (author, content) in
         [(&fixture.member, "third"), (&fixture.admin, "fourth"), (&fixture.admin, "fifth @member")]
@@ -115,6 +116,7 @@ async fn the_mark_of_a_post_counts_the_later_posts_of_its_commit() {
         };
         pending.push(fixture.server.ledger().post(post).await.unwrap());
     }
+    drop(held);
     let mut messages = Vec::new();
     for post in pending {
         messages.push(post.committed().await.unwrap().message);

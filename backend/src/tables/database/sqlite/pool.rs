@@ -1,11 +1,12 @@
 //! Connections to a file, each used by one thread at a time.
 
 use std::{
+    future::Future,
     ops::Deref,
     panic::resume_unwind,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Instant,
@@ -14,6 +15,7 @@ use std::{
 use rusqlite::Connection;
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::{
+    runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
     task::spawn_blocking,
     time::timeout,
@@ -32,7 +34,11 @@ const CHECK_EVERY: i32 = 50_000;
 
 /// A bounded number of connections to one file; cheap to clone.
 #[derive(Clone)]
-pub struct SqlitePool(Arc<Shared>);
+pub struct SqlitePool {
+    shared: Arc<Shared>,
+    /// During a visit, its connection: this thread may block.
+    visit: Option<Arc<Mutex<Lease>>>,
+}
 
 struct Shared {
     file: PathBuf,
@@ -46,53 +52,78 @@ struct Shared {
 impl SqlitePool {
     pub fn new(file: PathBuf, limits: SqliteLimits, connections: u32) -> Self {
         let permits = Arc::new(Semaphore::new(connections as usize));
-        Self(Arc::new(Shared { file, limits, connections, permits, idle: Mutex::default() }))
+        let shared = Shared { file, limits, connections, permits, idle: Mutex::default() };
+        Self { shared: Arc::new(shared), visit: None }
     }
 
-    /// Runs statements on a connection of their own, in one visit to a thread that may block. They end
-    /// when their time is over; in pools for reads, also when this future is dropped.
+    /// Runs statements on a thread that may block. They end when their time is over; in pools for reads,
+    /// also when this future is dropped.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, DbErr> + Send + 'static,
     ) -> Result<T, DbErr> {
-        let permit = self.acquire().await?;
-        let shared = self.0.clone();
+        if let Some(lease) = &self.visit {
+            let lease = lock(lease);
+            lease.limit_time();
+            return work(&lease);
+        }
+        let (permit, shared) = (self.acquire().await?, self.shared.clone());
         let caller = Caller::default();
         let is_gone = caller.0.clone();
         on_blocking_thread(move || {
-            let lease = Lease::new(shared, permit)?;
-            lease.limit(is_gone);
+            let lease = Lease::new(shared, permit, is_gone)?;
+            lease.limit_time();
             work(&lease)
         })
         .await
     }
 
+    /// Runs a future on a thread that may block: its statements cost no further switch between threads, and
+    /// use one connection.
+    pub async fn visit<T, E, W>(
+        &self,
+        work: impl FnOnce(Self) -> W + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+        W: Future<Output = Result<T, E>>,
+    {
+        let (permit, shared) = (self.acquire().await?, self.shared.clone());
+        let caller = Caller::default();
+        let is_gone = caller.0.clone();
+        on_blocking_thread(move || {
+            let lease = Arc::new(Mutex::new(Lease::new(shared.clone(), permit, is_gone)?));
+            Ok(Handle::current().block_on(work(Self { shared, visit: Some(lease) })))
+        })
+        .await?
+    }
+
     /// Begins a transaction. A transaction that writes takes the lock at once, because taking it later
     /// can fail.
     pub async fn begin(&self, begin: &'static str) -> Result<SqliteTransaction, DbErr> {
-        let permit = self.acquire().await?;
-        let shared = self.0.clone();
+        let (permit, shared) = (self.acquire().await?, self.shared.clone());
         // If this future is dropped, so is the lease, which rolls back.
-        on_blocking_thread(move || {
-            let lease = Lease::new(shared, permit)?;
-            lease.execute_batch(begin).map_err(failed_execution)?;
-            Ok(SqliteTransaction(Arc::new(Mutex::new(lease))))
-        })
-        .await
+        on_blocking_thread(move || SqliteTransaction::begin(shared, permit, begin, false)).await
+    }
+
+    /// As [`SqlitePool::begin`], for a thread that may block: statements run on it.
+    pub async fn begin_here(&self, begin: &'static str) -> Result<SqliteTransaction, DbErr> {
+        SqliteTransaction::begin(self.shared.clone(), self.acquire().await?, begin, true)
     }
 
     /// Waits for every statement and closes the connections. The last one to close merges the WAL into
     /// the file.
     pub async fn close(self) {
         // Fails only if the pool is closed already.
-        let all = self.0.permits.clone().acquire_many_owned(self.0.connections).await;
-        self.0.permits.close();
-        let connections = std::mem::take(&mut *lock(&self.0.idle));
+        let all = self.shared.permits.clone().acquire_many_owned(self.shared.connections).await;
+        self.shared.permits.close();
+        let connections = std::mem::take(&mut *lock(&self.shared.idle));
         let _ = on_blocking_thread(move || Ok(drop((connections, all)))).await;
     }
 
     async fn acquire(&self) -> Result<OwnedSemaphorePermit, DbErr> {
-        let acquire = timeout(ACQUIRE_TIMEOUT, self.0.permits.clone().acquire_owned());
+        let acquire = timeout(ACQUIRE_TIMEOUT, self.shared.permits.clone().acquire_owned());
         let failed = |text: &str| DbErr::Conn(RuntimeErr::Internal(text.to_owned()));
         match acquire.await {
             Ok(Ok(permit)) => Ok(permit),
@@ -116,23 +147,29 @@ impl Drop for Caller {
 struct Lease {
     connection: Option<Connection>,
     shared: Arc<Shared>,
+    is_gone: Arc<AtomicBool>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Lease {
-    fn new(shared: Arc<Shared>, permit: OwnedSemaphorePermit) -> Result<Self, DbErr> {
+    fn new(
+        shared: Arc<Shared>,
+        permit: OwnedSemaphorePermit,
+        is_gone: Arc<AtomicBool>,
+    ) -> Result<Self, DbErr> {
         let idle = lock(&shared.idle).pop();
         let connection = match idle {
             Some(connection) => connection,
             None => open(&shared.file, shared.limits).map_err(failed_query)?,
         };
-        Ok(Self { connection: Some(connection), shared, _permit: permit })
+        Ok(Self { connection: Some(connection), shared, is_gone, _permit: permit })
     }
 
-    /// Ends the statements of this lease when their time is over or their caller is gone.
-    fn limit(&self, is_gone: Arc<AtomicBool>) {
+    /// Ends the next statements when their time is over or their caller is gone.
+    fn limit_time(&self) {
         let limits = self.shared.limits;
         let deadline = limits.statement.map(|limit| Instant::now() + limit);
+        let is_gone = self.is_gone.clone();
         let must_end = move || {
             (limits.ends_with_caller && is_gone.load(Relaxed))
                 || deadline.is_some_and(|deadline| Instant::now() > deadline)
@@ -167,30 +204,51 @@ impl Drop for Lease {
 }
 
 /// A transaction. It rolls back when it is dropped.
-pub struct SqliteTransaction(Arc<Mutex<Lease>>);
+pub struct SqliteTransaction {
+    lease: Arc<Mutex<Lease>>,
+    /// Whether statements run on the caller's thread.
+    is_here: bool,
+}
 
 impl SqliteTransaction {
-    /// Runs statements in one visit to a thread that may block.
+    fn begin(
+        shared: Arc<Shared>,
+        permit: OwnedSemaphorePermit,
+        begin: &str,
+        is_here: bool,
+    ) -> Result<Self, DbErr> {
+        let lease = Lease::new(shared, permit, Arc::default())?;
+        lease.execute_batch(begin).map_err(failed_execution)?;
+        Ok(Self { lease: Arc::new(Mutex::new(lease)), is_here })
+    }
+
+    /// Runs statements on a thread that may block.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, DbErr> + Send + 'static,
     ) -> Result<T, DbErr> {
-        let lease = self.0.clone();
+        if self.is_here {
+            return work(&lock(&self.lease));
+        }
+        let lease = self.lease.clone();
         on_blocking_thread(move || work(&lock(&lease))).await
     }
 
+    /// Makes the writes durable, and visible to others.
     pub async fn commit(self) -> Result<(), DbErr> {
         self.end("COMMIT").await
     }
 
+    /// Undoes the writes.
     pub async fn rollback(self) -> Result<(), DbErr> {
         self.end("ROLLBACK").await
     }
 
+    /// The connection is free when this returns.
     async fn end(self, sql: &'static str) -> Result<(), DbErr> {
-        // The lease is dropped there: its connection is free when this returns.
-        let Self(lease) = self;
-        on_blocking_thread(move || lock(&lease).execute_batch(sql).map_err(failed_execution)).await
+        let Self { lease, is_here } = self;
+        let end = move || lock(&lease).execute_batch(sql).map_err(failed_execution);
+        if is_here { end() } else { on_blocking_thread(end).await }
     }
 }
 
@@ -204,6 +262,6 @@ async fn on_blocking_thread<T: Send + 'static>(
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,9 @@
 //! Statements on one connection, prepared once.
 
-use rusqlite::{Batch, fallible_iterator::FallibleIterator, CachedStatement, Connection, OptionalExtension, Params, Row};
+use rusqlite::{
+    Batch, CachedStatement, Connection, OptionalExtension, Params, Row,
+    fallible_iterator::FallibleIterator,
+};
 use sea_orm::{DbErr, ExecResult, QueryResult, Statement, Value};
 
 use super::rows::{Parameter, exec_result, failed_execution, failed_query, read_results};
