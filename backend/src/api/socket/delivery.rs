@@ -41,11 +41,11 @@ impl<C: Codec> Session<C> {
                 }
                 self.send(&frame).await
             }
-            Signal::Ephemeral(room, frame) if self.cursors.contains_key(&room) => {
-                let text = self.codec.encode_ephemeral(frame);
+            Signal::Ephemeral(event) if self.cursors.contains_key(&event.room) => {
+                let text = self.codec.encode_ephemeral(event.frame.clone());
                 self.send_text(text).await
             }
-            Signal::Ephemeral(..) => Ok(()),
+            Signal::Ephemeral(_) => Ok(()),
             Signal::Removed(room, reason) => self.end_subscription(room, reason).await,
         }
     }
