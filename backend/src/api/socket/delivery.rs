@@ -4,6 +4,7 @@ use futures_util::FutureExt;
 use shared::{
     ids::RoomId,
     live::{CloseCode, RemovedReason, ServerFrame},
+    messages::Message,
     rooms::ReadState,
 };
 
@@ -75,16 +76,21 @@ impl<C: Codec> Session<C> {
         if let Some(post) = own_post {
             self.stored.remove(&(post.room, post.client_id));
         }
-        let text = match own_post {
-            Some(message) => {
-                let (last_seq, last_rev) = (message.seq, message.rev);
-                let read =
-                    ReadState { read_seq: last_seq, unread: 0, mentions: 0, last_seq, last_rev };
-                self.implied_reads.insert(message.room, read);
-                self.codec.encode_own_post(publication, message)
+        match own_post {
+            Some(message) => self.send_own_post(message.clone()).await,
+            None => {
+                let text = self.codec.encode_change(publication);
+                self.send_text(text).await
             }
-            None => self.codec.encode_change(publication),
-        };
+        }
+    }
+
+    /// Sends a message that this socket posted; the frame is also the ack, which implies a read mark.
+    pub(super) async fn send_own_post(&mut self, message: Message) -> SessionResult {
+        let (read_seq, last_seq, last_rev) = (message.seq, message.seq, message.rev);
+        let read = ReadState { read_seq, unread: 0, mentions: 0, last_seq, last_rev };
+        self.implied_reads.insert(message.room, read);
+        let text = self.codec.encode_own_post(message);
         self.send_text(text).await
     }
 

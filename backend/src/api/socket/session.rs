@@ -1,9 +1,16 @@
 //! The session of one socket. It waits for the client, the hub, the ledger and a timer; each turn of its
 //! loop writes everything that is ready with one flush.
+//!
+//! A node has tens of thousands of sessions that wait, and a turn is most of what a delivery costs. So a
+//! session has one timer, which it resets only when its deadline changes, and takes another only for a write
+//! that does not complete at once.
 
 use std::{
     collections::{BTreeMap, HashSet},
+    future::poll_fn,
     panic::AssertUnwindSafe,
+    pin::{Pin, pin},
+    task::Poll,
     time::Duration,
 };
 
@@ -11,12 +18,12 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use shared::{
     ids::{ClientId, Rev, RoomId, Seq},
-    live::{ClientFrame, CloseCode, ServerFrame},
+    live::{CloseCode, ServerFrame, Subscription},
     messages,
     rooms::ReadState,
     rules,
 };
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::{Codec, codec::close_code, paged_frames::heartbeats};
 use crate::{
@@ -58,8 +65,8 @@ pub struct Session<C> {
     pub(super) catching_up: BTreeMap<RoomId, Option<Rev>>,
     /// When to retry a catch-up that failed.
     pub(super) retry_at: Instant,
-    /// Until when the session reads no frames, because the user subscribes too often or sends too much.
-    pub(super) throttled_until: Instant,
+    /// Set while the session reads no frames, because the user subscribes too often or sends too much.
+    throttled_until: Option<Instant>,
     /// Until when all posts are refused, because one was: otherwise a later message that the client sent
     /// meanwhile could get ahead of it.
     pub(super) posts_held_until: Instant,
@@ -76,11 +83,15 @@ pub struct Session<C> {
     socket: WebSocket,
     last_received: Instant,
     last_heartbeat: Instant,
+    next_tick: Instant,
+    /// Set to the next tick, or to an earlier end of waiting.
+    timer: Pin<Box<Sleep>>,
 }
 
 impl<C: Codec> Session<C> {
     /// A session without subscriptions.
     pub(super) fn new(app: App, caller: Caller, socket: WebSocket, codec: C, inbox: Inbox) -> Self {
+        let now = Instant::now();
         Self {
             app,
             caller,
@@ -89,22 +100,24 @@ impl<C: Codec> Session<C> {
             cursors: BTreeMap::new(),
             visible_from: BTreeMap::new(),
             catching_up: BTreeMap::new(),
-            retry_at: Instant::now(),
-            throttled_until: Instant::now(),
-            posts_held_until: Instant::now(),
+            retry_at: now,
+            throttled_until: None,
+            posts_held_until: now,
             replies: FuturesUnordered::new(),
             unacked: HashSet::new(),
             stored: BTreeMap::new(),
             implied_reads: BTreeMap::new(),
             typing_sent: BTreeMap::new(),
             socket,
-            last_received: Instant::now(),
-            last_heartbeat: Instant::now(),
+            last_received: now,
+            last_heartbeat: now,
+            next_tick: now + TICK,
+            timer: Box::pin(sleep_until(now + TICK)),
         }
     }
 
-    /// Handles the first frame, if any, and runs until the client or the server ends the session.
-    pub async fn run(&mut self, first: Option<ClientFrame>) {
+    /// Subscribes to the first room, if any, and runs until the client or the server ends the session.
+    pub async fn run(mut self: Box<Self>, first: Option<Subscription>) {
         // A panic too must not end the connection without a close frame.
         let end = AssertUnwindSafe(self.run_turns(first)).catch_unwind().await;
         let code = match end {
@@ -112,30 +125,26 @@ impl<C: Codec> Session<C> {
             Ok(Err(code)) => code,
             Err(_) => Some(CloseCode::Internal),
         };
-        self.close(code).await;
+        self.close(code).boxed().await;
     }
 
-    async fn run_turns(&mut self, first: Option<ClientFrame>) -> SessionResult {
-        let mut clock = interval(TICK);
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        clock.reset();
-        if let Some(frame) = first {
-            self.handle(frame).boxed().await?;
+    async fn run_turns(&mut self, first: Option<Subscription>) -> SessionResult {
+        if let Some(first) = first {
+            self.subscribe(&[first]).boxed().await?;
         }
         loop {
-            self.turn(&mut clock).await?;
+            self.handle_next_event().await?;
+            self.deliver_ready().await?;
+            self.flush().await?;
         }
-    }
-
-    async fn turn(&mut self, clock: &mut Interval) -> SessionResult {
-        self.handle_next_event(clock).await?;
-        self.deliver_ready().await?;
-        self.flush().await
     }
 
     /// Waits for one event, and handles it.
-    async fn handle_next_event(&mut self, clock: &mut Interval) -> SessionResult {
-        let resume_at = self.resume_at();
+    async fn handle_next_event(&mut self) -> SessionResult {
+        let deadline = self.next_deadline();
+        if self.timer.deadline() != deadline {
+            self.timer.as_mut().reset(deadline);
+        }
         tokio::select! {
             () = self.inbox.not_empty() => Ok(()),
             Some(reply) = self.replies.next(), if !self.replies.is_empty() => {
@@ -149,23 +158,36 @@ impl<C: Codec> Session<C> {
                     None => Err(None),
                 }
             }
-            _ = clock.tick() => self.tick().await,
-            // `deliver_ready` then retries the catch-up.
-            () = sleep_until(resume_at.unwrap_or(self.retry_at)), if resume_at.is_some() => Ok(()),
+            () = self.timer.as_mut() => self.handle_timer().await,
         }
     }
 
-    /// When to retry a catch-up or to read frames again, if the session waits for either.
-    fn resume_at(&self) -> Option<Instant> {
+    /// When to tick, to retry a catch-up, or to read frames again, whichever is first.
+    fn next_deadline(&self) -> Instant {
         let retry_at = (!self.catching_up.is_empty()).then_some(self.retry_at);
-        let is_throttled = self.throttled_until > Instant::now();
-        let throttled_until = is_throttled.then_some(self.throttled_until);
-        retry_at.into_iter().chain(throttled_until).min()
+        let waits = retry_at.into_iter().chain(self.throttled_until);
+        waits.fold(self.next_tick, Instant::min)
+    }
+
+    /// Ticks, if it is time; `deliver_ready` retries the catch-up.
+    async fn handle_timer(&mut self) -> SessionResult {
+        let now = Instant::now();
+        self.throttled_until = self.throttled_until.filter(|until| *until > now);
+        if self.next_tick > now {
+            return Ok(());
+        }
+        self.next_tick = now + TICK;
+        self.tick(now).boxed().await
+    }
+
+    /// Reads no frames until then, or until a later time that was set before.
+    pub(super) fn throttle(&mut self, until: Instant) {
+        self.throttled_until = self.throttled_until.max(Some(until));
     }
 
     /// Whether the session reads frames. If not, they wait in the kernel (back-pressure).
     fn is_reading(&self) -> bool {
-        self.replies.len() < MAX_IN_FLIGHT && self.throttled_until <= Instant::now()
+        self.replies.len() < MAX_IN_FLIGHT && self.throttled_until.is_none()
     }
 
     async fn receive(&mut self, message: Message) -> SessionResult {
@@ -196,21 +218,24 @@ impl<C: Codec> Session<C> {
             Message::Close(_) => return,
         };
         if let Err(seconds) = self.app.limits.count_frame(self.caller.user.id, bytes) {
-            let until = Instant::now() + Duration::from_secs(seconds);
-            self.throttled_until = self.throttled_until.max(until);
+            self.throttle(Instant::now() + Duration::from_secs(seconds));
         }
     }
 
     /// Sends all ready replies and the content of the inbox, without a flush in between.
     async fn deliver_ready(&mut self) -> SessionResult {
-        while let Some(Some(reply)) = self.replies.next().now_or_never() {
+        while !self.replies.is_empty()
+            && let Some(Some(reply)) = self.replies.next().now_or_never()
+        {
             self.handle_reply(reply).boxed().await?;
         }
         let close = self.deliver_inbox().await?;
         if !self.catching_up.is_empty() && self.retry_at <= Instant::now() {
             self.catch_up().boxed().await?;
         }
-        self.send_late_acks().await?;
+        if !self.stored.is_empty() {
+            self.send_late_acks().boxed().await?;
+        }
         match close {
             Some(code) => Err(Some(code)),
             None => Ok(()),
@@ -234,10 +259,8 @@ impl<C: Codec> Session<C> {
         Ok(drained.close)
     }
 
-    /// Sends the heartbeat when it is due, and ends the session of a silent client. One timer for
-    /// both keeps an idle socket small.
-    async fn tick(&mut self) -> SessionResult {
-        let now = Instant::now();
+    /// Sends the heartbeat when it is due, and ends the session of a silent client.
+    async fn tick(&mut self, now: Instant) -> SessionResult {
         // Idle time does not count while the session is not reading (back-pressure).
         let is_silent = now - self.last_received > Duration::from_secs(rules::SOCKET_TIMEOUT_S);
         if is_silent && self.is_reading() {
@@ -293,8 +316,15 @@ impl<C: Codec> Session<C> {
     }
 }
 
+/// Waits at most [`WRITE_TIMEOUT`]. Almost every write completes at once, and then costs no timer.
 async fn with_timeout(write: impl Future<Output = Result<(), axum::Error>>) -> SessionResult {
-    match timeout(WRITE_TIMEOUT, write).await {
+    let mut write = pin!(write);
+    let written = match poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await {
+        Poll::Ready(written) => Ok(written),
+        // Boxed, because the task of an idle socket keeps the space.
+        Poll::Pending => Box::pin(timeout(WRITE_TIMEOUT, write)).await,
+    };
+    match written {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(None),
         Err(_) => Err(Some(CloseCode::TooSlow)),

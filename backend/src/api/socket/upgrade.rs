@@ -64,8 +64,9 @@ async fn live(
         };
         match caller {
             Ok(caller) => {
-                if let Some(mut session) = Session::open(app, caller, socket, LiveCodec).await {
-                    session.welcome_and_run().await;
+                if let Some(session) = Session::open(app, caller, socket, LiveCodec).await {
+                    // In a task of its own, because this one keeps the space of all that it needed so far.
+                    tokio::spawn(session.welcome_and_run());
                 }
             }
             Err(code) => close(&mut socket, code).await,
