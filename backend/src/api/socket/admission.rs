@@ -9,11 +9,7 @@ use shared::{
     rules,
 };
 
-use super::{
-    Codec, Session,
-    paged_frames::room_pages,
-    session::{SessionResult, close},
-};
+use super::{Codec, Session, paged_frames::room_pages, session::SessionResult, writer::close};
 use crate::{App, auth::Caller, rooms::queries, tables};
 
 impl<C: Codec> Session<C> {

@@ -211,7 +211,8 @@ impl<C: Codec> Session<C> {
             // cursor.
             self.cursors.insert(room, rev);
             self.unacked.remove(&key);
-            return self.send_own_post(message).await;
+            let text = self.encode_own_post(message);
+            return self.send_text(text).await;
         }
         self.stored.insert(key, message);
         Ok(())

@@ -7,23 +7,21 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    future::poll_fn,
     panic::AssertUnwindSafe,
-    pin::{Pin, pin},
-    task::Poll,
+    pin::Pin,
     time::Duration,
 };
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use shared::{
     ids::{ClientId, Rev, RoomId, Seq},
-    live::{CloseCode, ServerFrame, Subscription},
+    live::{CloseCode, Subscription},
     messages,
     rooms::ReadState,
     rules,
 };
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{Codec, codec::close_code, paged_frames::heartbeats};
 use crate::{
@@ -33,8 +31,6 @@ use crate::{
     tables::now,
 };
 
-/// A client that accepts no data for this long is disconnected; it can reconnect and catch up.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum number of writes of one socket that wait for the ledger.
 const MAX_IN_FLIGHT: usize = 64;
 /// The resolution of heartbeats and of the silence timeout.
@@ -80,7 +76,7 @@ pub struct Session<C> {
     pub(super) implied_reads: BTreeMap<RoomId, ReadState>,
     /// When the last typing event of each room was published.
     pub(super) typing_sent: BTreeMap<RoomId, Instant>,
-    socket: WebSocket,
+    pub(super) socket: WebSocket,
     last_received: Instant,
     last_heartbeat: Instant,
     next_tick: Instant,
@@ -145,21 +141,21 @@ impl<C: Codec> Session<C> {
         if self.timer.deadline() != deadline {
             self.timer.as_mut().reset(deadline);
         }
-        tokio::select! {
-            () = self.inbox.not_empty() => Ok(()),
+        // Boxed, like all futures that read the database, because otherwise they would take most of the
+        // memory of an idle socket.
+        let handled = tokio::select! {
+            () = self.inbox.not_empty() => return Ok(()),
             Some(reply) = self.replies.next(), if !self.replies.is_empty() => {
-                self.handle_reply(reply).boxed().await
+                self.handle_reply(reply).boxed()
             }
-            message = self.socket.recv(), if self.is_reading() => {
-                self.last_received = Instant::now();
-                match message {
-                    Some(Ok(message)) => self.receive(message).await,
-                    Some(Err(error)) => Err(Some(close_code(&error))),
-                    None => Err(None),
-                }
-            }
-            () = self.timer.as_mut() => self.handle_timer().await,
-        }
+            message = self.socket.recv(), if self.is_reading() => match message {
+                Some(Ok(message)) => self.receive(message).boxed(),
+                Some(Err(error)) => return Err(Some(close_code(&error))),
+                None => return Err(None),
+            },
+            () = self.timer.as_mut() => self.handle_timer().boxed(),
+        };
+        handled.await
     }
 
     /// When to tick, to retry a catch-up, or to read frames again, whichever is first.
@@ -177,7 +173,7 @@ impl<C: Codec> Session<C> {
             return Ok(());
         }
         self.next_tick = now + TICK;
-        self.tick(now).boxed().await
+        self.tick(now).await
     }
 
     /// Reads no frames until then, or until a later time that was set before.
@@ -191,14 +187,13 @@ impl<C: Codec> Session<C> {
     }
 
     async fn receive(&mut self, message: Message) -> SessionResult {
+        self.last_received = Instant::now();
         if self.caller.credential().has_expired(now()) {
             return Err(Some(CloseCode::SessionEnded));
         }
         self.count(&message);
         match message {
-            // Boxed, like all futures that read the database, because otherwise they would take
-            // most of the memory of an idle socket.
-            Message::Text(text) => self.handle_text(&text).boxed().await,
+            Message::Text(text) => self.handle_text(&text).await,
             Message::Close(_) => {
                 // Sends the close frame that answers the client's.
                 let _ = self.flush().await;
@@ -282,63 +277,4 @@ impl<C: Codec> Session<C> {
         }
         Ok(())
     }
-
-    /// Encodes a frame and writes it, without a flush.
-    pub(super) async fn send(&mut self, frame: &ServerFrame) -> SessionResult {
-        let text = self.codec.encode(frame);
-        self.send_text(text).await
-    }
-
-    pub(super) async fn send_text(&mut self, text: Option<Utf8Bytes>) -> SessionResult {
-        match text {
-            Some(text) => self.write(Message::Text(text)).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Writes unless the access has ended, because a client that reads slowly could otherwise get
-    /// everything that was ready before.
-    async fn write(&mut self, message: Message) -> SessionResult {
-        if self.inbox.has_access_ended() {
-            return Err(Some(CloseCode::SessionEnded));
-        }
-        with_timeout(self.socket.feed(message)).await
-    }
-
-    pub(super) async fn flush(&mut self) -> SessionResult {
-        with_timeout(self.socket.flush()).await
-    }
-
-    pub(super) async fn close(&mut self, code: Option<CloseCode>) {
-        if let Some(code) = code {
-            close(&mut self.socket, code).await;
-        }
-    }
-}
-
-/// Waits at most [`WRITE_TIMEOUT`]. Almost every write completes at once, and then costs no timer.
-async fn with_timeout(write: impl Future<Output = Result<(), axum::Error>>) -> SessionResult {
-    let mut write = pin!(write);
-    let written = match poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await {
-        Poll::Ready(written) => Ok(written),
-        // Boxed, because the task of an idle socket keeps the space.
-        Poll::Pending => Box::pin(timeout(WRITE_TIMEOUT, write)).await,
-    };
-    match written {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(None),
-        Err(_) => Err(Some(CloseCode::TooSlow)),
-    }
-}
-
-/// Sends a close frame and waits up to 2 s for the client's, because the client may lose the last
-/// frames if the TCP connection closes at once.
-pub(super) async fn close(socket: &mut WebSocket, code: CloseCode) {
-    let frame = CloseFrame { code: code as u16, reason: code.reason().into() };
-    let handshake = async {
-        socket.send(Message::Close(Some(frame))).await?;
-        while let Some(Ok(_)) = socket.recv().await {}
-        Ok::<_, axum::Error>(())
-    };
-    let _ = timeout(Duration::from_secs(2), handshake).await;
 }

@@ -19,7 +19,7 @@ use shared::{
 };
 use tokio::time::timeout;
 
-use super::{Codec, LiveCodec, Session, codec::close_code, session::close};
+use super::{Codec, LiveCodec, Session, codec::close_code, writer::close};
 use crate::{
     App, Error, Result,
     auth::{Caller, MaybeCaller, is_origin_header_allowed},
@@ -94,7 +94,7 @@ pub fn accept(
         return Err(Error::new(Code::TooManyRequests, detail).retry_after(RETRY_AFTER_S));
     }
     Ok(upgrade
-        .read_buffer_size(1_024)
+        .read_buffer_size(512)
         .write_buffer_size(16 * 1_024)
         .max_write_buffer_size(1_024 * 1_024)
         .max_message_size(rules::FRAME_MAX_BYTES)
