@@ -170,3 +170,84 @@ fn wake(mut queue: MutexGuard<'_, Queue>) {
         waker.wake();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering::Relaxed},
+        task::Wake,
+    };
+
+    use shared::{ids::UserId, live::RemovedReason};
+
+    use super::{super::EphemeralEvent, *};
+
+    #[derive(Default)]
+    struct WakeCounter(AtomicUsize);
+
+    impl Wake for WakeCounter {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn connection() -> Connection {
+        let user = UserId(1);
+        Connection::new(Credential { user, session: None, generation: 0, expires_at: None })
+    }
+
+    fn ephemeral() -> Signal {
+        Signal::Ephemeral(Arc::new(EphemeralEvent { room: RoomId(1), frame: "{}".into() }))
+    }
+
+    #[test]
+    fn signals_wake_a_waiting_session_once() {
+        let (connection, counter) = (connection(), Arc::<WakeCounter>::default());
+        let waker = Waker::from(counter.clone());
+        let poll = || connection.poll_content(&mut Context::from_waker(&waker));
+        for round in 1..=3 {
+            assert_eq!(poll(), Poll::Pending);
+            (1..=5).for_each(|room| connection.send(Signal::Lagged(RoomId(room))));
+            assert_eq!(counter.0.load(Relaxed), round);
+            assert_eq!(poll(), Poll::Ready(()));
+            let rooms = connection.drain().signals.into_iter().map(|signal| match signal {
+                Signal::Lagged(room) => room.0,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(rooms.collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        }
+        connection.send(ephemeral());
+        assert_eq!(counter.0.load(Relaxed), 3, "nobody waits");
+        assert_eq!(poll(), Poll::Ready(()));
+    }
+
+    #[test]
+    fn a_full_queue_drops_what_can_be_read_again_and_closes_for_other_signals() {
+        let connection = connection();
+        (0..QUEUE_CAPACITY).for_each(|_| connection.send(ephemeral()));
+        (0..QUEUE_CAPACITY).for_each(|_| connection.send(Signal::Lagged(RoomId(1))));
+        let drained = connection.drain();
+        assert_eq!((drained.signals.len(), drained.close), (QUEUE_CAPACITY, None));
+        assert!(drained.is_lagging && !connection.drain().is_lagging);
+        (0..=QUEUE_CAPACITY).for_each(|_| {
+            connection.send(Signal::Removed(RoomId(1), RemovedReason::Left));
+        });
+        assert_eq!(connection.drain().close, Some(CloseCode::TooSlow));
+    }
+
+    #[test]
+    fn the_end_of_a_session_is_final() {
+        let connection = connection();
+        connection.close(CloseCode::Restart);
+        assert!(!connection.has_access_ended());
+        connection.close(CloseCode::SessionEnded);
+        connection.close(CloseCode::Restart);
+        assert!(connection.has_access_ended());
+        assert_eq!(connection.drain().close, Some(CloseCode::SessionEnded));
+    }
+
+    #[test]
+    fn a_signal_is_two_words() {
+        assert_eq!(size_of::<Signal>(), 2 * size_of::<usize>());
+    }
+}
