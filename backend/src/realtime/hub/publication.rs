@@ -39,7 +39,9 @@ pub enum Signal {
 /// An event of a room that is never stored, encoded for live sockets.
 #[derive(Debug)]
 pub struct EphemeralEvent {
+    /// The room.
     pub room: RoomId,
+    /// The frame.
     pub frame: Utf8Bytes,
 }
 
