@@ -13,7 +13,7 @@ use axum::{
 use serde_json::{Value, json};
 use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
-    live::{ClientFrame, ServerFrame},
+    live::{ClientFrame, ServerFrame, Subscription},
     messages::{Message, Row},
     problem::{Code, Problem},
     timeline::SeqRanges,
@@ -46,9 +46,10 @@ pub async fn socket(
     Ok(upgrade.on_upgrade(async move |socket| {
         let codec = ClassicCodec { room, user, delivered };
         let session = Session::open(app, membership.caller, socket, codec).await;
-        let Some(mut session) = session else { return };
         let after_rev = Some(membership.room.last_rev.into());
-        session.run(Some(ClientFrame::Subscribe { room, after_rev })).await;
+        if let Some(session) = session {
+            tokio::spawn(session.run(Some(Subscription { room, after_rev })));
+        }
     }))
 }
 
@@ -97,7 +98,31 @@ impl Codec for ClassicCodec {
     }
 
     fn encode_change(&mut self, publication: &Publication) -> Option<Utf8Bytes> {
-        let Row::Message(message) = &publication.change().row else { return None };
+        match &publication.change().row {
+            Row::Message(message) => self.encode_message(message),
+            Row::Member(_) | Row::Room(_) => None,
+        }
+    }
+
+    fn encode_own_post(&mut self, message: Message) -> Option<Utf8Bytes> {
+        self.encode_message(&message)
+    }
+
+    fn encode_ephemeral(&mut self, _: Utf8Bytes) -> Option<Utf8Bytes> {
+        None
+    }
+
+    fn can_resume(&self) -> bool {
+        false
+    }
+
+    fn closes_with(&self, room: RoomId) -> bool {
+        room == self.room
+    }
+}
+
+impl ClassicCodec {
+    fn encode_message(&mut self, message: &Message) -> Option<Utf8Bytes> {
         if self.delivered.contains(message.seq) || message.deleted_at.is_some() {
             return None;
         }
@@ -111,22 +136,6 @@ impl Codec for ClassicCodec {
             "created_at": format_moment(&message.created_at),
         });
         Some(text.to_string().into())
-    }
-
-    fn encode_own_post(&mut self, publication: &Publication, _: &Message) -> Option<Utf8Bytes> {
-        self.encode_change(publication)
-    }
-
-    fn encode_ephemeral(&mut self, _: Utf8Bytes) -> Option<Utf8Bytes> {
-        None
-    }
-
-    fn can_resume(&self) -> bool {
-        false
-    }
-
-    fn closes_with(&self, room: RoomId) -> bool {
-        room == self.room
     }
 }
 

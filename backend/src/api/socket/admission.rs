@@ -2,17 +2,14 @@
 //! `welcome`.
 
 use axum::extract::ws::WebSocket;
+use futures_util::FutureExt;
 use shared::{
     live::{CloseCode, ServerFrame},
     problem::Code,
     rules,
 };
 
-use super::{
-    Codec, Session,
-    paged_frames::room_pages,
-    session::{SessionResult, close},
-};
+use super::{Codec, Session, paged_frames::room_pages, session::SessionResult, writer::close};
 use crate::{
     App, Error,
     auth::Caller,
@@ -24,15 +21,19 @@ impl<C: Codec> Session<C> {
     /// A session without subscriptions. Closes the socket and returns `None` if the account has too many
     /// sockets, or if the caller's access has ended since the upgrade was accepted, because the hub did
     /// not know the socket then.
-    pub async fn open(app: App, caller: Caller, mut socket: WebSocket, codec: C) -> Option<Self> {
+    pub async fn open(
+        app: App,
+        caller: Caller,
+        mut socket: WebSocket,
+        codec: C,
+    ) -> Option<Box<Self>> {
         let max = app.settings.sockets_per_account as usize;
         let Some(inbox) = app.hub.connect(caller.credential(), max) else {
             close(&mut socket, CloseCode::TooManySockets).await;
             return None;
         };
-        let mut session = Self::new(app, caller, socket, codec, inbox);
-        // Boxed, as below, because the task of an idle socket keeps the space.
-        match Box::pin(session.app.auth.reauthenticate(&session.caller)).await {
+        let mut session = Box::new(Self::new(app, caller, socket, codec, inbox));
+        match session.app.auth.reauthenticate(&session.caller).await {
             Ok(user) => {
                 session.caller.user = user;
                 return Some(session);
@@ -46,10 +47,11 @@ impl<C: Codec> Session<C> {
     }
 
     /// Sends `welcome`, with the user and their rooms, then runs as [`Session::run`] does.
-    pub async fn welcome_and_run(&mut self) {
+    pub async fn welcome_and_run(mut self: Box<Self>) {
+        // Boxed, because the task of an idle socket keeps the space.
         match Box::pin(self.welcome()).await {
             Ok(()) => self.run(None).await,
-            Err(code) => self.close(code).await,
+            Err(code) => self.close(code).boxed().await,
         }
     }
 

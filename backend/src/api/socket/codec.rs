@@ -24,12 +24,8 @@ pub trait Codec: Send {
     /// Encodes a change of a room.
     fn encode_change(&mut self, publication: &Publication) -> Option<Utf8Bytes>;
 
-    /// Encodes a change that this socket posted; the frame is also the ack of the post.
-    fn encode_own_post(
-        &mut self,
-        publication: &Publication,
-        message: &Message,
-    ) -> Option<Utf8Bytes>;
+    /// Encodes a message that this socket posted; the frame is also the ack of the post.
+    fn encode_own_post(&mut self, message: Message) -> Option<Utf8Bytes>;
 
     /// Encodes an ephemeral event, given as a frame of the live protocol.
     fn encode_ephemeral(&mut self, frame: Utf8Bytes) -> Option<Utf8Bytes>;
@@ -60,9 +56,8 @@ impl Codec for LiveCodec {
         Some(publication.frame())
     }
 
-    fn encode_own_post(&mut self, _: &Publication, message: &Message) -> Option<Utf8Bytes> {
-        let (client_id, message) = (message.client_id, message.clone());
-        self.encode(&ServerFrame::Ack { client_id, message })
+    fn encode_own_post(&mut self, message: Message) -> Option<Utf8Bytes> {
+        self.encode(&ServerFrame::Ack { client_id: message.client_id, message })
     }
 
     fn encode_ephemeral(&mut self, frame: Utf8Bytes) -> Option<Utf8Bytes> {

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use shared::{
     ids::{ClientId, RoomId},
     live::{ClientFrame, ServerFrame, Subscription},
-    messages::{Change, Message, NewMessage, Row},
+    messages::{Message, NewMessage},
     problem::Code,
     rooms::MarkRead,
     rules,
@@ -21,10 +21,7 @@ use crate::{
     Error,
     failpoints::{Failpoint, is_active},
     messages,
-    realtime::{
-        hub::Publication,
-        ledger::{self, PostedMessage},
-    },
+    realtime::ledger::{self, PostedMessage},
 };
 
 impl<C: Codec> Session<C> {
@@ -74,7 +71,7 @@ impl<C: Codec> Session<C> {
     /// and the session drops those that the replay contained, because they are not after the
     /// cursor. If the user subscribes too often, the session reads neither the database nor further
     /// frames for a while, so that no more than one subscription waits.
-    async fn subscribe(&mut self, rooms: &[Subscription]) -> SessionResult {
+    pub(super) async fn subscribe(&mut self, rooms: &[Subscription]) -> SessionResult {
         if is_active(Failpoint::ReadThenSubscribe) {
             return self.read_then_subscribe(rooms).await;
         }
@@ -89,7 +86,7 @@ impl<C: Codec> Session<C> {
                 self.cursors.remove(room);
             }
             self.retry_at = Instant::now() + Duration::from_secs(seconds);
-            self.throttled_until = self.throttled_until.max(self.retry_at);
+            self.throttle(self.retry_at);
             return Ok(());
         }
         self.catch_up().await
@@ -210,9 +207,12 @@ impl<C: Codec> Session<C> {
         if cursor.is_some_and(|cursor| rev == cursor.next())
             && !self.catching_up.contains_key(&room)
         {
-            let change = Change::new(rev, Row::Message(message));
-            let posted = Publication::new(room, change, Some(self.inbox.socket()));
-            return self.deliver_change(&posted).await;
+            // The hub publishes the change too, and the session drops it, because it is not after the
+            // cursor.
+            self.cursors.insert(room, rev);
+            self.unacked.remove(&key);
+            let text = self.encode_own_post(message);
+            return self.send_text(text).await;
         }
         self.stored.insert(key, message);
         Ok(())

@@ -1,9 +1,11 @@
 //! Delivery: the session sends the signals of its inbox.
 
+use axum::extract::ws::Utf8Bytes;
 use futures_util::FutureExt;
 use shared::{
     ids::RoomId,
     live::{CloseCode, RemovedReason, ServerFrame},
+    messages::Message,
     rooms::ReadState,
 };
 
@@ -41,12 +43,12 @@ impl<C: Codec> Session<C> {
                 }
                 self.send(&frame).await
             }
-            Signal::Ephemeral(room, frame) if self.cursors.contains_key(&room) => {
-                let text = self.codec.encode_ephemeral(frame);
+            Signal::Ephemeral(event) if self.cursors.contains_key(&event.room) => {
+                let text = self.codec.encode_ephemeral(event.frame.clone());
                 self.send_text(text).await
             }
-            Signal::Ephemeral(..) => Ok(()),
-            Signal::Removed(room, reason) => self.end_subscription(room, reason).await,
+            Signal::Ephemeral(_) => Ok(()),
+            Signal::Removed(room, reason) => self.end_subscription(room, reason).boxed().await,
         }
     }
 
@@ -66,26 +68,34 @@ impl<C: Codec> Session<C> {
             return self.catch_up().boxed().await;
         }
         *cursor = publication.rev;
-        if publication.is_before(self.visible_from.get(&publication.room)) {
+        let text = if publication.is_before(self.visible_from.get(&publication.room)) {
             let (room, rev) = (publication.room, publication.rev);
-            return self.send(&ServerFrame::Skip { room, rev }).await;
-        }
-        let own_post = publication.post_of(self.inbox.socket());
-        let own_post = own_post.filter(|post| self.unacked.remove(&(post.room, post.client_id)));
-        if let Some(post) = own_post {
-            self.stored.remove(&(post.room, post.client_id));
-        }
-        let text = match own_post {
-            Some(message) => {
-                let (last_seq, last_rev) = (message.seq, message.rev);
-                let read =
-                    ReadState { read_seq: last_seq, unread: 0, mentions: 0, last_seq, last_rev };
-                self.implied_reads.insert(message.room, read);
-                self.codec.encode_own_post(publication, message)
-            }
-            None => self.codec.encode_change(publication),
+            self.codec.encode(&ServerFrame::Skip { room, rev })
+        } else if let Some(message) = self.take_own_post(publication) {
+            self.encode_own_post(message.clone())
+        } else {
+            self.codec.encode_change(publication)
         };
         self.send_text(text).await
+    }
+
+    /// The message of the change, if this socket posted it and has no ack yet.
+    fn take_own_post<'a>(&mut self, publication: &'a Publication) -> Option<&'a Message> {
+        let message = publication.post_of(self.inbox.socket())?;
+        let key = (message.room, message.client_id);
+        if !self.unacked.remove(&key) {
+            return None;
+        }
+        self.stored.remove(&key);
+        Some(message)
+    }
+
+    /// Encodes a message that this socket posted; the frame is also the ack, which implies a read mark.
+    pub(super) fn encode_own_post(&mut self, message: Message) -> Option<Utf8Bytes> {
+        let (read_seq, last_seq, last_rev) = (message.seq, message.seq, message.rev);
+        let read = ReadState { read_seq, unread: 0, mentions: 0, last_seq, last_rev };
+        self.implied_reads.insert(message.room, read);
+        self.codec.encode_own_post(message)
     }
 
     pub(super) async fn end_subscription(

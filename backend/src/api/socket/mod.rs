@@ -10,6 +10,7 @@ mod delivery;
 mod paged_frames;
 mod session;
 mod upgrade;
+mod writer;
 
 pub use codec::{Codec, LiveCodec};
 pub use session::Session;

@@ -1,22 +1,27 @@
 //! The session of one socket. It waits for the client, the hub, the ledger and a timer; each turn of its
 //! loop writes everything that is ready with one flush.
+//!
+//! A node has tens of thousands of sessions that wait, and a turn is most of what a delivery costs. So a
+//! session has one timer, which it resets only when its deadline changes, and takes another only for a write
+//! that does not complete at once.
 
 use std::{
     collections::{BTreeMap, HashSet},
     panic::AssertUnwindSafe,
+    pin::Pin,
     time::Duration,
 };
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use shared::{
     ids::{ClientId, Rev, RoomId, Seq},
-    live::{ClientFrame, CloseCode, ServerFrame},
+    live::{CloseCode, Subscription},
     messages,
     rooms::ReadState,
     rules,
 };
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{Codec, codec::close_code, paged_frames::heartbeats};
 use crate::{
@@ -26,8 +31,6 @@ use crate::{
     tables::now,
 };
 
-/// A client that accepts no data for this long is disconnected; it can reconnect and catch up.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum number of writes of one socket that wait for the ledger.
 const MAX_IN_FLIGHT: usize = 64;
 /// The resolution of heartbeats and of the silence timeout.
@@ -58,8 +61,8 @@ pub struct Session<C> {
     pub(super) catching_up: BTreeMap<RoomId, Option<Rev>>,
     /// When to retry a catch-up that failed.
     pub(super) retry_at: Instant,
-    /// Until when the session reads no frames, because the user subscribes too often or sends too much.
-    pub(super) throttled_until: Instant,
+    /// Set while the session reads no frames, because the user subscribes too often or sends too much.
+    throttled_until: Option<Instant>,
     /// Until when all posts are refused, because one was: otherwise a later message that the client sent
     /// meanwhile could get ahead of it.
     pub(super) posts_held_until: Instant,
@@ -73,14 +76,18 @@ pub struct Session<C> {
     pub(super) implied_reads: BTreeMap<RoomId, ReadState>,
     /// When the last typing event of each room was published.
     pub(super) typing_sent: BTreeMap<RoomId, Instant>,
-    socket: WebSocket,
+    pub(super) socket: WebSocket,
     last_received: Instant,
     last_heartbeat: Instant,
+    next_tick: Instant,
+    /// Set to the next tick, or to an earlier end of waiting.
+    timer: Pin<Box<Sleep>>,
 }
 
 impl<C: Codec> Session<C> {
     /// A session without subscriptions.
     pub(super) fn new(app: App, caller: Caller, socket: WebSocket, codec: C, inbox: Inbox) -> Self {
+        let now = Instant::now();
         Self {
             app,
             caller,
@@ -89,22 +96,24 @@ impl<C: Codec> Session<C> {
             cursors: BTreeMap::new(),
             visible_from: BTreeMap::new(),
             catching_up: BTreeMap::new(),
-            retry_at: Instant::now(),
-            throttled_until: Instant::now(),
-            posts_held_until: Instant::now(),
+            retry_at: now,
+            throttled_until: None,
+            posts_held_until: now,
             replies: FuturesUnordered::new(),
             unacked: HashSet::new(),
             stored: BTreeMap::new(),
             implied_reads: BTreeMap::new(),
             typing_sent: BTreeMap::new(),
             socket,
-            last_received: Instant::now(),
-            last_heartbeat: Instant::now(),
+            last_received: now,
+            last_heartbeat: now,
+            next_tick: now + TICK,
+            timer: Box::pin(sleep_until(now + TICK)),
         }
     }
 
-    /// Handles the first frame, if any, and runs until the client or the server ends the session.
-    pub async fn run(&mut self, first: Option<ClientFrame>) {
+    /// Subscribes to the first room, if any, and runs until the client or the server ends the session.
+    pub async fn run(mut self: Box<Self>, first: Option<Subscription>) {
         // A panic too must not end the connection without a close frame.
         let end = AssertUnwindSafe(self.run_turns(first)).catch_unwind().await;
         let code = match end {
@@ -112,71 +121,79 @@ impl<C: Codec> Session<C> {
             Ok(Err(code)) => code,
             Err(_) => Some(CloseCode::Internal),
         };
-        self.close(code).await;
+        self.close(code).boxed().await;
     }
 
-    async fn run_turns(&mut self, first: Option<ClientFrame>) -> SessionResult {
-        let mut clock = interval(TICK);
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        clock.reset();
-        if let Some(frame) = first {
-            self.handle(frame).boxed().await?;
+    async fn run_turns(&mut self, first: Option<Subscription>) -> SessionResult {
+        if let Some(first) = first {
+            self.subscribe(&[first]).boxed().await?;
         }
         loop {
-            self.turn(&mut clock).await?;
+            self.handle_next_event().await?;
+            self.deliver_ready().await?;
+            self.flush().await?;
         }
-    }
-
-    async fn turn(&mut self, clock: &mut Interval) -> SessionResult {
-        self.handle_next_event(clock).await?;
-        self.deliver_ready().await?;
-        self.flush().await
     }
 
     /// Waits for one event, and handles it.
-    async fn handle_next_event(&mut self, clock: &mut Interval) -> SessionResult {
-        let resume_at = self.resume_at();
-        tokio::select! {
-            () = self.inbox.not_empty() => Ok(()),
-            Some(reply) = self.replies.next(), if !self.replies.is_empty() => {
-                self.handle_reply(reply).boxed().await
-            }
-            message = self.socket.recv(), if self.is_reading() => {
-                self.last_received = Instant::now();
-                match message {
-                    Some(Ok(message)) => self.receive(message).await,
-                    Some(Err(error)) => Err(Some(close_code(&error))),
-                    None => Err(None),
-                }
-            }
-            _ = clock.tick() => self.tick().await,
-            // `deliver_ready` then retries the catch-up.
-            () = sleep_until(resume_at.unwrap_or(self.retry_at)), if resume_at.is_some() => Ok(()),
+    async fn handle_next_event(&mut self) -> SessionResult {
+        let deadline = self.next_deadline();
+        if self.timer.deadline() != deadline {
+            self.timer.as_mut().reset(deadline);
         }
+        // Boxed, like all futures that read the database, because otherwise they would take most of the
+        // memory of an idle socket.
+        let handled = tokio::select! {
+            () = self.inbox.not_empty() => return Ok(()),
+            Some(reply) = self.replies.next(), if !self.replies.is_empty() => {
+                self.handle_reply(reply).boxed()
+            }
+            message = self.socket.recv(), if self.is_reading() => match message {
+                Some(Ok(message)) => self.receive(message).boxed(),
+                Some(Err(error)) => return Err(Some(close_code(&error))),
+                None => return Err(None),
+            },
+            () = self.timer.as_mut() => self.handle_timer().boxed(),
+        };
+        handled.await
     }
 
-    /// When to retry a catch-up or to read frames again, if the session waits for either.
-    fn resume_at(&self) -> Option<Instant> {
+    /// When to tick, to retry a catch-up, or to read frames again, whichever is first.
+    fn next_deadline(&self) -> Instant {
         let retry_at = (!self.catching_up.is_empty()).then_some(self.retry_at);
-        let is_throttled = self.throttled_until > Instant::now();
-        let throttled_until = is_throttled.then_some(self.throttled_until);
-        retry_at.into_iter().chain(throttled_until).min()
+        let waits = retry_at.into_iter().chain(self.throttled_until);
+        waits.fold(self.next_tick, Instant::min)
+    }
+
+    /// Ticks, if it is time; `deliver_ready` retries the catch-up.
+    async fn handle_timer(&mut self) -> SessionResult {
+        let now = Instant::now();
+        self.throttled_until = self.throttled_until.filter(|until| *until > now);
+        if self.next_tick > now {
+            return Ok(());
+        }
+        self.next_tick = now + TICK;
+        self.tick(now).await
+    }
+
+    /// Reads no frames until then, or until a later time that was set before.
+    pub(super) fn throttle(&mut self, until: Instant) {
+        self.throttled_until = self.throttled_until.max(Some(until));
     }
 
     /// Whether the session reads frames. If not, they wait in the kernel (back-pressure).
     fn is_reading(&self) -> bool {
-        self.replies.len() < MAX_IN_FLIGHT && self.throttled_until <= Instant::now()
+        self.replies.len() < MAX_IN_FLIGHT && self.throttled_until.is_none()
     }
 
     async fn receive(&mut self, message: Message) -> SessionResult {
+        self.last_received = Instant::now();
         if self.caller.credential().has_expired(now()) {
             return Err(Some(CloseCode::SessionEnded));
         }
         self.count(&message);
         match message {
-            // Boxed, like all futures that read the database, because otherwise they would take
-            // most of the memory of an idle socket.
-            Message::Text(text) => self.handle_text(&text).boxed().await,
+            Message::Text(text) => self.handle_text(&text).await,
             Message::Close(_) => {
                 // Sends the close frame that answers the client's.
                 let _ = self.flush().await;
@@ -196,21 +213,24 @@ impl<C: Codec> Session<C> {
             Message::Close(_) => return,
         };
         if let Err(seconds) = self.app.limits.count_frame(self.caller.user.id, bytes) {
-            let until = Instant::now() + Duration::from_secs(seconds);
-            self.throttled_until = self.throttled_until.max(until);
+            self.throttle(Instant::now() + Duration::from_secs(seconds));
         }
     }
 
     /// Sends all ready replies and the content of the inbox, without a flush in between.
     async fn deliver_ready(&mut self) -> SessionResult {
-        while let Some(Some(reply)) = self.replies.next().now_or_never() {
+        while !self.replies.is_empty()
+            && let Some(Some(reply)) = self.replies.next().now_or_never()
+        {
             self.handle_reply(reply).boxed().await?;
         }
         let close = self.deliver_inbox().await?;
         if !self.catching_up.is_empty() && self.retry_at <= Instant::now() {
             self.catch_up().boxed().await?;
         }
-        self.send_late_acks().await?;
+        if !self.stored.is_empty() {
+            self.send_late_acks().boxed().await?;
+        }
         match close {
             Some(code) => Err(Some(code)),
             None => Ok(()),
@@ -234,10 +254,8 @@ impl<C: Codec> Session<C> {
         Ok(drained.close)
     }
 
-    /// Sends the heartbeat when it is due, and ends the session of a silent client. One timer for
-    /// both keeps an idle socket small.
-    async fn tick(&mut self) -> SessionResult {
-        let now = Instant::now();
+    /// Sends the heartbeat when it is due, and ends the session of a silent client.
+    async fn tick(&mut self, now: Instant) -> SessionResult {
         // Idle time does not count while the session is not reading (back-pressure).
         let is_silent = now - self.last_received > Duration::from_secs(rules::SOCKET_TIMEOUT_S);
         if is_silent && self.is_reading() {
@@ -259,56 +277,4 @@ impl<C: Codec> Session<C> {
         }
         Ok(())
     }
-
-    /// Encodes a frame and writes it, without a flush.
-    pub(super) async fn send(&mut self, frame: &ServerFrame) -> SessionResult {
-        let text = self.codec.encode(frame);
-        self.send_text(text).await
-    }
-
-    pub(super) async fn send_text(&mut self, text: Option<Utf8Bytes>) -> SessionResult {
-        match text {
-            Some(text) => self.write(Message::Text(text)).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Writes unless the access has ended, because a client that reads slowly could otherwise get
-    /// everything that was ready before.
-    async fn write(&mut self, message: Message) -> SessionResult {
-        if self.inbox.has_access_ended() {
-            return Err(Some(CloseCode::SessionEnded));
-        }
-        with_timeout(self.socket.feed(message)).await
-    }
-
-    pub(super) async fn flush(&mut self) -> SessionResult {
-        with_timeout(self.socket.flush()).await
-    }
-
-    pub(super) async fn close(&mut self, code: Option<CloseCode>) {
-        if let Some(code) = code {
-            close(&mut self.socket, code).await;
-        }
-    }
-}
-
-async fn with_timeout(write: impl Future<Output = Result<(), axum::Error>>) -> SessionResult {
-    match timeout(WRITE_TIMEOUT, write).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(None),
-        Err(_) => Err(Some(CloseCode::TooSlow)),
-    }
-}
-
-/// Sends a close frame and waits up to 2 s for the client's, because the client may lose the last
-/// frames if the TCP connection closes at once.
-pub(super) async fn close(socket: &mut WebSocket, code: CloseCode) {
-    let frame = CloseFrame { code: code as u16, reason: code.reason().into() };
-    let handshake = async {
-        socket.send(Message::Close(Some(frame))).await?;
-        while let Some(Ok(_)) = socket.recv().await {}
-        Ok::<_, axum::Error>(())
-    };
-    let _ = timeout(Duration::from_secs(2), handshake).await;
 }

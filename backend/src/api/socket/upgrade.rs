@@ -19,7 +19,7 @@ use shared::{
 };
 use tokio::time::timeout;
 
-use super::{Codec, LiveCodec, Session, codec::close_code, session::close};
+use super::{Codec, LiveCodec, Session, codec::close_code, writer::close};
 use crate::{
     App, Error, Result,
     auth::{Caller, MaybeCaller, is_origin_header_allowed},
@@ -64,8 +64,9 @@ async fn live(
         };
         match caller {
             Ok(caller) => {
-                if let Some(mut session) = Session::open(app, caller, socket, LiveCodec).await {
-                    session.welcome_and_run().await;
+                if let Some(session) = Session::open(app, caller, socket, LiveCodec).await {
+                    // In a task of its own, because this one keeps the space of all that it needed so far.
+                    tokio::spawn(session.welcome_and_run());
                 }
             }
             Err(code) => close(&mut socket, code).await,
@@ -93,7 +94,7 @@ pub fn accept(
         return Err(Error::new(Code::TooManyRequests, detail).retry_after(RETRY_AFTER_S));
     }
     Ok(upgrade
-        .read_buffer_size(1_024)
+        .read_buffer_size(512)
         .write_buffer_size(16 * 1_024)
         .max_write_buffer_size(1_024 * 1_024)
         .max_message_size(rules::FRAME_MAX_BYTES)

@@ -46,7 +46,7 @@ impl Hub {
             return Ok(());
         }
         let users = blocked_by(&self.0.db.reader, user).await?;
-        self.state().send_to_user(user, &ServerFrame::Blocks { users });
+        self.send_to_user(user, ServerFrame::Blocks { users });
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! The fan-out of one room: publishes its changes to the subscribed sockets in `rev` order.
+//! The fan-out of one room: brings its changes into `rev` order, and puts them into the inboxes of the
+//! subscribed sockets.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -8,14 +9,13 @@ use std::{
 
 use shared::{
     ids::{Rev, RoomId, Seq, UserId},
-    live::RemovedReason,
-    messages::{Change, Row},
+    messages::Row,
 };
 
 use crate::failpoints::{Failpoint, is_active};
 
 use super::{
-    Hub, Publication, RoomChange, Signal, SocketId, State, inbox::Connection, node_events::NodeId,
+    Hub, Publication, RoomChange, Signal, SocketId, connection::Connection, node_events::NodeId,
 };
 
 /// How long a change waits for missing predecessors before the hub reads them from the database.
@@ -30,9 +30,7 @@ pub(super) struct RoomFanout {
     /// The `rev` of the last change that was published on this node; `None` before the first. The
     /// inbox of each subscriber got every change up to it, or was marked as lagging.
     pub(super) published_rev: Option<Rev>,
-    pub(super) subscribers: HashMap<SocketId, Arc<Connection>>,
-    /// The subscribers whose membership the session has checked: only they count as online.
-    pub(super) confirmed: HashSet<SocketId>,
+    subscribers: HashMap<SocketId, Subscriber>,
     /// The online users, as last sent to the subscribers.
     pub(super) announced_users: HashSet<UserId>,
     /// The users who are subscribed on other nodes.
@@ -42,15 +40,68 @@ pub(super) struct RoomFanout {
     /// Messages that may still wait in an inbox, oldest first.
     undelivered: VecDeque<(Seq, Weak<Publication>)>,
     /// Changes that wait for missing predecessors.
-    out_of_order: BTreeMap<Rev, RoomChange>,
+    out_of_order: BTreeMap<Rev, Arc<Publication>>,
     is_reorder_timer_set: bool,
 }
 
+struct Subscriber {
+    connection: Arc<Connection>,
+    /// Whether the session has checked the membership: only then the user counts as online.
+    is_confirmed: bool,
+}
+
+/// What to do with a change.
+pub(super) enum Offered {
+    /// Publish it now.
+    Next(Arc<Publication>),
+    /// Nothing: it waits for missing predecessors.
+    Early { must_start_wait: bool },
+    /// Nothing: it was published before.
+    Published,
+}
+
 impl RoomFanout {
+    /// Adds a subscriber; returns false if it was one already.
+    pub(super) fn subscribe(&mut self, id: SocketId, connection: &Arc<Connection>) -> bool {
+        let is_new = !self.subscribers.contains_key(&id);
+        if is_new {
+            let subscriber = Subscriber { connection: connection.clone(), is_confirmed: false };
+            self.subscribers.insert(id, subscriber);
+        }
+        is_new
+    }
+
+    /// Removes a subscriber, and returns its connection.
+    pub(super) fn unsubscribe(&mut self, id: SocketId) -> Option<Arc<Connection>> {
+        self.subscribers.remove(&id).map(|subscriber| subscriber.connection)
+    }
+
+    /// Counts the user of a subscriber as online; returns false if there is no such subscriber, or if it
+    /// was confirmed before.
+    pub(super) fn confirm_member(&mut self, id: SocketId) -> bool {
+        let subscriber = self.subscribers.get_mut(&id);
+        subscriber.is_some_and(|found| !std::mem::replace(&mut found.is_confirmed, true))
+    }
+
+    /// Whether the room has no subscribers.
+    pub(super) fn is_empty(&self) -> bool {
+        self.subscribers.is_empty()
+    }
+
+    /// The connections of the subscribers.
+    pub(super) fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.subscribers.values().map(|subscriber| &*subscriber.connection)
+    }
+
+    /// The connections of the subscribers.
+    pub(super) fn into_connections(self) -> impl Iterator<Item = Arc<Connection>> {
+        self.subscribers.into_values().map(|subscriber| subscriber.connection)
+    }
+
     /// The members who are subscribed on this node.
     pub(super) fn local_users(&self) -> HashSet<UserId> {
-        let sockets = self.confirmed.iter().filter_map(|socket| self.subscribers.get(socket));
-        sockets.map(|connection| connection.credential.user).collect()
+        let confirmed = self.subscribers.values().filter(|subscriber| subscriber.is_confirmed);
+        confirmed.map(|subscriber| subscriber.connection.credential.user).collect()
     }
 
     /// The users who are subscribed on any node.
@@ -58,6 +109,43 @@ impl RoomFanout {
         let mut users = self.local_users();
         users.extend(self.remote_users.values().flatten());
         users
+    }
+
+    /// Takes a change that this or another node committed.
+    pub(super) fn offer(&mut self, publication: Arc<Publication>) -> Offered {
+        let rev = publication.rev;
+        let published = self.published_rev.unwrap_or(Rev(rev.0 - 1));
+        if rev <= published {
+            return Offered::Published;
+        }
+        if rev == published.next() || is_active(Failpoint::NoCatchUp) {
+            return Offered::Next(publication);
+        }
+        if self.out_of_order.len() < REORDER_MAX {
+            self.out_of_order.insert(rev, publication);
+        }
+        let must_start_wait = !std::mem::replace(&mut self.is_reorder_timer_set, true);
+        Offered::Early { must_start_wait }
+    }
+
+    /// Takes the change with this `rev`, if it waits for its predecessor.
+    pub(super) fn take_early(&mut self, rev: Rev) -> Option<Arc<Publication>> {
+        self.out_of_order.remove(&rev)
+    }
+
+    /// Puts the next change into the inboxes of all subscribers.
+    pub(super) fn publish(&mut self, publication: &Arc<Publication>) {
+        self.published_rev = Some(publication.rev);
+        self.track(publication);
+        for connection in self.connections() {
+            connection.send(Signal::Change(publication.clone()));
+        }
+    }
+
+    /// Returns true if predecessors are still missing.
+    fn end_reorder_wait(&mut self) -> bool {
+        self.is_reorder_timer_set = false;
+        !self.out_of_order.is_empty()
     }
 
     /// Tracks a message that may wait in an inbox, or, given a tombstone, redacts the tracked
@@ -81,110 +169,41 @@ impl RoomFanout {
     }
 
     /// Skips to `rev`: the subscribers read the changes up to it from the database.
-    fn skip_to(&mut self, room: RoomId, rev: Rev) {
+    pub(super) fn skip_to(&mut self, room: RoomId, rev: Rev) {
         self.published_rev = Some(rev);
         self.out_of_order = self.out_of_order.split_off(&rev.next());
-        for connection in self.subscribers.values() {
+        for connection in self.connections() {
             connection.send(Signal::Lagged(room));
         }
     }
 }
 
+/// Encodes a committed change for all subscribers.
+pub(super) fn encode_change(change: RoomChange) -> Arc<Publication> {
+    let RoomChange { room, change, removed, left_seq, posted_by } = change;
+    Arc::new(Publication::new(room, change, posted_by).with_departure(left_seq, removed))
+}
+
 impl Hub {
     /// Takes a change that this or another node committed, and publishes it once all its
-    /// predecessors are published.
+    /// predecessors are published. A socket that subscribes after the first look reads the change from
+    /// the database, because the change is committed.
     pub(super) fn offer(&self, change: RoomChange) {
         let room = change.room;
-        let must_start_wait = self.state().offer(change);
+        if self.lock_room(room).fanout().is_none() {
+            return;
+        }
+        let publication = encode_change(change);
+        let must_start_wait = self.lock_room(room).offer(publication);
         if must_start_wait {
             let hub = self.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(REORDER_WAIT).await;
-                if hub.state().end_reorder_wait(room) {
+                let is_missing = |fanout: &mut RoomFanout| fanout.end_reorder_wait();
+                if hub.lock_room(room).fanout().is_some_and(is_missing) {
                     hub.publish_missing(room).await;
                 }
             });
         }
-    }
-}
-
-impl State {
-    /// Returns true if the caller has to start the wait for missing predecessors.
-    fn offer(&mut self, change: RoomChange) -> bool {
-        let room = change.room;
-        let Some(fanout) = self.rooms.get_mut(&room) else { return false };
-        let rev = change.change.rev;
-        let published = fanout.published_rev.unwrap_or(Rev(rev.0 - 1));
-        if rev <= published {
-            return false;
-        }
-        if rev > published.next() && !is_active(Failpoint::NoCatchUp) {
-            if fanout.out_of_order.len() < REORDER_MAX {
-                fanout.out_of_order.insert(rev, change);
-            }
-            return !std::mem::replace(&mut fanout.is_reorder_timer_set, true);
-        }
-        let mut next = Some(change);
-        while let Some(change) = next {
-            let rev = change.change.rev;
-            self.fan_out(change);
-            let fanout = self.rooms.get_mut(&room);
-            next = fanout.and_then(|fanout| fanout.out_of_order.remove(&rev.next()));
-        }
-        false
-    }
-
-    /// Sends the next change to all subscribers, and unsubscribes the member that it removes.
-    fn fan_out(&mut self, change: RoomChange) {
-        let RoomChange { room, change, removed, left_seq, posted_by } = change;
-        let Some(fanout) = self.rooms.get_mut(&room) else { return };
-        fanout.published_rev = Some(change.rev);
-        let removed_user = removed_member(&change);
-        let publication = Publication::new(room, change, posted_by).with_left_seq(left_seq);
-        let publication = Arc::new(publication);
-        fanout.track(&publication);
-        for connection in fanout.subscribers.values() {
-            connection.send(Signal::Change(publication.clone()));
-        }
-        if let Some(user) = removed_user
-            && !is_active(Failpoint::RemovalIgnored)
-        {
-            self.remove_member(room, user, removed.unwrap_or(RemovedReason::Removed));
-        }
-    }
-
-    /// Returns true if predecessors are still missing.
-    fn end_reorder_wait(&mut self, room: RoomId) -> bool {
-        let Some(fanout) = self.rooms.get_mut(&room) else { return false };
-        fanout.is_reorder_timer_set = false;
-        !fanout.out_of_order.is_empty()
-    }
-
-    /// Takes the changes after `published_rev`, read from the database, and publishes them one by
-    /// one if their revs are consecutive. A row that changed twice has only its last change, which
-    /// leaves a gap; then the subscribers read the changes from the database.
-    pub(super) fn catch_up(&mut self, room: RoomId, changes: Vec<RoomChange>, last_rev: Rev) {
-        let Some(fanout) = self.rooms.get_mut(&room) else { return };
-        let Some(published) = fanout.published_rev else { return };
-        let new: Vec<RoomChange> =
-            changes.into_iter().filter(|new| new.change.rev > published).collect();
-        if new.len() as i64 == last_rev.0 - published.0 {
-            new.into_iter().for_each(|change| _ = self.offer(change));
-            return;
-        }
-        if last_rev > published {
-            fanout.skip_to(room, last_rev);
-        }
-        for user in new.iter().filter_map(|new| removed_member(&new.change)) {
-            self.remove_member(room, user, RemovedReason::Removed);
-        }
-    }
-}
-
-/// The user whom a change removes from the room.
-fn removed_member(change: &Change) -> Option<UserId> {
-    match &change.row {
-        Row::Member(member) if member.left => Some(member.user.id),
-        _ => None,
     }
 }

@@ -5,39 +5,56 @@
 //! too early waits 20 ms for its predecessors; then the hub reads them from the database. The inbox
 //! of a socket is bounded: if it is full, the hub drops numbered changes and marks the socket as
 //! lagging, and the session of the socket reads the changes after its cursor from the database.
+//!
+//! # Locks
+//! A task that holds one of these locks takes only locks that come after it:
+//!
+//! 1. a shard of the rooms ([`rooms`]), at most one at a time;
+//! 2. the table of the sockets ([`sockets`]);
+//! 3. the state of presence, or that of the changed accounts;
+//! 4. the queue of one inbox.
+//!
+//! The fan-out of a change holds the shard of its room and, one by one, the queues of the subscribers, so
+//! the rooms of other shards go on meanwhile. The subscribers of a room change only under its shard, and a
+//! change that removes a member unsubscribes them before the shard is unlocked: nobody gets a change that
+//! comes after their removal. No lock is held while a change or an ephemeral event is encoded, or while the
+//! database is read.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
 use shared::{
     ids::{RoomId, UserId},
-    live::{RemovedReason, ServerFrame},
+    live::ServerFrame,
 };
-use tokio::{
-    sync::{Notify, watch},
-    time::Instant,
-};
+use tokio::sync::{Notify, watch};
 
 mod accounts;
 mod blocks;
+mod connection;
 mod fanout;
 mod inbox;
 mod node_events;
 mod presence;
 mod publication;
 mod reconcile;
+mod rooms;
+mod sockets;
 
 pub use accounts::Credential;
-pub use inbox::{Drained, Inbox};
+pub use connection::Drained;
+pub use inbox::Inbox;
 pub use node_events::{NodeEvent, NodeId, RoomChange};
-pub use publication::{Publication, Signal, SocketId, encode};
+pub use publication::{EphemeralEvent, Publication, Signal, SocketId, encode};
 
 use crate::{concurrency_limiter::KeyedSemaphore, realtime::relay::Relay, tables::Database};
-use fanout::RoomFanout;
-use inbox::Connection;
+use accounts::ChangedAccounts;
+use presence::PresenceState;
+use rooms::Rooms;
+use sockets::Sockets;
 
 /// A handle to the fan-out of this node; cheap to clone.
 #[derive(Clone)]
@@ -47,7 +64,10 @@ struct Shared {
     db: Database,
     node: NodeId,
     relay: Option<Relay>,
-    state: Mutex<State>,
+    rooms: Rooms,
+    sockets: Mutex<Sockets>,
+    presence: Mutex<PresenceState>,
+    changed_accounts: Mutex<ChangedAccounts>,
     /// Becomes true when the server stops.
     draining: watch::Sender<bool>,
     on_account_change: OnceLock<OnAccountChange>,
@@ -57,27 +77,6 @@ struct Shared {
 }
 
 type OnAccountChange = Box<dyn Fn(UserId) + Send + Sync>;
-
-#[derive(Default)]
-struct State {
-    next_socket: u64,
-    connections: HashMap<SocketId, Arc<Connection>>,
-    connections_by_user: HashMap<UserId, HashMap<SocketId, Arc<Connection>>>,
-    rooms: HashMap<RoomId, RoomFanout>,
-    /// Rooms whose presence may have changed since it was last sent.
-    presence_dirty: HashSet<RoomId>,
-    /// When the last event of each other node arrived.
-    nodes_seen: HashMap<NodeId, Instant>,
-    /// When the sessions of the connections expire, in microseconds since 1970.
-    expiries: BTreeSet<(i64, SocketId)>,
-    /// Accounts that the account watch has to look up.
-    changed_accounts: HashSet<UserId>,
-    /// The rows of the log of changed accounts that this node announced since it last read the log.
-    announced_changes: Vec<i64>,
-    /// Set when the server stops. A socket that connects later is closed too: its upgrade may have
-    /// been accepted just before.
-    is_draining: bool,
-}
 
 impl Hub {
     /// Starts the background tasks. With a Redis URL, the hub exchanges events with other nodes.
@@ -89,7 +88,10 @@ impl Hub {
             db,
             node,
             relay,
-            state: Mutex::default(),
+            rooms: Rooms::default(),
+            sockets: Mutex::default(),
+            presence: Mutex::default(),
+            changed_accounts: Mutex::default(),
             draining: watch::Sender::default(),
             on_account_change: OnceLock::new(),
             account_changed: Notify::new(),
@@ -112,7 +114,7 @@ impl Hub {
 
     /// The users who are subscribed to the room on any node.
     pub fn online_users(&self, room: RoomId) -> HashSet<UserId> {
-        self.state().rooms.get(&room).map(RoomFanout::online_users).unwrap_or_default()
+        self.lock_room(room).fanout().map(|fanout| fanout.online_users()).unwrap_or_default()
     }
 
     /// Waits until the server begins to stop.
@@ -125,11 +127,11 @@ impl Hub {
     /// until all are closed, at most 5 s.
     pub async fn drain(&self) {
         self.relay(&NodeEvent::Stopping);
-        self.state().start_drain();
+        self.sockets().start_drain();
         self.0.draining.send_replace(true);
         let mut empty_checks = 0;
         for _ in 0..100 {
-            empty_checks = if self.state().connections.is_empty() { empty_checks + 1 } else { 0 };
+            empty_checks = if self.sockets().is_empty() { empty_checks + 1 } else { 0 };
             // A socket whose upgrade was accepted may connect after the first empty check.
             if empty_checks > 2 {
                 return;
@@ -138,57 +140,34 @@ impl Hub {
         }
     }
 
-    /// Locks the state. Ignores poisoning, because no code that could panic runs while the state is
-    /// half changed.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn send_to_user(&self, user: UserId, frame: ServerFrame) {
+        let frame = Arc::new(frame);
+        self.sockets().send_to_user(user, &frame);
+    }
+
+    /// Sends a frame that is never stored to the subscribers of a room, except one user.
+    fn send_ephemeral(&self, room: RoomId, frame: &ServerFrame, except: Option<UserId>) {
+        let event = Arc::new(EphemeralEvent { room, frame: encode(frame) });
+        if let Some(fanout) = self.lock_room(room).fanout() {
+            let others = fanout.connections().filter(|to| Some(to.credential.user) != except);
+            others.for_each(|to| to.send(Signal::Ephemeral(event.clone())));
+        }
+    }
+
+    fn sockets(&self) -> MutexGuard<'_, Sockets> {
+        lock(&self.0.sockets)
+    }
+
+    fn presence(&self) -> MutexGuard<'_, PresenceState> {
+        lock(&self.0.presence)
+    }
+
+    fn changed_accounts(&self) -> MutexGuard<'_, ChangedAccounts> {
+        lock(&self.0.changed_accounts)
     }
 }
 
-impl State {
-    fn start_drain(&mut self) {
-        self.is_draining = true;
-        self.connections.values().enumerate().for_each(|(nth, connection)| connection.go_away(nth));
-    }
-
-    fn send_to_user(&self, user: UserId, frame: &ServerFrame) {
-        if let Some(connections) = self.connections_by_user.get(&user) {
-            let frame = Arc::new(frame.clone());
-            for connection in connections.values() {
-                connection.send(Signal::ToUser(frame.clone()));
-            }
-        }
-    }
-
-    /// Ends all subscriptions to a deleted room.
-    fn remove_room(&mut self, room: RoomId) {
-        let subscribers = self.rooms.get(&room).map(|fanout| fanout.subscribers.clone());
-        for (id, connection) in subscribers.unwrap_or_default() {
-            self.unsubscribe(id, room);
-            connection.send(Signal::Removed(room, RemovedReason::RoomDeleted));
-        }
-    }
-
-    /// Ends all subscriptions of a user to a room.
-    fn remove_member(&mut self, room: RoomId, user: UserId, reason: RemovedReason) {
-        let connections = self.connections_by_user.get(&user).cloned().unwrap_or_default();
-        for (id, connection) in connections {
-            self.unsubscribe(id, room);
-            connection.send(Signal::Removed(room, reason));
-        }
-    }
-
-    /// Sends a frame that is never stored to those subscribers of a room that fulfil a condition.
-    fn send_ephemeral(
-        &self,
-        room: RoomId,
-        frame: &ServerFrame,
-        condition: impl Fn(&Connection) -> bool,
-    ) {
-        let Some(fanout) = self.rooms.get(&room) else { return };
-        let frame = encode(frame);
-        for connection in fanout.subscribers.values().filter(|connection| condition(connection)) {
-            connection.send_ephemeral(room, frame.clone());
-        }
-    }
+/// Ignores poisoning, because no code that could panic runs while a state is half changed.
+fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

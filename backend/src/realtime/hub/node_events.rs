@@ -2,7 +2,7 @@
 //! nodes. The relay may lose any of them; the reconciler finds lost changes in the database, and the
 //! account watch finds lost account changes there.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -12,7 +12,7 @@ use shared::{
 };
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval},
 };
 
 use super::{Hub, SocketId};
@@ -23,8 +23,6 @@ use crate::{
 
 /// How often a node sends its heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(2);
-/// A node that sent no event for this long counts as dead, and its users as offline.
-const DEAD_AFTER: Duration = Duration::from_secs(7);
 
 /// Identifies a node. Random, new at every start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -156,16 +154,15 @@ impl Hub {
     fn apply(&self, event: NodeEvent) {
         match event {
             NodeEvent::Change(change) => self.offer(change),
-            NodeEvent::ToUser { user, frame } => self.state().send_to_user(user, &frame),
-            NodeEvent::RoomDeleted { room } => self.state().remove_room(room),
+            NodeEvent::ToUser { user, frame } => self.send_to_user(user, frame),
+            NodeEvent::RoomDeleted { room } => self.lock_room(room).remove_room(),
             NodeEvent::AccountChanged { user } => self.note_account_change(user),
             NodeEvent::BlocksChanged { user } => drop(self.spawn_send_blocks(user)),
             NodeEvent::Ephemeral { room, from, frame } => {
-                self.state()
-                    .send_ephemeral(room, &frame, |connection| connection.credential.user != from);
+                self.send_ephemeral(room, &frame, Some(from));
             }
             NodeEvent::Presence { node, room, users } => {
-                self.state().set_remote_presence(node, room, users);
+                self.set_remote_presence(node, room, users);
             }
             NodeEvent::PresenceRequest { room } => self.relay_presence(room),
             NodeEvent::Heartbeat | NodeEvent::Stopping => {}
@@ -206,7 +203,7 @@ impl Hub {
                     },
                     _ = heartbeat.tick() => {
                         hub.relay(&NodeEvent::Heartbeat);
-                        hub.state().expire_nodes(None);
+                        hub.expire_nodes(None);
                     }
                 }
             }
@@ -219,9 +216,9 @@ impl Hub {
                 for line in lines.lines() {
                     match serde_json::from_str::<Envelope<NodeEvent>>(line) {
                         Ok(Envelope { from, event }) if from != self.0.node => {
-                            self.state().mark_node_seen(from);
+                            self.presence().mark_node_seen(from);
                             if matches!(event, NodeEvent::Stopping) {
-                                self.state().expire_nodes(Some(from));
+                                self.expire_nodes(Some(from));
                             }
                             self.apply(event);
                         }
@@ -235,8 +232,8 @@ impl Hub {
             RelayEvent::Subscribed(rooms) => {
                 for room in &rooms {
                     self.relay(&NodeEvent::PresenceRequest { room: *room });
+                    self.presence().mark_dirty(*room);
                 }
-                self.state().presence_dirty.extend(&rooms);
                 self.reconcile(Some(rooms));
             }
             RelayEvent::Lost => self.reconcile(None),
@@ -254,33 +251,8 @@ impl Hub {
 
     /// Sends this node's presence in a room to the other nodes.
     pub(super) fn relay_presence(&self, room: RoomId) {
-        let local = self.state().rooms.get(&room).map(|fanout| fanout.local_users());
+        let local = self.lock_room(room).fanout().map(|fanout| fanout.local_users());
         let users = local.unwrap_or_default().into_iter().collect();
         self.relay(&NodeEvent::Presence { node: self.0.node, room, users });
-    }
-}
-
-impl super::State {
-    fn mark_node_seen(&mut self, node: NodeId) {
-        self.nodes_seen.insert(node, Instant::now());
-    }
-
-    fn set_remote_presence(&mut self, node: NodeId, room: RoomId, users: Vec<UserId>) {
-        if let Some(fanout) = self.rooms.get_mut(&room) {
-            fanout.remote_users.insert(node, users.into_iter().collect::<HashSet<_>>());
-            self.presence_dirty.insert(room);
-        }
-    }
-
-    /// Drops the presence of dead nodes, and of the one that stopped.
-    fn expire_nodes(&mut self, stopped: Option<NodeId>) {
-        self.nodes_seen.retain(|node, seen| stopped != Some(*node) && seen.elapsed() <= DEAD_AFTER);
-        for (room, fanout) in &mut self.rooms {
-            let before = fanout.remote_users.len();
-            fanout.remote_users.retain(|node, _| self.nodes_seen.contains_key(node));
-            if fanout.remote_users.len() != before {
-                self.presence_dirty.insert(*room);
-            }
-        }
     }
 }

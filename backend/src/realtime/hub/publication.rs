@@ -1,11 +1,11 @@
 //! Signals and publications: the items that the hub puts into the inboxes of sockets. A change is
-//! encoded once for all sockets.
+//! encoded once for all sockets, before any lock is taken.
 
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::ws::Utf8Bytes;
 use shared::{
-    ids::{Rev, RoomId, Seq},
+    ids::{Rev, RoomId, Seq, UserId},
     live::{RemovedReason, ServerFrame},
     messages::{Change, Message, Row},
 };
@@ -16,7 +16,12 @@ use crate::tables::is_departure_known;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketId(pub(super) u64);
 
-/// An item of an inbox.
+impl SocketId {
+    pub(super) const MIN: Self = Self(u64::MIN);
+    pub(super) const MAX: Self = Self(u64::MAX);
+}
+
+/// An item of an inbox. Two words, because a full inbox holds hundreds and the first allocates.
 #[derive(Clone, Debug)]
 pub enum Signal {
     /// A numbered change of a room.
@@ -26,9 +31,18 @@ pub enum Signal {
     /// A frame for all devices of the user; it has no number.
     ToUser(Arc<ServerFrame>),
     /// A frame about a room that is never stored (typing, presence).
-    Ephemeral(RoomId, Utf8Bytes),
+    Ephemeral(Arc<EphemeralEvent>),
     /// The user may no longer read the room; no change of it follows.
     Removed(RoomId, RemovedReason),
+}
+
+/// An event of a room that is never stored, encoded for live sockets.
+#[derive(Debug)]
+pub struct EphemeralEvent {
+    /// The room.
+    pub room: RoomId,
+    /// The frame.
+    pub frame: Utf8Bytes,
 }
 
 /// A change of a room, and its encoded frame for live sockets.
@@ -43,28 +57,52 @@ pub struct Publication {
     change: Change,
     /// The newest message when the member left whom the change is about, if it is known.
     left_seq: Option<Seq>,
+    /// Why the member left whom the change is about, if the change says so.
+    removed: Option<RemovedReason>,
     frame: Utf8Bytes,
-    /// The tombstone and its frame, if the message was deleted while the publication waited in an
-    /// inbox.
-    redacted: OnceLock<(Change, Utf8Bytes)>,
+    /// Set if the message was deleted while the publication waited in an inbox.
+    redacted: OnceLock<Box<Redacted>>,
+}
+
+/// The state of a publication whose message was deleted.
+#[derive(Debug)]
+struct Redacted {
+    /// The tombstone.
+    change: Change,
+    /// Encoded by the first session that sends it, because the hub redacts under the lock of the room.
+    frame: OnceLock<Utf8Bytes>,
 }
 
 impl Publication {
     /// Encodes a change.
     pub fn new(room: RoomId, change: Change, posted_by: Option<SocketId>) -> Self {
-        let frame = encode(&ServerFrame::of(room, change.clone()));
-        let (rev, left_seq) = (change.rev, None);
-        Self { room, rev, posted_by, change, left_seq, frame, redacted: OnceLock::new() }
+        let frame = encode_change(room, &change);
+        let (rev, left_seq, removed, redacted) = (change.rev, None, None, OnceLock::new());
+        Self { room, rev, posted_by, change, left_seq, removed, frame, redacted }
     }
 
-    /// The publication of a change about a member who left after a message.
-    pub(super) fn with_left_seq(self, left_seq: Option<Seq>) -> Self {
-        Self { left_seq, ..self }
+    /// The publication of a change about a member who left: after which message, and why.
+    pub(super) fn with_departure(
+        self,
+        left_seq: Option<Seq>,
+        removed: Option<RemovedReason>,
+    ) -> Self {
+        Self { left_seq, removed, ..self }
     }
 
     /// The change; without its text if the message was deleted meanwhile.
     pub fn change(&self) -> &Change {
-        self.redacted.get().map_or(&self.change, |(change, _)| change)
+        self.redacted.get().map_or(&self.change, |redacted| &redacted.change)
+    }
+
+    /// The user whom the change removes from the room, and why.
+    pub(super) fn removed_member(&self) -> Option<(UserId, RemovedReason)> {
+        match &self.change.row {
+            Row::Member(member) if member.left => {
+                Some((member.user.id, self.removed.unwrap_or(RemovedReason::Removed)))
+            }
+            _ => None,
+        }
     }
 
     /// Whether the change is about a message before the first one that a member may read, or about
@@ -93,7 +131,11 @@ impl Publication {
 
     /// The frame for live sockets; without the text if the message was deleted meanwhile.
     pub fn frame(&self) -> Utf8Bytes {
-        self.redacted.get().map_or(&self.frame, |(_, frame)| frame).clone()
+        let Some(Redacted { change, frame }) = self.redacted.get().map(|redacted| &**redacted)
+        else {
+            return self.frame.clone();
+        };
+        frame.get_or_init(|| encode_change(self.room, change)).clone()
     }
 
     /// Replaces a deleted message with its tombstone. The publication keeps its `rev`, so that the
@@ -101,10 +143,13 @@ impl Publication {
     pub(super) fn redact(&self, tombstone: &Message) {
         self.redacted.get_or_init(|| {
             let change = Change::new(self.rev, Row::Message(tombstone.clone()));
-            let frame = encode(&ServerFrame::of(self.room, change.clone()));
-            (change, frame)
+            Box::new(Redacted { change, frame: OnceLock::new() })
         });
     }
+}
+
+fn encode_change(room: RoomId, change: &Change) -> Utf8Bytes {
+    encode(&ServerFrame::of(room, change.clone()))
 }
 
 /// The JSON text of a frame.

@@ -2,7 +2,7 @@
 //! several nodes share a database. It compares the `last_rev` of all subscribed rooms every second,
 //! and every 250 ms without a working relay, so an outage of Redis delays changes but loses none.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use shared::{
@@ -12,7 +12,7 @@ use shared::{
 };
 use tokio::time::Instant;
 
-use super::{Hub, RoomChange};
+use super::{Hub, Publication, RoomChange, fanout::encode_change};
 use crate::{
     Result,
     background::run_periodically,
@@ -28,7 +28,7 @@ const CHUNK: usize = 1_000;
 
 /// A page of the changes of a room that were not published on this node.
 struct MissingChanges {
-    changes: Vec<RoomChange>,
+    changes: Vec<Arc<Publication>>,
     /// The `rev` up to which these are all.
     rev: Rev,
     more: bool,
@@ -57,7 +57,7 @@ impl Hub {
             return Ok(());
         }
         let started = Instant::now();
-        let published = self.state().published_revs(only.as_deref());
+        let published = self.published_revs(only.as_deref());
         for chunk in published.chunks(CHUNK) {
             let ids = chunk.iter().map(|(room, _)| room.0);
             let select = rooms::Entity::find()
@@ -70,7 +70,7 @@ impl Hub {
             let last_revs: HashMap<i64, i64> = last_revs.into_iter().collect();
             for (room, published_rev) in chunk {
                 match last_revs.get(&room.0) {
-                    None => self.state().remove_room(*room),
+                    None => self.lock_room(*room).remove_room(),
                     Some(last) if Rev(*last) > *published_rev => self.publish_missing(*room).await,
                     Some(_) => {}
                 }
@@ -82,23 +82,40 @@ impl Hub {
 
     /// Reads the changes of a room that were not published on this node, and publishes them here.
     pub(super) async fn publish_missing(&self, room: RoomId) {
-        let Some(mut published) = self.state().published_rev(room) else { return };
+        let Some(mut published) = self.published_rev(room) else { return };
         loop {
             match self.read_changes(room, published).await {
                 Ok(Some(MissingChanges { changes, rev, more })) => {
-                    self.state().catch_up(room, changes, rev);
+                    self.lock_room(room).catch_up(changes, rev);
                     // A page ends at 1 MiB; one that moves nothing would repeat for ever.
                     if !more || rev <= published {
                         return;
                     }
                     published = rev;
                 }
-                Ok(None) => return self.state().remove_room(room),
+                Ok(None) => return self.lock_room(room).remove_room(),
                 Err(error) => {
                     return tracing::debug!(%error, %room, "cannot read the changes of a room");
                 }
             }
         }
+    }
+
+    /// The published revs of these or all subscribed rooms.
+    fn published_revs(&self, only: Option<&[RoomId]>) -> Vec<(RoomId, Rev)> {
+        if let Some(rooms) = only {
+            let rev = |room: &RoomId| Some((*room, self.published_rev(*room)?));
+            return rooms.iter().filter_map(rev).collect();
+        }
+        let mut revs = Vec::new();
+        self.for_each_room(|room, fanout| {
+            revs.extend(fanout.published_rev.map(|rev| (room, rev)));
+        });
+        revs
+    }
+
+    fn published_rev(&self, room: RoomId) -> Option<Rev> {
+        self.lock_room(room).fanout()?.published_rev
     }
 
     /// Reads a page of a room's changes after `after`; `None` if the room is deleted.
@@ -110,14 +127,14 @@ impl Hub {
         let Changes { changes, rev, more } = found;
         // Sessions need it to hide those who left before their users came.
         let departures = departures(db, room, &changes).await?;
-        let room_change = |change: Change| {
+        let publication = |change: Change| {
             let left_seq = match &change.row {
                 Row::Member(member) => departures.get(&member.user.id).copied(),
                 Row::Message(_) | Row::Room(_) => None,
             };
-            RoomChange { left_seq, ..RoomChange::new(room, change) }
+            encode_change(RoomChange { left_seq, ..RoomChange::new(room, change) })
         };
-        let changes = changes.into_iter().map(room_change).collect();
+        let changes = changes.into_iter().map(publication).collect();
         Ok(Some(MissingChanges { changes, rev, more }))
     }
 }
@@ -125,20 +142,5 @@ impl Hub {
 fn log_failure(result: Result<()>) {
     if let Err(error) = result {
         tracing::debug!(%error, "cannot compare subscriptions with the database");
-    }
-}
-
-impl super::State {
-    /// The published revs of these or all subscribed rooms.
-    fn published_revs(&self, only: Option<&[RoomId]>) -> Vec<(RoomId, Rev)> {
-        let rev = |room: &RoomId| Some((*room, self.published_rev(*room)?));
-        match only {
-            Some(rooms) => rooms.iter().filter_map(rev).collect(),
-            None => self.rooms.keys().filter_map(rev).collect(),
-        }
-    }
-
-    fn published_rev(&self, room: RoomId) -> Option<Rev> {
-        self.rooms.get(&room)?.published_rev
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 mod acks;
 mod events;
 mod fairness;
+mod fan_out;
 mod frames;
 pub mod order;
 mod preferences;
