@@ -2,6 +2,7 @@
 //!
 //! [`plan`] turns a query into one [`fts_query`] for the index and conditions for the rows, and
 //! [`queries`] runs it. Where the engine's results are inexact, [`recheck`] filters them in Rust.
+//! [`unindexed`] finds the hits among the messages that the index does not contain yet.
 
 use aide::{
     axum::{ApiRouter, routing::get_with},
@@ -21,6 +22,7 @@ mod query;
 mod recheck;
 mod summary;
 mod time_buckets;
+mod unindexed;
 
 pub use filters::SearchScope;
 pub use handlers::{SearchContext, begin_search};

@@ -6,13 +6,14 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use shared::{
     ids::UserId,
     problem::Code,
-    search::{Is, Predicate, Query, TimeRange, tokenizer::Matcher},
+    search::{Has, Is, Predicate, Query, TimeRange, tokenizer::Matcher},
 };
 
 use super::{
     filters::{NearMessage, Resolver, SearchScope},
     fts_query::FtsQuery,
     time_buckets::{intersection, time_facets},
+    unindexed::Unindexed,
 };
 use crate::{
     Error, Result,
@@ -36,6 +37,8 @@ pub struct SearchPlan {
     pub fts_query: FtsQuery,
     /// The conditions on the rows.
     pub condition: Condition,
+    /// The messages that the index does not contain; empty if the search does not use the index.
+    pub unindexed: Unindexed,
     /// The message that `near:` names.
     pub near: Option<NearMessage>,
 }
@@ -58,19 +61,38 @@ impl SearchPlan {
                 "is:deleted is for admins: only they may search deleted messages.",
             ));
         }
-        let mut condition = Condition::all();
+        // The conditions on rows in the index, and on all rows without those on their texts.
+        let (mut condition, mut of_row) = (Condition::all(), Condition::all());
+        let (mut any_of, mut none_of) = ((Vec::new(), Condition::any()), Vec::new());
         for alternatives in &filters {
-            let mut any = Condition::any();
+            let (mut any, mut others) = (Condition::any(), Condition::any());
+            let mut of_text = Vec::new();
             for filter in alternatives {
-                any = any.add(resolver.condition(backend, filter)?);
+                let condition = resolver.condition(backend, filter)?;
+                any = any.add(condition.clone());
+                match text_facet(filter) {
+                    Some(facet) => of_text.push(facet),
+                    None => others = others.add(condition),
+                }
             }
             condition = condition.add(any);
+            match of_text.is_empty() {
+                true => of_row = of_row.add(others),
+                // All `has:` are alternatives of one filter.
+                false => any_of = (of_text, others),
+            }
         }
         if let Some(room) = scope.only_room {
             condition = condition.add(messages::Column::RoomId.eq(room.0));
+            of_row = of_row.add(messages::Column::RoomId.eq(room.0));
         }
         for filter in query.excluded_predicates() {
-            condition = condition.add(resolver.condition(backend, filter)?.not());
+            let excluded = resolver.condition(backend, filter)?.not();
+            condition = condition.add(excluded.clone());
+            match text_facet(filter) {
+                Some(facet) => none_of.push(facet),
+                None => of_row = of_row.add(excluded),
+            }
         }
         let near = query.near.map(|seq| resolver.near(seq, &filters)).transpose()?;
         let fts_query = if finds_deleted {
@@ -78,10 +100,25 @@ impl SearchPlan {
             FtsQuery { is_exact: query.all_of.is_empty(), ..FtsQuery::default() }
         } else {
             condition = condition.add(messages::Column::DeletedAt.is_null());
+            of_row = of_row.add(messages::Column::DeletedAt.is_null());
             FtsQuery::new(backend, &query, &facets(&resolver, &filters, scope)?)
         };
+        let unindexed = Unindexed::new(scope, of_row, any_of, none_of);
+        let unindexed = match fts_query.uses_index() || unindexed.reads_facets() {
+            true => unindexed,
+            false => Unindexed::default(),
+        };
         let matcher = Arc::new(Matcher::new(&query));
-        Ok(Self { user: scope.user.id, query, matcher, fts_query, condition, near })
+        Ok(Self { user: scope.user.id, query, matcher, fts_query, condition, unindexed, near })
+    }
+}
+
+/// The facet of a filter that only the text of a message tells.
+fn text_facet(filter: &Predicate) -> Option<Facet> {
+    match filter {
+        Predicate::Has(Has::Link) => Some(Facet::Link),
+        Predicate::Has(Has::Code) => Some(Facet::Code),
+        _ => None,
     }
 }
 

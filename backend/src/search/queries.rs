@@ -15,11 +15,13 @@ use shared::{
 use super::{
     plan::SearchPlan,
     recheck::{Rechecked, TIME_BUDGET, recheck},
+    unindexed::find_tail,
 };
 use crate::{
     Result,
     tables::{
-        VisibleMessages, fetch_messages, messages, search_index::match_expression,
+        VisibleMessages, fetch_messages, messages,
+        search_index::{is_indexed, match_expression},
         substring_pattern,
     },
 };
@@ -83,6 +85,43 @@ pub fn count_fitting(lengths: impl Iterator<Item = usize>, max_bytes: usize) -> 
     lengths.take_while(fits).count().max(1)
 }
 
+/// A part of the ids, which the search reads in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct IdRange {
+    /// Ids greater than this one.
+    after: i64,
+    up_to: i64,
+    /// Whether the index contains the messages, except for the newest ones of each room.
+    is_indexed: bool,
+}
+
+impl IdRange {
+    /// The ids from `from` on that a search reads next, if the index contains no id smaller than
+    /// `before_id`.
+    fn next(from: i64, direction: Direction, before_id: i64) -> Self {
+        let last_unindexed = (before_id - 1).max(0);
+        let is_indexed = match direction {
+            Direction::Older => from > last_unindexed,
+            Direction::Newer => from >= last_unindexed,
+        };
+        let (after, up_to) = match (direction, is_indexed) {
+            (Direction::Older, true) => (last_unindexed, from),
+            (Direction::Older, false) => (0, from),
+            (Direction::Newer, true) => (from, i64::MAX),
+            (Direction::Newer, false) => (from, last_unindexed),
+        };
+        Self { after, up_to, is_indexed }
+    }
+
+    /// The id from which the search continues behind these ids; `None` at its end.
+    fn end(self, direction: Direction) -> Option<i64> {
+        match direction {
+            Direction::Older => Some(self.after).filter(|id| *id > 0),
+            Direction::Newer => Some(self.up_to).filter(|id| *id < i64::MAX),
+        }
+    }
+}
+
 /// Finds the next hits from an id, at most `limit`. Reads until there are enough hits, or the time
 /// budget runs out.
 pub async fn find(
@@ -95,14 +134,20 @@ pub async fn find(
     let started = Instant::now();
     let position = |message: &Message| (message.id, message.seq);
     let mut found = Found { is_complete: true, ..Found::default() };
+    if limit == 0 {
+        return Ok(found);
+    }
+    // Before the index: what it gets meanwhile is found twice, and nothing is missed.
+    let mut tail = find_tail(db, plan).await?;
     let mut next = Some(from);
     while let Some(from) =
         next.filter(|_| found.is_complete && (found.messages.len() as u64) < limit)
     {
         let missing = limit - found.messages.len() as u64;
-        let is_exact = plan.fts_query.is_exact;
+        let ids = IdRange::next(from, direction, plan.unindexed.before_id);
+        let is_exact = plan.fts_query.is_exact && ids.is_indexed;
         let chunk = if is_exact { missing } else { Ord::max(missing, RECHECK_CHUNK) };
-        let select = build_select(db, plan, from, direction, chunk + 1);
+        let select = build_select(db, plan, ids, direction, chunk + 1);
         let mut hits = fetch_messages(db, &select).await?;
         let has_more = hits.len() as u64 > chunk;
         hits.truncate(chunk as usize);
@@ -111,18 +156,49 @@ pub async fn find(
             let Rechecked { messages, stopped_at } =
                 recheck(plan.matcher.clone(), hits, started).await?;
             found.last_examined = stopped_at.as_ref().map(position).or(found.last_examined);
-            hits = messages;
+            hits = match ids.is_indexed {
+                true => messages,
+                false => plan.unindexed.with_facets(db, messages).await?,
+            };
         }
-        if hits.len() as u64 > missing {
+        // The end of the ids that are examined, which has no position at the end of a range.
+        next = found.next_id(direction).or_else(|| ids.end(direction));
+        add_tail(&mut hits, &mut tail, (from, next), direction);
+        let is_range_end = found.last_examined.is_none();
+        let is_full = hits.len() as u64 >= missing;
+        if hits.len() as u64 > missing || (is_full && is_range_end && next.is_some()) {
             hits.truncate(missing as usize);
             found.last_examined = hits.last().map(position);
+            next = found.next_id(direction);
         }
         found.messages.extend(hits);
-        next = found.next_id(direction);
         let needs_more = next.is_some() && (found.messages.len() as u64) < limit;
-        found.is_complete = !needs_more || started.elapsed() < TIME_BUDGET;
+        // Each request examines a message at least, and the end of a range may come after none.
+        found.is_complete = !needs_more || is_range_end || started.elapsed() < TIME_BUDGET;
     }
     Ok(found)
+}
+
+/// Moves the hits of the tail between two ids to those of the index, in the order of the search; a message
+/// that both have is in the index since.
+fn add_tail(
+    hits: &mut Vec<Message>,
+    tail: &mut Vec<Message>,
+    (from, next): (i64, Option<i64>),
+    direction: Direction,
+) {
+    let ids = match direction {
+        Direction::Older => (next.unwrap_or(0), from),
+        Direction::Newer => (from, next.unwrap_or(i64::MAX)),
+    };
+    let is_due = |message: &mut Message| ids.0 < message.id.0 && message.id.0 <= ids.1;
+    hits.extend(tail.extract_if(.., is_due));
+    // The sort is stable, and the index has the later state.
+    hits.sort_by_key(|message| match direction {
+        Direction::Older => -message.id.0,
+        Direction::Newer => message.id.0,
+    });
+    hits.dedup_by_key(|message| message.id);
 }
 
 /// The messages at these positions that the user may read.
@@ -162,18 +238,48 @@ pub async fn id_at_or_before(
     Ok(id.into_tuple::<i64>().one(db).await?.unwrap_or(0))
 }
 
-/// The statement that reads the next `limit` messages that the engine finds.
+/// The statement that reads the next `limit` messages that the engine finds, or all that may be hits where
+/// the index does not contain them.
 fn build_select(
     db: &impl ConnectionTrait,
     plan: &SearchPlan,
-    from: i64,
+    ids: IdRange,
     direction: Direction,
     limit: u64,
+) -> SelectStatement {
+    let mut visible = VisibleMessages::to(plan.user);
+    let (mut select, condition) = match ids.is_indexed {
+        true => (select_indexed(db, plan, &mut visible), &plan.condition),
+        false => (visible.select(db), &plan.unindexed.condition),
+    };
+    let id = visible.id(db.get_database_backend());
+    let order = match direction {
+        Direction::Older => Order::Desc,
+        Direction::Newer => Order::Asc,
+    };
+    if ids.after > 0 {
+        select.and_where(id.clone().gt(ids.after));
+    }
+    let up_to = match plan.unindexed.newest_id() {
+        0 => ids.up_to,
+        newest => newest.min(ids.up_to),
+    };
+    if up_to < i64::MAX {
+        select.and_where(id.clone().lte(up_to));
+    }
+    select.cond_where(condition.clone()).order_by_expr(id, order).limit(limit);
+    select
+}
+
+/// Selects the messages that the engine finds.
+fn select_indexed(
+    db: &impl ConnectionTrait,
+    plan: &SearchPlan,
+    visible: &mut VisibleMessages,
 ) -> SelectStatement {
     let backend = db.get_database_backend();
     let query = &plan.fts_query;
     let trigrams = query.trigrams().filter(|_| backend == DbBackend::Sqlite);
-    let mut visible = VisibleMessages::to(plan.user);
     // The trigram index comes first, because substrings usually find fewer messages than words.
     visible.index = match (&trigrams, &query.expression) {
         (Some(_), _) => Some("message_grams"),
@@ -181,7 +287,6 @@ fn build_select(
         _ => Some("message_words"),
     };
     let mut select = visible.select(db);
-    let id = visible.id(backend);
     match (trigrams, &query.expression) {
         (Some(trigrams), _) => {
             select.and_where(Expr::cust_with_values("message_grams MATCH ?", [trigrams]));
@@ -199,6 +304,10 @@ fn build_select(
                 ),
             });
         }
+        // The facets of a message that is not in the index are not known.
+        (None, None) if plan.unindexed.reads_facets() => {
+            select.and_where(is_indexed());
+        }
         (None, None) => {}
     }
     if backend != DbBackend::Sqlite {
@@ -207,11 +316,31 @@ fn build_select(
             select.cond_where(like.fold(Condition::any(), Condition::add));
         }
     }
-    let (bound, order) = match direction {
-        Direction::Older => (id.clone().lte(from), Order::Desc),
-        Direction::Newer => (id.clone().gt(from), Order::Asc),
-    };
-    select.and_where(bound).cond_where(plan.condition.clone());
-    select.order_by_expr(id, order).limit(limit);
     select
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(from: i64, direction: Direction, before_id: i64) -> (i64, i64, bool, Option<i64>) {
+        let ids = IdRange::next(from, direction, before_id);
+        (ids.after, ids.up_to, ids.is_indexed, ids.end(direction))
+    }
+
+    #[test]
+    fn a_search_reads_the_ids_that_a_rebuild_has_not_reached_by_themselves() {
+        use Direction::{Newer, Older};
+        let max = i64::MAX;
+        for complete in [0, 1] {
+            assert_eq!(range(max, Older, complete), (0, max, true, None));
+            assert_eq!(range(0, Newer, complete), (0, max, true, None));
+        }
+        assert_eq!(range(max, Older, 100), (99, max, true, Some(99)));
+        assert_eq!(range(99, Older, 100), (0, 99, false, None));
+        assert_eq!(range(7, Older, 100), (0, 7, false, None));
+        assert_eq!(range(0, Newer, 100), (0, 99, false, Some(99)));
+        assert_eq!(range(99, Newer, 100), (99, max, true, None));
+        assert_eq!(range(120, Newer, 100), (120, max, true, None));
+    }
 }

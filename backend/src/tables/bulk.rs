@@ -16,7 +16,6 @@ use uuid::Uuid;
 use super::{
     database::sqlite_json::{Script, is_sqlite, to_json},
     entities::{members, messages, rooms},
-    search_index,
 };
 
 /// Finds the messages with these idempotency keys (room, author, client id).
@@ -41,7 +40,7 @@ pub async fn messages_by_client_id(
     messages::Entity::find().filter(any).all(txn).await
 }
 
-/// Inserts and indexes new messages, and sets the `id` of each row.
+/// Inserts new messages, and sets the `id` of each row.
 pub async fn insert_messages(
     txn: &DatabaseTransaction,
     rows: &mut [messages::Model],
@@ -54,7 +53,7 @@ pub async fn insert_messages(
         let id = ids.get(&(row.room_id, row.seq)).copied();
         row.id = id.ok_or_else(|| DbErr::Custom("an inserted message is missing".into()))?;
     }
-    search_index::insert(txn, &*rows).await
+    Ok(())
 }
 
 /// Inserts messages; returns the `id` of each by room and `seq`.
@@ -107,7 +106,6 @@ async fn insert_into_sqlite(
          value ->> 5 FROM json_each(?) ORDER BY key";
     let mut script = Script::default();
     script.add(sql, [to_json(&values)?]);
-    search_index::insert_newest(&mut script, rows)?;
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'messages'";
     // SQLite has one writer, and it numbers the rows of a statement consecutively.
     let newest: i64 = script.run_and_query(txn, sql).await?;

@@ -1,5 +1,7 @@
 //! The rooms that a user is in, with the user's read position in each.
 
+use std::sync::LazyLock;
+
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, RelationTrait, Statement,
@@ -11,6 +13,7 @@ use super::{
     database::sqlite_json::{from_json, is_sqlite, query_json},
     entities::{members, messages, rooms},
     message_rows::{NewestMessage, newest_message},
+    search_index::{IndexedRange, indexed_range_sql},
     timestamps::now,
     visibility::RoomView,
 };
@@ -29,11 +32,13 @@ pub struct JoinedRoom {
     pub read_seq: Seq,
     /// The first message that the user may read.
     pub first_seq: Seq,
+    /// The messages that the search index contains.
+    pub indexed: IndexedRange,
 }
 
 impl JoinedRoom {
     /// The room of a view.
-    pub fn new(room: &RoomView) -> Self {
+    pub fn new(room: &RoomView, indexed: IndexedRange) -> Self {
         Self {
             id: room.id.into(),
             name: room.name.clone(),
@@ -42,15 +47,18 @@ impl JoinedRoom {
             last_rev: room.last_rev.into(),
             read_seq: room.read_seq(),
             first_seq: room.first_seq(),
+            indexed,
         }
     }
 }
 
-/// The columns `id`, `name`, `topic`, `last_seq`, `last_rev`, `read_seq` and `visible_from`.
-type Row = (i64, String, String, i64, i64, i64, i64);
+/// The columns `id`, `name`, `topic`, `last_seq`, `last_rev`, `read_seq` and `visible_from`, and the
+/// `to_seq` and `from_id` of the range that is indexed.
+type Row = (i64, String, String, i64, i64, i64, i64, i64, i64);
 
 impl From<Row> for JoinedRoom {
-    fn from((id, name, topic, last_seq, last_rev, read_seq, first_seq): Row) -> Self {
+    fn from(row: Row) -> Self {
+        let (id, name, topic, last_seq, last_rev, read_seq, first_seq, to_seq, from_id) = row;
         Self {
             id: id.into(),
             name,
@@ -59,15 +67,21 @@ impl From<Row> for JoinedRoom {
             last_rev: last_rev.into(),
             read_seq: read_seq.into(),
             first_seq: first_seq.into(),
+            indexed: IndexedRange { from_id, to_seq: to_seq.into() },
         }
     }
 }
 
 /// Selects the rows as one JSON text, for SQLite.
-const JOINED_ROOMS: &str = "SELECT json_group_array(json_array( \
-     r.id, r.name, r.topic, r.last_seq, r.last_rev, m.read_seq, m.visible_from) ORDER BY r.sort_key) \
-     FROM members m JOIN rooms r ON r.id = m.room_id \
-     WHERE m.user_id = ? AND NOT m.has_left AND r.deleted_at IS NULL";
+static JOINED_ROOMS: LazyLock<String> = LazyLock::new(|| {
+    let (to_seq, from_id) = indexed_range_sql("r");
+    format!(
+        "SELECT json_group_array(json_array(r.id, r.name, r.topic, r.last_seq, r.last_rev, \
+         m.read_seq, m.visible_from, {to_seq}, {from_id}) ORDER BY r.sort_key) \
+         FROM members m JOIN rooms r ON r.id = m.room_id \
+         WHERE m.user_id = ? AND NOT m.has_left AND r.deleted_at IS NULL"
+    )
+});
 
 /// The rooms of a user, by name.
 pub async fn joined_rooms(
@@ -77,12 +91,15 @@ pub async fn joined_rooms(
     use members::Column as M;
     use rooms::Column as R;
     let rows: Vec<Row> = if is_sqlite(db) {
-        query_json(db, JOINED_ROOMS, [user.0.into()]).await?
+        query_json(db, &JOINED_ROOMS, [user.0.into()]).await?
     } else {
+        let (to_seq, from_id) = indexed_range_sql("rooms");
         members::Entity::find()
             .select_only()
             .columns([R::Id, R::Name, R::Topic, R::LastSeq, R::LastRev])
             .columns([M::ReadSeq, M::VisibleFrom])
+            .expr_as(Expr::cust(to_seq), "to_seq")
+            .expr_as(Expr::cust(from_id), "from_id")
             .join(JoinType::InnerJoin, members::Relation::Room.def())
             .filter(M::UserId.eq(user.0))
             .filter(M::HasLeft.eq(false))
@@ -129,7 +146,7 @@ pub async fn joined_rooms_and_newest_message(
         return Ok((joined_rooms(db, user).await?, newest_message(db).await?));
     }
     let last = |column| format!("(SELECT {column} FROM messages ORDER BY id DESC LIMIT 1)");
-    let sql = format!("SELECT ({JOINED_ROOMS}), {}, {}", last("id"), last("created_at"));
+    let sql = format!("SELECT ({}), {}, {}", *JOINED_ROOMS, last("id"), last("created_at"));
     let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [user.0.into()]);
     let row = db.query_one_raw(statement).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("messages".to_owned()))?;

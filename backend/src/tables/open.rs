@@ -1,4 +1,4 @@
-//! Opens the database: connects, migrates, rebuilds an outdated search index, and checks that
+//! Opens the database: connects, migrates, begins to rebuild an outdated search index, and checks that
 //! commits are durable.
 
 use migrations::{Migrator, MigratorTrait};
@@ -32,12 +32,12 @@ impl Database {
 async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
     if db.get_database_backend() == DbBackend::Sqlite {
         Migrator::up(db, None).await?;
-        return search_index::rebuild_if_outdated(db).await;
+        return search_index::begin_if_outdated(db).await;
     }
     let lock_txn = db.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
     lock_migrations(&lock_txn).await?;
     Migrator::up(db, None).await?;
-    search_index::rebuild_if_outdated(db).await?;
+    search_index::begin_if_outdated(db).await?;
     unlock_migrations(&lock_txn).await?;
     lock_txn.commit().await
 }

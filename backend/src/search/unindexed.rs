@@ -1,0 +1,114 @@
+//! Finds hits among the messages that the index does not contain: the newest ones of each room, which the
+//! follower of the ledger indexes soon, and the oldest ones while a rebuild runs. They are read from
+//! `messages` and matched in Rust.
+
+use std::collections::HashSet;
+
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{ExprTrait, IntoCondition},
+};
+use shared::{
+    ids::{RoomId, Seq},
+    messages::Message,
+};
+
+use super::{filters::SearchScope, plan::SearchPlan, recheck::matching};
+use crate::{
+    Result,
+    tables::{VisibleMessages, fetch_messages, messages, search_index::Facet},
+};
+
+/// The maximum number of rooms that one statement names.
+const ROOMS_MAX: usize = 100;
+
+/// The messages that the index does not contain, and which of them are hits.
+#[derive(Default)]
+pub struct Unindexed {
+    /// The index contains no message with a smaller id.
+    pub before_id: i64,
+    /// The rooms with newer messages than the index contains, each with the last one that it contains.
+    tail: Vec<(RoomId, Seq)>,
+    /// The newest message when the positions of the index were read. Later ones are no hits, because
+    /// the index may get one before another with a smaller id, which a cursor would then pass.
+    newest_id: i64,
+    /// The conditions on the rows, without those on the text.
+    pub condition: Condition,
+    /// A message has one of these facets or matches the condition; without facets, any does.
+    any_of: (Vec<Facet>, Condition),
+    /// A message has none of these.
+    none_of: Vec<Facet>,
+}
+
+impl Unindexed {
+    /// What the index does not contain of the rooms to search.
+    pub fn new(
+        scope: &SearchScope<'_>,
+        condition: Condition,
+        any_of: (Vec<Facet>, Condition),
+        none_of: Vec<Facet>,
+    ) -> Self {
+        let before_id = scope.rooms.iter().map(|room| room.indexed.from_id).max().unwrap_or(0);
+        let pending = scope.rooms.iter().filter(|room| room.last_seq > room.indexed.to_seq);
+        let tail = pending.map(|room| (room.id, room.indexed.to_seq)).collect();
+        Self { before_id, tail, newest_id: scope.newest.id, condition, any_of, none_of }
+    }
+
+    /// The greatest id that a hit may have.
+    pub fn newest_id(&self) -> i64 {
+        self.newest_id
+    }
+
+    /// Whether the search reads facets that only the text of a message tells.
+    pub fn reads_facets(&self) -> bool {
+        !self.any_of.0.is_empty() || !self.none_of.is_empty()
+    }
+
+    /// Keeps the messages whose facets match.
+    pub async fn with_facets(
+        &self,
+        db: &impl ConnectionTrait,
+        mut messages: Vec<Message>,
+    ) -> Result<Vec<Message>> {
+        messages.retain(|message| !has_any(&self.none_of, message));
+        let (facets, condition) = &self.any_of;
+        let others = messages.iter().filter(|message| !has_any(facets, message));
+        let others: Vec<i64> = others.map(|message| message.id.0).collect();
+        if facets.is_empty() || others.is_empty() {
+            return Ok(messages);
+        }
+        let mut matching: HashSet<i64> = HashSet::new();
+        if !condition.is_empty() {
+            let select = messages::Entity::find()
+                .select_only()
+                .column(messages::Column::Id)
+                .filter(messages::Column::Id.is_in(others))
+                .filter(condition.clone());
+            matching.extend(select.into_tuple::<i64>().all(db).await?);
+        }
+        messages.retain(|message| has_any(facets, message) || matching.contains(&message.id.0));
+        Ok(messages)
+    }
+}
+
+fn has_any(facets: &[Facet], message: &Message) -> bool {
+    facets.iter().any(|facet| facet.is_in_text(&message.content))
+}
+
+/// The hits among the messages that are newer than what the index contains, in any order.
+pub async fn find_tail(db: &impl ConnectionTrait, plan: &SearchPlan) -> Result<Vec<Message>> {
+    let unindexed = &plan.unindexed;
+    let mut found = Vec::new();
+    for rooms in unindexed.tail.chunks(ROOMS_MAX) {
+        let after = rooms.iter().fold(Condition::any(), |any, (room, seq)| {
+            any.add(messages::Column::RoomId.eq(room.0).and(messages::Column::Seq.gt(seq.0)))
+        });
+        let mut select = VisibleMessages::to(plan.user).select(db);
+        select.cond_where(after.into_condition()).cond_where(unindexed.condition.clone());
+        let messages = fetch_messages(db, &select).await?;
+        found.extend(unindexed.with_facets(db, matching(&plan.matcher, messages).await?).await?);
+    }
+    let ids = unindexed.before_id..=unindexed.newest_id;
+    found.retain(|message| ids.contains(&message.id.0));
+    Ok(found)
+}
