@@ -106,7 +106,7 @@ impl SearchPlan {
         let unindexed = Unindexed::new(scope, of_row, any_of, none_of);
         let unindexed = match fts_query.uses_index() || unindexed.reads_facets() {
             true => unindexed,
-            false => Unindexed::default(),
+            false => Unindexed::empty(),
         };
         let matcher = Arc::new(Matcher::new(&query));
         Ok(Self { user: scope.user.id, query, matcher, fts_query, condition, unindexed, near })

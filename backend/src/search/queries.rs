@@ -99,7 +99,7 @@ impl IdRange {
     /// The ids from `from` on that a search reads next, if the index contains no id smaller than
     /// `before_id`.
     fn next(from: i64, direction: Direction, before_id: i64) -> Self {
-        let last_unindexed = (before_id - 1).max(0);
+        let last_unindexed = Ord::max(before_id - 1, 0);
         let is_indexed = match direction {
             Direction::Older => from > last_unindexed,
             Direction::Newer => from >= last_unindexed,
@@ -262,7 +262,7 @@ fn build_select(
     }
     let up_to = match plan.unindexed.newest_id() {
         0 => ids.up_to,
-        newest => newest.min(ids.up_to),
+        newest => Ord::min(newest, ids.up_to),
     };
     if up_to < i64::MAX {
         select.and_where(id.clone().lte(up_to));

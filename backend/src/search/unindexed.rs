@@ -23,7 +23,6 @@ use crate::{
 const ROOMS_MAX: usize = 100;
 
 /// The messages that the index does not contain, and which of them are hits.
-#[derive(Default)]
 pub struct Unindexed {
     /// The index contains no message with a smaller id.
     pub before_id: i64,
@@ -57,6 +56,13 @@ impl Unindexed {
     /// The greatest id that a hit may have.
     pub fn newest_id(&self) -> i64 {
         self.newest_id
+    }
+
+    /// For a search that does not use the index and so reads all messages themselves.
+    pub fn empty() -> Self {
+        let (condition, any_of) = (Condition::all(), (Vec::new(), Condition::any()));
+        let (tail, none_of) = (Vec::new(), Vec::new());
+        Self { before_id: 0, tail, newest_id: 0, condition, any_of, none_of }
     }
 
     /// Whether the search reads facets that only the text of a message tells.

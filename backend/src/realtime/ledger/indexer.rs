@@ -163,7 +163,7 @@ async fn index_all(db: &Database, backlog: &IndexBacklog) -> Result<Duration> {
     }
     loop {
         let has_indexed = index_chunk(db, backlog).await?;
-        let has_rebuilt = with_timeout(db.backend(), rebuild_next(db)).await?;
+        let has_rebuilt = with_timeout(db.backend(), rebuild_next(db, CHUNK as u64)).await?;
         // Otherwise nothing is left, or other nodes are working on it.
         if !has_indexed && !has_rebuilt {
             return Ok(TICK);

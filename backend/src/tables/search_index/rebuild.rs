@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 use super::{
-    chunk::{CHUNK, Prepared, insert_prepared, lock_unchanged, prepare, truncate},
+    chunk::{Prepared, insert_prepared, lock_unchanged, prepare, truncate},
     document::VERSION,
 };
 use crate::tables::{
@@ -62,9 +62,9 @@ pub(in crate::tables) async fn begin_if_outdated(db: &DatabaseConnection) -> Res
     store(db, WORDS, VERSION).await
 }
 
-/// Indexes the next messages of a rebuild, unless it is complete or another node works on it. Returns
+/// Indexes the next messages of a rebuild, at most `chunk`, unless it is complete or another node works on it. Returns
 /// whether there may be more.
-pub async fn rebuild_next(db: &Database) -> Result<bool, DbErr> {
+pub async fn rebuild_next(db: &Database, chunk: u64) -> Result<bool, DbErr> {
     use messages::Column as C;
     let from = stored(&db.reader, WORDS_FROM).await?.unwrap_or(1);
     metrics::gauge!("hallway_search_rebuild").set((from - 1) as f64);
@@ -72,7 +72,7 @@ pub async fn rebuild_next(db: &Database) -> Result<bool, DbErr> {
         return Ok(false);
     }
     let select = messages::Entity::find().filter(C::Id.lt(from)).order_by_desc(C::Id);
-    let mut rows = select.limit(CHUNK as u64).all(&db.reader).await?;
+    let mut rows = select.limit(chunk).all(&db.reader).await?;
     truncate(&mut rows);
     let prepared = prepare(rows).await?;
     let txn = db.begin().await?;
