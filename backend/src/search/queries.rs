@@ -15,7 +15,6 @@ use shared::{
 use super::{
     plan::SearchPlan,
     recheck::{Rechecked, TIME_BUDGET, recheck},
-    unindexed::find_tail,
 };
 use crate::{
     Result,
@@ -138,7 +137,7 @@ pub async fn find(
         return Ok(found);
     }
     // Before the index: what it gets meanwhile is found twice, and nothing is missed.
-    let mut tail = find_tail(db, plan).await?;
+    let mut tail = plan.unindexed.find_tail(db, plan.user, &plan.matcher).await?;
     let mut next = Some(from);
     while let Some(from) =
         next.filter(|_| found.is_complete && (found.messages.len() as u64) < limit)

@@ -2,18 +2,19 @@
 //! follower of the ledger indexes soon, and the oldest ones while a rebuild runs. They are read from
 //! `messages` and matched in Rust.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-    sea_query::{ExprTrait, IntoCondition},
+    sea_query::ExprTrait,
 };
 use shared::{
-    ids::{RoomId, Seq},
+    ids::{RoomId, Seq, UserId},
     messages::Message,
+    search::tokenizer::Matcher,
 };
 
-use super::{filters::SearchScope, plan::SearchPlan, recheck::matching};
+use super::{filters::SearchScope, recheck::matching};
 use crate::{
     Result,
     tables::{VisibleMessages, fetch_messages, messages, search_index::Facet},
@@ -95,26 +96,30 @@ impl Unindexed {
         messages.retain(|message| has_any(facets, message) || matching.contains(&message.id.0));
         Ok(messages)
     }
+
+    /// The hits of a user among the messages that are newer than what the index contains, in any order.
+    pub async fn find_tail(
+        &self,
+        db: &impl ConnectionTrait,
+        user: UserId,
+        matcher: &Arc<Matcher>,
+    ) -> Result<Vec<Message>> {
+        let mut found = Vec::new();
+        for rooms in self.tail.chunks(ROOMS_MAX) {
+            let after = rooms.iter().fold(Condition::any(), |any, (room, seq)| {
+                any.add(messages::Column::RoomId.eq(room.0).and(messages::Column::Seq.gt(seq.0)))
+            });
+            let mut select = VisibleMessages::to(user).select(db);
+            select.cond_where(after).cond_where(self.condition.clone());
+            let messages = fetch_messages(db, &select).await?;
+            found.extend(self.with_facets(db, matching(matcher, messages).await?).await?);
+        }
+        let ids = self.before_id..=self.newest_id;
+        found.retain(|message| ids.contains(&message.id.0));
+        Ok(found)
+    }
 }
 
 fn has_any(facets: &[Facet], message: &Message) -> bool {
     facets.iter().any(|facet| facet.is_in_text(&message.content))
-}
-
-/// The hits among the messages that are newer than what the index contains, in any order.
-pub async fn find_tail(db: &impl ConnectionTrait, plan: &SearchPlan) -> Result<Vec<Message>> {
-    let unindexed = &plan.unindexed;
-    let mut found = Vec::new();
-    for rooms in unindexed.tail.chunks(ROOMS_MAX) {
-        let after = rooms.iter().fold(Condition::any(), |any, (room, seq)| {
-            any.add(messages::Column::RoomId.eq(room.0).and(messages::Column::Seq.gt(seq.0)))
-        });
-        let mut select = VisibleMessages::to(plan.user).select(db);
-        select.cond_where(after.into_condition()).cond_where(unindexed.condition.clone());
-        let messages = fetch_messages(db, &select).await?;
-        found.extend(unindexed.with_facets(db, matching(&plan.matcher, messages).await?).await?);
-    }
-    let ids = unindexed.before_id..=unindexed.newest_id;
-    found.retain(|message| ids.contains(&message.id.0));
-    Ok(found)
 }

@@ -57,7 +57,9 @@ pub async fn index_next(
         add_missing(&db.writer, &ids).await?;
         positions = read_positions(&db.writer, &ids).await?;
         // A room without a row is deleted.
-        rooms.iter().for_each(|(room, last)| drop(positions.entry(room.0).or_insert(last.0)));
+        for (room, last) in rooms {
+            positions.entry(room.0).or_insert(last.0);
+        }
     }
     let mut ranges = next_ranges(rooms, &positions, chunk);
     let prepared = prepare(read_ranges(db, &mut ranges).await?).await?;

@@ -15,11 +15,14 @@ use sea_orm::{
 };
 use shared::ids::{RoomId, Seq};
 
-use super::{
-    entity::{Column, Entity},
-    rebuild::INDEXED_FROM,
-};
+use super::entity::{Column, Entity};
 use crate::tables::entities::messages;
+
+/// The name of the least id of the existing messages that a rebuild has indexed; 1 after it has reached all.
+/// It is a row of `versions`, because all nodes read it and one of them moves it.
+pub(super) const WORDS_FROM: &str = "words_from";
+/// SQL for it.
+const INDEXED_FROM: &str = "(SELECT version FROM versions WHERE name = 'words_from')";
 
 /// SQL for the `seq` up to which the index contains the messages of the room in a row of `rooms` with this
 /// alias, and SQL for [`IndexedRange::from_id`].

@@ -18,6 +18,7 @@ use sea_orm::{
 use super::{
     chunk::{Prepared, insert_prepared, lock_unchanged, prepare, truncate},
     document::VERSION,
+    positions::WORDS_FROM,
 };
 use crate::tables::{
     database::{Database, sqlite_json::is_sqlite},
@@ -26,12 +27,6 @@ use crate::tables::{
 
 /// The name of the version of the documents.
 const WORDS: &str = "words";
-/// The name of the least id of the existing messages that a rebuild has indexed; 1 after it has reached
-/// all. `versions` has it, because all nodes read it and one of them moves it.
-const WORDS_FROM: &str = "words_from";
-/// SQL for it.
-pub(super) const INDEXED_FROM: &str = "(SELECT version FROM versions WHERE name = 'words_from')";
-
 /// Empties the index and begins a rebuild, unless the index has the current [`VERSION`]. Each step can be
 /// repeated, and the last one is the version.
 pub(in crate::tables) async fn begin_if_outdated(db: &DatabaseConnection) -> Result<(), DbErr> {
