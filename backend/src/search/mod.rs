@@ -27,9 +27,10 @@ mod unindexed;
 pub use filters::SearchScope;
 pub use handlers::{SearchContext, begin_search};
 pub use plan::SearchPlan;
-pub use queries::{Direction, find, id_at_or_before};
+pub use queries::{find, id_at_or_before};
 pub use query::{minute_of, parse_query};
 pub use recheck::{TIME_BUDGET, with_ranges};
+pub use unindexed::Direction;
 
 /// The search endpoints.
 pub fn routes() -> ApiRouter<App> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, sea_query::IntoCondition};
 use shared::{
     ids::UserId,
     problem::Code,
@@ -61,12 +61,57 @@ impl SearchPlan {
                 "is:deleted is for admins: only they may search deleted messages.",
             ));
         }
-        // The conditions on rows in the index, and on all rows without those on their texts.
-        let (mut condition, mut of_row) = (Condition::all(), Condition::all());
-        let (mut any_of, mut none_of) = ((Vec::new(), Condition::any()), Vec::new());
-        for alternatives in &filters {
-            let (mut any, mut others) = (Condition::any(), Condition::any());
-            let mut of_text = Vec::new();
+        let mut conditions = Conditions::new(backend, &resolver, &query, &filters)?;
+        if let Some(room) = scope.only_room {
+            conditions.add(messages::Column::RoomId.eq(room.0));
+        }
+        let near = query.near.map(|seq| resolver.near(seq, &filters)).transpose()?;
+        let fts_query = if finds_deleted {
+            // Deleted messages are not in the index.
+            FtsQuery { is_exact: query.all_of.is_empty(), ..FtsQuery::default() }
+        } else {
+            conditions.add(messages::Column::DeletedAt.is_null());
+            FtsQuery::new(backend, &query, &facets(&resolver, &filters, scope)?)
+        };
+        let Conditions { of_indexed: condition, of_row, any_of, none_of } = conditions;
+        let unindexed = Unindexed::new(scope, of_row, any_of, none_of);
+        let unindexed = match fts_query.uses_index() || unindexed.reads_facets() {
+            true => unindexed,
+            false => Unindexed::empty(),
+        };
+        let matcher = Arc::new(Matcher::new(&query));
+        Ok(Self { user: scope.user.id, query, matcher, fts_query, condition, unindexed, near })
+    }
+}
+
+/// The conditions of the filters of a query.
+struct Conditions {
+    /// The conditions on the rows of messages that the index contains.
+    of_indexed: Condition,
+    /// The conditions on any row, without those of the facets that only the text of a message tells.
+    of_row: Condition,
+    /// A message has one of these facets or matches the condition; without facets, any does.
+    any_of: (Vec<Facet>, Condition),
+    /// A message has none of these facets.
+    none_of: Vec<Facet>,
+}
+
+impl Conditions {
+    fn new(
+        backend: DbBackend,
+        resolver: &Resolver,
+        query: &Query,
+        filters: &[Vec<&Predicate>],
+    ) -> Result<Self> {
+        let mut conditions = Self {
+            of_indexed: Condition::all(),
+            of_row: Condition::all(),
+            any_of: (Vec::new(), Condition::any()),
+            none_of: Vec::new(),
+        };
+        for alternatives in filters {
+            let (mut any, mut others, mut of_text) =
+                (Condition::any(), Condition::any(), Vec::new());
             for filter in alternatives {
                 let condition = resolver.condition(backend, filter)?;
                 any = any.add(condition.clone());
@@ -75,41 +120,31 @@ impl SearchPlan {
                     None => others = others.add(condition),
                 }
             }
-            condition = condition.add(any);
+            conditions.of_indexed = conditions.of_indexed.add(any);
             match of_text.is_empty() {
-                true => of_row = of_row.add(others),
-                // All `has:` are alternatives of one filter.
-                false => any_of = (of_text, others),
+                true => conditions.of_row = conditions.of_row.add(others),
+                // All `has:` of a query are alternatives.
+                false => conditions.any_of = (of_text, others),
             }
-        }
-        if let Some(room) = scope.only_room {
-            condition = condition.add(messages::Column::RoomId.eq(room.0));
-            of_row = of_row.add(messages::Column::RoomId.eq(room.0));
         }
         for filter in query.excluded_predicates() {
             let excluded = resolver.condition(backend, filter)?.not();
-            condition = condition.add(excluded.clone());
             match text_facet(filter) {
-                Some(facet) => none_of.push(facet),
-                None => of_row = of_row.add(excluded),
+                Some(facet) => {
+                    conditions.of_indexed = conditions.of_indexed.add(excluded);
+                    conditions.none_of.push(facet);
+                }
+                None => conditions.add(excluded),
             }
         }
-        let near = query.near.map(|seq| resolver.near(seq, &filters)).transpose()?;
-        let fts_query = if finds_deleted {
-            // Deleted messages are not in the index.
-            FtsQuery { is_exact: query.all_of.is_empty(), ..FtsQuery::default() }
-        } else {
-            condition = condition.add(messages::Column::DeletedAt.is_null());
-            of_row = of_row.add(messages::Column::DeletedAt.is_null());
-            FtsQuery::new(backend, &query, &facets(&resolver, &filters, scope)?)
-        };
-        let unindexed = Unindexed::new(scope, of_row, any_of, none_of);
-        let unindexed = match fts_query.uses_index() || unindexed.reads_facets() {
-            true => unindexed,
-            false => Unindexed::empty(),
-        };
-        let matcher = Arc::new(Matcher::new(&query));
-        Ok(Self { user: scope.user.id, query, matcher, fts_query, condition, unindexed, near })
+        Ok(conditions)
+    }
+
+    /// Adds a condition on all rows.
+    fn add(&mut self, condition: impl IntoCondition) {
+        let condition = condition.into_condition();
+        self.of_indexed = self.of_indexed.clone().add(condition.clone());
+        self.of_row = self.of_row.clone().add(condition);
     }
 }
 

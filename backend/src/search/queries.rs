@@ -15,6 +15,7 @@ use shared::{
 use super::{
     plan::SearchPlan,
     recheck::{Rechecked, TIME_BUDGET, recheck},
+    unindexed::{Direction, IdRange},
 };
 use crate::{
     Result,
@@ -28,15 +29,6 @@ use crate::{
 /// The minimum number of messages that one statement reads when the engine's results are inexact.
 const RECHECK_CHUNK: u64 = 256;
 
-/// The direction of a search from an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// This id and smaller ones, the greatest first.
-    Older,
-    /// Ids greater than this one, the smallest first.
-    Newer,
-}
-
 /// Hits, in the order of the search.
 #[derive(Default)]
 pub struct Found {
@@ -45,16 +37,6 @@ pub struct Found {
     pub last_examined: Option<(MessageId, Seq)>,
     /// False if the time budget ran out before there were enough hits.
     pub is_complete: bool,
-}
-
-impl Direction {
-    /// The id from which a search continues after a message.
-    pub fn next_id(self, last: MessageId) -> i64 {
-        match self {
-            Self::Older => last.0 - 1,
-            Self::Newer => last.0,
-        }
-    }
 }
 
 impl Found {
@@ -84,43 +66,6 @@ pub fn count_fitting(lengths: impl Iterator<Item = usize>, max_bytes: usize) -> 
     lengths.take_while(fits).count().max(1)
 }
 
-/// A part of the ids, which the search reads in one way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct IdRange {
-    /// Ids greater than this one.
-    after: i64,
-    up_to: i64,
-    /// Whether the index contains the messages, except for the newest ones of each room.
-    is_indexed: bool,
-}
-
-impl IdRange {
-    /// The ids from `from` on that a search reads next, if the index contains no id smaller than
-    /// `before_id`.
-    fn next(from: i64, direction: Direction, before_id: i64) -> Self {
-        let last_unindexed = Ord::max(before_id - 1, 0);
-        let is_indexed = match direction {
-            Direction::Older => from > last_unindexed,
-            Direction::Newer => from >= last_unindexed,
-        };
-        let (after, up_to) = match (direction, is_indexed) {
-            (Direction::Older, true) => (last_unindexed, from),
-            (Direction::Older, false) => (0, from),
-            (Direction::Newer, true) => (from, i64::MAX),
-            (Direction::Newer, false) => (from, last_unindexed),
-        };
-        Self { after, up_to, is_indexed }
-    }
-
-    /// The id from which the search continues behind these ids; `None` at its end.
-    fn end(self, direction: Direction) -> Option<i64> {
-        match direction {
-            Direction::Older => Some(self.after).filter(|id| *id > 0),
-            Direction::Newer => Some(self.up_to).filter(|id| *id < i64::MAX),
-        }
-    }
-}
-
 /// Finds the next hits from an id, at most `limit`. Reads until there are enough hits, or the time
 /// budget runs out.
 pub async fn find(
@@ -131,7 +76,6 @@ pub async fn find(
     limit: u64,
 ) -> Result<Found> {
     let started = Instant::now();
-    let position = |message: &Message| (message.id, message.seq);
     let mut found = Found { is_complete: true, ..Found::default() };
     if limit == 0 {
         return Ok(found);
@@ -144,26 +88,13 @@ pub async fn find(
     {
         let missing = limit - found.messages.len() as u64;
         let ids = IdRange::next(from, direction, plan.unindexed.before_id);
-        let is_exact = plan.fts_query.is_exact && ids.is_indexed;
-        let chunk = if is_exact { missing } else { Ord::max(missing, RECHECK_CHUNK) };
-        let select = build_select(db, plan, ids, direction, chunk + 1);
-        let mut hits = fetch_messages(db, &select).await?;
-        let has_more = hits.len() as u64 > chunk;
-        hits.truncate(chunk as usize);
-        found.last_examined = hits.last().filter(|_| has_more).map(position);
-        if !is_exact {
-            let Rechecked { messages, stopped_at } =
-                recheck(plan.matcher.clone(), hits, started).await?;
-            found.last_examined = stopped_at.as_ref().map(position).or(found.last_examined);
-            hits = match ids.is_indexed {
-                true => messages,
-                false => plan.unindexed.with_facets(db, messages).await?,
-            };
-        }
-        // The end of the ids that are examined, which has no position at the end of a range.
+        let (mut hits, last_examined) =
+            read_chunk(db, plan, (ids, direction), missing, started).await?;
+        found.last_examined = last_examined;
+        // At the end of a range there is no message at which the search would continue.
+        let is_range_end = last_examined.is_none();
         next = found.next_id(direction).or_else(|| ids.end(direction));
         add_tail(&mut hits, &mut tail, (from, next), direction);
-        let is_range_end = found.last_examined.is_none();
         let is_full = hits.len() as u64 >= missing;
         if hits.len() as u64 > missing || (is_full && is_range_end && next.is_some()) {
             hits.truncate(missing as usize);
@@ -172,10 +103,41 @@ pub async fn find(
         }
         found.messages.extend(hits);
         let needs_more = next.is_some() && (found.messages.len() as u64) < limit;
-        // Each request examines a message at least, and the end of a range may come after none.
+        // The next range begins in any case, because only a message can be the last one examined.
         found.is_complete = !needs_more || is_range_end || started.elapsed() < TIME_BUDGET;
     }
     Ok(found)
+}
+
+fn position(message: &Message) -> (MessageId, Seq) {
+    (message.id, message.seq)
+}
+
+/// Reads the next messages of a range, and returns the hits among them and the last message that it
+/// examined, unless it reached the end of the range.
+async fn read_chunk(
+    db: &impl ConnectionTrait,
+    plan: &SearchPlan,
+    (ids, direction): (IdRange, Direction),
+    missing: u64,
+    started: Instant,
+) -> Result<(Vec<Message>, Option<(MessageId, Seq)>)> {
+    let is_exact = plan.fts_query.is_exact && ids.is_indexed;
+    let chunk = if is_exact { missing } else { Ord::max(missing, RECHECK_CHUNK) };
+    let select = build_select(db, plan, ids, direction, chunk + 1);
+    let mut hits = fetch_messages(db, &select).await?;
+    let has_more = hits.len() as u64 > chunk;
+    hits.truncate(chunk as usize);
+    let last_read = hits.last().filter(|_| has_more).map(position);
+    if is_exact {
+        return Ok((hits, last_read));
+    }
+    let Rechecked { messages, stopped_at } = recheck(plan.matcher.clone(), hits, started).await?;
+    let last_examined = stopped_at.as_ref().map(position).or(last_read);
+    match ids.is_indexed {
+        true => Ok((messages, last_examined)),
+        false => Ok((plan.unindexed.with_facets(db, messages).await?, last_examined)),
+    }
 }
 
 /// Moves the hits of the tail between two ids to those of the index, in the order of the search; a message
@@ -316,30 +278,4 @@ fn select_indexed(
         }
     }
     select
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn range(from: i64, direction: Direction, before_id: i64) -> (i64, i64, bool, Option<i64>) {
-        let ids = IdRange::next(from, direction, before_id);
-        (ids.after, ids.up_to, ids.is_indexed, ids.end(direction))
-    }
-
-    #[test]
-    fn a_search_reads_the_ids_that_a_rebuild_has_not_reached_by_themselves() {
-        use Direction::{Newer, Older};
-        let max = i64::MAX;
-        for complete in [0, 1] {
-            assert_eq!(range(max, Older, complete), (0, max, true, None));
-            assert_eq!(range(0, Newer, complete), (0, max, true, None));
-        }
-        assert_eq!(range(max, Older, 100), (99, max, true, Some(99)));
-        assert_eq!(range(99, Older, 100), (0, 99, false, None));
-        assert_eq!(range(7, Older, 100), (0, 7, false, None));
-        assert_eq!(range(0, Newer, 100), (0, 99, false, Some(99)));
-        assert_eq!(range(99, Newer, 100), (99, max, true, None));
-        assert_eq!(range(120, Newer, 100), (120, max, true, None));
-    }
 }

@@ -9,7 +9,7 @@ use sea_orm::{
     sea_query::ExprTrait,
 };
 use shared::{
-    ids::{RoomId, Seq, UserId},
+    ids::{MessageId, RoomId, Seq, UserId},
     messages::Message,
     search::tokenizer::Matcher,
 };
@@ -22,6 +22,62 @@ use crate::{
 
 /// The maximum number of rooms that one statement names.
 const ROOMS_MAX: usize = 100;
+
+/// The direction of a search from an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// This id and smaller ones, the greatest first.
+    Older,
+    /// Ids greater than this one, the smallest first.
+    Newer,
+}
+
+impl Direction {
+    /// The id from which a search continues after a message.
+    pub fn next_id(self, last: MessageId) -> i64 {
+        match self {
+            Self::Older => last.0 - 1,
+            Self::Newer => last.0,
+        }
+    }
+}
+
+/// A part of the ids, which the search reads in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdRange {
+    /// Ids greater than this one.
+    pub after: i64,
+    pub up_to: i64,
+    /// Whether the index contains the messages, except for the newest ones of each room.
+    pub is_indexed: bool,
+}
+
+impl IdRange {
+    /// The ids from `from` on that a search reads next, if the index contains no id smaller than
+    /// `before_id`.
+    pub fn next(from: i64, direction: Direction, before_id: i64) -> Self {
+        let last_unindexed = Ord::max(before_id - 1, 0);
+        let is_indexed = match direction {
+            Direction::Older => from > last_unindexed,
+            Direction::Newer => from >= last_unindexed,
+        };
+        let (after, up_to) = match (direction, is_indexed) {
+            (Direction::Older, true) => (last_unindexed, from),
+            (Direction::Older, false) => (0, from),
+            (Direction::Newer, true) => (from, i64::MAX),
+            (Direction::Newer, false) => (from, last_unindexed),
+        };
+        Self { after, up_to, is_indexed }
+    }
+
+    /// The id from which the search continues behind these ids; `None` at its end.
+    pub fn end(self, direction: Direction) -> Option<i64> {
+        match direction {
+            Direction::Older => Some(self.after).filter(|id| *id > 0),
+            Direction::Newer => Some(self.up_to).filter(|id| *id < i64::MAX),
+        }
+    }
+}
 
 /// The messages that the index does not contain, and which of them are hits.
 pub struct Unindexed {
@@ -122,4 +178,30 @@ impl Unindexed {
 
 fn has_any(facets: &[Facet], message: &Message) -> bool {
     facets.iter().any(|facet| facet.is_in_text(&message.content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(from: i64, direction: Direction, before_id: i64) -> (i64, i64, bool, Option<i64>) {
+        let ids = IdRange::next(from, direction, before_id);
+        (ids.after, ids.up_to, ids.is_indexed, ids.end(direction))
+    }
+
+    #[test]
+    fn a_search_reads_the_ids_that_a_rebuild_has_not_reached_by_themselves() {
+        use Direction::{Newer, Older};
+        let max = i64::MAX;
+        for complete in [0, 1] {
+            assert_eq!(range(max, Older, complete), (0, max, true, None));
+            assert_eq!(range(0, Newer, complete), (0, max, true, None));
+        }
+        assert_eq!(range(max, Older, 100), (99, max, true, Some(99)));
+        assert_eq!(range(99, Older, 100), (0, 99, false, None));
+        assert_eq!(range(7, Older, 100), (0, 7, false, None));
+        assert_eq!(range(0, Newer, 100), (0, 99, false, Some(99)));
+        assert_eq!(range(99, Newer, 100), (99, max, true, None));
+        assert_eq!(range(120, Newer, 100), (120, max, true, None));
+    }
 }
