@@ -25,7 +25,7 @@ pub enum Failpoint {
     SearchForgetsVisibility,
     /// Send the presence in a room to everybody.
     PresenceToldOutside,
-    /// Leave the first message of each chunk out of the search index.
+    /// Leave the last message of each chunk out of the search index.
     IndexSkipsOne,
 }
 
