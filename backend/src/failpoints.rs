@@ -25,6 +25,8 @@ pub enum Failpoint {
     SearchForgetsVisibility,
     /// Send the presence in a room to everybody.
     PresenceToldOutside,
+    /// Leave the last message of each chunk out of the search index.
+    IndexSkipsOne,
 }
 
 /// Whether the failpoint is active.
@@ -51,6 +53,7 @@ pub fn is_active(failpoint: Failpoint) -> bool {
             "removal-ignored" => RemovalIgnored,
             "search-forgets-visibility" => SearchForgetsVisibility,
             "presence-told-outside" => PresenceToldOutside,
+            "index-skips-one" => IndexSkipsOne,
             other => panic!("HALLWAY_FAULT={other} names no failpoint"),
         };
         Some(failpoint)

@@ -4,9 +4,6 @@ pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod initial;
-mod m0009_access;
-mod m0010_admission;
-mod m0011_administration;
 mod m0012_profiles;
 mod m0013_preferences;
 mod m0014_room_events;
@@ -15,6 +12,7 @@ mod m0016_moderation;
 mod m0017_deletion;
 mod m0018_email;
 mod m0019_folded_names;
+mod m0021_search_positions;
 mod m0022_wide_counters;
 
 pub struct Migrator;
@@ -31,9 +29,9 @@ impl MigratorTrait for Migrator {
             Box::new(initial::m0006_installation::Migration),
             Box::new(initial::m0007_deleted_messages::Migration),
             Box::new(initial::m0008_no_topic::Migration),
-            Box::new(m0009_access::Migration),
-            Box::new(m0010_admission::Migration),
-            Box::new(m0011_administration::Migration),
+            Box::new(initial::m0009_access::Migration),
+            Box::new(initial::m0010_admission::Migration),
+            Box::new(initial::m0011_administration::Migration),
             Box::new(m0012_profiles::Migration),
             Box::new(m0013_preferences::Migration),
             Box::new(m0014_room_events::Migration),
@@ -42,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_deletion::Migration),
             Box::new(m0018_email::Migration),
             Box::new(m0019_folded_names::Migration),
+            Box::new(m0021_search_positions::Migration),
             Box::new(m0022_wide_counters::Migration),
         ]
     }

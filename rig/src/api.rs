@@ -155,6 +155,23 @@ impl Api {
         self.get(session, &format!("{}?before={}", paths::SEARCH, rules::PAGE_DEFAULT)).await
     }
 
+    /// The messages of a room that the search index finds, newest first.
+    pub async fn all_hits(&self, session: Session<'_>, room: RoomId) -> Outcome<Vec<Seq>> {
+        let (mut found, mut anchor) = (Vec::new(), Some(Anchor::Newest));
+        while let Some(from) = anchor {
+            let (q, before) = (format!("in:%23{room}"), rules::PAGE_MAX);
+            let path = format!("{}?q={q}&anchor={from}&before={before}", paths::SEARCH);
+            let hits: Hits = match self.get(session, &path).await {
+                Outcome::Ok(hits) => hits,
+                Outcome::Refused(code) => return Outcome::Refused(code),
+                Outcome::NoReply => return Outcome::NoReply,
+            };
+            found.extend(hits.hits.into_iter().map(|hit| hit.message.seq));
+            anchor = hits.older;
+        }
+        Outcome::Ok(found)
+    }
+
     /// All messages of a room, oldest first.
     pub async fn all_messages(&self, session: Session<'_>, room: RoomId) -> Outcome<Vec<Message>> {
         let path = paths::fill(paths::MESSAGES, &[&room]);

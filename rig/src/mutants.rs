@@ -53,6 +53,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant { name: "removal-ignored", fault: "race", database: "mariadb" },
     Mutant { name: "search-forgets-visibility", fault: "race", database: "postgres" },
     Mutant { name: "presence-told-outside", fault: "race", database: "mariadb" },
+    Mutant { name: "index-skips-one", fault: "race", database: "postgres" },
     Mutant { name: "search-forgets-visibility", fault: ACCESS, database: "sqlite" },
     Mutant { name: "presence-told-outside", fault: ACCESS, database: "sqlite" },
 ];

@@ -61,7 +61,10 @@ impl Batch {
         insert::<users::Entity, _>(txn, batch.users).await?;
         insert_block_rows(txn, batch.blocks).await?;
         insert::<account_deletions::Entity, _>(txn, batch.deletions).await?;
+        // Messages come after their room, in the same transaction.
+        let positions: Vec<_> = batch.rooms.iter().map(|row| (row.id, row.last_seq)).collect();
         insert::<rooms::Entity, _>(txn, batch.rooms).await?;
+        search_index::insert_positions(txn, positions).await?;
         insert::<binned_rooms::Entity, _>(txn, batch.binned).await?;
         insert::<members::Entity, _>(txn, batch.members).await?;
         let messages = batch.messages.len();

@@ -35,7 +35,7 @@ use crate::{
     realtime::ledger,
     rooms::{Membership, RoomPath},
     search::{self, SearchPlan, SearchScope},
-    tables::{self, JoinedRoom, newest_message},
+    tables::{self, JoinedRoom, newest_message, search_index::indexed_range},
 };
 
 /// Which messages to return.
@@ -152,7 +152,8 @@ async fn search_room(
     let db = app.db.searcher.clone();
     let search = move |db| async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
-        let rooms = &[JoinedRoom::new(&room)];
+        let indexed = indexed_range(&db, room.id.into()).await?;
+        let rooms = &[JoinedRoom::new(&room, indexed)];
         let newest = newest_message(&db).await?;
         let scope = SearchScope { user, rooms, newest, only_room, zone };
         let plan = SearchPlan::new(&db, query, &scope).await?;

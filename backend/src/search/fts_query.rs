@@ -45,6 +45,11 @@ impl FtsQuery {
         fts_query
     }
 
+    /// Whether the engine answers a part of the query.
+    pub fn uses_index(&self) -> bool {
+        self.expression.is_some() || !self.substrings.is_empty()
+    }
+
     /// Adds the condition that at least one of these alternatives matches.
     fn require(&mut self, engine: Engine, any_of: &[Term], terms: &mut Vec<String>) {
         let compiled: Vec<_> =

@@ -13,9 +13,10 @@ use super::{
     filters::SearchScope,
     hit_pages::{HitPageRequest, hit_page},
     plan::SearchPlan,
-    queries::{Direction, find},
+    queries::find,
     query::{minute_of, parse_query},
     summary::summarize,
+    unindexed::Direction,
 };
 use crate::{
     App, Error, Result,

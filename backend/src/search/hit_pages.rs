@@ -11,8 +11,9 @@ use shared::{
 use super::{
     filters::NearMessage,
     plan::SearchPlan,
-    queries::{Direction, count_fitting, find, id_at_or_before, messages_at},
+    queries::{count_fitting, find, id_at_or_before, messages_at},
     recheck::{most_relevant, with_ranges},
+    unindexed::Direction,
 };
 use crate::{
     Result,

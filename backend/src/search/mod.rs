@@ -2,6 +2,7 @@
 //!
 //! [`plan`] turns a query into one [`fts_query`] for the index and conditions for the rows, and
 //! [`queries`] runs it. Where the engine's results are inexact, [`recheck`] filters them in Rust.
+//! [`unindexed`] finds the hits among the messages that the index does not contain yet.
 
 use aide::{
     axum::{ApiRouter, routing::get_with},
@@ -21,13 +22,15 @@ mod query;
 mod recheck;
 mod summary;
 mod time_buckets;
+mod unindexed;
 
 pub use filters::SearchScope;
 pub use handlers::{SearchContext, begin_search};
 pub use plan::SearchPlan;
-pub use queries::{Direction, find, id_at_or_before};
+pub use queries::{find, id_at_or_before};
 pub use query::{minute_of, parse_query};
 pub use recheck::{TIME_BUDGET, with_ranges};
+pub use unindexed::Direction;
 
 /// The search endpoints.
 pub fn routes() -> ApiRouter<App> {

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, Condition, DbBackend, sea_query::IntoCondition};
 use shared::{
     ids::UserId,
     problem::Code,
-    search::{Is, Predicate, Query, TimeRange, tokenizer::Matcher},
+    search::{Has, Is, Predicate, Query, TimeRange, tokenizer::Matcher},
 };
 
 use super::{
     filters::{NearMessage, Resolver, SearchScope},
     fts_query::FtsQuery,
     time_buckets::{intersection, time_facets},
+    unindexed::Unindexed,
 };
 use crate::{
     Error, Result,
@@ -36,6 +37,8 @@ pub struct SearchPlan {
     pub fts_query: FtsQuery,
     /// The conditions on the rows.
     pub condition: Condition,
+    /// The messages that the index does not contain; empty if the search does not use the index.
+    pub unindexed: Unindexed,
     /// The message that `near:` names.
     pub near: Option<NearMessage>,
 }
@@ -54,30 +57,99 @@ impl SearchPlan {
                 "is:deleted is for admins: only they may search deleted messages.",
             ));
         }
-        let mut condition = Condition::all();
-        for alternatives in &filters {
-            let mut any = Condition::any();
-            for filter in alternatives {
-                any = any.add(resolver.condition(backend, filter)?);
-            }
-            condition = condition.add(any);
-        }
+        let mut conditions = Conditions::new(backend, &resolver, &query, &filters)?;
         if let Some(room) = scope.only_room {
-            condition = condition.add(messages::Column::RoomId.eq(room.0));
-        }
-        for filter in query.excluded_predicates() {
-            condition = condition.add(resolver.condition(backend, filter)?.not());
+            conditions.add(messages::Column::RoomId.eq(room.0));
         }
         let near = query.near.map(|seq| resolver.near(seq, &filters)).transpose()?;
         let fts_query = if finds_deleted {
             // Deleted messages are not in the index.
             FtsQuery { is_exact: query.all_of.is_empty(), ..FtsQuery::default() }
         } else {
-            condition = condition.add(messages::Column::DeletedAt.is_null());
+            conditions.add(messages::Column::DeletedAt.is_null());
             FtsQuery::new(backend, &query, &facets(&resolver, &filters, scope)?)
         };
+        let Conditions { of_indexed: condition, of_row, any_of, none_of } = conditions;
+        let unindexed = Unindexed::new(scope, of_row, any_of, none_of);
+        let unindexed = match fts_query.uses_index() || unindexed.reads_facets() {
+            true => unindexed,
+            false => Unindexed::empty(),
+        };
         let matcher = Arc::new(Matcher::new(&query));
-        Ok(Self { user: scope.user.id, query, matcher, fts_query, condition, near })
+        Ok(Self { user: scope.user.id, query, matcher, fts_query, condition, unindexed, near })
+    }
+}
+
+/// The conditions of the filters of a query.
+struct Conditions {
+    /// The conditions on the rows of messages that the index contains.
+    of_indexed: Condition,
+    /// The conditions on any row, without those of the facets that only the text of a message tells.
+    of_row: Condition,
+    /// A message has one of these facets or matches the condition; without facets, any does.
+    any_of: (Vec<Facet>, Condition),
+    /// A message has none of these facets.
+    none_of: Vec<Facet>,
+}
+
+impl Conditions {
+    fn new(
+        backend: DbBackend,
+        resolver: &Resolver,
+        query: &Query,
+        filters: &[Vec<&Predicate>],
+    ) -> Result<Self> {
+        let mut conditions = Self {
+            of_indexed: Condition::all(),
+            of_row: Condition::all(),
+            any_of: (Vec::new(), Condition::any()),
+            none_of: Vec::new(),
+        };
+        for alternatives in filters {
+            let (mut any, mut others, mut of_text) =
+                (Condition::any(), Condition::any(), Vec::new());
+            for filter in alternatives {
+                let condition = resolver.condition(backend, filter)?;
+                any = any.add(condition.clone());
+                match text_facet(filter) {
+                    Some(facet) => of_text.push(facet),
+                    None => others = others.add(condition),
+                }
+            }
+            conditions.of_indexed = conditions.of_indexed.add(any);
+            match of_text.is_empty() {
+                true => conditions.of_row = conditions.of_row.add(others),
+                // All `has:` of a query are alternatives.
+                false => conditions.any_of = (of_text, others),
+            }
+        }
+        for filter in query.excluded_predicates() {
+            let excluded = resolver.condition(backend, filter)?.not();
+            match text_facet(filter) {
+                Some(facet) => {
+                    conditions.of_indexed = conditions.of_indexed.add(excluded);
+                    conditions.none_of.push(facet);
+                }
+                None => conditions.add(excluded),
+            }
+        }
+        Ok(conditions)
+    }
+
+    /// Adds a condition on all rows.
+    fn add(&mut self, condition: impl IntoCondition) {
+        let condition = condition.into_condition();
+        self.of_indexed = self.of_indexed.clone().add(condition.clone());
+        self.of_row = self.of_row.clone().add(condition);
+    }
+}
+
+/// The facet of a filter that only the text of a message tells.
+fn text_facet(filter: &Predicate) -> Option<Facet> {
+    match filter {
+        Predicate::Has(Has::Link) => Some(Facet::Link),
+        Predicate::Has(Has::Code) => Some(Facet::Code),
+        _ => None,
     }
 }
 

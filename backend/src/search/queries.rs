@@ -14,26 +14,19 @@ use shared::{
 use super::{
     plan::SearchPlan,
     recheck::{Rechecked, TIME_BUDGET, recheck},
+    unindexed::{Direction, IdRange},
 };
 use crate::{
     Result,
     tables::{
-        Connection, VisibleMessages, fetch_messages, messages, search_index::match_expression,
+        Connection, VisibleMessages, fetch_messages, messages,
+        search_index::{is_indexed, match_expression},
         substring_pattern,
     },
 };
 
 /// The minimum number of messages that one statement reads when the engine's results are inexact.
 const RECHECK_CHUNK: u64 = 256;
-
-/// The direction of a search from an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// This id and smaller ones, the greatest first.
-    Older,
-    /// Ids greater than this one, the smallest first.
-    Newer,
-}
 
 /// Hits, in the order of the search.
 #[derive(Default)]
@@ -43,16 +36,6 @@ pub struct Found {
     pub last_examined: Option<(MessageId, Seq)>,
     /// False if the time budget ran out before there were enough hits.
     pub is_complete: bool,
-}
-
-impl Direction {
-    /// The id from which a search continues after a message.
-    pub fn next_id(self, last: MessageId) -> i64 {
-        match self {
-            Self::Older => last.0 - 1,
-            Self::Newer => last.0,
-        }
-    }
 }
 
 impl Found {
@@ -92,36 +75,90 @@ pub async fn find(
     limit: u64,
 ) -> Result<Found> {
     let started = Instant::now();
-    let position = |message: &Message| (message.id, message.seq);
     let mut found = Found { is_complete: true, ..Found::default() };
+    if limit == 0 {
+        return Ok(found);
+    }
+    // Before the index: what it gets meanwhile is found twice, and nothing is missed.
+    let mut tail = plan.unindexed.find_tail(db, plan.user, &plan.matcher).await?;
     let mut next = Some(from);
     while let Some(from) =
         next.filter(|_| found.is_complete && (found.messages.len() as u64) < limit)
     {
         let missing = limit - found.messages.len() as u64;
-        let is_exact = plan.fts_query.is_exact;
-        let chunk = if is_exact { missing } else { Ord::max(missing, RECHECK_CHUNK) };
-        let select = build_select(db, plan, from, direction, chunk + 1);
-        let mut hits = fetch_messages(db, &select).await?;
-        let has_more = hits.len() as u64 > chunk;
-        hits.truncate(chunk as usize);
-        found.last_examined = hits.last().filter(|_| has_more).map(position);
-        if !is_exact {
-            let Rechecked { messages, stopped_at } =
-                recheck(plan.matcher.clone(), hits, started).await?;
-            found.last_examined = stopped_at.as_ref().map(position).or(found.last_examined);
-            hits = messages;
-        }
-        if hits.len() as u64 > missing {
+        let ids = IdRange::next(from, direction, plan.unindexed.before_id);
+        let (mut hits, last_examined) =
+            read_chunk(db, plan, (ids, direction), missing, started).await?;
+        found.last_examined = last_examined;
+        // At the end of a range there is no message at which the search would continue.
+        let is_range_end = last_examined.is_none();
+        next = found.next_id(direction).or_else(|| ids.end(direction));
+        add_tail(&mut hits, &mut tail, (from, next), direction);
+        let is_full = hits.len() as u64 >= missing;
+        if hits.len() as u64 > missing || (is_full && is_range_end && next.is_some()) {
             hits.truncate(missing as usize);
             found.last_examined = hits.last().map(position);
+            next = found.next_id(direction);
         }
         found.messages.extend(hits);
-        next = found.next_id(direction);
         let needs_more = next.is_some() && (found.messages.len() as u64) < limit;
-        found.is_complete = !needs_more || started.elapsed() < TIME_BUDGET;
+        // The next range begins in any case, because only a message can be the last one examined.
+        found.is_complete = !needs_more || is_range_end || started.elapsed() < TIME_BUDGET;
     }
     Ok(found)
+}
+
+fn position(message: &Message) -> (MessageId, Seq) {
+    (message.id, message.seq)
+}
+
+/// Reads the next messages of a range, and returns the hits among them and the last message that it
+/// examined, unless it reached the end of the range.
+async fn read_chunk(
+    db: &impl Connection,
+    plan: &SearchPlan,
+    (ids, direction): (IdRange, Direction),
+    missing: u64,
+    started: Instant,
+) -> Result<(Vec<Message>, Option<(MessageId, Seq)>)> {
+    let is_exact = plan.fts_query.is_exact && ids.is_indexed;
+    let chunk = if is_exact { missing } else { Ord::max(missing, RECHECK_CHUNK) };
+    let select = build_select(db, plan, ids, direction, chunk + 1);
+    let mut hits = fetch_messages(db, &select).await?;
+    let has_more = hits.len() as u64 > chunk;
+    hits.truncate(chunk as usize);
+    let last_read = hits.last().filter(|_| has_more).map(position);
+    if is_exact {
+        return Ok((hits, last_read));
+    }
+    let Rechecked { messages, stopped_at } = recheck(plan.matcher.clone(), hits, started).await?;
+    let last_examined = stopped_at.as_ref().map(position).or(last_read);
+    match ids.is_indexed {
+        true => Ok((messages, last_examined)),
+        false => Ok((plan.unindexed.with_facets(db, messages).await?, last_examined)),
+    }
+}
+
+/// Moves the hits of the tail between two ids to those of the index, in the order of the search; a message
+/// that both have is in the index since.
+fn add_tail(
+    hits: &mut Vec<Message>,
+    tail: &mut Vec<Message>,
+    (from, next): (i64, Option<i64>),
+    direction: Direction,
+) {
+    let ids = match direction {
+        Direction::Older => (next.unwrap_or(0), from),
+        Direction::Newer => (from, next.unwrap_or(i64::MAX)),
+    };
+    let is_due = |message: &mut Message| ids.0 < message.id.0 && message.id.0 <= ids.1;
+    hits.extend(tail.extract_if(.., is_due));
+    // The sort is stable, and the index has the later state.
+    hits.sort_by_key(|message| match direction {
+        Direction::Older => -message.id.0,
+        Direction::Newer => message.id.0,
+    });
+    hits.dedup_by_key(|message| message.id);
 }
 
 /// The messages at these positions that the user may read.
@@ -161,18 +198,48 @@ pub async fn id_at_or_before(
     Ok(id.into_tuple::<i64>().one(db).await?.unwrap_or(0))
 }
 
-/// The statement that reads the next `limit` messages that the engine finds.
+/// The statement that reads the next `limit` messages that the engine finds, or all that may be hits where
+/// the index does not contain them.
 fn build_select(
     db: &impl Connection,
     plan: &SearchPlan,
-    from: i64,
+    ids: IdRange,
     direction: Direction,
     limit: u64,
+) -> SelectStatement {
+    let mut visible = VisibleMessages::to(plan.user);
+    let (mut select, condition) = match ids.is_indexed {
+        true => (select_indexed(db, plan, &mut visible), &plan.condition),
+        false => (visible.select(db), &plan.unindexed.condition),
+    };
+    let id = visible.id(db.get_database_backend());
+    let order = match direction {
+        Direction::Older => Order::Desc,
+        Direction::Newer => Order::Asc,
+    };
+    if ids.after > 0 {
+        select.and_where(id.clone().gt(ids.after));
+    }
+    let up_to = match plan.unindexed.newest_id() {
+        0 => ids.up_to,
+        newest => Ord::min(newest, ids.up_to),
+    };
+    if up_to < i64::MAX {
+        select.and_where(id.clone().lte(up_to));
+    }
+    select.cond_where(condition.clone()).order_by_expr(id, order).limit(limit);
+    select
+}
+
+/// Selects the messages that the engine finds.
+fn select_indexed(
+    db: &impl Connection,
+    plan: &SearchPlan,
+    visible: &mut VisibleMessages,
 ) -> SelectStatement {
     let backend = db.get_database_backend();
     let query = &plan.fts_query;
     let trigrams = query.trigrams().filter(|_| backend == DbBackend::Sqlite);
-    let mut visible = VisibleMessages::to(plan.user);
     // The trigram index comes first, because substrings usually find fewer messages than words.
     visible.index = match (&trigrams, &query.expression) {
         (Some(_), _) => Some("message_grams"),
@@ -180,7 +247,6 @@ fn build_select(
         _ => Some("message_words"),
     };
     let mut select = visible.select(db);
-    let id = visible.id(backend);
     match (trigrams, &query.expression) {
         (Some(trigrams), _) => {
             select.and_where(Expr::cust_with_values("message_grams MATCH ?", [trigrams]));
@@ -198,6 +264,10 @@ fn build_select(
                 ),
             });
         }
+        // The facets of a message that is not in the index are not known.
+        (None, None) if plan.unindexed.reads_facets() => {
+            select.and_where(is_indexed());
+        }
         (None, None) => {}
     }
     if backend != DbBackend::Sqlite {
@@ -206,11 +276,5 @@ fn build_select(
             select.cond_where(like.fold(Condition::any(), Condition::add));
         }
     }
-    let (bound, order) = match direction {
-        Direction::Older => (id.clone().lte(from), Order::Desc),
-        Direction::Newer => (id.clone().gt(from), Order::Asc),
-    };
-    select.and_where(bound).cond_where(plan.condition.clone());
-    select.order_by_expr(id, order).limit(limit);
     select
 }

@@ -45,6 +45,16 @@ pub async fn recheck(
     .await
 }
 
+/// The messages that match the whole query.
+pub async fn matching(matcher: &Arc<Matcher>, mut messages: Vec<Message>) -> Result<Vec<Message>> {
+    let matcher = matcher.clone();
+    run_blocking(move || {
+        messages.retain(|message| matcher.is_match(&message.content));
+        messages
+    })
+    .await
+}
+
 /// Adds to each message the byte ranges of its text that match.
 pub async fn with_ranges(
     matcher: &Arc<Matcher>,

@@ -15,7 +15,6 @@ use uuid::Uuid;
 use super::{
     database::{Connection, Transaction, query_row, run_sql},
     entities::{members, messages, rooms},
-    search_index,
 };
 
 /// Finds the messages with these idempotency keys (room, author, client id).
@@ -46,7 +45,7 @@ fn find_in_sqlite(
     keys.iter().filter_map(|key| find(key).transpose()).collect()
 }
 
-/// Inserts and indexes new messages, and sets the `id` of each row.
+/// Inserts new messages, and sets the `id` of each row.
 pub async fn insert_messages(
     txn: &Transaction,
     rows: &mut Vec<messages::Model>,
@@ -61,7 +60,7 @@ pub async fn insert_messages(
             row.id = id.ok_or_else(|| DbErr::Custom("an inserted message is missing".into()))?;
         }
     }
-    search_index::insert(txn, &*rows).await
+    Ok(())
 }
 
 /// Inserts messages; returns the `id` of each by room and `seq`.

@@ -10,6 +10,7 @@ use shared::ids::{Rev, RoomId, Seq, UserId};
 use super::{
     database::Connection,
     entities::{members, messages, rooms},
+    search_index::{IndexedRange, indexed_range_sql},
     visibility::RoomView,
 };
 
@@ -27,11 +28,13 @@ pub struct JoinedRoom {
     pub read_seq: Seq,
     /// The first message that the user may read.
     pub first_seq: Seq,
+    /// The messages that the search index contains.
+    pub indexed: IndexedRange,
 }
 
 impl JoinedRoom {
     /// The room of a view.
-    pub fn new(room: &RoomView) -> Self {
+    pub fn new(room: &RoomView, indexed: IndexedRange) -> Self {
         Self {
             id: room.id.into(),
             name: room.name.clone(),
@@ -40,6 +43,7 @@ impl JoinedRoom {
             last_rev: room.last_rev.into(),
             read_seq: room.read_seq(),
             first_seq: room.first_seq(),
+            indexed,
         }
     }
 }
@@ -48,25 +52,32 @@ impl JoinedRoom {
 pub async fn joined_rooms(db: &impl Connection, user: UserId) -> Result<Vec<JoinedRoom>, DbErr> {
     use members::Column as M;
     use rooms::Column as R;
+    let (to_seq, from_id) = indexed_range_sql("rooms");
     let select = members::Entity::find()
         .select_only()
         .columns([R::Id, R::Name, R::Topic, R::LastSeq, R::LastRev])
         .columns([M::ReadSeq, M::VisibleFrom])
+        .expr_as(Expr::cust(to_seq), "to_seq")
+        .expr_as(Expr::cust(from_id), "from_id")
         .join(JoinType::InnerJoin, members::Relation::Room.def())
         .filter(M::UserId.eq(user.0))
         .filter(M::HasLeft.eq(false))
         .filter(R::DeletedAt.is_null())
         .order_by_asc(R::SortKey)
         .into_query();
-    type Row = (i64, String, String, i64, i64, i64, i64);
-    let room = |(id, name, topic, last_seq, last_rev, read_seq, first_seq): Row| JoinedRoom {
-        id: id.into(),
-        name,
-        topic,
-        last_seq: last_seq.into(),
-        last_rev: last_rev.into(),
-        read_seq: read_seq.into(),
-        first_seq: first_seq.into(),
+    type Row = (i64, String, String, i64, i64, i64, i64, i64, i64);
+    let room = |row: Row| {
+        let (id, name, topic, last_seq, last_rev, read_seq, first_seq, to_seq, from_id) = row;
+        JoinedRoom {
+            id: id.into(),
+            name,
+            topic,
+            last_seq: last_seq.into(),
+            last_rev: last_rev.into(),
+            read_seq: read_seq.into(),
+            first_seq: first_seq.into(),
+            indexed: IndexedRange { from_id, to_seq: to_seq.into() },
+        }
     };
     let rows = db.fetch_rows(
         &select,

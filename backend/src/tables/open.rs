@@ -1,4 +1,4 @@
-//! Opens the database: connects, migrates, rebuilds an outdated search index, and checks that
+//! Opens the database: connects, migrates, begins to rebuild an outdated search index, and checks that
 //! commits are durable.
 
 use migrations::{Migrator, MigratorTrait};
@@ -25,7 +25,7 @@ impl Database {
         }
         let pool = open_for_maintenance(url).await?;
         match &pool {
-            Pool::Sqlite(_) => search_index::rebuild_if_outdated(&pool).await?,
+            Pool::Sqlite(_) => search_index::begin_if_outdated(&pool).await?,
             Pool::Server(db) => migrate(&pool, db).await?,
         }
         Self::with_pools(pool, url, connections).await
@@ -54,7 +54,7 @@ async fn migrate(pool: &Pool, db: &DatabaseConnection) -> Result<(), DbErr> {
     let lock_txn = db.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
     lock_migrations(&lock_txn).await?;
     Migrator::up(db, None).await?;
-    search_index::rebuild_if_outdated(pool).await?;
+    search_index::begin_if_outdated(pool).await?;
     unlock_migrations(&lock_txn).await?;
     lock_txn.commit().await
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use shared::{ids::RoomId, messages::Message, paths};
 
 use crate::{
+    database::query_number,
     fixture::{Client, DatabaseKind, Process, all_messages, template},
     senders::{ACKS_PER_STEP, Senders, check_stored_messages, sent_count},
 };
@@ -74,4 +75,16 @@ async fn check_integrity(data: &Path) {
     };
     assert_eq!(row.try_get_by_index::<String>(0).unwrap(), "ok");
     assert!(run_pragma("foreign_key_check").await.is_empty());
+    check_index(&db).await;
+}
+
+/// Checks that the search index contains each message up to the position of its room once.
+async fn check_index(db: &impl ConnectionTrait) {
+    let create = "CREATE VIRTUAL TABLE terms USING fts5vocab (message_words, instance)";
+    db.execute_unprepared(create).await.unwrap();
+    let in_index =
+        "SELECT count(*) FROM search_positions p JOIN terms t ON t.term = 'zxr' || p.room_id";
+    let existing = "SELECT count(*) FROM search_positions p JOIN messages m ON m.room_id = p.room_id \
+         AND m.seq <= p.indexed_seq WHERE m.deleted_at IS NULL";
+    assert_eq!(query_number(db, in_index).await, query_number(db, existing).await);
 }

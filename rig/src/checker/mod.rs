@@ -18,6 +18,7 @@
 //! - **Unstable ack**: two different acks of one `client_id`, or an ack that contradicts the final
 //!   state.
 //! - **State mismatch**: the final state of a reader differs from the final state of the nodes.
+//! - **Incomplete search**: see [`search`].
 
 use std::{collections::BTreeMap, fmt};
 
@@ -33,6 +34,7 @@ mod operations;
 mod order;
 mod removal;
 mod replay;
+mod search;
 mod state_diff;
 #[cfg(test)]
 mod tests;
@@ -57,6 +59,7 @@ pub enum Anomaly {
     LeakAfterDelete,
     UnstableAck,
     StateMismatch,
+    IncompleteSearch,
 }
 
 impl fmt::Display for Anomaly {
@@ -72,6 +75,7 @@ impl fmt::Display for Anomaly {
             Self::LeakAfterDelete => "leak after delete",
             Self::UnstableAck => "unstable ack",
             Self::StateMismatch => "state mismatch",
+            Self::IncompleteSearch => "incomplete search",
         })
     }
 }
@@ -98,6 +102,7 @@ pub fn check(history: &History) -> Vec<Violation> {
     writes::check(&index, &mut violations);
     order::check(&index, &mut violations);
     state_diff::check(&index, &mut violations);
+    search::check(&index, &mut violations);
     replay::check(&index, &mut violations);
     violations.0.into_values().flatten().collect()
 }

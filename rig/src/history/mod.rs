@@ -264,6 +264,8 @@ pub struct NodeState {
     pub last_rev: Rev,
     /// All messages, in the order in which the node returned them.
     pub messages: Vec<Arc<Message>>,
+    /// The messages that a search of the room finds, newest first.
+    pub found: Vec<Seq>,
     /// Ordered by user id.
     pub members: Vec<Member>,
 }

@@ -73,6 +73,7 @@ async fn read_room(
 ) -> Result<Arc<NodeState>> {
     let messages = api.all_messages(session, room).await.required("reading all messages")?;
     let members = api.members(session, room).await.required("reading the members")?;
+    let found = api.all_hits(session, room).await.required("searching the room")?;
     let room_row = api.room(session, room).await.required("reading the room")?;
     // Nodes that agree share the messages in memory.
     let earlier = earlier.as_ref().map_or(&[][..], |earlier| &earlier.messages);
@@ -82,7 +83,7 @@ async fn read_room(
     };
     let messages = messages.into_iter().enumerate().map(share).collect();
     let (last_seq, last_rev) = (room_row.last_seq, room_row.last_rev);
-    Ok(Arc::new(NodeState { node, room, last_seq, last_rev, messages, members }))
+    Ok(Arc::new(NodeState { node, room, last_seq, last_rev, messages, found, members }))
 }
 
 /// Whether the counters of all rooms are still those of these states.

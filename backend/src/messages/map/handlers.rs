@@ -18,7 +18,7 @@ use crate::{
     },
     rooms::Membership,
     search::{self, SearchPlan, SearchScope},
-    tables::{JoinedRoom, newest_message},
+    tables::{JoinedRoom, newest_message, search_index::indexed_range},
 };
 
 /// The parameters of a map.
@@ -79,7 +79,8 @@ pub async fn hits(
     let db = app.db.searcher.clone();
     let search = async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
-        let rooms = &[JoinedRoom::new(&room)];
+        let indexed = indexed_range(&db, room.id.into()).await?;
+        let rooms = &[JoinedRoom::new(&room, indexed)];
         let newest = newest_message(&db).await?;
         let scope = SearchScope { user, rooms, newest, only_room, zone: tz };
         let plan = SearchPlan::new(&db, query, &scope).await?;

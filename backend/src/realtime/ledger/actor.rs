@@ -13,6 +13,7 @@ use super::{
     Batch, ChangedAccounts,
     batch::RowCache,
     fair_queue::FairQueue,
+    indexer::IndexBacklog,
     publisher::Publisher,
     queue::{self, Enqueued, QueuedWrite},
 };
@@ -40,6 +41,7 @@ pub(super) struct Actor {
     db: Database,
     publisher: Publisher,
     changed_accounts: Arc<ChangedAccounts>,
+    backlog: Arc<IndexBacklog>,
     health: Arc<ActorHealth>,
     cache: RowCache,
 }
@@ -49,10 +51,11 @@ impl Actor {
         db: Database,
         hub: Hub,
         changed_accounts: Arc<ChangedAccounts>,
+        backlog: Arc<IndexBacklog>,
         health: Arc<ActorHealth>,
     ) -> Self {
         let publisher = Publisher::start(hub);
-        Self { db, publisher, changed_accounts, health, cache: RowCache::default() }
+        Self { db, publisher, changed_accounts, backlog, health, cache: RowCache::default() }
     }
 
     /// Starts the actor: with SQLite on a thread of its own, which alone uses the connection that writes as
@@ -74,6 +77,9 @@ impl Actor {
             let writes = queue.take_batch().into_iter().map(|enqueued| enqueued.write);
             let writes: Vec<_> = writes.collect();
             metrics::histogram!("hallway_ledger_batch").record(writes.len() as f64);
+            if writes.iter().any(is_post) {
+                self.backlog.wait_for_space().await;
+            }
             self.health.begin_batch();
             self.write_batch(writes).await;
             self.health.end_batch();
@@ -135,12 +141,14 @@ impl Actor {
             let _ = txn.rollback().await;
             return Err(error);
         }
+        let posted = std::mem::take(&mut batch.posted);
         let (events, cache) = batch.flush().await?;
         if is_active(Failpoint::AckBeforeCommit) {
             writes.iter_mut().for_each(|write| write.send_reply(None));
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         txn.commit().await?;
+        self.backlog.add(&posted);
         if !self.db.is_shared() {
             self.cache = cache;
         }
@@ -150,7 +158,6 @@ impl Actor {
     /// Replies to posts at once, and to all other writes when their changes are published: who removed a
     /// member must not see a message to them afterwards.
     async fn reply_and_publish(&self, writes: Vec<QueuedWrite>, events: Vec<NodeEvent>) {
-        let is_post = |write: &QueuedWrite| matches!(write, QueuedWrite::Post(..));
         let (mut posts, others): (Vec<_>, Vec<_>) = writes.into_iter().partition(is_post);
         posts.iter_mut().for_each(|write| write.send_reply(None));
         self.publisher.publish(events, others).await;
@@ -166,6 +173,10 @@ async fn fill(queue: &mut FairQueue<Enqueued>, channel: &mut mpsc::Receiver<Enqu
         next = if queue.len() < QUEUED_MAX { channel.try_recv().ok() } else { None };
     }
     !queue.is_empty()
+}
+
+fn is_post(write: &QueuedWrite) -> bool {
+    matches!(write, QueuedWrite::Post(..))
 }
 
 fn is_outage(error: &Error) -> bool {

@@ -31,6 +31,7 @@ mod accounts;
 mod actor;
 mod batch;
 mod fair_queue;
+mod indexer;
 mod mark_read;
 mod members;
 mod messages;
@@ -47,6 +48,7 @@ use actor::{Actor, ActorHealth};
 pub use batch::Batch;
 use batch::NewEvent;
 use fair_queue::Account;
+use indexer::IndexBacklog;
 pub use mark_read::MarkRead;
 pub use members::{
     AddMember, CreateDirect, DirectRoom, EnterRoom, JoinByInvitation, JoinRoom, PublishAccount,
@@ -137,16 +139,18 @@ pub trait RoomWrite: Send + Sync + 'static {
 }
 
 impl Ledger {
-    /// Starts the actors, and the tasks that delete the rows of deleted rooms and finish the deletion of
-    /// accounts. An account may post `messages_per_second` messages for as long as it likes.
+    /// Starts the actors, and the tasks that index messages, delete the rows of deleted rooms and finish the
+    /// deletion of accounts. An account may post `messages_per_second` messages for as long as it likes.
     pub fn start(db: Database, hub: Hub, messages_per_second: u32) -> Self {
         let changed_accounts = Arc::<ChangedAccounts>::default();
         let actors = if db.is_shared() { ACTORS } else { 1 };
         let health: Vec<Arc<ActorHealth>> = (0..actors).map(|_| Arc::default()).collect();
+        let backlog = IndexBacklog::new();
         let spawn_actor = |health: &Arc<ActorHealth>| {
             let (sender, queue) = mpsc::channel(CHANNEL_CAPACITY);
+            let (changed_accounts, backlog) = (changed_accounts.clone(), backlog.clone());
             let actor =
-                Actor::new(db.clone(), hub.clone(), changed_accounts.clone(), health.clone());
+                Actor::new(db.clone(), hub.clone(), changed_accounts, backlog, health.clone());
             actor.spawn(queue);
             sender
         };
@@ -159,6 +163,7 @@ impl Ledger {
             room_deleted: Arc::default(),
             account_deleted: Arc::default(),
         };
+        tokio::spawn(indexer::follow(db.clone(), backlog));
         let deleted = ledger.room_deleted.clone();
         tokio::spawn(purge::purge_deleted_rooms(ledger.clone(), db.reader.clone(), deleted));
         let deleted = ledger.account_deleted.clone();

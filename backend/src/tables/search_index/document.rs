@@ -6,7 +6,7 @@ use super::facet::Facet;
 use crate::tables::entities::messages;
 
 /// The version of the documents. Raise it whenever a document changes for any message: the next
-/// start then rebuilds the index.
+/// start then begins to rebuild the index.
 pub(super) const VERSION: i64 = 3;
 
 /// The indexed columns of a message.

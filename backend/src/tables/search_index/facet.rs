@@ -51,8 +51,8 @@ impl Facet {
         let day = DateTime::from_timestamp_micros(row.created_at).unwrap_or_default().date_naive();
         let month = day.with_day(1).unwrap_or(day);
         let flags = [
-            (links(&row.content).next().is_some(), Self::Link),
-            (has_code(&row.content), Self::Code),
+            (Self::Link.is_in_text(&row.content), Self::Link),
+            (Self::Code.is_in_text(&row.content), Self::Code),
             (row.reply_to.is_some(), Self::Reply),
             (row.edited_at.is_some(), Self::Edited),
         ];
@@ -62,7 +62,16 @@ impl Facet {
             .chain(flags)
     }
 
-    /// The SQL condition that a row of `messages` has this facet.
+    /// Whether a text has this facet; false for the facets that do not depend on the text.
+    pub fn is_in_text(self, text: &str) -> bool {
+        match self {
+            Self::Link => links(text).next().is_some(),
+            Self::Code => has_code(text),
+            _ => false,
+        }
+    }
+
+    /// The SQL condition that a message in the index has this facet.
     pub fn condition(self, backend: DbBackend) -> SimpleExpr {
         let token = self.token();
         let indexed = match backend {

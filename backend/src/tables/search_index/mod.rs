@@ -1,40 +1,48 @@
-//! The full-text index of the messages. The transaction that writes a message also updates its
-//! document here; deleted messages have no document.
+//! The full-text index of the messages. A follower indexes messages after their commit, in chunks; the
+//! transaction that edits or deletes an indexed message also updates its document here; deleted messages
+//! have no document.
 //!
 //! A document is two columns of tokens ([`shared::search::tokenizer`]): the words of a message in
 //! their order, and beside them its subwords and [facets](Facet). A third column is the folded
 //! text, for substrings. SQLite stores only the index of each column, so removing a document must
-//! name exactly the tokens that were inserted: see [`document::VERSION`].
+//! name exactly the tokens that were inserted: see [`document::VERSION`]. It must not name others either,
+//! so [`positions`] tell exactly which messages the index contains.
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement, Value, sea_query::LockType,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
-use super::{
-    database::{Pool, Transaction, row_lock},
-    entities::messages,
-};
-use document::{Document, VERSION};
+use super::{database::Transaction, entities::messages};
+use document::Document;
+use positions::Coverage;
 
+mod chunk;
 mod document;
+mod entity;
 mod facet;
+mod positions;
 mod prefix_expansion;
+mod rebuild;
 mod sqlite;
 
+pub use chunk::{CHUNK, index_next};
 pub use facet::Facet;
+pub use positions::{
+    IndexedRange, PendingRoom, indexed_range, indexed_range_sql, insert_positions, is_indexed,
+    pending_rooms,
+};
 pub use prefix_expansion::match_expression;
+pub(super) use rebuild::begin_if_outdated;
+pub use rebuild::rebuild_next;
 
-/// The number of messages that a rebuild indexes in one transaction.
-const REBUILD_CHUNK: u64 = 1_000;
-
-/// Indexes messages that the transaction has inserted or edited.
+/// Indexes messages that the transaction has inserted, in rooms whose positions it inserts too.
 pub async fn insert(
     txn: &Transaction,
     rows: impl IntoIterator<Item = &messages::Model>,
 ) -> Result<(), DbErr> {
     let rows = rows.into_iter().filter(|row| row.deleted_at.is_none());
-    let documents: Vec<_> = rows.map(Document::new).collect();
+    insert_documents(txn, rows.map(Document::new).collect()).await
+}
+
+async fn insert_documents(txn: &Transaction, documents: Vec<Document>) -> Result<(), DbErr> {
     if documents.is_empty() {
         return Ok(());
     }
@@ -46,7 +54,7 @@ pub async fn insert(
     txn.execute_raw(statement).await.map(drop)
 }
 
-/// Skips documents that exist: another node inserted them while this one rebuilds the index.
+/// Skips documents that exist: see [`rebuild`].
 fn insert_into_postgres(documents: Vec<Document>) -> Statement {
     let mut values: Vec<Value> = Vec::new();
     let mut tuples = Vec::new();
@@ -64,7 +72,7 @@ fn insert_into_postgres(documents: Vec<Document>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
-/// Skips documents that exist: another node inserted them while this one rebuilds the index.
+/// Skips documents that exist: see [`rebuild`].
 fn insert_into_mysql(documents: Vec<Document>) -> Statement {
     let tuples = vec!["(?, ?, ?, ?)"; documents.len()].join(", ");
     let values = documents.into_iter().flat_map(|Document { id, words, parts, folded }| {
@@ -76,8 +84,21 @@ fn insert_into_mysql(documents: Vec<Document>) -> Statement {
     Statement::from_sql_and_values(DbBackend::MySql, sql, values)
 }
 
-/// Removes messages, given in the state in which they were indexed. Ignores deleted messages, which
-/// are not in the index.
+/// Replaces the document of a message whose row the transaction has locked, if the index contains it.
+pub async fn replace(
+    txn: &Transaction,
+    row: &messages::Model,
+    edited: &messages::Model,
+) -> Result<(), DbErr> {
+    remove(txn, [row]).await?;
+    match Coverage::read(txn, &[row]).await?.contains(row) {
+        true => insert(txn, [edited]).await,
+        false => Ok(()),
+    }
+}
+
+/// Removes those of some messages that the index contains. The transaction has locked their rows, and gives
+/// them in the state in which they were before it.
 pub async fn remove(
     txn: &Transaction,
     rows: impl IntoIterator<Item = &messages::Model>,
@@ -88,65 +109,19 @@ pub async fn remove(
     }
     match txn.get_database_backend() {
         DbBackend::Sqlite => {
-            let documents: Vec<_> = rows.into_iter().map(Document::new).collect();
-            sqlite::remove(txn, documents).await
+            let coverage = Coverage::read(txn, &rows).await?;
+            let indexed = rows.into_iter().filter(|row| coverage.contains(row));
+            let documents: Vec<_> = indexed.map(Document::new).collect();
+            match documents.is_empty() {
+                true => Ok(()),
+                false => sqlite::remove(txn, documents).await,
+            }
         }
+        // Messages that are not in the index have no row.
         backend => {
             let ids: Vec<_> = rows.iter().map(|row| row.id.to_string()).collect();
             let sql = format!("DELETE FROM message_words WHERE message_id IN ({})", ids.join(", "));
             txn.execute_raw(Statement::from_string(backend, sql)).await.map(drop)
         }
     }
-}
-
-/// Clears the index and indexes all messages, unless the index has the current [`VERSION`].
-pub(super) async fn rebuild_if_outdated(db: &Pool) -> Result<(), DbErr> {
-    if stored_version(db).await? == Some(VERSION) {
-        return Ok(());
-    }
-    let clear: &[&str] = match db.get_database_backend() {
-        DbBackend::Sqlite => &[
-            "INSERT INTO message_words (message_words) VALUES ('delete-all')",
-            "INSERT INTO message_grams (message_grams) VALUES ('delete-all')",
-        ],
-        _ => &["DELETE FROM message_words"],
-    };
-    for sql in clear {
-        db.execute_unprepared(sql).await?;
-    }
-    let mut last_id = 0;
-    let mut indexed = 0;
-    loop {
-        let txn = db.begin().await?;
-        // Another node may be running. The lock makes its edits and deletions wait, and then they
-        // find the document.
-        let rows = messages::Entity::find()
-            .filter(messages::Column::Id.gt(last_id))
-            .order_by_asc(messages::Column::Id)
-            .limit(REBUILD_CHUNK)
-            .lock(row_lock(&txn, LockType::Share))
-            .all(&txn)
-            .await?;
-        let Some(row) = rows.last() else { break txn.commit().await? };
-        last_id = row.id;
-        indexed += rows.len();
-        insert(&txn, &rows).await?;
-        txn.commit().await?;
-        if indexed.is_multiple_of(100 * REBUILD_CHUNK as usize) {
-            tracing::info!(messages = indexed, "rebuilding the search index");
-        }
-    }
-    for sql in [
-        "DELETE FROM versions WHERE name = 'words'".to_owned(),
-        format!("INSERT INTO versions (name, version) VALUES ('words', {VERSION})"),
-    ] {
-        db.execute_unprepared(&sql).await?;
-    }
-    Ok(())
-}
-
-async fn stored_version(db: &Pool) -> Result<Option<i64>, DbErr> {
-    let sql = "SELECT version FROM versions WHERE name = 'words'";
-    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
-    row.map(|row| row.try_get_by_index(0)).transpose()
 }

@@ -106,6 +106,8 @@ async fn abandoned_statements_end() {
 #[tokio::test]
 async fn an_abandoned_search_ends() {
     let fixture = Fixture::start().await;
+    // Its follower would wait for the lock too.
+    fixture.server.wait_until_indexed().await;
     let (locking, observer) = (observer(&fixture).await, observer(&fixture).await);
     let backend = locking.get_database_backend();
     let (lock, unlock) = match backend {

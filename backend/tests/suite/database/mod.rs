@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-use crate::fixture::TIMEOUT;
+use crate::fixture::{Client, TIMEOUT};
 
 mod account_locks;
 mod cancelled;
@@ -37,28 +37,42 @@ pub async fn wait_for_number(db: &impl ConnectionTrait, sql: &str, expected: i64
     }
 }
 
-/// Makes every `operation` (`UPDATE`, `DELETE`) on a message fail; returns the statement that ends this.
-pub async fn refuse_messages(db: &impl ConnectionTrait, operation: &str) -> &'static str {
-    let trigger = format!("CREATE TRIGGER refuse BEFORE {operation} ON messages");
+/// Waits until `/metrics` has a line that begins with a text.
+pub async fn wait_for_metric(client: &Client, line: &str) {
+    let start = Instant::now();
+    loop {
+        let metrics = client.get("/metrics").await.text;
+        if metrics.lines().any(|found| found.starts_with(line)) {
+            return;
+        }
+        assert!(start.elapsed() < TIMEOUT, "{line} is not in {metrics}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Makes every `operation` (`UPDATE`, `DELETE`) on a row of a table fail; returns the statement that ends
+/// this.
+pub async fn refuse(db: &impl ConnectionTrait, table: &str, operation: &str) -> String {
+    let trigger = format!("CREATE TRIGGER refuse BEFORE {operation} ON {table}");
     let (statements, end) = match db.get_database_backend() {
         DbBackend::Sqlite => (
             vec![format!("{trigger} BEGIN SELECT RAISE(ABORT, 'refused'); END")],
-            "DROP TRIGGER refuse",
+            "DROP TRIGGER refuse".to_owned(),
         ),
         DbBackend::Postgres => (
             vec![
-                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+                "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
                  $$ BEGIN RAISE EXCEPTION 'refused'; END $$"
                     .to_owned(),
                 format!("{trigger} FOR EACH ROW EXECUTE FUNCTION refuse()"),
             ],
-            "DROP TRIGGER refuse ON messages",
+            format!("DROP TRIGGER refuse ON {table}"),
         ),
         _ => (
             vec![format!(
                 "{trigger} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused'"
             )],
-            "DROP TRIGGER refuse",
+            "DROP TRIGGER refuse".to_owned(),
         ),
     };
     for sql in statements {

@@ -1,10 +1,11 @@
 //! Upgrades of databases that older versions of Hallway wrote.
 
-use hallway::tables::Database;
+use hallway::tables::{Database, search_index};
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 use shared::access::{Policies, Rank, Role, RoomKind};
 
+use super::query_number;
 use crate::fixture::Storage;
 
 /// The number of migrations before ranks, roles and kinds.
@@ -65,6 +66,29 @@ async fn names_of_older_accounts_are_folded_and_kept() {
         .collect();
     assert_eq!(folded, [(None, None), (Some("finn"), None), (None, Some("finn"))]);
     assert_eq!(found[1].username, "\u{fb01}nn");
+    db.close().await.unwrap();
+}
+
+/// The number of migrations before the positions of the search index.
+const BEFORE_POSITIONS: u32 = 19;
+
+#[tokio::test]
+async fn the_index_of_an_older_version_contains_all_messages() {
+    let storage = Storage::empty().await;
+    let db = sea_orm::Database::connect(storage.url()).await.unwrap();
+    Migrator::up(&db, Some(BEFORE_POSITIONS)).await.unwrap();
+    for sql in [
+        "INSERT INTO users (id, username, username_key, password_hash, is_disabled, created_at) \
+         VALUES (1, 'ann', 'ann', '!', FALSE, 0)",
+        "INSERT INTO rooms (id, name, name_key, topic, created_by, created_at, updated_at, \
+         member_count, last_seq, last_rev, rev) VALUES (7, 'Lobby', 'lobby', '', 1, 0, 0, 0, 5, 6, 1)",
+    ] {
+        db.execute_unprepared(sql).await.unwrap();
+    }
+    Migrator::up(&db, None).await.unwrap();
+    let position = "SELECT indexed_seq FROM search_positions WHERE room_id = 7";
+    assert_eq!(query_number(&db, position).await, 5);
+    assert!(search_index::pending_rooms(&db).await.unwrap().is_empty());
     db.close().await.unwrap();
 }
 

@@ -17,6 +17,7 @@ mod golden;
 mod hit_map;
 mod paging;
 mod prefixes;
+mod unindexed;
 mod visibility;
 
 /// Appends query parameters to a path.

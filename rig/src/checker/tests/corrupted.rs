@@ -179,3 +179,13 @@ fn state_mismatches_are_found() {
         drop(first_reader_state(entries).members.pop())
     });
 }
+
+#[test]
+fn incomplete_searches_are_found() {
+    assert_finds(Anomaly::IncompleteSearch, "misses 1 messages", |entries| {
+        assert!(node_states(entries)[1].found.pop().is_some());
+    });
+    assert_finds(Anomaly::IncompleteSearch, "node 0 finds", |entries| {
+        node_states(entries)[0].found.push(Seq(DELETED));
+    });
+}

@@ -65,7 +65,7 @@ impl RoomWrite for DeleteAccountMessages {
             .filter(C::Seq.between(self.after.0 + 1, end))
             .order_by_asc(C::Seq)
             .limit(CHUNK)
-            // Another node may be rebuilding the search index: see `find_message`.
+            // The search index may just get the messages: see `find_message`.
             .lock(row_lock(batch.txn, LockType::NoKeyUpdate))
             .all(batch.txn)
             .await?;

@@ -52,6 +52,8 @@ pub struct Batch<'t> {
     dirty_rooms: BTreeSet<RoomId>,
     read_marks: BTreeMap<MemberKey, ReadMark>,
     events: Vec<NodeEvent>,
+    /// The new messages.
+    pub(in crate::realtime::ledger) posted: Vec<(RoomId, Seq)>,
     /// The rows to write.
     room_events: Vec<room_events::Model>,
 }
@@ -65,6 +67,7 @@ impl<'t> Batch<'t> {
             dirty_rooms: BTreeSet::new(),
             read_marks: BTreeMap::new(),
             events: Vec::new(),
+            posted: Vec::new(),
             room_events: Vec::new(),
         }
     }
@@ -280,6 +283,7 @@ impl<'t> Batch<'t> {
         posted_by: Option<SocketId>,
     ) {
         let (room, rev) = (message.room, message.rev);
+        self.posted.push((room, message.seq));
         let change = RoomChange::new(room, Change::new(rev, Row::Message(message)));
         self.publish(NodeEvent::Change(RoomChange { posted_by, ..change }));
     }

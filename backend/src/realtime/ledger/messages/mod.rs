@@ -79,10 +79,12 @@ impl RoomWrite for EditMessage {
             content: &self.content,
         };
         let after = insert_mentions(batch, &[text]).await?.pop().unwrap_or_default();
-        search_index::remove(batch.txn, [&row]).await?;
-        let edited =
-            messages::Model { content: self.content.clone(), edited_at: Some(batch.now), ..row };
-        search_index::insert(batch.txn, [&edited]).await?;
+        let edited = messages::Model {
+            content: self.content.clone(),
+            edited_at: Some(batch.now),
+            ..row.clone()
+        };
+        search_index::replace(batch.txn, &row, &edited).await?;
         let message = update_message(batch, edited, &author).await?;
         let changed = before.symmetric_difference(&after).copied();
         refresh_unread(batch, (self.room, self.seq), changed).await?;
@@ -156,8 +158,8 @@ async fn find_message(
     let row = messages::Entity::find()
         .filter(messages::Column::RoomId.eq(room.0))
         .filter(messages::Column::Seq.eq(seq.0))
-        // Another node may be rebuilding the search index. It locks the row until it has indexed
-        // the old text, which this transaction then removes from the index.
+        // The search index may just get the message. Its follower locks the row until it has indexed the
+        // old text, which this transaction then removes from the index.
         .lock(row_lock(batch.txn, LockType::NoKeyUpdate));
     Ok(row.one(batch.txn).await?.ok_or(Code::NotFound)?)
 }

@@ -250,6 +250,8 @@ impl Model {
             self.toggle_guest();
         }
         let members = || self.members.values().filter(|member| !member.left).cloned();
+        let existing = || self.messages.iter().filter(|message| message.deleted_at.is_none());
+        let found = || existing().rev().map(|message| message.seq);
         for node in 0..2 {
             let state = NodeState {
                 node,
@@ -257,6 +259,7 @@ impl Model {
                 last_seq: Seq(self.messages.len() as i64),
                 last_rev: self.rev,
                 messages: self.messages.iter().cloned().map(Arc::new).collect(),
+                found: found().collect(),
                 members: members().collect(),
             };
             self.now_us += 1_000;
