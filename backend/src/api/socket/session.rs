@@ -235,7 +235,8 @@ impl<C: Codec> Session<C> {
         }
     }
 
-    /// Boxed before the caller waits, because its future would otherwise have space for the reply.
+    /// Returns the future that handles a reply, if one is ready. Boxed here, because the future of the caller
+    /// would otherwise have space for the reply.
     fn handle_ready_reply(&mut self) -> Option<BoxFuture<'_, SessionResult>> {
         if self.replies.is_empty() {
             return None;
