@@ -219,10 +219,8 @@ impl<C: Codec> Session<C> {
 
     /// Sends all ready replies and the content of the inbox, without a flush in between.
     async fn deliver_ready(&mut self) -> SessionResult {
-        while !self.replies.is_empty()
-            && let Some(Some(reply)) = self.replies.next().now_or_never()
-        {
-            self.handle_reply(reply).boxed().await?;
+        while let Some(handled) = self.handle_ready_reply() {
+            handled.await?;
         }
         let close = self.deliver_inbox().await?;
         if !self.catching_up.is_empty() && self.retry_at <= Instant::now() {
@@ -235,6 +233,16 @@ impl<C: Codec> Session<C> {
             Some(code) => Err(Some(code)),
             None => Ok(()),
         }
+    }
+
+    /// Returns the future that handles a reply, if one is ready. Boxed here, because the future of the caller
+    /// would otherwise have space for the reply.
+    fn handle_ready_reply(&mut self) -> Option<BoxFuture<'_, SessionResult>> {
+        if self.replies.is_empty() {
+            return None;
+        }
+        let reply = self.replies.next().now_or_never()??;
+        Some(self.handle_reply(reply).boxed())
     }
 
     /// Sends the content of the inbox; returns the close code if the socket has to close
@@ -269,7 +277,7 @@ impl<C: Codec> Session<C> {
     }
 
     async fn send_heartbeat(&mut self) -> SessionResult {
-        self.write(Message::Ping(bytes::Bytes::new())).await?;
+        self.write(Some(Message::Ping(bytes::Bytes::new()))).await?;
         let head =
             |(room, cursor): (&RoomId, &Rev)| (*room, self.inbox.published_rev(*room).max(*cursor));
         for frame in heartbeats(self.cursors.iter().map(head).collect()) {

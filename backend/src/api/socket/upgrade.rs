@@ -59,13 +59,13 @@ async fn live(
     Ok(upgrade.on_upgrade(async move |mut socket| {
         let caller = match caller {
             Some(caller) => Ok(caller),
-            // Boxed, because the task of an idle socket keeps the space.
-            None => Box::pin(authenticate(&app, &mut socket, address)).await,
+            None => authenticate(&app, &mut socket, address).await,
         };
         match caller {
             Ok(caller) => {
                 if let Some(session) = Session::open(app, caller, socket, LiveCodec).await {
-                    // In a task of its own, because this one keeps the space of all that it needed so far.
+                    // In a task of its own, because that of the upgrade keeps the space of all that it
+                    // needed until here.
                     tokio::spawn(session.welcome_and_run());
                 }
             }

@@ -31,16 +31,17 @@ impl<C: Codec> Session<C> {
         self.send_text(text)
     }
 
-    pub(super) async fn send_text(&mut self, text: Option<Utf8Bytes>) -> SessionResult {
-        match text {
-            Some(text) => self.write(Message::Text(text)).await,
-            None => Ok(()),
-        }
+    pub(super) fn send_text(
+        &mut self,
+        text: Option<Utf8Bytes>,
+    ) -> impl Future<Output = SessionResult> {
+        self.write(text.map(Message::Text))
     }
 
-    /// Writes unless the access has ended, because a client that reads slowly could otherwise get
-    /// everything that was ready before.
-    pub(super) async fn write(&mut self, message: Message) -> SessionResult {
+    /// Writes a message, if there is one, unless the access has ended, because a client that reads slowly
+    /// could otherwise get everything that was ready before.
+    pub(super) async fn write(&mut self, message: Option<Message>) -> SessionResult {
+        let Some(message) = message else { return Ok(()) };
         with_timeout(|context| self.socket.poll_ready_unpin(context)).await?;
         if self.inbox.has_access_ended() {
             return Err(Some(CloseCode::SessionEnded));
