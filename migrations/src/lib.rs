@@ -15,6 +15,7 @@ mod m0016_moderation;
 mod m0017_deletion;
 mod m0018_email;
 mod m0019_folded_names;
+mod m0020_jobs;
 
 pub struct Migrator;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_deletion::Migration),
             Box::new(m0018_email::Migration),
             Box::new(m0019_folded_names::Migration),
+            Box::new(m0020_jobs::Migration),
         ]
     }
 }

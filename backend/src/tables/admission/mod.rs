@@ -6,7 +6,6 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 pub mod confirmations;
 pub mod invitation_uses;
 pub mod invitations;
-pub mod mails;
 pub mod pending_joins;
 pub mod server_settings;
 
