@@ -7,8 +7,8 @@ use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoAct
 
 use crate::{
     error::is_duplicate,
-    jobs::{NewJob, enqueue},
-    realtime::ledger::{DELETE_ACCOUNT, PURGE_ROOM},
+    jobs::enqueue,
+    realtime::ledger::{deletion_job, purge_job},
     tables::{
         AuditRow, BlockRow, account_deletions, binned_rooms, insert_audit_rows, insert_block_rows,
         insert_room_events, invitation_uses, invitations, members, mentions, messages, reports,
@@ -63,13 +63,12 @@ impl Batch {
         insert::<users::Entity, _>(txn, batch.users).await?;
         insert_block_rows(txn, batch.blocks).await?;
         for deletion in &batch.deletions {
-            enqueue(txn, NewJob::new(DELETE_ACCOUNT, deletion.user_id)).await?;
+            enqueue(txn, deletion_job(deletion.user_id.into())).await?;
         }
         insert::<account_deletions::Entity, _>(txn, batch.deletions).await?;
         insert::<rooms::Entity, _>(txn, batch.rooms).await?;
         for room in &batch.binned {
-            // The job waits until the room cannot be restored any more.
-            enqueue(txn, NewJob::new(PURGE_ROOM, room.room_id)).await?;
+            enqueue(txn, purge_job(room.room_id.into())).await?;
         }
         insert::<binned_rooms::Entity, _>(txn, batch.binned).await?;
         insert::<members::Entity, _>(txn, batch.members).await?;

@@ -12,7 +12,7 @@
 //! can be repeated. A handler may be dropped at any of its awaits, when the lease is lost.
 //!
 //! A job that fails is retried after a wait that doubles from 1 s to 10 min, of which a random half is left
-//! out. After 100 attempts, about 12 hours, it is a dead letter, which stays until somebody retries or discards
+//! out. After 100 attempts, about half a day, it is a dead letter, which stays until somebody retries or discards
 //! it with `hallway jobs`. A recurring job waits at most for its period, and never becomes one.
 
 mod dead_letters;
@@ -22,5 +22,5 @@ mod runner;
 
 pub use dead_letters::{JobState, ListedJob, discard, list, retry};
 pub use entity::{Column, Entity, Model as Job};
-pub use queue::{NewJob, enqueue};
+pub use queue::{NewJob, cancel, enqueue};
 pub use runner::{Jobs, Progress, Runner};

@@ -71,6 +71,16 @@ pub async fn enqueue(txn: &impl ConnectionTrait, job: NewJob) -> Result<(), DbEr
     txn.execute(&insert).await.map(drop)
 }
 
+/// Deletes a job, which is not needed any more. A node that runs it now finishes that run.
+pub async fn cancel(
+    txn: &impl ConnectionTrait,
+    kind: &'static str,
+    subject_id: i64,
+) -> Result<(), DbErr> {
+    let job = Entity::delete_many().filter(C::Kind.eq(kind)).filter(C::SubjectId.eq(subject_id));
+    job.exec(txn).await.map(drop)
+}
+
 /// Adds a job unless there is one.
 pub(super) async fn enqueue_if_missing(db: &Database, kind: &'static str) -> Result<(), DbErr> {
     let existing = Entity::find().filter(C::Kind.eq(kind)).count(&db.writer).await?;

@@ -192,7 +192,7 @@ impl Run {
     async fn run(self, permit: OwnedSemaphorePermit, jobs: Jobs) {
         let end = if self.is_exhausted(self.job.attempts - 1) {
             // A failure would have ended it: each of these attempts ended with its process.
-            RunEnd::Dead("the server ended during the last attempt".to_owned())
+            self.give_up("the server ended during the last attempt".to_owned())
         } else {
             let work = catch_panic("job", (self.kind.handler)(self.job.clone()));
             tokio::select! {
@@ -226,14 +226,18 @@ impl Run {
             None => "a panic, which the log has".to_owned(),
         };
         if self.is_exhausted(self.job.attempts) {
-            tracing::error!(error, job = ?self.job, "gave up a job");
-            self.count("dead");
-            return RunEnd::Dead(error);
+            return self.give_up(error);
         }
         let wait = retry_delay(self.job.attempts).min(self.kind.period.unwrap_or(RETRY_MAX));
         tracing::warn!(error, job = ?self.job, ?wait, "a job failed, will try again");
         self.count("failed");
         RunEnd::Failed(error, wait)
+    }
+
+    fn give_up(&self, error: String) -> RunEnd {
+        tracing::error!(error, job = ?self.job, "gave up a job");
+        self.count("dead");
+        RunEnd::Dead(error)
     }
 
     fn is_exhausted(&self, attempts: i32) -> bool {

@@ -23,8 +23,8 @@ use super::{
 use crate::{
     App, Error, Result,
     auth::{Caller, LoginSource, UNUSABLE, lock_if_unmodified, run_to_completion},
-    jobs::{NewJob, enqueue},
-    realtime::ledger::DELETE_ACCOUNT,
+    jobs::enqueue,
+    realtime::ledger::deletion_job,
     tables::{
         AccountChange, AuditRecord, Database, Stored, account_deletions, audit, confirmations,
         delete_blocks_of, erase_audited_names, invitations, log_account_change, now, pending_joins,
@@ -186,7 +186,7 @@ async fn erase(
         created_at: now,
     };
     remaining.into_active_model().reset_all().insert(transaction).await?;
-    enqueue(transaction, NewJob::new(DELETE_ACCOUNT, id.0)).await?;
+    enqueue(transaction, deletion_job(id)).await?;
     let record = AuditRecord::new(AuditAction::AccountDeleted, by);
     audit(transaction, record.user(id).address(address).new_value(messages)).await?;
     Ok(log_account_change(transaction, id).await?)

@@ -46,7 +46,7 @@ mod queue;
 mod rooms;
 mod write_rates;
 
-pub use accounts::DELETE_ACCOUNT;
+pub use accounts::deletion_job;
 use actor::{Actor, ActorHealth};
 pub use batch::Batch;
 use batch::NewEvent;
@@ -59,7 +59,7 @@ pub use members::{
 pub use messages::{DeleteMessage, EditMessage};
 pub use moderation::{Ban, CloseReport, ReportMessage, TimeOut, Unban};
 pub use post::{PostMessage, PostedMessage};
-pub use purge::{BIN, PURGE_ROOM};
+pub use purge::purge_job;
 pub use queue::PendingWrite;
 use queue::{Enqueued, QueuedWrite, Reply};
 use rooms::AnnounceRestored;

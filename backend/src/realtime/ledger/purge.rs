@@ -15,7 +15,7 @@ use shared::{
 use super::{Batch, Ledger, RoomWrite};
 use crate::{
     Result,
-    jobs::{Progress, Runner},
+    jobs::{NewJob, Progress, Runner},
     tables::{
         Pool, binned_rooms, members, mentions, messages, now, reports, room_bans, room_events,
         rooms, rooms_in_bin, row_lock, search_index,
@@ -25,15 +25,19 @@ use crate::{
 /// The number of rows of a table that one [`PurgeRoom`] deletes: few enough not to delay writes to other
 /// rooms, and enough to finish soon.
 const CHUNK: u64 = 500;
-/// The job that purges a room; its subject is the room.
-pub const PURGE_ROOM: &str = "purge_room";
+const PURGE_ROOM: &str = "purge_room";
 /// For how long a deleted room can be restored.
-pub const BIN: Duration = Duration::from_secs(rules::BIN_DAYS.unsigned_abs() * 86_400);
+pub(super) const BIN: Duration = Duration::from_secs(rules::BIN_DAYS.unsigned_abs() * 86_400);
 
 /// Deletes the next 500 messages of a deleted room that is not in the bin, or if it has none, up to 500
 /// rows of each other table; returns true if there may be more. Otherwise deletes the room itself.
 struct PurgeRoom {
     room: RoomId,
+}
+
+/// The job that deletes the rows of a deleted room. Waits as long as the room can be restored.
+pub fn purge_job(room: RoomId) -> NewJob {
+    NewJob::new(PURGE_ROOM, room.0)
 }
 
 pub(super) fn register(ledger: &Ledger, runner: &mut Runner, reader: &Pool) {

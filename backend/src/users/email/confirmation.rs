@@ -20,14 +20,14 @@ use shared::{
 use super::{
     super::{default_rooms::record_default_joins, deletion::erase_pending, invitation_use},
     mail_templates,
-    queue::enqueue_mail,
+    queue::{SEND_MAIL, enqueue_mail},
 };
 use crate::{
     App, Error, Result,
     auth::{LoginSource, random_bytes, run_to_completion},
     error::is_duplicate,
     http::client_address::network_of,
-    jobs::{NewJob, Progress, enqueue},
+    jobs::{NewJob, Progress, cancel, enqueue},
     tables::{
         confirmations, delete_blocks_of, log_account_change, members, now, row_lock,
         server_settings, users,
@@ -38,7 +38,8 @@ use crate::{
 const VALIDITY: Duration = Duration::from_secs(24 * 3_600);
 /// The length of a token: 128 bits.
 const TOKEN_BYTES: usize = 16;
-/// The job that deletes an account that nobody confirmed in time; its subject is the account.
+/// The job that deletes an account that nobody confirmed in time; its subject is the account. It is due also if
+/// the account was confirmed.
 pub const REMOVE_UNCONFIRMED: &str = "remove_unconfirmed";
 
 const CANNOT_SEND: &str =
@@ -186,15 +187,17 @@ async fn activate(
     })
 }
 
-/// Deletes an account if nobody confirmed it in time, which frees its name.
+/// Deletes an account if nobody confirmed it in time, which frees its name, and its mail if nobody took it.
 pub async fn remove_unconfirmed(app: &App, id: UserId) -> Result<Progress> {
     let found = confirmations::Entity::find_by_id(id.0).one(&app.db.reader).await?;
-    let Some(confirmation) = found else { return Ok(Progress::Done) };
-    let left = confirmation.expires_at - now();
+    let left = found.as_ref().map_or(0, |confirmation| confirmation.expires_at - now());
     if left > 0 {
         return Ok(Progress::ContinueAfter(Duration::from_micros(left.unsigned_abs())));
     }
-    remove(app, id).await?;
+    cancel(&app.db.writer, SEND_MAIL, id.0).await?;
+    if found.is_some() {
+        remove(app, id).await?;
+    }
     Ok(Progress::Done)
 }
 

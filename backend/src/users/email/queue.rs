@@ -11,13 +11,10 @@ use super::transport::Transport;
 use crate::{
     Error, Result,
     jobs::{Job, NewJob, Progress, enqueue},
-    tables::now,
 };
 
 /// The job that sends a mail; its subject is the account that the mail is about.
 pub const SEND_MAIL: &str = "send_mail";
-/// When a mail that nobody took is given up: the link in it has expired then.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3_600);
 /// How long sending one mail may take.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -41,12 +38,8 @@ pub async fn enqueue_mail(
     Ok(enqueue(txn, NewJob::new(SEND_MAIL, about.0).with_payload(payload)).await?)
 }
 
-/// Sends the mail of a job, unless it is a day old.
+/// Sends the mail of a job.
 pub async fn send(transport: &Transport, job: Job) -> Result<Progress> {
-    if now() - job.created_at >= GIVE_UP_AFTER.as_micros() as i64 {
-        tracing::error!(?job, "gave up a mail after a day");
-        return Ok(Progress::Done);
-    }
     let mail: OutgoingMail = serde_json::from_str(job.payload.as_deref().unwrap_or_default())
         .map_err(Error::internal)?;
     // The same for all attempts, so that recipients can recognize a mail that was sent twice.

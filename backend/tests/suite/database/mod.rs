@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-use crate::fixture::TIMEOUT;
+use crate::fixture::{Client, TIMEOUT};
 
 mod account_locks;
 mod cancelled;
 mod deadlines;
 pub mod direct;
 mod input;
+mod jobs;
 mod large_room;
 pub mod names;
 mod purge;
@@ -38,33 +39,56 @@ pub async fn wait_for_number(db: &impl ConnectionTrait, sql: &str, expected: i64
 }
 
 /// Makes every `operation` (`UPDATE`, `DELETE`) on a message fail; returns the statement that ends this.
-pub async fn refuse_messages(db: &impl ConnectionTrait, operation: &str) -> &'static str {
-    let trigger = format!("CREATE TRIGGER refuse BEFORE {operation} ON messages");
+pub async fn refuse_messages(db: &impl ConnectionTrait, operation: &str) -> String {
+    refuse(db, operation, "messages").await
+}
+
+/// Makes every `operation` on a table fail; returns the statement that ends this.
+pub async fn refuse(db: &impl ConnectionTrait, operation: &str, table: &str) -> String {
+    let trigger = format!("CREATE TRIGGER refuse BEFORE {operation} ON {table}");
     let (statements, end) = match db.get_database_backend() {
         DbBackend::Sqlite => (
             vec![format!("{trigger} BEGIN SELECT RAISE(ABORT, 'refused'); END")],
-            "DROP TRIGGER refuse",
+            "DROP TRIGGER refuse".to_owned(),
         ),
         DbBackend::Postgres => (
             vec![
-                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+                "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
                  $$ BEGIN RAISE EXCEPTION 'refused'; END $$"
                     .to_owned(),
                 format!("{trigger} FOR EACH ROW EXECUTE FUNCTION refuse()"),
             ],
-            "DROP TRIGGER refuse ON messages",
+            format!("DROP TRIGGER refuse ON {table}"),
         ),
         _ => (
             vec![format!(
                 "{trigger} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused'"
             )],
-            "DROP TRIGGER refuse",
+            "DROP TRIGGER refuse".to_owned(),
         ),
     };
     for sql in statements {
         db.execute_unprepared(&sql).await.unwrap();
     }
     end
+}
+
+/// Makes all jobs due that wait for a time.
+pub async fn make_jobs_due(db: &impl ConnectionTrait) {
+    db.execute_unprepared("UPDATE jobs SET run_after = 0").await.unwrap();
+}
+
+/// Waits until `/metrics` has a line that begins with a text.
+pub async fn wait_for_metric(client: &Client, line: &str) {
+    let start = Instant::now();
+    loop {
+        let metrics = client.get("/metrics").await.text;
+        if metrics.lines().any(|found| found.starts_with(line)) {
+            return;
+        }
+        assert!(start.elapsed() < TIMEOUT, "{line} is not in {metrics}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Counts the statements of this database's other connections that run now and contain a text. Not

@@ -1,7 +1,5 @@
 //! The rows of a deleted room are deleted in the background, whatever happens meanwhile.
 
-use std::time::{Duration, Instant};
-
 use hallway::tables::{Stored, mentions, now, room_events};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde_json::json;
@@ -10,21 +8,8 @@ use shared::{
     rooms::{Room, RoomEventKind},
 };
 
-use super::{query_number, refuse_messages, wait_for_number};
-use crate::fixture::{Fixture, TIMEOUT};
-
-/// Waits until `/metrics` has a line that begins with a text.
-async fn wait_for_metric(fixture: &Fixture, line: &str) {
-    let start = Instant::now();
-    loop {
-        let metrics = fixture.anon.get("/metrics").await.text;
-        if metrics.lines().any(|found| found.starts_with(line)) {
-            return;
-        }
-        assert!(start.elapsed() < TIMEOUT, "{line} is not in {metrics}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
+use super::{query_number, refuse_messages, wait_for_metric, wait_for_number};
+use crate::fixture::Fixture;
 
 #[tokio::test]
 async fn a_room_is_purged_although_it_failed_at_first() {
@@ -35,7 +20,8 @@ async fn a_room_is_purged_although_it_failed_at_first() {
     let permit = refuse_messages(writer, "DELETE").await;
     let for_good = |room| format!("{}?now=true", paths::fill(paths::ROOM, &[&room]));
     fixture.admin.delete(&for_good(fixture.room)).await.expect_status(204);
-    wait_for_metric(&fixture, "hallway_room_purge_failures_total").await;
+    let failed = r#"hallway_job_runs_total{kind="purge_room",outcome="failed"}"#;
+    wait_for_metric(&fixture.anon, failed).await;
     let messages = format!("SELECT count(*) FROM messages WHERE room_id = {}", fixture.room);
     assert_eq!(query_number(writer, &messages).await, 2, "nothing failed");
     let events = format!("SELECT count(*) FROM room_events WHERE room_id = {}", fixture.room);
@@ -46,7 +32,7 @@ async fn a_room_is_purged_although_it_failed_at_first() {
     wait_for_number(writer, &room(other.id), 0).await;
     assert_eq!(query_number(writer, &messages).await, 2);
 
-    writer.execute_unprepared(permit).await.unwrap();
+    writer.execute_unprepared(&permit).await.unwrap();
     wait_for_number(writer, &messages, 0).await;
     wait_for_number(writer, &room(fixture.room), 0).await;
     assert_eq!(query_number(writer, &events).await, 0);

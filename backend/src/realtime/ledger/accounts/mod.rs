@@ -17,7 +17,7 @@ use shared::{
 use super::{Batch, Ledger, RoomWrite};
 use crate::{
     Result,
-    jobs::{Progress, Runner},
+    jobs::{NewJob, Progress, Runner},
     tables::{Pool, Stored, account_deletions, members, now, rooms, users},
 };
 
@@ -29,8 +29,7 @@ use delete_messages::DeleteAccountMessages;
 use remove_account::RemoveDeletedAccount;
 use watermarks::{Watermarks, heads};
 
-/// The job that finishes the deletion of an account; its subject is the account.
-pub const DELETE_ACCOUNT: &str = "delete_account";
+const DELETE_ACCOUNT: &str = "delete_account";
 /// How old a deletion must be before the account leaves its rooms: by then every node has closed its
 /// sockets, which would otherwise hear first that they were removed from a room.
 const BEGIN_AFTER: Duration = Duration::from_secs(3);
@@ -41,6 +40,11 @@ const SETTLED_AFTER: Duration = Duration::from_secs(10);
 /// Notes that the deletion of an account is finished.
 struct EndDeletion {
     user: UserId,
+}
+
+/// The job that finishes the deletion of an account, of which `account_deletions` has a row.
+pub fn deletion_job(user: UserId) -> NewJob {
+    NewJob::new(DELETE_ACCOUNT, user.0).after(BEGIN_AFTER)
 }
 
 pub(super) fn register(ledger: &Ledger, runner: &mut Runner, reader: &Pool) {

@@ -14,11 +14,11 @@ use shared::{
 use super::super::{
     Batch, RoomWrite,
     members::active_admin,
-    purge::{BIN, PURGE_ROOM},
+    purge::{BIN, purge_job},
 };
 use crate::{
     Error, Result,
-    jobs::{NewJob, enqueue},
+    jobs::enqueue,
     realtime::hub::NodeEvent,
     tables::{AuditRecord, audit_all, binned_rooms, rooms, rooms_in_bin},
 };
@@ -140,5 +140,5 @@ async fn delete(
 }
 
 async fn enqueue_purge(batch: &Batch<'_>, room: RoomId, after: Duration) -> Result<()> {
-    Ok(enqueue(batch.txn, NewJob::new(PURGE_ROOM, room.0).after(after)).await?)
+    Ok(enqueue(batch.txn, purge_job(room).after(after)).await?)
 }
