@@ -5,19 +5,21 @@
 //! 3. `archive`, `export`, `search`, `messages`, `admin`, `rooms`, `users`: the slices, one module per feature;
 //! 4. `app`: the state that all handlers share;
 //! 5. `auth`: passwords, tokens, the extractors that identify the caller;
-//! 6. `realtime`: the ledger, the hub and the relay;
+//! 6. `realtime`: the ledger, the hub, the relay and the background jobs;
 //! 7. `http`: extractors, problem details, conditional requests, response headers;
 //! 8. `limits`, `concurrency_limiter`, `rate_limiter`: limits by account and address;
 //! 9. `data_files`: the files of the data folder;
-//! 10. `jobs`: the table and the runner of background jobs;
-//! 11. `error`, `settings`: errors; configuration;
-//! 12. `tables`, `failpoints`, `background`, `log`: entities and queries; faults on purpose; tasks that
+//! 10. `error`, `settings`: errors; configuration;
+//! 11. `tables`, `failpoints`, `background`, `log`: entities and queries; faults on purpose; tasks that
 //!     survive a panic; the log.
 
 use std::{fmt::Display, sync::Arc};
 
-use jobs::{Jobs, Runner};
-use realtime::{hub::Hub, ledger::Ledger};
+use realtime::{
+    hub::Hub,
+    jobs::{Jobs, Runner},
+    ledger::Ledger,
+};
 use shared::problem::Code;
 use tables::{Database, sqlite_file};
 
@@ -33,7 +35,6 @@ pub mod error;
 pub mod export;
 pub mod failpoints;
 pub mod http;
-pub mod jobs;
 pub mod limits;
 pub mod log;
 pub mod messages;

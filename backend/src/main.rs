@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use hallway::{
     Settings, Storage, api, archive,
     data_files::{create_files_privately, lock_sqlite, restrict_permissions},
-    jobs, log, open_database, open_existing_database,
+    log, open_database, open_existing_database,
+    realtime::jobs,
     settings::Secret,
     users,
 };

@@ -4,9 +4,6 @@ pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod initial;
-mod m0009_access;
-mod m0010_admission;
-mod m0011_administration;
 mod m0012_profiles;
 mod m0013_preferences;
 mod m0014_room_events;
@@ -31,9 +28,9 @@ impl MigratorTrait for Migrator {
             Box::new(initial::m0006_installation::Migration),
             Box::new(initial::m0007_deleted_messages::Migration),
             Box::new(initial::m0008_no_topic::Migration),
-            Box::new(m0009_access::Migration),
-            Box::new(m0010_admission::Migration),
-            Box::new(m0011_administration::Migration),
+            Box::new(initial::m0009_access::Migration),
+            Box::new(initial::m0010_admission::Migration),
+            Box::new(initial::m0011_administration::Migration),
             Box::new(m0012_profiles::Migration),
             Box::new(m0013_preferences::Migration),
             Box::new(m0014_room_events::Migration),

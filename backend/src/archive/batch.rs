@@ -7,8 +7,10 @@ use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoAct
 
 use crate::{
     error::is_duplicate,
-    jobs::enqueue,
-    realtime::ledger::{deletion_job, purge_job},
+    realtime::{
+        jobs::enqueue,
+        ledger::{deletion_job, purge_job},
+    },
     tables::{
         AuditRow, BlockRow, account_deletions, binned_rooms, insert_audit_rows, insert_block_rows,
         insert_room_events, invitation_uses, invitations, members, mentions, messages, reports,

@@ -23,8 +23,7 @@ use super::{
 use crate::{
     App, Error, Result,
     auth::{Caller, LoginSource, UNUSABLE, lock_if_unmodified, run_to_completion},
-    jobs::enqueue,
-    realtime::ledger::deletion_job,
+    realtime::{jobs::enqueue, ledger::deletion_job},
     tables::{
         AccountChange, AuditRecord, Database, Stored, account_deletions, audit, confirmations,
         delete_blocks_of, erase_audited_names, invitations, log_account_change, now, pending_joins,

@@ -19,8 +19,10 @@ use shared::{
 use crate::{
     App, Result,
     auth::run_to_completion,
-    jobs::{NewJob, enqueue},
-    realtime::ledger::JoinByInvitation,
+    realtime::{
+        jobs::{NewJob, enqueue},
+        ledger::JoinByInvitation,
+    },
     tables::{
         invitation_uses,
         invitations::{self, usable},

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     App,
-    jobs::{Progress, Runner},
+    realtime::jobs::{Progress, Runner},
     tables::prune_account_changes,
 };
 

@@ -1,4 +1,4 @@
-//! The migrations before ranks and roles.
+//! The migrations before profiles.
 
 pub mod m0001_first;
 pub mod m0002_history;
@@ -8,3 +8,6 @@ pub mod m0005_revocation;
 pub mod m0006_installation;
 pub mod m0007_deleted_messages;
 pub mod m0008_no_topic;
+pub mod m0009_access;
+pub mod m0010_admission;
+pub mod m0011_administration;

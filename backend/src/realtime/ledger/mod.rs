@@ -26,8 +26,10 @@ use tokio::sync::mpsc;
 use crate::{
     Error, Result,
     concurrency_limiter::KeyedSemaphore,
-    jobs::{Jobs, Runner},
-    realtime::hub::Hub,
+    realtime::{
+        hub::Hub,
+        jobs::{Jobs, Runner},
+    },
     tables::{Database, Pool},
 };
 

@@ -15,7 +15,7 @@ use shared::{
 use super::{Batch, Ledger, RoomWrite};
 use crate::{
     Result,
-    jobs::{NewJob, Progress, Runner},
+    realtime::jobs::{NewJob, Progress, Runner},
     tables::{
         Pool, binned_rooms, members, mentions, messages, now, reports, room_bans, room_events,
         rooms, rooms_in_bin, row_lock, search_index,

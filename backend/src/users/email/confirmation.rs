@@ -27,7 +27,7 @@ use crate::{
     auth::{LoginSource, random_bytes, run_to_completion},
     error::is_duplicate,
     http::client_address::network_of,
-    jobs::{NewJob, Progress, cancel, enqueue},
+    realtime::jobs::{NewJob, Progress, cancel, enqueue},
     tables::{
         confirmations, delete_blocks_of, log_account_change, members, now, row_lock,
         server_settings, users,

@@ -10,7 +10,7 @@ use shared::{ids::UserId, problem::Code};
 use super::transport::Transport;
 use crate::{
     Error, Result,
-    jobs::{Job, NewJob, Progress, enqueue},
+    realtime::jobs::{Job, NewJob, Progress, enqueue},
 };
 
 /// The job that sends a mail; its subject is the account that the mail is about.

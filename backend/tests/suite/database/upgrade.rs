@@ -95,7 +95,7 @@ async fn work_that_an_older_version_left_over_becomes_jobs() {
     Migrator::up(&old, None).await.unwrap();
     old.close().await.unwrap();
     let db = Database::open(&storage.url(), 2).await.unwrap();
-    use hallway::jobs::{Column, Entity};
+    use hallway::realtime::jobs::{Column, Entity};
     let found = Entity::find().order_by_asc(Column::Kind).all(&db.reader).await.unwrap();
     let found: Vec<_> =
         found.iter().map(|job| (&*job.kind, job.subject_id, job.run_after)).collect();

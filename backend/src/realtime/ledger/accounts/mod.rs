@@ -17,7 +17,7 @@ use shared::{
 use super::{Batch, Ledger, RoomWrite};
 use crate::{
     Result,
-    jobs::{NewJob, Progress, Runner},
+    realtime::jobs::{NewJob, Progress, Runner},
     tables::{Pool, Stored, account_deletions, members, now, rooms, users},
 };
 

@@ -18,8 +18,7 @@ use super::super::{
 };
 use crate::{
     Error, Result,
-    jobs::enqueue,
-    realtime::hub::NodeEvent,
+    realtime::{hub::NodeEvent, jobs::enqueue},
     tables::{AuditRecord, audit_all, binned_rooms, rooms, rooms_in_bin},
 };
 

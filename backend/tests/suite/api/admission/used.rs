@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use hallway::{
-    jobs::{NewJob, enqueue},
+    realtime::jobs::{NewJob, enqueue},
     tables::pending_joins,
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use hallway::{
-    jobs::{Column, Entity},
+    realtime::jobs::{Column, Entity},
     tables::{Database, Stored, now, room_events},
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, sea_query::Expr};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use hallway::jobs::{Column, Entity, Job};
+use hallway::realtime::jobs::{Column, Entity, Job};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::fixture::TIMEOUT;

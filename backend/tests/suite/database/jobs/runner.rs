@@ -8,7 +8,7 @@ use std::{
 
 use hallway::{
     Error,
-    jobs::{self, Column, Entity, Job, Jobs, NewJob, Progress, Runner, enqueue},
+    realtime::jobs::{self, Column, Entity, Job, Jobs, NewJob, Progress, Runner, enqueue},
     tables::Database,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};

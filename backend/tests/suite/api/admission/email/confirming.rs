@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallway::{
-    jobs::{NewJob, enqueue},
+    realtime::jobs::{NewJob, enqueue},
     tables::{confirmations, row_lock, users},
 };
 use sea_orm::{

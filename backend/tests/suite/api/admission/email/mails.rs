@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hallway::{
-    jobs::{self, Job, Jobs, Runner},
+    realtime::jobs::{self, Job, Jobs, Runner},
     users::{MailTransport, register_jobs},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
