@@ -92,6 +92,7 @@ pub struct Ledger {
     waiting: Arc<KeyedSemaphore<Account>>,
     rates: Arc<WriteRates>,
     changed_accounts: Arc<ChangedAccounts>,
+    /// Woken when a room was deleted.
     jobs: Jobs,
 }
 
@@ -158,7 +159,7 @@ impl Ledger {
             health,
             waiting: Arc::new(KeyedSemaphore::new(ACCOUNT_KIB_MAX as usize)),
             rates: Arc::new(WriteRates::new(messages_per_second)),
-            changed_accounts: changed_accounts.clone(),
+            changed_accounts,
             jobs,
         }
     }

@@ -57,7 +57,7 @@ fn is_gone(now: i64) -> Condition {
 
 /// Deletes the rows of a room that is deleted and no longer in the bin.
 async fn purge(ledger: &Ledger, reader: &Pool, room: RoomId) -> Result<Progress> {
-    // Binned again after it was restored.
+    // Imported, or deleted again after it was restored.
     if let Some(row) = binned_rooms::Entity::find_by_id(room.0).one(reader).await? {
         let left = row.binned_at + BIN.as_micros() as i64 - now();
         if left > 0 {

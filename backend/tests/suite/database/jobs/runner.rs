@@ -85,6 +85,15 @@ fn database(fixture: &Fixture) -> Database {
     fixture.server.database().clone()
 }
 
+/// The connections of another node, which SQLite does not have.
+async fn node_database(fixture: &Fixture) -> Database {
+    let db = database(fixture);
+    if !db.is_shared() {
+        return db;
+    }
+    Database::open_existing(&fixture.server.storage().url(), 2).await.unwrap()
+}
+
 /// Starts three runners with the same handler.
 async fn start_nodes<F: Future<Output = hallway::Result<Progress>> + Send + 'static>(
     fixture: &Fixture,
@@ -92,7 +101,7 @@ async fn start_nodes<F: Future<Output = hallway::Result<Progress>> + Send + 'sta
 ) -> [Jobs; NODES] {
     let nodes: [Jobs; NODES] = Default::default();
     for node in &nodes {
-        let mut runner = Runner::new(database(fixture), node.clone());
+        let mut runner = Runner::new(node_database(fixture).await, node.clone());
         runner.on(KIND, 2, handler.clone());
         runner.start().await.unwrap();
     }
@@ -134,7 +143,7 @@ async fn a_recurring_job_runs_again_on_one_node_at_a_time() {
     let job = jobs_of(&db.writer, KIND).await.remove(0);
     for _ in 0..NODES {
         let (log, job) = (log.clone(), job.clone());
-        let mut runner = Runner::new(db.clone(), Jobs::default());
+        let mut runner = Runner::new(node_database(&fixture).await, Jobs::default());
         runner.every(KIND, Duration::from_millis(10), move || {
             let (log, job) = (log.clone(), job.clone());
             async move {
