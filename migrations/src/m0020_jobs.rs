@@ -75,7 +75,7 @@ fn jobs() -> TableCreateStatement {
         .col(text_null("payload"))
         .col(big_integer("created_at"))
         .col(big_integer("run_after"))
-        .col(integer("attempts").default(0))
+        .col(big_integer("attempts").default(0))
         // Who has the lease: a random id for each attempt.
         .col(uuid_null("lease_id"))
         // 0 while nobody has it.

@@ -21,7 +21,7 @@ use shared::{
 
 use crate::{
     api::revoked::basic,
-    database::{query_number, refuse_messages, wait_for_metric, wait_for_number},
+    database::{query_number, refuse, wait_for_metric, wait_for_number},
     fixture::{
         Client, Fixture, LiveSocket, PASSWORD, Person, Process, REVOCATION_MAX_DELAY, TIMEOUT,
         all_messages, changes, template,
@@ -278,7 +278,7 @@ async fn messages_are_deleted_although_it_failed_at_first() {
     let fixture = Fixture::start().await;
     let id = fixture.member.user.id;
     let writer = &fixture.server.database().writer;
-    let permit = refuse_messages(writer, "UPDATE").await;
+    let permit = refuse(writer, "messages", "UPDATE").await;
     delete_me(&fixture.member, "delete").await;
     let failed = r#"hallway_job_runs_total{kind="delete_account",outcome="failed"}"#;
     wait_for_metric(&fixture.anon, failed).await;

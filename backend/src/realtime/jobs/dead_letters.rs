@@ -62,7 +62,7 @@ pub async fn list(db: &Database) -> Result<(Vec<ListedJob>, u64)> {
 pub async fn retry(db: &Database, id: i64) -> Result<()> {
     let retried = Entity::update_many()
         .col_expr(C::RunAfter, clock(&db.writer))
-        .col_expr(C::Attempts, 0_i32.into())
+        .col_expr(C::Attempts, 0_i64.into())
         .col_expr(C::DeadAt, Expr::value(None::<i64>))
         .filter(C::Id.eq(id))
         .filter(Expr::col(C::LeaseUntil).lte(clock(&db.writer)))

@@ -19,7 +19,7 @@ pub struct Model {
     /// When a node may run it, by the clock of the database, as are all times below.
     pub run_after: i64,
     /// How often a node has begun to run it since it last succeeded.
-    pub attempts: i32,
+    pub attempts: i64,
     /// The attempt that has the lease, a random id.
     pub lease_id: Option<Uuid>,
     /// The end of the lease; 0 while nobody has it.

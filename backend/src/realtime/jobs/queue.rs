@@ -51,7 +51,7 @@ pub async fn enqueue(txn: &impl ConnectionTrait, job: NewJob) -> Result<(), DbEr
     let NewJob { kind, subject_id, payload, delay } = job;
     let replace = OnConflict::columns([C::Kind, C::SubjectId])
         .update_columns([C::Payload, C::CreatedAt, C::RunAfter, C::Attempts])
-        .value(C::Revision, Expr::col((Entity, C::Revision)).add(1))
+        .value(C::Revision, Expr::col((Entity, C::Revision)).add(1_i64))
         .value(C::LastError, Expr::value(None::<String>))
         .value(C::DeadAt, Expr::value(None::<i64>))
         .to_owned();
@@ -64,7 +64,7 @@ pub async fn enqueue(txn: &impl ConnectionTrait, job: NewJob) -> Result<(), DbEr
             Expr::value(payload),
             clock(txn),
             clock_in(txn, delay),
-            0.into(),
+            0_i64.into(),
         ])
         .on_conflict(replace)
         .to_owned();
@@ -117,7 +117,7 @@ pub(super) async fn lease(db: &Database, job: Model) -> Result<Option<Model>, Db
     let leased = Entity::update_many()
         .col_expr(C::LeaseId, Expr::value(lease_id))
         .col_expr(C::LeaseUntil, clock_in(&db.writer, LEASE))
-        .col_expr(C::Attempts, Expr::col(C::Attempts).add(1))
+        .col_expr(C::Attempts, Expr::col(C::Attempts).add(1_i64))
         .filter(C::Id.eq(job.id))
         .filter(is_due(&db.writer))
         .exec(&db.writer)
@@ -173,7 +173,7 @@ pub(super) async fn end(db: &Database, job: &Model, end: RunEnd) -> Result<(), D
         }
         RunEnd::Again(delay) => release()
             .col_expr(C::RunAfter, clock_in(&db.writer, delay))
-            .col_expr(C::Attempts, 0_i32.into())
+            .col_expr(C::Attempts, 0_i64.into())
             .col_expr(C::LastError, Expr::value(None::<String>)),
         RunEnd::Failed(text, delay) => release()
             .col_expr(C::RunAfter, clock_in(&db.writer, delay))

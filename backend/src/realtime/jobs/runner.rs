@@ -30,7 +30,7 @@ const RETRY_MIN: Duration = Duration::from_secs(1);
 /// The maximum wait between two attempts.
 const RETRY_MAX: Duration = Duration::from_secs(600);
 /// The number of attempts after which a job is a dead letter.
-const ATTEMPTS_MAX: i32 = 100;
+const ATTEMPTS_MAX: i64 = 100;
 
 /// A handle to the runner of this node; cheap to clone.
 #[derive(Clone, Default)]
@@ -240,7 +240,7 @@ impl Run {
         RunEnd::Dead(error)
     }
 
-    fn is_exhausted(&self, attempts: i32) -> bool {
+    fn is_exhausted(&self, attempts: i64) -> bool {
         attempts >= ATTEMPTS_MAX && self.kind.period.is_none()
     }
 
@@ -268,9 +268,9 @@ impl Run {
 
 /// The wait after a number of attempts: 1 s to 10 min, of which a random half is left out, so that jobs that
 /// failed together are not tried together.
-fn retry_delay(attempts: i32) -> Duration {
-    let doublings = attempts.saturating_sub(1).max(0).unsigned_abs();
-    let delay = RETRY_MIN.saturating_mul(2_u32.saturating_pow(doublings)).min(RETRY_MAX);
+fn retry_delay(attempts: i64) -> Duration {
+    let doublings = attempts.saturating_sub(1).clamp(0, 16) as u32;
+    let delay = RETRY_MIN.saturating_mul(1 << doublings).min(RETRY_MAX);
     let random = Uuid::new_v4().as_u128() % 1_000;
     delay.mul_f64(1.0 - random as f64 / 2_000.0)
 }
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn the_wait_grows_up_to_ten_minutes() {
-        for (attempts, seconds) in [(1, 1.0), (2, 2.0), (6, 32.0), (11, 600.0), (i32::MAX, 600.0)] {
+        for (attempts, seconds) in [(1, 1.0), (2, 2.0), (6, 32.0), (11, 600.0), (i64::MAX, 600.0)] {
             let delay = retry_delay(attempts).as_secs_f64();
             assert!((seconds / 2.0..=seconds).contains(&delay), "{attempts}: {delay}");
         }

@@ -38,13 +38,22 @@ pub async fn wait_for_number(db: &impl ConnectionTrait, sql: &str, expected: i64
     }
 }
 
-/// Makes every `operation` (`UPDATE`, `DELETE`) on a message fail; returns the statement that ends this.
-pub async fn refuse_messages(db: &impl ConnectionTrait, operation: &str) -> String {
-    refuse(db, operation, "messages").await
+/// Waits until `/metrics` has a line that begins with a text.
+pub async fn wait_for_metric(client: &Client, line: &str) {
+    let start = Instant::now();
+    loop {
+        let metrics = client.get("/metrics").await.text;
+        if metrics.lines().any(|found| found.starts_with(line)) {
+            return;
+        }
+        assert!(start.elapsed() < TIMEOUT, "{line} is not in {metrics}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
-/// Makes every `operation` on a table fail; returns the statement that ends this.
-pub async fn refuse(db: &impl ConnectionTrait, operation: &str, table: &str) -> String {
+/// Makes every `operation` (`UPDATE`, `DELETE`) on a row of a table fail; returns the statement that ends
+/// this.
+pub async fn refuse(db: &impl ConnectionTrait, table: &str, operation: &str) -> String {
     let trigger = format!("CREATE TRIGGER refuse BEFORE {operation} ON {table}");
     let (statements, end) = match db.get_database_backend() {
         DbBackend::Sqlite => (
@@ -76,19 +85,6 @@ pub async fn refuse(db: &impl ConnectionTrait, operation: &str, table: &str) -> 
 /// Makes all jobs due that wait for a time.
 pub async fn make_jobs_due(db: &impl ConnectionTrait) {
     db.execute_unprepared("UPDATE jobs SET run_after = 0").await.unwrap();
-}
-
-/// Waits until `/metrics` has a line that begins with a text.
-pub async fn wait_for_metric(client: &Client, line: &str) {
-    let start = Instant::now();
-    loop {
-        let metrics = client.get("/metrics").await.text;
-        if metrics.lines().any(|found| found.starts_with(line)) {
-            return;
-        }
-        assert!(start.elapsed() < TIMEOUT, "{line} is not in {metrics}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 /// Counts the statements of this database's other connections that run now and contain a text. Not

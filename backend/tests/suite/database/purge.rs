@@ -8,7 +8,7 @@ use shared::{
     rooms::{Room, RoomEventKind},
 };
 
-use super::{query_number, refuse_messages, wait_for_metric, wait_for_number};
+use super::{query_number, refuse, wait_for_metric, wait_for_number};
 use crate::fixture::Fixture;
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn a_room_is_purged_although_it_failed_at_first() {
     let writer = &fixture.server.database().writer;
     let other: Room =
         fixture.admin.post(paths::ROOMS, json!({"name": "Attic"})).await.expect_json(201);
-    let permit = refuse_messages(writer, "DELETE").await;
+    let permit = refuse(writer, "messages", "DELETE").await;
     let for_good = |room| format!("{}?now=true", paths::fill(paths::ROOM, &[&room]));
     fixture.admin.delete(&for_good(fixture.room)).await.expect_status(204);
     let failed = r#"hallway_job_runs_total{kind="purge_room",outcome="failed"}"#;

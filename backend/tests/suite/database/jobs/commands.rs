@@ -6,7 +6,7 @@ use shared::paths;
 
 use super::{jobs, leave_one_attempt, wait_for_jobs};
 use crate::{
-    database::{query_number, refuse_messages, wait_for_metric, wait_for_number},
+    database::{query_number, refuse, wait_for_metric, wait_for_number},
     fixture::{Process, Storage, template},
 };
 
@@ -24,7 +24,7 @@ async fn a_dead_job_is_listed_counted_retried_and_discarded() {
     let server = Process::start(&storage).await;
     let (seed, db) = (&template().seed, Database::open_existing(&storage.url(), 2).await.unwrap());
     let admin = seed.person(server.address, 0);
-    let permit = refuse_messages(&db.writer, "DELETE").await;
+    let permit = refuse(&db.writer, "messages", "DELETE").await;
     let path = format!("{}?now=true", paths::fill(paths::ROOM, &[&seed.room]));
     admin.delete(&path).await.expect_status(204);
     wait_for_jobs(&db.writer, PURGE, |jobs| jobs[0].attempts > 0).await;
@@ -63,7 +63,7 @@ async fn a_discarded_job_is_gone() {
     let storage = template().copy().await;
     let server = Process::start(&storage).await;
     let (seed, db) = (&template().seed, Database::open_existing(&storage.url(), 2).await.unwrap());
-    refuse_messages(&db.writer, "DELETE").await;
+    refuse(&db.writer, "messages", "DELETE").await;
     let path = format!("{}?now=true", paths::fill(paths::ROOM, &[&seed.room]));
     seed.person(server.address, 0).delete(&path).await.expect_status(204);
     wait_for_jobs(&db.writer, PURGE, |jobs| jobs[0].attempts > 0).await;

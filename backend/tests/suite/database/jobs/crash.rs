@@ -83,7 +83,7 @@ async fn a_kill_before_a_job_is_leased_loses_nothing() {
 async fn a_kill_while_a_job_runs_loses_nothing() {
     for table in ["messages", "members", "rooms"] {
         let crash = Crash::start().await;
-        let permit = refuse(&crash.db.writer, "DELETE", table).await;
+        let permit = refuse(&crash.db.writer, table, "DELETE").await;
         crash.delete_room().await;
         wait_for_jobs(&crash.db.writer, PURGE, |jobs| jobs[0].attempts > 0).await;
         let crash = crash.restart().await;
@@ -134,7 +134,7 @@ async fn a_kill_between_the_effect_and_the_end_of_a_job_doubles_nothing() {
     let seed = &template().seed;
     let member = seed.person(crash.server.address, 1);
     let db = crash.db.clone();
-    let permit = refuse(&db.writer, "DELETE", "jobs").await;
+    let permit = refuse(&db.writer, "jobs", "DELETE").await;
     let request = json!({"password": PASSWORD, "messages": "delete"});
     member.call("DELETE", paths::ME, request).await.expect_status(204);
     wait_for_number(&db.writer, "SELECT count(*) FROM account_deletions", 0).await;

@@ -272,7 +272,7 @@ async fn a_job_whose_attempts_all_ended_with_their_processes_is_dead() {
     let db = database(&fixture).writer;
     enqueue(&db, NewJob::new(KIND, 1)).await.unwrap();
     Entity::update_many()
-        .col_expr(Column::Attempts, 100_i32.into())
+        .col_expr(Column::Attempts, 100_i64.into())
         .filter(Column::Kind.eq(KIND))
         .exec(&db)
         .await
