@@ -5,7 +5,7 @@
 //! 3. `archive`, `export`, `search`, `messages`, `admin`, `rooms`, `users`: the slices, one module per feature;
 //! 4. `app`: the state that all handlers share;
 //! 5. `auth`: passwords, tokens, the extractors that identify the caller;
-//! 6. `realtime`: the ledger, the hub and the relay;
+//! 6. `realtime`: the ledger, the hub, the relay and the background jobs;
 //! 7. `http`: extractors, problem details, conditional requests, response headers;
 //! 8. `limits`, `concurrency_limiter`, `rate_limiter`: limits by account and address;
 //! 9. `data_files`: the files of the data folder;
@@ -15,7 +15,11 @@
 
 use std::{fmt::Display, sync::Arc};
 
-use realtime::{hub::Hub, ledger::Ledger};
+use realtime::{
+    hub::Hub,
+    jobs::{Jobs, Runner},
+    ledger::Ledger,
+};
 use shared::problem::Code;
 use tables::{Database, sqlite_file};
 
@@ -47,8 +51,8 @@ pub use app::App;
 pub use error::{Error, Result};
 pub use settings::{Settings, Storage};
 
-/// Opens the database, and starts the hub, the ledger, which resumes interrupted room deletions, and the
-/// background tasks.
+/// Opens the database, and starts the hub, the ledger, the background tasks and the runner of jobs, which resumes
+/// what an earlier process left over.
 pub async fn start(settings: Settings) -> Result<App> {
     let settings = Arc::new(settings);
     let mail_transport = users::MailTransport::open(&settings.mail)?;
@@ -59,14 +63,17 @@ pub async fn start(settings: Settings) -> Result<App> {
     }
     let hub = Hub::start(db.clone(), settings.redis_url.as_ref().map(|url| &*url.0))?;
     let auth = auth::Auth::open(settings.clone(), db.clone(), &hub)?;
-    let ledger = Ledger::start(db.clone(), hub.clone(), settings.messages_per_second);
+    let jobs = Jobs::default();
+    let messages_per_second = settings.messages_per_second;
+    let ledger = Ledger::start(db.clone(), hub.clone(), jobs.clone(), messages_per_second);
     let limits = limits::Limits::new(&settings);
     let app = App::new(app::Handles { settings, db, ledger, hub, auth, limits });
     tokio::spawn(users::watch_accounts(app.clone()));
-    tokio::spawn(users::run_upkeep(app.clone()));
-    if let Some(transport) = mail_transport {
-        tokio::spawn(users::send_mails(app.db.clone(), transport));
-    }
+    tokio::spawn(users::write_session_uses(app.clone()));
+    let mut runner = Runner::new(app.db.clone(), jobs);
+    app.ledger.register_jobs(&mut runner, &app.db.reader);
+    users::register_jobs(&mut runner, &app, mail_transport);
+    runner.start().await?;
     Ok(app)
 }
 

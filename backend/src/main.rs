@@ -8,6 +8,7 @@ use hallway::{
     Settings, Storage, api, archive,
     data_files::{create_files_privately, lock_sqlite, restrict_permissions},
     log, open_database, open_existing_database,
+    realtime::jobs,
     settings::Secret,
     users,
 };
@@ -35,6 +36,13 @@ enum Command {
     /// Manage accounts.
     #[command(subcommand)]
     Admin(Admin),
+    /// List the background jobs that are dead, running or waiting; retry or discard one.
+    ///
+    /// Jobs are the work that comes after a change, such as deleting the messages of a deleted room, and work that
+    /// recurs. The server tries a job that fails again and again; after 100 attempts, about half a day, it is dead
+    /// and waits for you. Each line has the id of the job, its kind, the id of what it is about (such as the room
+    /// or the account), its state, the attempts and the last error, whose cause is in the log of the server.
+    Jobs(Jobs),
     /// Export all data to a file, which `hallway import` can load into any database.
     ///
     /// A snapshot of accounts, rooms, members, read positions and messages; the server may keep
@@ -65,6 +73,31 @@ enum Admin {
     /// name "Deleted account" unless you delete them too. A running server notices within seconds and does
     /// the rest; otherwise the next start does.
     Delete(Delete),
+}
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Jobs {
+    #[command(subcommand)]
+    action: Option<JobAction>,
+    #[command(flatten)]
+    storage: Storage,
+}
+
+#[derive(Subcommand)]
+enum JobAction {
+    /// Run a dead or waiting job at once, with 100 more attempts. A running server notices within seconds.
+    Retry(JobId),
+    /// Delete a dead job: what it had to do is never done, unless something asks for it again.
+    Discard(JobId),
+}
+
+#[derive(Args)]
+struct JobId {
+    /// Id of the job, the first word of its line.
+    id: i64,
+    #[command(flatten)]
+    storage: Storage,
 }
 
 #[derive(Args)]
@@ -124,6 +157,8 @@ async fn main() -> ExitCode {
         Command::Admin(Admin::Owner(account)) => promote(account, Rank::Owner).await,
         Command::Admin(Admin::Password(account)) => reset_password(account).await,
         Command::Admin(Admin::Delete(args)) => delete(args).await,
+        Command::Jobs(Jobs { action: None, storage }) => list_jobs(storage).await,
+        Command::Jobs(Jobs { action: Some(action), .. }) => change_job(action).await,
         Command::Export(args) => export(args).await,
         Command::Import(args) => import(args).await,
         Command::Openapi => {
@@ -205,6 +240,30 @@ async fn delete(Delete { account, messages }: Delete) -> Result<()> {
     let user = users::delete_account(&db, &account.name, messages).await?;
     db.close().await?;
     println!("{} is deleted.", user.username);
+    Ok(())
+}
+
+async fn list_jobs(storage: Storage) -> Result<()> {
+    let db = open_existing_database(&storage).await?;
+    let (listed, left_out) = jobs::list(&db).await?;
+    db.close().await?;
+    listed.iter().for_each(|job| println!("{job}"));
+    if left_out > 0 {
+        println!("{left_out} more");
+    }
+    Ok(())
+}
+
+async fn change_job(action: JobAction) -> Result<()> {
+    let (JobAction::Retry(JobId { id, storage }) | JobAction::Discard(JobId { id, storage })) =
+        &action;
+    let db = open_existing_database(storage).await?;
+    let done = match action {
+        JobAction::Retry(_) => jobs::retry(&db, *id).await.map(|()| "will be tried again"),
+        JobAction::Discard(_) => jobs::discard(&db, *id).await.map(|()| "is discarded"),
+    };
+    db.close().await?;
+    println!("Job {id} {}.", done?);
     Ok(())
 }
 

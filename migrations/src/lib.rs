@@ -12,6 +12,7 @@ mod m0016_moderation;
 mod m0017_deletion;
 mod m0018_email;
 mod m0019_folded_names;
+mod m0020_jobs;
 mod m0021_search_positions;
 mod m0022_wide_counters;
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_deletion::Migration),
             Box::new(m0018_email::Migration),
             Box::new(m0019_folded_names::Migration),
+            Box::new(m0020_jobs::Migration),
             Box::new(m0021_search_positions::Migration),
             Box::new(m0022_wide_counters::Migration),
         ]

@@ -5,11 +5,8 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const COUNTERS: [(&str, &str, &str); 3] = [
-    ("invitations", "uses", "NOT NULL"),
-    ("invitations", "used", "NOT NULL"),
-    ("mails", "attempts", "NOT NULL DEFAULT 0"),
-];
+const COUNTERS: [(&str, &str, &str); 2] =
+    [("invitations", "uses", "NOT NULL"), ("invitations", "used", "NOT NULL")];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

@@ -7,6 +7,10 @@ use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 
 use crate::{
     error::is_duplicate,
+    realtime::{
+        jobs::enqueue,
+        ledger::{deletion_job, purge_job},
+    },
     tables::{
         AuditRow, BlockRow, Transaction, account_deletions, binned_rooms, insert_audit_rows,
         insert_block_rows, insert_room_events, invitation_uses, invitations, members, mentions,
@@ -60,11 +64,17 @@ impl Batch {
         let batch = take(self);
         insert::<users::Entity, _>(txn, batch.users).await?;
         insert_block_rows(txn, batch.blocks).await?;
+        for deletion in &batch.deletions {
+            enqueue(txn, deletion_job(deletion.user_id.into())).await?;
+        }
         insert::<account_deletions::Entity, _>(txn, batch.deletions).await?;
         // Messages come after their room, in the same transaction.
         let positions: Vec<_> = batch.rooms.iter().map(|row| (row.id, row.last_seq)).collect();
         insert::<rooms::Entity, _>(txn, batch.rooms).await?;
         search_index::insert_positions(txn, positions).await?;
+        for room in &batch.binned {
+            enqueue(txn, purge_job(room.room_id.into())).await?;
+        }
         insert::<binned_rooms::Entity, _>(txn, batch.binned).await?;
         insert::<members::Entity, _>(txn, batch.members).await?;
         let messages = batch.messages.len();

@@ -23,7 +23,7 @@ pub use account_changes::{
     AccountChange, AccountChangeReader, log_account_change, prune_account_changes,
 };
 pub use admission::{
-    confirmations, invitation_uses, invitations, mails, pending_joins, server_settings,
+    confirmations, invitation_uses, invitations, pending_joins, server_settings,
     server_settings::ROW as SETTINGS_ROW,
 };
 pub use audit::{
@@ -40,7 +40,7 @@ pub use changes::{
     all_changes_since, changes_since, departures, has_more_changes, is_departure_known,
 };
 pub use database::{
-    Connection, Database, DbErrorKind, Durability, Epoch, Pool, Transaction,
+    Connection, Database, DbErrorKind, Durability, Epoch, Pool, Transaction, clock,
     contains_ignoring_case, db_error_kind, generated_ids_are_transactional, last_generated_id,
     lock_account_names, lock_room_names, prefix_pattern, row_lock, set_last_generated_id, snapshot,
     sqlite_file, sqlite_url, sqlite_version, substring_pattern, with_timeout,

@@ -58,7 +58,6 @@ pub async fn watch_accounts(app: App) {
         }
         // The ledger's cache knows only the changes by this process.
         app.ledger.invalidate_accounts(changed.iter().copied());
-        app.ledger.finish_account_deletions();
         if succeeds(recheck_all(&app, &changed)).await {
             tokio::spawn(publish(app.clone(), changed));
         } else {

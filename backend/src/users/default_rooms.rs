@@ -37,5 +37,5 @@ pub(super) async fn record_default_joins(
         invited_by: user.0,
         created_at,
     });
-    insert_joins(transaction, joins).await
+    insert_joins(transaction, user, joins).await
 }

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     App, Error, Result,
     auth::{Caller, LoginSource, UNUSABLE, lock_if_unmodified, run_to_completion},
+    realtime::{jobs::enqueue, ledger::deletion_job},
     tables::{
         AccountChange, AuditRecord, Database, Stored, Transaction, account_deletions, audit,
         confirmations, delete_blocks_of, erase_audited_names, invitations, log_account_change, now,
@@ -89,7 +90,7 @@ pub(super) async fn delete_other(
 }
 
 /// Deletes an account, for the command line. A running server notices within 2 s, because it reads the log
-/// of changed accounts; otherwise the next start finishes the deletion. Returns the account as it was.
+/// of changed accounts, and runs the job that finishes the deletion; otherwise the next start does. Returns the account as it was.
 pub async fn delete_account(
     db: &Database,
     username: &str,
@@ -184,6 +185,7 @@ async fn erase(
         created_at: now,
     };
     remaining.into_active_model().reset_all().insert(transaction).await?;
+    enqueue(transaction, deletion_job(id)).await?;
     let record = AuditRecord::new(AuditAction::AccountDeleted, by);
     audit(transaction, record.user(id).address(address).new_value(messages)).await?;
     Ok(log_account_change(transaction, id).await?)

@@ -1,6 +1,6 @@
 //! Using invitations: by a new account, and by one that exists. The transaction that uses an invitation
-//! also notes its rooms as pending joins; the ledger executes those right after the commit, and again
-//! every few seconds while one is left, so a crash only delays them.
+//! also notes its rooms as pending joins, and adds a job. The request executes the joins right after the commit,
+//! and the job those that are left, so a crash only delays them.
 
 use std::time::Duration;
 
@@ -19,7 +19,10 @@ use shared::{
 use crate::{
     App, Result,
     auth::run_to_completion,
-    realtime::ledger::JoinByInvitation,
+    realtime::{
+        jobs::{NewJob, enqueue},
+        ledger::JoinByInvitation,
+    },
     tables::{
         Connection, Transaction, invitation_uses,
         invitations::{self, usable},
@@ -27,10 +30,10 @@ use crate::{
     },
 };
 
-/// How long the request that uses an invitation has for its joins before the upkeep takes them over.
+/// The job that executes the pending joins of an account; its subject is the account.
+pub const JOIN_ROOMS: &str = "join_rooms";
+/// How long the request that uses an invitation has for its joins before the job takes them over.
 const OVERDUE_AFTER: Duration = Duration::from_secs(5);
-/// The maximum number of joins that the upkeep executes at a time.
-const JOINS_MAX: u64 = 100;
 
 /// The invitation with a token, and who invites, if it can be used now; otherwise 403
 /// ([`Code::InvitationInvalid`]). It cannot if the inviter may no longer invite.
@@ -95,12 +98,13 @@ pub(super) async fn record_use(
         invited_by: invitation.created_by,
         created_at: now,
     });
-    insert_joins(transaction, joins).await
+    insert_joins(transaction, user, joins).await
 }
 
-/// Notes joins, which [`finish_joins`] executes after the commit.
+/// Notes joins of an account, which [`finish_joins`] executes after the commit.
 pub(super) async fn insert_joins(
     transaction: &Transaction,
+    user: UserId,
     joins: impl Iterator<Item = pending_joins::Model>,
 ) -> Result<()> {
     let joins: Vec<_> = joins.map(|row| row.into_active_model().reset_all()).collect();
@@ -114,7 +118,7 @@ pub(super) async fn insert_joins(
         .to_owned();
     let insert = pending_joins::Entity::insert_many(joins).on_conflict(update);
     insert.exec_without_returning(transaction).await?;
-    Ok(())
+    Ok(enqueue(transaction, NewJob::new(JOIN_ROOMS, user.0).after(OVERDUE_AFTER)).await?)
 }
 
 /// Uses an invitation for an account that exists, which joins its rooms. Returns those that it is in now.
@@ -144,7 +148,7 @@ pub async fn accept(app: &App, user: UserId, token: InvitationToken) -> Result<V
         Ok(invitation.rooms.0)
     })
     .await?;
-    finish_joins(app, Some(user)).await?;
+    finish_joins(app, user).await?;
     joined_among(db, user, &rooms).await
 }
 
@@ -177,26 +181,21 @@ async fn joined_among(db: &impl Connection, user: UserId, ids: &[i64]) -> Result
     Ok(joined.into_iter().map(RoomId).collect())
 }
 
-/// Executes the pending joins of an account after the commit of what noted them. After a failure, the upkeep
+/// Executes the pending joins of an account after the commit of what noted them. After a failure, the job
 /// executes them.
 pub(super) async fn try_finish_joins(app: &App, user: UserId) {
-    if let Err(error) = finish_joins(app, Some(user)).await {
+    if let Err(error) = finish_joins(app, user).await {
         tracing::warn!(%error, "an account joins its rooms later");
     }
 }
 
-/// Executes the pending joins of an account, or those of all accounts that are overdue.
-pub(super) async fn finish_joins(app: &App, user: Option<UserId>) -> Result<()> {
+/// Executes the pending joins of an account.
+pub(super) async fn finish_joins(app: &App, user: UserId) -> Result<()> {
     use pending_joins::Column as C;
-    let overdue = now() - OVERDUE_AFTER.as_micros() as i64;
-    let due = match user {
-        Some(user) => C::UserId.eq(user.0),
-        None => C::CreatedAt.lt(overdue),
-    };
-    let due = pending_joins::Entity::find().filter(due);
-    let due = due.order_by_asc(C::CreatedAt).order_by_asc(C::RoomId).limit(JOINS_MAX);
+    let pending = pending_joins::Entity::find().filter(C::UserId.eq(user.0));
+    let pending = pending.order_by_asc(C::CreatedAt).order_by_asc(C::RoomId);
     let mut failure = None;
-    for join in due.all(&app.db.reader).await? {
+    for join in pending.all(&app.db.reader).await? {
         let join = JoinByInvitation { room: join.room_id.into(), user: join.user_id.into() };
         // A room that cannot be joined now must not keep the others from it.
         if let Err(error) = app.ledger.write(join).await {

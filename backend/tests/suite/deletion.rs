@@ -21,7 +21,7 @@ use shared::{
 
 use crate::{
     api::revoked::basic,
-    database::{query_number, refuse, wait_for_number},
+    database::{query_number, refuse, wait_for_metric, wait_for_number},
     fixture::{
         Client, Fixture, LiveSocket, PASSWORD, Person, Process, REVOCATION_MAX_DELAY, TIMEOUT,
         all_messages, changes, template,
@@ -280,12 +280,8 @@ async fn messages_are_deleted_although_it_failed_at_first() {
     let writer = &fixture.server.database().writer;
     let permit = refuse(writer, "messages", "UPDATE").await;
     delete_me(&fixture.member, "delete").await;
-    let failed = "hallway_account_deletion_failures_total";
-    let start = Instant::now();
-    while !fixture.anon.get("/metrics").await.text.contains(failed) {
-        assert!(start.elapsed() < TIMEOUT, "nothing failed");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let failed = r#"hallway_job_runs_total{kind="delete_account",outcome="failed"}"#;
+    wait_for_metric(&fixture.anon, failed).await;
     assert_eq!(query_number(writer, &count_messages(id)).await, 1);
     writer.execute_unprepared(&permit).await.unwrap();
     wait_for_number(writer, &count_messages(id), 0).await;

@@ -21,10 +21,16 @@ use shared::{
     problem::Code,
     rooms::{ReadState, Room},
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use crate::{
-    Error, Result, concurrency_limiter::KeyedSemaphore, realtime::hub::Hub, tables::Database,
+    Error, Result,
+    concurrency_limiter::KeyedSemaphore,
+    realtime::{
+        hub::Hub,
+        jobs::{Jobs, Runner},
+    },
+    tables::{Database, Pool},
 };
 
 mod accounts;
@@ -40,10 +46,10 @@ mod post;
 mod publisher;
 mod purge;
 mod queue;
-mod retry;
 mod rooms;
 mod write_rates;
 
+pub use accounts::deletion_job;
 use actor::{Actor, ActorHealth};
 pub use batch::Batch;
 use batch::NewEvent;
@@ -57,6 +63,7 @@ pub use members::{
 pub use messages::{DeleteMessage, EditMessage};
 pub use moderation::{Ban, CloseReport, ReportMessage, TimeOut, Unban};
 pub use post::{PostMessage, PostedMessage};
+pub use purge::purge_job;
 pub use queue::PendingWrite;
 use queue::{Enqueued, QueuedWrite, Reply};
 use rooms::AnnounceRestored;
@@ -87,10 +94,8 @@ pub struct Ledger {
     waiting: Arc<KeyedSemaphore<Account>>,
     rates: Arc<WriteRates>,
     changed_accounts: Arc<ChangedAccounts>,
-    /// Notified when a room was deleted whose rows remain.
-    room_deleted: Arc<Notify>,
-    /// Notified when an account may have been deleted.
-    account_deleted: Arc<Notify>,
+    /// Woken when a room was deleted.
+    jobs: Jobs,
 }
 
 /// The accounts that changed since the last batch. Only the one actor of SQLite has a cache of them; no
@@ -139,9 +144,9 @@ pub trait RoomWrite: Send + Sync + 'static {
 }
 
 impl Ledger {
-    /// Starts the actors, and the tasks that index messages, delete the rows of deleted rooms and finish the
-    /// deletion of accounts. An account may post `messages_per_second` messages for as long as it likes.
-    pub fn start(db: Database, hub: Hub, messages_per_second: u32) -> Self {
+    /// Starts the actors, and the task that indexes messages. An account may post `messages_per_second`
+    /// messages for as long as it likes.
+    pub fn start(db: Database, hub: Hub, jobs: Jobs, messages_per_second: u32) -> Self {
         let changed_accounts = Arc::<ChangedAccounts>::default();
         let actors = if db.is_shared() { ACTORS } else { 1 };
         let health: Vec<Arc<ActorHealth>> = (0..actors).map(|_| Arc::default()).collect();
@@ -154,21 +159,22 @@ impl Ledger {
             actor.spawn(queue);
             sender
         };
-        let ledger = Self {
-            queues: health.iter().map(spawn_actor).collect(),
+        let queues = health.iter().map(spawn_actor).collect();
+        tokio::spawn(indexer::follow(db, backlog));
+        Self {
+            queues,
             health,
             waiting: Arc::new(KeyedSemaphore::new(ACCOUNT_KIB_MAX as usize)),
             rates: Arc::new(WriteRates::new(messages_per_second)),
-            changed_accounts: changed_accounts.clone(),
-            room_deleted: Arc::default(),
-            account_deleted: Arc::default(),
-        };
-        tokio::spawn(indexer::follow(db.clone(), backlog));
-        let deleted = ledger.room_deleted.clone();
-        tokio::spawn(purge::purge_deleted_rooms(ledger.clone(), db.reader.clone(), deleted));
-        let deleted = ledger.account_deleted.clone();
-        tokio::spawn(accounts::finish_deletions(ledger.clone(), db.reader, deleted));
-        ledger
+            changed_accounts,
+            jobs,
+        }
+    }
+
+    /// Registers the jobs that delete the rows of deleted rooms and finish the deletion of accounts.
+    pub fn register_jobs(&self, runner: &mut Runner, reader: &Pool) {
+        purge::register(self, runner, reader);
+        accounts::register(self, runner, reader);
     }
 
     /// Whether the actors run and commit what they take.
@@ -184,15 +190,10 @@ impl Ledger {
         self.changed_accounts.lock().extend(changed);
     }
 
-    /// Looks for accounts that were deleted, also by another process, and finishes that in the background.
-    pub fn finish_account_deletions(&self) {
-        self.account_deleted.notify_one();
-    }
-
-    /// Deletes a room. Clients lose access to its contents at once; a background task deletes the rows.
+    /// Deletes a room. Clients lose access to its contents at once; a job deletes the rows.
     pub async fn delete_room(&self, delete: impl RoomWrite<Out = ()>) -> Result<()> {
         self.write(delete).await?;
-        self.room_deleted.notify_one();
+        self.jobs.wake();
         Ok(())
     }
 

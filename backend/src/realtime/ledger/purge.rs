@@ -1,20 +1,21 @@
-//! Deletes the rows of deleted rooms in the background.
+//! Deletes the rows of deleted rooms: a job of each room, which is due when the room cannot be restored any
+//! more.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::LockType,
 };
-use shared::ids::{RoomId, UserId};
-use tokio::sync::Notify;
-
-use super::{
-    Batch, Ledger, RoomWrite,
-    retry::{Task, retry_forever},
+use shared::{
+    ids::{RoomId, UserId},
+    rules,
 };
+
+use super::{Batch, Ledger, RoomWrite};
 use crate::{
     Result,
+    realtime::jobs::{NewJob, Progress, Runner},
     tables::{
         Pool, Transaction, binned_rooms, members, mentions, messages, now, reports, room_bans,
         room_events, rooms, rooms_in_bin, row_lock, search_index,
@@ -24,10 +25,9 @@ use crate::{
 /// The number of rows of a table that one [`PurgeRoom`] deletes: few enough not to delay writes to other
 /// rooms, and enough to finish soon.
 const CHUNK: u64 = 500;
-/// How often the task looks for rooms that another node deleted and could not finish.
-const RESCAN: Duration = Duration::from_secs(600);
-/// The task that purges.
-const PURGE: Task = Task { name: "purge", failures: "hallway_room_purge_failures_total" };
+const PURGE_ROOM: &str = "purge_room";
+/// For how long a deleted room can be restored.
+pub(super) const BIN: Duration = Duration::from_secs(rules::BIN_DAYS.unsigned_abs() * 86_400);
 
 /// Deletes the next 500 messages of a deleted room that is not in the bin, or if it has none, up to 500
 /// rows of each other table; returns true if there may be more. Otherwise deletes the room itself.
@@ -35,10 +35,17 @@ struct PurgeRoom {
     room: RoomId,
 }
 
-/// Deletes the rows of all deleted rooms: at the start, when `deleted` is notified, and every ten
-/// minutes.
-pub(super) async fn purge_deleted_rooms(ledger: Ledger, reader: Pool, deleted: Arc<Notify>) {
-    retry_forever(PURGE, &deleted, || purge_all(&ledger, &reader)).await;
+/// The job that deletes the rows of a deleted room. Waits as long as the room can be restored.
+pub fn purge_job(room: RoomId) -> NewJob {
+    NewJob::new(PURGE_ROOM, room.0)
+}
+
+pub(super) fn register(ledger: &Ledger, runner: &mut Runner, reader: &Pool) {
+    let (ledger, reader) = (ledger.clone(), reader.clone());
+    runner.on(PURGE_ROOM, 1, move |job| {
+        let (ledger, reader) = (ledger.clone(), reader.clone());
+        async move { purge(&ledger, &reader, RoomId(job.subject_id)).await }
+    });
 }
 
 /// The condition that a room is deleted and cannot be restored.
@@ -48,27 +55,17 @@ fn is_gone(now: i64) -> Condition {
         .add(rooms::Column::Id.not_in_subquery(rooms_in_bin(now)))
 }
 
-/// Deletes the rows of all rooms that are deleted now and no longer in the bin. If one room fails, continues with the others,
-/// and returns the last error. Returns when to look again.
-async fn purge_all(ledger: &Ledger, reader: &Pool) -> Result<Duration> {
-    let rooms =
-        rooms::Entity::find().select_only().column(rooms::Column::Id).filter(is_gone(now()));
-    let rooms: Vec<i64> = rooms.into_tuple().all(reader).await?;
-    let pending = metrics::gauge!("hallway_rooms_to_purge");
-    pending.set(rooms.len() as f64);
-    let mut result = Ok(RESCAN);
-    for room in rooms {
-        match purge(ledger, RoomId(room)).await {
-            Ok(()) => pending.decrement(1),
-            Err(error) => result = Err(error),
+/// Deletes the rows of a room that is deleted and no longer in the bin.
+async fn purge(ledger: &Ledger, reader: &Pool, room: RoomId) -> Result<Progress> {
+    // Imported, or deleted again after it was restored.
+    if let Some(row) = binned_rooms::Entity::find_by_id(room.0).one(reader).await? {
+        let left = row.binned_at + BIN.as_micros() as i64 - now();
+        if left > 0 {
+            return Ok(Progress::ContinueAfter(Duration::from_micros(left.unsigned_abs())));
         }
     }
-    result
-}
-
-async fn purge(ledger: &Ledger, room: RoomId) -> Result<()> {
     while ledger.write(PurgeRoom { room }).await? {}
-    Ok(())
+    Ok(Progress::Done)
 }
 
 impl RoomWrite for PurgeRoom {

@@ -8,7 +8,6 @@ use crate::tables::database::Connection;
 pub mod confirmations;
 pub mod invitation_uses;
 pub mod invitations;
-pub mod mails;
 pub mod pending_joins;
 pub mod server_settings;
 

@@ -145,6 +145,18 @@ pub fn row_lock(db: &impl ConnectionTrait, lock: LockType) -> LockType {
     if db.get_database_backend() == DbBackend::Postgres { lock } else { LockType::Update }
 }
 
+/// The time of a statement by the clock of the database, which is the same for all nodes, in microseconds since
+/// 1970. Constant within the statement, so that an index can be used.
+pub fn clock(db: &impl ConnectionTrait) -> SimpleExpr {
+    Expr::cust(match db.get_database_backend() {
+        DbBackend::Postgres => {
+            "CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT)"
+        }
+        DbBackend::Sqlite => "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)",
+        _ => "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+    })
+}
+
 /// The condition that a column contains a string. It ignores case as far as the database can fold it.
 pub fn contains_ignoring_case(column: impl ColumnTrait, part: &str) -> SimpleExpr {
     Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(substring_pattern(part))

@@ -22,8 +22,9 @@ mod write_probe;
 
 pub(super) use connect::check_backend;
 pub use dialect::{
-    contains_ignoring_case, generated_ids_are_transactional, last_generated_id, lock_account_names,
-    lock_room_names, prefix_pattern, row_lock, set_last_generated_id, snapshot, substring_pattern,
+    clock, contains_ignoring_case, generated_ids_are_transactional, last_generated_id,
+    lock_account_names, lock_room_names, prefix_pattern, row_lock, set_last_generated_id, snapshot,
+    substring_pattern,
 };
 pub(super) use dialect::{lock_migrations, unlock_migrations};
 pub use epoch::Epoch;

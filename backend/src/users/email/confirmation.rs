@@ -4,8 +4,8 @@ use std::{net::IpAddr, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, Set, sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
+    sea_query::LockType,
 };
 use shared::{
     admission::{
@@ -19,13 +19,15 @@ use shared::{
 
 use super::{
     super::{default_rooms::record_default_joins, deletion::erase_pending, invitation_use},
-    mail_templates, queue,
+    mail_templates,
+    queue::{SEND_MAIL, enqueue_mail},
 };
 use crate::{
     App, Error, Result,
     auth::{LoginSource, random_bytes, run_to_completion},
     error::is_duplicate,
     http::client_address::network_of,
+    realtime::jobs::{NewJob, Progress, cancel, enqueue},
     tables::{
         Transaction, confirmations, delete_blocks_of, log_account_change, members, now, row_lock,
         server_settings, users,
@@ -36,8 +38,9 @@ use crate::{
 const VALIDITY: Duration = Duration::from_secs(24 * 3_600);
 /// The length of a token: 128 bits.
 const TOKEN_BYTES: usize = 16;
-/// The maximum number of accounts that are removed at a time.
-const REMOVED_MAX: u64 = 100;
+/// The job that deletes an account that nobody confirmed in time; its subject is the account. It is due also if
+/// the account was confirmed.
+pub const REMOVE_UNCONFIRMED: &str = "remove_unconfirmed";
 
 const CANNOT_SEND: &str =
     "This server can't send mails at the moment. Ask an admin for an account.";
@@ -86,12 +89,13 @@ pub async fn begin_confirmation(txn: &Transaction, row: &users::Model, origin: &
         expires_at: now() + VALIDITY.as_micros() as i64,
     };
     confirmation.into_active_model().reset_all().insert(txn).await?;
+    enqueue(txn, NewJob::new(REMOVE_UNCONFIRMED, row.id).after(VALIDITY)).await?;
     let mail = match owner {
         // Nobody gets the token.
         Some(owner) => mail_templates::account_exists(address, &server, origin, &owner.username),
         None => mail_templates::confirmation(address, &server, origin, &token),
     };
-    Ok(queue::enqueue(txn, mail).await?)
+    enqueue_mail(txn, UserId(row.id), &mail).await
 }
 
 /// Confirms the address of an account by the token of its link, which works once, and its password. 403 if
@@ -179,28 +183,18 @@ async fn activate(
     })
 }
 
-/// Deletes the accounts that nobody confirmed in time, which frees their names.
-pub async fn remove_expired(app: &App) -> Result<()> {
-    use confirmations::Column as C;
-    let expired = confirmations::Entity::find()
-        .filter(C::ExpiresAt.lte(now()))
-        .order_by_asc(C::ExpiresAt)
-        .order_by_asc(C::UserId)
-        .limit(REMOVED_MAX);
-    let (mut failure, mut failed) = (None, 0_u64);
-    loop {
-        // Accounts that cannot be deleted now must not keep the others.
-        let rows = expired.clone().offset(failed).all(&app.db.reader).await?;
-        for row in &rows {
-            if let Err(error) = remove(app, UserId(row.user_id)).await {
-                failed += 1;
-                failure.get_or_insert(error);
-            }
-        }
-        if (rows.len() as u64) < REMOVED_MAX {
-            return failure.map_or(Ok(()), Err);
-        }
+/// Deletes an account if nobody confirmed it in time, which frees its name, and its mail if nobody took it.
+pub async fn remove_unconfirmed(app: &App, id: UserId) -> Result<Progress> {
+    let found = confirmations::Entity::find_by_id(id.0).one(&app.db.reader).await?;
+    let left = found.as_ref().map_or(0, |confirmation| confirmation.expires_at - now());
+    if left > 0 {
+        return Ok(Progress::ContinueAfter(Duration::from_micros(left.unsigned_abs())));
     }
+    cancel(&app.db.writer, SEND_MAIL, id.0).await?;
+    if found.is_some() {
+        remove(app, id).await?;
+    }
+    Ok(Progress::Done)
 }
 
 /// Deletes an account whose link has expired, unless it was confirmed or approved meanwhile. A pending

@@ -12,7 +12,8 @@ use lettre::{
 use shared::problem::Code;
 use url::Url;
 
-use crate::{Error, Result, settings::MailSettings, tables::mails};
+use super::queue::OutgoingMail;
+use crate::{Error, Result, settings::MailSettings};
 
 /// How long one step of the protocol may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -49,9 +50,9 @@ impl Transport {
         Ok(Some(Self { smtp: builder.timeout(Some(STEP_TIMEOUT)).build(), from }))
     }
 
-    /// Sends a mail; fails with the reason, for the log.
-    pub async fn send(&self, mail: &mails::Model) -> Result<(), String> {
-        let message = self.to_message(mail).map_err(|error| error.to_string())?;
+    /// Sends a mail with an id that is unique; fails with the reason, for the log.
+    pub async fn send(&self, id: &str, mail: &OutgoingMail) -> Result<(), String> {
+        let message = self.to_message(id, mail).map_err(|error| error.to_string())?;
         let sent = self.smtp.send(message).await;
         // The text of a response may repeat an address or the link, so the log gets only its code.
         sent.map(drop).map_err(|error| match error.status() {
@@ -60,12 +61,11 @@ impl Transport {
         })
     }
 
-    fn to_message(&self, mail: &mails::Model) -> anyhow::Result<Message> {
-        // The same for all attempts, so that recipients can recognize a mail that was sent twice.
-        let id = format!("<{}.{}@{}>", mail.created_at, mail.id, self.from.email.domain());
+    fn to_message(&self, id: &str, mail: &OutgoingMail) -> anyhow::Result<Message> {
+        let id = format!("<{id}@{}>", self.from.email.domain());
         let mut message = Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(None, mail.recipient.parse()?))
+            .to(Mailbox::new(None, mail.to.parse()?))
             .subject(&*mail.subject)
             .message_id(Some(id))
             .singlepart(SinglePart::plain(mail.body.clone()))?;
@@ -174,22 +174,19 @@ mod tests {
     async fn a_mail_cannot_have_other_headers() {
         let transport = Transport::open(&settings(Some("smtp://mail.example.org"), FROM));
         let transport = transport.unwrap().unwrap();
-        let mail = |recipient: &str, subject: &str| mails::Model {
-            id: 7,
-            recipient: recipient.to_owned(),
+        let mail = |recipient: &str, subject: &str| OutgoingMail {
+            to: recipient.to_owned(),
             subject: subject.to_owned(),
             body: "Hello\n".to_owned(),
-            attempts: 1,
-            created_at: 1,
-            next_at: 1,
         };
-        let message = transport.to_message(&mail("ada@example.org", "A\r\nBcc: b@example.org"));
+        let message =
+            transport.to_message("1.7", &mail("ada@example.org", "A\r\nBcc: b@example.org"));
         let text = String::from_utf8(message.unwrap().formatted()).unwrap();
         assert!(!text.to_lowercase().contains("\nbcc:"), "{text}");
         for header in ["Message-ID: <1.7@example.org>", "Auto-Submitted: auto-generated"] {
             assert!(text.contains(header), "{text}");
         }
         let injected = mail("ada@example.org\r\nBcc: b@example.org", "A");
-        assert!(transport.to_message(&injected).is_err());
+        assert!(transport.to_message("1.7", &injected).is_err());
     }
 }

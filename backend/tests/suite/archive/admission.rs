@@ -1,6 +1,7 @@
 //! What an archive has besides rooms and messages: invitations, the bin, deleted accounts, and no bans of
 //! members.
 
+use hallway::tables::Database;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use shared::{
@@ -12,6 +13,7 @@ use shared::{
 
 use super::{export, import, with_checksum};
 use crate::{
+    database::query_number,
     fixture::{Client, Fixture, PASSWORD, Process, Storage, all_messages, sign_in},
     search::texts,
 };
@@ -36,6 +38,10 @@ async fn invitations_and_the_bin_go_along() {
     let storage = Storage::empty().await;
     import(&storage, &text).await;
     assert!(export(&storage).await == text, "the second archive differs");
+    let db = Database::open_existing(&storage.url(), 2).await.unwrap();
+    let purges = "SELECT count(*) FROM jobs WHERE kind = 'purge_room'";
+    assert_eq!(query_number(&db.reader, purges).await, 1);
+    db.close().await.unwrap();
     let server = Process::start(&storage).await;
     let anon = Client::new(server.address);
     let admin = sign_in(&anon, "admin").await;

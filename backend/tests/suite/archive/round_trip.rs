@@ -223,7 +223,7 @@ async fn each_table_is_archived_or_listed_as_left_out() {
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
          AND name NOT LIKE 'message_words%' AND name NOT LIKE 'message_grams%' \
          AND name NOT IN \
-         ('account_changes', 'confirmations', 'installation', 'mails', 'pending_joins', \
+         ('account_changes', 'confirmations', 'installation', 'jobs', 'pending_joins', \
          'seaql_migrations', 'search_positions', 'sessions', 'versions') ORDER BY name";
     let rows = db.reader.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await;
     let rows: Vec<String> =

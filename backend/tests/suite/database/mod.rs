@@ -11,6 +11,7 @@ mod cancelled;
 mod deadlines;
 pub mod direct;
 mod input;
+mod jobs;
 mod large_room;
 pub mod names;
 mod purge;
@@ -79,6 +80,11 @@ pub async fn refuse(db: &impl ConnectionTrait, table: &str, operation: &str) -> 
         db.execute_unprepared(&sql).await.unwrap();
     }
     end
+}
+
+/// Makes all jobs due that wait for a time.
+pub async fn make_jobs_due(db: &impl ConnectionTrait) {
+    db.execute_unprepared("UPDATE jobs SET run_after = 0").await.unwrap();
 }
 
 /// Counts the statements of this database's other connections that run now and contain a text. Not

@@ -20,7 +20,8 @@ async fn a_room_is_purged_although_it_failed_at_first() {
     let permit = refuse(writer, "messages", "DELETE").await;
     let for_good = |room| format!("{}?now=true", paths::fill(paths::ROOM, &[&room]));
     fixture.admin.delete(&for_good(fixture.room)).await.expect_status(204);
-    wait_for_metric(&fixture.anon, "hallway_room_purge_failures_total").await;
+    let failed = r#"hallway_job_runs_total{kind="purge_room",outcome="failed"}"#;
+    wait_for_metric(&fixture.anon, failed).await;
     let messages = format!("SELECT count(*) FROM messages WHERE room_id = {}", fixture.room);
     assert_eq!(query_number(writer, &messages).await, 2, "nothing failed");
     let events = format!("SELECT count(*) FROM room_events WHERE room_id = {}", fixture.room);

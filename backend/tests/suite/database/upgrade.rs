@@ -2,7 +2,8 @@
 
 use hallway::tables::{Database, search_index};
 use migrations::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::json;
 use shared::access::{Policies, Rank, Role, RoomKind};
 
 use super::query_number;
@@ -89,6 +90,51 @@ async fn the_index_of_an_older_version_contains_all_messages() {
     let position = "SELECT indexed_seq FROM search_positions WHERE room_id = 7";
     assert_eq!(query_number(&db, position).await, 5);
     assert!(search_index::pending_rooms(&db).await.unwrap().is_empty());
+    db.close().await.unwrap();
+}
+
+/// The number of migrations before jobs.
+const BEFORE_JOBS: u32 = 19;
+
+#[tokio::test]
+async fn work_that_an_older_version_left_over_becomes_jobs() {
+    let storage = Storage::empty().await;
+    let old = sea_orm::Database::connect(storage.url()).await.unwrap();
+    Migrator::up(&old, Some(BEFORE_ACCESS)).await.unwrap();
+    for sql in OLD_ROWS {
+        old.execute_unprepared(sql).await.unwrap();
+    }
+    Migrator::up(&old, Some(BEFORE_JOBS - BEFORE_ACCESS)).await.unwrap();
+    for sql in [
+        "UPDATE rooms SET deleted_at = 5 WHERE id = 1",
+        "INSERT INTO binned_rooms (room_id, binned_at) VALUES (1, 7)",
+        "INSERT INTO account_deletions (user_id, deletes_messages, created_at) VALUES (1, TRUE, 5)",
+        "INSERT INTO pending_joins (user_id, room_id, invited_by, created_at) VALUES (2, 1, 3, 5)",
+        "INSERT INTO confirmations (user_id, token_hash, expires_at) VALUES (4, 'hash', 9)",
+        "INSERT INTO mails (recipient, subject, body, created_at, next_at) \
+         VALUES ('ada@example.org', 'Hello \"you\"', 'Bye', 5, 6)",
+    ] {
+        old.execute_unprepared(sql).await.unwrap();
+    }
+    Migrator::up(&old, None).await.unwrap();
+    old.close().await.unwrap();
+    let db = Database::open(&storage.url(), 2).await.unwrap();
+    use hallway::realtime::jobs::{Column, Entity};
+    let found = Entity::find().order_by_asc(Column::Kind).all(&db.reader).await.unwrap();
+    let found: Vec<_> =
+        found.iter().map(|job| (&*job.kind, job.subject_id, job.run_after)).collect();
+    let expected = [
+        ("delete_account", 1, 0),
+        ("join_rooms", 2, 0),
+        ("purge_room", 1, 7 + 30 * 86_400_000_000),
+        ("remove_unconfirmed", 4, 9),
+        ("send_mail", -1, 0),
+    ];
+    assert_eq!(found, expected);
+    let mail = Entity::find().filter(Column::Kind.eq("send_mail")).one(&db.reader).await.unwrap();
+    let payload: serde_json::Value = serde_json::from_str(&mail.unwrap().payload.unwrap()).unwrap();
+    let expected = json!({"to": "ada@example.org", "subject": "Hello \"you\"", "body": "Bye"});
+    assert_eq!(payload, expected);
     db.close().await.unwrap();
 }
 

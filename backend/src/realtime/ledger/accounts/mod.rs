@@ -1,7 +1,7 @@
-//! Finishes the deletion of accounts in the background. The transaction that deletes an account ends its
-//! access and notes it in `account_deletions`; this task makes it leave its rooms and deletes its messages,
-//! in chunks, because an account may be in thousands of rooms and have millions of messages. Each step can
-//! be repeated, so a crash or a full disk only delays the rest.
+//! Finishes the deletion of accounts. The transaction that deletes an account ends its access, notes it in
+//! `account_deletions` and adds a job, which makes it leave its rooms and deletes its messages, in chunks,
+//! because an account may be in thousands of rooms and have millions of messages. Each step can be repeated,
+//! so a crash or a full disk only delays the rest.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,14 +13,11 @@ use shared::{
     access::{Role, RoomKind},
     ids::{RoomId, Seq, UserId},
 };
-use tokio::sync::Notify;
 
-use super::{
-    Batch, Ledger, RoomWrite,
-    retry::{Task, retry_forever},
-};
+use super::{Batch, Ledger, RoomWrite};
 use crate::{
     Result,
+    realtime::jobs::{NewJob, Progress, Runner},
     tables::{Pool, Stored, account_deletions, members, now, rooms, users},
 };
 
@@ -32,61 +29,50 @@ use delete_messages::DeleteAccountMessages;
 use remove_account::RemoveDeletedAccount;
 use watermarks::{Watermarks, heads};
 
-/// How often the task looks for deletions that another node could not finish.
-const RESCAN: Duration = Duration::from_secs(600);
+const DELETE_ACCOUNT: &str = "delete_account";
 /// How old a deletion must be before the account leaves its rooms: by then every node has closed its
 /// sockets, which would otherwise hear first that they were removed from a room.
 const BEGIN_AFTER: Duration = Duration::from_secs(3);
-/// How old a deletion must be before the task looks for the last time: a batch that began before the
+/// How old a deletion must be before the job looks for the last time: a batch that began before the
 /// deletion, and that every database ends within 5 s, may still post a message of the account.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
-const TASK: Task =
-    Task { name: "account deletion", failures: "hallway_account_deletion_failures_total" };
 
 /// Notes that the deletion of an account is finished.
 struct EndDeletion {
     user: UserId,
 }
 
-/// Finishes all deletions: at the start, when `deleted` is notified, and every ten minutes.
-pub(super) async fn finish_deletions(ledger: Ledger, reader: Pool, deleted: Arc<Notify>) {
-    let watermarks = Watermarks::default();
-    retry_forever(TASK, &deleted, || finish_all(&ledger, &reader, &watermarks)).await;
+/// The job that finishes the deletion of an account, of which `account_deletions` has a row.
+pub fn deletion_job(user: UserId) -> NewJob {
+    NewJob::new(DELETE_ACCOUNT, user.0).after(BEGIN_AFTER)
 }
 
-/// If one account fails, continues with the others, and returns the last error. Returns when to look again.
-async fn finish_all(ledger: &Ledger, reader: &Pool, watermarks: &Watermarks) -> Result<Duration> {
-    let select = account_deletions::Entity::find();
-    let deletions = select.order_by_asc(account_deletions::Column::UserId).all(reader).await?;
-    let pending = metrics::gauge!("hallway_accounts_to_delete");
-    pending.set(deletions.len() as f64);
-    watermarks.retain(|user| deletions.iter().any(|deletion| deletion.user_id == user.0));
-    let mut result = Ok(RESCAN);
-    for deletion in deletions {
-        match finish(ledger, reader, watermarks, &deletion).await {
-            Ok(None) => pending.decrement(1),
-            Ok(Some(wait)) => result = result.map(|until: Duration| until.min(wait)),
-            Err(error) => result = Err(error),
-        }
-    }
-    result
+pub(super) fn register(ledger: &Ledger, runner: &mut Runner, reader: &Pool) {
+    let (ledger, reader) = (ledger.clone(), reader.clone());
+    let watermarks = Arc::<Watermarks>::default();
+    runner.on(DELETE_ACCOUNT, 1, move |job| {
+        let (ledger, reader, watermarks) = (ledger.clone(), reader.clone(), watermarks.clone());
+        async move { finish(&ledger, &reader, &watermarks, UserId(job.subject_id)).await }
+    });
 }
 
-/// Does what can be done for an account now. Returns when to do the rest; `None` if nothing remains.
+/// Does what can be done for an account now.
 async fn finish(
     ledger: &Ledger,
     reader: &Pool,
     watermarks: &Watermarks,
-    deletion: &account_deletions::Model,
-) -> Result<Option<Duration>> {
-    let user = UserId(deletion.user_id);
+    user: UserId,
+) -> Result<Progress> {
+    let deletion = account_deletions::Entity::find_by_id(user.0).one(reader).await?;
+    // None if the process ended before it could delete the job.
+    let Some(deletion) = deletion else { return Ok(Progress::Done) };
     // Before the work, which does not find what is written while it runs.
     let age = now() - deletion.created_at;
     let wait_until = |due: Duration| {
         Duration::from_micros(Ord::max(due.as_micros() as i64 - age, 0).unsigned_abs())
     };
     if !wait_until(BEGIN_AFTER).is_zero() {
-        return Ok(Some(wait_until(BEGIN_AFTER)));
+        return Ok(Progress::ContinueAfter(wait_until(BEGIN_AFTER)));
     }
     for room in rooms_to_leave(reader, user).await? {
         ledger.write(RemoveDeletedAccount { room, user }).await?;
@@ -100,10 +86,10 @@ async fn finish(
         watermarks.advance(user, heads);
     }
     if !wait_until(SETTLED_AFTER).is_zero() {
-        return Ok(Some(wait_until(SETTLED_AFTER)));
+        return Ok(Progress::ContinueAfter(wait_until(SETTLED_AFTER)));
     }
     ledger.write(EndDeletion { user }).await?;
-    Ok(None)
+    Ok(Progress::Done)
 }
 
 async fn delete_messages_in_room(

@@ -5,6 +5,7 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use sea_orm::{
@@ -18,27 +19,28 @@ use crate::{
     tables::{Pool, messages, rooms, rooms_written_in},
 };
 
+/// How long the watermarks of an account are stored. A deletion looks again after seconds; after a longer
+/// time another node may have finished it.
+const RETENTION: Duration = Duration::from_secs(600);
+
 /// The newest message of each room.
 pub(super) type Heads = HashMap<RoomId, Seq>;
 
 /// For each deleted account, the newest message of each room before the messages of the account were cleared.
 /// In memory only: after a restart, everything is looked at again.
 #[derive(Default)]
-pub(super) struct Watermarks(Mutex<HashMap<UserId, Heads>>);
+pub(super) struct Watermarks(Mutex<HashMap<UserId, (Instant, Heads)>>);
 
 impl Watermarks {
-    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Heads>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, (Instant, Heads)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that all messages of an account are cleared up to these.
     pub(super) fn advance(&self, user: UserId, heads: Heads) {
-        self.lock().insert(user, heads);
-    }
-
-    /// Forgets the accounts whose deletion is finished, by any node.
-    pub(super) fn retain(&self, is_unfinished: impl Fn(UserId) -> bool) {
-        self.lock().retain(|user, _| is_unfinished(*user));
+        let mut accounts = self.lock();
+        accounts.retain(|_, (advanced_at, _)| advanced_at.elapsed() < RETENTION);
+        accounts.insert(user, (Instant::now(), heads));
     }
 
     /// The rooms in which an account has messages that are not deleted, each with the message up to which it
@@ -50,7 +52,7 @@ impl Watermarks {
         user: UserId,
         heads: &Heads,
     ) -> Result<Vec<(RoomId, Seq)>> {
-        let cleared = self.lock().get(&user).cloned();
+        let cleared = self.lock().get(&user).map(|(_, heads)| heads.clone());
         let Some(cleared) = cleared else {
             let rooms = rooms_written_in(reader, user).await?;
             return Ok(rooms.into_iter().map(|room| (room, Seq(0))).collect());

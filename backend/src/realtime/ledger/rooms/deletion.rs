@@ -1,7 +1,7 @@
 //! Deletes rooms: into the bin, from which `bin` restores them, or for good. `PurgeRoom` later
 //! deletes their rows.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use shared::{
@@ -11,10 +11,14 @@ use shared::{
     problem::Code,
 };
 
-use super::super::{Batch, RoomWrite, members::active_admin};
+use super::super::{
+    Batch, RoomWrite,
+    members::active_admin,
+    purge::{BIN, purge_job},
+};
 use crate::{
     Error, Result,
-    realtime::hub::NodeEvent,
+    realtime::{hub::NodeEvent, jobs::enqueue},
     tables::{AuditRecord, audit_all, binned_rooms, rooms, rooms_in_bin},
 };
 
@@ -54,18 +58,20 @@ impl RoomWrite for DeleteRoom {
             let room = find_in_bin(batch, self.room, self.by).await?;
             binned_rooms::Entity::delete_by_id(room.id).exec(batch.txn).await?;
             let record = AuditRecord::in_room(AuditAction::RoomDeleted, self.by, &room);
-            return Ok(audit_all(batch.txn, record).await?);
+            audit_all(batch.txn, record).await?;
+            return enqueue_purge(batch, self.room, Duration::ZERO).await;
         }
         batch.authorize(self.room, self.by, Action::Manage).await?;
         let record =
             AuditRecord::in_room(AuditAction::RoomDeleted, self.by, batch.room(self.room)?);
         if self.for_good {
-            return delete(batch, self.room, record).await;
+            return delete(batch, self.room, record, Duration::ZERO).await;
         }
         let row =
             binned_rooms::ActiveModel { room_id: Set(self.room.0), binned_at: Set(batch.now) };
         row.insert(batch.txn).await?;
-        delete(batch, self.room, record.map(|record| record.new_value("bin"))).await
+        let record = record.map(|record| record.new_value("bin"));
+        delete(batch, self.room, record, BIN).await
     }
 }
 
@@ -91,7 +97,8 @@ impl RoomWrite for DeleteAbandonedRoom {
         }
         let record =
             AuditRecord::in_room(AuditAction::RoomDeleted, self.by, batch.room(self.room)?);
-        delete(batch, self.room, record.map(|record| record.address(self.address))).await
+        let record = record.map(|record| record.address(self.address));
+        delete(batch, self.room, record, Duration::ZERO).await
     }
 }
 
@@ -112,8 +119,15 @@ pub(super) async fn find_in_bin(
     Ok(row)
 }
 
-async fn delete(batch: &mut Batch<'_>, room: RoomId, record: Option<AuditRecord>) -> Result<()> {
+/// Hides a room, whose rows a job deletes after a time.
+async fn delete(
+    batch: &mut Batch<'_>,
+    room: RoomId,
+    record: Option<AuditRecord>,
+    purged_after: Duration,
+) -> Result<()> {
     audit_all(batch.txn, record).await?;
+    enqueue_purge(batch, room, purged_after).await?;
     let now = batch.now;
     batch.update_room(room, |room| {
         room.deleted_at = Some(now);
@@ -122,4 +136,8 @@ async fn delete(batch: &mut Batch<'_>, room: RoomId, record: Option<AuditRecord>
     });
     batch.publish(NodeEvent::RoomDeleted { room });
     Ok(())
+}
+
+async fn enqueue_purge(batch: &Batch<'_>, room: RoomId, after: Duration) -> Result<()> {
+    Ok(enqueue(batch.txn, purge_job(room).after(after)).await?)
 }

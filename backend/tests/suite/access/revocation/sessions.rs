@@ -15,7 +15,10 @@ use shared::{
 };
 use uuid::Uuid;
 
-use crate::fixture::{Fixture, LiveSocket, PASSWORD, Person, Process, Response, TIMEOUT, template};
+use crate::{
+    database::make_jobs_due,
+    fixture::{Fixture, LiveSocket, PASSWORD, Person, Process, Response, TIMEOUT, template},
+};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -101,6 +104,7 @@ async fn all_expired_sessions_are_deleted() {
     }
     let server = Process::start(&storage).await;
     let start = Instant::now();
+    make_jobs_due(&db.writer).await;
     let expired = || sessions::Entity::find().filter(sessions::Column::ExpiresAt.lt(now()));
     while expired().count(&db.reader).await.unwrap() > 0 {
         assert!(start.elapsed() < TIMEOUT, "expired sessions remain");

@@ -13,7 +13,7 @@ use shared::{
 
 use super::{private_room, set_rank};
 use crate::{
-    database::{query_number, wait_for_number},
+    database::{make_jobs_due, query_number, wait_for_number},
     fixture::{Fixture, LiveSocket, Person},
     search::texts,
 };
@@ -155,6 +155,7 @@ async fn the_bin_is_emptied_by_request_and_after_30_days() {
     };
     writer.execute_unprepared(&age(old, 30)).await.unwrap();
     writer.execute_unprepared(&age(fresh, 29)).await.unwrap();
+    make_jobs_due(writer).await;
     restore(owner, old).await.expect_problem(Code::NotFound);
     assert_eq!(bin(owner).await, [fresh, unwanted]);
     owner.delete(&for_good(unwanted)).await.expect_status(204);

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use hallway::tables::pending_joins;
+use hallway::{
+    realtime::jobs::{NewJob, enqueue},
+    tables::pending_joins,
+};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use shared::{
@@ -253,6 +256,7 @@ async fn an_unfinished_join_is_finished_later() {
     let db = &fixture.server.database().writer;
     let rows = [room, &den, &archived].map(|room| pending(room).into_active_model().reset_all());
     pending_joins::Entity::insert_many(rows).exec_without_returning(db).await.unwrap();
+    enqueue(db, NewJob::new("join_rooms", outsider.user.id.0)).await.unwrap();
     let start = Instant::now();
     while !pending_joins::Entity::find().all(db).await.unwrap().is_empty() {
         assert!(start.elapsed() < TIMEOUT, "the joins are still pending");

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use hallway::tables::{confirmations, row_lock, users};
+use hallway::{
+    realtime::jobs::{NewJob, enqueue},
+    tables::{confirmations, row_lock, users},
+};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     sea_query::{Expr, LockType},
@@ -13,7 +16,10 @@ use shared::{paths, problem::Code, users::User};
 use super::{
     account, by_domain, change_server, confirm, confirm_with, register, start, start_with,
 };
-use crate::fixture::{Fixture, Mail, SmtpServer, TIMEOUT, sign_in};
+use crate::{
+    database::make_jobs_due,
+    fixture::{Fixture, Mail, SmtpServer, TIMEOUT, sign_in},
+};
 
 #[tokio::test]
 async fn somebody_with_an_address_in_the_domain_confirms_it_and_signs_in() {
@@ -140,6 +146,7 @@ async fn end_links(fixture: &Fixture) {
         .exec(&fixture.server.database().writer)
         .await
         .unwrap();
+    make_jobs_due(&fixture.server.database().writer).await;
 }
 
 async fn pending(fixture: &Fixture, smtp: &SmtpServer, name: &str) -> (User, String) {
@@ -226,6 +233,7 @@ async fn an_account_in_a_room_that_nobody_confirms_is_deleted_as_any_other() {
         expires_at: 1,
     };
     confirmation.into_active_model().reset_all().insert(db).await.unwrap();
+    enqueue(db, NewJob::new("remove_unconfirmed", outsider.user.id.0)).await.unwrap();
     pending(&fixture, &smtp, "ada").await;
     end_links(&fixture).await;
     let path = paths::fill(paths::USER, &[&outsider.user.id]);

@@ -3,20 +3,21 @@
 use std::time::{Duration, Instant};
 
 use hallway::{
-    tables::mails,
-    users::{MailTransport, send_mails},
+    realtime::jobs::{self, Job, Jobs, Runner},
+    users::{MailTransport, register_jobs},
 };
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use shared::{paths, users::User};
 
 use super::{by_domain, confirm, mail_settings, register, start};
 use crate::fixture::{Client, Fixture, Process, SmtpServer, TIMEOUT, template};
 
-/// Waits until the rows of the mails to send are as they should be.
-async fn wait_for_mails(fixture: &Fixture, what: &str, is_met: impl Fn(&[mails::Model]) -> bool) {
+/// Waits until the jobs of the mails to send are as they should be.
+async fn wait_for_mails(fixture: &Fixture, what: &str, is_met: impl Fn(&[Job]) -> bool) {
     let start = Instant::now();
     loop {
-        let rows = mails::Entity::find().all(&fixture.server.database().reader).await.unwrap();
+        let rows = jobs::Entity::find().filter(jobs::Column::Kind.eq("send_mail"));
+        let rows = rows.all(&fixture.server.database().reader).await.unwrap();
         if is_met(&rows) {
             return;
         }
@@ -35,20 +36,20 @@ async fn a_mail_is_tried_again_while_the_mail_server_takes_none() {
     smtp.refuse(false);
     let token = smtp.mail_to("ada@example.org").await.token();
     confirm(&fixture.anon, &token).await.expect_status(200);
-    wait_for_mails(&fixture, "no row of a mail that was sent", <[_]>::is_empty).await;
+    wait_for_mails(&fixture, "no job of a mail that was sent", <[_]>::is_empty).await;
 }
 
-/// Several tasks are what several nodes are to the table.
+/// Several runners are what several nodes are to the table.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_senders_send_each_mail_once() {
     let (fixture, smtp) = start().await;
     let settings = mail_settings(&smtp);
-    let senders: Vec<_> = (0..4)
-        .map(|_| {
-            let transport = MailTransport::open(&settings).unwrap().unwrap();
-            tokio::spawn(send_mails(fixture.server.database().clone(), transport))
-        })
-        .collect();
+    for _ in 0..4 {
+        let mut runner = Runner::new(fixture.server.database().clone(), Jobs::default());
+        let transport = MailTransport::open(&settings).unwrap();
+        register_jobs(&mut runner, fixture.server.app(), transport);
+        runner.start().await.unwrap();
+    }
     for nth in 0..8 {
         let (name, email) = (format!("p{nth}"), format!("p{nth}@example.org"));
         register(&fixture.anon, &name, &email).await.expect_status(202);
@@ -57,7 +58,6 @@ async fn several_senders_send_each_mail_once() {
     for nth in 0..8 {
         assert_eq!(smtp.mails_to(&format!("p{nth}@example.org")).len(), 1);
     }
-    senders.iter().for_each(|sender| sender.abort());
 }
 
 /// A server that is killed before the mail server takes the mail.
@@ -82,7 +82,7 @@ async fn a_crash_loses_no_mail() {
     admin.patch(paths::SERVER, by_domain()).await.expect_status(200);
     let pending = register(&Client::new(first.address), "ada", "ada@example.org").await;
     let pending: User = pending.expect_json(202);
-    // A mail that a server was sending when it was killed is due again only after minutes.
+    // A mail that a server was sending when it was killed waits for the end of its lease.
     smtp.wait_for_refusal().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     first.kill().await;

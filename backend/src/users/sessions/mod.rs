@@ -21,6 +21,10 @@ use crate::{
     },
 };
 
+mod uses;
+
+pub use uses::write_session_uses;
+
 /// Maximum number of sessions of an account; a login beyond it ends the oldest session.
 const MAX_SESSIONS: u64 = 100;
 const USER_AGENT_MAX_CHARS: usize = 255;

@@ -1,52 +1,37 @@
-//! Recurring writes: the last use of sessions, the deletion of expired ones, of accounts that nobody
-//! confirmed and of old log rows, and the joins of invited accounts that a request left over.
+//! Writes the last use of sessions: what requests noted in the memory of this node, and that sockets are open.
+//! A task of each node and no job, because another node does not know the uses of this one.
 
 use std::{net::IpAddr, time::Duration};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Value};
 use shared::ids::SessionId;
 
-use super::{email, invitation_use::finish_joins, sessions::delete_expired};
 use crate::{
     App, Result,
     auth::run_to_completion,
     background::run_periodically,
-    tables::{now, prune_account_changes, sessions},
+    tables::{now, sessions},
 };
 
-/// How often the uses of sessions are written, and left-over joins are tried again.
+/// How often the uses of sessions are written.
 const TICK: Duration = Duration::from_secs(5);
-/// How many ticks lie between two writes of the sessions with a socket, and between two deletions of
-/// old log rows: 10 minutes.
+/// How many ticks lie between two writes of the sessions with a socket: 10 minutes.
 const SOCKET_TICKS: u32 = 120;
-/// How many ticks lie between two deletions of expired sessions: an hour.
-const EXPIRED_TICKS: u32 = 720;
 /// The maximum number of sessions in one statement or transaction.
 const CHUNK: usize = 100;
 
-/// Runs the upkeep; ends with the runtime.
-pub async fn run_upkeep(app: App) {
-    run_periodically("session upkeep", TICK, |nth| upkeep(&app, nth)).await;
+/// Writes the uses of sessions; ends with the runtime.
+pub async fn write_session_uses(app: App) {
+    run_periodically("session uses", TICK, |nth| write(&app, nth)).await;
 }
 
-async fn upkeep(app: &App, nth: u32) {
-    warn_of_failure(write_uses(app).await, "write the last use of sessions");
-    warn_of_failure(finish_joins(app, None).await, "join the rooms of an invitation");
-    warn_of_failure(email::remove_expired(app).await, "delete accounts that nobody confirmed");
+async fn write(app: &App, nth: u32) {
+    let mut result = write_uses(app).await;
     if nth.is_multiple_of(SOCKET_TICKS) {
-        warn_of_failure(write_socket_uses(app).await, "write the last use of sessions");
-        let pruned = prune_account_changes(&app.db.writer).await;
-        warn_of_failure(pruned.map_err(Into::into), "delete old account changes");
+        result = result.and(write_socket_uses(app).await);
     }
-    if nth.is_multiple_of(EXPIRED_TICKS) {
-        let deleted = delete_expired(&app.db.writer).await;
-        warn_of_failure(deleted.map_err(Into::into), "delete expired sessions");
-    }
-}
-
-fn warn_of_failure(result: Result<()>, action: &str) {
     if let Err(error) = result {
-        tracing::warn!(%error, "cannot {action}");
+        tracing::warn!(%error, "cannot write the last use of sessions");
     }
 }
 
