@@ -16,9 +16,9 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::retry::{Task, retry_forever};
 use crate::{
     Result,
+    background::catch_panic,
     tables::{
         Database,
         search_index::{CHUNK, PendingRoom, index_next, pending_rooms, rebuild_next},
@@ -43,8 +43,8 @@ const ROOMS_MAX: usize = 128;
 const TICK: Duration = Duration::from_secs(1);
 /// How often it looks for rooms in which another node committed messages and did not index them.
 const RESCAN: Duration = Duration::from_secs(10);
-/// The task that indexes.
-const INDEX: Task = Task { name: "search index", failures: "hallway_search_index_failures_total" };
+/// How long the follower waits after a failure.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The messages that are committed and not yet indexed, as far as this node knows.
 pub(super) struct IndexBacklog {
@@ -153,11 +153,23 @@ impl IndexBacklog {
 
 /// Indexes the messages of the backlog as they come, and whatever a rebuild has left.
 pub(super) async fn follow(db: Database, backlog: Arc<IndexBacklog>) {
-    retry_forever(INDEX, &backlog.added, || index_all(&db, &backlog)).await;
+    loop {
+        match catch_panic("search index", index_all(&db, &backlog)).await {
+            // New messages end the wait.
+            Some(Ok(())) => drop(timeout(TICK, backlog.added.notified()).await),
+            failed => {
+                metrics::counter!("hallway_search_index_failures_total").increment(1);
+                if let Some(Err(error)) = failed {
+                    tracing::warn!(%error, "cannot index messages yet");
+                }
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
 }
 
-/// Indexes everything that can be indexed now; returns when to look again.
-async fn index_all(db: &Database, backlog: &IndexBacklog) -> Result<Duration> {
+/// Indexes everything that can be indexed now.
+async fn index_all(db: &Database, backlog: &IndexBacklog) -> Result<()> {
     if backlog.is_scan_due() {
         backlog.merge(pending_rooms(&db.reader).await?);
     }
@@ -166,7 +178,7 @@ async fn index_all(db: &Database, backlog: &IndexBacklog) -> Result<Duration> {
         let has_rebuilt = with_timeout(db.backend(), rebuild_next(db, CHUNK as u64)).await?;
         // Otherwise nothing is left, or other nodes are working on it.
         if !has_indexed && !has_rebuilt {
-            return Ok(TICK);
+            return Ok(());
         }
     }
 }
