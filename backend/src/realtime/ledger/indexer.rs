@@ -13,7 +13,7 @@ use std::{
 use shared::ids::{RoomId, Seq};
 use tokio::{
     sync::{Notify, watch},
-    time::{Instant, sleep, timeout},
+    time::{Instant, timeout},
 };
 
 use crate::{
@@ -43,8 +43,8 @@ const ROOMS_MAX: usize = 128;
 const TICK: Duration = Duration::from_secs(1);
 /// How often it looks for rooms in which another node committed messages and did not index them.
 const RESCAN: Duration = Duration::from_secs(10);
-/// How long it waits after an error, such as a full disk or a lock.
-const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// How long the follower waits after a failure.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The messages that are committed and not yet indexed, as far as this node knows.
 pub(super) struct IndexBacklog {
@@ -155,16 +155,14 @@ impl IndexBacklog {
 pub(super) async fn follow(db: Database, backlog: Arc<IndexBacklog>) {
     loop {
         match catch_panic("search index", index_all(&db, &backlog)).await {
-            Some(Ok(())) => {
-                // A notification ends the wait.
-                let _ = timeout(TICK, backlog.added.notified()).await;
-            }
+            // New messages end the wait.
+            Some(Ok(())) => drop(timeout(TICK, backlog.added.notified()).await),
             failed => {
                 metrics::counter!("hallway_search_index_failures_total").increment(1);
                 if let Some(Err(error)) = failed {
                     tracing::warn!(%error, "cannot index messages yet");
                 }
-                sleep(RETRY_AFTER).await;
+                tokio::time::sleep(RETRY).await;
             }
         }
     }
