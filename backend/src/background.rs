@@ -4,7 +4,10 @@
 use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    runtime::Handle,
+    time::{MissedTickBehavior, interval},
+};
 
 /// Runs one step of a background task. Returns `None` if it panicked: then the step is logged and
 /// counted, and the task goes on with the next one. The state that the step changes must be valid at
@@ -17,6 +20,15 @@ pub async fn catch_panic<T>(task: &'static str, step: impl Future<Output = T>) -
         tracing::error!(task, "a step of a background task panicked");
     }
     result.ok()
+}
+
+/// Starts a task on a thread of its own, which may block. The thread ends with the task, also when that waits
+/// for something that the end of the runtime drops.
+pub fn spawn_thread(name: &str, task: impl Future<Output = ()> + Send + 'static) {
+    let runtime = Handle::current();
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    let started = thread.spawn(move || runtime.block_on(task));
+    started.expect("a thread of the process");
 }
 
 /// Runs a step now and after each period, with the number of the step. Ends with the runtime.

@@ -3,7 +3,7 @@
 
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, FromQueryResult, Iterable, QueryOrder, QueryResult,
-    QuerySelect,
+    QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 use shared::{
@@ -75,7 +75,7 @@ impl MessageRow {
     }
 
     fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        let (username, display_name) = (row.get("username")?, row.get("display_name")?);
+        let (username, display_name) = (row.get(12)?, row.get(13)?);
         Ok(Self { message: Model::from_sqlite(row)?, username, display_name })
     }
 
@@ -88,6 +88,15 @@ impl MessageRow {
 }
 
 impl Model {
+    /// Reads rows without their authors.
+    pub(super) async fn fetch(
+        db: &impl Connection,
+        select: Select<Entity>,
+    ) -> Result<Vec<Self>, DbErr> {
+        let from_server = |row: &QueryResult| Self::from_query_result(row, "");
+        db.fetch_rows(&select.into_query(), Self::from_sqlite, from_server).await
+    }
+
     /// The message as clients see it.
     pub fn into_message(self, author: &users::Model) -> Message {
         let (username, display_name) = (author.username.clone(), author.display_name.clone());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use shared::problem::Code;
-use tokio::{runtime::Handle, sync::mpsc, time::Instant};
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     Batch, ChangedAccounts,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    background::catch_panic,
+    background::{catch_panic, spawn_thread},
     failpoints::{Failpoint, is_active},
     realtime::hub::{Hub, NodeEvent},
     tables::{Database, with_timeout},
@@ -65,10 +65,7 @@ impl Actor {
             tokio::spawn(self.run(channel));
             return;
         }
-        let runtime = Handle::current();
-        let thread = std::thread::Builder::new().name("ledger".to_owned());
-        let started = thread.spawn(move || runtime.block_on(self.run(channel)));
-        started.expect("a thread of the process");
+        spawn_thread("ledger", self.run(channel));
     }
 
     async fn run(mut self, mut channel: mpsc::Receiver<Enqueued>) {

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     Result,
-    background::catch_panic,
+    background::{catch_panic, spawn_thread},
     tables::{
         Database,
         search_index::{CHUNK, PendingRoom, index_next, pending_rooms, rebuild_next},
@@ -151,8 +151,20 @@ impl IndexBacklog {
     }
 }
 
+/// Starts the follower: with SQLite on a thread of its own, so that a transaction holds the writer no longer
+/// than its statements take.
+pub(super) fn start(db: Database, backlog: Arc<IndexBacklog>) {
+    let is_shared = db.is_shared();
+    let follow = follow(db, backlog);
+    if is_shared {
+        tokio::spawn(follow);
+    } else {
+        spawn_thread("indexer", follow);
+    }
+}
+
 /// Indexes the messages of the backlog as they come, and whatever a rebuild has left.
-pub(super) async fn follow(db: Database, backlog: Arc<IndexBacklog>) {
+async fn follow(db: Database, backlog: Arc<IndexBacklog>) {
     loop {
         match catch_panic("search index", index_all(&db, &backlog)).await {
             // New messages end the wait.

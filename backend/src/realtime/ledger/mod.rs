@@ -160,7 +160,7 @@ impl Ledger {
             sender
         };
         let queues = health.iter().map(spawn_actor).collect();
-        tokio::spawn(indexer::follow(db, backlog));
+        indexer::start(db, backlog);
         Self {
             queues,
             health,

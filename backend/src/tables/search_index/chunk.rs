@@ -13,7 +13,7 @@ use shared::ids::{RoomId, Seq};
 
 use super::{
     document::Document,
-    insert_documents,
+    insert_documents, merge,
     positions::{add_missing, lock_positions, move_positions, read_positions},
 };
 use crate::{
@@ -62,11 +62,13 @@ pub async fn index_next(
     }
     let mut ranges = next_ranges(rooms, &positions, chunk);
     let prepared = prepare(read_ranges(db, &mut ranges).await?).await?;
+    let count = prepared.len();
     if !ranges.is_empty() {
-        let txn = db.begin().await?;
+        let txn = db.begin_here().await?;
         match index_ranges(&txn, &ranges, prepared).await {
             Ok(moved) => {
                 txn.commit().await?;
+                merge(db, count).await?;
                 for Range { room, .. } in ranges {
                     match moved.get(&room) {
                         Some(seq) => positions.insert(room, *seq),
@@ -116,7 +118,7 @@ async fn read_ranges(
         any.add(all![C::RoomId.eq(range.room), C::Seq.between(range.after + 1, range.to)])
     });
     let select = messages::Entity::find().filter(any).order_by_asc(C::RoomId).order_by_asc(C::Seq);
-    let mut rows = select.all(&db.reader).await?;
+    let mut rows = messages::Model::fetch(&db.reader, select).await?;
     if truncate(&mut rows)
         && let Some(last) = rows.last()
     {

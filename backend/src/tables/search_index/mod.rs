@@ -10,7 +10,10 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
-use super::{database::Transaction, entities::messages};
+use super::{
+    database::{Database, Transaction},
+    entities::messages,
+};
 use document::Document;
 use positions::Coverage;
 
@@ -39,7 +42,13 @@ pub async fn insert(
     rows: impl IntoIterator<Item = &messages::Model>,
 ) -> Result<(), DbErr> {
     let rows = rows.into_iter().filter(|row| row.deleted_at.is_none());
-    insert_documents(txn, rows.map(Document::new).collect()).await
+    let documents: Vec<_> = rows.map(Document::new).collect();
+    let count = documents.len();
+    insert_documents(txn, documents).await?;
+    if txn.get_database_backend() == DbBackend::Sqlite {
+        sqlite::merge_within(txn, count).await?;
+    }
+    Ok(())
 }
 
 async fn insert_documents(txn: &Transaction, documents: Vec<Document>) -> Result<(), DbErr> {
@@ -52,6 +61,11 @@ async fn insert_documents(txn: &Transaction, documents: Vec<Document>) -> Result
         _ => insert_into_mysql(documents),
     };
     txn.execute_raw(statement).await.map(drop)
+}
+
+/// Merges parts of SQLite's index, after a number of documents was inserted.
+async fn merge(db: &Database, documents: usize) -> Result<(), DbErr> {
+    if db.is_shared() { Ok(()) } else { sqlite::merge(db, documents).await }
 }
 
 /// Skips documents that exist: see [`rebuild`].

@@ -18,6 +18,7 @@ use sea_orm::{
 use super::{
     chunk::{Prepared, insert_prepared, lock_unchanged, prepare, truncate},
     document::VERSION,
+    merge,
     positions::WORDS_FROM,
 };
 use crate::tables::{
@@ -68,12 +69,17 @@ pub async fn rebuild_next(db: &Database, chunk: u64) -> Result<bool, DbErr> {
         return Ok(false);
     }
     let select = messages::Entity::find().filter(C::Id.lt(from)).order_by_desc(C::Id);
-    let mut rows = select.limit(chunk).all(&db.reader).await?;
+    let mut rows = messages::Model::fetch(&db.reader, select.limit(chunk)).await?;
     truncate(&mut rows);
     let prepared = prepare(rows).await?;
-    let txn = db.begin().await?;
+    let count = prepared.len();
+    let txn = db.begin_here().await?;
     match index_older(&txn, from, prepared).await {
-        Ok(has_more) => txn.commit().await.map(|()| has_more),
+        Ok(has_more) => {
+            txn.commit().await?;
+            merge(db, count).await?;
+            Ok(has_more)
+        }
         Err(error) => {
             // If the rollback fails too, the pool drops the connection.
             let _ = txn.rollback().await;

@@ -3,18 +3,24 @@
 use sea_orm::DbErr;
 
 use super::document::Document;
-use crate::tables::database::{Connection, Transaction, run_sql};
+use crate::tables::database::{Connection, Database, Transaction, run_sql};
 
 /// FTS5 merges this many pages of the index for every 64 documents. These write about 8 pages, and merging
 /// rewrites each of them two or three times until the index has a million messages.
 const MERGE_PAGES: i64 = 32;
 /// The minimum number of pages to merge after a chunk, an edit or a deletion.
 const MERGE_PAGES_MIN: i64 = 4;
+/// Merges pages of each table.
+const MERGE: [&str; 2] = [
+    "INSERT INTO message_words (message_words, rank) VALUES ('merge', ?)",
+    "INSERT INTO message_grams (message_grams, rank) VALUES ('merge', ?)",
+];
 
+/// Inserts documents. Then pages have to be merged.
 pub(super) async fn insert(txn: &Transaction, documents: Vec<Document>) -> Result<(), DbErr> {
     let words = "INSERT INTO message_words (rowid, words, parts) VALUES (?, ?, ?)";
     let trigrams = "INSERT INTO message_grams (rowid, folded) VALUES (?, ?)";
-    write_and_merge(txn, words, trigrams, documents).await
+    txn.run(move |db| write(db, words, trigrams, &documents)).await
 }
 
 /// Removes documents by naming each token that was inserted.
@@ -23,27 +29,41 @@ pub(super) async fn remove(txn: &Transaction, documents: Vec<Document>) -> Resul
          VALUES ('delete', ?, ?, ?)";
     let trigrams =
         "INSERT INTO message_grams (message_grams, rowid, folded) VALUES ('delete', ?, ?)";
-    write_and_merge(txn, words, trigrams, documents).await
+    let count = documents.len();
+    txn.run(move |db| write(db, words, trigrams, &documents)).await?;
+    merge_within(txn, count).await
 }
 
-async fn write_and_merge(
-    txn: &Transaction,
-    words: &'static str,
-    trigrams: &'static str,
-    documents: Vec<Document>,
+fn write(
+    db: &rusqlite::Connection,
+    words: &str,
+    trigrams: &str,
+    documents: &[Document],
 ) -> Result<(), DbErr> {
-    txn.run(move |db| {
-        for Document { id, words: tokens, parts, folded } in &documents {
-            run_sql(db, words, (id, tokens, parts))?;
-            run_sql(db, trigrams, (id, folded))?;
-        }
-        // About as many as were added, so no commit has to merge many.
-        let pages = MERGE_PAGES_MIN.max(documents.len() as i64 * MERGE_PAGES / 64);
-        for table in ["message_words", "message_grams"] {
-            let sql = format!("INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)");
-            run_sql(db, &sql, (pages,))?;
-        }
-        Ok(())
-    })
-    .await
+    for Document { id, words: tokens, parts, folded } in documents {
+        run_sql(db, words, (id, tokens, parts))?;
+        run_sql(db, trigrams, (id, folded))?;
+    }
+    Ok(())
+}
+
+/// Merges about as many pages as a number of documents added, so that no step has to merge many.
+pub(super) async fn merge_within(txn: &Transaction, documents: usize) -> Result<(), DbErr> {
+    let pages = pages_to_merge(documents);
+    txn.run(move |db| MERGE.iter().try_for_each(|sql| run_sql(db, sql, (pages,)).map(drop))).await
+}
+
+/// As [`merge_within`], each table in a transaction of its own, because the writes wait for them.
+pub(super) async fn merge(db: &Database, documents: usize) -> Result<(), DbErr> {
+    let pages = pages_to_merge(documents);
+    for sql in MERGE {
+        let txn = db.begin_here().await?;
+        txn.run(move |db| run_sql(db, sql, (pages,))).await?;
+        txn.commit().await?;
+    }
+    Ok(())
+}
+
+fn pages_to_merge(documents: usize) -> i64 {
+    MERGE_PAGES_MIN.max(documents as i64 * MERGE_PAGES / 64)
 }

@@ -16,7 +16,7 @@ use super::new_client_id;
 use crate::fixture::{Fixture, LiveSocket, Person};
 
 const FLOOD_SOCKETS: usize = 8;
-const MESSAGES_PER_SOCKET: usize = 50;
+const MESSAGES_PER_SOCKET: usize = 150;
 
 /// Posts long messages as fast as the server takes them, and waits for all acks.
 async fn flood(person: Person, room: RoomId) {
