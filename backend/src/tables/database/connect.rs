@@ -8,13 +8,10 @@ use sea_orm::{
 };
 
 use super::{
-    pool::TIMEOUT,
     sqlite::{self, sqlite_file},
+    timeouts::{ACQUIRE_TIMEOUT, SEARCH_LIMIT, TIMEOUT},
 };
 
-/// How long acquiring a connection may take. It is short, so that retries soon notice that the
-/// database is reachable again.
-pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a connection for maintenance stays open without a statement.
 const MAINTENANCE_IDLE: Duration = Duration::from_secs(30);
 /// How long the check of a returned connection may take. A half-open network connection never
@@ -37,7 +34,7 @@ pub(in crate::tables) fn check_backend(url: &str) -> Result<(), DbErr> {
 /// The purpose of a pool, which determines the limits that the database itself enforces.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum PoolKind {
-    /// Short reads: a statement is stopped after [`super::pool::TIMEOUT`].
+    /// Short reads: a statement is stopped after [`super::timeouts::TIMEOUT`].
     Reader,
     /// Searches: a statement is stopped after [`SEARCH_LIMIT`].
     Search,
@@ -48,9 +45,6 @@ pub enum PoolKind {
     Maintenance,
 }
 
-/// How long a statement of a search may run. A client that gives up does not end its statement, and a
-/// scan of all texts would go on for minutes.
-pub(super) const SEARCH_LIMIT: Duration = Duration::from_secs(3);
 /// The connections for maintenance: one transaction holds the lock while another migrates.
 const MAINTENANCE_CONNECTIONS: u32 = 2;
 

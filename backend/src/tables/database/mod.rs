@@ -8,7 +8,7 @@ use std::{fmt, time::Duration};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-use connect::{PoolKind, SEARCH_LIMIT, connect};
+use connect::{PoolKind, connect};
 use sqlite::{SqliteLimits, SqlitePool};
 
 mod connect;
@@ -18,6 +18,7 @@ mod epoch;
 mod error_kind;
 mod pool;
 mod sqlite;
+mod timeouts;
 mod write_probe;
 
 pub(super) use connect::check_backend;
@@ -33,6 +34,7 @@ pub use pool::{Connection, Pool, Transaction, with_timeout};
 pub(super) use sqlite::connect_for_migrations;
 pub(super) use sqlite::{query_row, run_sql};
 pub use sqlite::{sqlite_file, sqlite_url, sqlite_version};
+use timeouts::SEARCH_LIMIT;
 use write_probe::WriteProbe;
 
 /// How long closing the connections to a database server may take. All statements have ended

@@ -1,6 +1,6 @@
 //! One interface to a pool and a transaction of any of the databases.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use rusqlite::Connection as SqliteConnection;
 use sea_orm::{
@@ -12,11 +12,8 @@ use sea_orm::{
 use super::{
     dialect,
     sqlite::{self, RowReader, SqlitePool, SqliteTransaction},
+    timeouts::TIMEOUT,
 };
-
-/// How long a statement or a transaction may take. After a timeout it may have been executed
-/// anyway.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A pool or a transaction.
 pub trait Connection: ConnectionTrait {

@@ -1,9 +1,17 @@
 //! The texts of mails. They contain nothing that a stranger wrote, such as the name of a new account:
 //! otherwise anybody could send a text of their own to any address.
 
+use serde::{Deserialize, Serialize};
 use shared::{paths, users::EmailToken};
 
-use super::queue::OutgoingMail;
+/// A mail to send.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutgoingMail {
+    /// The address of the recipient.
+    pub to: String,
+    pub subject: String,
+    pub body: String,
+}
 
 /// The mail with the link that confirms an address. `origin` is the public URL without a path.
 pub fn confirmation(to: String, server: &str, origin: &str, token: &EmailToken) -> OutgoingMail {

@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
-use serde::{Deserialize, Serialize};
 use shared::{ids::UserId, problem::Code};
 
-use super::transport::Transport;
+use super::{mail_templates::OutgoingMail, transport::Transport};
 use crate::{
     Error, Result,
     realtime::jobs::{Job, NewJob, Progress, enqueue},
@@ -17,15 +16,6 @@ use crate::{
 pub const SEND_MAIL: &str = "send_mail";
 /// How long sending one mail may take.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// A mail to send.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OutgoingMail {
-    /// The address of the recipient.
-    pub to: String,
-    pub subject: String,
-    pub body: String,
-}
 
 /// Adds a mail in the transaction of the change that causes it. It replaces one about the same account that was
 /// not sent yet.

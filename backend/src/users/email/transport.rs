@@ -12,7 +12,7 @@ use lettre::{
 use shared::problem::Code;
 use url::Url;
 
-use super::queue::OutgoingMail;
+use super::mail_templates::OutgoingMail;
 use crate::{Error, Result, settings::MailSettings};
 
 /// How long one step of the protocol may take.

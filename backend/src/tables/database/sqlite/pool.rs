@@ -26,7 +26,7 @@ use super::{
     open::open,
     rows::{failed_execution, failed_query},
 };
-use crate::tables::database::connect::ACQUIRE_TIMEOUT;
+use crate::tables::database::timeouts::ACQUIRE_TIMEOUT;
 
 /// The number of instructions of SQLite's virtual machine, about a millisecond, after which a statement
 /// looks whether it has to end.
