@@ -143,9 +143,9 @@ fn check_fields(line: &Invitation) -> Result<(), FieldError> {
     for room in &line.rooms {
         check::range("rooms", *room, 1, check::ID_MAX)?;
     }
-    check::range("uses", line.uses.into(), 1, INVITATION_USES_MAX.into())?;
-    check::range("used", line.used.into(), 0, line.uses.into())?;
-    check::range("used_by", line.used_by.len() as i64, 0, line.used.into())?;
+    check::range("uses", line.uses, 1, INVITATION_USES_MAX.into())?;
+    check::range("used", line.used, 0, line.uses)?;
+    check::range("used_by", line.used_by.len() as i64, 0, line.used)?;
     for at in [line.created_at, line.expires_at] {
         check::timestamp("created_at and expires_at", at)?;
     }

@@ -82,7 +82,7 @@ impl Model {
     /// Reads a row of SQLite that has the columns of this table, in their order, from position `first` on.
     pub fn from_sqlite(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Self> {
         Ok(Self {
-            room_id: row.get(first + 0)?,
+            room_id: row.get(first)?,
             user_id: row.get(first + 1)?,
             joined_at: row.get(first + 2)?,
             has_left: row.get(first + 3)?,

@@ -58,7 +58,7 @@ impl Model {
     /// Reads a row of SQLite that has the columns of this table, in their order, from position `first` on.
     pub fn from_sqlite(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get(first + 0)?,
+            id: row.get(first)?,
             name: row.get(first + 1)?,
             name_key: row.get(first + 2)?,
             sort_key: row.get(first + 3)?,

@@ -42,8 +42,11 @@ const TEXTS: &[&str] = &[
     "@admin tape",
 ];
 
+/// A query, and whether a message is a hit.
+type Case = (&'static str, fn(&Message) -> bool);
+
 /// Queries, each with a condition on the messages besides its terms.
-const QUERIES: &[(&str, fn(&Message) -> bool)] = &[
+const QUERIES: &[Case] = &[
     ("", |_| true),
     ("disk", |_| true),
     ("full tape", |_| true),

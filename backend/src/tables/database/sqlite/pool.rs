@@ -119,7 +119,11 @@ impl SqlitePool {
         let all = self.shared.permits.clone().acquire_many_owned(self.shared.connections).await;
         self.shared.permits.close();
         let connections = std::mem::take(&mut *lock(&self.shared.idle));
-        let _ = on_blocking_thread(move || Ok(drop((connections, all)))).await;
+        let close = move || {
+            drop((connections, all));
+            Ok(())
+        };
+        let _ = on_blocking_thread(close).await;
     }
 
     async fn acquire(&self) -> Result<OwnedSemaphorePermit, DbErr> {
