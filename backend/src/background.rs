@@ -22,12 +22,20 @@ pub async fn catch_panic<T>(task: &'static str, step: impl Future<Output = T>) -
     result.ok()
 }
 
-/// Starts a task on a thread of its own, which may block. The thread ends with the task, also when that waits
-/// for something that the end of the runtime drops.
+/// Starts a task on a thread of its own, which may block. It ends with the runtime.
 pub fn spawn_thread(name: &str, task: impl Future<Output = ()> + Send + 'static) {
     let runtime = Handle::current();
     let thread = std::thread::Builder::new().name(name.to_owned());
-    let started = thread.spawn(move || runtime.block_on(task));
+    // A task of the runtime is cancelled before its timers end, which must not be polled after that.
+    let runs = runtime.spawn(std::future::pending::<()>());
+    let work = async move {
+        tokio::select! {
+            biased;
+            _ = runs => {}
+            () = task => {}
+        }
+    };
+    let started = thread.spawn(move || runtime.block_on(work));
     started.expect("a thread of the process");
 }
 

@@ -105,7 +105,12 @@ impl From<DbErr> for Error {
             Kind::StatementTimeout => Self::new(Code::Unavailable, TOO_SLOW),
             Kind::UniqueViolation | Kind::Other => Code::Internal.into(),
         };
-        tracing::error!(cause = %error, code = ?answer.code(), "database error");
+        // Also the statements of clients that are gone, which must not use up the warnings of other errors.
+        if kind == Kind::StatementTimeout {
+            tracing::warn!(cause = %error, "a statement was stopped");
+        } else {
+            tracing::error!(cause = %error, code = ?answer.code(), "database error");
+        }
         let is_serialization_failure =
             matches!(kind, Kind::SerializationFailure | Kind::UniqueViolation);
         Self { is_serialization_failure, ..answer }

@@ -39,7 +39,7 @@ enum Command {
     /// List the background jobs that are dead, running or waiting; retry or discard one.
     ///
     /// Jobs are the work that comes after a change, such as deleting the messages of a deleted room, and work that
-    /// recurs. The server tries a job that fails again and again; after 100 attempts, about half a day, it is dead
+    /// recurs. The server tries a job that fails again and again; after 100 attempts, about a day, it is dead
     /// and waits for you. Each line has the id of the job, its kind, the id of what it is about (such as the room
     /// or the account), its state, the attempts and the last error, whose cause is in the log of the server.
     Jobs(Jobs),

@@ -29,6 +29,11 @@ const JOBS: [&str; 4] = [
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// So that an interrupted upgrade starts again, except on MySQL, whose DDL commits.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_table(manager, jobs()).await?;
         let mut key = Index::create();

@@ -13,6 +13,11 @@ const TABLE: &str = "search_positions";
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// So that an interrupted upgrade starts again, except on MySQL, whose DDL commits.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut table = Table::create();
         table

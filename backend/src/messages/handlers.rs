@@ -152,9 +152,10 @@ async fn search_room(
     let db = app.db.searcher.clone();
     let search = move |db| async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
+        // Before the position: later messages are no hits.
+        let newest = newest_message(&db).await?;
         let indexed = indexed_range(&db, room.id.into()).await?;
         let rooms = &[JoinedRoom::new(&room, indexed)];
-        let newest = newest_message(&db).await?;
         let scope = SearchScope { user, rooms, newest, only_room, zone };
         let plan = SearchPlan::new(&db, query, &scope).await?;
         pages::hit_page(&db, &room, request, &plan).await

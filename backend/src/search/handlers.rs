@@ -132,7 +132,10 @@ pub async fn begin_search(app: &App, caller: &Caller) -> Result<SearchContext> {
     let permit = app.limits.searches.acquire(user.id).await?;
     let user = user.id;
     let read = move |db: Pool| async move {
-        Ok::<_, Error>((joined_rooms(&db, user).await?, newest_message(&db).await?))
+        // Before the positions of the rooms: later messages are no hits, so none of them is before a hit
+        // that the search finds first.
+        let newest = newest_message(&db).await?;
+        Ok::<_, Error>((joined_rooms(&db, user).await?, newest))
     };
     let (rooms, newest) = app.db.reader.visit(read).await?;
     Ok(SearchContext { permit, rooms, newest })

@@ -79,9 +79,10 @@ pub async fn hits(
     let db = app.db.searcher.clone();
     let search = async move {
         let (user, only_room) = (&caller.user, Some(RoomId(room.id)));
+        // Before the position: later messages are no hits.
+        let newest = newest_message(&db).await?;
         let indexed = indexed_range(&db, room.id.into()).await?;
         let rooms = &[JoinedRoom::new(&room, indexed)];
-        let newest = newest_message(&db).await?;
         let scope = SearchScope { user, rooms, newest, only_room, zone: tz };
         let plan = SearchPlan::new(&db, query, &scope).await?;
         newest_hit_per_bucket(&db, &room, up_to, &plan).await

@@ -11,8 +11,8 @@
 //! A job runs at least once, and a crash may repeat it. So its effect is idempotent, or in steps each of which
 //! can be repeated. A handler may be dropped at any of its awaits, when the lease is lost.
 //!
-//! A job that fails is retried after a wait that doubles from 1 s to 10 min, of which a random half is left
-//! out. After 100 attempts, about half a day, it is a dead letter, which stays until somebody retries or discards
+//! A job that fails is retried after a wait that doubles from 1 s to 20 min, of which a random half is left
+//! out. After 100 attempts, about a day, it is a dead letter, which stays until somebody retries or discards
 //! it with `hallway jobs`. A recurring job waits at most for its period, and never becomes one.
 
 mod dead_letters;

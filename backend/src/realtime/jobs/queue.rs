@@ -119,6 +119,8 @@ pub(super) async fn lease(db: &Database, job: Model) -> Result<Option<Model>, Db
         .col_expr(C::LeaseUntil, clock_in(&db.writer, LEASE))
         .col_expr(C::Attempts, Expr::col(C::Attempts).add(1_i64))
         .filter(C::Id.eq(job.id))
+        // Not if it was asked for again since, with another payload.
+        .filter(C::Revision.eq(job.revision))
         .filter(is_due(&db.writer))
         .exec(&db.writer)
         .await?;

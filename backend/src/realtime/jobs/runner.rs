@@ -28,7 +28,7 @@ const REPORT: Duration = Duration::from_secs(10);
 /// The wait after the first failure; twice as long after each further one.
 const RETRY_MIN: Duration = Duration::from_secs(1);
 /// The maximum wait between two attempts.
-const RETRY_MAX: Duration = Duration::from_secs(600);
+const RETRY_MAX: Duration = Duration::from_secs(1_200);
 /// The number of attempts after which a job is a dead letter.
 const ATTEMPTS_MAX: i64 = 100;
 
@@ -204,9 +204,14 @@ impl Run {
                 }
             }
         };
-        if let Err(error) = queue::end(&self.db, &self.job, end).await {
-            // The job runs again when its lease ends.
+        let ended = Instant::now();
+        while let Err(error) = queue::end(&self.db, &self.job, end.clone()).await {
             tracing::warn!(%error, job = ?self.job, "cannot note the end of a job");
+            if ended.elapsed() > LEASE {
+                // The job runs again.
+                break;
+            }
+            sleep(RETRY_MIN).await;
         }
         drop(permit);
         jobs.wake();
@@ -266,7 +271,7 @@ impl Run {
     }
 }
 
-/// The wait after a number of attempts: 1 s to 10 min, of which a random half is left out, so that jobs that
+/// The wait after a number of attempts: 1 s to 20 min, of which a random half is left out, so that jobs that
 /// failed together are not tried together.
 fn retry_delay(attempts: i64) -> Duration {
     let doublings = attempts.saturating_sub(1).clamp(0, 16) as u32;
@@ -280,8 +285,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_grows_up_to_ten_minutes() {
-        for (attempts, seconds) in [(1, 1.0), (2, 2.0), (6, 32.0), (11, 600.0), (i64::MAX, 600.0)] {
+    fn the_wait_grows_up_to_twenty_minutes() {
+        for (attempts, seconds) in
+            [(1, 1.0), (2, 2.0), (6, 32.0), (11, 1_024.0), (i64::MAX, 1_200.0)]
+        {
             let delay = retry_delay(attempts).as_secs_f64();
             assert!((seconds / 2.0..=seconds).contains(&delay), "{attempts}: {delay}");
         }

@@ -30,7 +30,7 @@ use crate::{
 /// because every search reads these messages.
 const BACKLOG_MAX: i64 = 5_000;
 /// How long an actor waits at most before a batch, so that a follower that fails does not stop all writes.
-const BACKLOG_WAIT: Duration = Duration::from_secs(2);
+const BACKLOG_WAIT: Duration = Duration::from_millis(500);
 /// How long messages wait for others to be indexed with them, unless a chunk is full before: a transaction
 /// for each message would cost an fsync each.
 const DELAY: Duration = Duration::from_millis(100);
@@ -165,15 +165,22 @@ pub(super) fn start(db: Database, backlog: Arc<IndexBacklog>) {
 
 /// Indexes the messages of the backlog as they come, and whatever a rebuild has left.
 async fn follow(db: Database, backlog: Arc<IndexBacklog>) {
+    let mut chunk_max = CHUNK;
     loop {
-        match catch_panic("search index", index_all(&db, &backlog)).await {
-            // New messages end the wait.
-            Some(Ok(())) => drop(timeout(TICK, backlog.added.notified()).await),
+        match catch_panic("search index", index_all(&db, &backlog, chunk_max)).await {
+            Some(Ok(())) => {
+                chunk_max = (2 * chunk_max).min(CHUNK);
+                // New messages end the wait.
+                let _ = timeout(TICK, backlog.added.notified()).await;
+            }
             failed => {
                 metrics::counter!("hallway_search_index_failures_total").increment(1);
                 if let Some(Err(error)) = failed {
                     tracing::warn!(%error, "cannot index messages yet");
                 }
+                // Large chunks may take longer than the database allows; and in the end, a message that
+                // cannot be indexed holds up only its room.
+                chunk_max = (chunk_max / 4).max(1);
                 tokio::time::sleep(RETRY).await;
             }
         }
@@ -181,13 +188,13 @@ async fn follow(db: Database, backlog: Arc<IndexBacklog>) {
 }
 
 /// Indexes everything that can be indexed now.
-async fn index_all(db: &Database, backlog: &IndexBacklog) -> Result<()> {
+async fn index_all(db: &Database, backlog: &IndexBacklog, chunk_max: i64) -> Result<()> {
     if backlog.is_scan_due() {
         backlog.merge(pending_rooms(&db.reader).await?);
     }
     loop {
-        let has_indexed = index_chunk(db, backlog).await?;
-        let has_rebuilt = with_timeout(db.backend(), rebuild_next(db, CHUNK as u64)).await?;
+        let has_indexed = index_chunk(db, backlog, chunk_max).await?;
+        let has_rebuilt = with_timeout(db.backend(), rebuild_next(db, chunk_max as u64)).await?;
         // Otherwise nothing is left, or other nodes are working on it.
         if !has_indexed && !has_rebuilt {
             return Ok(());
@@ -196,7 +203,7 @@ async fn index_all(db: &Database, backlog: &IndexBacklog) -> Result<()> {
 }
 
 /// Waits for further messages, and indexes the next chunk; returns whether the backlog has changed.
-async fn index_chunk(db: &Database, backlog: &IndexBacklog) -> Result<bool> {
+async fn index_chunk(db: &Database, backlog: &IndexBacklog, chunk_max: i64) -> Result<bool> {
     let mut length = backlog.length.subscribe();
     if *length.borrow_and_update() == 0 {
         return Ok(false);
@@ -204,7 +211,7 @@ async fn index_chunk(db: &Database, backlog: &IndexBacklog) -> Result<bool> {
     // The channel does not close while the backlog exists.
     let _ = timeout(DELAY, length.wait_for(|length| *length >= CHUNK)).await;
     let before = *length.borrow();
-    let chunk = if before < 2 * CHUNK { SMALL_CHUNK } else { CHUNK };
+    let chunk = if before < 2 * CHUNK { SMALL_CHUNK } else { CHUNK }.min(chunk_max);
     let positions =
         with_timeout(db.backend(), index_next(db, &backlog.next_rooms(), chunk)).await?;
     backlog.set_positions(&positions);

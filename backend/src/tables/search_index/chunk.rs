@@ -14,7 +14,7 @@ use shared::ids::{RoomId, Seq};
 use super::{
     document::Document,
     insert_documents, merge,
-    positions::{add_missing, lock_positions, move_positions, read_positions},
+    positions::{add_missing, lock_positions, lock_version, move_positions, read_positions},
 };
 use crate::{
     failpoints::{Failpoint, is_active},
@@ -65,6 +65,10 @@ pub async fn index_next(
     let count = prepared.len();
     if !ranges.is_empty() {
         let txn = db.begin_here().await?;
+        if !lock_version(&txn).await? {
+            txn.rollback().await?;
+            return Ok(positions.into_iter().map(|(room, seq)| (RoomId(room), Seq(seq))).collect());
+        }
         match index_ranges(&txn, &ranges, prepared).await {
             Ok(moved) => {
                 txn.commit().await?;

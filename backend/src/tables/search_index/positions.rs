@@ -15,9 +15,14 @@ use sea_orm::{
 };
 use shared::ids::{RoomId, Seq};
 
-use super::entity::{Column, Entity};
+use super::{
+    document::VERSION,
+    entity::{Column, Entity},
+};
 use crate::tables::{database::Transaction, entities::messages};
 
+/// The name of the version of the documents, a row of `versions`.
+pub(super) const WORDS: &str = "words";
 /// The name of the least id of the existing messages that a rebuild has indexed; 1 after it has reached all.
 /// It is a row of `versions`, because all nodes read it and one of them moves it.
 pub(super) const WORDS_FROM: &str = "words_from";
@@ -88,6 +93,19 @@ impl Coverage {
         row.id >= self.from_id
             && self.positions.get(&row.room_id).is_some_and(|seq| row.seq <= *seq)
     }
+}
+
+/// Whether the index has the documents of this version, which then holds until the transaction ends. During
+/// an upgrade, nodes of another version may run, whose tokens this one would not find.
+pub(super) async fn lock_version(txn: &Transaction) -> Result<bool, DbErr> {
+    let lock = match txn.get_database_backend() {
+        DbBackend::Sqlite => "",
+        DbBackend::Postgres => "FOR SHARE",
+        _ => "LOCK IN SHARE MODE",
+    };
+    let sql = format!("SELECT version FROM versions WHERE name = '{WORDS}' {lock}");
+    let row = txn.query_one_raw(Statement::from_string(txn.get_database_backend(), sql)).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()? == Some(VERSION))
 }
 
 /// A room with messages that the index does not contain yet.

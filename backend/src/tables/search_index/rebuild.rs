@@ -19,22 +19,21 @@ use super::{
     chunk::{Prepared, insert_prepared, lock_unchanged, prepare, truncate},
     document::VERSION,
     merge,
-    positions::WORDS_FROM,
+    positions::{WORDS, WORDS_FROM, lock_version},
 };
 use crate::tables::{
     database::{Database, Transaction},
     entities::messages,
 };
 
-/// The name of the version of the documents.
-const WORDS: &str = "words";
-
 /// Empties the index and begins a rebuild, unless the index has the current [`VERSION`]. Each step can be
-/// repeated, and the last one is the version.
+/// repeated. While there is no version, nobody writes to the index, also no other node: it could add a
+/// document that is emptied after its position was stored.
 pub(in crate::tables) async fn begin_if_outdated(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     if stored(db, WORDS).await? == Some(VERSION) {
         return Ok(());
     }
+    store(db, WORDS, 0).await?;
     for sql in [
         "DELETE FROM search_positions",
         "INSERT INTO search_positions (room_id, indexed_seq) SELECT id, last_seq FROM rooms",
@@ -99,6 +98,9 @@ async fn index_older(
         DbBackend::Sqlite => "",
         _ => "FOR UPDATE SKIP LOCKED",
     };
+    if !lock_version(txn).await? {
+        return Ok(false);
+    }
     let lock = format!("SELECT version FROM versions WHERE name = '{WORDS_FROM}' {skip_locked}");
     let row = txn.query_one_raw(Statement::from_string(txn.get_database_backend(), lock)).await?;
     if row.map(|row| row.try_get_by_index::<i64>(0)).transpose()? != Some(from) {
