@@ -76,7 +76,7 @@ fn jobs() -> TableCreateStatement {
         .col(string_len("kind", 32))
         // The id of what the job is about, such as a room; 0 for recurring jobs.
         .col(big_integer("subject_id"))
-        // What the job needs and no other table has, as JSON.
+        // The input of the job, as JSON.
         .col(text_null("payload"))
         .col(big_integer("created_at"))
         .col(big_integer("run_after"))
@@ -85,7 +85,7 @@ fn jobs() -> TableCreateStatement {
         .col(uuid_null("lease_id"))
         // 0 while nobody has it.
         .col(big_integer("lease_until").default(0))
-        // Grows when somebody asks for the job again.
+        // Incremented when the job is enqueued again.
         .col(big_integer("revision").default(0))
         .col(string_len_null("last_error", 500))
         .col(big_integer_null("dead_at"))

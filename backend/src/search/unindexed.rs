@@ -96,7 +96,7 @@ pub struct Unindexed {
 }
 
 impl Unindexed {
-    /// What the index does not contain of the rooms to search.
+    /// The messages of the rooms to search that the index does not contain.
     pub fn new(
         scope: &SearchScope<'_>,
         condition: Condition,

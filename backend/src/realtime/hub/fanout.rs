@@ -50,7 +50,7 @@ struct Subscriber {
     is_confirmed: bool,
 }
 
-/// What to do with a change.
+/// The next step for a change.
 pub(super) enum Offered {
     /// Publish it now.
     Next(Arc<Publication>),

@@ -17,7 +17,7 @@ use crate::{
 /// The maximum number of jobs of each state in a list.
 const LIST_MAX: u64 = 100;
 
-/// What happens with a job.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobState {
     /// It failed for the last time.

@@ -13,7 +13,7 @@ pub struct Model {
     pub kind: String,
     /// The id of what the job is about, such as a room; 0 for recurring jobs. Unique for each kind.
     pub subject_id: i64,
-    /// What the job needs and no other table has, as JSON.
+    /// The input of the job, as JSON.
     pub payload: Option<String>,
     pub created_at: i64,
     /// When a node may run it, by the clock of the database, as are all times below.
@@ -24,8 +24,8 @@ pub struct Model {
     pub lease_id: Option<Uuid>,
     /// The end of the lease; 0 while nobody has it.
     pub lease_until: i64,
-    /// Grows when somebody asks for the job again, so that the end of a run does not end what was asked
-    /// for during that run.
+    /// Incremented when the job is enqueued again, so that the end of a run does not delete a job that was
+    /// enqueued during that run.
     pub revision: i64,
     /// Why the last attempt failed.
     pub last_error: Option<String>,

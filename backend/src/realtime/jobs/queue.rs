@@ -119,7 +119,7 @@ pub(super) async fn lease(db: &Database, job: Model) -> Result<Option<Model>, Db
         .col_expr(C::LeaseUntil, clock_in(&db.writer, LEASE))
         .col_expr(C::Attempts, Expr::col(C::Attempts).add(1_i64))
         .filter(C::Id.eq(job.id))
-        // Not if it was asked for again since, with another payload.
+        // A job that was enqueued again since has another payload.
         .filter(C::Revision.eq(job.revision))
         .filter(is_due(&db.writer))
         .exec(&db.writer)
@@ -163,7 +163,7 @@ pub(super) enum RunEnd {
 }
 
 /// Ends the run of a job and its lease. Changes nothing if the lease is lost, and only ends the lease if
-/// somebody has asked for the job again meanwhile.
+/// the job has been enqueued again meanwhile.
 pub(super) async fn end(db: &Database, job: &Model, end: RunEnd) -> Result<(), DbErr> {
     let is_unchanged = is_leased(job).add(C::Revision.eq(job.revision));
     let error =

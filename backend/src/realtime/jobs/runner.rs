@@ -57,7 +57,7 @@ pub enum Progress {
 
 type Handler = Box<dyn Fn(Job) -> BoxFuture<'static, Result<Progress>> + Send + Sync>;
 
-/// What this node knows of a kind of jobs.
+/// A kind of jobs that this node runs.
 struct Kind {
     name: &'static str,
     handler: Handler,
@@ -184,7 +184,7 @@ struct Run {
     db: Database,
     kind: Arc<Kind>,
     job: Job,
-    /// When this node asked for the lease.
+    /// The start of the statement that took the lease.
     leased_at: Instant,
 }
 

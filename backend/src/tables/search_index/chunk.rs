@@ -178,7 +178,7 @@ async fn index_ranges(
     insert_prepared(txn, prepared).await?;
     let moves: Vec<_> = moved.iter().map(|(room, seq)| (*room, *seq)).collect();
     move_positions(txn, &moves).await?;
-    // What another node has indexed meanwhile counts too.
+    // The positions that another node has moved meanwhile count too.
     Ok(locked.into_iter().chain(moved).collect())
 }
 

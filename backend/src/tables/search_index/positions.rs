@@ -1,8 +1,8 @@
 //! Which messages the index contains: of each room those up to its position, except for those that a rebuild
 //! has not reached yet.
 //!
-//! Whoever moves a position has locked its row and the rows of the messages. Whoever edits or deletes a
-//! message locks its row first and then reads the position, so both agree about whether the index contains
+//! A transaction that moves a position has locked its row and the rows of the messages. One that edits or
+//! deletes a message locks its row first and then reads the position, so both agree about whether the index contains
 //! the message.
 
 use std::collections::HashMap;
@@ -47,7 +47,7 @@ pub struct IndexedRange {
     pub to_seq: Seq,
 }
 
-/// What the index contains of a room.
+/// The messages of a room that the index contains.
 pub async fn indexed_range(db: &impl ConnectionTrait, room: RoomId) -> Result<IndexedRange, DbErr> {
     let (seq, from_id) = indexed_range_sql("r");
     let sql = format!("SELECT {seq}, {from_id} FROM rooms r WHERE r.id = {room}");
@@ -66,7 +66,7 @@ pub fn is_indexed() -> SimpleExpr {
     )
 }
 
-/// What the index contains of the rooms of some messages, read under the locks of their rows.
+/// The indexed ranges of the rooms of some messages, read under the locks of their rows.
 pub(super) struct Coverage {
     from_id: i64,
     positions: HashMap<i64, i64>,

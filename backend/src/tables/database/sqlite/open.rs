@@ -26,7 +26,7 @@ const STATEMENTS_KEPT: usize = 200;
 const CREATE_TERMS_TABLE: &str = "CREATE VIRTUAL TABLE temp.message_terms \
      USING fts5vocab (main, message_words, instance)";
 
-/// What a pool is for: which limits its statements have.
+/// The limits of the statements of a pool.
 #[derive(Clone, Copy, Debug)]
 pub struct SqliteLimits {
     /// How long a statement may run.

@@ -63,7 +63,7 @@ struct Column {
     kind: ColumnKind,
 }
 
-/// What a column stores, where that does not show in its values.
+/// The type of a column, where its values do not show it.
 enum ColumnKind {
     /// 0 or 1.
     Bool,
