@@ -15,16 +15,16 @@ const MAILS_INDEX: &str = "mails_next_at";
 
 /// Statements that add the jobs. A deleted room can be restored for 30 days.
 const JOBS: [&str; 4] = [
-    "INSERT INTO jobs (kind, subject_id, created_at, run_after) \
-     SELECT 'purge_room', rooms.id, rooms.deleted_at, COALESCE(binned_at + 2592000000000, 0) \
+    "INSERT INTO jobs (kind, subject_id, waiting_since, run_after) \
+     SELECT 'purge_room', rooms.id, 0, COALESCE(binned_at + 2592000000000, 0) \
      FROM rooms LEFT JOIN binned_rooms ON binned_rooms.room_id = rooms.id \
      WHERE rooms.deleted_at IS NOT NULL",
-    "INSERT INTO jobs (kind, subject_id, created_at, run_after) \
-     SELECT 'delete_account', user_id, created_at, 0 FROM account_deletions",
-    "INSERT INTO jobs (kind, subject_id, created_at, run_after) \
-     SELECT 'join_rooms', user_id, MIN(created_at), 0 FROM pending_joins GROUP BY user_id",
-    "INSERT INTO jobs (kind, subject_id, created_at, run_after) \
-     SELECT 'remove_unconfirmed', user_id, expires_at, expires_at FROM confirmations",
+    "INSERT INTO jobs (kind, subject_id, waiting_since, run_after) \
+     SELECT 'delete_account', user_id, 0, 0 FROM account_deletions",
+    "INSERT INTO jobs (kind, subject_id, waiting_since, run_after) \
+     SELECT DISTINCT 'join_rooms', user_id, 0, 0 FROM pending_joins",
+    "INSERT INTO jobs (kind, subject_id, waiting_since, run_after) \
+     SELECT 'remove_unconfirmed', user_id, 0, expires_at FROM confirmations",
 ];
 
 #[async_trait::async_trait]
@@ -78,7 +78,7 @@ fn jobs() -> TableCreateStatement {
         .col(big_integer("subject_id"))
         // The input of the job, as JSON.
         .col(text_null("payload"))
-        .col(big_integer("created_at"))
+        .col(big_integer("waiting_since"))
         .col(big_integer("run_after"))
         .col(big_integer("attempts").default(0))
         // Who has the lease: a random id for each attempt.
@@ -112,21 +112,21 @@ async fn move_mails(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     let backend = db.get_database_backend();
     let insert = match backend {
         DbBackend::Postgres => {
-            "INSERT INTO jobs (kind, subject_id, payload, created_at, run_after) \
-             VALUES ('send_mail', $1, $2, $3, 0)"
+            "INSERT INTO jobs (kind, subject_id, payload, waiting_since, run_after) \
+             VALUES ('send_mail', $1, $2, 0, 0)"
         }
         _ => {
-            "INSERT INTO jobs (kind, subject_id, payload, created_at, run_after) \
-             VALUES ('send_mail', ?, ?, ?, 0)"
+            "INSERT INTO jobs (kind, subject_id, payload, waiting_since, run_after) \
+             VALUES ('send_mail', ?, ?, 0, 0)"
         }
     };
-    let select = "SELECT id, recipient, subject, body, created_at FROM mails";
+    let select = "SELECT id, recipient, subject, body FROM mails";
     for row in db.query_all_raw(Statement::from_string(backend, select)).await? {
-        let (id, created_at) = (row.try_get_by_index::<i64>(0)?, row.try_get_by_index::<i64>(4)?);
+        let id = row.try_get_by_index::<i64>(0)?;
         let text = |index: usize| row.try_get_by_index::<String>(index);
         let payload = serde_json::json!({"to": text(1)?, "subject": text(2)?, "body": text(3)?});
         // Negative, because the subject of later ones is an account.
-        let values = [(-id).into(), payload.to_string().into(), created_at.into()];
+        let values = [(-id).into(), payload.to_string().into()];
         db.execute_raw(Statement::from_sql_and_values(backend, insert, values)).await?;
     }
     Ok(())

@@ -155,6 +155,40 @@ impl<const STATUS: u16, T: JsonSchema> aide::OperationOutput for WithStatus<STAT
     }
 }
 
+/// The response to a request that makes something unless it exists: the new one (201), or that which exists
+/// (200).
+pub struct MaybeCreated<T> {
+    pub is_new: bool,
+    pub body: T,
+}
+
+impl<T: Serialize> IntoResponse for MaybeCreated<T> {
+    fn into_response(self) -> Response {
+        let status = if self.is_new { StatusCode::CREATED } else { StatusCode::OK };
+        (status, axum::Json(self.body)).into_response()
+    }
+}
+
+impl<T: JsonSchema> aide::OperationOutput for MaybeCreated<T> {
+    type Inner = T;
+
+    fn operation_response(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Option<aide::openapi::Response> {
+        axum::Json::<T>::operation_response(ctx, operation)
+    }
+
+    fn inferred_responses(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Vec<(Option<u16>, aide::openapi::Response)> {
+        let statuses = [200, 201].into_iter();
+        let response = |status| Some((Some(status), Self::operation_response(ctx, operation)?));
+        statuses.filter_map(response).collect()
+    }
+}
+
 /// A response with extra headers.
 pub struct WithHeaders<T>(pub HeaderMap, pub T);
 

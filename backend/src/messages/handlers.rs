@@ -1,15 +1,6 @@
 //! The handlers that read and write messages.
 
-use aide::{
-    OperationOutput,
-    generate::GenContext,
-    openapi::{Operation, Response as Documented},
-};
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, NoContent, Response},
-};
+use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
@@ -29,11 +20,11 @@ use crate::{
     auth::Caller,
     http::{
         conditional::{Conditional, EntityTag, IfNoneMatch},
-        extract::{Json, Path, Query},
+        extract::{Json, MaybeCreated, Path, Query},
         time_zone::Zone,
     },
     realtime::ledger,
-    rooms::{Membership, RoomPath},
+    rooms::{Membership, RoomCaller, RoomPath},
     search::{self, SearchPlan, SearchScope},
     tables::{self, JoinedRoom, newest_message, search_index::indexed_range},
 };
@@ -83,54 +74,32 @@ pub struct MessagePath {
     seq: Seq,
 }
 
-/// The response to a post: a new message (201), or the one posted before with the same `client_id`
-/// (200).
-pub struct PostResponse(StatusCode, Message);
-
-impl IntoResponse for PostResponse {
-    fn into_response(self) -> Response {
-        (self.0, Json(self.1)).into_response()
-    }
-}
-
-impl OperationOutput for PostResponse {
-    type Inner = Message;
-
-    fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<Documented> {
-        Json::<Message>::operation_response(ctx, operation)
-    }
-
-    fn inferred_responses(
-        ctx: &mut GenContext,
-        operation: &mut Operation,
-    ) -> Vec<(Option<u16>, Documented)> {
-        let statuses = [200, 201].into_iter();
-        let response = |status| Some((Some(status), Self::operation_response(ctx, operation)?));
-        statuses.filter_map(response).collect()
-    }
-}
-
 fn changes_max() -> u64 {
     rules::CHANGES_MAX
 }
 
 pub async fn list(
     State(app): State<App>,
-    membership: Membership,
+    caller: RoomCaller,
     Query(PageQuery { anchor, before, after, q, tz }): Query<PageQuery>,
     if_none_match: IfNoneMatch,
 ) -> Result<Conditional<MessagePage>> {
     let request = PageRequest::new((anchor, tz), before, after)?;
     if let Some(q) = q {
+        let room = caller.find_membership(&app.db.reader).await?;
+        let membership = Membership { caller: caller.caller, room };
         return search_room(&app, membership, request, (&q, tz), if_none_match).await;
     }
-    let room = membership.room;
-    let tag = EntityTag::weak(&app.db.epoch, &request.tag_state(&room));
-    if if_none_match.matches(&tag) {
-        return Ok(Conditional::NotModified(tag));
-    }
-    let read = move |db| async move { pages::message_page(&db, &room, request).await };
-    Ok(Conditional::Full(tag, app.db.reader.visit(read).await?))
+    let epoch = app.db.epoch.clone();
+    let read = move |db| async move {
+        let room = caller.find_membership(&db).await?;
+        let tag = EntityTag::weak(&epoch, &request.tag_state(&room));
+        if if_none_match.matches(&tag) {
+            return Ok(Conditional::NotModified(tag));
+        }
+        Ok(Conditional::Full(tag, pages::message_page(&db, &room, request).await?))
+    };
+    app.db.reader.visit(read).await
 }
 
 async fn search_room(
@@ -169,10 +138,9 @@ pub async fn post(
     caller: Caller,
     Path(RoomPath { id }): Path<RoomPath>,
     Json(new): Json<NewMessage>,
-) -> Result<PostResponse> {
+) -> Result<MaybeCreated<Message>> {
     let posted = posting::post(&app, &caller.user, id, new).await?;
-    let status = if posted.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(PostResponse(status, posted.message))
+    Ok(MaybeCreated { is_new: posted.is_new, body: posted.message })
 }
 
 pub async fn get(
@@ -216,14 +184,17 @@ pub async fn mark_read(
 
 pub async fn changes(
     State(app): State<App>,
-    membership: Membership,
+    caller: RoomCaller,
     Query(query): Query<ChangesQuery>,
 ) -> Result<Json<Changes>> {
     if !(1..=rules::CHANGES_MAX).contains(&query.limit) {
         let message = format!("must be 1 to {}, but is {}", rules::CHANGES_MAX, query.limit);
         return Err(FieldError::new("limit", message).into());
     }
-    let (room, ChangesQuery { after_rev, limit }) = (membership.room, query);
-    let read = move |db| async move { tables::changes_since(&db, &room, after_rev, limit).await };
-    Ok(Json(app.db.reader.visit(read).await?))
+    let ChangesQuery { after_rev, limit } = query;
+    let read = move |db| async move {
+        let room = caller.find_membership(&db).await?;
+        Ok(tables::changes_since(&db, &room, after_rev, limit).await?)
+    };
+    app.db.reader.visit(read).await.map(Json)
 }

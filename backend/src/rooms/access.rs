@@ -11,7 +11,7 @@ use crate::{
     App, Error, Result,
     auth::Caller,
     http::{extract::Path, problems},
-    tables::RoomView,
+    tables::{Connection, RoomView},
 };
 
 /// The path parameter of a room.
@@ -19,6 +19,30 @@ use crate::{
 pub struct RoomPath {
     /// The id of the room.
     pub id: RoomId,
+}
+
+/// A caller and the room in the path, for handlers that check the membership in the same visit to the database
+/// as they read the room.
+pub struct RoomCaller {
+    pub caller: Caller,
+    id: RoomId,
+}
+
+impl RoomCaller {
+    /// The room as its member reads it: 404 if the caller sees no such room, 403 for other callers.
+    pub async fn find_membership(&self, db: &impl Connection) -> Result<RoomView> {
+        queries::find_membership(db, self.id, &self.caller.user).await
+    }
+}
+
+impl FromRequestParts<App> for RoomCaller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let caller = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        let Path(RoomPath { id }) = Path::from_request_parts(parts, app).await?;
+        Ok(Self { caller, id })
+    }
 }
 
 /// A caller who is a member of the room in the path: 404 if the caller sees no such room, 403 for other
@@ -38,10 +62,9 @@ impl FromRequestParts<App> for Membership {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let caller = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-        let Path(RoomPath { id }) = Path::from_request_parts(parts, app).await?;
-        let room = queries::find_membership(&app.db.reader, id, &caller.user).await?;
-        Ok(Self { caller, room })
+        let caller = RoomCaller::from_request_parts(parts, app).await?;
+        let room = caller.find_membership(&app.db.reader).await?;
+        Ok(Self { caller: caller.caller, room })
     }
 }
 
@@ -53,6 +76,12 @@ pub async fn recheck_membership(app: &App, caller: &Caller, room: RoomId) -> Res
 }
 
 impl OperationInput for Membership {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        RoomCaller::operation_input(ctx, operation);
+    }
+}
+
+impl OperationInput for RoomCaller {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         Caller::operation_input(ctx, operation);
         Path::<RoomPath>::operation_input(ctx, operation);

@@ -1,19 +1,10 @@
 //! The handlers of direct rooms.
 
-use aide::{
-    OperationOutput,
-    axum::{
-        ApiRouter,
-        routing::{post_with, put_with},
-    },
-    generate::GenContext,
-    openapi::{Operation, Response as Documented},
+use aide::axum::{
+    ApiRouter,
+    routing::{post_with, put_with},
 };
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, NoContent, Response},
-};
+use axum::{extract::State, response::NoContent};
 use shared::{
     paths,
     problem::Code,
@@ -26,7 +17,7 @@ use crate::{
     App, Error, Result,
     auth::Caller,
     http::{
-        extract::{Json, Path},
+        extract::{Json, MaybeCreated, Path},
         problems,
     },
     realtime::ledger::{CreateDirect, DirectRoom, SetHidden},
@@ -77,46 +68,19 @@ pub(super) fn routes() -> ApiRouter<App> {
 /// The errors of hiding a room.
 const HIDE: &[Code] = &[Code::NotFound, Code::NotAMember, Code::InvalidFields];
 
-/// The response to `POST /direct`: a new room (201), or the one that the people have (200).
-struct DirectResponse(StatusCode, MyRoom);
-
-impl IntoResponse for DirectResponse {
-    fn into_response(self) -> Response {
-        (self.0, Json(self.1)).into_response()
-    }
-}
-
-impl OperationOutput for DirectResponse {
-    type Inner = MyRoom;
-
-    fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<Documented> {
-        Json::<MyRoom>::operation_response(ctx, operation)
-    }
-
-    fn inferred_responses(
-        ctx: &mut GenContext,
-        operation: &mut Operation,
-    ) -> Vec<(Option<u16>, Documented)> {
-        let statuses = [200, 201].into_iter();
-        let response = |status| Some((Some(status), Self::operation_response(ctx, operation)?));
-        statuses.filter_map(response).collect()
-    }
-}
-
 async fn post(
     State(app): State<App>,
     Caller { user, .. }: Caller,
     Json(NewDirect { users, from }): Json<NewDirect>,
-) -> Result<DirectResponse> {
+) -> Result<MaybeCreated<MyRoom>> {
     let people = users.into_iter().chain([user.id]).collect();
     rules::validate_direct_people(&people)?;
     app.limits.newcomers.check_direct_room(&user)?;
     app.limits.direct_rooms.check(&user.id, 1).map_err(Error::too_many)?;
     let create = CreateDirect { by: user.id, people, from };
     let DirectRoom { id, is_new } = app.ledger.write(create).await?;
-    let room = tables::my_room(&app.db.reader, user.id, id).await?.ok_or(Code::NotFound)?;
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(DirectResponse(status, room))
+    let body = tables::my_room(&app.db.reader, user.id, id).await?.ok_or(Code::NotFound)?;
+    Ok(MaybeCreated { is_new, body })
 }
 
 async fn hide(

@@ -21,7 +21,7 @@ mod people;
 mod preferences;
 pub mod queries;
 
-pub use access::{Membership, RoomPath, recheck_membership};
+pub use access::{Membership, RoomCaller, RoomPath, recheck_membership};
 pub use bin::delete_room;
 pub use handlers::{RoomFields, check_limit, create_room, update_room};
 

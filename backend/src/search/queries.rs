@@ -80,7 +80,8 @@ pub async fn find(
         return Ok(found);
     }
     // Before the index: what it gets meanwhile is found twice, and nothing is missed.
-    let mut tail = plan.unindexed.find_tail(db, plan.user, &plan.matcher).await?;
+    let start = (from, direction);
+    let mut tail = plan.unindexed.find_tail(db, plan.user, &plan.matcher, start).await?;
     let mut next = Some(from);
     while let Some(from) =
         next.filter(|_| found.is_complete && (found.messages.len() as u64) < limit)

@@ -152,13 +152,22 @@ impl Unindexed {
         Ok(messages)
     }
 
-    /// The hits of a user among the messages that are newer than what the index contains, in any order.
+    /// The hits of a user from an id on among the messages that are newer than what the index contains, in any
+    /// order.
     pub async fn find_tail(
         &self,
         db: &impl Connection,
         user: UserId,
         matcher: &Arc<Matcher>,
+        (from, direction): (i64, Direction),
     ) -> Result<Vec<Message>> {
+        let (first, last) = match direction {
+            Direction::Older => (self.before_id, Ord::min(from, self.newest_id)),
+            Direction::Newer => (Ord::max(self.before_id, from.saturating_add(1)), self.newest_id),
+        };
+        if first > last {
+            return Ok(Vec::new());
+        }
         let mut found = Vec::new();
         for rooms in self.tail.chunks(ROOMS_MAX) {
             let after = rooms.iter().fold(Condition::any(), |any, (room, seq)| {
@@ -166,11 +175,10 @@ impl Unindexed {
             });
             let mut select = VisibleMessages::to(user).select(db);
             select.cond_where(after).cond_where(self.condition.clone());
+            select.and_where(messages::Column::Id.between(first, last));
             let messages = fetch_messages(db, &select).await?;
             found.extend(self.with_facets(db, matching(matcher, messages).await?).await?);
         }
-        let ids = self.before_id..=self.newest_id;
-        found.retain(|message| ids.contains(&message.id.0));
         Ok(found)
     }
 }

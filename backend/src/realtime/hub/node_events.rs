@@ -251,8 +251,13 @@ impl Hub {
 
     /// Sends this node's presence in a room to the other nodes.
     pub(super) fn relay_presence(&self, room: RoomId) {
-        let local = self.lock_room(room).fanout().map(|fanout| fanout.local_users());
-        let users = local.unwrap_or_default().into_iter().collect();
+        let mut locked = self.lock_room(room);
+        let local = locked.fanout().map(|fanout| {
+            fanout.relayed_users = fanout.local_users();
+            fanout.relayed_users.iter().copied().collect()
+        });
+        let users = local.unwrap_or_default();
+        // Under the lock, because otherwise a newer presence could be sent before.
         self.relay(&NodeEvent::Presence { node: self.0.node, room, users });
     }
 }

@@ -101,9 +101,7 @@ impl Hub {
             drop(locked);
             return self.relay_presence(room);
         };
-        let local_users = fanout.local_users();
-        if local_users != fanout.relayed_users {
-            fanout.relayed_users = local_users;
+        if fanout.local_users() != fanout.relayed_users {
             drop(locked);
             self.relay_presence(room);
         }

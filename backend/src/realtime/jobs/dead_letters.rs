@@ -61,6 +61,7 @@ pub async fn list(db: &Database) -> Result<(Vec<ListedJob>, u64)> {
 /// Makes a job due at once, with all attempts before it, also a dead one. Fails if it is running.
 pub async fn retry(db: &Database, id: i64) -> Result<()> {
     let retried = Entity::update_many()
+        .col_expr(C::WaitingSince, clock(&db.writer))
         .col_expr(C::RunAfter, clock(&db.writer))
         .col_expr(C::Attempts, 0_i64.into())
         .col_expr(C::DeadAt, Expr::value(None::<i64>))

@@ -15,8 +15,9 @@ pub struct Model {
     pub subject_id: i64,
     /// The input of the job, as JSON.
     pub payload: Option<String>,
-    pub created_at: i64,
-    /// When a node may run it, by the clock of the database, as are all times below.
+    /// When `run_after` was set, by the clock of the database, as are all times below; 0 if that is unknown.
+    pub waiting_since: i64,
+    /// When a node may run it.
     pub run_after: i64,
     /// How often a node has begun to run it since it last succeeded.
     pub attempts: i64,

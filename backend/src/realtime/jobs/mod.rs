@@ -8,6 +8,10 @@
 //! All times in the table are of the clock of the database, and a runner measures its own lease from before
 //! the statement that extends it. The clocks of the machines may therefore differ by any time.
 //!
+//! A clock that is set does no harm. Set ahead, it would end all waits at once, and delete sessions and rooms
+//! before their time: for an hour, only jobs run that waited less than ten minutes. Set back, it would make jobs
+//! wait until it has caught up: their waits begin anew, and leases that end too late are ended.
+//!
 //! A job runs at least once, and a crash may repeat it. So its effect is idempotent, or in steps each of which
 //! can be repeated. A handler may be dropped at any of its awaits, when the lease is lost.
 //!
@@ -15,6 +19,7 @@
 //! out. After 100 attempts, about a day, it is a dead letter, which stays until somebody retries or discards
 //! it with `hallway jobs`. A recurring job waits at most for its period, and never becomes one.
 
+mod clock_watch;
 mod dead_letters;
 mod entity;
 mod queue;

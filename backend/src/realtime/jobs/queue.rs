@@ -14,6 +14,10 @@ use crate::tables::{Database, clock};
 
 /// How long a lease lasts unless it is extended.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
+/// Waits of at least this length do not end while the clock of the database is in doubt.
+const LONG_WAIT: Duration = Duration::from_secs(600);
+/// Differences up to this are no step of the clock.
+const STEP_MIN: Duration = Duration::from_secs(60);
 /// The maximum number of due jobs that are read at a time.
 const PAGE: u64 = 16;
 /// The maximum length of a stored error, in characters.
@@ -50,14 +54,14 @@ impl NewJob {
 pub async fn enqueue(txn: &impl ConnectionTrait, job: NewJob) -> Result<(), DbErr> {
     let NewJob { kind, subject_id, payload, delay } = job;
     let replace = OnConflict::columns([C::Kind, C::SubjectId])
-        .update_columns([C::Payload, C::CreatedAt, C::RunAfter, C::Attempts])
+        .update_columns([C::Payload, C::WaitingSince, C::RunAfter, C::Attempts])
         .value(C::Revision, Expr::col((Entity, C::Revision)).add(1_i64))
         .value(C::LastError, Expr::value(None::<String>))
         .value(C::DeadAt, Expr::value(None::<i64>))
         .to_owned();
     let insert = Query::insert()
         .into_table(Entity)
-        .columns([C::Kind, C::SubjectId, C::Payload, C::CreatedAt, C::RunAfter, C::Attempts])
+        .columns([C::Kind, C::SubjectId, C::Payload, C::WaitingSince, C::RunAfter, C::Attempts])
         .values_panic([
             kind.into(),
             subject_id.into(),
@@ -103,10 +107,44 @@ fn is_due(db: &impl ConnectionTrait) -> Condition {
         .add(Expr::col(C::LeaseUntil).lte(clock(db)))
 }
 
-/// The jobs of some kinds that can be leased, those that have waited longest first.
-pub(super) async fn find_due(db: &Database, kinds: &[&str]) -> Result<Vec<Model>, DbErr> {
-    let due =
+/// The clock of the database, in µs since 1970.
+pub(super) async fn read_clock(db: &Database) -> Result<i64, DbErr> {
+    let select = Query::select().expr(clock(&db.reader)).take();
+    let row = db.reader.query_one(&select).await?;
+    row.ok_or_else(|| DbErr::Custom("no clock".to_owned()))?.try_get_by_index(0)
+}
+
+/// Begins the waits anew that began after the present time: the clock was set back.
+pub(super) async fn restart_waits(db: &Database) -> Result<(), DbErr> {
+    let length = Expr::col(C::RunAfter).sub(Expr::col(C::WaitingSince));
+    // MySQL assigns from left to right, and would compute with the new `waiting_since`.
+    let restart = Entity::update_many()
+        .col_expr(C::RunAfter, clock(&db.writer).add(length))
+        .col_expr(C::WaitingSince, clock(&db.writer))
+        .filter(Expr::col(C::WaitingSince).gt(clock_in(&db.writer, STEP_MIN)));
+    restart.exec(&db.writer).await.map(drop)
+}
+
+/// Ends leases that end later than any that was taken or extended at the present time: the clock was set back,
+/// and the node is gone.
+pub(super) async fn end_leases_of_the_future(db: &Database) -> Result<(), DbErr> {
+    let latest = clock_in(&db.writer, LEASE + STEP_MIN);
+    release().filter(Expr::col(C::LeaseUntil).gt(latest)).exec(&db.writer).await.map(drop)
+}
+
+/// The jobs of some kinds that can be leased, those that have waited longest first. Without those that had a long
+/// wait, if the clock is in doubt.
+pub(super) async fn find_due(
+    db: &Database,
+    kinds: &[&str],
+    clock_is_in_doubt: bool,
+) -> Result<Vec<Model>, DbErr> {
+    let mut due =
         Entity::find().filter(C::Kind.is_in(kinds.iter().copied())).filter(is_due(&db.reader));
+    if clock_is_in_doubt {
+        let length = Expr::col(C::RunAfter).sub(Expr::col(C::WaitingSince));
+        due = due.filter(length.lt(LONG_WAIT.as_micros() as i64));
+    }
     due.order_by_asc(C::RunAfter).order_by_asc(C::Id).limit(PAGE).all(&db.reader).await
 }
 
@@ -143,6 +181,12 @@ pub(super) async fn renew(db: &Database, job: &Model) -> Result<bool, DbErr> {
     Ok(renewed.rows_affected == 1)
 }
 
+fn wait(db: &Database, delay: Duration) -> UpdateMany<Entity> {
+    release()
+        .col_expr(C::WaitingSince, clock(&db.writer))
+        .col_expr(C::RunAfter, clock_in(&db.writer, delay))
+}
+
 fn release() -> UpdateMany<Entity> {
     Entity::update_many()
         .col_expr(C::LeaseId, Expr::value(None::<Uuid>))
@@ -173,13 +217,10 @@ pub(super) async fn end(db: &Database, job: &Model, end: RunEnd) -> Result<(), D
             let deleted = Entity::delete_many().filter(is_unchanged).exec(&db.writer).await?;
             return release_if(db, job, deleted.rows_affected == 0).await;
         }
-        RunEnd::Again(delay) => release()
-            .col_expr(C::RunAfter, clock_in(&db.writer, delay))
+        RunEnd::Again(delay) => wait(db, delay)
             .col_expr(C::Attempts, 0_i64.into())
             .col_expr(C::LastError, Expr::value(None::<String>)),
-        RunEnd::Failed(text, delay) => release()
-            .col_expr(C::RunAfter, clock_in(&db.writer, delay))
-            .col_expr(C::LastError, error(text)),
+        RunEnd::Failed(text, delay) => wait(db, delay).col_expr(C::LastError, error(text)),
         RunEnd::Dead(text) => {
             release().col_expr(C::DeadAt, clock(&db.writer)).col_expr(C::LastError, error(text))
         }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     Job,
+    clock_watch::ClockWatch,
     queue::{self, LEASE, RunEnd},
 };
 use crate::{Result, background::catch_panic, tables::Database};
@@ -121,6 +122,7 @@ impl Runner {
     }
 
     async fn run(self) {
+        let mut watch = ClockWatch::start(Instant::now());
         let mut reported: Option<Instant> = None;
         let mut kinds: BTreeSet<String> =
             self.kinds.keys().map(|name| (*name).to_owned()).collect();
@@ -130,7 +132,8 @@ impl Runner {
                     self.report(&mut kinds).await?;
                     reported = Some(Instant::now());
                 }
-                while self.start_due().await? {}
+                self.watch_clock(&mut watch).await?;
+                while self.start_due(watch.is_in_doubt(Instant::now())).await? {}
                 Ok::<_, crate::Error>(())
             };
             if let Some(Err(error)) = catch_panic("jobs", step).await {
@@ -156,16 +159,31 @@ impl Runner {
         Ok(())
     }
 
+    /// Repairs the times of jobs after the clock of the database was set back: else they would wait until it has
+    /// caught up.
+    async fn watch_clock(&self, watch: &mut ClockWatch) -> Result<()> {
+        let before = Instant::now();
+        let clock = queue::read_clock(&self.db).await?;
+        // What a database answers late says nothing about its clock.
+        if before.elapsed() < POLL && watch.read(Instant::now(), clock) {
+            queue::restart_waits(&self.db).await?;
+        }
+        if watch.take_leases_due(Instant::now()) {
+            queue::end_leases_of_the_future(&self.db).await?;
+        }
+        Ok(())
+    }
+
     /// Leases due jobs, and runs each in a task of its own. Returns whether it leased any: then more may be
     /// due.
-    async fn start_due(&self) -> Result<bool> {
+    async fn start_due(&self, clock_is_in_doubt: bool) -> Result<bool> {
         let has_permit = |kind: &&Arc<Kind>| kind.permits.available_permits() > 0;
         let kinds: Vec<_> = self.kinds.values().filter(has_permit).map(|kind| kind.name).collect();
         if kinds.is_empty() {
             return Ok(false);
         }
         let mut has_leased = false;
-        for job in queue::find_due(&self.db, &kinds).await? {
+        for job in queue::find_due(&self.db, &kinds, clock_is_in_doubt).await? {
             let Some(kind) = self.kinds.get(&*job.kind) else { continue };
             let Ok(permit) = kind.permits.clone().try_acquire_owned() else { continue };
             let leased_at = Instant::now();

@@ -1,5 +1,4 @@
-//! An actor: takes batches from the queues of the accounts, commits each, replies to its posts, and hands its
-//! changes to the publisher.
+//! An actor: takes batches from the queues of the accounts, commits each, and hands it to the publisher.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -87,7 +86,7 @@ impl Actor {
     /// bad write does not fail the others.
     async fn write_batch(&mut self, mut writes: Vec<QueuedWrite>) {
         match self.commit_with_retry(&mut writes).await {
-            Some(Ok(events)) => self.reply_and_publish(writes, events).await,
+            Some(Ok(events)) => self.publisher.publish(events, writes).await,
             // If the database is down or full, single commits would fail in the same way, and every
             // caller would wait for all of them.
             Some(Err(error)) if writes.len() == 1 || is_outage(&error) => {
@@ -150,14 +149,6 @@ impl Actor {
             self.cache = cache;
         }
         Ok(events)
-    }
-
-    /// Replies to posts at once, and to all other writes when their changes are published: who removed a
-    /// member must not see a message to them afterwards.
-    async fn reply_and_publish(&self, writes: Vec<QueuedWrite>, events: Vec<NodeEvent>) {
-        let (mut posts, others): (Vec<_>, Vec<_>) = writes.into_iter().partition(is_post);
-        posts.iter_mut().for_each(|write| write.send_reply(None));
-        self.publisher.publish(events, others).await;
     }
 }
 

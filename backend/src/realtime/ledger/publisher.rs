@@ -1,5 +1,8 @@
-//! The publisher of an actor: publishes the changes of a batch while the actor commits the next one, so that
-//! a room with a thousand listeners does not hold up the writes to the others.
+//! The publisher of an actor: publishes the changes of a batch and replies to its writes while the actor commits
+//! the next one, so that a room with a thousand listeners does not hold up the writes to the others.
+//!
+//! It replies when the changes are published. Who removed a member must not see a message to them afterwards;
+//! and the session of an author gets the change and the reply in one turn.
 
 use tokio::sync::mpsc;
 
@@ -15,7 +18,6 @@ const COMMITTED_MAX: usize = 16;
 /// A batch after its commit.
 struct Committed {
     events: Vec<NodeEvent>,
-    /// The writes whose callers wait for the publication.
     writes: Vec<QueuedWrite>,
 }
 

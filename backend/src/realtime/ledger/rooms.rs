@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use shared::{
     access::{Action, History, Policies, Role, RoomKind},
     admission::{CreateRooms, check_create_room},
@@ -115,27 +112,14 @@ impl RoomWrite for CreateRoom {
         let members = MemberChanges::plan(batch, None, &members).await?;
         let key = rules::name_key(&self.name);
         let row = rooms::ActiveModel {
-            id: NotSet,
             name: Set(self.name.clone()),
             name_key: Set((self.kind == RoomKind::Open).then(|| key.clone())),
             sort_key: Set(key),
             topic: Set(self.topic.clone().unwrap_or_default()),
             has_topic: Set(self.topic.is_some()),
-            kind: Set(Stored(self.kind)),
-            direct_key: Set(None),
             history: Set(Stored(self.history)),
-            open_from: Set(1),
             policies: Set(Stored(self.policies)),
-            archived_at: Set(None),
-            is_default: Set(false),
-            created_by: Set(created_by),
-            created_at: Set(batch.now),
-            updated_at: Set(batch.now),
-            deleted_at: Set(None),
-            member_count: Set(0),
-            last_seq: Set(0),
-            last_rev: Set(1),
-            rev: Set(1),
+            ..rooms::ActiveModel::empty(self.kind, created_by, batch.now)
         };
         let room = rooms::Entity::insert(row).exec_with_returning(batch.txn).await?;
         let id = RoomId(room.id);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
 use sha2::{Digest, Sha256};
 use shared::{
     access::{History, Policies, RoomAccess, RoomKind},
@@ -50,6 +50,35 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl ActiveModel {
+    /// The row of a new room that has no name, topic or member yet.
+    pub fn empty(kind: RoomKind, created_by: i64, now: i64) -> Self {
+        Self {
+            name: Set(String::new()),
+            name_key: Set(None),
+            sort_key: Set(String::new()),
+            topic: Set(String::new()),
+            has_topic: Set(false),
+            kind: Set(Stored(kind)),
+            direct_key: Set(None),
+            history: Set(Stored(History::All)),
+            open_from: Set(1),
+            policies: Set(Stored(Policies::default())),
+            archived_at: Set(None),
+            is_default: Set(false),
+            created_by: Set(created_by),
+            created_at: Set(now),
+            updated_at: Set(now),
+            deleted_at: Set(None),
+            member_count: Set(0),
+            last_seq: Set(0),
+            last_rev: Set(1),
+            rev: Set(1),
+            ..Default::default()
+        }
+    }
+}
 
 impl Model {
     /// The number of columns.

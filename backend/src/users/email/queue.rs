@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
+use sha2::{Digest, Sha256};
 use shared::{ids::UserId, problem::Code};
 
 use super::{mail_templates::OutgoingMail, transport::Transport};
@@ -30,10 +31,12 @@ pub async fn enqueue_mail(
 
 /// Sends the mail of a job.
 pub async fn send(transport: &Transport, job: Job) -> Result<Progress> {
-    let mail: OutgoingMail = serde_json::from_str(job.payload.as_deref().unwrap_or_default())
-        .map_err(Error::internal)?;
-    // The same for all attempts, so that recipients can recognize a mail that was sent twice.
-    let id = format!("{}.{}", job.created_at, job.id);
+    let payload = job.payload.unwrap_or_default();
+    let mail: OutgoingMail = serde_json::from_str(&payload).map_err(Error::internal)?;
+    // The same for all attempts, so that recipients can recognize a mail that was sent twice. The hash tells
+    // the mails of a database from those of one that was there before.
+    let hash = base16ct::lower::encode_string(&Sha256::digest(payload));
+    let id = format!("{}.{}", job.id, &hash[..32]);
     let sent = tokio::time::timeout(SEND_TIMEOUT, transport.send(&id, &mail)).await;
     let failure = match sent {
         Ok(Ok(())) => None,

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
 };
 use shared::{
-    access::{Action, History, Policies, RoomKind},
+    access::{Action, RoomKind},
     admission::DirectRooms,
     ids::{RoomId, Seq, UserId},
     live::ServerFrame,
@@ -25,8 +23,8 @@ use crate::{
     Error, Result,
     realtime::hub::NodeEvent,
     tables::{
-        Stored, blocked_either_way, can_see_account, lock_room_names, members, rooms,
-        server_settings, shares_room, users,
+        blocked_either_way, can_see_account, lock_room_names, members, rooms, server_settings,
+        shares_room, users,
     },
 };
 
@@ -186,27 +184,8 @@ fn sorted_refs<'a>(people: impl Iterator<Item = &'a users::Model>) -> Vec<UserRe
 
 async fn insert_room(batch: &mut Batch<'_>, by: UserId, key: String) -> Result<RoomId> {
     let row = rooms::ActiveModel {
-        id: NotSet,
-        name: Set(String::new()),
-        name_key: Set(None),
-        sort_key: Set(String::new()),
-        topic: Set(String::new()),
-        has_topic: Set(false),
-        kind: Set(Stored(RoomKind::Direct)),
         direct_key: Set(Some(key)),
-        history: Set(Stored(History::All)),
-        open_from: Set(1),
-        policies: Set(Stored(Policies::default())),
-        archived_at: Set(None),
-        is_default: Set(false),
-        created_by: Set(by.0),
-        created_at: Set(batch.now),
-        updated_at: Set(batch.now),
-        deleted_at: Set(None),
-        member_count: Set(0),
-        last_seq: Set(0),
-        last_rev: Set(1),
-        rev: Set(1),
+        ..rooms::ActiveModel::empty(RoomKind::Direct, by.0, batch.now)
     };
     let room = rooms::Entity::insert(row).exec_with_returning(batch.txn).await?;
     let id = RoomId(room.id);

@@ -147,7 +147,7 @@ pub(super) async fn write_tombstone(
 }
 
 /// Reads a message and locks its row. One that the member may not read does not exist for them.
-async fn find_message(
+pub(super) async fn find_message(
     batch: &Batch<'_>,
     (room, seq): (RoomId, Seq),
     member: Option<&members::Model>,

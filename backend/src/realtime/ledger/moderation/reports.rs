@@ -13,11 +13,11 @@ use shared::{
     problem::{Code, FieldError},
 };
 
-use super::super::{Batch, RoomWrite, members::current_rows};
+use super::super::{Batch, RoomWrite, members::current_rows, messages::find_message};
 use crate::{
     Result,
     realtime::hub::NodeEvent,
-    tables::{AuditRecord, Stored, audit_all, count_open_reports, members, messages, reports},
+    tables::{AuditRecord, Stored, audit_all, count_open_reports, members, reports},
 };
 
 /// Reports a message. Does nothing if the same person reported it before.
@@ -57,7 +57,7 @@ impl RoomWrite for ReportMessage {
 
     async fn execute(&self, batch: &mut Batch<'_>) -> Result<()> {
         let (_, member) = batch.authorize(self.room, self.by, Action::Report).await?;
-        let message = find_readable(batch, (self.room, self.seq), member.as_ref()).await?;
+        let message = find_message(batch, (self.room, self.seq), member.as_ref()).await?;
         if message.deleted_at.is_some() {
             return Err(Code::MessageDeleted.into());
         }
@@ -86,21 +86,6 @@ impl RoomWrite for ReportMessage {
         reports::Entity::insert(report).exec_without_returning(batch.txn).await?;
         publish_counts(batch, self.room, (self.seq, UserId(message.user_id))).await
     }
-}
-
-/// A message that a member may read. One before their first message does not exist for them.
-async fn find_readable(
-    batch: &Batch<'_>,
-    (room, seq): (RoomId, Seq),
-    member: Option<&members::Model>,
-) -> Result<messages::Model> {
-    if member.is_some_and(|member| seq.0 < member.visible_from) {
-        return Err(Code::NotFound.into());
-    }
-    let row = messages::Entity::find()
-        .filter(messages::Column::RoomId.eq(room.0))
-        .filter(messages::Column::Seq.eq(seq.0));
-    Ok(row.one(batch.txn).await?.ok_or(Code::NotFound)?)
 }
 
 impl RoomWrite for CloseReport {

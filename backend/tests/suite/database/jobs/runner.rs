@@ -281,3 +281,46 @@ async fn a_job_whose_attempts_all_ended_with_their_processes_is_dead() {
     wait_for_jobs(&db, KIND, |jobs| jobs.iter().all(|job| job.dead_at.is_some())).await;
     assert_eq!(log.begun(), [0; 0]);
 }
+
+/// The clock was an hour ahead when two jobs got their times, and another node took one of them; then it was set
+/// back, and that node is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_whose_times_are_of_a_clock_that_was_ahead_run_all_the_same() {
+    const HOUR: i64 = 3_600_000_000;
+    let (fixture, log) = (Fixture::start().await, Log::default());
+    let db = database(&fixture);
+    let ahead = |time: i64| {
+        sea_orm::sea_query::ExprTrait::add(hallway::tables::clock(&db.writer), HOUR + time)
+    };
+    for subject in [1, 2] {
+        enqueue(&db.writer, NewJob::new(KIND, subject)).await.unwrap();
+    }
+    let of_subject = |subject: i64| {
+        Entity::update_many().filter(Column::Kind.eq(KIND)).filter(Column::SubjectId.eq(subject))
+    };
+    of_subject(1)
+        .col_expr(Column::WaitingSince, ahead(0))
+        .col_expr(Column::RunAfter, ahead(2_000_000))
+        .exec(&db.writer)
+        .await
+        .unwrap();
+    of_subject(2)
+        .col_expr(Column::LeaseId, Expr::value(Uuid::new_v4()))
+        .col_expr(Column::LeaseUntil, ahead(30_000_000))
+        .exec(&db.writer)
+        .await
+        .unwrap();
+    start_sleeping_nodes(&fixture, &log, Duration::ZERO).await;
+    // The wait begins anew; SQLite ends all leases at the start, because nobody else can have one.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let early: &[i64] = if db.is_shared() { &[] } else { &[2] };
+    assert_eq!(log.begun(), early);
+    let start = Instant::now();
+    log.wait_begun(early.len() + 1).await;
+    assert!(start.elapsed() < Duration::from_secs(10), "the wait is 2 s");
+    // A live node would have extended its lease by now.
+    while log.begun().len() < 2 {
+        assert!(start.elapsed() < Duration::from_secs(45), "{:?}", log.begun());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
