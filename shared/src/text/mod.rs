@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod links;
+pub mod markdown;
 mod mentions;
 #[cfg(test)]
 mod tests;
