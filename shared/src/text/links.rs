@@ -39,20 +39,34 @@ pub(super) fn find_links(content: &str) -> Vec<Range<usize>> {
     let mut links = Vec::<Range<usize>>::new();
     for (colon, _) in content.match_indices(SEPARATOR) {
         let from = links.last().map_or(0, |link| link.end);
-        links.extend(link_at(content, from, colon));
+        links.extend(link_at(content, from, colon, Syntax::Plain));
     }
     links
 }
 
+/// What a link stands in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Syntax {
+    /// Plain text.
+    Plain,
+    /// Markdown, where a link ends before a `]` that it does not open.
+    Markdown,
+}
+
 /// The byte range of the link with [`SEPARATOR`] at `colon`, if it starts at `from` or later.
-pub(super) fn link_at(content: &str, from: usize, colon: usize) -> Option<Range<usize>> {
+pub(super) fn link_at(
+    content: &str,
+    from: usize,
+    colon: usize,
+    syntax: Syntax,
+) -> Option<Range<usize>> {
     let before = content.get(from..colon)?;
     let scheme = &before[before.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len()..];
     let start = colon + SEPARATOR.len();
     if !is_allowed(scheme) {
         return None;
     }
-    let address = trim_end(&content[start..start + extent(&content[start..])]);
+    let address = trim_end(&content[start..start + extent(&content[start..], syntax)]);
     (!address.is_empty()).then(|| colon - scheme.len()..start + address.len())
 }
 
@@ -78,7 +92,7 @@ fn ends_address(previous: char, c: char) -> bool {
 }
 
 /// The length of the address at the start of a text, with the punctuation after it.
-fn extent(text: &str) -> usize {
+fn extent(text: &str, syntax: Syntax) -> usize {
     let mut open = [0; PAIRS.len()];
     let mut previous = '/';
     for (at, c) in text.char_indices() {
@@ -89,7 +103,11 @@ fn extent(text: &str) -> usize {
             open[pair] += 1;
         } else if let Some(pair) = closed_pair(c) {
             // ASCII brackets are common in addresses, and ’ is an apostrophe too.
-            if open[pair] == 0 && !c.is_ascii() && c != '’' {
+            let is_common = match syntax {
+                Syntax::Plain => c.is_ascii() || c == '’',
+                Syntax::Markdown => c.is_ascii() && c != ']' || c == '’',
+            };
+            if open[pair] == 0 && !is_common {
                 return at;
             }
             open[pair] -= i32::from(open[pair] > 0);

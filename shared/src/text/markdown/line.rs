@@ -23,7 +23,7 @@ pub(super) struct Line<'t> {
 /// The lines of a text, without their ends.
 pub(super) fn lines(source: &str) -> impl Iterator<Item = Line<'_>> {
     let mut start = 0;
-    source.split('\n').map(move |text| {
+    source.split_terminator('\n').map(move |text| {
         let at = start;
         start += text.len() + 1;
         let end = at + text.strip_suffix('\r').unwrap_or(text).len();

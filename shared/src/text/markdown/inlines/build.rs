@@ -60,7 +60,7 @@ impl<'t, 'a> Builder<'t, 'a> {
     }
 
     /// The position in the source. It must be called with ascending positions.
-    fn to_source(&mut self, at: usize) -> usize {
+    fn source_position(&mut self, at: usize) -> usize {
         while let [line, rest @ ..] = self.lines
             && self.line_start + line.len() < at
             && !rest.is_empty()
@@ -81,10 +81,10 @@ impl<'t, 'a> Builder<'t, 'a> {
         let mut start = range.start;
         for (index, line) in self.text[range].split('\n').enumerate() {
             if index > 0 {
-                let line_break = self.to_source(start - 1)..self.to_source(start);
+                let line_break = self.source_position(start - 1)..self.source_position(start);
                 self.siblings().push(Node::new(line_break, Kind::LineBreak));
             }
-            let text = self.to_source(start)..self.to_source(start + line.len());
+            let text = self.source_position(start)..self.source_position(start + line.len());
             let source = self.source;
             Node::push_text(self.siblings(), source, text);
             start += line.len() + 1;
@@ -157,12 +157,12 @@ impl<'t, 'a> Builder<'t, 'a> {
     }
 
     fn push(&mut self, start: usize, kind: Kind<'t>) {
-        let start = self.to_source(start);
+        let start = self.source_position(start);
         self.open.push(Node::new(start..start, kind));
     }
 
     fn pop(&mut self, end: usize) {
-        let end = self.to_source(end);
+        let end = self.source_position(end);
         if let Some(mut node) = self.open.pop() {
             node.range.end = end;
             self.siblings().push(node);

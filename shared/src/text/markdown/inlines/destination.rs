@@ -3,7 +3,7 @@
 use crate::text::links::is_address;
 
 /// The maximum depth of parentheses in a URL without `<>`. It bounds what is read for one link.
-const PARENTHESES_MAX: usize = 32;
+const PARENTHESES_MAX: usize = 8;
 
 const BLANKS: [char; 3] = [' ', '\t', '\n'];
 

@@ -2,7 +2,7 @@
 
 use super::{Run, Token, TokenKind, destination};
 use crate::{
-    text::links::{is_address, link_at},
+    text::links::{Syntax, is_address, link_at},
     unicode::is_blank,
 };
 
@@ -74,7 +74,7 @@ impl Scanner<'_> {
         let length = self.run_length(b'`');
         let mut end = self.at + length;
         // A search without success would read the rest of the text, for each run anew.
-        if self.last_backticks.get(length).is_none_or(|&last| last < end) {
+        if self.last_backticks.get(length).is_none_or(|&last| last <= end) {
             return Some(length);
         }
         let bytes = self.text.as_bytes();
@@ -105,12 +105,7 @@ impl Scanner<'_> {
             return None;
         }
         let from = self.tokens.last().map_or(0, |token| token.range.end);
-        let mut range = link_at(self.text, from, self.at)?;
-        if !self.brackets.is_empty()
-            && let Some(length) = unopened_bracket(&self.text[range.clone()])
-        {
-            range = link_at(&self.text[..range.start + length], from, self.at)?;
-        }
+        let range = link_at(self.text, from, self.at, Syntax::Markdown)?;
         let length = range.end - self.at;
         self.tokens.push(Token { range: range.clone(), kind: TokenKind::Address(range) });
         Some(length)
@@ -155,21 +150,4 @@ fn last_backticks(text: &str) -> Vec<usize> {
         }
     }
     last
-}
-
-/// The position of the first `]` without a `[` before it.
-fn unopened_bracket(address: &str) -> Option<usize> {
-    let mut open = 0_usize;
-    address.bytes().position(|byte| match byte {
-        b'[' => {
-            open += 1;
-            false
-        }
-        b']' if open == 0 => true,
-        b']' => {
-            open -= 1;
-            false
-        }
-        _ => false,
-    })
 }
