@@ -1,8 +1,8 @@
 //! The structure of blocks, found line by line (CommonMark, appendix "Phase 1").
 //!
 //! A line first matches the open containers from the outside to the inside, then opens new ones, and
-//! the rest of it belongs to a leaf: a paragraph, code, a table. The costs of a line are its length
-//! times the number of open containers, which [`DEPTH_MAX`] bounds.
+//! the rest of it belongs to a leaf: a paragraph, code, a table. The parser reads a line at most
+//! once for each open container, and there are at most [`DEPTH_MAX`] and their lists.
 
 use std::ops::Range;
 
@@ -107,17 +107,9 @@ impl<'t> BlockParser<'t> {
     fn open_container(&mut self, line: &mut Line<'t>) -> bool {
         let text = line.text();
         let marker = list_marker(text).filter(|_| !is_rule(text));
-        let mut is_in_list = false;
-        if let Some(ContainerRule::List(open)) = self.open.last().map(|container| container.rule)
-            && !text.is_empty()
-        {
-            is_in_list = marker.is_some_and(|marker| marker.sign == open.sign);
-            if !is_in_list {
-                self.close_containers(self.open.len() - 1);
-            }
-        }
-        let lists = |container: &&Container<'_>| matches!(container.rule, ContainerRule::List(_));
-        let depth = self.open.len() - self.open.iter().filter(lists).count();
+        let continues_list = !text.is_empty() && self.continue_list(marker);
+        let is_list = |container: &Container<'_>| matches!(container.rule, ContainerRule::List(_));
+        let depth = self.open.iter().filter(|container| !is_list(container)).count();
         if depth == DEPTH_MAX {
             return false;
         }
@@ -127,28 +119,48 @@ impl<'t> BlockParser<'t> {
             self.open_node(Node::new(range, Kind::Quote), ContainerRule::Quote);
             return true;
         }
-        let Some(marker) = marker.filter(|marker| is_in_list || self.can_start_list(marker)) else {
-            return false;
-        };
-        self.close_leaf();
+        match marker {
+            Some(marker) if continues_list || self.can_start_list(marker) => {
+                self.close_leaf();
+                self.open_item(line, marker, continues_list);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the marker continues the innermost container. If that is a list, it ends otherwise.
+    fn continue_list(&mut self, marker: Option<ListMarker>) -> bool {
+        let innermost = self.open.last().map(|container| container.rule);
+        let Some(ContainerRule::List(first)) = innermost else { return false };
+        let continues = marker.is_some_and(|marker| marker.sign == first.sign);
+        if !continues {
+            self.close_containers(self.open.len() - 1);
+        }
+        continues
+    }
+
+    /// Opens an item, and its list if it is the first.
+    fn open_item(&mut self, line: &mut Line<'t>, marker: ListMarker, continues_list: bool) {
         let indent = line.indent();
         let range = line.skip_marker(marker.length);
-        if !is_in_list {
-            let kind = Kind::List { start: marker.number };
-            self.open_node(Node::new(range.clone(), kind), ContainerRule::List(marker));
+        if !continues_list {
+            let list = Node::new(range.clone(), Kind::List { start: marker.number });
+            self.open_node(list, ContainerRule::List(marker));
         }
-        // More than four blanks would be indented code after one blank (CommonMark 5.2).
-        let blanks = Some(line.indent()).filter(|blanks| *blanks <= 4 && !marker.is_empty);
-        let blanks = blanks.unwrap_or(1);
+        // More than four blanks would be one blank and indented code (CommonMark 5.2).
+        let blanks = match line.indent() {
+            blanks @ 1..=4 if !marker.is_empty => blanks,
+            _ => 1,
+        };
         line.skip_columns(blanks);
         let columns = indent + marker.length + blanks;
         self.open_node(Node::new(range, Kind::Item), ContainerRule::Item(columns));
-        true
     }
 
     /// Whether a list may start with the item. A message of nothing but `+` or `2.` is a text. Only 1
     /// may interrupt a paragraph, so that no line that happens to begin with a number does.
-    fn can_start_list(&self, marker: &ListMarker) -> bool {
+    fn can_start_list(&self, marker: ListMarker) -> bool {
         let interrupts = matches!(self.leaf, Some(Leaf::Paragraph(_)));
         !marker.is_empty && (!interrupts || marker.number.is_none_or(|number| number == 1))
     }

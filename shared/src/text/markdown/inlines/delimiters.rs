@@ -2,7 +2,8 @@
 //!
 //! The matcher reads the runs from left to right. It keeps a stack of the runs that can open, and
 //! searches it from the top for each run that can close. After a search without success it remembers
-//! how far it looked, so that the next one stops there: the costs of all searches together are linear.
+//! how far it looked (`openers_bottom` in CommonMark), and the next search stops there. So all searches
+//! together take linear time.
 
 use std::ops::Range;
 
@@ -63,8 +64,8 @@ impl Run {
     }
 }
 
-/// Whether `c` is punctuation. CommonMark counts symbols outside of ASCII too. Here they are none, because
-/// nobody puts blanks around an emoji: **🎉**yes.
+/// Whether `c` is punctuation. CommonMark counts symbols outside of ASCII too. They do not count here,
+/// because nobody puts blanks around an emoji: **🎉**yes.
 fn is_punctuation(c: char) -> bool {
     if c.is_ascii() { c.is_ascii_punctuation() } else { unicode::is_punctuation(c) }
 }

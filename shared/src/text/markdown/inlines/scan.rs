@@ -23,6 +23,7 @@ struct Scanner<'t> {
     tokens: Vec<Token>,
     /// The tokens of the `[` that can still open a link.
     brackets: Vec<usize>,
+    /// See [`last_backticks`].
     last_backticks: Vec<usize>,
 }
 
@@ -119,8 +120,8 @@ impl Scanner<'_> {
         if label.chars().all(is_blank) {
             return None;
         }
-        // No link contains a link. If this is none because it shows another address, the same is true of
-        // those around it, which would look at the address again.
+        // No link contains a link. And if this one shows another address, so do those around it, which
+        // would only search for the address again.
         self.brackets.clear();
         let shows_other = |token: &Token| match &token.kind {
             TokenKind::Address(shown) => self.text[shown.clone()] != url,

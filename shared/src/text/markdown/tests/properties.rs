@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Kind, assert_valid, outline, parse};
+use super::{Kind, Node, Visit, assert_valid, outline, parse};
 use crate::text::spans;
 
 /// The number of texts for each property. `MARKDOWN_CASES=1000000` makes a fuzz test of them.
@@ -45,7 +45,9 @@ proptest! {
     fn a_visible_text_stays_visible(text in "[-+*#_~|`>\\[\\]() 1.a\n]{1,12}") {
         let is_visible = text.chars().any(char::is_alphanumeric);
         let tree = parse(&text);
-        let is_code = tree.blocks.iter().any(|block| matches!(block.kind, Kind::CodeBlock { .. }));
+        let is_code = tree.walk().any(|visit| {
+            matches!(visit, Visit::Enter(Node { kind: Kind::CodeBlock { .. }, .. }))
+        });
         // The language of code, the number of an item and a spoiler are not in the plain text.
         let plain = tree.plain();
         prop_assert!(!is_visible || is_code || text.contains('1') || plain.contains(['a', '▒']), "{:?}", text);
