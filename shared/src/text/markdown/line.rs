@@ -39,9 +39,7 @@ impl<'t> Line<'t> {
 
     /// The rest of the line without the blanks around it.
     pub fn content(&self) -> Range<usize> {
-        let rest = &self.source[self.rest()];
-        let start = self.end - rest.trim_start_matches(BLANKS).len();
-        start..start + rest.trim_matches(BLANKS).len()
+        trim_blanks(self.source, self.rest())
     }
 
     /// The text of [`Line::content`].
@@ -89,6 +87,13 @@ impl<'t> Line<'t> {
         self.column += length;
         start..self.at
     }
+}
+
+/// The range without the blanks at its start and end.
+pub(super) fn trim_blanks(source: &str, range: Range<usize>) -> Range<usize> {
+    let text = &source[range.clone()];
+    let start = range.end - text.trim_start_matches(BLANKS).len();
+    start..start + text.trim_matches(BLANKS).len()
 }
 
 /// The width of a blank at a column.

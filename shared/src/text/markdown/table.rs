@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::{
     inlines::{Context, parse_inlines},
-    line::BLANKS,
+    line::trim_blanks,
     tree::{Alignment, Kind, Node},
 };
 
@@ -54,7 +54,7 @@ fn split_cells(source: &str, line: Range<usize>) -> Vec<Range<usize>> {
         match bytes[at] {
             b'\\' => at += 1,
             b'|' => {
-                cells.push(trim(source, start..at));
+                cells.push(trim_blanks(source, start..at));
                 start = at + 1;
             }
             _ => {}
@@ -62,15 +62,9 @@ fn split_cells(source: &str, line: Range<usize>) -> Vec<Range<usize>> {
         at += 1;
     }
     if start < line.end || cells.is_empty() {
-        cells.push(trim(source, start..line.end));
+        cells.push(trim_blanks(source, start..line.end));
     }
     cells
-}
-
-fn trim(source: &str, cell: Range<usize>) -> Range<usize> {
-    let text = &source[cell.clone()];
-    let start = cell.end - text.trim_start_matches(BLANKS).len();
-    start..start + text.trim_matches(BLANKS).len()
 }
 
 fn alignment(dashes: &str) -> Option<Alignment> {

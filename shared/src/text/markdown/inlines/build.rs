@@ -37,22 +37,19 @@ impl<'t, 'a> Builder<'t, 'a> {
         Self { source, text, context, lines, line_start: 0, nodes, open, too_deep: 0 }
     }
 
-    pub fn build(mut self, tokens: &[Token]) -> Vec<Node<'t>> {
+    pub fn build(mut self, tokens: Vec<Token>) -> Vec<Node<'t>> {
         let mut at = 0;
         for Token { range, kind } in tokens {
             self.add_text(at..range.start);
-            let range = range.clone();
             at = range.end;
             match kind {
                 TokenKind::Escape => self.add_text(range.start + 1..range.end),
-                TokenKind::Code(fence) => self.add_code(range, *fence),
-                TokenKind::Address(url) => self.add_address(range, url.clone()),
+                TokenKind::Code(fence) => self.add_code(range, fence),
+                TokenKind::Address(url) => self.add_address(range, url),
                 TokenKind::OpenBracket(None) => self.add_text(range),
-                TokenKind::OpenBracket(Some(url)) => {
-                    self.open_inline(range, Kind::Link { url: url.clone() });
-                }
+                TokenKind::OpenBracket(Some(url)) => self.open_inline(range, Kind::Link { url }),
                 TokenKind::CloseLink => self.close_inline(range),
-                TokenKind::Run(run) => self.add_run(range.start, run),
+                TokenKind::Run(run) => self.add_run(range.start, &run),
             }
         }
         self.add_text(at..self.text.len());

@@ -64,5 +64,5 @@ pub(super) fn parse_inlines<'t>(
     };
     let mut tokens = scan::scan(&text);
     delimiters::match_runs(&mut tokens);
-    Builder::new(source, lines, &text, context).build(&tokens)
+    Builder::new(source, lines, &text, context).build(tokens)
 }
