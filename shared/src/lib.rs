@@ -12,7 +12,7 @@
 //! - [`timeline`]: the reducer that merges changes into the state of a room
 //! - [`search`]: the query language and the tokenizer
 //! - [`time_zone`]: local dates and times
-//! - [`text`]: links, mentions and code in a message
+//! - [`text`]: links, mentions, code and Markdown in a message
 //! - [`unicode`]: properties of characters
 #![warn(missing_docs)]
 

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use crate::unicode::{is_blank, is_joiner, is_punctuation};
 
+/// What separates the scheme of a link from the address.
+const SEPARATOR: &str = "://";
+
 /// The brackets and quotes that belong together.
 const PAIRS: [(char, char); 21] = [
     ('(', ')'),
@@ -34,37 +37,77 @@ const PAIRS: [(char, char); 21] = [
 /// signs of Markdown around it, and without a bracket or quote that was opened before it.
 pub(super) fn find_links(content: &str) -> Vec<Range<usize>> {
     let mut links = Vec::<Range<usize>>::new();
-    for (colon, separator) in content.match_indices("://") {
+    for (colon, _) in content.match_indices(SEPARATOR) {
         let from = links.last().map_or(0, |link| link.end);
-        let Some(before) = content.get(from..colon) else { continue };
-        let scheme = &before[before.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len()..];
-        if !["http", "https"].iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)) {
-            continue;
-        }
-        let start = colon + separator.len();
-        let address = trim_end(&content[start..start + extent(&content[start..])]);
-        if !address.is_empty() {
-            links.push(colon - scheme.len()..start + address.len());
-        }
+        links.extend(link_at(content, from, colon, Syntax::Plain));
     }
     links
 }
 
+/// What a link stands in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Syntax {
+    /// Plain text.
+    Plain,
+    /// Markdown, where a link ends before a `]` that it does not open.
+    Markdown,
+}
+
+/// The byte range of the link with [`SEPARATOR`] at `colon`, if it starts at `from` or later.
+pub(super) fn link_at(
+    content: &str,
+    from: usize,
+    colon: usize,
+    syntax: Syntax,
+) -> Option<Range<usize>> {
+    let before = content.get(from..colon)?;
+    let scheme = &before[before.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len()..];
+    let start = colon + SEPARATOR.len();
+    if !is_allowed(scheme) {
+        return None;
+    }
+    let address = trim_end(&content[start..start + extent(&content[start..], syntax)]);
+    (!address.is_empty()).then(|| colon - scheme.len()..start + address.len())
+}
+
+/// Whether a text is an address that may be opened. It may end in punctuation, unlike a link in plain
+/// text, because Markdown says where it ends.
+pub(super) fn is_address(text: &str) -> bool {
+    let Some((scheme, address)) = text.split_once(SEPARATOR) else { return false };
+    let mut previous = '/';
+    let mut contains_end =
+        address.chars().map(|c| ends_address(std::mem::replace(&mut previous, c), c));
+    is_allowed(scheme) && !trim_end(address).is_empty() && !contains_end.any(|ends| ends)
+}
+
+fn is_allowed(scheme: &str) -> bool {
+    ["http", "https"].iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed))
+}
+
+/// Whether no address contains `c` after `previous`.
+fn ends_address(previous: char, c: char) -> bool {
+    // Scripts and emoji need joiners and U+FE0F. After ASCII they would only hide in the address.
+    let is_needed = !previous.is_ascii() && (is_joiner(c) || c == '\u{fe0f}');
+    matches!(c, '<' | '>' | '"' | '`') || (is_blank(c) && !is_needed)
+}
+
 /// The length of the address at the start of a text, with the punctuation after it.
-fn extent(text: &str) -> usize {
+fn extent(text: &str, syntax: Syntax) -> usize {
     let mut open = [0; PAIRS.len()];
     let mut previous = '/';
     for (at, c) in text.char_indices() {
-        // Scripts and emoji need joiners and U+FE0F. After ASCII they would only hide in the address.
-        let is_needed = !previous.is_ascii() && (is_joiner(c) || c == '\u{fe0f}');
-        if matches!(c, '<' | '>' | '"' | '`') || (is_blank(c) && !is_needed) {
+        if ends_address(previous, c) {
             return at;
         }
         if let Some(pair) = PAIRS.iter().position(|(opening, _)| *opening == c) {
             open[pair] += 1;
         } else if let Some(pair) = closed_pair(c) {
             // ASCII brackets are common in addresses, and ’ is an apostrophe too.
-            if open[pair] == 0 && !c.is_ascii() && c != '’' {
+            let is_common = match syntax {
+                Syntax::Plain => c.is_ascii() || c == '’',
+                Syntax::Markdown => c.is_ascii() && c != ']' || c == '’',
+            };
+            if open[pair] == 0 && !is_common {
                 return at;
             }
             open[pair] -= i32::from(open[pair] > 0);

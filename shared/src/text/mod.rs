@@ -1,7 +1,7 @@
 //! The syntax of a message's text: links, mentions and code.
 //!
 //! The page, the mention rows, the search facets and the exports all use this one scanner, so that
-//! they agree on every text.
+//! they agree on every text. [`markdown`] is the parser for messages with markup.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod links;
+pub mod markdown;
 mod mentions;
 #[cfg(test)]
 mod tests;
