@@ -1,9 +1,9 @@
 //! Extractors and response types. An invalid request gets a problem that names the field.
 
 use aide::{
-    OperationInput,
+    OperationInput, OperationOutput,
     generate::GenContext,
-    openapi::{Operation, ReferenceOr},
+    openapi::{Operation, ReferenceOr, Response as Documented},
     operation::{ParamLocation, add_parameters, parameters_from_schema},
 };
 use axum::{
@@ -105,20 +105,17 @@ impl<T: JsonSchema> OperationInput for Json<T> {
     }
 }
 
-impl<T: JsonSchema> aide::OperationOutput for Json<T> {
+impl<T: JsonSchema> OperationOutput for Json<T> {
     type Inner = T;
 
-    fn operation_response(
-        ctx: &mut GenContext,
-        operation: &mut Operation,
-    ) -> Option<aide::openapi::Response> {
+    fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<Documented> {
         axum::Json::<T>::operation_response(ctx, operation)
     }
 
     fn inferred_responses(
         ctx: &mut GenContext,
         operation: &mut Operation,
-    ) -> Vec<(Option<u16>, aide::openapi::Response)> {
+    ) -> Vec<(Option<u16>, Documented)> {
         axum::Json::<T>::inferred_responses(ctx, operation)
     }
 }
@@ -136,20 +133,17 @@ impl<const STATUS: u16, T: Serialize> IntoResponse for WithStatus<STATUS, T> {
     }
 }
 
-impl<const STATUS: u16, T: JsonSchema> aide::OperationOutput for WithStatus<STATUS, T> {
+impl<const STATUS: u16, T: JsonSchema> OperationOutput for WithStatus<STATUS, T> {
     type Inner = T;
 
-    fn operation_response(
-        ctx: &mut GenContext,
-        operation: &mut Operation,
-    ) -> Option<aide::openapi::Response> {
+    fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<Documented> {
         axum::Json::<T>::operation_response(ctx, operation)
     }
 
     fn inferred_responses(
         ctx: &mut GenContext,
         operation: &mut Operation,
-    ) -> Vec<(Option<u16>, aide::openapi::Response)> {
+    ) -> Vec<(Option<u16>, Documented)> {
         let response = Self::operation_response(ctx, operation);
         response.into_iter().map(|response| (Some(STATUS), response)).collect()
     }
@@ -169,20 +163,17 @@ impl<T: Serialize> IntoResponse for MaybeCreated<T> {
     }
 }
 
-impl<T: JsonSchema> aide::OperationOutput for MaybeCreated<T> {
+impl<T: JsonSchema> OperationOutput for MaybeCreated<T> {
     type Inner = T;
 
-    fn operation_response(
-        ctx: &mut GenContext,
-        operation: &mut Operation,
-    ) -> Option<aide::openapi::Response> {
+    fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<Documented> {
         axum::Json::<T>::operation_response(ctx, operation)
     }
 
     fn inferred_responses(
         ctx: &mut GenContext,
         operation: &mut Operation,
-    ) -> Vec<(Option<u16>, aide::openapi::Response)> {
+    ) -> Vec<(Option<u16>, Documented)> {
         let statuses = [200, 201].into_iter();
         let response = |status| Some((Some(status), Self::operation_response(ctx, operation)?));
         statuses.filter_map(response).collect()
@@ -198,20 +189,17 @@ impl<T: IntoResponse> IntoResponse for WithHeaders<T> {
     }
 }
 
-impl<T: aide::OperationOutput> aide::OperationOutput for WithHeaders<T> {
+impl<T: OperationOutput> OperationOutput for WithHeaders<T> {
     type Inner = T::Inner;
 
-    fn operation_response(
-        ctx: &mut GenContext,
-        operation: &mut Operation,
-    ) -> Option<aide::openapi::Response> {
+    fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<Documented> {
         T::operation_response(ctx, operation)
     }
 
     fn inferred_responses(
         ctx: &mut GenContext,
         operation: &mut Operation,
-    ) -> Vec<(Option<u16>, aide::openapi::Response)> {
+    ) -> Vec<(Option<u16>, Documented)> {
         T::inferred_responses(ctx, operation)
     }
 }

@@ -34,11 +34,11 @@ const BACKLOG_WAIT: Duration = Duration::from_millis(500);
 /// How long messages wait for others to be indexed with them, unless a chunk is full before: a transaction
 /// for each message would cost an fsync each.
 const DELAY: Duration = Duration::from_millis(100);
-/// The size of a chunk while the backlog is shorter than a full one, so that the writes wait only a few
-/// milliseconds for SQLite's writer. A full chunk takes half as long for each message.
-const SMALL_CHUNK: i64 = CHUNK / 8;
+/// The size of a chunk while the backlog is shorter than two full ones, so that the writes wait only a few
+/// milliseconds for SQLite's writer.
+const SMALL_CHUNK: i64 = CHUNK / 4;
 /// The maximum number of rooms of one chunk.
-const ROOMS_MAX: usize = 256;
+const ROOMS_MAX: usize = 128;
 /// How often the follower looks for a rebuild that another process began.
 const TICK: Duration = Duration::from_secs(1);
 /// How often it looks for rooms in which another node committed messages and did not index them.
@@ -211,7 +211,7 @@ async fn index_chunk(db: &Database, backlog: &IndexBacklog, chunk_max: i64) -> R
     // The channel does not close while the backlog exists.
     let _ = timeout(DELAY, length.wait_for(|length| *length >= CHUNK)).await;
     let before = *length.borrow();
-    let chunk = if before < CHUNK { SMALL_CHUNK } else { CHUNK }.min(chunk_max);
+    let chunk = if before < 2 * CHUNK { SMALL_CHUNK } else { CHUNK }.min(chunk_max);
     let positions =
         with_timeout(db.backend(), index_next(db, &backlog.next_rooms(), chunk)).await?;
     backlog.set_positions(&positions);

@@ -24,10 +24,10 @@ use crate::{
     },
 };
 
-/// The maximum number of messages that one transaction indexes, which takes SQLite about 25 ms.
-pub const CHUNK: i64 = 1_024;
+/// The maximum number of messages that one transaction indexes, which takes SQLite about 10 ms.
+pub const CHUNK: i64 = 512;
 /// The maximum size of the texts that one transaction indexes, in bytes, unless the first is longer.
-const CHUNK_BYTES: usize = 256 * 1_024;
+const CHUNK_BYTES: usize = 128 * 1_024;
 
 /// A message, and the document that the index gets for it; `None` for a deleted message.
 pub(super) struct Prepared {
