@@ -1,13 +1,14 @@
-//! Fills a room with many messages: inserts rows into the SQLite file of a stopped server. The
-//! server rebuilds the search index at its next start.
+//! Fills a room with many messages: inserts rows into the SQLite file of a stopped server, which then
+//! rebuilds the search index while it runs.
 
 use std::{
     path::Path,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    thread::sleep,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::Result;
-use rusqlite::{Connection, params};
+use anyhow::{Result, ensure};
+use rusqlite::{Connection, OpenFlags, params};
 use shared::ids::RoomId;
 use uuid::Uuid;
 
@@ -15,6 +16,9 @@ const INSERT: &str = "
     INSERT INTO messages
         (room_id, seq, rev, user_id, client_id, content, sent_hash, reply_to, created_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, ?8)";
+
+/// How long a rebuild of the search index may take.
+const INDEX_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The messages to insert.
 pub struct SeedMessages<'a> {
@@ -61,6 +65,20 @@ impl SeedMessages<'_> {
         db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
         Ok(())
     }
+}
+
+/// Waits until a server that runs has rebuilt its search index.
+pub fn wait_until_indexed(data: &Path) -> Result<()> {
+    let file = data.join("hallway.sqlite");
+    let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let started = Instant::now();
+    // The smallest id that the index contains.
+    let from = "SELECT coalesce(max(version), 1) FROM versions WHERE name = 'words_from'";
+    while db.query_row(from, [], |row| row.get::<_, i64>(0))? > 1 {
+        ensure!(started.elapsed() < INDEX_TIMEOUT, "the search index is not rebuilt");
+        sleep(Duration::from_millis(100));
+    }
+    Ok(())
 }
 
 fn members(db: &Connection, room: RoomId) -> Result<Vec<i64>> {

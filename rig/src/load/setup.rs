@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -17,14 +17,12 @@ use super::{
     cores::Cores,
     fixture::{AdminLogin, Fixture},
     runtime::block_on,
+    seed::wait_until_indexed,
 };
 use crate::services::{
     Hallway, Host, Process, Program, ServerOptions, Service, Usage, raise_file_limit,
 };
 
-/// The server rebuilds the search index of a million messages at its start, which takes more than a
-/// minute.
-const READY_TIMEOUT: Duration = Duration::from_secs(600);
 const NODE_DIR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node");
 
 /// The program and the disk of servers that the run starts.
@@ -95,7 +93,6 @@ impl Setup {
         let data = dir.path().join("data");
         let mut options = ServerOptions::new(&data);
         options.core = Some(cores.server);
-        options.ready_timeout = READY_TIMEOUT;
         options.env.push(("HALLWAY_LOG".into(), "warn".into()));
         let server = block_on(Hallway::start(&source.program()?, options))?;
         let address = server.address();
@@ -172,15 +169,18 @@ impl Setup {
         Ok(Self { name, address, fixture, target, _data: Some(dir) })
     }
 
-    /// Stops the server, changes its data directory, and starts it again. Returns the time from the
-    /// start of the program until it was ready.
+    /// Stops the server, changes its data directory, starts it again, and waits until the search index is
+    /// complete. Returns the time from the start of the program until then.
     pub fn restart_with(&mut self, change: impl FnOnce(&Path) -> Result<()>) -> Result<Duration> {
         let Target::Hallway { server, data } = &self.target else {
             bail!("only a server that the run started can restart");
         };
         block_on(server.terminate())?;
         change(data)?;
-        block_on(server.restart())
+        let started = Instant::now();
+        block_on(server.restart())?;
+        wait_until_indexed(data)?;
+        Ok(started.elapsed())
     }
 
     /// The resources that the target has used so far; `None` if its process is unknown.

@@ -6,12 +6,15 @@ use std::{
 };
 
 use shared::problem::Code;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 
 use super::{
     Batch, ChangedAccounts,
     batch::RowCache,
-    fair_queue::FairQueue,
+    fair_queue::{BATCH_MAX, FairQueue},
     indexer::IndexBacklog,
     publisher::Publisher,
     queue::{self, Enqueued, QueuedWrite},
@@ -27,6 +30,9 @@ use crate::{
 /// The maximum number of writes in the queues of all accounts; further ones wait in the channel, in
 /// the order of arrival.
 const QUEUED_MAX: usize = 4_096;
+/// The minimum time between the begins of two batches, unless the second one is full. A commit costs as much as some
+/// ten messages, so it waits for those that come meanwhile. The first message after a pause does not wait.
+const INTERVAL: Duration = Duration::from_millis(2);
 /// How often a batch is tried that fails with a serialization failure or a deadlock.
 const ATTEMPTS_MAX: usize = 3;
 /// A batch that takes longer than this waits for a lock or for the disk, and all other writes to its
@@ -69,7 +75,13 @@ impl Actor {
 
     async fn run(mut self, mut channel: mpsc::Receiver<Enqueued>) {
         let mut queue = FairQueue::default();
+        let mut next_begin = Instant::now();
         while fill(&mut queue, &mut channel).await {
+            if queue.len() < BATCH_MAX {
+                self.wait_until(next_begin).await;
+                fill(&mut queue, &mut channel).await;
+            }
+            next_begin = Instant::now() + INTERVAL;
             let writes = queue.take_batch().into_iter().map(|enqueued| enqueued.write);
             let writes: Vec<_> = writes.collect();
             metrics::histogram!("hallway_ledger_batch").record(writes.len() as f64);
@@ -79,6 +91,15 @@ impl Actor {
             self.health.begin_batch();
             self.write_batch(writes).await;
             self.health.end_batch();
+        }
+    }
+
+    /// With SQLite, the thread itself sleeps, because the runtime may be too busy to wake it in time.
+    async fn wait_until(&self, moment: Instant) {
+        if self.db.is_shared() {
+            sleep_until(moment).await;
+        } else {
+            std::thread::sleep(moment.saturating_duration_since(Instant::now()));
         }
     }
 

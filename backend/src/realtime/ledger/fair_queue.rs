@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque, hash_map::Entry};
 use shared::ids::UserId;
 
 /// The maximum number of writes in one transaction.
-const BATCH_MAX: usize = 64;
+pub(super) const BATCH_MAX: usize = 64;
 /// The maximum size of the texts in one transaction, in bytes, if it has more than one write. The
 /// search index makes long texts expensive, and a write of another account waits for the batch in
 /// progress and for its own. The fsync, which all writes of a batch share, costs little beside so many

@@ -119,7 +119,13 @@ impl Database {
 
     /// As [`Database::begin`], for a thread that may block: with SQLite, statements run on it.
     pub async fn begin_here(&self) -> Result<Transaction, DbErr> {
-        self.writer.begin_here().await
+        self.writer.begin_here(true).await
+    }
+
+    /// As [`Database::begin_here`], for work that is done again if a crash of the machine undoes it: with SQLite,
+    /// the commit does not wait for the disk, for which the next writes would have to wait as well.
+    pub async fn begin_repeatable(&self) -> Result<Transaction, DbErr> {
+        self.writer.begin_here(false).await
     }
 
     /// Begins a write transaction that may be idle, for work that waits for input.

@@ -59,9 +59,12 @@ impl Pool {
     }
 
     /// As [`Pool::begin`], for a thread that may block: with SQLite, statements run on it.
-    pub(super) async fn begin_here(&self) -> Result<Transaction, DbErr> {
+    pub(super) async fn begin_here(&self, is_durable: bool) -> Result<Transaction, DbErr> {
         match self {
-            Self::Sqlite(pool) => pool.begin_here("BEGIN IMMEDIATE").await.map(Transaction::Sqlite),
+            Self::Sqlite(pool) => {
+                let txn = pool.begin_here("BEGIN IMMEDIATE", is_durable).await?;
+                Ok(Transaction::Sqlite(txn))
+            }
             Self::Server(_) => self.begin().await,
         }
     }

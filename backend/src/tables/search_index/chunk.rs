@@ -64,7 +64,7 @@ pub async fn index_next(
     let prepared = prepare(read_ranges(db, &mut ranges).await?).await?;
     let count = prepared.len();
     if !ranges.is_empty() {
-        let txn = db.begin_here().await?;
+        let txn = db.begin_repeatable().await?;
         if !lock_version(&txn).await? {
             txn.rollback().await?;
             return Ok(positions.into_iter().map(|(room, seq)| (RoomId(room), Seq(seq))).collect());

@@ -72,7 +72,7 @@ pub async fn rebuild_next(db: &Database, chunk: u64) -> Result<bool, DbErr> {
     truncate(&mut rows);
     let prepared = prepare(rows).await?;
     let count = prepared.len();
-    let txn = db.begin_here().await?;
+    let txn = db.begin_repeatable().await?;
     match index_older(&txn, from, prepared).await {
         Ok(has_more) => {
             txn.commit().await?;

@@ -57,7 +57,7 @@ pub(super) async fn merge_within(txn: &Transaction, documents: usize) -> Result<
 pub(super) async fn merge(db: &Database, documents: usize) -> Result<(), DbErr> {
     let pages = pages_to_merge(documents);
     for sql in MERGE {
-        let txn = db.begin_here().await?;
+        let txn = db.begin_repeatable().await?;
         txn.run(move |db| run_sql(db, sql, (pages,))).await?;
         txn.commit().await?;
     }

@@ -104,12 +104,25 @@ impl SqlitePool {
     pub async fn begin(&self, begin: &'static str) -> Result<SqliteTransaction, DbErr> {
         let (permit, shared) = (self.acquire().await?, self.shared.clone());
         // If this future is dropped, so is the lease, which rolls back.
-        on_blocking_thread(move || SqliteTransaction::begin(shared, permit, begin, false)).await
+        on_blocking_thread(move || {
+            SqliteTransaction::begin(Lease::new(shared, permit, Arc::default())?, begin, false)
+        })
+        .await
     }
 
-    /// As [`SqlitePool::begin`], for a thread that may block: statements run on it.
-    pub async fn begin_here(&self, begin: &'static str) -> Result<SqliteTransaction, DbErr> {
-        SqliteTransaction::begin(self.shared.clone(), self.acquire().await?, begin, true)
+    /// As [`SqlitePool::begin`], for a thread that may block: statements run on it. The commit waits for the
+    /// disk if it is `durable`; otherwise it survives a crash of the machine as of the next durable one.
+    pub async fn begin_here(
+        &self,
+        begin: &'static str,
+        is_durable: bool,
+    ) -> Result<SqliteTransaction, DbErr> {
+        let mut lease = Lease::new(self.shared.clone(), self.acquire().await?, Arc::default())?;
+        if !is_durable {
+            lease.is_durable = false;
+            lease.execute_batch("PRAGMA synchronous = NORMAL").map_err(failed_execution)?;
+        }
+        SqliteTransaction::begin(lease, begin, true)
     }
 
     /// Waits for every statement and closes the connections. The last one to close merges the WAL into
@@ -152,6 +165,8 @@ struct Lease {
     connection: Option<Connection>,
     shared: Arc<Shared>,
     is_gone: Arc<AtomicBool>,
+    /// Whether commits wait for the disk.
+    is_durable: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -166,7 +181,8 @@ impl Lease {
             Some(connection) => connection,
             None => open(&shared.file, shared.limits).map_err(failed_query)?,
         };
-        Ok(Self { connection: Some(connection), shared, is_gone, _permit: permit })
+        let connection = Some(connection);
+        Ok(Self { connection, shared, is_gone, is_durable: true, _permit: permit })
     }
 
     /// Ends the next statements when their time is over or their caller is gone.
@@ -201,7 +217,9 @@ impl Drop for Lease {
         if !connection.is_autocommit() {
             let _ = connection.execute_batch("ROLLBACK");
         }
-        if connection.is_autocommit() && !self.shared.permits.is_closed() {
+        let is_durable =
+            self.is_durable || connection.execute_batch("PRAGMA synchronous = FULL").is_ok();
+        if connection.is_autocommit() && is_durable && !self.shared.permits.is_closed() {
             lock(&self.shared.idle).push(connection);
         }
     }
@@ -215,13 +233,7 @@ pub struct SqliteTransaction {
 }
 
 impl SqliteTransaction {
-    fn begin(
-        shared: Arc<Shared>,
-        permit: OwnedSemaphorePermit,
-        begin: &str,
-        is_here: bool,
-    ) -> Result<Self, DbErr> {
-        let lease = Lease::new(shared, permit, Arc::default())?;
+    fn begin(lease: Lease, begin: &str, is_here: bool) -> Result<Self, DbErr> {
         lease.execute_batch(begin).map_err(failed_execution)?;
         Ok(Self { lease: Arc::new(Mutex::new(lease)), is_here })
     }
