@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::unicode::{is_blank, is_joiner, is_punctuation};
 
-/// What separates the scheme of a link from the address.
+/// The separator of scheme and address.
 const SEPARATOR: &str = "://";
 
 /// The brackets and quotes that belong together.
@@ -44,7 +44,7 @@ pub(super) fn find_links(content: &str) -> Vec<Range<usize>> {
     links
 }
 
-/// What a link stands in.
+/// The syntax of the text around a link.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Syntax {
     /// Plain text.

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::queue::LEASE;
+use super::queue::{LEASE, STEP_MIN};
 
-/// A smaller step may be the time that two readings took.
-const STEP_MIN: Duration = Duration::from_secs(60);
 /// For how long a clock that was set ahead is in doubt.
 const DOUBT: Duration = Duration::from_secs(3_600);
 

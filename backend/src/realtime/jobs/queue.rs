@@ -16,8 +16,8 @@ use crate::tables::{Database, clock};
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 /// Waits of at least this length do not end while the clock of the database is in doubt.
 const LONG_WAIT: Duration = Duration::from_secs(600);
-/// Differences up to this are no step of the clock.
-const STEP_MIN: Duration = Duration::from_secs(60);
+/// The minimum step of the clock. A smaller one may be the time that two readings took.
+pub(super) const STEP_MIN: Duration = Duration::from_secs(60);
 /// The maximum number of due jobs that are read at a time.
 const PAGE: u64 = 16;
 /// The maximum length of a stored error, in characters.

@@ -164,7 +164,7 @@ impl Runner {
     async fn watch_clock(&self, watch: &mut ClockWatch) -> Result<()> {
         let before = Instant::now();
         let clock = queue::read_clock(&self.db).await?;
-        // What a database answers late says nothing about its clock.
+        // A late answer says nothing about the clock.
         if before.elapsed() < POLL && watch.read(Instant::now(), clock) {
             queue::restart_waits(&self.db).await?;
         }

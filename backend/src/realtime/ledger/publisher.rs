@@ -1,8 +1,8 @@
 //! The publisher of an actor: publishes the changes of a batch and replies to its writes while the actor commits
 //! the next one, so that a room with a thousand listeners does not hold up the writes to the others.
 //!
-//! It replies when the changes are published. Who removed a member must not see a message to them afterwards;
-//! and the session of an author gets the change and the reply in one turn.
+//! It replies when the changes are published, so that no message reaches a member after the reply to their
+//! removal, and so that the session of an author gets the change and the reply in one turn.
 
 use tokio::sync::mpsc;
 

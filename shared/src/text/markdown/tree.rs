@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// What [`Tree::plain`] shows instead of a spoiler. Its length is fixed, because the length of a
+/// The text that [`Tree::plain`] shows instead of a spoiler. Its length is fixed, because the length of a
 /// spoiler can give it away.
 const HIDDEN: &str = "▒▒▒";
 
@@ -21,9 +21,9 @@ pub struct Node<'t> {
     /// The bytes of the source that the node was made from, with its markup. It is within the range
     /// of the parent and after the ranges of the siblings before.
     pub range: Range<usize>,
-    /// What the node is.
+    /// The kind of the node.
     pub kind: Kind<'t>,
-    /// What the node contains, in the order of the source.
+    /// The nodes that it contains, in the order of the source.
     pub children: Vec<Node<'t>>,
 }
 

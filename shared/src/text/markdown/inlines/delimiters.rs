@@ -48,7 +48,7 @@ impl Run {
         (can_open || can_close).then_some(run)
     }
 
-    /// What decides, besides the openers themselves, which openers the run can close.
+    /// A number that runs share if the same openers suit them.
     fn key(&self) -> usize {
         let byte = b"*_~|".iter().position(|byte| *byte == self.byte).unwrap_or_default();
         (byte * 2 + usize::from(self.can_open)) * 3 + self.length % 3
@@ -119,7 +119,7 @@ impl Matcher {
             opener.opens.push(length as u8);
             run.literal -= length;
             opener.literal -= length;
-            // What opened in between stays literal, because pairs nest.
+            // Openers in between stay literal, because pairs nest.
             self.openers.truncate(depth + usize::from(opener.literal > 0));
         }
         if run.can_open && run.literal > 0 {

@@ -1,4 +1,4 @@
-//! What follows the text of a link: `(url)`, `(<url>)`, `(url "title")` (CommonMark 6.3).
+//! The destination of a link, after its text: `(url)`, `(<url>)`, `(url "title")` (CommonMark 6.3).
 
 use crate::text::links::is_address;
 

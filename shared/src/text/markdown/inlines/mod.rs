@@ -1,7 +1,7 @@
 //! The inlines of a block, found in three passes (CommonMark, appendix "Phase 2").
 //!
-//! 1. [`scan`] splits the text into [`Token`]s from left to right. What binds tightest is complete then:
-//!    escapes, code, addresses, links.
+//! 1. [`scan`] splits the text into [`Token`]s from left to right. Escapes, code, addresses and
+//!    links bind tightest, and are complete then.
 //! 2. [`delimiters`] finds the pairs among the runs of `*`, `_`, `~` and `|`.
 //! 3. [`build`] makes nodes of the tokens and limits their depth.
 
