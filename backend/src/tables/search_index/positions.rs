@@ -168,6 +168,20 @@ pub(super) async fn add_missing(db: &impl ConnectionTrait, rooms: &[i64]) -> Res
     db.execute_unprepared(&sql).await.map(drop)
 }
 
+/// Moves the positions of all rooms to their last messages. An upsert, because other nodes add missing rows meanwhile.
+pub(super) async fn set_to_last(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let update = match db.get_database_backend() {
+        DbBackend::MySql => "ON DUPLICATE KEY UPDATE indexed_seq = VALUES(indexed_seq)",
+        _ => "ON CONFLICT (room_id) DO UPDATE SET indexed_seq = excluded.indexed_seq",
+    };
+    // SQLite takes ON CONFLICT for a part of the SELECT unless that has a condition.
+    let sql = format!(
+        "INSERT INTO search_positions (room_id, indexed_seq) \
+         SELECT id, last_seq FROM rooms WHERE true {update}"
+    );
+    db.execute_unprepared(&sql).await.map(drop)
+}
+
 /// Locks the positions of rooms, without those that another node is indexing, and returns them.
 pub(super) async fn lock_positions(
     txn: &Transaction,

@@ -19,7 +19,7 @@ use super::{
     chunk::{Prepared, insert_prepared, lock_unchanged, prepare, truncate},
     document::VERSION,
     merge,
-    positions::{WORDS, WORDS_FROM, lock_version},
+    positions::{WORDS, WORDS_FROM, lock_version, set_to_last},
 };
 use crate::tables::{
     database::{Database, Transaction},
@@ -34,12 +34,7 @@ pub(in crate::tables) async fn begin_if_outdated(db: &impl ConnectionTrait) -> R
         return Ok(());
     }
     store(db, WORDS, 0).await?;
-    for sql in [
-        "DELETE FROM search_positions",
-        "INSERT INTO search_positions (room_id, indexed_seq) SELECT id, last_seq FROM rooms",
-    ] {
-        db.execute_unprepared(sql).await?;
-    }
+    set_to_last(db).await?;
     // After the positions, so that all messages up to them have smaller ids.
     let next_id = "SELECT coalesce(max(id), 0) + 1 FROM messages";
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), next_id)).await?;

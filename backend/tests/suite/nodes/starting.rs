@@ -1,11 +1,14 @@
 //! Nodes that start at the same time, and concurrent changes of accounts on both.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use shared::{paths, users::User};
 
 use super::Cluster;
-use crate::fixture::{PASSWORD, Person, sign_in};
+use crate::fixture::{Fixture, PASSWORD, Person, sign_in};
 
 /// One node migrates the empty database while the other waits, and exactly one account becomes admin.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,6 +36,28 @@ async fn two_nodes_start_on_an_empty_database_with_one_first_admin() {
     let mut responses = join_all(duplicates).await;
     responses.sort();
     assert_eq!(responses, [201, 409, 409, 409, 409, 409]);
+}
+
+/// A node of another version begins to index anew while this one adds the position of a room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs MariaDB or PostgreSQL"]
+async fn a_rebuild_begins_while_another_node_adds_a_position() {
+    let fixture = Fixture::start().await;
+    fixture.server.wait_until_indexed().await;
+    let adding = fixture.server.database().begin().await.unwrap();
+    let add = format!(
+        "INSERT INTO search_positions (room_id, indexed_seq) VALUES ({}, 0)",
+        fixture.room
+    );
+    for sql in ["DELETE FROM search_positions", &add] {
+        adding.execute_unprepared(sql).await.unwrap();
+    }
+    let commit = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        adding.commit().await.unwrap();
+    };
+    tokio::join!(fixture.server.begin_rebuild(), commit);
+    fixture.server.wait_until_indexed().await;
 }
 
 /// Two owners, one on each node.
