@@ -32,11 +32,11 @@ const BACKLOG_MAX: i64 = 5_000;
 /// How long an actor waits at most before a batch, so that a follower that fails does not stop all writes.
 const BACKLOG_WAIT: Duration = Duration::from_millis(500);
 /// How long messages wait for others to be indexed with them, unless a chunk is full before: a transaction
-/// for each message would cost an fsync each.
+/// costs as much as several messages.
 const DELAY: Duration = Duration::from_millis(100);
-/// The size of a chunk while the backlog is shorter than two full ones, so that the writes wait only a few
-/// milliseconds for SQLite's writer.
-const SMALL_CHUNK: i64 = CHUNK / 4;
+/// The size of a chunk while the backlog is shorter than two full ones, so that the writes wait only about a
+/// millisecond for SQLite's writer.
+const SMALL_CHUNK: i64 = CHUNK / 8;
 /// The maximum number of rooms of one chunk.
 const ROOMS_MAX: usize = 128;
 /// How often the follower looks for a rebuild that another process began.

@@ -10,6 +10,8 @@ use crate::tables::database::{Connection, Database, Transaction, run_sql};
 const MERGE_PAGES: i64 = 32;
 /// The minimum number of pages to merge after a chunk, an edit or a deletion.
 const MERGE_PAGES_MIN: i64 = 4;
+/// The maximum number of pages that one transaction merges, which takes about a millisecond.
+const STEP_PAGES: i64 = 8;
 /// Merges pages of each table.
 const MERGE: [&str; 2] = [
     "INSERT INTO message_words (message_words, rank) VALUES ('merge', ?)",
@@ -53,13 +55,23 @@ pub(super) async fn merge_within(txn: &Transaction, documents: usize) -> Result<
     txn.run(move |db| MERGE.iter().try_for_each(|sql| run_sql(db, sql, (pages,)).map(drop))).await
 }
 
-/// As [`merge_within`], each table in a transaction of its own, because the writes wait for them.
+/// As [`merge_within`], in transactions of a few pages each, between which waiting writes have their turn.
 pub(super) async fn merge(db: &Database, documents: usize) -> Result<(), DbErr> {
-    let pages = pages_to_merge(documents);
     for sql in MERGE {
-        let txn = db.begin_repeatable().await?;
-        txn.run(move |db| run_sql(db, sql, (pages,))).await?;
-        txn.commit().await?;
+        let mut remaining = pages_to_merge(documents);
+        while remaining > 0 {
+            let pages = remaining.min(STEP_PAGES);
+            let txn = db.begin_repeatable().await?;
+            let step = move |db: &rusqlite::Connection| {
+                let before = db.total_changes();
+                run_sql(db, sql, (pages,))?;
+                Ok(db.total_changes() - before)
+            };
+            let changes = txn.run(step).await?;
+            txn.commit().await?;
+            // The command itself counts as one: <https://www.sqlite.org/fts5.html#the_merge_command>
+            remaining = if changes < 2 { 0 } else { remaining - pages };
+        }
     }
     Ok(())
 }

@@ -165,22 +165,26 @@ impl History {
                 self.fixture.admin.delete(&path).await.expect_status(204);
                 *message = self.fixture.member.get(&path).await.expect_json(200);
             }
-            Step::StopFollower if self.stopped.is_none() => {
-                self.stopped = Some(refuse(&db.writer, "search_positions", "UPDATE").await);
-            }
-            Step::StopFollower => {}
-            Step::ResumeFollower => self.resume().await,
-            Step::Index { count } => {
-                let was_stopped = self.stopped.is_some();
+            Step::StopFollower => self.stop().await,
+            Step::ResumeFollower => {
                 self.resume().await;
+            }
+            Step::Index { count } => {
+                let was_stopped = self.resume().await;
                 let pending = pending_rooms(&db.reader).await.unwrap();
                 let rooms: Vec<_> = pending.iter().map(|one| (one.room, one.last_seq)).collect();
                 index_next(&db, &rooms, count).await.unwrap();
                 if was_stopped {
-                    self.stopped = Some(refuse(&db.writer, "search_positions", "UPDATE").await);
+                    self.stop().await;
                 }
             }
-            Step::BeginRebuild => self.fixture.server.begin_rebuild().await,
+            Step::BeginRebuild => {
+                let was_stopped = self.resume().await;
+                self.fixture.server.begin_rebuild().await;
+                if was_stopped {
+                    self.stop().await;
+                }
+            }
             Step::Rebuild { count } => drop(rebuild_next(&db, count).await.unwrap()),
         }
     }
@@ -193,10 +197,18 @@ impl History {
         self.messages.push(self.fixture.member.post(&path, new).await.expect_json(201));
     }
 
-    async fn resume(&mut self) {
-        if let Some(resume) = self.stopped.take() {
-            self.fixture.server.database().writer.execute_unprepared(&resume).await.unwrap();
+    async fn stop(&mut self) {
+        if self.stopped.is_none() {
+            let writer = &self.fixture.server.database().writer;
+            self.stopped = Some(refuse(writer, "search_positions", "UPDATE").await);
         }
+    }
+
+    /// Lets the follower go on; returns whether it was stopped.
+    async fn resume(&mut self) -> bool {
+        let Some(resume) = self.stopped.take() else { return false };
+        self.fixture.server.database().writer.execute_unprepared(&resume).await.unwrap();
+        true
     }
 
     /// Compares the hits of every query, read in pages from both ends, its number of hits, and its hits
