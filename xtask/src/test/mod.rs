@@ -4,6 +4,7 @@ mod contract;
 mod server;
 mod system;
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
@@ -16,6 +17,9 @@ const WASM: [&str; 4] = ["--package", "frontend", "--target", "wasm32-unknown-un
 /// The filters that are names of steps.
 const STEPS: [&str; 8] =
     ["fmt", "clippy", "house", "dev", "mariadb", "postgres", "faults", "contract"];
+
+/// Linux' file system in memory.
+const MEMORY: &str = "/dev/shm";
 
 /// The databases that the suite runs on besides SQLite, and the names of these steps.
 const DATABASES: [(&str, &str); 2] =
@@ -128,6 +132,10 @@ fn dev() -> Result<()> {
 fn suite_on(database: &str) -> Command {
     let mut tests = tests();
     tests.env("HALLWAY_TEST_DATABASE", database).args(["--test", "suite"]);
+    // Each test has a database of its own, and creating its hundreds of files takes longer on a disk.
+    if Path::new(MEMORY).is_dir() {
+        tests.env("TMPDIR", MEMORY);
+    }
     tests.args(["--", "--include-ignored", "--skip", "sqlite::"]);
     tests
 }

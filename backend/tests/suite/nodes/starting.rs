@@ -45,10 +45,8 @@ async fn a_rebuild_begins_while_another_node_adds_a_position() {
     let fixture = Fixture::start().await;
     fixture.server.wait_until_indexed().await;
     let adding = fixture.server.database().begin().await.unwrap();
-    let add = format!(
-        "INSERT INTO search_positions (room_id, indexed_seq) VALUES ({}, 0)",
-        fixture.room
-    );
+    let add =
+        format!("INSERT INTO search_positions (room_id, indexed_seq) VALUES ({}, 0)", fixture.room);
     for sql in ["DELETE FROM search_positions", &add] {
         adding.execute_unprepared(sql).await.unwrap();
     }
