@@ -11,6 +11,8 @@ mod deliveries;
 mod resources;
 mod search;
 
+use deliveries::FullSpeed;
+
 use super::{cores::Cores, runtime, setup::ServerSource};
 
 /// `rig bench`.
@@ -112,11 +114,23 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 fn measure(name: RowName, args: &Args, cores: Cores) -> Result<Vec<Row>> {
     let one = |row: Result<Row>| row.map(|row| vec![row]);
     match name {
-        RowName::Hot => one(deliveries::full_speed(args, cores, (1, 1_000), 5.0)),
-        RowName::Wide => one(deliveries::full_speed(args, cores, (100, 50), 0.9)),
-        RowName::Narrow => one(deliveries::full_speed(args, cores, (1_000, 5), 0.9)),
-        RowName::SteadyWide => one(deliveries::steady(args, cores, (100, 50))),
-        RowName::SteadyNarrow => one(deliveries::steady(args, cores, (1_000, 5))),
+        RowName::Hot => {
+            one(deliveries::full_speed(args, cores, (1, 1_000), &FullSpeed::Ratio(5.0)))
+        }
+        RowName::Wide => one(deliveries::full_speed(
+            args,
+            cores,
+            (100, 50),
+            &FullSpeed::Absolute { per_s: 80_000.0, cpu_s: 12.0 },
+        )),
+        RowName::Narrow => one(deliveries::full_speed(
+            args,
+            cores,
+            (1_000, 5),
+            &FullSpeed::Absolute { per_s: 45_000.0, cpu_s: 20.0 },
+        )),
+        RowName::SteadyWide => one(deliveries::steady(args, cores, (100, 50), 3.0)),
+        RowName::SteadyNarrow => one(deliveries::steady(args, cores, (1_000, 5), 6.0)),
         RowName::Durable => deliveries::durable(args, cores),
         RowName::Idle => resources::idle(args, cores),
         RowName::Reads => resources::reads(args, cores),

@@ -18,15 +18,15 @@ use crate::{
     stats::{format_short, median},
 };
 
-const IDLE_MAX_KIB: f64 = 8.0;
+const IDLE_MAX_KIB: f64 = 6.0;
 /// The maximum of the server's processor time while all sockets are idle, in percent of a core.
 const IDLE_MAX_CPU_PERCENT: f64 = 5.0;
 const MIN_CONNECTS_PER_S: f64 = 3_000.0;
-const MIN_READS_PER_S: f64 = 4_000.0;
+const MIN_READS_PER_S: f64 = 8_500.0;
 /// The maximum rate of reads in a small room, relative to a room of a million messages.
 const MAX_READ_RATIO: f64 = 1.1;
-const START_MAX_MS: f64 = 150.0;
-const RSS_MAX_MIB: f64 = 30.0;
+const START_MAX_MS: f64 = 50.0;
+const RSS_MAX_MIB: f64 = 25.0;
 
 /// The number of connections that read.
 pub(super) const CONNECTIONS: usize = 16;
