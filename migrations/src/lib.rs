@@ -9,6 +9,7 @@ mod m0019_folded_names;
 mod m0020_jobs;
 mod m0021_search_positions;
 mod m0022_wide_counters;
+mod m0023_message_format;
 
 pub struct Migrator;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_jobs::Migration),
             Box::new(m0021_search_positions::Migration),
             Box::new(m0022_wide_counters::Migration),
+            Box::new(m0023_message_format::Migration),
         ]
     }
 }
