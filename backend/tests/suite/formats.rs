@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The format of messages whose client names none.
-const DEFAULT: Format = Format::Text;
+const DEFAULT: Format = Format::Markdown;
 
 async fn post(person: &Person, room: RoomId, format: Format, content: &str) -> Message {
     let path = paths::fill(paths::MESSAGES, &[&room]);
@@ -175,7 +175,7 @@ async fn exports_carry_the_format() {
     assert!(
         html.contains("<div class=\"plain\" dir=\"auto\"># Plan\n**bold** &lt;b&gt;x&lt;/b&gt;")
     );
-    let (_, markdown) = html.split_once("<div class=\"markdown\">").unwrap();
+    let (_, markdown) = html.rsplit_once("<div class=\"markdown\">").unwrap();
     let expected = "<h3 dir=\"auto\">Plan</h3><p dir=\"auto\"><strong>bold</strong> \
         &lt;b&gt;x&lt;/b&gt; <span class=\"spoiler\" tabindex=\"0\">&lt;i&gt;</span></p>\
         <pre data-language=\"rust\">let a = &quot;&lt;&quot;;</pre></div></article>";

@@ -28,7 +28,7 @@ impl LiveClient {
             client_id,
             user: me.id,
             room,
-            format: Format::Text,
+            format: Format::Markdown,
             content,
             reply_to,
             refused: None,

@@ -79,7 +79,7 @@ pub struct NewMessage {
     /// 1 to 16 384 bytes after trimming, with something visible. Control characters are removed.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16384)))]
     pub content: String,
-    /// How the text is written; `text` by default. A retry may leave it out.
+    /// How the text is written; `markdown` by default. A retry may leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
     /// The message of the same room that it replies to.

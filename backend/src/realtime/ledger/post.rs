@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The format of messages whose client names none.
-pub const DEFAULT_FORMAT: Format = Format::Text;
+pub const DEFAULT_FORMAT: Format = Format::Markdown;
 
 /// A new message. `shared::rules` has validated the text.
 pub struct PostMessage {

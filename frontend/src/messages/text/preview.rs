@@ -51,7 +51,7 @@ fn Card(name: String, message: Message, is_collapsed: bool) -> impl IntoView {
         }
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),
         None => {
-            let excerpt = excerpt(&message.content, &[], EXCERPT);
+            let excerpt = excerpt(&message.text().plain(), &[], EXCERPT);
             excerpt.into_iter().map(|fragment| fragment.text).collect::<String>().into_any()
         }
     };
