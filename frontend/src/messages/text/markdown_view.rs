@@ -96,7 +96,14 @@ impl MarkdownView<'_> {
             view! { <tr>{cells.map(|of| cell(of, nth == 0)).collect_view()}</tr> }
         };
         let rows = rows.iter().enumerate().map(row).collect_view();
-        view! { <div class="table-scroller"><table><tbody>{rows}</tbody></table></div> }.into_any()
+        view! {
+            <div class="table-scroller" role="group" aria-label="Table" tabindex="0">
+                <table>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        }
+        .into_any()
     }
 
     fn text(&self, range: &Range<usize>) -> AnyView {
@@ -141,7 +148,8 @@ fn CodeBlock(language: String, code: String, children: Children) -> impl IntoVie
                     "Copy"
                 </button>
             </div>
-            <pre><code>{children()}</code></pre>
+            // A tab stop, so that the keyboard can scroll it.
+            <pre tabindex="0"><code>{children()}</code></pre>
         </div>
     }
 }
