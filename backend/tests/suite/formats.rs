@@ -1,6 +1,9 @@
 //! The format of messages: at every door, in edits and retries, and for mentions, search and exports.
 
+use hallway::tables::messages;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use shared::{
     ids::{ClientId, RoomId, Seq},
     live::ClientFrame,
@@ -110,6 +113,17 @@ async fn a_retry_is_of_the_same_format_or_names_none() {
             assert_eq!(retried, edited);
         }
     }
+}
+
+/// So that a retry still matches a message that a version without formats stored.
+#[tokio::test]
+async fn the_hash_of_plain_text_has_no_format() {
+    let fixture = Fixture::start().await;
+    let posted = post(&fixture.member, fixture.room, Format::Text, "a").await;
+    let row = messages::Entity::find_by_id(posted.id.0);
+    let row = row.one(&fixture.server.database().reader).await.unwrap().unwrap();
+    let hash = Sha256::new().chain_update(0_i64.to_be_bytes()).chain_update("a").finalize();
+    assert_eq!(row.sent_hash.as_deref(), Some(&hash[..]));
 }
 
 #[tokio::test]
