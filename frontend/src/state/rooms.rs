@@ -96,7 +96,7 @@ impl RoomList {
         if is_deleted {
             self.deleted.entry(message.room).or_default().insert(message.seq);
         } else {
-            read.mentions += i64::from(name.is_mentioned(&message.content));
+            read.mentions += i64::from(name.is_mentioned(message.text()));
         }
         read.unread += skipped + i64::from(!is_deleted);
         true

@@ -6,7 +6,7 @@ use crate::ui::{Dialog, Lazy, part};
 
 /// The keys and what they do, by where they work. A blank is between keys that are pressed together or
 /// one after the other.
-const SHORTCUTS: [(&str, &[(&str, &str)]); 4] = [
+const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
     (
         "Everywhere",
         &[
@@ -38,6 +38,17 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 4] = [
             ("Shift Enter", "Start a new line"),
             ("↑", "Edit your last message, when there is no text"),
             ("Esc", "Cancel the reply, or finish the edit later"),
+        ],
+    ),
+    (
+        "Markdown in a message",
+        &[
+            ("**text**", "Bold"),
+            ("*text*", "Italic"),
+            ("~~text~~", "Struck through"),
+            ("`text`", "Code (``` on lines of their own around several lines)"),
+            ("> text", "Quote"),
+            ("||text||", "Spoiler, hidden until a reader asks for it"),
         ],
     ),
     (

@@ -245,8 +245,7 @@ fn ReplyTarget(cancelled: RwSignal<Option<Seq>>) -> impl IntoView {
             None => "an earlier message".into(),
         })
     };
-    let text =
-        move || message.with(|m| m.as_ref().map(|m| snippet(&m.content)).unwrap_or_default());
+    let text = move || message.with(|m| m.as_ref().map(|m| snippet(m.text())).unwrap_or_default());
     view! {
         <Show when=move || room.reply_to.get().is_some()>
             <div class="answering">

@@ -6,6 +6,7 @@ use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
     live::ClientFrame,
     problem::Problem,
+    text::Format,
 };
 
 /// An unacknowledged message. All attempts carry the same `client_id`, so the server stores it once.
@@ -15,6 +16,9 @@ pub struct OutboxEntry {
     /// The author: another account in the same browser must not send it.
     pub user: UserId,
     pub room: RoomId,
+    /// Missing in entries of older pages, which wrote plain text.
+    #[serde(default)]
+    pub format: Format,
     pub content: String,
     pub reply_to: Option<Seq>,
     /// The reason, if the server refused the message and an automatic retry cannot succeed.
@@ -28,6 +32,7 @@ impl OutboxEntry {
             room: self.room,
             client_id: self.client_id,
             content: self.content.clone(),
+            format: Some(self.format),
             reply_to: self.reply_to,
         }
     }
@@ -107,6 +112,7 @@ mod tests {
             client_id: ClientId(Uuid::from_u128(n)),
             user: UserId(1),
             room: RoomId(n as i64 % 2),
+            format: Format::Markdown,
             content: format!("text {n}"),
             reply_to: None,
             refused: None,
