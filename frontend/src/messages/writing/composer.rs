@@ -10,7 +10,7 @@ use shared::{
 use super::{
     draft::keep_drafts,
     post_restrictions::SlowModeNote,
-    text_field::{fit_height, focus_composer, is_submit, validate},
+    text_field::{fit_height, focus_composer, is_submit, paste_markup, validate, write_markup},
 };
 use crate::{
     auth::Auth,
@@ -78,11 +78,12 @@ pub fn Composer() -> impl IntoView {
                     aria-describedby="composer-limit"
                     prop:value=room.draft
                     on:input=on_input
+                    on:paste=move |event| paste_markup(&event, area)
                     on:keydown=move |event| {
                         if is_submit(&event) {
                             event.prevent_default();
                             send();
-                        } else {
+                        } else if !write_markup(&event, area) {
                             handle_key(&event, room, me, cancelled_reply);
                         }
                     }
