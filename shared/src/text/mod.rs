@@ -9,6 +9,7 @@ use std::{collections::BTreeSet, ops::Range};
 use crate::{
     ids::{RoomId, Seq},
     paths, rules,
+    sorting::sort_by_key,
 };
 
 mod format;
@@ -82,7 +83,7 @@ impl ReaderName {
             mentions.map(|range| (range, Span::Mention as fn(_) -> _)).collect();
         let links = find_links(content).into_iter();
         found.extend(links.map(|link| (link, Span::Link as fn(_) -> _)));
-        found.sort_by_key(|(range, _)| range.start);
+        sort_by_key(&mut found, |(range, _)| range.start);
         join_spans(content, found)
     }
 

@@ -1,11 +1,11 @@
 //! Markdown as elements. They are made from the tree, so a text cannot become any other element.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
 use shared::text::markdown::{Alignment, Kind, Node, Tree};
 
-use super::{Link, pieces::pieces};
+use super::{Link, mention, pieces::pieces};
 use crate::{
     search::mark_matches,
     state::search::highlight,
@@ -20,13 +20,13 @@ pub struct MarkdownView<'a> {
     /// The ranges of the source that the current search matches.
     pub matches: &'a [Range<usize>],
     /// Where the spoilers begin that the reader has revealed.
-    pub revealed: RwSignal<BTreeSet<usize>>,
+    pub revealed: RwSignal<Vec<usize>>,
 }
 
 impl MarkdownView<'_> {
     /// The elements of the text.
     pub fn render(&self) -> AnyView {
-        view! { <div class="markdown">{self.nodes(&self.tree.blocks)}</div> }.into_any()
+        element("div", "markdown", self.nodes(&self.tree.blocks))
     }
 
     fn nodes(&self, nodes: &[Node<'_>]) -> AnyView {
@@ -41,27 +41,26 @@ impl MarkdownView<'_> {
         }
         let inner = self.nodes(&node.children);
         match &node.kind {
-            Kind::Paragraph => view! { <p>{inner}</p> }.into_any(),
-            // The page has a heading for itself and one for the room.
-            Kind::Heading { level: 1 } => view! { <h3>{inner}</h3> }.into_any(),
-            Kind::Heading { level: 2 } => view! { <h4>{inner}</h4> }.into_any(),
-            Kind::Heading { level: 3 } => view! { <h5>{inner}</h5> }.into_any(),
-            Kind::Heading { .. } => view! { <h6>{inner}</h6> }.into_any(),
-            Kind::Quote => view! { <blockquote>{inner}</blockquote> }.into_any(),
+            Kind::Paragraph => element("p", "", inner),
+            // One level for all: messages are no chapters, and none may be left out.
+            Kind::Heading { level: 1 } => element("h2", "large", inner),
+            Kind::Heading { level: 2 } => element("h2", "", inner),
+            Kind::Heading { .. } => element("h2", "soft", inner),
+            Kind::Quote => element("blockquote", "", inner),
             Kind::List { start: Some(start) } => {
                 view! { <ol start=start.to_string()>{inner}</ol> }.into_any()
             }
-            Kind::List { start: None } => view! { <ul>{inner}</ul> }.into_any(),
-            Kind::Item => view! { <li>{inner}</li> }.into_any(),
+            Kind::List { start: None } => element("ul", "", inner),
+            Kind::Item => element("li", "", inner),
             Kind::CodeBlock { language } => {
                 let language = (*language).to_owned();
                 view! { <CodeBlock language code=code_text(node)>{inner}</CodeBlock> }.into_any()
             }
-            Kind::Rule => view! { <hr/> }.into_any(),
-            Kind::Code => view! { <code>{inner}</code> }.into_any(),
-            Kind::Bold => view! { <strong>{inner}</strong> }.into_any(),
-            Kind::Italic => view! { <em>{inner}</em> }.into_any(),
-            Kind::Strike => view! { <s>{inner}</s> }.into_any(),
+            Kind::Rule => element("hr", "", inner),
+            Kind::Code => element("code", "", inner),
+            Kind::Bold => element("strong", "", inner),
+            Kind::Italic => element("em", "", inner),
+            Kind::Strike => element("s", "", inner),
             Kind::Spoiler => {
                 let (start, revealed) = (node.range.start, self.revealed);
                 view! { <Spoiler start revealed>{inner}</Spoiler> }.into_any()
@@ -85,22 +84,17 @@ impl MarkdownView<'_> {
                 Some(Alignment::Right) => "cell-right",
                 Some(Alignment::Default) | None => "",
             };
-            let inner = self.nodes(&cell.children);
-            match is_header {
-                true => view! { <th scope="col" class=class>{inner}</th> }.into_any(),
-                false => view! { <td class=class>{inner}</td> }.into_any(),
-            }
+            element(if is_header { "th" } else { "td" }, class, self.nodes(&cell.children))
         };
         let row = |(nth, row): (usize, &Node<'_>)| {
             let cells = row.children.iter().enumerate();
-            view! { <tr>{cells.map(|of| cell(of, nth == 0)).collect_view()}</tr> }
+            element("tr", "", cells.map(|of| cell(of, nth == 0)).collect_view().into_any())
         };
-        let rows = rows.iter().enumerate().map(row).collect_view();
+        let rows = element("tbody", "", rows.iter().enumerate().map(row).collect_view().into_any());
+        let table = element("table", "", rows);
         view! {
             <div class="table-scroller" role="group" aria-label="Table" tabindex="0">
-                <table>
-                    <tbody>{rows}</tbody>
-                </table>
+                {table}
             </div>
         }
         .into_any()
@@ -111,15 +105,19 @@ impl MarkdownView<'_> {
             let text = &self.tree.source[range.clone()];
             let shown = mark_matches(highlight::split(text, range.start, self.matches));
             match is_mention {
-                true => {
-                    view! { <mark class="mention" dir="auto">{text.to_owned()}</mark> }.into_any()
-                }
+                true => mention(text),
                 false => shown,
             }
         };
         let pieces = pieces(range.clone(), self.mentions).into_iter();
         pieces.map(|piece| view(piece.range, piece.is_mention)).collect_view().into_any()
     }
+}
+
+/// An element whose name is a value, because each name in a `view!` is a type, whose code takes a KiB of WASM.
+fn element(name: &'static str, class: &'static str, inner: AnyView) -> AnyView {
+    let class = (!class.is_empty()).then_some(class);
+    html::custom(name).attr("class", class).child(inner).into_any()
 }
 
 /// The code of a block.
@@ -156,9 +154,9 @@ fn CodeBlock(language: String, code: String, children: Children) -> impl IntoVie
 
 /// A text that is hidden, from screen readers too, until the reader asks for it.
 #[component]
-fn Spoiler(start: usize, revealed: RwSignal<BTreeSet<usize>>, children: Children) -> impl IntoView {
+fn Spoiler(start: usize, revealed: RwSignal<Vec<usize>>, children: Children) -> impl IntoView {
     let is_hidden = Memo::new(move |_| revealed.with(|revealed| !revealed.contains(&start)));
-    let reveal = move || revealed.update(|revealed| revealed.extend([start]));
+    let reveal = move || revealed.update(|revealed| revealed.push(start));
     let on_key = move |event: ev::KeyboardEvent| {
         if is_hidden.get_untracked() && matches!(pressed_key(&event).as_str(), "Enter" | " ") {
             event.prevent_default();

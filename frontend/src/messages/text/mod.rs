@@ -1,6 +1,6 @@
 //! The text of a message, with links, mentions of the reader, and the matches of a search.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
 use leptos::prelude::*;
 use shared::{
@@ -35,7 +35,7 @@ pub fn MessageText(
 ) -> impl IntoView {
     let reader_name = expect_context::<LiveClient>().reader_name;
     let navigator = expect_context::<HitNavigator>();
-    let revealed = RwSignal::new(BTreeSet::new());
+    let revealed = RwSignal::new(Vec::new());
     move || {
         let matches = revision.map(|(seq, rev)| navigator.ranges(seq, rev)).unwrap_or_default();
         reader_name.with(|name| match format {
@@ -60,12 +60,15 @@ fn plain_view(name: &ReaderName, content: &str, matches: &[Range<usize>]) -> Any
             Span::Link(link) => {
                 view! { <Link url=link.to_owned() is_address=true>{shown}</Link> }.into_any()
             }
-            Span::Mention(name) => {
-                view! { <mark class="mention" dir="auto">{name.to_owned()}</mark> }.into_any()
-            }
+            Span::Mention(name) => mention(name),
         }
     };
     name.spans(content).into_iter().map(view).collect_view().into_any()
+}
+
+/// A mention of the reader.
+fn mention(name: &str) -> AnyView {
+    view! { <mark class="mention" dir="auto">{name.to_owned()}</mark> }.into_any()
 }
 
 /// A link of a text. An address reads from left to right, whatever stands around it.

@@ -6,6 +6,7 @@ use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
     live::ClientFrame,
     problem::Problem,
+    sorting::sort_by_key,
     text::Format,
 };
 
@@ -50,7 +51,7 @@ impl Outbox {
         }
         // A UUID of version 7 starts with the time, so this is the order of writing, even for
         // entries from before a reload.
-        self.0.sort_by_key(|entry| entry.client_id);
+        sort_by_key(&mut self.0, |entry| entry.client_id);
     }
 
     /// Removes an entry that was acknowledged or discarded.
