@@ -95,7 +95,6 @@ mod tests {
     use shared::{
         ids::{ClientId, MessageId, Rev, RoomId},
         messages::Date,
-        text::Format,
         users::UserRef,
     };
 
@@ -136,7 +135,6 @@ mod tests {
             seq: Seq(1 + nth as i64),
             rev: Rev(1),
             user: UserRef { id: 1.into(), username: "ada".into(), display_name: None },
-            format: Format::Text,
             content: String::new(),
             client_id: ClientId(uuid::Uuid::nil()),
             reply_to: None,

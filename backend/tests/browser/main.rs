@@ -12,7 +12,6 @@ mod classic;
 mod conversation;
 mod dev;
 mod drafts;
-mod markdown;
 mod palette;
 mod parts;
 mod rooms;

@@ -18,7 +18,6 @@ mod delivery;
 mod direct;
 mod export;
 mod fixture;
-mod formats;
 mod health;
 mod history;
 mod nodes;

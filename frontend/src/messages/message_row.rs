@@ -128,14 +128,13 @@ fn Body(message: Message) -> impl IntoView {
         let title = format!("Edited {}", time::full(at));
         view! { <span class="edited" title=title>" (edited)"</span> }
     });
-    let origin = window().location().origin().unwrap_or_default();
-    let permalinks = message.text().permalinks(&origin);
+    let content = message.content.clone();
     view! {
         <div class="message-text">
-            <MessageText format=message.format content=message.content revision=(message.seq, message.rev)/>
+            <MessageText content=message.content revision=(message.seq, message.rev)/>
             {edited}
         </div>
-        <Previews permalinks/>
+        <Previews content/>
     }
     .into_any()
 }
@@ -155,7 +154,7 @@ fn ReplyQuote(to: Seq) -> impl IntoView {
     let text = move || {
         quoted.with(|quoted| match quoted {
             Some(message) if message.deleted_at.is_some() => "Message deleted".into(),
-            Some(message) if !live.blocks(message.user.id) => snippet(message.text()),
+            Some(message) if !live.blocks(message.user.id) => snippet(&message.content),
             _ => String::new(),
         })
     };

@@ -3,7 +3,6 @@
 mod composer;
 mod draft;
 mod editor;
-mod markup;
 mod pending;
 mod post_restrictions;
 mod stranded;
