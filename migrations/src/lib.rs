@@ -3,18 +3,13 @@
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
+mod community;
 mod initial;
-mod m0012_profiles;
-mod m0013_preferences;
-mod m0014_room_events;
-mod m0015_blocks;
-mod m0016_moderation;
-mod m0017_deletion;
-mod m0018_email;
 mod m0019_folded_names;
 mod m0020_jobs;
 mod m0021_search_positions;
 mod m0022_wide_counters;
+mod m0023_message_format;
 
 pub struct Migrator;
 
@@ -33,17 +28,18 @@ impl MigratorTrait for Migrator {
             Box::new(initial::m0009_access::Migration),
             Box::new(initial::m0010_admission::Migration),
             Box::new(initial::m0011_administration::Migration),
-            Box::new(m0012_profiles::Migration),
-            Box::new(m0013_preferences::Migration),
-            Box::new(m0014_room_events::Migration),
-            Box::new(m0015_blocks::Migration),
-            Box::new(m0016_moderation::Migration),
-            Box::new(m0017_deletion::Migration),
-            Box::new(m0018_email::Migration),
+            Box::new(community::m0012_profiles::Migration),
+            Box::new(community::m0013_preferences::Migration),
+            Box::new(community::m0014_room_events::Migration),
+            Box::new(community::m0015_blocks::Migration),
+            Box::new(community::m0016_moderation::Migration),
+            Box::new(community::m0017_deletion::Migration),
+            Box::new(community::m0018_email::Migration),
             Box::new(m0019_folded_names::Migration),
             Box::new(m0020_jobs::Migration),
             Box::new(m0021_search_positions::Migration),
             Box::new(m0022_wide_counters::Migration),
+            Box::new(m0023_message_format::Migration),
         ]
     }
 }

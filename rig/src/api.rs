@@ -104,7 +104,7 @@ impl Api {
     pub async fn post(&self, session: Session<'_>, draft: &Draft) -> Outcome<Message> {
         let path = paths::fill(paths::MESSAGES, &[&draft.room]);
         let (client_id, content) = (Some(draft.client_id), draft.content.clone());
-        let body = NewMessage { client_id, content, reply_to: None };
+        let body = NewMessage { client_id, content, format: None, reply_to: None };
         self.request(session, Method::POST, &path, Some(&body)).await
     }
 
@@ -116,7 +116,7 @@ impl Api {
         content: &str,
     ) -> Outcome<Message> {
         let path = paths::fill(paths::MESSAGE, &[&room, &seq]);
-        let body = EditMessage { content: content.into() };
+        let body = EditMessage { content: content.into(), format: None };
         self.request(session, Method::PATCH, &path, Some(&body)).await
     }
 

@@ -27,6 +27,7 @@ pub mod problem;
 pub mod rooms;
 pub mod rules;
 pub mod search;
+pub mod sorting;
 pub mod text;
 pub mod time_zone;
 pub mod timeline;

@@ -145,8 +145,8 @@ pub fn message(line: &Message, room: &Room) -> Result {
     }
     if line.deleted_at.is_some() {
         let is_empty = line.content.is_empty() && line.sent_hash.is_none();
-        if !is_empty || !line.mentions.is_empty() {
-            let text = "must leave no text, hash or mentions";
+        if !is_empty || !line.mentions.is_empty() || !line.format.is_text() {
+            let text = "must leave no text, format, hash or mentions";
             return Err(FieldError::new("deleted_at", text));
         }
     } else {

@@ -8,8 +8,8 @@ use shared::{
     Timestamp,
     access::{History, Policies, Rank, Role, RoomKind},
     admission::{CreateRooms, DirectRooms, SignUp},
-    messages::ReportState,
     rooms::RoomEventKind,
+    text::Format,
 };
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ mod profile;
 mod records;
 
 pub use profile::Profile;
-pub use records::{Entry, Invitation, InvitationUse};
+pub use records::{Entry, Invitation, InvitationUse, Report};
 
 /// The version of the archive format. Version 1 had no ranks, roles, kinds, policies and audit log; it can
 /// still be imported.
@@ -279,9 +279,12 @@ pub struct Message {
     pub rev: i64,
     pub user: i64,
     pub client_id: Uuid,
+    /// How the content is written; missing for plain text.
+    #[serde(default, skip_serializing_if = "Format::is_text")]
+    pub format: Format,
     pub content: String,
-    /// Distinguishes a retry from another message with the same `client_id`: hexadecimal SHA-256 of
-    /// `reply_to` (eight bytes, big-endian; 0 for none) and the original content.
+    /// Distinguishes a retry from another message with the same `client_id`: hexadecimal SHA-256 of `reply_to`
+    /// (eight bytes, big-endian; 0 for none), the original content and, for Markdown, `\0markdown`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_hash: Option<String>,
     /// The `seq` of an earlier message of the room.
@@ -302,20 +305,6 @@ pub struct Message {
     /// By the user id of the reporter, in ascending order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reports: Vec<Report>,
-}
-
-/// A report of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Report {
-    pub reporter: i64,
-    pub reason: String,
-    pub state: ReportState,
-    pub created_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closed_by: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closed_at: Option<Timestamp>,
 }
 
 /// An event of a room, which the timeline shows between its messages.

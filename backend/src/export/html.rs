@@ -1,16 +1,18 @@
 //! HTML: a page that works offline and has its own search.
 
-use std::{borrow::Cow, io::Write, sync::LazyLock};
+use std::{io::Write, sync::LazyLock};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 use shared::{
     ids::{RoomId, Seq},
     messages::Message,
-    text::{Span, spans},
 };
 
-use super::writer::{DayHeadings, ExportInfo, Writer};
+use super::{
+    html_text::{escape, text_to_html},
+    writer::{DayHeadings, ExportInfo, Writer},
+};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -104,42 +106,12 @@ fn write_article(info: &ExportInfo, message: &Message, out: &mut Vec<u8>) {
         return;
     }
     let edited = if message.edited_at.is_some() { " <i>edited</i>" } else { "" };
-    let _ = write!(out, "{edited}</p><div dir=\"auto\">");
-    for span in spans(&message.content) {
-        let _ = match span {
-            Span::Text(text) | Span::Mention(text) => out.write_all(escape(text).as_bytes()),
-            Span::Link(link) => {
-                let link = escape(link);
-                write!(out, "<a dir=\"ltr\" href=\"{link}\" rel=\"noreferrer\">{link}</a>")
-            }
-        };
-    }
-    let _ = out.write_all(b"</div></article>\n");
+    let _ = writeln!(out, "{edited}</p>{}</article>", text_to_html(message.text()));
 }
 
 /// The id of a message's element. A `seq` is unique only in its room.
 fn element_id(info: &ExportInfo, room: RoomId, seq: Seq) -> String {
     if info.is_search { format!("m{room}-{seq}") } else { format!("m{seq}") }
-}
-
-/// Escapes a string for element content and attribute values.
-fn escape(text: &str) -> Cow<'_, str> {
-    let is_syntax = |c: char| matches!(c, '&' | '<' | '>' | '"' | '\'');
-    if !text.contains(is_syntax) {
-        return text.into();
-    }
-    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped.into()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod download;
 mod format;
 mod handlers;
 mod html;
+mod html_text;
 mod jsonl;
 mod markdown;
 mod own_data;

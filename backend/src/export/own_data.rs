@@ -20,6 +20,7 @@ use shared::{
     Timestamp,
     access::Role,
     ids::{RoomId, Seq, UserId},
+    text::Format,
     users::{Session, User},
 };
 
@@ -85,6 +86,8 @@ struct OwnMessage {
     /// When it was edited last.
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at: Option<Timestamp>,
+    /// How the text is written.
+    format: Format,
     /// The text.
     content: String,
 }
@@ -186,6 +189,7 @@ impl OwnDataExport {
             seq: row.seq.into(),
             created_at: to_timestamp(row.created_at),
             edited_at: row.edited_at.map(to_timestamp),
+            format: row.format.0,
             content: row.content,
         })
     }

@@ -95,6 +95,7 @@ mod tests {
     use shared::{
         ids::{ClientId, MessageId, Rev, RoomId},
         messages::Date,
+        text::Format,
         users::UserRef,
     };
 
@@ -135,6 +136,7 @@ mod tests {
             seq: Seq(1 + nth as i64),
             rev: Rev(1),
             user: UserRef { id: 1.into(), username: "ada".into(), display_name: None },
+            format: Format::Text,
             content: String::new(),
             client_id: ClientId(uuid::Uuid::nil()),
             reply_to: None,

@@ -9,6 +9,7 @@ use shared::{
     problem::FieldError,
     rooms::{MarkRead, ReadState},
     rules,
+    text::{Format, FormattedText},
 };
 
 use super::{
@@ -158,8 +159,12 @@ pub async fn edit(
     Json(edit): Json<EditMessage>,
 ) -> Result<Json<Message>> {
     let content = rules::validate_content(&edit.content)?;
-    app.limits.newcomers.check_message(&caller.user, &content)?;
-    let edit = ledger::EditMessage { room: id, seq, by: caller.user.id, content };
+    // Without a format, the message keeps the one that it has, which only the ledger reads.
+    let formats = edit.format.map_or(Format::ALL.to_vec(), |format| vec![format]);
+    let has_link = || formats.into_iter().any(|it| FormattedText::new(it, &content).has_link());
+    app.limits.newcomers.check_message(&caller.user, has_link)?;
+    let (by, format) = (caller.user.id, edit.format);
+    let edit = ledger::EditMessage { room: id, seq, by, format, content };
     Ok(Json(app.ledger.write(edit).await?))
 }
 

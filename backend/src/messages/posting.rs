@@ -4,6 +4,7 @@ use shared::{
     ids::{ClientId, RoomId},
     messages::NewMessage,
     rules,
+    text::FormattedText,
     users::User,
 };
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use crate::{
     App, Result,
     realtime::{
         hub::SocketId,
-        ledger::{PendingWrite, PostMessage, PostedMessage},
+        ledger::{DEFAULT_FORMAT, PendingWrite, PostMessage, PostedMessage},
     },
 };
 
@@ -25,10 +26,12 @@ pub async fn submit(
     socket: Option<SocketId>,
 ) -> Result<PendingWrite<PostedMessage>> {
     let content = rules::validate_content(&new.content)?;
-    app.limits.newcomers.check_message(author, &content)?;
+    let text = FormattedText::new(new.format.unwrap_or(DEFAULT_FORMAT), &content);
+    app.limits.newcomers.check_message(author, || text.has_link())?;
     let client_id = new.client_id.unwrap_or_else(|| ClientId(Uuid::now_v7()));
     let author = author.id;
-    let post = PostMessage { room, author, client_id, content, reply_to: new.reply_to, socket };
+    let NewMessage { format, reply_to, .. } = new;
+    let post = PostMessage { room, author, client_id, format, content, reply_to, socket };
     app.ledger.post(post).await
 }
 

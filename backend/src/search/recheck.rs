@@ -101,6 +101,7 @@ mod tests {
         Timestamp,
         ids::{ClientId, MessageId, Rev, RoomId, Seq},
         search::parse,
+        text::Format,
         users::UserRef,
     };
 
@@ -113,6 +114,7 @@ mod tests {
             seq: Seq(1 + nth as i64),
             rev: Rev(1),
             user: UserRef { id: 1.into(), username: "ada".into(), display_name: None },
+            format: Format::Text,
             content: (*text).to_owned(),
             client_id: ClientId(uuid::Uuid::nil()),
             reply_to: None,

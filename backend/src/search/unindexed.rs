@@ -184,7 +184,7 @@ impl Unindexed {
 }
 
 fn has_any(facets: &[Facet], message: &Message) -> bool {
-    facets.iter().any(|facet| facet.is_in_text(&message.content))
+    facets.iter().any(|facet| facet.is_in_text(message.text()))
 }
 
 #[cfg(test)]

@@ -38,8 +38,8 @@ fn find_in_sqlite(
     db: &rusqlite::Connection,
     keys: &[(i64, i64, Uuid)],
 ) -> Result<Vec<messages::Model>, DbErr> {
-    let sql = "SELECT id, room_id, seq, rev, user_id, client_id, content, sent_hash, reply_to, \
-         created_at, edited_at, deleted_at FROM messages \
+    let sql = "SELECT id, room_id, seq, rev, user_id, client_id, format, content, sent_hash, \
+         reply_to, created_at, edited_at, deleted_at FROM messages \
          WHERE room_id = ? AND user_id = ? AND client_id = ?";
     let find = |key: &(i64, i64, Uuid)| query_row(db, sql, *key, messages::Model::from_sqlite);
     keys.iter().filter_map(|key| find(key).transpose()).collect()
@@ -98,14 +98,21 @@ fn insert_into_sqlite(
     mut rows: Vec<messages::Model>,
 ) -> Result<Vec<messages::Model>, DbErr> {
     let sql = "INSERT INTO messages \
-         (room_id, seq, rev, user_id, client_id, content, sent_hash, reply_to, created_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         (room_id, seq, rev, user_id, client_id, format, content, sent_hash, reply_to, created_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     for row in &mut rows {
-        let numbers = (row.room_id, row.seq, row.rev, row.user_id);
-        let (room, seq, rev, user) = numbers;
-        let (content, hash) = (&row.content, &row.sent_hash);
-        let values =
-            (room, seq, rev, user, row.client_id, content, hash, row.reply_to, row.created_at);
+        let values = rusqlite::params![
+            row.room_id,
+            row.seq,
+            row.rev,
+            row.user_id,
+            row.client_id,
+            row.format,
+            row.content,
+            row.sent_hash,
+            row.reply_to,
+            row.created_at,
+        ];
         run_sql(db, sql, values)?;
         row.id = db.last_insert_rowid();
     }

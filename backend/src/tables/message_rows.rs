@@ -41,6 +41,7 @@ impl MessageRow {
             seq: row.seq.into(),
             rev: row.rev.into(),
             user: UserRef { id: row.user_id.into(), username, display_name },
+            format: row.format.0,
             content: row.content,
             client_id: ClientId(row.client_id),
             reply_to: row.reply_to.map(Seq),
@@ -75,7 +76,7 @@ impl MessageRow {
     }
 
     fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        let (username, display_name) = (row.get(12)?, row.get(13)?);
+        let (username, display_name) = (row.get(Model::WIDTH)?, row.get(Model::WIDTH + 1)?);
         Ok(Self { message: Model::from_sqlite(row)?, username, display_name })
     }
 

@@ -19,6 +19,12 @@ const EXPECTED_LOGS: [&str; 2] = [
     "/api/v1/rooms/999999 - Failed to load resource: the server responded with a status of 404",
 ];
 
+/// Elements that may be too wide, or have too little contrast.
+const MARKDOWN: &str = "# Release\n**bold**, *italic*, ~~gone~~, `code` and @ada ||hidden||\n\n1. one\n   - two\n\n\
+    > a quote with `code`\n\n```rust\nfn main() { println!(\"a line that is wider than a phone, and scrolls\"); }\n```\n\n\
+    | column | another | a third | a fourth | a fifth |\n|---|:-:|--:|---|---|\n\
+    | something | like | 1 | wide | text |\n\n---\n[a link](https://example.org/)";
+
 /// Visits pages at one window size and collects the problems.
 struct Inspection<'a> {
     browser: &'a Browser,
@@ -252,7 +258,7 @@ async fn create_content(fixture: &Fixture) -> [i64; 3] {
             "bob",
             "Hello @ada. See https://example.org/a/very/long/address/that/does/not/end?and=more&of=it#here",
         ),
-        ("bob", "Two\nlines"),
+        ("bob", MARKDOWN),
         ("Grace Hopper", "It is easier to ask forgiveness than it is to get permission."),
         (
             long,

@@ -12,6 +12,7 @@ mod classic;
 mod conversation;
 mod dev;
 mod drafts;
+mod markdown;
 mod palette;
 mod parts;
 mod rooms;

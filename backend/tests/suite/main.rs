@@ -18,6 +18,7 @@ mod delivery;
 mod direct;
 mod export;
 mod fixture;
+mod formats;
 mod health;
 mod history;
 mod nodes;

@@ -73,7 +73,12 @@ pub async fn get_insights(room: RoomId) -> Result<Insights> {
 }
 
 pub async fn edit_message(room: RoomId, seq: Seq, content: String) -> Result<Message> {
-    send_json(Method::PATCH, &fill(paths::MESSAGE, &[&room, &seq]), EditMessage { content }).await
+    send_json(
+        Method::PATCH,
+        &fill(paths::MESSAGE, &[&room, &seq]),
+        EditMessage { content, format: None },
+    )
+    .await
 }
 
 pub async fn delete_message(room: RoomId, seq: Seq) -> Result<()> {

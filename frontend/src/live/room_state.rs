@@ -57,7 +57,7 @@ impl RoomState {
     /// Shows an unacknowledged message at the end of the timeline.
     pub(super) fn show_pending(&self, entry: &OutboxEntry) {
         self.timeline.update(|t| {
-            t.add_pending(entry.client_id, entry.content.clone(), entry.reply_to);
+            t.add_pending(entry.client_id, (entry.format, entry.content.clone()), entry.reply_to);
             if let Some(problem) = &entry.refused {
                 t.mark_rejected(entry.client_id, problem.clone());
             }

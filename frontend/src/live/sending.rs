@@ -6,6 +6,7 @@ use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
     messages::{Change, Message, Row},
     problem::{Code, Problem},
+    text::Format,
 };
 use uuid::Uuid;
 
@@ -23,7 +24,15 @@ impl LiveClient {
     pub fn send_message(self, room: RoomId, content: String, reply_to: Option<Seq>) {
         let Some(me) = self.me.get_value() else { return };
         let client_id = ClientId(Uuid::now_v7());
-        let entry = OutboxEntry { client_id, user: me.id, room, content, reply_to, refused: None };
+        let entry = OutboxEntry {
+            client_id,
+            user: me.id,
+            room,
+            format: Format::Markdown,
+            content,
+            reply_to,
+            refused: None,
+        };
         self.outbox.update_value(|outbox| outbox.add(entry.clone()));
         self.transmit(entry);
     }

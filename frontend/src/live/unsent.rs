@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use leptos::{prelude::*, task::spawn_local};
-use shared::ids::{RoomId, Seq, UserId};
+use shared::{
+    ids::{RoomId, Seq, UserId},
+    sorting::sort_by_key,
+};
 
 use super::{client::LiveClient, outbox_store};
 use crate::{
@@ -73,7 +76,7 @@ impl LiveClient {
         }
         let mut rooms: Vec<_> = self.all_unsent().into_iter().map(|(room, _)| room).collect();
         self.rooms.with_untracked(|mine| rooms.retain(|room| mine.get(*room).is_none()));
-        rooms.sort();
+        sort_by_key(&mut rooms, |room| *room);
         rooms.dedup();
         if self.stranded.with_untracked(|before| *before != rooms) {
             self.stranded.set(rooms);

@@ -23,7 +23,7 @@ pub fn Announcer() -> impl IntoView {
             let Some((seq, text)) = before else { return (last, String::new()) };
             match t.get(last).filter(|m| last > *seq && is_of_others(m.user.id)) {
                 Some(m) => {
-                    let new = format!("{}: {}", isolate(m.user.name()), snippet(&m.content));
+                    let new = format!("{}: {}", isolate(m.user.name()), snippet(m.text()));
                     (last, make_distinct(new, text))
                 }
                 None => (last, text.clone()),

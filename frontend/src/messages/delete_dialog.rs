@@ -25,7 +25,7 @@ pub fn DeleteDialog() -> impl IntoView {
     let is_deleting = delete.pending();
     let text = move || {
         let message = room.deleting.get_untracked().and_then(|seq| room.message(seq));
-        let text = message.map(|message| snippet(&message.content)).unwrap_or_default();
+        let text = message.map(|message| snippet(message.text())).unwrap_or_default();
         format!("“{}” will be deleted for everyone. This can't be undone.", isolate(&text))
     };
     let on_yes = move |()| {

@@ -128,13 +128,14 @@ fn Body(message: Message) -> impl IntoView {
         let title = format!("Edited {}", time::full(at));
         view! { <span class="edited" title=title>" (edited)"</span> }
     });
-    let content = message.content.clone();
+    let origin = window().location().origin().unwrap_or_default();
+    let permalinks = message.text().permalinks(&origin);
     view! {
         <div class="message-text">
-            <MessageText content=message.content revision=(message.seq, message.rev)/>
+            <MessageText format=message.format content=message.content revision=(message.seq, message.rev)/>
             {edited}
         </div>
-        <Previews content/>
+        <Previews permalinks/>
     }
     .into_any()
 }
@@ -154,7 +155,7 @@ fn ReplyQuote(to: Seq) -> impl IntoView {
     let text = move || {
         quoted.with(|quoted| match quoted {
             Some(message) if message.deleted_at.is_some() => "Message deleted".into(),
-            Some(message) if !live.blocks(message.user.id) => snippet(&message.content),
+            Some(message) if !live.blocks(message.user.id) => snippet(message.text()),
             _ => String::new(),
         })
     };

@@ -38,7 +38,7 @@ fn ReportForm(open: RwSignal<bool>) -> impl IntoView {
     let error = move || value.get()?.err().map(|error| error.message());
     let message = room.reporting.get_untracked().and_then(|seq| room.message(seq));
     let (author, text) = message
-        .map(|message| (message.user.name().to_owned(), snippet(&message.content)))
+        .map(|message| (message.user.name().to_owned(), snippet(message.text())))
         .unwrap_or_default();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

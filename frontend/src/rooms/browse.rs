@@ -9,6 +9,7 @@ use shared::{
     access::{Rank, RoomKind},
     ids::RoomId,
     rooms::{Room, RoomListing},
+    sorting::sort_by,
     unicode::isolate,
 };
 
@@ -196,7 +197,7 @@ async fn load_rooms(query: &str, page_count: usize) -> api::Result<(Vec<Room>, b
             break;
         }
     }
-    rooms.sort_by(|a: &Room, b: &Room| compare_names(&a.name, &b.name));
+    sort_by(&mut rooms, |a: &Room, b: &Room| compare_names(&a.name, &b.name));
     Ok((rooms, after.is_some()))
 }
 

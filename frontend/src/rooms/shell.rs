@@ -164,7 +164,7 @@ fn current_room() -> Memo<Option<RoomId>> {
     })
 }
 
-/// Alt with ↑ or ↓ goes to the previous or next room, Ctrl or ⌘ with K opens the palette, ? lists the
+/// Alt with ↑ or ↓ goes to the previous or next room, Ctrl or ⌘ with K opens the palette unless it made a link, ? lists the
 /// shortcuts, Escape closes the sheet of members.
 fn handle_keys(panels: Panels) {
     let navigate = use_navigate();
@@ -180,7 +180,7 @@ fn handle_keys(panels: Panels) {
                 event.prevent_default();
                 return panels.members.set(false);
             }
-            "k" | "K" if event.ctrl_key() || event.meta_key() => {
+            "k" | "K" if (event.ctrl_key() || event.meta_key()) && !event.default_prevented() => {
                 event.prevent_default();
                 return panels.palette.set(true);
             }

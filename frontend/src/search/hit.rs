@@ -31,7 +31,10 @@ pub fn HitRow(hit: Hit) -> impl IntoView {
     let (name, at) = (message.user.name().to_owned(), message.created_at);
     let text = match message.deleted_at {
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),
-        None => mark_matches(excerpt(&message.content, &ranges, MAX_EXCERPT)),
+        None => {
+            let (text, ranges) = message.text().plain_with(&ranges);
+            mark_matches(excerpt(&text, &ranges, MAX_EXCERPT))
+        }
     };
     view! {
         <li>

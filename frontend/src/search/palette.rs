@@ -302,7 +302,8 @@ fn message(hit: Hit, q: &str) -> Choice {
     let Hit { message, ranges, .. } = hit;
     let name = message.user.name().to_owned();
     let mut text = vec![Fragment::plain(format!("{}: ", isolate(&name)))];
-    text.extend(excerpt(&message.content, &ranges, MAX_EXCERPT));
+    let (content, ranges) = message.text().plain_with(&ranges);
+    text.extend(excerpt(&content, &ranges, MAX_EXCERPT));
     let search = search_path(q, false);
     let search = search.trim_start_matches("/search");
     let path = format!("{}{search}", message_path(message.room, message.seq));

@@ -11,6 +11,7 @@ use shared::{
     ids::{RoomId, Seq, UserId},
     messages::Message,
     rooms::{Member, MyRoom, ReadState, Room, direct_name},
+    sorting::{sort_by, sort_by_key},
     text::ReaderName,
     users::UserRef,
 };
@@ -96,7 +97,7 @@ impl RoomList {
         if is_deleted {
             self.deleted.entry(message.room).or_default().insert(message.seq);
         } else {
-            read.mentions += i64::from(name.is_mentioned(&message.content));
+            read.mentions += i64::from(name.is_mentioned(message.text()));
         }
         read.unread += skipped + i64::from(!is_deleted);
         true
@@ -224,7 +225,7 @@ impl RoomList {
         current: Option<RoomId>,
     ) -> Vec<RoomId> {
         let mut rooms: Vec<_> = by_name.iter().filter_map(|room| self.get(*room)).collect();
-        rooms.sort_by_key(|room| {
+        sort_by_key(&mut rooms, |room| {
             let opened = recent.iter().position(|id| *id == room.id).unwrap_or(usize::MAX);
             (current == Some(room.id), room.read.mentions <= 0, room.counted_unread() == 0, opened)
         });
@@ -250,7 +251,7 @@ pub fn sort_by_name(
     mut rooms: Vec<(RoomId, String)>,
     compare: impl Fn(&str, &str) -> Ordering,
 ) -> Vec<RoomId> {
-    rooms.sort_by(|(a, name_a), (b, name_b)| compare(name_a, name_b).then_with(|| a.cmp(b)));
+    sort_by(&mut rooms, |(a, name_a), (b, name_b)| compare(name_a, name_b).then_with(|| a.cmp(b)));
     rooms.into_iter().map(|(room, _)| room).collect()
 }
 

@@ -6,6 +6,7 @@ use shared::{
     ids::{ClientId, MessageId, Rev, RoomId, Seq, UserId},
     messages::Message,
     rooms::{MyRoom, ReadState, RoomEvent, RoomEventKind},
+    text::Format,
     users::UserRef,
 };
 use uuid::Uuid;
@@ -18,6 +19,7 @@ pub fn message(seq: i64, author: i64) -> Message {
         seq: Seq(seq),
         rev: Rev(seq),
         user: UserRef { id: UserId(author), username: "x".into(), display_name: None },
+        format: Format::Text,
         content: "text".into(),
         client_id: ClientId(Uuid::from_u128(seq as u128)),
         reply_to: None,

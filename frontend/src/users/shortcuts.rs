@@ -6,7 +6,7 @@ use crate::ui::{Dialog, Lazy, part};
 
 /// The keys and what they do, by where they work. A blank is between keys that are pressed together or
 /// one after the other.
-const SHORTCUTS: [(&str, &[(&str, &str)]); 4] = [
+const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
     (
         "Everywhere",
         &[
@@ -41,6 +41,19 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 4] = [
         ],
     ),
     (
+        "Markdown in a message",
+        &[
+            ("**text**", "Bold (Ctrl B)"),
+            ("*text*", "Italic (Ctrl I)"),
+            ("~~text~~", "Struck through"),
+            ("`text`", "Code (Ctrl E; ``` on lines of their own around several lines)"),
+            ("[text](address)", "Link (Ctrl K, or paste an address, when text is selected)"),
+            ("- text", "List"),
+            ("> text", "Quote"),
+            ("||text||", "Spoiler, hidden until a reader asks for it"),
+        ],
+    ),
+    (
         "In a search",
         &[
             ("j k", "Next and previous hit"),
@@ -64,14 +77,15 @@ part!(more: fn shortcut_list((): ()) { view! { <ShortcutList/> } });
 #[component]
 fn ShortcutList() -> impl IntoView {
     let is_apple = window().navigator().platform().is_ok_and(|name| name.starts_with("Mac"));
-    let row = move |(keys, effect): &(&str, &'static str)| {
-        let keys = match is_apple {
-            true => keys.replace("Ctrl", "⌘").replace("Alt", "⌥"),
-            false => (*keys).to_owned(),
-        };
+    let name_keys = move |text: &str| match is_apple {
+        true => text.replace("Ctrl", "⌘").replace("Alt", "⌥"),
+        false => text.to_owned(),
+    };
+    let row = move |(keys, effect): &(&str, &str)| {
+        let (keys, effect) = (name_keys(keys), name_keys(effect));
         view! {
             <li class="list-row">
-                <span class="list-row-text">{*effect}</span>
+                <span class="list-row-text">{effect}</span>
                 <kbd>{keys}</kbd>
             </li>
         }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClientId, Rev, RoomId, Seq};
+use crate::{
+    ids::{ClientId, Rev, RoomId, Seq},
+    text::Format,
+};
 
 /// A frame from a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +44,9 @@ pub enum ClientFrame {
         client_id: ClientId,
         /// The text.
         content: String,
+        /// As in [`crate::messages::NewMessage`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<Format>,
         /// The message of the same room that it replies to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Seq>,

@@ -8,6 +8,7 @@ use crate::{
     Timestamp,
     ids::{ClientId, MessageId, Rev, RoomId, Seq},
     rooms::{Member, Room, RoomEvent},
+    text::{Format, FormattedText},
     users::UserRef,
 };
 
@@ -43,6 +44,9 @@ pub struct Message {
     pub rev: Rev,
     /// The author.
     pub user: UserRef,
+    /// How the text is written: `text` (plain text) or `markdown`.
+    #[serde(default)]
+    pub format: Format,
     /// The text, 1 to 16 384 bytes of UTF-8; empty when deleted.
     pub content: String,
     /// The idempotency key that the author's client chose.
@@ -57,6 +61,13 @@ pub struct Message {
     pub deleted_at: Option<Timestamp>,
 }
 
+impl Message {
+    /// The text with its format.
+    pub fn text(&self) -> FormattedText<'_> {
+        FormattedText::new(self.format, &self.content)
+    }
+}
+
 /// `POST /rooms/{id}/messages`, and the live `send`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -68,6 +79,9 @@ pub struct NewMessage {
     /// 1 to 16 384 bytes after trimming, with something visible. Control characters are removed.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16384)))]
     pub content: String,
+    /// How the text is written; `markdown` by default. A retry may leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// The message of the same room that it replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
@@ -80,6 +94,9 @@ pub struct EditMessage {
     /// 1 to 16 384 bytes after trimming, with something visible. Control characters are removed.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16384)))]
     pub content: String,
+    /// How the text is written; by default as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
 }
 
 /// `GET /rooms/{id}/messages`: consecutive messages, oldest first. The page of a room with messages

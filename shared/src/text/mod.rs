@@ -1,23 +1,28 @@
 //! The syntax of a message's text: links, mentions and code.
 //!
-//! The page, the mention rows, the search facets and the exports all use this one scanner, so that
-//! they agree on every text. [`markdown`] is the parser for messages with markup.
+//! The page, the mention rows, the search facets and the exports all use [`FormattedText`], so that they
+//! agree on every text. The functions of this module are about plain texts; [`markdown`] is the parser of
+//! texts with markup.
 
 use std::{collections::BTreeSet, ops::Range};
 
 use crate::{
     ids::{RoomId, Seq},
     paths, rules,
+    sorting::sort_by_key,
 };
 
+mod format;
 mod links;
 pub mod markdown;
+mod mentionable;
 mod mentions;
 #[cfg(test)]
 mod tests;
 
+pub use format::{Format, FormattedText};
 use links::find_links;
-use mentions::find_candidates;
+use mentionable::Mentionable;
 
 /// A span of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,23 +76,29 @@ impl ReaderName {
         Self { key: rules::name_key(username), longer }
     }
 
-    /// Splits a text into spans as the reader sees them: a mention of somebody else is plain text.
+    /// Splits a plain text into spans as the reader sees them: a mention of somebody else is plain text.
     pub fn spans<'t>(&self, content: &'t str) -> Vec<Span<'t>> {
-        let links = find_links(content);
-        let mentions = resolve(content, &links, |key| self.key == key || self.longer.contains(key));
-        let mine = mentions.into_iter().filter(|(key, _)| *key == self.key);
+        let mentions = self.mentions(FormattedText::new(Format::Text, content)).into_iter();
         let mut found: Vec<_> =
-            mine.map(|(_, range)| (range, Span::Mention as fn(_) -> _)).collect();
-        found.extend(links.into_iter().map(|link| (link, Span::Link as fn(_) -> _)));
-        found.sort_by_key(|(range, _)| range.start);
+            mentions.map(|range| (range, Span::Mention as fn(_) -> _)).collect();
+        let links = find_links(content).into_iter();
+        found.extend(links.map(|link| (link, Span::Link as fn(_) -> _)));
+        sort_by_key(&mut found, |(range, _)| range.start);
         join_spans(content, found)
     }
 
+    /// The byte ranges of the text that mention the reader, in order. In Markdown, one mention can have
+    /// several.
+    pub fn mentions(&self, text: FormattedText<'_>) -> Vec<Range<usize>> {
+        let Some(mentionable) = text.mentionable() else { return Vec::new() };
+        let found = mentionable.resolve(|key| self.key == key || self.longer.contains(key));
+        let mine = found.into_iter().filter(|(key, _)| *key == self.key);
+        mine.flat_map(|(_, range)| mentionable.source_ranges(range)).collect()
+    }
+
     /// Whether a text mentions the reader.
-    pub fn is_mentioned(&self, content: &str) -> bool {
-        // Most texts mention nobody.
-        content.contains(['@', '＠'])
-            && self.spans(content).iter().any(|span| matches!(span, Span::Mention(_)))
+    pub fn is_mentioned(&self, text: FormattedText<'_>) -> bool {
+        !self.mentions(text).is_empty()
     }
 }
 
@@ -111,9 +122,7 @@ pub fn links(content: &str) -> impl Iterator<Item = &str> {
 /// All names that a text may mention, as [`rules::name_key`]. Which of them exist decides which ones
 /// it does mention: see [`mentions`].
 pub fn mention_keys(content: &str) -> BTreeSet<String> {
-    let links = find_links(content);
-    let candidates = find_candidates(content, &links);
-    candidates.iter().flat_map(|candidate| candidate.keys()).map(|(key, _)| key).collect()
+    Mentionable::of_text(content).keys()
 }
 
 /// The names that a text mentions, as [`rules::name_key`], in the order of the text: after each `@`
@@ -127,21 +136,7 @@ pub fn mention_keys(content: &str) -> BTreeSet<String> {
 /// assert_eq!(names, ["ada", "ann lee"]);
 /// ```
 pub fn mentions(content: &str, exists: impl Fn(&str) -> bool) -> Vec<String> {
-    let links = find_links(content);
-    resolve(content, &links, exists).into_iter().map(|(key, _)| key).collect()
-}
-
-/// The messages of the server at `origin` that a message links to, each once.
-pub fn permalinks<'t>(
-    content: &'t str,
-    origin: &'t str,
-) -> impl Iterator<Item = (RoomId, Seq)> + 't {
-    let mut seen = Vec::new();
-    links(content).filter_map(move |link| parse_permalink(link, origin)).filter(move |message| {
-        let is_new = !seen.contains(message);
-        seen.push(*message);
-        is_new
-    })
+    Mentionable::of_text(content).resolve(exists).into_iter().map(|(key, _)| key).collect()
 }
 
 /// Whether a text has something other than whitespace between two backticks. Code is not a span: a
@@ -156,21 +151,6 @@ pub fn has_code(content: &str) -> bool {
     let mut parts = content.split('`');
     parts.next_back();
     parts.skip(1).any(|part| !part.trim().is_empty())
-}
-
-/// The mentions of a text: the key of each name, and its range with the `@`.
-fn resolve(
-    content: &str,
-    links: &[Range<usize>],
-    exists: impl Fn(&str) -> bool,
-) -> Vec<(String, Range<usize>)> {
-    let mut mentions: Vec<(String, Range<usize>)> = Vec::new();
-    for candidate in find_candidates(content, links) {
-        let end = mentions.last().map_or(0, |(_, range)| range.end);
-        let found = candidate.keys().find(|(key, range)| range.start >= end && exists(key));
-        mentions.extend(found);
-    }
-    mentions
 }
 
 /// Puts plain text between the ranges, which are in order and disjoint.

@@ -13,6 +13,7 @@ use crate::{
     messages::{Change, Message, Row},
     problem::Problem,
     rooms::{Member, Room, RoomEvent},
+    text::Format,
     users::{DELETED_USERNAME, UserRef},
 };
 
@@ -52,6 +53,8 @@ pub struct Timeline {
 pub struct PendingMessage {
     /// The idempotency key.
     pub client_id: ClientId,
+    /// How the text is written.
+    pub format: Format,
     /// The text.
     pub content: String,
     /// The message that it replies to.
@@ -216,7 +219,12 @@ impl Timeline {
 
     /// Adds a message that is being sent, or clears the rejection of a retried one. Does nothing if the
     /// message has already arrived.
-    pub fn add_pending(&mut self, client_id: ClientId, content: String, reply_to: Option<Seq>) {
+    pub fn add_pending(
+        &mut self,
+        client_id: ClientId,
+        (format, content): (Format, String),
+        reply_to: Option<Seq>,
+    ) {
         let is_this = |m: &Message| m.client_id == client_id && m.user.id == self.me;
         if self.messages.values().rev().any(is_this) {
             return;
@@ -224,7 +232,14 @@ impl Timeline {
         match self.pending.iter_mut().find(|p| p.client_id == client_id) {
             Some(pending) => pending.rejection = None,
             None => {
-                self.pending.push(PendingMessage { client_id, content, reply_to, rejection: None })
+                let rejection = None;
+                self.pending.push(PendingMessage {
+                    client_id,
+                    format,
+                    content,
+                    reply_to,
+                    rejection,
+                });
             }
         }
     }

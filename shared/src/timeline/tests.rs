@@ -90,6 +90,7 @@ impl Server {
             seq: Seq(seq),
             rev,
             user: UserRef { id: UserId(by), username: format!("user{by}"), display_name: None },
+            format: Format::Text,
             content: format!("text {rev}"),
             client_id,
             reply_to: None,
@@ -215,7 +216,7 @@ impl Client {
             Step::Send { acked } => {
                 self.last_client_id += 1;
                 let client_id = ClientId(Uuid::from_u128(self.last_client_id));
-                self.timeline.add_pending(client_id, "mine".into(), None);
+                self.timeline.add_pending(client_id, (Format::Text, "mine".into()), None);
                 let message = server.post(ME.0, client_id);
                 if acked {
                     self.timeline.upsert_message(message);

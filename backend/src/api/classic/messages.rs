@@ -15,6 +15,7 @@ use shared::{
     ids::{MessageId, RoomId},
     messages::{Message, NewMessage},
     problem::{Code, FieldError},
+    text::Format,
 };
 
 use super::{
@@ -111,7 +112,7 @@ pub async fn create(
     Validated(Content { content }): Validated<Content>,
 ) -> Result<Created<ClassicMessage>> {
     find_room(&app, &caller, id).await?;
-    let new = NewMessage { client_id: None, content, reply_to: None };
+    let new = NewMessage { client_id: None, format: Some(Format::Text), content, reply_to: None };
     let posted = messages::post(&app, &caller.user, id, new).await?;
     Ok(WithStatus(posted.message.into()))
 }

@@ -16,6 +16,7 @@ use shared::{
     live::{ClientFrame, ServerFrame, Subscription},
     messages::{Message, Row},
     problem::{Code, Problem},
+    text::Format,
     timeline::SeqRanges,
 };
 use uuid::Uuid;
@@ -79,7 +80,8 @@ impl Codec for ClassicCodec {
         let content = frame.get("message").and_then(|text| coerce_text(text).ok());
         let content = content.ok_or_else(invalid)?;
         let client_id = ClientId(Uuid::now_v7());
-        Ok(ClientFrame::Send { room: self.room, client_id, content, reply_to: None })
+        let (room, format) = (self.room, Some(Format::Text));
+        Ok(ClientFrame::Send { room, client_id, format, content, reply_to: None })
     }
 
     fn encode(&mut self, frame: &ServerFrame) -> Option<Utf8Bytes> {

@@ -56,8 +56,8 @@ impl<C: Codec> Session<C> {
                 self.catching_up.remove(&room);
                 Ok(())
             }
-            ClientFrame::Send { room, client_id, content, reply_to } => {
-                let new = NewMessage { client_id: Some(client_id), content, reply_to };
+            ClientFrame::Send { room, client_id, content, format, reply_to } => {
+                let new = NewMessage { client_id: Some(client_id), content, format, reply_to };
                 self.post(room, client_id, new).await
             }
             ClientFrame::Read { room, seq, exact, if_read_seq } => {

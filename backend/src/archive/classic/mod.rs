@@ -9,7 +9,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
-use shared::{Timestamp, text::mentions};
+use shared::{
+    Timestamp,
+    text::{Format, mentions},
+};
 
 use super::{
     lines::{Counts, FORMAT, Header, LastIds, Line, Member, Message, Room},
@@ -201,6 +204,7 @@ impl<'a> MessageConverter<'a> {
             rev: 1 + self.plan.members.len() as i64 + self.seq,
             user: self.accounts.author(row.user),
             client_id: client_id(self.created_at, row.id, part_index),
+            format: Format::Text,
             content,
             // Serves only to detect retries, and no client retries an imported message.
             sent_hash: None,

@@ -1,7 +1,7 @@
-//! The records of the server in an archive: its invitations and its audit log.
+//! The records in an archive: invitations, the audit log, and reports.
 
 use serde::{Deserialize, Serialize};
-use shared::{Timestamp, access::Rank, administration::AuditAction};
+use shared::{Timestamp, access::Rank, administration::AuditAction, messages::ReportState};
 
 /// An invitation. It may name rooms that no longer exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,4 +56,18 @@ pub struct Entry {
     pub to: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+}
+
+/// A report of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    pub reporter: i64,
+    pub reason: String,
+    pub state: ReportState,
+    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
 }

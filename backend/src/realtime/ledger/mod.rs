@@ -62,7 +62,7 @@ pub use members::{
 };
 pub use messages::{DeleteMessage, EditMessage};
 pub use moderation::{Ban, CloseReport, ReportMessage, TimeOut, Unban};
-pub use post::{PostMessage, PostedMessage};
+pub use post::{DEFAULT_FORMAT, PostMessage, PostedMessage};
 pub use purge::purge_job;
 pub use queue::PendingWrite;
 use queue::{Enqueued, QueuedWrite, Reply};

@@ -9,6 +9,7 @@ use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
     messages::Message,
     problem::{Code, FieldError},
+    text::Format,
 };
 
 use super::{
@@ -20,8 +21,11 @@ use crate::{
     Error, Result,
     failpoints::{Failpoint, is_active},
     realtime::hub::SocketId,
-    tables::{UnreadCounts, insert_messages, messages, messages_by_client_id, users},
+    tables::{Stored, UnreadCounts, insert_messages, messages, messages_by_client_id, users},
 };
+
+/// The format of messages whose client names none.
+pub const DEFAULT_FORMAT: Format = Format::Markdown;
 
 /// A new message. `shared::rules` has validated the text.
 pub struct PostMessage {
@@ -31,6 +35,8 @@ pub struct PostMessage {
     pub author: UserId,
     /// The idempotency key that the author's client chose.
     pub client_id: ClientId,
+    /// How the text is written, if the client says so; otherwise [`DEFAULT_FORMAT`].
+    pub format: Option<Format>,
     /// The text.
     pub content: String,
     /// The `seq` of the message to which it replies.
@@ -69,13 +75,31 @@ impl PostMessage {
         (self.room, self.author, self.client_id)
     }
 
-    /// A hash of the content and `reply_to`. It distinguishes a retry from a different message with
-    /// the same key.
-    fn content_hash(&self) -> Vec<u8> {
+    fn format(&self) -> Format {
+        self.format.unwrap_or(DEFAULT_FORMAT)
+    }
+
+    /// A hash of `reply_to`, the content and the format. It distinguishes a retry from a different message
+    /// with the same key. That of plain text has no trace of the format, as before there were formats.
+    fn content_hash(&self, format: Format) -> Vec<u8> {
         let mut hash = Sha256::new();
         hash.update(self.reply_to.map_or(0, |seq| seq.0).to_be_bytes());
         hash.update(&self.content);
+        if format == Format::Markdown {
+            // No text contains a control character.
+            hash.update("\0markdown");
+        }
         hash.finalize().to_vec()
+    }
+
+    /// Whether a message with the same key is not this one. A retry that names no format may be one of a
+    /// message in any, because another version of the server may have had another default.
+    fn differs_from(&self, row: &messages::Model) -> bool {
+        let Some(stored) = &row.sent_hash else { return false };
+        let mut formats = Format::ALL.into_iter();
+        formats.all(|format| {
+            self.format.is_some_and(|named| named != format) || self.content_hash(format) != *stored
+        })
     }
 }
 
@@ -133,10 +157,8 @@ impl NewRows {
             batch.authorize_timed_out(post.room, post.author, Action::Post).await?;
         let last_seq = Seq(batch.room(post.room)?.last_seq);
         let first_seq = Seq(member.as_ref().map_or(1, |member| member.visible_from));
-        let hash = post.content_hash();
-        let differs = |row: &messages::Model| row.sent_hash.as_ref().is_some_and(|h| *h != hash);
         if let Some(&index) = self.by_key.get(&post.key()) {
-            return if differs(&self.rows[index]) {
+            return if post.differs_from(&self.rows[index]) {
                 Err(Code::ClientIdReused.into())
             } else {
                 Ok(PostOutcome::Inserted { index, is_new: false })
@@ -144,7 +166,7 @@ impl NewRows {
         }
         let original = originals.get(&post.key());
         if let Some(row) = original.filter(|_| !is_active(Failpoint::IdempotencyByCache)) {
-            if differs(row) {
+            if post.differs_from(row) {
                 return Err(Code::ClientIdReused.into());
             }
             let message = row.clone().into_message(&author);
@@ -163,7 +185,7 @@ impl NewRows {
         }
         slow_mode::admit(batch, post.room, &author, member.as_ref()).await?;
         // A second row only with the failpoint.
-        let row = build_row(batch, post, hash, original.is_some());
+        let row = build_row(batch, post, original.is_some());
         let index = self.rows.len();
         self.by_key.insert(post.key(), index);
         self.rows.push(row);
@@ -173,12 +195,7 @@ impl NewRows {
 }
 
 /// The row of a new message, with the room's next `seq` and `rev`.
-fn build_row(
-    batch: &mut Batch<'_>,
-    post: &PostMessage,
-    hash: Vec<u8>,
-    exists: bool,
-) -> messages::Model {
+fn build_row(batch: &mut Batch<'_>, post: &PostMessage, exists: bool) -> messages::Model {
     messages::Model {
         id: 0,
         room_id: post.room.0,
@@ -190,8 +207,9 @@ fn build_row(
             // The unique index would reject the original's key.
             true => uuid::Uuid::now_v7(),
         },
+        format: Stored(post.format()),
         content: post.content.clone(),
-        sent_hash: Some(hash),
+        sent_hash: Some(post.content_hash(post.format())),
         reply_to: post.reply_to.map(|seq| seq.0),
         created_at: batch.now,
         edited_at: None,
@@ -244,7 +262,7 @@ async fn write_new(batch: &mut Batch<'_>, new: NewRows) -> Result<Vec<Message>> 
             room: row.room_id.into(),
             seq: row.seq.into(),
             author: row.user_id.into(),
-            content: &row.content,
+            text: row.text(),
         })
         .collect();
     let mentioned = insert_mentions(batch, &texts).await?;

@@ -1,6 +1,9 @@
 //! Messages. A deleted message keeps its row, without its text.
 
 use sea_orm::entity::prelude::*;
+use shared::text::{Format, FormattedText};
+
+use crate::tables::stored::Stored;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
@@ -12,6 +15,7 @@ pub struct Model {
     pub rev: i64,
     pub user_id: i64,
     pub client_id: Uuid,
+    pub format: Stored<Format>,
     #[sea_orm(column_type = "Text")]
     pub content: String,
     pub sent_hash: Option<Vec<u8>>,
@@ -40,6 +44,9 @@ impl Related<super::users::Entity> for Entity {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
+    /// The number of columns.
+    pub const WIDTH: usize = 13;
+
     /// Reads a row of SQLite whose first columns are those of this table, in their order.
     pub fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
@@ -49,12 +56,18 @@ impl Model {
             rev: row.get(3)?,
             user_id: row.get(4)?,
             client_id: row.get(5)?,
-            content: row.get(6)?,
-            sent_hash: row.get(7)?,
-            reply_to: row.get(8)?,
-            created_at: row.get(9)?,
-            edited_at: row.get(10)?,
-            deleted_at: row.get(11)?,
+            format: row.get(6)?,
+            content: row.get(7)?,
+            sent_hash: row.get(8)?,
+            reply_to: row.get(9)?,
+            created_at: row.get(10)?,
+            edited_at: row.get(11)?,
+            deleted_at: row.get(12)?,
         })
+    }
+
+    /// The text with its format.
+    pub fn text(&self) -> FormattedText<'_> {
+        FormattedText::new(self.format.0, &self.content)
     }
 }

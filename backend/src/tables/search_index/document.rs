@@ -7,7 +7,7 @@ use crate::tables::entities::messages;
 
 /// The version of the documents. Raise it whenever a document changes for any message: the next
 /// start then begins to rebuild the index.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// The indexed columns of a message.
 pub(super) struct Document {
@@ -47,10 +47,12 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use sha2::{Digest, Sha256};
+    use shared::text::Format;
 
     use super::*;
+    use crate::tables::Stored;
 
-    fn row(content: &str, edited: bool) -> messages::Model {
+    fn row(format: Format, content: &str, edited: bool) -> messages::Model {
         messages::Model {
             id: 7,
             room_id: 3,
@@ -58,6 +60,7 @@ mod tests {
             rev: 1,
             user_id: 5,
             client_id: uuid::Uuid::nil(),
+            format: Stored(format),
             content: content.into(),
             sent_hash: None,
             reply_to: edited.then_some(1),
@@ -69,7 +72,7 @@ mod tests {
 
     #[test]
     fn document_has_words_subwords_and_facets() {
-        let document = Document::new(&row("getName of `a` at http://b.test", true));
+        let document = Document::new(&row(Format::Text, "getName of `a` at http://b.test", true));
         assert_eq!(document.words, "zqgetname zqof zqa zqat zqhttp zqb zqtest");
         let facets = "zxr3 zxu5 zxd20260225 zxm202602 zxlink zxcode zxreply zxedit";
         assert_eq!(document.parts, format!("zqget zqname {facets}"));
@@ -89,14 +92,17 @@ mod tests {
             "getUserName HTTPServer2 C++ c# `code` ```\nfence\n```",
             "שָׁלוֹם مُحَمَّدٌ 👍🏽 🇩🇪 👩‍💻 zz",
             "мой їжак, क़लम, ↩️ 10 € №5 Hallway™ 20℃ a≤b",
+            "`https://example.org` [a](https:\\//b.test) ~~~",
             &"long".repeat(100),
         ] {
-            for edited in [false, true] {
-                let Document { words, parts, folded, .. } = Document::new(&row(text, edited));
+            for (format, edited) in Format::ALL.into_iter().flat_map(|it| [(it, false), (it, true)])
+            {
+                let row = row(format, text, edited);
+                let Document { words, parts, folded, .. } = Document::new(&row);
                 hash.update(format!("{words}\n{parts}\n{folded}\n"));
             }
         }
         let found = format!("{:x}", hash.finalize());
-        assert_eq!((VERSION, &found[..16]), (3, "6011d190b8d596e5"), "raise VERSION");
+        assert_eq!((VERSION, &found[..16]), (4, "04b0e0a5b3a4e81f"), "raise VERSION");
     }
 }

@@ -5,7 +5,7 @@ use sea_orm::{
     DbBackend,
     sea_query::{Expr, SimpleExpr},
 };
-use shared::text::{has_code, links};
+use shared::text::FormattedText;
 
 use crate::tables::entities::messages;
 
@@ -51,8 +51,8 @@ impl Facet {
         let day = DateTime::from_timestamp_micros(row.created_at).unwrap_or_default().date_naive();
         let month = day.with_day(1).unwrap_or(day);
         let flags = [
-            (Self::Link.is_in_text(&row.content), Self::Link),
-            (Self::Code.is_in_text(&row.content), Self::Code),
+            (Self::Link.is_in_text(row.text()), Self::Link),
+            (Self::Code.is_in_text(row.text()), Self::Code),
             (row.reply_to.is_some(), Self::Reply),
             (row.edited_at.is_some(), Self::Edited),
         ];
@@ -63,10 +63,10 @@ impl Facet {
     }
 
     /// Whether a text has this facet; false for the facets that do not depend on the text.
-    pub fn is_in_text(self, text: &str) -> bool {
+    pub fn is_in_text(self, text: FormattedText<'_>) -> bool {
         match self {
-            Self::Link => links(text).next().is_some(),
-            Self::Code => has_code(text),
+            Self::Link => text.has_link(),
+            Self::Code => text.has_code(),
             _ => false,
         }
     }

@@ -203,7 +203,8 @@ async fn a_socket_gets_a_refusal_and_a_retry_its_message() {
     assert_eq!(live.wait_ack(before).await, stored);
     unblock(member, admin).await;
     let content = "after".to_owned();
-    live.send(&ClientFrame::Send { room, client_id: after, content, reply_to: None }).await;
+    live.send(&ClientFrame::Send { room, client_id: after, content, format: None, reply_to: None })
+        .await;
     live.wait_ack(after).await;
 }
 

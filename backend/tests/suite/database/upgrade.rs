@@ -1,10 +1,13 @@
 //! Upgrades of databases that older versions of Hallway wrote.
 
-use hallway::tables::{Database, search_index};
+use hallway::tables::{Database, messages, search_index};
 use migrations::{Migrator, MigratorTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
-use shared::access::{Policies, Rank, Role, RoomKind};
+use shared::{
+    access::{Policies, Rank, Role, RoomKind},
+    text::Format,
+};
 
 use super::query_number;
 use crate::fixture::Storage;
@@ -90,6 +93,38 @@ async fn the_index_of_an_older_version_contains_all_messages() {
     let position = "SELECT indexed_seq FROM search_positions WHERE room_id = 7";
     assert_eq!(query_number(&db, position).await, 5);
     assert!(search_index::pending_rooms(&db).await.unwrap().is_empty());
+    db.close().await.unwrap();
+}
+
+/// The number of migrations before the format of messages.
+const BEFORE_FORMATS: u32 = 22;
+
+#[tokio::test]
+async fn older_messages_are_plain_text() {
+    let storage = Storage::empty().await;
+    let old = sea_orm::Database::connect(storage.url()).await.unwrap();
+    Migrator::up(&old, Some(BEFORE_FORMATS)).await.unwrap();
+    let id = match old.get_database_backend() {
+        DbBackend::Postgres => "'00000000-0000-0000-0000-000000000001'",
+        _ => "x'00000000000000000000000000000001'",
+    };
+    for sql in [
+        "INSERT INTO users (id, username, username_key, password_hash, is_disabled, created_at) \
+         VALUES (1, 'ann', 'ann', '!', FALSE, 0)",
+        "INSERT INTO rooms (id, name, name_key, topic, created_by, created_at, updated_at, \
+         member_count, last_seq, last_rev, rev) VALUES (7, 'Lobby', 'lobby', '', 1, 0, 0, 0, 1, 2, 1)",
+        &format!(
+            "INSERT INTO messages (room_id, seq, rev, user_id, client_id, content, created_at) \
+             VALUES (7, 1, 2, 1, {id}, '**a**', 0)"
+        ),
+    ] {
+        old.execute_unprepared(sql).await.unwrap();
+    }
+    Migrator::up(&old, None).await.unwrap();
+    old.close().await.unwrap();
+    let db = Database::open(&storage.url(), 2).await.unwrap();
+    let found = messages::Entity::find().one(&db.reader).await.unwrap().unwrap();
+    assert_eq!((found.format.0, &*found.content), (Format::Text, "**a**"));
     db.close().await.unwrap();
 }
 

@@ -77,8 +77,13 @@ async fn an_account_that_posts_too_fast_waits() {
     let id = new_client_id();
     let mut live = LiveSocket::open(&fixture.member).await;
     let long = "x".repeat(rules::CONTENT_MAX_BYTES);
-    let send =
-        ClientFrame::Send { room: fixture.room, client_id: id, content: long, reply_to: None };
+    let send = ClientFrame::Send {
+        room: fixture.room,
+        client_id: id,
+        content: long,
+        format: None,
+        reply_to: None,
+    };
     let (retry, retry_after) = loop {
         live.send(&send).await;
         let nack = live.expect(|frame| match frame {

@@ -69,7 +69,7 @@ async fn post_messages(person: &Person, room: shared::ids::RoomId) {
         for _ in 0..50 {
             last = new_client_id();
             let (content, reply_to) = (text.clone(), None);
-            let send = ClientFrame::Send { room, client_id: last, content, reply_to };
+            let send = ClientFrame::Send { room, client_id: last, content, format: None, reply_to };
             live.socket.queue_text(&serde_json::to_string(&send).unwrap()).await;
         }
         live.socket.flush().await;

@@ -110,6 +110,7 @@ async fn the_mark_of_a_post_counts_the_later_posts_of_its_commit() {
             room: fixture.room,
             author: author.user.id,
             client_id: new_client_id(),
+            format: None,
             content: content.to_owned(),
             reply_to: None,
             socket: None,

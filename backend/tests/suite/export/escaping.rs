@@ -34,17 +34,20 @@ const TEXTS: &[&str] = &[
 /// Posts all texts, the longest possible one, a reply, an edited and a deleted message.
 pub async fn post_all_texts(fixture: &Fixture) -> RoomId {
     let room = room(fixture, ROOM_NAME).await;
-    for text in TEXTS {
-        fixture.member.post_message(room, text).await;
-    }
-    fixture.admin.post_message(room, &"ü,".repeat(5_461)).await;
     let path = paths::fill(paths::MESSAGES, &[&room]);
+    for text in TEXTS {
+        let new = json!({"content": text, "format": "text"});
+        fixture.member.post(&path, new).await.expect_status(201);
+    }
+    let new = json!({"content": "ü,".repeat(5_461), "format": "text"});
+    fixture.admin.post(&path, new).await.expect_status(201);
     fixture
         .admin
-        .post(&path, json!({"content": "an answer", "reply_to": 4}))
+        .post(&path, json!({"content": "an answer", "format": "text", "reply_to": 4}))
         .await
         .expect_status(201);
-    fixture.member.post_message(room, "wrogn").await;
+    let new = json!({"content": "wrogn", "format": "text"});
+    fixture.member.post(&path, new).await.expect_status(201);
     let at = |back: usize| paths::fill(paths::MESSAGE, &[&room, &(TEXTS.len() + back)]);
     fixture.member.patch(&at(3), json!({"content": "=right"})).await.expect_status(200);
     fixture.member.post_message(room, "a secret").await;
@@ -208,7 +211,8 @@ async fn html_escapes_all_text() {
             assert!(article.contains("<i>deleted</i></p></article>"), "{article}");
             continue;
         }
-        let content = text_between(article, "<div dir=\"auto\">", "</div></article>");
+        let content =
+            text_between(article, "<div class=\"plain\" dir=\"auto\">", "</div></article>");
         assert_eq!(decode_html(content), message.content);
         let tags = content.matches('<').count();
         let links =

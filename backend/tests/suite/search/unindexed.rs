@@ -14,7 +14,8 @@ use shared::{
     ids::{RoomId, Seq},
     messages::{MapHits, Message},
     paths,
-    search::{parse, tokenizer::Matcher},
+    search::{Has, parse, tokenizer::Matcher},
+    text::{Format, FormattedText},
 };
 
 use super::{address, room, search, summary};
@@ -30,17 +31,25 @@ const STEPS: usize = 40;
 /// Queries are compared after each so many steps, because each comparison is hundreds of requests.
 const COMPARE_EVERY: usize = 10;
 
-const TEXTS: &[&str] = &[
-    "disk",
-    "the disk is full, @admin",
-    "full tape",
-    "https://example.org/disk",
-    "see https://example.org/ and `disk`",
-    "```\ntape\n```",
-    "getDiskUsage",
-    "病院 disk",
-    "@admin tape",
+/// Texts, each with what it has as plain text and as Markdown.
+const TEXTS: &[(&str, Contents, Contents)] = &[
+    ("disk", &[], &[]),
+    ("the disk is full, @admin", &[Has::Mention], &[Has::Mention]),
+    ("full tape", &[], &[]),
+    ("https://example.org/disk", &[Has::Link], &[Has::Link]),
+    ("see https://example.org/ and `disk`", &[Has::Link, Has::Code], &[Has::Link, Has::Code]),
+    ("```\ntape\n```", &[Has::Code], &[Has::Code]),
+    ("getDiskUsage", &[], &[]),
+    ("病院 disk", &[], &[]),
+    ("@admin tape", &[Has::Mention], &[Has::Mention]),
+    ("`https://example.org/ @admin disk`", &[Has::Link, Has::Code, Has::Mention], &[Has::Code]),
+    ("[tape](https:\\//example.org/) \\`disk\\`", &[Has::Code], &[Has::Link]),
+    ("~~~\ndisk @admin\n~~~", &[Has::Mention], &[Has::Code]),
+    ("**full** *@admin*", &[Has::Mention], &[Has::Mention]),
 ];
+
+/// What a text has.
+type Contents = &'static [Has];
 
 /// A query, and whether a message is a hit.
 type Case = (&'static str, fn(&Message) -> bool);
@@ -73,15 +82,26 @@ const QUERIES: &[Case] = &[
 ];
 
 fn has_link(message: &Message) -> bool {
-    message.content.contains("https://")
+    contents(message).contains(&Has::Link)
 }
 
 fn has_code(message: &Message) -> bool {
-    message.content.contains('`')
+    contents(message).contains(&Has::Code)
 }
 
 fn has_mention(message: &Message) -> bool {
-    message.content.contains('@')
+    contents(message).contains(&Has::Mention)
+}
+
+fn contents(message: &Message) -> Contents {
+    let Some((_, as_text, as_markdown)) = TEXTS.iter().find(|(text, ..)| *text == message.content)
+    else {
+        return &[];
+    };
+    match message.format {
+        Format::Text => as_text,
+        Format::Markdown => as_markdown,
+    }
 }
 
 /// A step of a history. An [`Index`] selects one of the messages, rooms or texts.
@@ -89,12 +109,12 @@ fn has_mention(message: &Message) -> bool {
 enum Step {
     Post {
         room: Index,
-        text: &'static str,
+        text: FormattedText<'static>,
         is_reply: bool,
     },
     Edit {
         message: Index,
-        text: &'static str,
+        text: FormattedText<'static>,
     },
     Delete {
         message: Index,
@@ -112,11 +132,16 @@ enum Step {
     },
 }
 
+fn text() -> impl Strategy<Value = FormattedText<'static>> {
+    let format_and_text = (select(&Format::ALL[..]), select(TEXTS));
+    format_and_text.prop_map(|(format, (text, ..))| FormattedText::new(format, text))
+}
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        10 => (any::<Index>(), select(TEXTS), any::<bool>())
+        10 => (any::<Index>(), text(), any::<bool>())
             .prop_map(|(room, text, is_reply)| Step::Post { room, text, is_reply }),
-        4 => (any::<Index>(), select(TEXTS)).prop_map(|(message, text)| Step::Edit { message, text }),
+        4 => (any::<Index>(), text()).prop_map(|(message, text)| Step::Edit { message, text }),
         2 => any::<Index>().prop_map(|message| Step::Delete { message }),
         2 => Just(Step::StopFollower),
         1 => Just(Step::ResumeFollower),
@@ -155,8 +180,8 @@ impl History {
                 let message = message.get_mut(&mut self.messages);
                 if message.deleted_at.is_none() && message.user.username == "member" {
                     let path = paths::fill(paths::MESSAGE, &[&message.room, &message.seq]);
-                    let edit = self.fixture.member.patch(&path, json!({"content": text})).await;
-                    *message = edit.expect_json(200);
+                    let edit = json!({"content": text.content, "format": text.format});
+                    *message = self.fixture.member.patch(&path, edit).await.expect_json(200);
                 }
             }
             Step::Delete { message } => {
@@ -189,10 +214,11 @@ impl History {
         }
     }
 
-    async fn post(&mut self, room: RoomId, text: &str, is_reply: bool) {
+    async fn post(&mut self, room: RoomId, text: FormattedText<'_>, is_reply: bool) {
         let has_messages = self.messages.iter().any(|message| message.room == room);
         let reply_to = (is_reply && has_messages).then_some(1);
-        let new = json!({"content": text, "reply_to": reply_to});
+        let FormattedText { format, content } = text;
+        let new = json!({"content": content, "format": format, "reply_to": reply_to});
         let path = paths::fill(paths::MESSAGES, &[&room]);
         self.messages.push(self.fixture.member.post(&path, new).await.expect_json(201));
     }

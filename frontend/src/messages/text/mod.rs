@@ -1,10 +1,12 @@
 //! The text of a message, with links, mentions of the reader, and the matches of a search.
 
+use std::ops::Range;
+
 use leptos::prelude::*;
 use shared::{
     ids::{Rev, Seq},
     paths,
-    text::Span,
+    text::{Format, FormattedText, ReaderName, Span, markdown},
 };
 
 use crate::{
@@ -13,8 +15,11 @@ use crate::{
     state::search::highlight,
 };
 
+mod markdown_view;
+mod pieces;
 mod preview;
 
+use markdown_view::MarkdownView;
 pub use preview::Previews;
 
 /// The longest snippet, in characters.
@@ -24,43 +29,58 @@ const SNIPPET: usize = 140;
 /// highlighted.
 #[component]
 pub fn MessageText(
+    format: Format,
     content: String,
     #[prop(optional)] revision: Option<(Seq, Rev)>,
 ) -> impl IntoView {
     let reader_name = expect_context::<LiveClient>().reader_name;
     let navigator = expect_context::<HitNavigator>();
-    let origin = window().location().origin().unwrap_or_default();
+    let revealed = RwSignal::new(Vec::new());
     move || {
         let matches = revision.map(|(seq, rev)| navigator.ranges(seq, rev)).unwrap_or_default();
-        let mut offset = 0;
-        let view = |span: Span<'_>| {
-            let text = span.as_str();
-            let shown = mark_matches(highlight::split(text, offset, &matches));
-            offset += text.len();
-            match span {
-                Span::Text(_) => shown,
-                Span::Link(link) => {
-                    // A page of this app opens in this tab, without loading the app again.
-                    let target = (!is_own_page(link, &origin)).then_some("_blank");
-                    // An address reads from left to right, whatever stands around it.
-                    view! {
-                        <a
-                            dir="ltr"
-                            href=link.to_owned()
-                            target=target
-                            rel="noopener noreferrer"
-                        >
-                            {shown}
-                        </a>
-                    }
-                    .into_any()
-                }
-                Span::Mention(name) => {
-                    view! { <mark class="mention" dir="auto">{name.to_owned()}</mark> }.into_any()
-                }
+        reader_name.with(|name| match format {
+            Format::Text => plain_view(name, &content, &matches),
+            Format::Markdown => {
+                let mentions = name.mentions(FormattedText::new(format, &content));
+                let tree = &markdown::parse(&content);
+                MarkdownView { tree, mentions: &mentions, matches: &matches, revealed }.render()
             }
-        };
-        reader_name.with(|name| name.spans(&content)).into_iter().map(view).collect_view()
+        })
+    }
+}
+
+fn plain_view(name: &ReaderName, content: &str, matches: &[Range<usize>]) -> AnyView {
+    let mut offset = 0;
+    let view = |span: Span<'_>| {
+        let text = span.as_str();
+        let shown = mark_matches(highlight::split(text, offset, matches));
+        offset += text.len();
+        match span {
+            Span::Text(_) => shown,
+            Span::Link(link) => {
+                view! { <Link url=link.to_owned() is_address=true>{shown}</Link> }.into_any()
+            }
+            Span::Mention(name) => mention(name),
+        }
+    };
+    name.spans(content).into_iter().map(view).collect_view().into_any()
+}
+
+/// A mention of the reader.
+fn mention(name: &str) -> AnyView {
+    view! { <mark class="mention" dir="auto">{name.to_owned()}</mark> }.into_any()
+}
+
+/// A link of a text. An address reads from left to right, whatever stands around it.
+#[component]
+fn Link(url: String, is_address: bool, children: Children) -> impl IntoView {
+    let origin = window().location().origin().unwrap_or_default();
+    // A page of this app opens in this tab, without loading the app again.
+    let target = (!is_own_page(&url, &origin)).then_some("_blank");
+    view! {
+        <a dir=is_address.then_some("ltr") href=url target=target rel="noopener noreferrer">
+            {children()}
+        </a>
     }
 }
 
@@ -70,9 +90,9 @@ fn is_own_page(link: &str, origin: &str) -> bool {
     path.is_some_and(|path| path.is_empty() || path.starts_with(['/', '?', '#']))
 }
 
-/// The first line of a message, shortened.
-pub fn snippet(content: &str) -> String {
-    content.lines().next().unwrap_or_default().chars().take(SNIPPET).collect()
+/// The first line of a message without markup, shortened.
+pub fn snippet(text: FormattedText<'_>) -> String {
+    text.plain().lines().next().unwrap_or_default().chars().take(SNIPPET).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use shared::{
     ids::{RoomId, Seq},
     messages::Message,
-    text::permalinks,
     unicode::isolate,
 };
 
@@ -20,12 +19,11 @@ const MAX_PREVIEWS: usize = 3;
 /// The longest excerpt, in bytes.
 const EXCERPT: usize = 320;
 
-/// A card for each linked message that the reader may read.
+/// A card for each of these messages that the reader may read.
 #[component]
-pub fn Previews(content: String) -> impl IntoView {
-    let origin = window().location().origin().unwrap_or_default();
-    let links = permalinks(&content, &origin).take(MAX_PREVIEWS);
-    links.map(|(room, seq)| view! { <Preview room seq/> }).collect_view()
+pub fn Previews(permalinks: Vec<(RoomId, Seq)>) -> impl IntoView {
+    let shown = permalinks.into_iter().take(MAX_PREVIEWS);
+    shown.map(|(room, seq)| view! { <Preview room seq/> }).collect_view()
 }
 
 #[component]
@@ -53,7 +51,7 @@ fn Card(name: String, message: Message, is_collapsed: bool) -> impl IntoView {
         }
         Some(_) => view! { <span class="quiet">"Message deleted"</span> }.into_any(),
         None => {
-            let excerpt = excerpt(&message.content, &[], EXCERPT);
+            let excerpt = excerpt(&message.text().plain(), &[], EXCERPT);
             excerpt.into_iter().map(|fragment| fragment.text).collect::<String>().into_any()
         }
     };

@@ -10,7 +10,7 @@ use shared::{
 use super::{
     draft::keep_drafts,
     post_restrictions::SlowModeNote,
-    text_field::{fit_height, focus_composer, is_submit, validate},
+    text_field::{fit_height, focus_composer, is_submit, paste_markup, validate, write_markup},
 };
 use crate::{
     auth::Auth,
@@ -78,11 +78,12 @@ pub fn Composer() -> impl IntoView {
                     aria-describedby="composer-limit"
                     prop:value=room.draft
                     on:input=on_input
+                    on:paste=move |event| paste_markup(&event, area)
                     on:keydown=move |event| {
                         if is_submit(&event) {
                             event.prevent_default();
                             send();
-                        } else {
+                        } else if !write_markup(&event, area) {
                             handle_key(&event, room, me, cancelled_reply);
                         }
                     }
@@ -245,8 +246,7 @@ fn ReplyTarget(cancelled: RwSignal<Option<Seq>>) -> impl IntoView {
             None => "an earlier message".into(),
         })
     };
-    let text =
-        move || message.with(|m| m.as_ref().map(|m| snippet(&m.content)).unwrap_or_default());
+    let text = move || message.with(|m| m.as_ref().map(|m| snippet(m.text())).unwrap_or_default());
     view! {
         <Show when=move || room.reply_to.get().is_some()>
             <div class="answering">

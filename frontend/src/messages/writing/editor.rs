@@ -1,9 +1,11 @@
 //! Edits a message of mine in its row.
 
 use leptos::{ev, html, prelude::*};
-use shared::messages::Message;
+use shared::{messages::Message, text::Format};
 
-use super::text_field::{fit_height, focus_composer, is_submit, validate};
+use super::text_field::{
+    fit_height, focus_composer, is_submit, paste_markup, validate, write_markup,
+};
 use crate::{
     api,
     live::LiveClient,
@@ -22,7 +24,7 @@ part!(more: pub fn message_edit((message, is_open): (Message, bool)) {
 #[component]
 fn Editor(message: Message) -> impl IntoView {
     let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
-    let (seq, state) = (message.seq, room.state());
+    let (seq, format, state) = (message.seq, message.format, room.state());
     let area = NodeRef::<html::Textarea>::new();
     let close = move || {
         room.editing.set(None);
@@ -84,6 +86,13 @@ fn Editor(message: Message) -> impl IntoView {
         } else if pressed_key(&event) == "Escape" {
             event.prevent_default();
             close();
+        } else if format == Format::Markdown {
+            write_markup(&event, area);
+        }
+    };
+    let on_paste = move |event: ev::ClipboardEvent| {
+        if format == Format::Markdown {
+            paste_markup(&event, area);
         }
     };
     let error = Signal::derive(move || {
@@ -101,6 +110,7 @@ fn Editor(message: Message) -> impl IntoView {
                 prop:value=text
                 on:input=on_input
                 on:keydown=on_key
+                on:paste=on_paste
             ></textarea>
             <p class="field-error" role="alert">{announce_each(error)}</p>
             <div class="editor-actions">

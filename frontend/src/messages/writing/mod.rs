@@ -3,6 +3,7 @@
 mod composer;
 mod draft;
 mod editor;
+mod markup;
 mod pending;
 mod post_restrictions;
 mod stranded;

@@ -36,7 +36,7 @@ pub fn PendingRow(client_id: ClientId, starts_group: bool) -> impl IntoView {
                     <p class="message-head"><strong dir="auto">{name}</strong></p>
                 })}
                 <div class="message-text">
-                    <MessageText content=pending.content.clone()/>
+                    <MessageText format=pending.format content=pending.content.clone()/>
                     {(!is_refused).then(|| view! {
                         <span class="pending-mark" title="Sending…">
                             <Icon shape=Shape::Clock/>

@@ -1,9 +1,13 @@
 //! Helpers for the text areas of composer and editor.
 
+use std::ops::Range;
+
 use leptos::{ev, html, prelude::*};
 use shared::rules::{self, normalize_content};
-use web_sys::{HtmlElement, HtmlTextAreaElement};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlDocument, HtmlElement, HtmlTextAreaElement};
 
+use super::markup::{self, Change, Mark};
 use crate::{
     state::message_length,
     ui::{focus, is_touch_device, pressed_key},
@@ -45,4 +49,67 @@ pub fn is_submit(event: &ev::KeyboardEvent) -> bool {
     let has_modifier = event.ctrl_key() || event.meta_key();
     let is_enter = pressed_key(event) == "Enter" && !event.shift_key();
     is_enter && (has_modifier || !is_touch_device())
+}
+
+/// Carries out a key that writes Markdown: Ctrl or ⌘ with B, I or E, with K on a selection, and a line break in a
+/// list or quote. Returns whether it was one.
+pub fn write_markup(event: &ev::KeyboardEvent, area: NodeRef<html::Textarea>) -> bool {
+    let Some(area) = area.get_untracked().filter(|_| !event.is_composing()) else { return false };
+    let (text, selection) = (area.value(), selection(&area));
+    let has_modifier = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
+    let change = match &*pressed_key(event) {
+        "b" if has_modifier => Some(markup::toggle(&text, selection, Mark::Bold)),
+        "i" if has_modifier => Some(markup::toggle(&text, selection, Mark::Italic)),
+        "e" if has_modifier => Some(markup::toggle(&text, selection, Mark::Code)),
+        "k" if has_modifier && !selection.is_empty() => Some(markup::link(&text, selection)),
+        "Enter" if !has_modifier && selection.is_empty() => {
+            markup::break_line(&text, selection.start)
+        }
+        _ => None,
+    };
+    replace_if_some(event, &area, change)
+}
+
+/// Makes a link of the selection if its address is pasted.
+pub fn paste_markup(event: &ev::ClipboardEvent, area: NodeRef<html::Textarea>) {
+    let Some(area) = area.get_untracked() else { return };
+    let pasted = event.clipboard_data().and_then(|data| data.get_data("text/plain").ok());
+    let change =
+        pasted.and_then(|pasted| markup::paste_link(&area.value(), selection(&area), &pasted));
+    replace_if_some(event, &area, change);
+}
+
+fn replace_if_some(event: &ev::Event, area: &HtmlTextAreaElement, change: Option<Change>) -> bool {
+    let Some(change) = change else { return false };
+    event.prevent_default();
+    let text = area.value();
+    let position = |text: &str, at: usize| text[..at].encode_utf16().count() as u32;
+    let (start, end) = (position(&text, change.range.start), position(&text, change.range.end));
+    let _ = area.set_selection_range(start, end);
+    // Deprecated, but the only way that leaves the text in the browser's list of what can be undone. It also
+    // fires the event `input`.
+    let command = if change.replacement.is_empty() { "delete" } else { "insertText" };
+    let document: HtmlDocument = document().unchecked_into();
+    let _ = document.exec_command_with_show_ui_and_value(command, false, &change.replacement);
+    let text = area.value();
+    let (start, end) = (change.selection.start, change.selection.end);
+    if text.is_char_boundary(start) && text.is_char_boundary(end) {
+        let _ = area.set_selection_range(position(&text, start), position(&text, end));
+    }
+    true
+}
+
+/// The selection in bytes.
+fn selection(area: &HtmlTextAreaElement) -> Range<usize> {
+    let text = area.value();
+    let byte = |unit: Option<u32>| {
+        let mut units = 0;
+        let is_before = |(_, c): &(usize, char)| {
+            units += c.len_utf16() as u32;
+            units > unit.unwrap_or_default()
+        };
+        text.char_indices().find(is_before).map_or(text.len(), |(at, _)| at)
+    };
+    let start = byte(area.selection_start().ok().flatten());
+    start..byte(area.selection_end().ok().flatten()).max(start)
 }

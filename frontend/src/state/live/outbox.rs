@@ -6,6 +6,8 @@ use shared::{
     ids::{ClientId, RoomId, Seq, UserId},
     live::ClientFrame,
     problem::Problem,
+    sorting::sort_by_key,
+    text::Format,
 };
 
 /// An unacknowledged message. All attempts carry the same `client_id`, so the server stores it once.
@@ -15,6 +17,9 @@ pub struct OutboxEntry {
     /// The author: another account in the same browser must not send it.
     pub user: UserId,
     pub room: RoomId,
+    /// Missing in entries of older pages, which wrote plain text.
+    #[serde(default)]
+    pub format: Format,
     pub content: String,
     pub reply_to: Option<Seq>,
     /// The reason, if the server refused the message and an automatic retry cannot succeed.
@@ -28,6 +33,7 @@ impl OutboxEntry {
             room: self.room,
             client_id: self.client_id,
             content: self.content.clone(),
+            format: Some(self.format),
             reply_to: self.reply_to,
         }
     }
@@ -45,7 +51,7 @@ impl Outbox {
         }
         // A UUID of version 7 starts with the time, so this is the order of writing, even for
         // entries from before a reload.
-        self.0.sort_by_key(|entry| entry.client_id);
+        sort_by_key(&mut self.0, |entry| entry.client_id);
     }
 
     /// Removes an entry that was acknowledged or discarded.
@@ -107,6 +113,7 @@ mod tests {
             client_id: ClientId(Uuid::from_u128(n)),
             user: UserId(1),
             room: RoomId(n as i64 % 2),
+            format: Format::Markdown,
             content: format!("text {n}"),
             reply_to: None,
             refused: None,

@@ -1,6 +1,6 @@
 //! My favourites in my order, and muted rooms.
 
-use shared::{ids::RoomId, rooms::MyRoom};
+use shared::{ids::RoomId, rooms::MyRoom, sorting::sort_by_key};
 
 use super::RoomList;
 
@@ -8,7 +8,7 @@ impl RoomList {
     /// My favourites in my order, also hidden ones.
     pub fn favourites(&self) -> Vec<RoomId> {
         let mut rooms: Vec<_> = self.all().filter(|room| room.favourite.is_some()).collect();
-        rooms.sort_by_key(|room| (room.favourite, room.id));
+        sort_by_key(&mut rooms, |room| (room.favourite, room.id));
         rooms.into_iter().map(|room| room.id).collect()
     }
 

@@ -7,6 +7,7 @@ use shared::{
     ids::UserId,
     rooms::Member,
     rules,
+    sorting::sort_by,
     users::UserRef,
 };
 
@@ -16,7 +17,7 @@ pub fn sort_people(
     mut members: Vec<(Member, bool)>,
     compare: impl Fn(&str, &str) -> Ordering,
 ) -> Vec<(Member, bool)> {
-    members.sort_by(|(a, a_online), (b, b_online)| {
+    sort_by(&mut members, |(a, a_online), (b, b_online)| {
         b_online.cmp(a_online).then_with(|| compare(a.user.name(), b.user.name()))
     });
     members

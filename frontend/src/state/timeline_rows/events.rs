@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use shared::{
     rooms::{RoomEvent, RoomEventKind as Kind},
+    sorting::sort_by_key,
     unicode::isolate,
     users::UserRef,
 };
@@ -49,7 +50,7 @@ pub fn summary(events: &[RoomEvent]) -> Option<String> {
         event.kind == first.kind && (event.kind != Kind::Added || event.by.id == first.by.id)
     };
     let mut named: Vec<&UserRef> = events.iter().filter_map(named_person).collect();
-    named.sort_by_key(|user| user.id);
+    sort_by_key(&mut named, |user| user.id);
     named.dedup_by_key(|user| user.id);
     if named.is_empty() || !events.iter().all(is_same) {
         return Some([&*events.len().to_string(), " changes"].concat());

@@ -2,6 +2,7 @@ use chrono::DateTime;
 use shared::{
     access::{Rank, Role},
     rooms::{Member, RoomEventKind},
+    text::Format,
     users::UserRef,
 };
 use uuid::Uuid;
@@ -112,7 +113,7 @@ fn gaps_end_a_run_and_pending_messages_follow_the_newest() {
     let mut t = timeline(vec![message(4, 1, 0)]);
     assert!(t.insert_page(vec![message(8, 1, 0)], Rev(100)));
     let client_id = ClientId(Uuid::from_u128(99));
-    t.add_pending(client_id, "mine".into(), None);
+    t.add_pending(client_id, (Format::Text, "mine".into()), None);
     let gap = |from, to, is_older| TimelineRow::Gap { from: Seq(from), to: Seq(to), is_older };
     let pending = TimelineRow::Pending { client_id, refused: false, starts_group: false };
     let newest = window(&t, WindowCenter::Newest, Seq(1), None);
@@ -244,7 +245,7 @@ fn events_stand_after_their_message_and_end_a_group() {
     assert!(!rows(&t, Some(Seq(3))).contains(&TimelineRow::UnreadDivider));
     t.upsert_message(message(4, ME.0, 0));
     let client_id = ClientId(Uuid::from_u128(99));
-    t.add_pending(client_id, "mine".into(), None);
+    t.add_pending(client_id, (Format::Text, "mine".into()), None);
     events(&mut t, &[(15, 4)]);
     let pending = TimelineRow::Pending { client_id, refused: false, starts_group: true };
     assert!(rows(&t, None).ends_with(&[row(4, true), event_row(4, 15, 1), pending]));

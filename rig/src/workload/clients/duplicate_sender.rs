@@ -110,7 +110,9 @@ impl DuplicateSender {
         let (node, via) = (connection.node(), Transport::Socket);
         self.client.record(Event::Send { draft: draft.clone(), node, via });
         let content = draft.content.clone();
-        connection.send(&ClientFrame::Send { room, client_id, content, reply_to: None }).await;
+        connection
+            .send(&ClientFrame::Send { room, client_id, content, format: None, reply_to: None })
+            .await;
         let reply = receive_reply(&mut connection, client_id);
         let reply = timeout(self.client.context.timeouts.reply, reply).await.ok().flatten();
         match reply {

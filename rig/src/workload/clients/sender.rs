@@ -165,6 +165,7 @@ impl Sender {
             room: draft.room,
             client_id: draft.client_id,
             content: draft.content.clone(),
+            format: None,
             reply_to: None,
         };
         self.client.record(Event::Send { draft, node: connection.node(), via: Transport::Socket });

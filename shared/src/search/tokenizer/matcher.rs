@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     search::{Query, Term},
+    sorting::sort_by_key,
     unicode::is_unspaced,
 };
 
@@ -71,7 +72,7 @@ impl Matcher {
         let text = TokenizedText::new(text);
         let mut found: Vec<_> =
             self.positive().flat_map(|positive| text.find(&positive.term)).collect();
-        found.sort_by_key(|range| range.start);
+        sort_by_key(&mut found, |range| range.start);
         let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
         for range in found {
             match merged.last_mut() {

@@ -33,12 +33,16 @@
 //! the tree is not larger than a constant times the text.
 
 use self::blocks::parse_blocks;
-pub use self::tree::{Alignment, Kind, Node, TextRun, Tree, Visit};
+pub use self::{
+    plain::PlainText,
+    tree::{Alignment, Kind, Node, TextRun, Tree, Visit},
+};
 
 mod blocks;
 mod inlines;
 mod line;
 mod markers;
+mod plain;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,6 @@
 
 use std::ops::Range;
 
-/// The text that [`Tree::plain`] shows instead of a spoiler. Its length is fixed, because the length of a
-/// spoiler can give it away.
-const HIDDEN: &str = "▒▒▒";
-
 /// A parsed text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree<'t> {
@@ -201,41 +197,6 @@ impl<'t> Tree<'t> {
             _ => false,
         })
     }
-
-    /// The text without markup, for previews and notifications: blocks on lines of their own, and `▒▒▒`
-    /// for each spoiler.
-    ///
-    /// ```
-    /// let tree = shared::text::markdown::parse("# News\n- **Anna** [dies](https://x.test)\n- by ||Bob||");
-    /// assert_eq!(tree.plain(), "News\nAnna dies\nby ▒▒▒");
-    /// ```
-    pub fn plain(&self) -> String {
-        let mut plain = String::new();
-        let mut spoilers = 0_usize;
-        for visit in self.walk() {
-            match visit {
-                Visit::Enter(Node { kind: Kind::Spoiler, .. }) => {
-                    plain.push_str(if spoilers == 0 { HIDDEN } else { "" });
-                    spoilers += 1;
-                }
-                Visit::Leave(Node { kind: Kind::Spoiler, .. }) => spoilers -= 1,
-                Visit::Enter(Node { kind: Kind::Text(text), .. }) if spoilers == 0 => {
-                    plain.push_str(text);
-                }
-                Visit::Enter(Node { kind: Kind::LineBreak, .. }) if spoilers == 0 => {
-                    plain.push('\n');
-                }
-                Visit::Leave(Node { kind: Kind::Cell, .. }) => plain.push(' '),
-                Visit::Leave(node) if node.kind.ends_line() => {
-                    plain.truncate(plain.trim_end().len());
-                    plain.push_str(if plain.is_empty() { "" } else { "\n" });
-                }
-                _ => {}
-            }
-        }
-        plain.truncate(plain.trim_end().len());
-        plain
-    }
 }
 
 impl Kind<'_> {
@@ -243,12 +204,13 @@ impl Kind<'_> {
         matches!(self, Self::Code | Self::CodeBlock { .. })
     }
 
-    fn is_verbatim(&self) -> bool {
+    /// Whether an `@` in the node mentions nobody.
+    pub(in crate::text) fn is_verbatim(&self) -> bool {
         self.is_code() || matches!(self, Self::Link { .. })
     }
 
-    /// Whether [`Tree::plain`] ends the line after a node.
-    fn ends_line(&self) -> bool {
+    /// Whether a plain text ends the line after the node.
+    pub(in crate::text) fn ends_line(&self) -> bool {
         matches!(self, Self::Paragraph | Self::Heading { .. } | Self::CodeBlock { .. } | Self::Row)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use shared::{
     ids::{RoomId, Seq, UserId},
-    text::{mention_keys, mentions},
+    text::FormattedText,
 };
 
 use super::super::Batch;
@@ -22,7 +22,7 @@ pub(in crate::realtime::ledger) struct MentioningText<'a> {
     pub(in crate::realtime::ledger) room: RoomId,
     pub(in crate::realtime::ledger) seq: Seq,
     pub(in crate::realtime::ledger) author: UserId,
-    pub(in crate::realtime::ledger) content: &'a str,
+    pub(in crate::realtime::ledger) text: FormattedText<'a>,
 }
 
 /// Inserts a mention row for each member whom a text mentions; returns for each text those for whom it
@@ -39,7 +39,7 @@ pub(in crate::realtime::ledger) async fn insert_mentions(
         .iter()
         .map(|text| {
             // A text may mention somebody several times.
-            let names = mentions(text.content, |key| users.contains_key(key));
+            let names = text.text.mentions(|key| users.contains_key(key));
             names.iter().filter_map(|name| users.get(name).copied()).collect()
         })
         .collect();
@@ -66,7 +66,7 @@ async fn find_users(
     batch: &Batch<'_>,
     texts: &[MentioningText<'_>],
 ) -> Result<HashMap<String, UserId>> {
-    let keys: BTreeSet<String> = texts.iter().flat_map(|text| mention_keys(text.content)).collect();
+    let keys: BTreeSet<String> = texts.iter().flat_map(|text| text.text.mention_keys()).collect();
     let keys: Vec<String> = keys.into_iter().collect();
     let mut users = HashMap::new();
     for keys in keys.chunks(KEYS_MAX) {

@@ -8,13 +8,14 @@ use shared::{
     ids::{RoomId, Seq, UserId},
     messages::{Message, Row},
     problem::Code,
+    text::Format,
 };
 
 use super::{Batch, RoomWrite, mark_read::refresh_unread};
 use crate::{
     Error, Result,
     failpoints::{Failpoint, is_active},
-    tables::{members, messages, row_lock, search_index, users},
+    tables::{Stored, members, messages, row_lock, search_index, users},
 };
 
 mod mentions;
@@ -29,6 +30,8 @@ pub struct EditMessage {
     pub seq: Seq,
     /// The caller.
     pub by: UserId,
+    /// How the new text is written; `None` for the format that the message has.
+    pub format: Option<Format>,
     /// The new text.
     pub content: String,
 }
@@ -67,23 +70,20 @@ impl RoomWrite for EditMessage {
         if row.deleted_at.is_some() {
             return Err(Code::MessageDeleted.into());
         }
-        if row.content == self.content {
-            return Ok(row.into_message(&author));
-        }
-        batch.check_direct(self.room).await?;
-        let before = delete_mentions(batch, self.room, self.seq).await?;
-        let text = MentioningText {
-            room: self.room,
-            seq: self.seq,
-            author: self.by,
-            content: &self.content,
-        };
-        let after = insert_mentions(batch, &[text]).await?.pop().unwrap_or_default();
         let edited = messages::Model {
+            format: self.format.map_or(row.format, Stored),
             content: self.content.clone(),
             edited_at: Some(batch.now),
             ..row.clone()
         };
+        if edited.text() == row.text() {
+            return Ok(row.into_message(&author));
+        }
+        batch.check_direct(self.room).await?;
+        let before = delete_mentions(batch, self.room, self.seq).await?;
+        let text =
+            MentioningText { room: self.room, seq: self.seq, author: self.by, text: edited.text() };
+        let after = insert_mentions(batch, &[text]).await?.pop().unwrap_or_default();
         search_index::replace(batch.txn, &row, &edited).await?;
         let message = update_message(batch, edited, &author).await?;
         let changed = before.symmetric_difference(&after).copied();
@@ -142,7 +142,8 @@ pub(super) async fn write_tombstone(
         false => String::new(),
     };
     let deleted_at = Some(batch.now);
-    let row = messages::Model { content, sent_hash: None, deleted_at, ..row };
+    let format = Stored(Format::Text);
+    let row = messages::Model { format, content, sent_hash: None, deleted_at, ..row };
     update_message(batch, row, author).await
 }
 
@@ -176,6 +177,7 @@ async fn update_message(
     let update = messages::ActiveModel {
         id: Set(row.id),
         rev: Set(row.rev),
+        format: Set(row.format),
         content: Set(row.content.clone()),
         sent_hash: Set(row.sent_hash.clone()),
         edited_at: Set(row.edited_at),

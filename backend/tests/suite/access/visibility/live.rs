@@ -57,7 +57,7 @@ async fn answers(live: &mut LiveSocket, room: RoomId) -> Vec<String> {
         (ClientFrame::Subscribe { room, after_rev: Some(0.into()) }, 2),
         (ClientFrame::SubscribeAll { rooms: vec![Subscription { room, after_rev: None }] }, 2),
         (ClientFrame::Typing { room }, 0),
-        (ClientFrame::Send { room, client_id, content, reply_to: None }, 1),
+        (ClientFrame::Send { room, client_id, content, format: None, reply_to: None }, 1),
         (ClientFrame::Read { room, seq, exact: false, if_read_seq: None }, 1),
         (ClientFrame::Unsubscribe { room }, 0),
     ];

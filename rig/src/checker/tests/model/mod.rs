@@ -10,6 +10,7 @@ use shared::{
     messages::{Change, Message, Row},
     problem::Code,
     rooms::Member,
+    text::Format,
     timeline::Timeline,
     users::UserRef,
 };
@@ -173,6 +174,7 @@ impl Model {
             seq,
             rev: self.rev,
             user: user_ref(draft.user),
+            format: Format::Text,
             content: draft.content.clone(),
             client_id: draft.client_id,
             reply_to: None,
