@@ -25,7 +25,7 @@ use crate::{
     search::{SearchPage, search_form},
     state::live::backoff::Backoff,
     ui::{Logo, Toasts, Ui, href, time},
-    users::{LoginPage, RegisterPage},
+    users::{LoginPage, RegisterPage, login_page},
 };
 
 /// The delay after which the lazy parts are loaded. Until then network and processor are busy with
@@ -184,6 +184,7 @@ fn refuse_files(ui: Ui) {
 fn load_parts_later() {
     let load = || {
         spawn_local(async {
+            let _ = login_page().await;
             let _ = search_form().await;
             let _ = insights().await;
         });

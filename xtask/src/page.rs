@@ -35,11 +35,17 @@ const COMPRESSED_EXTENSIONS: [&str; 9] =
 const WASM_OPT_ARGUMENTS: [&str; 3] =
     ["-Os", "--low-memory-unused", "--one-caller-inline-max-function-size=100"];
 
-/// Preloads the part of the search page while the main module loads, if the URL is that of the search
-/// page. `FILES` stands for a list of strings.
-const PRELOAD: &str = "<script>if(location.pathname.startsWith('/ui/search'))\
-    for(const href of[FILES])document.head.append(Object.assign(document.createElement('link'),\
-    {rel:'preload',as:'fetch',crossOrigin:'anonymous',href}))</script>";
+/// Parts that are preloaded while the main module loads, each with the condition in JS.
+const PRELOADED: [(&str, &str); 2] = [
+    ("search", "location.pathname.startsWith('/ui/search')"),
+    // Reading the storage fails if the browser forbids it; then the part loads a little later.
+    ("login", "!localStorage.getItem('hallway.account')"),
+];
+
+/// `LISTS` stands for pairs of a condition and the files of a part.
+const PRELOAD: &str = "<script>try{for(const[wanted,files]of[LISTS])if(wanted)for(const href of files)\
+    document.head.append(Object.assign(document.createElement('link'),\
+    {rel:'preload',as:'fetch',crossOrigin:'anonymous',href}))}catch{}</script>";
 
 /// Builds the page unless dist/ is the output of the current inputs.
 pub fn build(steps: &mut Steps) -> Result<()> {
@@ -59,7 +65,7 @@ pub fn build(steps: &mut Steps) -> Result<()> {
     steps.run("parts", || write_optimised_parts(&parts))?;
     steps.run("compress", || {
         let mut html = fs::read_to_string(places::dist().join("index.html"))?;
-        html = preload_search(&html, &fs::read_to_string(parts.join("parts.txt"))?)?;
+        html = preload_parts(&html, &fs::read_to_string(parts.join("parts.txt"))?)?;
         html = join_styles(&html)?;
         html = name_by_content(html)?;
         fs::write(places::dist().join("index.html"), html)?;
@@ -80,13 +86,17 @@ fn write_optimised_parts(parts: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Adds the script that preloads the search page. Each line of `parts` has the name of a part
-/// and its files, separated by spaces.
-fn preload_search(html: &str, parts: &str) -> Result<String> {
-    let search = parts.lines().find_map(|line| line.strip_prefix("search "));
-    let files = search.context("no part `search`")?.split(' ');
-    let files: Vec<_> = files.map(|file| format!("'/ui/{file}.wasm'")).collect();
-    let script = PRELOAD.replace("FILES", &files.join(","));
+/// Adds the script that preloads parts. Each line of `parts` has the name of a part and its files,
+/// separated by spaces.
+fn preload_parts(html: &str, parts: &str) -> Result<String> {
+    let mut lists = Vec::new();
+    for (part, condition) in PRELOADED {
+        let files = parts.lines().find_map(|line| line.strip_prefix(part)?.strip_prefix(' '));
+        let files = files.with_context(|| format!("no part `{part}`"))?.split(' ');
+        let files: Vec<_> = files.map(|file| format!("'/ui/{file}.wasm'")).collect();
+        lists.push(format!("[{condition},[{}]]", files.join(",")));
+    }
+    let script = PRELOAD.replace("LISTS", &lists.join(","));
     Ok(html.replace("</head>", &format!("{script}</head>")))
 }
 

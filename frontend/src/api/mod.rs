@@ -12,6 +12,7 @@ use shared::{
 mod administration;
 mod admission;
 mod early;
+pub mod json;
 mod messages;
 mod moderation;
 mod rooms;
@@ -172,7 +173,7 @@ fn encode(body: &impl Serialize) -> Result<String> {
 }
 
 fn decode<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| {
+    json::parse(text).map_err(|error| {
         leptos::logging::error!("cannot decode a response: {error}");
         Error::Malformed
     })

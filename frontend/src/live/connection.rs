@@ -19,7 +19,7 @@ use shared::{
 
 use super::client::{ConnectionStatus, LiveClient};
 use crate::{
-    api,
+    api::{self, json},
     state::{
         live::{
             backoff::Backoff, outbox::Outbox, preview_cache::PreviewCache, send_gate::SendGate,
@@ -130,7 +130,7 @@ impl Connection {
     /// Handles a text frame. Returns the next step if the frame ends the connection.
     fn handle_text(&mut self, live: LiveClient, text: &str) -> Option<Next> {
         self.silence.receive(js_sys::Date::now());
-        let frame = match serde_json::from_str::<ServerFrame>(text) {
+        let frame = match json::parse::<ServerFrame>(text) {
             Ok(frame) => frame,
             Err(error) => {
                 self.report_unknown_frame(live, &error.to_string());

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use shared::ids::ClientId;
 use wasm_bindgen::JsValue;
 
-use crate::state::live::outbox::OutboxEntry;
+use crate::{api::json, state::live::outbox::OutboxEntry};
 
 const DATABASE: &str = "hallway";
 const STORE: &str = "outbox";
@@ -59,7 +59,7 @@ async fn try_load() -> Result<Vec<OutboxEntry>, Error> {
     let rows = transaction.object_store(STORE)?.get_all(None, None)?.await?;
     database.close();
     let texts = rows.iter().filter_map(JsValue::as_string);
-    Ok(texts.filter_map(|text| serde_json::from_str(&text).ok()).collect())
+    Ok(texts.filter_map(|text| json::parse(&text).ok()).collect())
 }
 
 async fn open() -> Result<Database, Error> {

@@ -1,5 +1,8 @@
 //! Parts of the page that the browser loads when they are first needed.
 
+use std::rc::Rc;
+
+use futures::future::LocalBoxFuture;
 use gloo_net::http::Request;
 use leptos::{html, prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 use shared::paths;
@@ -32,10 +35,14 @@ macro_rules! part {
 
 pub(crate) use part;
 
+/// Loads a part; the result makes the view.
+type Load = Rc<dyn Fn() -> LocalBoxFuture<'static, Result<MakeView, SplitLoaderError>>>;
+type MakeView = Rc<dyn Fn() -> AnyView>;
+
 #[derive(Clone)]
-enum State<P> {
+enum State {
     Loading,
-    Loaded(fn(P) -> AnyView),
+    Loaded(MakeView),
     Failed(Cause),
 }
 
@@ -60,12 +67,25 @@ where
     P: Clone + Send + Sync + 'static,
     F: Future<Output = Loaded<P>> + 'static,
 {
-    let state = RwSignal::new(State::Loading);
+    show(Rc::new(move || {
+        let (load, props) = (load(), props.clone());
+        Box::pin(async move {
+            let view = load.await?;
+            Ok(Rc::new(move || view(props.clone())) as MakeView)
+        })
+    }))
+}
+
+/// Not generic, because each instance takes some two KiB of the first load.
+fn show(load: Load) -> AnyView {
+    let state = RwSignal::new_local(State::Loading);
+    let load = StoredValue::new_local(load);
     let placeholder = NodeRef::<html::P>::new();
     let start = move || {
         state.set(State::Loading);
+        let loaded = load.with_value(|load| load());
         spawn_local(async move {
-            let new = match load().await {
+            let new = match loaded.await {
                 Ok(view) => State::Loaded(view),
                 Err(_) => State::Failed(find_cause().await),
             };
@@ -82,14 +102,15 @@ where
     let is_unreachable =
         Signal::derive(move || matches!(state.get(), State::Failed(Cause::Unreachable)));
     retry_when_connected(is_unreachable, retry);
-    move || match state.get() {
+    let shown = move || match state.get() {
         State::Loading => {
             view! { <p class="lazy quiet" role="status" node_ref=placeholder>"Loading…"</p> }
                 .into_any()
         }
-        State::Loaded(view) => untrack(|| view(props.clone())),
+        State::Loaded(view) => untrack(|| view()),
         State::Failed(cause) => view! { <LoadError cause retry/> }.into_any(),
-    }
+    };
+    shown.into_any()
 }
 
 /// Whether an element is in a dialog: a part that loads elsewhere must not move the focus within one.

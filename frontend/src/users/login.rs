@@ -6,11 +6,15 @@ use super::auth_page::{AuthPage, other_form};
 use crate::{
     api,
     auth::Auth,
-    ui::{Field, href},
+    ui::{Field, Lazy, href, part},
 };
 
 #[component]
 pub fn LoginPage() -> impl IntoView {
+    view! { <Lazy load=login_page props=()/> }
+}
+
+part!(login: pub fn login_page((): ()) {
     view! {
         <AuthPage heading="Sign in">
             <LoginForm/>
@@ -19,7 +23,7 @@ pub fn LoginPage() -> impl IntoView {
             </p>
         </AuthPage>
     }
-}
+});
 
 #[component]
 pub fn LoginForm() -> impl IntoView {

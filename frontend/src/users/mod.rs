@@ -16,7 +16,7 @@ mod shortcuts;
 
 pub use account_menu::AccountMenu;
 pub use auth_page::{can_return_to, with_next};
-pub use login::LoginPage;
+pub use login::{LoginPage, login_page};
 pub use people::{PeopleDialog, PeopleDialogs, PeopleRequest};
 pub use register::RegisterPage;
 pub use shortcuts::ShortcutsDialog;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
     Timestamp,
@@ -177,7 +177,7 @@ pub enum AnchorMiss {
 }
 
 /// A row of a room in its latest state, with the number of the change that made it so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// The change's number.
@@ -191,6 +191,29 @@ pub struct Change {
     pub event: Option<Box<RoomEvent>>,
 }
 
+/// Serde parses a flattened enum from a buffer, for which every type within gets a second parser: in
+/// the page, that was as large as the first one.
+impl<'de> Deserialize<'de> for Change {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Fields {
+            rev: Rev,
+            message: Option<Message>,
+            member: Option<Member>,
+            room: Option<Room>,
+            event: Option<Box<RoomEvent>>,
+        }
+        let Fields { rev, message, member, room, event } = Fields::deserialize(deserializer)?;
+        let row = match (message, member, room) {
+            (Some(message), None, None) => Row::Message(message),
+            (None, Some(member), None) => Row::Member(member),
+            (None, None, Some(room)) => Row::Room(room),
+            _ => return Err(D::Error::custom("one of `message`, `member` and `room` is expected")),
+        };
+        Ok(Self { rev, row, event })
+    }
+}
+
 impl Change {
     /// A change without an event.
     pub fn new(rev: Rev, row: Row) -> Self {
@@ -199,7 +222,7 @@ impl Change {
 }
 
 /// The row that changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Row {
