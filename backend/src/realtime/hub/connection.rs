@@ -20,7 +20,7 @@ use crate::failpoints::{Failpoint, is_active};
 
 use super::{Credential, Signal, lock};
 
-/// The maximum number of signals in a queue.
+/// The maximum number of signals in a queue, with those that the session took and is delivering.
 const QUEUE_CAPACITY: usize = 512;
 
 /// The hub's side of a socket.
@@ -36,6 +36,9 @@ pub(super) struct Connection {
 #[derive(Default)]
 struct Queue {
     signals: Vec<Signal>,
+    /// The number of signals that the session took last, and may still hold: a client that does not read
+    /// would otherwise keep two full queues in memory.
+    delivering: usize,
     /// Whether numbered changes were dropped.
     is_lagging: bool,
     /// Set if the socket has to close.
@@ -59,6 +62,10 @@ pub struct Drained {
 }
 
 impl Queue {
+    fn len(&self) -> usize {
+        self.signals.len() + self.delivering
+    }
+
     fn drop_signal(&mut self, signal: &Signal) {
         match signal {
             Signal::Change(_) | Signal::Lagged(_) => {
@@ -82,8 +89,8 @@ impl Connection {
         let mut queue = self.queue();
         let limit = if is_active(Failpoint::DropOnFullQueue) { 4 } else { QUEUE_CAPACITY };
         match signal {
-            Signal::Ephemeral(_) if queue.signals.len() >= QUEUE_CAPACITY / 2 => return,
-            _ if queue.signals.len() < limit => queue.signals.push(signal),
+            Signal::Ephemeral(_) if queue.len() >= QUEUE_CAPACITY / 2 => return,
+            _ if queue.len() < limit => queue.signals.push(signal),
             _ => {
                 metrics::counter!("hallway_dropped_signals").increment(1);
                 queue.drop_signal(&signal);
@@ -117,9 +124,10 @@ impl Connection {
         self.has_access_ended.load(Acquire)
     }
 
-    /// Ready once there is content for [`Connection::drain`].
+    /// Ready once there is content for [`Connection::drain`]. The caller has delivered what it took before.
     pub(super) fn poll_content(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut queue = self.queue();
+        queue.delivering = 0;
         if !queue.signals.is_empty() || queue.is_lagging || queue.close.is_some() {
             return Poll::Ready(());
         }
@@ -133,6 +141,7 @@ impl Connection {
     /// Takes the whole content.
     pub(super) fn drain(&self) -> Drained {
         let mut queue = self.queue();
+        queue.delivering = queue.signals.len();
         Drained {
             signals: std::mem::take(&mut queue.signals),
             is_lagging: std::mem::take(&mut queue.is_lagging),
@@ -228,7 +237,13 @@ mod tests {
         (0..QUEUE_CAPACITY).for_each(|_| connection.send(Signal::Lagged(RoomId(1))));
         let drained = connection.drain();
         assert_eq!((drained.signals.len(), drained.close), (QUEUE_CAPACITY, None));
-        assert!(drained.is_lagging && !connection.drain().is_lagging);
+        assert!(drained.is_lagging);
+        // The session may still hold what it took.
+        connection.send(Signal::Lagged(RoomId(1)));
+        assert!(connection.drain().is_lagging);
+        assert_eq!(connection.poll_content(&mut Context::from_waker(Waker::noop())), Poll::Pending);
+        connection.send(Signal::Lagged(RoomId(1)));
+        assert!(!connection.drain().is_lagging);
         (0..=QUEUE_CAPACITY).for_each(|_| {
             connection.send(Signal::Removed(RoomId(1), RemovedReason::Left));
         });
