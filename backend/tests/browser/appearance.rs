@@ -120,6 +120,10 @@ impl Inspection<'_> {
         browser.wait_visible(".editor").await;
         self.inspect("room-editing").await;
         browser.type_keys(".editor textarea", ESCAPE).await;
+        browser.type_keys(COMPOSER, "@").await;
+        browser.wait_visible("#suggestions .choice").await;
+        self.inspect("room-suggestions").await;
+        browser.type_keys(COMPOSER, "\u{E003}").await;
         let is_open: bool = browser
             .run_script(
                 "return document.querySelector('[data-testid=people]').ariaExpanded == 'true'",

@@ -36,6 +36,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("Enter", "Send"),
             ("Shift Enter", "Start a new line"),
+            ("@", "Suggest people to mention (↑ ↓, then Enter or Tab)"),
             ("↑", "Edit your last message, when there is no text"),
             ("Esc", "Cancel the reply, or finish the edit later"),
         ],

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     has_code, links,
-    markdown::{self, PlainText, Tree},
+    links::find_links,
+    markdown::{self, PlainText, Tree, Visit},
     mentionable::Mentionable,
+    mentions::find_typed,
     parse_permalink,
 };
 use crate::ids::{RoomId, Seq};
@@ -87,6 +89,22 @@ impl<'t> FormattedText<'t> {
     pub fn mentions(self, exists: impl Fn(&str) -> bool) -> Vec<String> {
         let found = self.mentionable().map(|text| text.resolve(exists)).unwrap_or_default();
         found.into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// The name that ends at `cursor`, a byte position, while it is being typed: the position of its `@`, and
+    /// the name so far. `None` in links and code.
+    pub fn typed_name(self, cursor: usize) -> Option<(usize, &'t str)> {
+        let (at, name) = find_typed(&self.content[..cursor])?;
+        let is_verbatim = match self.format {
+            Format::Text => find_links(self.content).iter().any(|link| link.contains(&at)),
+            Format::Markdown => self.tree_if_contains(&[':', '`', '~']).is_some_and(|tree| {
+                tree.walk().any(|visit| {
+                    matches!(visit,
+                    Visit::Enter(node) if node.kind.is_verbatim() && node.range.contains(&at))
+                })
+            }),
+        };
+        (!is_verbatim).then_some((at, name))
     }
 
     /// What of the text may mention somebody; `None` if nothing can.

@@ -58,6 +58,16 @@ pub(super) fn find_candidates<'t>(content: &'t str, links: &[Range<usize>]) -> V
     candidates.take(MENTIONS_MAX).collect()
 }
 
+/// The name at the end of a text that may not be complete: the position of its `@`, and the name. It may be
+/// empty, and may end with a blank, because names may contain blanks.
+pub(super) fn find_typed(before: &str) -> Option<(usize, &str)> {
+    let (at, sign) = before.rmatch_indices(['@', '＠']).next()?;
+    let name = &before[at + sign.len()..];
+    let is_name = !name.starts_with(char::is_whitespace) && !name.contains(char::is_control);
+    let is_short = name.chars().nth(USERNAME_MAX_CHARS).is_none();
+    (is_name && is_short && can_start_after(&before[..at])).then_some((at, name))
+}
+
 /// Whether an `@` may start a mention after this text: not inside of an e-mail address. Scripts
 /// without blanks need none before it.
 fn can_start_after(before: &str) -> bool {

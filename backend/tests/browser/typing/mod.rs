@@ -3,4 +3,5 @@
 mod input;
 mod keys;
 mod reconnect;
+mod suggestions;
 mod unsent;

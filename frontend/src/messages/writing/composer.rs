@@ -4,12 +4,14 @@ use leptos::{ev, html, prelude::*};
 use shared::{
     ids::{Seq, UserId},
     rules::{CONTENT_MAX_BYTES, TYPING_INTERVAL_S},
+    text::Format,
     unicode::isolate,
 };
 
 use super::{
     draft::keep_drafts,
     post_restrictions::SlowModeNote,
+    suggestions::suggestions,
     text_field::{fit_height, focus_composer, is_submit, paste_markup, validate, write_markup},
 };
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
         scroll::goto_command::GotoTarget,
         slash_command::{self, Input},
     },
-    ui::{Icon, Shape, Ui, is_touch_device, pressed_key, time},
+    ui::{Icon, Lazy, Shape, Ui, is_touch_device, pressed_key, time},
     users::{PeopleDialog, PeopleRequest},
 };
 
@@ -48,6 +50,7 @@ pub fn Composer() -> impl IntoView {
         send_typing(room, live, typing_sent_at, &text);
         room.draft.set(text);
     };
+    let may_mention = Memo::new(move |_| room.draft.with(|draft| draft.contains(['@', '＠'])));
     let is_command = Memo::new(move |_| room.draft.with(|draft| slash_command::is_command(draft)));
     let command_help = move || is_command.get().then(|| slash_command::HELP.to_owned());
     let is_too_long = move || bytes.get() > CONTENT_MAX_BYTES;
@@ -66,6 +69,9 @@ pub fn Composer() -> impl IntoView {
             }
         >
             <ReplyTarget cancelled=cancelled_reply/>
+            <Show when=move || may_mention.get()>
+                <Lazy load=suggestions props=(area, Format::Markdown)/>
+            </Show>
             <div class="composer-box">
                 <textarea
                     id="composer"
@@ -80,6 +86,10 @@ pub fn Composer() -> impl IntoView {
                     on:input=on_input
                     on:paste=move |event| paste_markup(&event, area)
                     on:keydown=move |event| {
+                        // The key chose a suggestion.
+                        if event.default_prevented() {
+                            return;
+                        }
                         if is_submit(&event) {
                             event.prevent_default();
                             send();

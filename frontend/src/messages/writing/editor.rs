@@ -3,8 +3,9 @@
 use leptos::{ev, html, prelude::*};
 use shared::{messages::Message, text::Format};
 
-use super::text_field::{
-    fit_height, focus_composer, is_submit, paste_markup, validate, write_markup,
+use super::{
+    suggestions::Suggestions,
+    text_field::{fit_height, focus_composer, is_submit, paste_markup, validate, write_markup},
 };
 use crate::{
     api,
@@ -80,6 +81,10 @@ fn Editor(message: Message) -> impl IntoView {
         room.set_edit(seq, Some(text).filter(|text| *text != original.get_value()));
     };
     let on_key = move |event: ev::KeyboardEvent| {
+        // The key chose a suggestion.
+        if event.default_prevented() {
+            return;
+        }
         if is_submit(&event) {
             event.prevent_default();
             submit();
@@ -101,6 +106,7 @@ fn Editor(message: Message) -> impl IntoView {
     });
     view! {
         <div class="editor">
+            <Suggestions area format/>
             <textarea
                 node_ref=area
                 rows="1"

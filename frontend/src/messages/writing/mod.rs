@@ -7,6 +7,7 @@ mod markup;
 mod pending;
 mod post_restrictions;
 mod stranded;
+mod suggestions;
 mod text_field;
 
 pub use composer::Composer;

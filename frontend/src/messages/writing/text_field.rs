@@ -82,6 +82,12 @@ pub fn paste_markup(event: &ev::ClipboardEvent, area: NodeRef<html::Textarea>) {
 fn replace_if_some(event: &ev::Event, area: &HtmlTextAreaElement, change: Option<Change>) -> bool {
     let Some(change) = change else { return false };
     event.prevent_default();
+    replace(area, change);
+    true
+}
+
+/// Replaces a part of the text, as if somebody had typed it.
+pub fn replace(area: &HtmlTextAreaElement, change: Change) {
     let text = area.value();
     let position = |text: &str, at: usize| text[..at].encode_utf16().count() as u32;
     let (start, end) = (position(&text, change.range.start), position(&text, change.range.end));
@@ -96,11 +102,10 @@ fn replace_if_some(event: &ev::Event, area: &HtmlTextAreaElement, change: Option
     if text.is_char_boundary(start) && text.is_char_boundary(end) {
         let _ = area.set_selection_range(position(&text, start), position(&text, end));
     }
-    true
 }
 
 /// The selection in bytes.
-fn selection(area: &HtmlTextAreaElement) -> Range<usize> {
+pub fn selection(area: &HtmlTextAreaElement) -> Range<usize> {
     let text = area.value();
     let byte = |unit: Option<u32>| {
         let mut units = 0;

@@ -29,6 +29,43 @@ pub fn is_match(user: &UserRef, q: &str) -> bool {
     [user.name(), &user.username].into_iter().any(|name| rules::name_key(name).contains(&q))
 }
 
+/// The maximum number of people that are suggested at once.
+const SUGGESTED_MAX: usize = 8;
+
+/// The people to suggest for a name that is being typed: each once, in this order, if a word of a name of
+/// theirs begins so. Nobody once the name is complete, alone or with a blank behind it: Enter then sends
+/// the message.
+pub fn suggest_people<'a>(
+    typed: &str,
+    people: impl IntoIterator<Item = &'a UserRef>,
+) -> Vec<UserRef> {
+    let typed = rules::name_key(typed);
+    let mut suggested: Vec<UserRef> = Vec::new();
+    for user in people {
+        if typed.strip_suffix(' ').is_some_and(|name| rules::name_key(&user.username) == name) {
+            return Vec::new();
+        }
+        if suggested.len() == SUGGESTED_MAX {
+            continue;
+        }
+        let is_new = suggested.iter().all(|other| other.id != user.id);
+        if is_new && [user.name(), &user.username].into_iter().any(|name| has_word(name, &typed)) {
+            suggested.push(user.clone());
+        }
+    }
+    match &suggested[..] {
+        [only] if rules::name_key(&only.username) == typed => Vec::new(),
+        _ => suggested,
+    }
+}
+
+/// Whether a word of a name begins with a text, which may continue with further words.
+fn has_word(name: &str, start: &str) -> bool {
+    let name = rules::name_key(name);
+    let mut blanks = name.match_indices(|c: char| !c.is_alphanumeric());
+    name.starts_with(start) || blanks.any(|(at, c)| name[at + c.len()..].starts_with(start))
+}
+
 /// The username of somebody who is shown with another name.
 pub fn username_label(user: &UserRef) -> Option<String> {
     user.display_name.as_ref().map(|_| format!("@{}", user.username))
@@ -135,6 +172,35 @@ mod tests {
         assert!(!is_match(&user(1, "ada"), "b"));
         let displayed = UserRef { display_name: Some("Countess".into()), ..user(1, "ada") };
         assert!(is_match(&displayed, "AD") && is_match(&displayed, "count"));
+    }
+
+    #[test]
+    fn people_are_suggested_by_the_words_of_their_names() {
+        let displayed = UserRef { display_name: Some("Grace Hopper".into()), ..user(4, "amazing") };
+        let people =
+            [user(1, "ann lee"), user(2, "Ann"), user(1, "ann lee"), user(3, "joann"), displayed];
+        let suggest = |typed: &str| {
+            let suggested = suggest_people(typed, &people);
+            suggested.iter().map(|user| user.id.0).collect::<Vec<_>>()
+        };
+        for (typed, expected) in [
+            ("", &[1, 2, 3, 4][..]),
+            ("AN", &[1, 2]),
+            ("ann", &[1, 2]),
+            ("ann l", &[1]),
+            ("lee", &[1]),
+            ("hop", &[4]),
+            ("ama", &[4]),
+            ("nobody", &[]),
+            // Complete names: a blank after one may be the end of it.
+            ("ann ", &[]),
+            ("ann lee", &[]),
+            ("joann", &[]),
+        ] {
+            assert_eq!(suggest(typed), expected, "{typed}");
+        }
+        let many: Vec<_> = (0..20).map(|id| user(id, "x")).collect();
+        assert_eq!(suggest_people("x", &many).len(), SUGGESTED_MAX);
     }
 
     #[test]

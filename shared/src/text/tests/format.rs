@@ -46,6 +46,36 @@ fn the_mention_of_the_reader_is_where_the_source_has_it() {
     assert_eq!(ann_lee.mentions(plain("a @ann lee")).pop(), Some(2..10));
 }
 
+/// Texts with the cursor at `|`, and the name that is being typed there.
+#[test]
+fn a_name_is_typed_after_an_at_sign() {
+    for (text, in_text, in_markdown) in [
+        ("@|", Some((0, "")), Some((0, ""))),
+        ("hi @an|n", Some((3, "an")), Some((3, "an"))),
+        ("(@ann le|", Some((1, "ann le")), Some((1, "ann le"))),
+        ("＠ж|", Some((0, "ж")), Some((0, "ж"))),
+        ("你好@ж|", Some((6, "ж")), Some((6, "ж"))),
+        ("@ann, @b|", Some((6, "b")), Some((6, "b"))),
+        ("**@b|**", Some((2, "b")), Some((2, "b"))),
+        ("mail@an|", None, None),
+        ("@ an|", None, None),
+        ("@ann\nle|", None, None),
+        ("no sign|", None, None),
+        ("https://x.test/@an|", None, None),
+        ("`@an|`", Some((1, "an")), None),
+        ("`@an|", Some((1, "an")), Some((1, "an"))),
+        ("```\n@an|", Some((4, "an")), None),
+        ("`x` @an|", Some((4, "an")), Some((4, "an"))),
+    ] {
+        let cursor = text.find('|').unwrap();
+        let text = text.replacen('|', "", 1);
+        assert_eq!(plain(&text).typed_name(cursor), in_text, "{text}");
+        assert_eq!(markdown(&text).typed_name(cursor), in_markdown, "{text}");
+    }
+    let long = format!("@{}", "x".repeat(rules::USERNAME_MAX_CHARS + 1));
+    assert_eq!(plain(&long).typed_name(long.len()), None);
+}
+
 #[test]
 fn facets_go_by_the_format() {
     for (text, has_link, has_code) in [
