@@ -133,6 +133,8 @@ pub enum Action {
     Read,
     /// Post messages, and change and delete one's own.
     Post,
+    /// Add reactions to messages, and remove one's own.
+    React,
     /// Add people.
     Invite,
     /// Change the topic.
@@ -166,6 +168,8 @@ pub fn may(rank: Rank, room: &RoomAccess, role: Option<Role>, action: Action) ->
         Action::Read => role.is_some(),
         // An admin outside manages an open room, but posts as a member.
         Action::Post => role.is_some() && !room.is_archived && reaches(room.policies.post),
+        // Also where only hosts post: a reaction there is the only way to respond.
+        Action::React => role.is_some() && !room.is_archived,
         // A guest does not know the people outside.
         Action::Invite => {
             rank >= Rank::Member && !is_direct && !room.is_archived && reaches(room.policies.invite)
@@ -194,7 +198,12 @@ pub fn check(
     let restored = RoomAccess { is_archived: false, ..*room };
     Err(match action {
         _ if may(rank, &restored, role, action) => Code::RoomArchived,
-        Action::See | Action::Join | Action::Read | Action::Post | Action::Report
+        Action::See
+        | Action::Join
+        | Action::Read
+        | Action::Post
+        | Action::React
+        | Action::Report
             if role.is_none() =>
         {
             Code::NotAMember

@@ -77,6 +77,10 @@ paths! {
     MESSAGES = "/api/v1/rooms/{id}/messages";
     /// One message: GET, PATCH, DELETE.
     MESSAGE = "/api/v1/rooms/{id}/messages/{seq}";
+    /// A reaction of the caller: PUT, DELETE.
+    REACTION = "/api/v1/rooms/{id}/messages/{seq}/reactions/{emoji}";
+    /// The emoji that reactions can be: GET.
+    EMOJIS = "/api/v1/emojis";
     /// Reports a message: POST.
     REPORT_MESSAGE = "/api/v1/rooms/{id}/messages/{seq}/report";
     /// The reports of a room: GET.

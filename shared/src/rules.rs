@@ -55,6 +55,8 @@ pub const BIN_DAYS: i64 = 30;
 pub const CONTENT_MAX_BYTES: usize = 16_384;
 /// The maximum number of mentions in a message. Further ones have no effect.
 pub const MENTIONS_MAX: usize = 50;
+/// The maximum number of different reactions to a message.
+pub const REACTIONS_MAX: usize = 50;
 /// The maximum number of `longer_names` in the live frame `welcome`.
 pub const LONGER_NAMES_MAX: usize = 50;
 /// The maximum size of a websocket frame from a client in bytes. The longest message fits even if every

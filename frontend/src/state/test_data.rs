@@ -4,7 +4,7 @@ use chrono::DateTime;
 use shared::{
     access::{Policies, Role, RoomKind},
     ids::{ClientId, MessageId, Rev, RoomId, Seq, UserId},
-    messages::Message,
+    messages::{Message, Reactions},
     rooms::{MyRoom, ReadState, RoomEvent, RoomEventKind},
     text::Format,
     users::UserRef,
@@ -26,6 +26,7 @@ pub fn message(seq: i64, author: i64) -> Message {
         created_at: DateTime::UNIX_EPOCH,
         edited_at: None,
         deleted_at: None,
+        reactions: Reactions::default(),
     }
 }
 

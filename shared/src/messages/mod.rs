@@ -19,6 +19,7 @@ mod insights;
 mod map;
 mod numbers;
 mod offset;
+mod reactions;
 mod reports;
 
 pub use anchor::{Anchor, AnchorError};
@@ -27,6 +28,7 @@ pub use date::{Date, InvalidDate};
 pub use insights::{AuthorCount, DayCount, Insights};
 pub use map::{MapHits, MapMonth, RoomMap};
 pub use offset::Offset;
+pub use reactions::{Emoji, EmojiList, Reaction, Reactions};
 pub use reports::{NewReport, PatchReport, Report, ReportList, ReportState, validate_reason};
 
 /// A message in its latest state. A deleted message is a tombstone, with its author and without its
@@ -59,6 +61,9 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
+    /// The reactions, in the order of the first of each emoji; absent if there are none.
+    #[serde(default, skip_serializing_if = "Reactions::is_empty")]
+    pub reactions: Reactions,
 }
 
 impl Message {

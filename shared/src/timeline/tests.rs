@@ -97,6 +97,7 @@ impl Server {
             created_at: DateTime::UNIX_EPOCH,
             edited_at: None,
             deleted_at: None,
+            reactions: Reactions::default(),
         };
         self.messages.push(message.clone());
         self.live.push(Change::new(rev, Row::Message(message.clone())));
