@@ -10,6 +10,7 @@ mod m0020_jobs;
 mod m0021_search_positions;
 mod m0022_wide_counters;
 mod m0023_message_format;
+mod m0024_reactions;
 
 pub struct Migrator;
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_search_positions::Migration),
             Box::new(m0022_wide_counters::Migration),
             Box::new(m0023_message_format::Migration),
+            Box::new(m0024_reactions::Migration),
         ]
     }
 }

@@ -144,9 +144,10 @@ pub fn message(line: &Message, room: &Room) -> Result {
         range("reply_to", seq, 1, line.seq - 1)?;
     }
     if line.deleted_at.is_some() {
-        let is_empty = line.content.is_empty() && line.sent_hash.is_none();
+        let is_empty =
+            line.content.is_empty() && line.sent_hash.is_none() && line.reactions.is_empty();
         if !is_empty || !line.mentions.is_empty() || !line.format.is_text() {
-            let text = "must leave no text, format, hash or mentions";
+            let text = "must leave no text, format, hash, mentions or reactions";
             return Err(FieldError::new("deleted_at", text));
         }
     } else {
@@ -160,6 +161,14 @@ pub fn message(line: &Message, room: &Room) -> Result {
     if line.mentions.len() > MENTIONS_MAX || !line.mentions.is_sorted_by(|a, b| a < b) {
         let text = format!("must be at most {MENTIONS_MAX} ids in ascending order");
         return Err(FieldError::new("mentions", text));
+    }
+    if !line.reactions.is_valid() {
+        let text = format!(
+            "must be at most {} different emoji, each of different users, at most {} in all",
+            rules::REACTIONS_MAX,
+            rules::REACTORS_MAX,
+        );
+        return Err(FieldError::new("reactions", text));
     }
     let uncounted = &line.uncounted_mentions;
     let is_part = uncounted.iter().all(|id| line.mentions.binary_search(id).is_ok());

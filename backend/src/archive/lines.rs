@@ -8,6 +8,7 @@ use shared::{
     Timestamp,
     access::{History, Policies, Rank, Role, RoomKind},
     admission::{CreateRooms, DirectRooms, SignUp},
+    messages::Reactions,
     rooms::RoomEventKind,
     text::Format,
 };
@@ -302,6 +303,9 @@ pub struct Message {
     /// Those of `mentions` that do not count, because the user blocked the author, in ascending order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncounted_mentions: Vec<i64>,
+    /// In the order of the first of each emoji; the users in the order in which they reacted.
+    #[serde(default, skip_serializing_if = "Reactions::is_empty")]
+    pub reactions: Reactions,
     /// By the user id of the reporter, in ascending order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reports: Vec<Report>,

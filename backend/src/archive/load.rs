@@ -279,6 +279,9 @@ impl<'t> Loader<'t> {
     fn load_message(&mut self, line: Message) -> Result<()> {
         let invalid = |error| invalid_line("message", error);
         self.check_account("user", line.user).map_err(invalid)?;
+        for user in line.reactions.users() {
+            self.check_account("reactions", user.0).map_err(invalid)?;
+        }
         for user in &line.mentions {
             self.check_account("mentions", *user).map_err(invalid)?;
         }

@@ -193,6 +193,7 @@ impl Message {
             created_at,
             edited_at,
             deleted_at,
+            reactions,
         } = row;
         Self {
             id,
@@ -209,6 +210,7 @@ impl Message {
             edited_at: edited_at.map(to_timestamp),
             deleted_at: deleted_at.map(to_timestamp),
             mentions,
+            reactions: reactions.map(|stored| stored.0).unwrap_or_default(),
             reports: Vec::new(),
             uncounted_mentions,
         }
@@ -237,6 +239,7 @@ impl Message {
             created_at: micros(self.created_at),
             edited_at: self.edited_at.map(micros),
             deleted_at: self.deleted_at.map(micros),
+            reactions: Some(self.reactions).filter(|it| !it.is_empty()).map(Stored),
         };
         (row, mentions)
     }

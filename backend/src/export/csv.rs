@@ -8,7 +8,7 @@ use shared::{Timestamp, messages::Message};
 
 use super::writer::{ExportInfo, Writer};
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "room",
     "seq",
     "id",
@@ -18,6 +18,7 @@ const COLUMNS: [&str; 9] = [
     "reply_to",
     "edited_at",
     "deleted_at",
+    "reactions",
 ];
 
 pub struct CsvWriter;
@@ -34,7 +35,7 @@ impl Writer for CsvWriter {
         let local = |time: Timestamp| info.local(time).to_rfc3339_opts(SecondsFormat::AutoSi, true);
         let mut writer = csv_writer(out);
         for message in messages {
-            let record: [Cow<str>; 9] = [
+            let record: [Cow<str>; 10] = [
                 escape_formula(info.room_name(message)),
                 message.seq.to_string().into(),
                 message.id.to_string().into(),
@@ -44,6 +45,7 @@ impl Writer for CsvWriter {
                 message.reply_to.map(|seq| seq.to_string()).unwrap_or_default().into(),
                 message.edited_at.map(local).unwrap_or_default().into(),
                 message.deleted_at.map(local).unwrap_or_default().into(),
+                message.reactions.summary().into(),
             ];
             let _ = writer.write_record(record.iter().map(|cell| cell.as_bytes()));
         }

@@ -106,7 +106,11 @@ fn write_article(info: &ExportInfo, message: &Message, out: &mut Vec<u8>) {
         return;
     }
     let edited = if message.edited_at.is_some() { " <i>edited</i>" } else { "" };
-    let _ = writeln!(out, "{edited}</p>{}</article>", text_to_html(message.text()));
+    let _ = write!(out, "{edited}</p>{}", text_to_html(message.text()));
+    if !message.reactions.is_empty() {
+        let _ = write!(out, "<p class=\"reactions\">{}</p>", escape(&message.reactions.summary()));
+    }
+    let _ = out.write_all(b"</article>\n");
 }
 
 /// The id of a message's element. A `seq` is unique only in its room.

@@ -45,6 +45,9 @@ impl Writer for MarkdownWriter {
             }
             let edited = if message.edited_at.is_some() { ", *edited*" } else { "" };
             let _ = write!(out, "{edited}\n\n{}", quotation(&message.content));
+            if !message.reactions.is_empty() {
+                let _ = write!(out, "\n{}\n", escape_line(&message.reactions.summary()));
+            }
         }
     }
 

@@ -74,8 +74,8 @@ fn doc<'t>(
 ) -> TransformOperation<'t> {
     let description = format!(
         "`jsonl` has one `Message` per line. `csv` is RFC 4180 with the columns `room` (its name), \
-         `seq`, `id`, `created_at`, `username`, `content`, `reply_to`, `edited_at` and \
-         `deleted_at`. Every cell is quoted, and a text that begins with `=`, `+`, `-`, `@`, their \
+         `seq`, `id`, `created_at`, `username`, `content`, `reply_to`, `edited_at`, \
+         `deleted_at` and `reactions` (`👍 2 🎉 1`). Every cell is quoted, and a text that begins with `=`, `+`, `-`, `@`, their \
          full-width forms, a tab, a line end or `'` is prefixed with `'`, so that no spreadsheet \
          evaluates it as a formula (OWASP, CSV injection); programs remove that prefix. \
          `markdown` is a transcript by day. `html` is a page that works offline and has its own \

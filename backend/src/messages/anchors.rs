@@ -94,7 +94,7 @@ mod tests {
     use chrono::Utc;
     use shared::{
         ids::{ClientId, MessageId, Rev, RoomId},
-        messages::Date,
+        messages::{Date, Reactions},
         text::Format,
         users::UserRef,
     };
@@ -143,6 +143,7 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             edited_at: None,
             deleted_at: (c == 'x').then_some(Timestamp::UNIX_EPOCH),
+            reactions: Reactions::default(),
         };
         text.chars().enumerate().map(message).collect()
     }

@@ -1,4 +1,4 @@
-//! The messages of a room: pages, posting, editing, deleting, read positions, and overviews.
+//! The messages of a room: pages, posting, editing, deleting, reactions, read positions, and overviews.
 
 use aide::{
     axum::{
@@ -20,6 +20,7 @@ mod overviews;
 mod pages;
 mod posting;
 pub mod queries;
+mod reactions;
 mod typing;
 
 pub use posting::{post, submit};
@@ -27,7 +28,7 @@ pub use typing::may_type;
 
 /// The message endpoints.
 pub fn routes() -> ApiRouter<App> {
-    message_routes().merge(overview_routes()).merge(sync_routes())
+    message_routes().merge(reaction_routes()).merge(overview_routes()).merge(sync_routes())
 }
 
 /// The errors of posting a message.
@@ -50,6 +51,47 @@ const EDIT: &[Code] = &[
     Code::MessageDeleted,
     Code::TooManyLinks,
 ];
+
+/// The errors of adding and removing a reaction.
+const REACT: &[Code] = &[
+    Code::NotFound,
+    Code::NotAMember,
+    Code::RoomArchived,
+    Code::DirectRefused,
+    Code::TimedOut,
+    Code::MessageDeleted,
+];
+
+fn reaction_routes() -> ApiRouter<App> {
+    use reactions as h;
+    ApiRouter::new()
+        .api_route(
+            paths::REACTION,
+            put_with(h::add, |op| {
+                doc(op, "addReaction", "Add an emoji to a message")
+                    .description(
+                        "Returns the message in its new state, and has no further effect if the caller \
+                         added the emoji before. A message has at most 50 different reactions and at most \
+                         2 000 in all. Everybody in the room gets the message as a change.",
+                    )
+                    .with(problems::of(REACT))
+            })
+            .delete_with(h::remove, |op| {
+                doc(op, "removeReaction", "Remove my emoji from a message")
+                    .description("Has no effect if the caller has not added the emoji.")
+                    .with(problems::of(REACT))
+            }),
+        )
+        .api_route(
+            paths::EMOJIS,
+            get_with(h::list_emojis, |op| {
+                doc(op, "listEmojis", "The emoji that reactions can be").description(
+                    "All emoji of Unicode with their English names, in the order of Unicode's own \
+                     charts.",
+                )
+            }),
+        )
+}
 
 fn message_routes() -> ApiRouter<App> {
     use handlers as h;

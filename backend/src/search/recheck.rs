@@ -100,6 +100,7 @@ mod tests {
     use shared::{
         Timestamp,
         ids::{ClientId, MessageId, Rev, RoomId, Seq},
+        messages::Reactions,
         search::parse,
         text::Format,
         users::UserRef,
@@ -121,6 +122,7 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             edited_at: None,
             deleted_at: None,
+            reactions: Reactions::default(),
         };
         texts.iter().enumerate().map(message).collect()
     }

@@ -39,7 +39,7 @@ fn find_in_sqlite(
     keys: &[(i64, i64, Uuid)],
 ) -> Result<Vec<messages::Model>, DbErr> {
     let sql = "SELECT id, room_id, seq, rev, user_id, client_id, format, content, sent_hash, \
-         reply_to, created_at, edited_at, deleted_at FROM messages \
+         reply_to, created_at, edited_at, deleted_at, reactions FROM messages \
          WHERE room_id = ? AND user_id = ? AND client_id = ?";
     let find = |key: &(i64, i64, Uuid)| query_row(db, sql, *key, messages::Model::from_sqlite);
     keys.iter().filter_map(|key| find(key).transpose()).collect()

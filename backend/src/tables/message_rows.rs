@@ -48,6 +48,7 @@ impl MessageRow {
             created_at: to_timestamp(row.created_at),
             edited_at: row.edited_at.map(to_timestamp),
             deleted_at: row.deleted_at.map(to_timestamp),
+            reactions: row.reactions.map(|stored| stored.0).unwrap_or_default(),
         }
     }
 

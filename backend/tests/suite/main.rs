@@ -24,6 +24,7 @@ mod history;
 mod nodes;
 mod openapi;
 mod program;
+mod reactions;
 mod rooms;
 mod search;
 mod senders;

@@ -1,8 +1,10 @@
 //! Reactions: emoji that people add to a message.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::UserId;
+use crate::{ids::UserId, rules};
 
 /// An emoji that people added to a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,31 @@ impl Reactions {
     /// Whether nobody reacted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Each emoji with the number of people, for texts: `👍 2 🎉 1`.
+    pub fn summary(&self) -> String {
+        let counts = self.0.iter().map(|it| format!("{} {}", it.emoji, it.users.len()));
+        counts.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Who reacted, once for each emoji.
+    pub fn users(&self) -> impl Iterator<Item = UserId> {
+        self.0.iter().flat_map(|reaction| reaction.users.iter().copied())
+    }
+
+    /// Whether the limits hold, and nothing is in it twice.
+    pub fn is_valid(&self) -> bool {
+        let emojis: BTreeSet<_> = self.0.iter().map(|reaction| &reaction.emoji).collect();
+        let has_users = |Reaction { emoji, users }: &Reaction| {
+            let distinct: BTreeSet<_> = users.iter().collect();
+            let is_emoji = (1..=rules::REACTION_MAX_BYTES).contains(&emoji.len());
+            is_emoji && !users.is_empty() && distinct.len() == users.len()
+        };
+        self.0.len() <= rules::REACTIONS_MAX
+            && self.users().count() <= rules::REACTORS_MAX
+            && emojis.len() == self.0.len()
+            && self.0.iter().all(has_users)
     }
 
     /// Whether somebody added an emoji.
@@ -89,6 +116,8 @@ mod tests {
         }
         let json = r#"[{"emoji":"👍","users":[1,2]},{"emoji":"🎉","users":[2]}]"#;
         assert_eq!(serde_json::to_string(&reactions).unwrap(), json);
+        assert!(reactions.is_valid());
+        assert_eq!(reactions.summary(), "👍 2 🎉 1");
         reactions.remove(UserId(1), |emoji| emoji == "👍");
         assert_eq!(reactions.0[0].users, [UserId(2)]);
         reactions.remove(UserId(2), |_| true);

@@ -9,6 +9,7 @@ use super::*;
 use crate::{
     access::{Rank, Role},
     ids::{MessageId, RoomId},
+    messages::Reactions,
     users::UserRef,
 };
 

@@ -11,6 +11,7 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 use shared::{
     Timestamp,
+    messages::Reactions,
     text::{Format, mentions},
 };
 
@@ -213,6 +214,7 @@ impl<'a> MessageConverter<'a> {
             edited_at: row.updated.filter(|updated| is_edit(self.created_at, *updated)),
             deleted_at: None,
             mentions: mentions.into_iter().collect(),
+            reactions: Reactions::default(),
             reports: Vec::new(),
             uncounted_mentions: Vec::new(),
         }

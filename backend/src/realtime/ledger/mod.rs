@@ -60,7 +60,7 @@ pub use members::{
     AddMember, CreateDirect, DirectRoom, EnterRoom, JoinByInvitation, JoinRoom, PublishAccount,
     RemoveMember, SetFavourites, SetHidden, SetMuted, SetRole,
 };
-pub use messages::{DeleteMessage, EditMessage};
+pub use messages::{DeleteMessage, EditMessage, ReactToMessage};
 pub use moderation::{Ban, CloseReport, ReportMessage, TimeOut, Unban};
 pub use post::{DEFAULT_FORMAT, PostMessage, PostedMessage};
 pub use purge::purge_job;

@@ -214,6 +214,7 @@ fn build_row(batch: &mut Batch<'_>, post: &PostMessage, exists: bool) -> message
         created_at: batch.now,
         edited_at: None,
         deleted_at: None,
+        reactions: None,
     }
 }
 

@@ -17,6 +17,10 @@ pub(super) struct Enqueued {
 }
 
 /// A write in an actor's queue.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most writes are posts: a box would be an allocation each"
+)]
 pub(super) enum QueuedWrite {
     /// A post; all posts of a batch share a few statements.
     Post(PostMessage, Reply<PostedMessage>),

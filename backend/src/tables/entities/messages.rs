@@ -1,7 +1,10 @@
 //! Messages. A deleted message keeps its row, without its text.
 
 use sea_orm::entity::prelude::*;
-use shared::text::{Format, FormattedText};
+use shared::{
+    messages::Reactions,
+    text::{Format, FormattedText},
+};
 
 use crate::tables::stored::Stored;
 
@@ -23,6 +26,8 @@ pub struct Model {
     pub created_at: i64,
     pub edited_at: Option<i64>,
     pub deleted_at: Option<i64>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub reactions: Option<Stored<Reactions>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -45,7 +50,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
     /// The number of columns.
-    pub const WIDTH: usize = 13;
+    pub const WIDTH: usize = 14;
 
     /// Reads a row of SQLite whose first columns are those of this table, in their order.
     pub fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
@@ -63,6 +68,7 @@ impl Model {
             created_at: row.get(10)?,
             edited_at: row.get(11)?,
             deleted_at: row.get(12)?,
+            reactions: row.get(13)?,
         })
     }
 

@@ -67,6 +67,7 @@ mod tests {
             created_at: 1_772_000_000_000_000,
             edited_at: edited.then_some(1),
             deleted_at: None,
+            reactions: None,
         }
     }
 

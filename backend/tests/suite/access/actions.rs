@@ -127,6 +127,12 @@ const WRITES: &[Write] = &[
     Write("POST /api/v1/rooms/{id}/messages/{other}/report", r#"{"reason": "rude"}"#, |cell| {
         cell.check(Action::Report)
     }),
+    Write("PUT /api/v1/rooms/{id}/messages/{other}/reactions/{emoji}", "", |cell| {
+        cell.check(Action::React)
+    }),
+    Write("DELETE /api/v1/rooms/{id}/messages/{other}/reactions/{emoji}", "", |cell| {
+        cell.check(Action::React)
+    }),
     Write("PUT /api/v1/rooms/{id}/read", r#"{"seq": 1}"#, |cell| cell.check(Action::Read)),
     Write("PUT /api/v1/rooms/{id}/hidden", "", Cell::hide),
     Write("DELETE /api/v1/rooms/{id}/hidden", "", Cell::hide),
@@ -235,6 +241,7 @@ impl World {
                 text.replace("{id}", &id.to_string())
                     .replace("{name}", &format!("new {nth} {which} {id}"))
                     .replace("{kind}", kind.as_str().unwrap())
+                    .replace("{emoji}", "👍")
                     .replace("{own}", &self.own_seq(person).to_string())
                     .replace("{other}", "1")
                     .replace("{victim}", &self.victim.user.id.to_string())

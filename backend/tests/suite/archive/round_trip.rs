@@ -46,6 +46,8 @@ async fn used_server() -> (Fixture, RoomId) {
     fixture.member.delete(&secret).await.expect_status(204);
     // Before the mention below, because who posts has read everything.
     let reported = fixture.member.post_message(room, "a rude word").await;
+    let reaction = paths::fill(paths::REACTION, &[&room, &reported.seq, &"🎉"]);
+    fixture.admin.put(&reaction, json!(null)).await.expect_status(200);
     let new = json!({"content": "**bold**", "format": "markdown"});
     fixture.member.post(&at(paths::MESSAGES), new).await.expect_status(201);
     // A former member with a message and a mention.

@@ -94,7 +94,7 @@ async fn csv_round_trips_and_contains_no_formula() {
         text.starts_with("\"room\",\"seq\",\"id\",\"created_at\",") && text.ends_with("\"\r\n")
     );
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let names = ["username", "content", "reply_to", "edited_at", "deleted_at"];
+    let names = ["username", "content", "reply_to", "edited_at", "deleted_at", "reactions"];
     assert_eq!(reader.headers().unwrap().iter().skip(4).collect::<Vec<_>>(), names);
     let records: Vec<_> = reader.records().map(Result::unwrap).collect();
     assert_eq!(records.len(), messages.len());
@@ -111,6 +111,7 @@ async fn csv_round_trips_and_contains_no_formula() {
         assert_eq!(cell(6), message.reply_to.map(|seq| seq.to_string()).unwrap_or_default());
         let is_set = [message.edited_at.is_some(), message.deleted_at.is_some()];
         assert_eq!([!cell(7).is_empty(), !cell(8).is_empty()], is_set);
+        assert_eq!(cell(9), message.reactions.summary());
     }
 }
 

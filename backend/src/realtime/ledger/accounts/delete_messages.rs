@@ -1,7 +1,8 @@
-//! Deletes the messages of deleted accounts.
+//! Deletes the messages and reactions of deleted accounts.
 
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{LockType, any},
 };
 use shared::ids::{RoomId, Seq, UserId};
 
@@ -9,7 +10,7 @@ use super::{
     super::{
         Batch, RoomWrite,
         mark_read::refresh_unread,
-        messages::{delete_mentions, write_tombstone},
+        messages::{delete_mentions, remove_reactions_of, write_tombstone},
     },
     remove_account::find_deleted_account,
 };
@@ -27,7 +28,7 @@ const CHUNK_TEXT_BYTES: usize = 32 * 1_024;
 /// the number, so without it a step could read a whole room.
 const WINDOW: i64 = 2_000;
 
-/// Deletes the next messages of a deleted account in a room, and returns up to which message that is done, and
+/// Deletes the next messages of a deleted account in a room, and its reactions among them, and returns up to which message that is done, and
 /// the number of deleted messages; `None` at the end of the room.
 pub(super) struct DeleteAccountMessages {
     /// The room.
@@ -60,7 +61,7 @@ impl RoomWrite for DeleteAccountMessages {
         let Some(author) = find_deleted_account(batch, self.user).await? else { return Ok(None) };
         let mut rows = messages::Entity::find()
             .filter(C::RoomId.eq(self.room.0))
-            .filter(C::UserId.eq(self.user.0))
+            .filter(any![C::UserId.eq(self.user.0), C::Reactions.is_not_null()])
             .filter(C::DeletedAt.is_null())
             .filter(C::Seq.between(self.after.0 + 1, end))
             .order_by_asc(C::Seq)
@@ -73,7 +74,12 @@ impl RoomWrite for DeleteAccountMessages {
         rows.truncate(count_within(CHUNK_TEXT_BYTES, rows.iter().map(|row| row.content.len())));
         let is_window_done = rows.len() == found && (found as u64) < CHUNK;
         let last = rows.last().map(|row| row.seq).filter(|_| !is_window_done);
+        let (rows, others): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| row.user_id == self.user.0);
         let count = rows.len() as u64;
+        for row in others {
+            remove_reactions_of(batch, row, self.user).await?;
+        }
         search_index::remove(batch.txn, &rows).await?;
         for row in rows {
             let seq = Seq(row.seq);

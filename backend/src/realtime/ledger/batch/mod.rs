@@ -175,8 +175,8 @@ impl<'t> Batch<'t> {
         action: Action,
     ) -> Result<(users::Model, Option<members::Model>)> {
         let (user, member) = self.authorize_timed_out(room, user, action).await?;
-        // Both are read by everybody in the room.
-        if matches!(action, Action::Post | Action::ChangeTopic) {
+        // All of them are seen by everybody in the room.
+        if matches!(action, Action::Post | Action::React | Action::ChangeTopic) {
             self.check_not_timed_out(room, &user, member.as_ref())?;
         }
         Ok((user, member))

@@ -1,4 +1,4 @@
-//! Edits and deletes messages, and stores the mentions of messages.
+//! Edits and deletes messages, and stores their mentions and reactions.
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType,
@@ -19,8 +19,11 @@ use crate::{
 };
 
 mod mentions;
+mod reactions;
 
 pub(super) use mentions::{MentioningText, delete_mentions, insert_mentions};
+pub use reactions::ReactToMessage;
+pub(super) use reactions::remove_reactions_of;
 
 /// Replaces the text of a message; only its author may.
 pub struct EditMessage {
@@ -36,7 +39,7 @@ pub struct EditMessage {
     pub content: String,
 }
 
-/// Turns a message into a tombstone without text; its author and the hosts may.
+/// Turns a message into a tombstone without text and reactions; its author and the hosts may.
 pub struct DeleteMessage {
     /// The room.
     pub room: RoomId,
@@ -143,7 +146,8 @@ pub(super) async fn write_tombstone(
     };
     let deleted_at = Some(batch.now);
     let format = Stored(Format::Text);
-    let row = messages::Model { format, content, sent_hash: None, deleted_at, ..row };
+    let reactions = None;
+    let row = messages::Model { format, content, sent_hash: None, deleted_at, reactions, ..row };
     update_message(batch, row, author).await
 }
 
@@ -182,6 +186,7 @@ async fn update_message(
         sent_hash: Set(row.sent_hash.clone()),
         edited_at: Set(row.edited_at),
         deleted_at: Set(row.deleted_at),
+        reactions: Set(row.reactions.clone()),
         ..Default::default()
     };
     messages::Entity::update(update).exec_without_returning(batch.txn).await?;

@@ -7,7 +7,7 @@ use shared::{
     Timestamp,
     access::{Rank, Role},
     ids::{ClientId, MessageId, Rev, RoomId, Seq, UserId},
-    messages::{Change, Message, Row},
+    messages::{Change, Message, Reactions, Row},
     problem::Code,
     rooms::Member,
     text::Format,
@@ -181,6 +181,7 @@ impl Model {
             created_at: timestamp(self.now_us),
             edited_at: None,
             deleted_at: None,
+            reactions: Reactions::default(),
         };
         self.messages.push(message.clone());
         self.log_change(Row::Message(message));

@@ -134,6 +134,14 @@ fn messages() -> Vec<OperationCase> {
             "DELETE /api/v1/rooms/{id}/messages/{seq}",
             [write("DELETE /api/v1/rooms/{room}/messages/1")],
         ),
+        room(
+            "PUT /api/v1/rooms/{id}/messages/{seq}/reactions/{emoji}",
+            [write("PUT /api/v1/rooms/{room}/messages/1/reactions/👍")],
+        ),
+        room(
+            "DELETE /api/v1/rooms/{id}/messages/{seq}/reactions/{emoji}",
+            [write("DELETE /api/v1/rooms/{room}/messages/1/reactions/👍")],
+        ),
         room("PUT /api/v1/rooms/{id}/read", [write("PUT /api/v1/rooms/{room}/read {\"seq\":1}")]),
         room(
             "GET /api/v1/rooms/{id}/changes",

@@ -93,6 +93,7 @@ fn people() -> Vec<OperationCase> {
             "DELETE /api/v1/users/{id}",
             [write("DELETE /api/v1/users/{person_id} {\"messages\":\"keep\"}")],
         ),
+        nothing("GET /api/v1/emojis", "the emoji of Unicode"),
         nothing("GET /api/v1/users/me", "the account of the caller"),
         nothing("PATCH /api/v1/users/me", "the account of the caller"),
         nothing("PATCH /api/v1/users/me/profile", "the account of the caller"),

@@ -1,0 +1,110 @@
+//! Adds and removes reactions.
+
+use sea_orm::EntityTrait;
+use shared::{
+    access::Action,
+    ids::{RoomId, Seq, UserId},
+    messages::{Message, Reactions},
+    problem::{Code, FieldError},
+    rules::{REACTIONS_MAX, REACTORS_MAX},
+};
+
+use super::{super::RoomWrite, Batch, find_message, update_message};
+use crate::{
+    Error, Result,
+    tables::{Stored, messages, users},
+};
+
+/// Adds an emoji to a message, or removes one's own. Both are idempotent.
+pub struct ReactToMessage {
+    /// The room.
+    pub room: RoomId,
+    /// The message.
+    pub seq: Seq,
+    /// The caller.
+    pub by: UserId,
+    /// The emoji.
+    pub emoji: String,
+    /// Whether to add it.
+    pub is_added: bool,
+}
+
+impl RoomWrite for ReactToMessage {
+    type Out = Message;
+
+    fn room(&self) -> Option<RoomId> {
+        Some(self.room)
+    }
+
+    fn account(&self) -> Option<UserId> {
+        Some(self.by)
+    }
+
+    /// It counts against the rate of messages, because everybody in the room gets the message again.
+    fn text_bytes(&self) -> usize {
+        self.emoji.len()
+    }
+
+    async fn execute(&self, batch: &mut Batch<'_>) -> Result<Message> {
+        let (_, member) = batch.authorize(self.room, self.by, Action::React).await?;
+        let row = find_message(batch, (self.room, self.seq), member.as_ref()).await?;
+        if row.deleted_at.is_some() {
+            return Err(Code::MessageDeleted.into());
+        }
+        let mut reactions = row.reactions.clone().unwrap_or_default().0;
+        if reactions.has(&self.emoji, self.by) == self.is_added {
+            let author = find_author(batch, &row).await?;
+            return Ok(row.into_message(&author));
+        }
+        if self.is_added {
+            batch.check_direct(self.room).await?;
+            check_limits(&reactions, &self.emoji)?;
+            reactions.add(&self.emoji, self.by);
+        } else {
+            reactions.remove(self.by, |emoji| emoji == self.emoji);
+        }
+        set_reactions(batch, row, reactions).await
+    }
+}
+
+fn check_limits(reactions: &Reactions, emoji: &str) -> Result<()> {
+    let is_new = reactions.0.iter().all(|reaction| reaction.emoji != emoji);
+    let message = if is_new && reactions.0.len() >= REACTIONS_MAX {
+        format!("is not possible: a message has at most {REACTIONS_MAX} different reactions")
+    } else if reactions.users().count() >= REACTORS_MAX {
+        format!("is not possible: a message has at most {REACTORS_MAX} reactions")
+    } else {
+        return Ok(());
+    };
+    Err(FieldError::new("emoji", message).into())
+}
+
+/// Writes and publishes a message with other reactions.
+async fn set_reactions(
+    batch: &mut Batch<'_>,
+    row: messages::Model,
+    reactions: Reactions,
+) -> Result<Message> {
+    let author = find_author(batch, &row).await?;
+    let reactions = Some(reactions).filter(|it| !it.is_empty()).map(Stored);
+    update_message(batch, messages::Model { reactions, ..row }, &author).await
+}
+
+/// Removes all reactions of an account from a message, if there are any.
+pub(in crate::realtime::ledger) async fn remove_reactions_of(
+    batch: &mut Batch<'_>,
+    row: messages::Model,
+    user: UserId,
+) -> Result<()> {
+    let mut reactions = row.reactions.clone().unwrap_or_default().0;
+    if reactions.users().all(|other| other != user) {
+        return Ok(());
+    }
+    reactions.remove(user, |_| true);
+    set_reactions(batch, row, reactions).await.map(drop)
+}
+
+async fn find_author(batch: &Batch<'_>, row: &messages::Model) -> Result<users::Model> {
+    let author = users::Entity::find_by_id(row.user_id).one(batch.txn).await?;
+    author.ok_or_else(|| Error::internal("a message has no author"))
+}
