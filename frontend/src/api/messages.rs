@@ -4,11 +4,13 @@ use chrono::NaiveDate;
 use gloo_net::http::Method;
 use shared::{
     ids::{RoomId, Seq},
-    messages::{Calendar, EditMessage, Insights, MapHits, Message, MessagePage, Month, RoomMap},
+    messages::{
+        Calendar, EditMessage, EmojiList, Insights, MapHits, Message, MessagePage, Month, RoomMap,
+    },
     paths::{self, fill},
 };
 
-use super::{Result, delete, get, search::search_path, send_json};
+use super::{Result, decode, delete, get, percent_encode, search::search_path, send, send_json};
 use crate::ui::time;
 
 /// Selects a page of a room's messages.
@@ -83,6 +85,24 @@ pub async fn edit_message(room: RoomId, seq: Seq, content: String) -> Result<Mes
 
 pub async fn delete_message(room: RoomId, seq: Seq) -> Result<()> {
     delete(&fill(paths::MESSAGE, &[&room, &seq])).await
+}
+
+pub async fn add_reaction(room: RoomId, seq: Seq, emoji: &str) -> Result<Message> {
+    send_reaction(Method::PUT, room, seq, emoji).await
+}
+
+pub async fn remove_reaction(room: RoomId, seq: Seq, emoji: &str) -> Result<Message> {
+    send_reaction(Method::DELETE, room, seq, emoji).await
+}
+
+async fn send_reaction(method: Method, room: RoomId, seq: Seq, emoji: &str) -> Result<Message> {
+    let path = fill(paths::REACTION, &[&room, &seq, &percent_encode(emoji)]);
+    decode(&send(method, &path, None).await?)
+}
+
+/// Returns the emoji that reactions can be.
+pub async fn list_emojis() -> Result<EmojiList> {
+    get(paths::EMOJIS).await
 }
 
 fn with_zone(path: &str) -> String {
