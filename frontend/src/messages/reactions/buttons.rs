@@ -99,9 +99,9 @@ fn ReactionButton(seq: Seq, emoji: String, message: Memo<Option<Message>>) -> im
                     return;
                 }
                 is_busy.set(true);
-                let reaction = (seq, emoji.clone());
+                let request = set_reaction(room, ui, (seq, emoji.clone()), !is_mine);
                 spawn_local(async move {
-                    set_reaction(room, ui, reaction, !is_mine).await;
+                    request.await;
                     is_busy.try_set(false);
                     if is_mine && count == 1 {
                         // The button is gone.

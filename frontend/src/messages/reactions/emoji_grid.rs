@@ -110,8 +110,9 @@ fn set_tab_stop(list: NodeRef<html::Div>, stop: Option<&Element>) {
 /// ← and → move to the next emoji, ↑ and ↓ to the next row, and from the first row to the search field. Home and
 /// End move to the ends.
 fn handle_key(event: &ev::KeyboardEvent, list: NodeRef<html::Div>) {
-    let Some(element) = list.get_untracked() else { return };
     let key = pressed_key(event);
+    let keys = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"];
+    let Some(element) = list.get_untracked().filter(|_| keys.contains(&&*key)) else { return };
     let Ok(buttons) = element.query_selector_all("[data-emoji]") else { return };
     let position = |index: usize| {
         let button = buttons.item(index as u32)?.dyn_into::<HtmlElement>().ok()?;
@@ -133,14 +134,10 @@ fn handle_key(event: &ev::KeyboardEvent, list: NodeRef<html::Div>) {
             _ => last,
         }
     };
-    match &*key {
-        "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown" | "Home" | "End" => {}
-        _ => return,
-    }
     event.prevent_default();
     match move_focus(&element, "[data-emoji]", next) {
         Some(()) => set_tab_stop(list, document().active_element().as_ref()),
-        None if key == "ArrowUp" => focus("[data-testid='find-emoji']"),
+        None if key == "ArrowUp" => focus(".emoji-picker input"),
         None => {}
     }
 }

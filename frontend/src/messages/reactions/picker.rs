@@ -22,7 +22,10 @@ use crate::{
         },
         search::recent_list::RecentList,
     },
-    ui::{Ui, is_touch_device, part, pressed_key, restore_focus_to, retry_when_connected, storage},
+    ui::{
+        Ui, is_touch_device, part, pressed_key, restore_focus, restore_focus_to,
+        retry_when_connected, storage,
+    },
 };
 
 part!(more: pub fn emoji_picker(open: RwSignal<bool>) { view! { <EmojiPicker open/> } });
@@ -53,7 +56,11 @@ fn EmojiPicker(open: RwSignal<bool>) -> impl IntoView {
     let emojis = Signal::derive(move || value.get().and_then(Result::ok).unwrap_or_default());
     let error = Signal::derive(move || value.get()?.err().map(|error| error.message()));
     let has_failed = Signal::derive(move || error.get().is_some() && !is_loading.get());
-    let retry = Callback::new(move |()| drop(load.dispatch_local(())));
+    let retry = Callback::new(move |()| {
+        load.dispatch_local(());
+        // The button to retry goes away.
+        restore_focus(&[".emoji-picker input"]);
+    });
     retry_when_connected(has_failed, retry);
     let (q, tone) = (RwSignal::new(String::new()), RwSignal::new(load_skin_tone(room.me)));
     let choose = Callback::new(move |emoji: String| {
@@ -133,7 +140,9 @@ fn SearchField(
                         Some(in_skin_tone(first, tone.get()).to_owned())
                     })
                 });
-                first.into_iter().for_each(|emoji| choose.run(emoji));
+                if let Some(emoji) = first {
+                    choose.run(emoji);
+                }
             }
             "ArrowDown" => focus_first(),
             _ => return,

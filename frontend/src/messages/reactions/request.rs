@@ -7,15 +7,22 @@ use crate::{api, messages::context::RoomContext, ui::Ui};
 
 /// Adds or removes my reaction to a message, and shows its new state at once: the socket sends the same, but
 /// maybe later.
-pub async fn set_reaction(room: RoomContext, ui: Ui, (seq, emoji): (Seq, String), is_added: bool) {
+pub fn set_reaction(
+    room: RoomContext,
+    ui: Ui,
+    (seq, emoji): (Seq, String),
+    is_added: bool,
+) -> impl Future<Output = ()> {
     // The room may be closed while the request is in flight.
     let (id, timeline) = (room.id, room.state().timeline);
-    let response = match is_added {
-        true => api::add_reaction(id, seq, &emoji).await,
-        false => api::remove_reaction(id, seq, &emoji).await,
-    };
-    match response {
-        Ok(message) => timeline.update(|t| t.upsert_message(message)),
-        Err(error) => ui.error(error.message()),
+    async move {
+        let response = match is_added {
+            true => api::add_reaction(id, seq, &emoji).await,
+            false => api::remove_reaction(id, seq, &emoji).await,
+        };
+        match response {
+            Ok(message) => timeline.update(|t| t.upsert_message(message)),
+            Err(error) => ui.error(error.message()),
+        }
     }
 }

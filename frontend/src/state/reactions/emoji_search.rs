@@ -41,10 +41,6 @@ fn names(emoji: &Emoji) -> impl Iterator<Item = &str> {
 }
 
 fn is_found(emoji: &Emoji, q: &str) -> bool {
-    // `-1` is a shortcode without a letter.
-    if emoji.shortcodes.iter().any(|code| code.starts_with(q)) {
-        return true;
-    }
     let begins = |word: &str| {
         names(emoji).any(|name| words(&name.to_lowercase()).any(|of| of.starts_with(word)))
     };
@@ -53,7 +49,7 @@ fn is_found(emoji: &Emoji, q: &str) -> bool {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '+').filter(|word| !word.is_empty())
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
@@ -100,10 +96,9 @@ mod tests {
     }
 
     #[test]
-    fn signs_are_part_of_a_shortcode() {
-        assert_eq!(found("+1"), "👍");
-        assert_eq!(found("-1"), "👎🥇");
-        assert_eq!(found("1"), "🥇");
+    fn signs_separate_words_and_count_in_an_exact_name() {
+        assert_eq!(found("+1"), "👍👎🥇");
+        assert_eq!(found("-1"), "👎👍🥇");
         for nothing in ["", "  ", ":", "?", "🐱"] {
             assert_eq!(found(nothing), "", "{nothing}");
         }
