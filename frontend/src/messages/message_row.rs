@@ -94,7 +94,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                     }
                     .into_any(),
                 }}
-                {(!is_deleted).then(|| view! { <Reactions seq is_hidden=is_collapsed/> })}
+                <Reactions seq is_hidden=is_collapsed/>
             </div>
             <Show when=move || is_near.get() && !is_deleted && !is_collapsed.get()>
                 <Toolbar seq is_mine/>

@@ -18,11 +18,10 @@ use crate::{
 #[component]
 pub fn Reactions(seq: Seq, is_hidden: Memo<bool>) -> impl IntoView {
     let timeline = expect_context::<RoomContext>().state().timeline;
-    let is_shown = move || {
-        let has_any =
-            || timeline.with(|t| t.get(seq).is_some_and(|message| !message.reactions.is_empty()));
-        !is_hidden.get() && has_any()
-    };
+    let has_reactions =
+        |message: &Message| message.deleted_at.is_none() && !message.reactions.is_empty();
+    let is_shown =
+        move || !is_hidden.get() && timeline.with(|t| t.get(seq).is_some_and(has_reactions));
     view! {
         <Show when=is_shown>
             <Buttons seq/>
@@ -34,36 +33,40 @@ pub fn Reactions(seq: Seq, is_hidden: Memo<bool>) -> impl IntoView {
 fn Buttons(seq: Seq) -> impl IntoView {
     let room = expect_context::<RoomContext>();
     let message = room.follow_message(seq);
-    let emojis = move || {
+    // The button that adds another is the last row, `None`.
+    let rows = move || {
         message.with(|message| {
-            let reactions = message.iter().flat_map(|message| &message.reactions.0);
-            reactions.map(|reaction| reaction.emoji.clone()).collect::<Vec<_>>()
+            let reactions = message.as_ref().map_or(&[][..], |message| &message.reactions.0);
+            let may_add = room.may_react.get() && reactions.len() < REACTIONS_MAX;
+            let emojis = reactions.iter().map(|reaction| Some(reaction.emoji.clone()));
+            emojis.chain(may_add.then_some(None)).collect::<Vec<_>>()
         })
     };
-    let may_add = move || {
-        let is_full = |message: &Message| message.reactions.0.len() >= REACTIONS_MAX;
-        room.may_react.get() && !message.with(|message| message.as_ref().is_some_and(is_full))
+    let row = move |emoji| match emoji {
+        Some(emoji) => view! { <ReactionButton seq emoji message/> }.into_any(),
+        None => view! { <AddButton seq/> }.into_any(),
     };
     view! {
         <div class="reactions" role="group" aria-label="Reactions">
-            {keyed_rows(
-                emojis,
-                String::clone,
-                move |emoji| view! { <ReactionButton seq emoji message/> }.into_any(),
-            )}
-            <Show when=may_add>
-                <button
-                    type="button"
-                    class="reaction reaction-add"
-                    aria-label="Add reaction"
-                    title="Add reaction"
-                    data-testid="add-reaction"
-                    on:click=move |_| room.reacting.set(Some(seq))
-                >
-                    <Icon shape=Shape::Plus/>
-                </button>
-            </Show>
+            {keyed_rows(rows, Option::clone, row)}
         </div>
+    }
+}
+
+#[component]
+fn AddButton(seq: Seq) -> impl IntoView {
+    let room = expect_context::<RoomContext>();
+    view! {
+        <button
+            type="button"
+            class="reaction reaction-add"
+            aria-label="Add reaction"
+            title="Add reaction"
+            data-testid="add-reaction"
+            on:click=move |_| room.reacting.set(Some(seq))
+        >
+            <Icon shape=Shape::Plus/>
+        </button>
     }
 }
 

@@ -16,11 +16,7 @@ pub fn set_reaction(
     // The room may be closed while the request is in flight.
     let (id, timeline) = (room.id, room.state().timeline);
     async move {
-        let response = match is_added {
-            true => api::add_reaction(id, seq, &emoji).await,
-            false => api::remove_reaction(id, seq, &emoji).await,
-        };
-        match response {
+        match api::set_reaction(id, seq, &emoji, is_added).await {
             Ok(message) => timeline.update(|t| t.upsert_message(message)),
             Err(error) => ui.error(error.message()),
         }
