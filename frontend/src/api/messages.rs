@@ -4,11 +4,13 @@ use chrono::NaiveDate;
 use gloo_net::http::Method;
 use shared::{
     ids::{RoomId, Seq},
-    messages::{Calendar, EditMessage, Insights, MapHits, Message, MessagePage, Month, RoomMap},
+    messages::{
+        Calendar, EditMessage, EmojiList, Insights, MapHits, Message, MessagePage, Month, RoomMap,
+    },
     paths::{self, fill},
 };
 
-use super::{Result, delete, get, search::search_path, send_json};
+use super::{Result, decode, delete, get, percent_encode, search::search_path, send, send_json};
 use crate::ui::time;
 
 /// Selects a page of a room's messages.
@@ -83,6 +85,19 @@ pub async fn edit_message(room: RoomId, seq: Seq, content: String) -> Result<Mes
 
 pub async fn delete_message(room: RoomId, seq: Seq) -> Result<()> {
     delete(&fill(paths::MESSAGE, &[&room, &seq])).await
+}
+
+/// Adds my reaction to a message, or removes it. One function, because each future takes some hundred bytes of the
+/// first load.
+pub async fn set_reaction(room: RoomId, seq: Seq, emoji: &str, is_added: bool) -> Result<Message> {
+    let method = if is_added { Method::PUT } else { Method::DELETE };
+    let path = fill(paths::REACTION, &[&room, &seq, &percent_encode(emoji)]);
+    decode(&send(method, &path, None).await?)
+}
+
+/// Returns the emoji that reactions can be.
+pub async fn list_emojis() -> Result<EmojiList> {
+    get(paths::EMOJIS).await
 }
 
 fn with_zone(path: &str) -> String {

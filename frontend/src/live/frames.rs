@@ -207,7 +207,10 @@ impl LiveClient {
     pub(super) fn handle_message(self, state: &RoomState, message: &Message) {
         let Some(me) = self.me.get_value() else { return };
         self.update_preview(message);
-        state.typing.update(|typing| typing.remove(message.user.id));
+        // An edit or a reaction does not end what the author types now.
+        if state.timeline.with_untracked(|t| message.seq > t.last_seq()) {
+            state.typing.update(|typing| typing.remove(message.user.id));
+        }
         self.rooms.maybe_update(|rooms| self.count_message(rooms, message, me.id));
         if message.user.id == me.id {
             self.remove_from_outbox(message.client_id);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use leptos::prelude::*;
 use shared::{
+    access,
     ids::{RoomId, Seq, UserId},
     messages::Message,
     timeline::Timeline,
@@ -13,7 +14,8 @@ use shared::{
 use super::loader::{load_day, load_page};
 use crate::{
     api::{self, PageRequest},
-    live::{RoomState, load_draft, load_edits, place_key, store_draft},
+    auth::Auth,
+    live::{LiveClient, RoomState, load_draft, load_edits, place_key, store_draft},
     state::{
         draft_key::{DraftKey, DraftKind},
         scroll::jump_history::JumpHistory,
@@ -52,7 +54,7 @@ impl JumpKind {
 #[derive(Clone, Copy)]
 pub struct RoomContext {
     pub id: RoomId,
-    me: UserId,
+    pub me: UserId,
     state: StoredValue<RoomState>,
     /// The last read message when the reader opened the room or looked away; the unread divider
     /// comes after it.
@@ -65,6 +67,10 @@ pub struct RoomContext {
     pub deleting: RwSignal<Option<Seq>>,
     /// The message that the dialog reports.
     pub reporting: RwSignal<Option<Seq>>,
+    /// The message for which an emoji is being chosen.
+    pub reacting: RwSignal<Option<Seq>>,
+    /// Whether I may add reactions.
+    pub may_react: Memo<bool>,
     /// How long slow mode keeps me from posting, in seconds.
     pub slow_wait_s: RwSignal<u64>,
     pub is_calendar_open: RwSignal<bool>,
@@ -105,6 +111,8 @@ impl RoomContext {
             edits: RwSignal::new(load_edits(me, id)),
             deleting: RwSignal::new(None),
             reporting: RwSignal::new(None),
+            reacting: RwSignal::new(None),
+            may_react: may_react(id),
             slow_wait_s: RwSignal::new(0),
             is_calendar_open: RwSignal::new(false),
             jump,
@@ -141,6 +149,20 @@ impl RoomContext {
     /// A loaded message, without subscribing to the timeline.
     pub fn message(self, seq: Seq) -> Option<Message> {
         self.with_timeline_untracked(|t| t.get(seq).cloned())
+    }
+
+    /// Follows a message, as long as it is loaded.
+    pub fn follow_message(self, seq: Seq) -> Memo<Option<Message>> {
+        let timeline = self.state().timeline;
+        Memo::new(move |_| timeline.with(|t| t.get(seq).cloned()))
+    }
+
+    /// Lets the reader choose an emoji for a message, if I may react to it.
+    pub fn choose_reaction(self, seq: Seq) {
+        let is_deleted = self.message(seq).is_none_or(|message| message.deleted_at.is_some());
+        if self.may_react.get_untracked() && !is_deleted {
+            self.reacting.set(Some(seq));
+        }
     }
 
     /// Jumps to a message, which need not be loaded.
@@ -191,6 +213,13 @@ impl RoomContext {
             None => edits.remove(&seq),
         });
     }
+}
+
+fn may_react(id: RoomId) -> Memo<bool> {
+    let (live, auth) = (expect_context::<LiveClient>(), expect_context::<Auth>());
+    Memo::new(move |_| {
+        live.rooms.with(|rooms| rooms.allows(id, auth.rank(), access::Action::React))
+    })
 }
 
 /// Creates the action that jumps to a day. It needs a request, because only the server knows the

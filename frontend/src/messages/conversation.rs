@@ -11,6 +11,7 @@ use super::{
     calendar::CalendarDialog,
     context::{JumpKind, RoomContext},
     delete_dialog::DeleteDialog,
+    reactions::ReactionDialog,
     report_dialog::ReportDialog,
     scroll::{BackButton, NewMessagesPill, Viewport, keep_place},
     timeline::TimelineView,
@@ -82,6 +83,7 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
         <p class="composer-closed" role="status" data-testid="composer-closed">{refusal}</p>
         <DeleteDialog/>
         <ReportDialog/>
+        <ReactionDialog/>
         <CalendarDialog open=room.is_calendar_open/>
         <Announcer/>
     }

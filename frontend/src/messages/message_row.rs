@@ -5,6 +5,7 @@ use shared::{ids::Seq, messages::Message, unicode::isolate};
 
 use super::{
     context::RoomContext,
+    reactions::Reactions,
     text::{MessageText, Previews, snippet},
     toolbar::Toolbar,
     writing::message_edit,
@@ -27,7 +28,8 @@ enum Edit {
     Open,
 }
 
-/// The row of a message. A change of the message replaces the row.
+/// The row of a message. An edit or the deletion of the message replaces the row; its reactions follow the
+/// timeline.
 #[component]
 pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
     let (room, auth) = (expect_context::<RoomContext>(), expect_context::<Auth>());
@@ -92,6 +94,7 @@ pub fn MessageRow(seq: Seq, starts_group: bool) -> impl IntoView {
                     }
                     .into_any(),
                 }}
+                <Reactions seq is_hidden=is_collapsed/>
             </div>
             <Show when=move || is_near.get() && !is_deleted && !is_collapsed.get()>
                 <Toolbar seq is_mine/>
@@ -132,7 +135,7 @@ fn Body(message: Message) -> impl IntoView {
     let permalinks = message.text().permalinks(&origin);
     view! {
         <div class="message-text">
-            <MessageText format=message.format content=message.content revision=(message.seq, message.rev)/>
+            <MessageText format=message.format content=message.content edited=(message.seq, message.edited_at)/>
             {edited}
         </div>
         <Previews permalinks/>
@@ -144,7 +147,7 @@ fn Body(message: Message) -> impl IntoView {
 #[component]
 fn ReplyQuote(to: Seq) -> impl IntoView {
     let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
-    let quoted = Memo::new(move |_| room.with_timeline(|t| t.get(to).cloned()));
+    let quoted = room.follow_message(to);
     let author = move || {
         quoted.with(|quoted| match quoted {
             Some(message) if live.blocks(message.user.id) => COLLAPSED.into(),

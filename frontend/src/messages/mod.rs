@@ -8,6 +8,7 @@ mod delete_dialog;
 mod event_lines;
 mod loader;
 mod message_row;
+mod reactions;
 mod report_dialog;
 mod scroll;
 mod text;

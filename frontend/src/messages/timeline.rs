@@ -9,8 +9,8 @@ use super::{
     event_lines::EventLines,
     message_row::MessageRow,
     scroll::{
-        Scrollbar, Viewport, follow_jumps, handle_shortcuts, jump_to_newest, jump_to_oldest,
-        start_at_first_unread,
+        Scrollbar, Viewport, focused_message, follow_jumps, handle_shortcuts, jump_to_newest,
+        jump_to_oldest, start_at_first_unread,
     },
     writing::PendingRow,
 };
@@ -18,7 +18,7 @@ use crate::{
     api::PageRequest,
     auth::Auth,
     state::timeline_rows::{Reader, RowWindow, TimelineRow, WindowCenter, row_window},
-    ui::{Icon, Shape, is_text_field_focused, keyed_rows, move_focus, time},
+    ui::{Icon, Shape, is_shortcut, is_text_field_focused, keyed_rows, move_focus, time},
 };
 
 /// The distance to the end of the rows at which the next page is loaded, in heights of the
@@ -221,7 +221,8 @@ fn load_nearby(room: RoomContext, window: Memo<RowWindow>, viewport: Viewport) {
 }
 
 /// The arrow keys move the focus from message to message, so that a message's buttons are one Tab
-/// away. Home and End jump to the ends of the room, of which the rows are only a part.
+/// away, and + chooses a reaction for it. Home and End jump to the ends of the room, of which the rows are only
+/// a part.
 fn handle_key(event: &ev::KeyboardEvent, room: RoomContext, viewport: Viewport) {
     if is_text_field_focused() {
         return;
@@ -231,6 +232,10 @@ fn handle_key(event: &ev::KeyboardEvent, room: RoomContext, viewport: Viewport) 
         "ArrowDown" if !event.alt_key() && focus_message(1, viewport).is_some() => {}
         "Home" => jump_to_oldest(room, viewport),
         "End" => jump_to_newest(room, viewport),
+        "+" if is_shortcut(event) => match focused_message() {
+            Some(seq) => room.choose_reaction(seq),
+            None => return,
+        },
         _ => return,
     }
     event.prevent_default();

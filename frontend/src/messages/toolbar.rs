@@ -26,6 +26,18 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
     };
     view! {
         <div class="toolbar" role="group" aria-label="Message actions">
+            <Show when=move || room.may_react.get()>
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label="Add reaction"
+                    title="Add reaction (+)"
+                    data-testid="react"
+                    on:click=move |_| room.reacting.set(Some(seq))
+                >
+                    <Icon shape=Shape::Smile/>
+                </button>
+            </Show>
             <Show when=move || posts.get()>
                 <button
                     type="button"

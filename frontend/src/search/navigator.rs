@@ -10,7 +10,8 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 use shared::{
-    ids::{Rev, RoomId, Seq},
+    Timestamp,
+    ids::{RoomId, Seq},
     messages::{Message, MessagePage},
     search::parse,
     unicode::isolate,
@@ -70,9 +71,9 @@ impl HitNavigator {
         self.room_query.with(Option::is_some)
     }
 
-    /// The bytes to highlight in a message of this revision.
-    pub fn ranges(self, seq: Seq, rev: Rev) -> Vec<Range<usize>> {
-        self.with_hits(|hits| hits.ranges(seq, rev).to_vec()).unwrap_or_default()
+    /// The bytes to highlight in a message whose text was edited last at this time.
+    pub fn ranges(self, seq: Seq, edited_at: Option<Timestamp>) -> Vec<Range<usize>> {
+        self.with_hits(|hits| hits.ranges(seq, edited_at).to_vec()).unwrap_or_default()
     }
 
     pub fn query(self) -> Option<String> {
@@ -190,8 +191,11 @@ impl HitNavigator {
 
 fn hits_of(page: MessagePage) -> HitList {
     let MessagePage { messages, ranges, older, newer, .. } = page;
-    let hit =
-        |(message, ranges): (Message, _)| RoomHit { seq: message.seq, rev: message.rev, ranges };
+    let hit = |(message, ranges): (Message, _)| RoomHit {
+        seq: message.seq,
+        edited_at: message.edited_at,
+        ranges,
+    };
     HitList { hits: messages.into_iter().zip(ranges).map(hit).collect(), older, newer }
 }
 

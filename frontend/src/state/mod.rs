@@ -9,6 +9,7 @@ pub mod keys;
 pub mod live;
 pub mod message_length;
 pub mod profile;
+pub mod reactions;
 pub mod read_tracking;
 pub mod rooms;
 pub mod scroll;

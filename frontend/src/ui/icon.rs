@@ -28,6 +28,7 @@ pub enum Shape {
     Reply,
     Search,
     Send,
+    Smile,
     Sort,
     Unread,
     Warning,
@@ -76,6 +77,9 @@ impl Shape {
             Self::Reply => "M9 6l-6 6 6 6M3 12h11c4 0 6.500 2 6.500 6.500",
             Self::Search => "M11 4a7 7 0 1 0 0 14a7 7 0 1 0 0-14M16 16l5 5",
             Self::Send => "M4 12L20 4l-5 16-4-7zM11 13l9-9",
+            Self::Smile => {
+                "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M9 9.500h.01M15 9.500h.01M8 14c.9 1.600 2.300 2.500 4 2.500s3.100-.9 4-2.500"
+            }
             Self::Sort => "M7 5v14M3 15l4 4 4-4M13 6h8M13 12h6M13 18h4",
             Self::Unread => {
                 "M13 6H3v13h18v-7M3 7l9 7 4.500-3.500M19 3.500a2.500 2.500 0 1 0 0 5a2.500 2.500 0 1 0 0-5"

@@ -250,6 +250,15 @@ pub fn restore_focus(selectors: &'static [&'static str]) {
     });
 }
 
+/// Moves a lost focus, in the next frame, to the first element that matches.
+pub fn restore_focus_to(selector: String) {
+    request_animation_frame(move || {
+        if is_focus_lost() {
+            focus(&selector);
+        }
+    });
+}
+
 /// Whether no element but the page has the focus.
 fn is_focus_lost() -> bool {
     document().active_element().is_none_or(|active| active.tag_name() == "BODY")

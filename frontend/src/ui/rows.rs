@@ -23,12 +23,7 @@ pub fn keyed_rows<T: 'static, K: Hash>(
     view: impl Fn(T) -> AnyView + 'static,
 ) -> AnyView {
     let view = Rc::new(view);
-    let end = NodeRef::<html::Template>::new();
-    // Weak, because the effect belongs to this owner: a strong reference would keep both for ever.
-    let owner = Owner::current().unwrap_or_default().downgrade();
-    // Dropped with the owner and no later: the rows may read signals that it owns.
-    let rows = StoredValue::new_local(Rows::default());
-    Effect::new(move |_| {
+    show_rows(Box::new(move || {
         let new_row = |item: T| -> NewRow {
             // A hash of 64 bits makes a collision of two keys too unlikely to handle.
             let mut hasher = DefaultHasher::new();
@@ -36,7 +31,19 @@ pub fn keyed_rows<T: 'static, K: Hash>(
             let view = view.clone();
             (hasher.finish(), Box::new(move || view(item)))
         };
-        let new: Vec<_> = items().into_iter().map(new_row).collect();
+        items().into_iter().map(new_row).collect()
+    }))
+}
+
+/// Not generic, because each instance of an effect takes several KiB of WASM.
+fn show_rows(new_rows: Box<dyn Fn() -> Vec<NewRow>>) -> AnyView {
+    let end = NodeRef::<html::Template>::new();
+    // Weak, because the effect belongs to this owner: a strong reference would keep both for ever.
+    let owner = Owner::current().unwrap_or_default().downgrade();
+    // Dropped with the owner and no later: the rows may read signals that it owns.
+    let rows = StoredValue::new_local(Rows::default());
+    Effect::new(move |_| {
+        let new = new_rows();
         let (Some(end), Some(owner)) = (end.get(), owner.upgrade()) else { return };
         if let Some(parent) = end.parent_element() {
             untrack(|| rows.update_value(|rows| rows.update(new, &owner, (&parent, &end))));

@@ -26,6 +26,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
             ("g d", "Jump to a day"),
             ("Alt ←", "Go back to where you were before a jump"),
             ("↑ ↓", "Move from message to message, when the messages have the focus"),
+            ("+", "Add a reaction to the message that has the focus"),
             ("u", "Mark as unread from the message that has the focus"),
             ("Esc", "Mark the room as read"),
             ("/", "Search in the room (Ctrl Shift F works while you type)"),

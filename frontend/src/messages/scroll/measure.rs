@@ -1,5 +1,6 @@
 //! Measures which rows are on the screen. Message rows have the attribute `data-seq`.
 
+use leptos::prelude::document;
 use shared::ids::Seq;
 use web_sys::{DomRect, Element};
 
@@ -62,6 +63,11 @@ pub fn fully_visible(content: &Element, viewport: &DomRect) -> Option<VisibleRun
 
 fn seq_of(row: &Element) -> Option<Seq> {
     row.get_attribute("data-seq")?.parse().ok().map(Seq)
+}
+
+/// The message whose row has the focus.
+pub fn focused_message() -> Option<Seq> {
+    seq_of(&document().active_element()?)
 }
 
 /// The index of the first row for which `is_before` is false; rows are in the order of the page.

@@ -13,6 +13,7 @@ mod viewport;
 
 pub use back_button::BackButton;
 pub use jump::{follow_jumps, jump_to_newest, jump_to_oldest, start_at_first_unread};
+pub use measure::focused_message;
 pub use new_messages_pill::NewMessagesPill;
 pub use place::keep_place;
 pub use scrollbar::Scrollbar;

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use leptos::prelude::*;
 use shared::{
-    ids::{Rev, Seq},
+    Timestamp,
+    ids::Seq,
     paths,
     text::{Format, FormattedText, ReaderName, Span, markdown},
 };
@@ -25,19 +26,19 @@ pub use preview::Previews;
 /// The longest snippet, in characters.
 const SNIPPET: usize = 140;
 
-/// The text of a message. If `revision` is given, the matches of the current search are
-/// highlighted.
+/// The text of a message. If `edited`, which message it is and when it was edited last, is given, the matches
+/// of the current search are highlighted.
 #[component]
 pub fn MessageText(
     format: Format,
     content: String,
-    #[prop(optional)] revision: Option<(Seq, Rev)>,
+    #[prop(optional)] edited: Option<(Seq, Option<Timestamp>)>,
 ) -> impl IntoView {
     let reader_name = expect_context::<LiveClient>().reader_name;
     let navigator = expect_context::<HitNavigator>();
     let revealed = RwSignal::new(Vec::new());
     move || {
-        let matches = revision.map(|(seq, rev)| navigator.ranges(seq, rev)).unwrap_or_default();
+        let matches = edited.map(|(seq, at)| navigator.ranges(seq, at)).unwrap_or_default();
         reader_name.with(|name| match format {
             Format::Text => plain_view(name, &content, &matches),
             Format::Markdown => {

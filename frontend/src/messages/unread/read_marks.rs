@@ -3,11 +3,13 @@
 use std::{cell::Cell, time::Duration};
 
 use leptos::{ev, prelude::*};
-use shared::ids::Seq;
 
 use crate::{
     live::{ConnectionStatus, LiveClient},
-    messages::{context::RoomContext, scroll::Viewport},
+    messages::{
+        context::RoomContext,
+        scroll::{Viewport, focused_message},
+    },
     state::read_tracking::{VisibleRun, new_read_position},
     ui::{is_dialog_open, on_page_keydown, shortcut_key},
 };
@@ -128,9 +130,8 @@ pub fn handle_keys(room: RoomContext, live: LiveClient) {
         match shortcut_key(event).as_str() {
             "Escape" if !is_input_focused() => live.mark_all_read(Some(room.id)),
             "u" => {
-                let row = document().active_element().and_then(|row| row.get_attribute("data-seq"));
-                if let Some(seq) = row.and_then(|seq| seq.parse().ok()) {
-                    live.mark_unread_from(room.id, Seq(seq));
+                if let Some(seq) = focused_message() {
+                    live.mark_unread_from(room.id, seq);
                 }
             }
             _ => {}

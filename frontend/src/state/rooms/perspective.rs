@@ -3,11 +3,12 @@
 use shared::access::{Action, History, Perspective, RoomAccess};
 
 /// What can be done in a room, in the order in which it is listed.
-const SENTENCES: [(Action, &str); 8] = [
+const SENTENCES: [(Action, &str); 9] = [
     (Action::See, "Find the room and see its name and topic"),
     (Action::Join, "Join without being added"),
     (Action::Read, "Read messages and see who is here"),
     (Action::Post, "Post messages"),
+    (Action::React, "Add reactions to messages"),
     (Action::Invite, "Add people"),
     (Action::ChangeTopic, "Change the topic"),
     (Action::DeleteAnyMessage, "Delete messages of others"),
@@ -77,6 +78,7 @@ mod tests {
             may(Perspective::Member, "Post messages") && may(Perspective::Member, "Add people")
         );
         assert!(!may(Perspective::Reader, "Post messages"));
+        assert!(may(Perspective::Reader, "Add reactions to messages"));
         assert!(may(Perspective::Reader, "Read messages and see who is here"));
         assert!(may(Perspective::Guest, "Post messages") && !may(Perspective::Guest, "Add people"));
         assert!(!may(Perspective::Member, "Join without being added"));

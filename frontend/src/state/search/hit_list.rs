@@ -2,14 +2,15 @@
 
 use std::ops::Range;
 
-use shared::ids::{Rev, Seq};
+use shared::{Timestamp, ids::Seq};
 
 /// One hit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoomHit {
     pub seq: Seq,
-    /// The revision that was searched: in any other revision the ranges would mark the wrong text.
-    pub rev: Rev,
+    /// When the text that was searched had been edited last: in any other text the ranges would mark the
+    /// wrong words.
+    pub edited_at: Option<Timestamp>,
     /// The matched bytes of the content.
     pub ranges: Vec<Range<usize>>,
 }
@@ -73,10 +74,10 @@ impl HitList {
         self.newer.is_none().then_some(position)
     }
 
-    /// The matched bytes of a message in this revision.
-    pub fn ranges(&self, seq: Seq, rev: Rev) -> &[Range<usize>] {
+    /// The matched bytes of a message whose text was edited last at this time.
+    pub fn ranges(&self, seq: Seq, edited_at: Option<Timestamp>) -> &[Range<usize>] {
         let found = self.hits.binary_search_by_key(&seq, |hit| hit.seq);
-        let found = found.ok().map(|at| &self.hits[at]).filter(|hit| hit.rev == rev);
+        let found = found.ok().map(|at| &self.hits[at]).filter(|hit| hit.edited_at == edited_at);
         found.map_or(&[], |hit| &hit.ranges)
     }
 
@@ -111,8 +112,11 @@ mod tests {
     use super::*;
 
     fn list(seqs: &[i64], has_older: bool, has_newer: bool) -> HitList {
-        let hit =
-            |seq: &i64| RoomHit { seq: Seq(*seq), rev: Rev(*seq), ranges: Vec::from([0..1, 2..3]) };
+        let hit = |seq: &i64| RoomHit {
+            seq: Seq(*seq),
+            edited_at: None,
+            ranges: Vec::from([0..1, 2..3]),
+        };
         let hits = seqs.iter().map(hit).collect();
         HitList { hits, older: has_older.then_some(Seq(1)), newer: has_newer.then_some(Seq(99)) }
     }
@@ -175,9 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn another_revision_of_a_message_is_not_highlighted() {
+    fn another_text_of_a_message_is_not_highlighted() {
         let hits = list(&[3, 7], false, false);
-        assert_eq!(hits.ranges(Seq(7), Rev(7)), [0..1, 2..3]);
-        assert!(hits.ranges(Seq(7), Rev(8)).is_empty() && hits.ranges(Seq(5), Rev(5)).is_empty());
+        assert_eq!(hits.ranges(Seq(7), None), [0..1, 2..3]);
+        let edited_at = Some(Timestamp::UNIX_EPOCH);
+        assert!(hits.ranges(Seq(7), edited_at).is_empty() && hits.ranges(Seq(5), None).is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! The most recent searches or rooms, stored as text with one per line, newest first.
+//! The most recent searches, rooms or emoji, stored as text with one per line, newest first.
 
 use shared::ids::RoomId;
 

@@ -37,7 +37,9 @@ pub enum TimelineRow {
     /// Everything below is unread.
     UnreadDivider,
     /// A message or its tombstone; the first of a group shows the author, who was renamed `renames` times.
-    Message { seq: Seq, rev: Rev, starts_group: bool, renames: u32 },
+    /// `changed_at` is when its text was edited or deleted. Its `rev` is no part of the row: reactions change
+    /// it too, and they must not replace the row, where a button may have the focus.
+    Message { seq: Seq, changed_at: Option<Timestamp>, starts_group: bool, renames: u32 },
     /// What happened after this message and before the next one. Each event makes it another row.
     Events { after: Seq, last: Rev, count: usize },
     /// Messages that are not loaded; `is_older` if they come before the window.
@@ -242,10 +244,10 @@ impl<D: Fn(Timestamp) -> NaiveDate> RowBuilder<D> {
             self.previous.author = None;
             self.reader.unread_after = None;
         }
-        let (seq, rev, starts_group) =
-            (message.seq, message.rev, !self.previous.groups_with(message));
+        let (seq, starts_group) = (message.seq, !self.previous.groups_with(message));
+        let changed_at = message.deleted_at.or(message.edited_at);
         let renames = timeline.renames(message.user.id);
-        self.rows.push(TimelineRow::Message { seq, rev, starts_group, renames });
+        self.rows.push(TimelineRow::Message { seq, changed_at, starts_group, renames });
         self.previous.author = Some((message.user.id, message.created_at));
         self.previous.is_mine = is_mine;
     }

@@ -29,7 +29,7 @@ fn utc(at: Timestamp) -> NaiveDate {
 }
 
 fn row(seq: i64, starts_group: bool) -> TimelineRow {
-    TimelineRow::Message { seq: Seq(seq), rev: Rev(seq), starts_group, renames: 0 }
+    TimelineRow::Message { seq: Seq(seq), changed_at: None, starts_group, renames: 0 }
 }
 
 fn day(n: u64, seq: i64) -> TimelineRow {
@@ -63,6 +63,24 @@ fn messages_of_one_author_within_seven_minutes_form_a_group() {
     }]);
     let expected = [day(0, 1), row(1, true), row(2, false), row(3, true), row(4, true)];
     assert_eq!(rows(&t, None), expected);
+}
+
+#[test]
+fn an_edit_replaces_the_row_and_a_reaction_does_not() {
+    let mut t = timeline(vec![message(1, 2, 0)]);
+    let before = rows(&t, None);
+    let mut reacted = Message { rev: Rev(101), ..message(1, 2, 0) };
+    reacted.reactions.add("👍", ME);
+    t.upsert_message(reacted.clone());
+    assert_eq!(t.get(Seq(1)), Some(&reacted));
+    assert_eq!(rows(&t, None), before);
+    let edited = Message { rev: Rev(102), edited_at: Some(reacted.created_at), ..reacted };
+    t.upsert_message(edited.clone());
+    let after_edit = rows(&t, None);
+    assert_ne!(after_edit, before);
+    let at = edited.created_at + TimeDelta::minutes(1);
+    t.upsert_message(Message { rev: Rev(103), deleted_at: Some(at), ..edited });
+    assert_ne!(rows(&t, None), after_edit);
 }
 
 #[test]
@@ -213,7 +231,8 @@ fn the_messages_of_a_renamed_author_are_drawn_again() {
         left: false,
         rev: Rev(3),
     });
-    let renamed = TimelineRow::Message { seq: Seq(1), rev: Rev(1), starts_group: true, renames: 1 };
+    let renamed =
+        TimelineRow::Message { seq: Seq(1), changed_at: None, starts_group: true, renames: 1 };
     assert_eq!(rows(&t, None), [day(0, 1), renamed, row(2, true)]);
 }
 
