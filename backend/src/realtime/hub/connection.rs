@@ -87,7 +87,7 @@ impl Connection {
     /// half of the queue is reserved for other signals.
     pub(super) fn send(&self, signal: Signal) {
         let mut queue = self.queue();
-        let limit = if is_active(Failpoint::DropOnFullQueue) { 4 } else { QUEUE_CAPACITY };
+        let limit = if is_active(Failpoint::DropOnFullQueue) { 1 } else { QUEUE_CAPACITY };
         match signal {
             Signal::Ephemeral(_) if queue.len() >= QUEUE_CAPACITY / 2 => return,
             _ if queue.len() < limit => queue.signals.push(signal),
