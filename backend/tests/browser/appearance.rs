@@ -120,6 +120,10 @@ impl Inspection<'_> {
         browser.wait_visible(".editor").await;
         self.inspect("room-editing").await;
         browser.type_keys(".editor textarea", ESCAPE).await;
+        browser.hover("article[data-seq]").await;
+        browser.click("[data-testid=react]").await;
+        browser.wait_visible(".emoji-grid .emoji-button").await;
+        self.inspect_dialog("dialog-reaction").await;
         browser.type_keys(COMPOSER, "@").await;
         browser.wait_visible("#suggestions .choice").await;
         self.inspect("room-suggestions").await;

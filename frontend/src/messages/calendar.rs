@@ -10,25 +10,14 @@ use super::{
 };
 use crate::{
     api,
-    ui::{Dialog, Icon, Lazy, Shape, Ui, part, time},
+    ui::{Icon, Shape, Ui, time},
 };
 
 /// The number of shades for days with at least one message.
 const SHADES: i64 = 4;
 
 #[component]
-pub fn CalendarDialog(open: RwSignal<bool>) -> impl IntoView {
-    view! {
-        <Dialog open title="Jump to a day">
-            <Lazy load=month_view props=open/>
-        </Dialog>
-    }
-}
-
-part!(more: fn month_view(open: RwSignal<bool>) { view! { <MonthView open/> } });
-
-#[component]
-fn MonthView(open: RwSignal<bool>) -> impl IntoView {
+pub fn MonthView(open: RwSignal<bool>) -> impl IntoView {
     let room = expect_context::<RoomContext>().id;
     let month = RwSignal::new(visible_month());
     let connection_epoch = expect_context::<Ui>().connection_epoch;

@@ -50,6 +50,19 @@ impl JumpKind {
     }
 }
 
+/// What the dialog over the messages shows.
+#[derive(Clone, Copy)]
+pub enum RoomDialog {
+    /// Asks before the message is deleted.
+    Delete(Seq),
+    /// Reports the message.
+    Report(Seq),
+    /// Chooses an emoji for the message.
+    React(Seq),
+    /// Chooses a day to jump to.
+    Calendar,
+}
+
 /// One open room.
 #[derive(Clone, Copy)]
 pub struct RoomContext {
@@ -64,16 +77,11 @@ pub struct RoomContext {
     /// The texts of unfinished edits. They are not in the editors, because a row may be replaced
     /// meanwhile.
     pub edits: RwSignal<BTreeMap<Seq, String>>,
-    pub deleting: RwSignal<Option<Seq>>,
-    /// The message that the dialog reports.
-    pub reporting: RwSignal<Option<Seq>>,
-    /// The message for which an emoji is being chosen.
-    pub reacting: RwSignal<Option<Seq>>,
+    pub dialog: RwSignal<Option<RoomDialog>>,
     /// Whether I may add reactions.
     pub may_react: Memo<bool>,
     /// How long slow mode keeps me from posting, in seconds.
     pub slow_wait_s: RwSignal<u64>,
-    pub is_calendar_open: RwSignal<bool>,
     /// The jump in progress; its message may have to be loaded first.
     pub jump: RwSignal<Option<Jump>>,
     /// The newest message when the reader jumped to it, until another jump. Once it was visible,
@@ -109,12 +117,9 @@ impl RoomContext {
             reply_to: RwSignal::new(load_draft(draft_key(DraftKind::ReplyTo)).parse().ok()),
             editing: RwSignal::new(None),
             edits: RwSignal::new(load_edits(me, id)),
-            deleting: RwSignal::new(None),
-            reporting: RwSignal::new(None),
-            reacting: RwSignal::new(None),
+            dialog: RwSignal::new(None),
             may_react: may_react(id),
             slow_wait_s: RwSignal::new(0),
-            is_calendar_open: RwSignal::new(false),
             jump,
             skipped_to: StoredValue::new(None),
             history: RwSignal::default(),
@@ -161,7 +166,7 @@ impl RoomContext {
     pub fn choose_reaction(self, seq: Seq) {
         let is_deleted = self.message(seq).is_none_or(|message| message.deleted_at.is_some());
         if self.may_react.get_untracked() && !is_deleted {
-            self.reacting.set(Some(seq));
+            self.dialog.set(Some(RoomDialog::React(seq)));
         }
     }
 

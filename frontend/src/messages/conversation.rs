@@ -8,11 +8,8 @@ use shared::{
 
 use super::{
     announcer::Announcer,
-    calendar::CalendarDialog,
     context::{JumpKind, RoomContext},
-    delete_dialog::DeleteDialog,
-    reactions::ReactionDialog,
-    report_dialog::ReportDialog,
+    room_dialog::RoomDialogView,
     scroll::{BackButton, NewMessagesPill, Viewport, keep_place},
     timeline::TimelineView,
     unread::{self, UnreadBar},
@@ -81,10 +78,7 @@ pub fn Conversation(room: RoomId, state: RoomState, at: Memo<Option<Seq>>) -> im
             <Composer/>
         </Show>
         <p class="composer-closed" role="status" data-testid="composer-closed">{refusal}</p>
-        <DeleteDialog/>
-        <ReportDialog/>
-        <ReactionDialog/>
-        <CalendarDialog open=room.is_calendar_open/>
+        <RoomDialogView/>
         <Announcer/>
     }
 }

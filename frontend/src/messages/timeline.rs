@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*};
 use shared::ids::Seq;
 
 use super::{
-    context::RoomContext,
+    context::{RoomContext, RoomDialog},
     event_lines::EventLines,
     message_row::MessageRow,
     scroll::{
@@ -138,7 +138,7 @@ fn DayDivider(day: NaiveDate) -> impl IntoView {
                 type="button"
                 title="Jump to another day"
                 data-testid="day"
-                on:click=move |_| room.is_calendar_open.set(true)
+                on:click=move |_| room.dialog.set(Some(RoomDialog::Calendar))
             >
                 {move || time::day_name(day)}
             </button>

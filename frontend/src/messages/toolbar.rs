@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::{access::Action, ids::Seq};
 
-use super::context::RoomContext;
+use super::context::{RoomContext, RoomDialog};
 use crate::{
     auth::Auth,
     links::message_path,
@@ -33,7 +33,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     aria-label="Add reaction"
                     title="Add reaction (+)"
                     data-testid="react"
-                    on:click=move |_| room.reacting.set(Some(seq))
+                    on:click=move |_| room.dialog.set(Some(RoomDialog::React(seq)))
                 >
                     <Icon shape=Shape::Smile/>
                 </button>
@@ -84,7 +84,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     class="icon-button"
                     aria-label="Report…"
                     title="Report…"
-                    on:click=move |_| room.reporting.set(Some(seq))
+                    on:click=move |_| room.dialog.set(Some(RoomDialog::Report(seq)))
                 >
                     <Icon shape=Shape::Flag/>
                 </button>
@@ -95,7 +95,7 @@ pub fn Toolbar(seq: Seq, is_mine: bool) -> impl IntoView {
                     class="icon-button"
                     aria-label="Delete"
                     title="Delete"
-                    on:click=move |_| room.deleting.set(Some(seq))
+                    on:click=move |_| room.dialog.set(Some(RoomDialog::Delete(seq)))
                 >
                     <Icon shape=Shape::Bin/>
                 </button>

@@ -3,5 +3,6 @@
 mod events;
 mod long_room;
 mod place;
+mod reactions;
 pub mod scroll;
 mod unread;

@@ -9,7 +9,7 @@ use shared::{
 
 use super::request::set_reaction;
 use crate::{
-    messages::context::RoomContext,
+    messages::context::{RoomContext, RoomDialog},
     state::reactions::sentences::{button_label, name_people},
     ui::{Icon, Shape, Ui, keyed_rows, restore_focus_to, time},
 };
@@ -63,7 +63,7 @@ fn AddButton(seq: Seq) -> impl IntoView {
             aria-label="Add reaction"
             title="Add reaction"
             data-testid="add-reaction"
-            on:click=move |_| room.reacting.set(Some(seq))
+            on:click=move |_| room.dialog.set(Some(RoomDialog::React(seq)))
         >
             <Icon shape=Shape::Plus/>
         </button>

@@ -1,10 +1,9 @@
 //! Reactions to messages: the buttons below a message, and the dialog that adds one.
 
 mod buttons;
-mod dialog;
 mod emoji_grid;
 mod picker;
 mod request;
 
 pub use buttons::Reactions;
-pub use dialog::ReactionDialog;
+pub use picker::EmojiPicker;

@@ -4,7 +4,10 @@
 use std::{cell::OnceCell, sync::Arc};
 
 use leptos::{ev, prelude::*, task::spawn_local};
-use shared::{ids::UserId, messages::Emoji};
+use shared::{
+    ids::{Seq, UserId},
+    messages::Emoji,
+};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
@@ -23,12 +26,10 @@ use crate::{
         search::recent_list::RecentList,
     },
     ui::{
-        Ui, is_touch_device, part, pressed_key, restore_focus, restore_focus_to,
-        retry_when_connected, storage,
+        Ui, is_touch_device, pressed_key, restore_focus, restore_focus_to, retry_when_connected,
+        storage,
     },
 };
-
-part!(more: pub fn emoji_picker(open: RwSignal<bool>) { view! { <EmojiPicker open/> } });
 
 thread_local! {
     /// They stay the same as long as the page is open.
@@ -45,9 +46,8 @@ async fn load_emojis() -> api::Result<Arc<[Emoji]>> {
 }
 
 #[component]
-fn EmojiPicker(open: RwSignal<bool>) -> impl IntoView {
+pub fn EmojiPicker(open: RwSignal<bool>, seq: Seq) -> impl IntoView {
     let (room, ui) = (expect_context::<RoomContext>(), expect_context::<Ui>());
-    let seq = room.reacting.get_untracked()?;
     // The button that opened the dialog may be hidden, because its row is not hovered any more.
     on_cleanup(move || restore_focus_to(format!(".message[data-seq='{seq}']")));
     let load = Action::new_local(|(): &()| load_emojis());
@@ -75,7 +75,7 @@ fn EmojiPicker(open: RwSignal<bool>) -> impl IntoView {
             choose.run(emoji);
         }
     };
-    Some(view! {
+    view! {
         // One handler for all buttons, because there are some 2000.
         <div class="emoji-picker" data-testid="emoji-picker" on:click=on_click>
             <QuickEmojis emojis tone/>
@@ -96,7 +96,7 @@ fn EmojiPicker(open: RwSignal<bool>) -> impl IntoView {
             </Show>
             <EmojiGrid emojis q tone/>
         </div>
-    })
+    }
 }
 
 /// The emoji that the reader used last.

@@ -9,7 +9,7 @@ use super::{
     viewport::Viewport,
 };
 use crate::{
-    messages::context::RoomContext,
+    messages::context::{RoomContext, RoomDialog},
     ui::{is_shortcut, on_page_keydown, shortcut_key},
 };
 
@@ -38,7 +38,7 @@ pub fn handle_shortcuts(room: RoomContext, viewport: Viewport) {
         let follows_g = js_sys::Date::now() - g_pressed_at.get_value() < SEQUENCE_MS;
         g_pressed_at.set_value(f64::MIN);
         match shortcut_key(event).as_str() {
-            "d" if follows_g => room.is_calendar_open.set(true),
+            "d" if follows_g => room.dialog.set(Some(RoomDialog::Calendar)),
             "g" if follows_g => jump_to_oldest(room, viewport),
             "g" => g_pressed_at.set_value(js_sys::Date::now()),
             "G" => jump_to_newest(room, viewport),

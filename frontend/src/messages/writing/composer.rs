@@ -11,8 +11,8 @@ use shared::{
 use super::{
     draft::keep_drafts,
     post_restrictions::SlowModeNote,
-    suggestions::suggestions,
-    text_field::{fit_height, focus_composer, is_submit, paste_markup, validate, write_markup},
+    text_field::{fit_height, focus_composer, is_submit, validate},
+    typing_aids::typing_aids,
 };
 use crate::{
     auth::Auth,
@@ -50,7 +50,7 @@ pub fn Composer() -> impl IntoView {
         send_typing(room, live, typing_sent_at, &text);
         room.draft.set(text);
     };
-    let may_mention = Memo::new(move |_| room.draft.with(|draft| draft.contains(['@', '＠'])));
+    let is_used = RwSignal::new(false);
     let is_command = Memo::new(move |_| room.draft.with(|draft| slash_command::is_command(draft)));
     let command_help = move || is_command.get().then(|| slash_command::HELP.to_owned());
     let is_too_long = move || bytes.get() > CONTENT_MAX_BYTES;
@@ -69,8 +69,8 @@ pub fn Composer() -> impl IntoView {
             }
         >
             <ReplyTarget cancelled=cancelled_reply/>
-            <Show when=move || may_mention.get()>
-                <Lazy load=suggestions props=(area, Format::Markdown)/>
+            <Show when=move || is_used.get()>
+                <Lazy load=typing_aids props=(area, Format::Markdown)/>
             </Show>
             <div class="composer-box">
                 <textarea
@@ -84,16 +84,15 @@ pub fn Composer() -> impl IntoView {
                     aria-describedby="composer-limit"
                     prop:value=room.draft
                     on:input=on_input
-                    on:paste=move |event| paste_markup(&event, area)
+                    on:pointerdown=move |_| is_used.set(true)
                     on:keydown=move |event| {
-                        // The key chose a suggestion.
+                        is_used.set(true);
                         if event.default_prevented() {
-                            return;
-                        }
-                        if is_submit(&event) {
+                            // A typing aid took the key.
+                        } else if is_submit(&event) {
                             event.prevent_default();
                             send();
-                        } else if !write_markup(&event, area) {
+                        } else {
                             handle_key(&event, room, me, cancelled_reply);
                         }
                     }

@@ -1,11 +1,11 @@
 //! Edits a message of mine in its row.
 
 use leptos::{ev, html, prelude::*};
-use shared::{messages::Message, text::Format};
+use shared::messages::Message;
 
 use super::{
-    suggestions::Suggestions,
-    text_field::{fit_height, focus_composer, is_submit, paste_markup, validate, write_markup},
+    text_field::{fit_height, focus_composer, is_submit, validate},
+    typing_aids::TypingAids,
 };
 use crate::{
     api,
@@ -81,23 +81,14 @@ fn Editor(message: Message) -> impl IntoView {
         room.set_edit(seq, Some(text).filter(|text| *text != original.get_value()));
     };
     let on_key = move |event: ev::KeyboardEvent| {
-        // The key chose a suggestion.
         if event.default_prevented() {
-            return;
-        }
-        if is_submit(&event) {
+            // A typing aid took the key.
+        } else if is_submit(&event) {
             event.prevent_default();
             submit();
         } else if pressed_key(&event) == "Escape" {
             event.prevent_default();
             close();
-        } else if format == Format::Markdown {
-            write_markup(&event, area);
-        }
-    };
-    let on_paste = move |event: ev::ClipboardEvent| {
-        if format == Format::Markdown {
-            paste_markup(&event, area);
         }
     };
     let error = Signal::derive(move || {
@@ -106,7 +97,7 @@ fn Editor(message: Message) -> impl IntoView {
     });
     view! {
         <div class="editor">
-            <Suggestions area format/>
+            <TypingAids area format/>
             <textarea
                 node_ref=area
                 rows="1"
@@ -116,7 +107,6 @@ fn Editor(message: Message) -> impl IntoView {
                 prop:value=text
                 on:input=on_input
                 on:keydown=on_key
-                on:paste=on_paste
             ></textarea>
             <p class="field-error" role="alert">{announce_each(error)}</p>
             <div class="editor-actions">

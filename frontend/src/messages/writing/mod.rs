@@ -9,6 +9,7 @@ mod post_restrictions;
 mod stranded;
 mod suggestions;
 mod text_field;
+mod typing_aids;
 
 pub use composer::Composer;
 pub use editor::message_edit;

@@ -9,29 +9,25 @@ use shared::{
     text::{Format, FormattedText},
     users::UserRef,
 };
-use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{Event, HtmlTextAreaElement, KeyboardEvent};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 
 use super::{
     markup::Change,
-    text_field::{replace, selection},
+    text_field::{listen, replace, selection},
 };
 use crate::{
     api,
     live::LiveClient,
     messages::context::RoomContext,
     state::rooms::people::{suggest_people, username_label},
-    ui::{Avatar, debounce, part, pressed_key},
+    ui::{Avatar, debounce, pressed_key},
 };
 
 /// The number of the newest loaded messages whose authors come first.
 const RECENT: usize = 500;
 /// The id of the list.
 const LIST: &str = "suggestions";
-
-part!(more: pub fn suggestions((area, format): (NodeRef<html::Textarea>, Format)) {
-    view! { <Suggestions area format/> }
-});
 
 /// The suggestions at the cursor of a text area.
 #[derive(Clone, Copy)]
@@ -202,26 +198,6 @@ fn mention(format: Format, username: &str) -> String {
         escaped.push(c);
     }
     escaped
-}
-
-/// Calls `handle` for each event of the text area, before its own handlers, until the component is gone.
-fn listen(
-    area: &HtmlTextAreaElement,
-    event: &'static str,
-    handle: impl Fn(&HtmlTextAreaElement, Event) + 'static,
-) {
-    let target = area.clone();
-    let closure: Closure<dyn FnMut(Event)> =
-        Closure::new(move |event: Event| handle(&target, event));
-    let function = closure.as_ref().unchecked_ref();
-    let _ = area.add_event_listener_with_callback_and_bool(event, function, true);
-    let listener = StoredValue::new_local((area.clone(), closure));
-    on_cleanup(move || {
-        listener.with_value(|(area, closure)| {
-            let function = closure.as_ref().unchecked_ref();
-            let _ = area.remove_event_listener_with_callback_and_bool(event, function, true);
-        });
-    });
 }
 
 fn row_id(index: usize) -> String {

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use leptos::{ev, html, prelude::*};
 use shared::rules::{self, normalize_content};
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlDocument, HtmlElement, HtmlTextAreaElement};
+use wasm_bindgen::{JsCast, prelude::Closure};
+use web_sys::{Event, HtmlDocument, HtmlElement, HtmlTextAreaElement};
 
-use super::markup::{self, Change, Mark};
+use super::markup::Change;
 use crate::{
     state::message_length,
     ui::{focus, is_touch_device, pressed_key},
@@ -51,41 +51,6 @@ pub fn is_submit(event: &ev::KeyboardEvent) -> bool {
     is_enter && (has_modifier || !is_touch_device())
 }
 
-/// Carries out a key that writes Markdown: Ctrl or ⌘ with B, I or E, with K on a selection, and a line break in a
-/// list or quote. Returns whether it was one.
-pub fn write_markup(event: &ev::KeyboardEvent, area: NodeRef<html::Textarea>) -> bool {
-    let Some(area) = area.get_untracked().filter(|_| !event.is_composing()) else { return false };
-    let (text, selection) = (area.value(), selection(&area));
-    let has_modifier = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
-    let change = match &*pressed_key(event) {
-        "b" if has_modifier => Some(markup::toggle(&text, selection, Mark::Bold)),
-        "i" if has_modifier => Some(markup::toggle(&text, selection, Mark::Italic)),
-        "e" if has_modifier => Some(markup::toggle(&text, selection, Mark::Code)),
-        "k" if has_modifier && !selection.is_empty() => Some(markup::link(&text, selection)),
-        "Enter" if !has_modifier && selection.is_empty() => {
-            markup::break_line(&text, selection.start)
-        }
-        _ => None,
-    };
-    replace_if_some(event, &area, change)
-}
-
-/// Makes a link of the selection if its address is pasted.
-pub fn paste_markup(event: &ev::ClipboardEvent, area: NodeRef<html::Textarea>) {
-    let Some(area) = area.get_untracked() else { return };
-    let pasted = event.clipboard_data().and_then(|data| data.get_data("text/plain").ok());
-    let change =
-        pasted.and_then(|pasted| markup::paste_link(&area.value(), selection(&area), &pasted));
-    replace_if_some(event, &area, change);
-}
-
-fn replace_if_some(event: &ev::Event, area: &HtmlTextAreaElement, change: Option<Change>) -> bool {
-    let Some(change) = change else { return false };
-    event.prevent_default();
-    replace(area, change);
-    true
-}
-
 /// Replaces a part of the text, as if somebody had typed it.
 pub fn replace(area: &HtmlTextAreaElement, change: Change) {
     let text = area.value();
@@ -117,4 +82,24 @@ pub fn selection(area: &HtmlTextAreaElement) -> Range<usize> {
     };
     let start = byte(area.selection_start().ok().flatten());
     start..byte(area.selection_end().ok().flatten()).max(start)
+}
+
+/// Calls `handle` for each event of the text area, before its own handlers, until the component is gone.
+pub fn listen(
+    area: &HtmlTextAreaElement,
+    event: &'static str,
+    handle: impl Fn(&HtmlTextAreaElement, Event) + 'static,
+) {
+    let target = area.clone();
+    let closure: Closure<dyn FnMut(Event)> =
+        Closure::new(move |event: Event| handle(&target, event));
+    let function = closure.as_ref().unchecked_ref();
+    let _ = area.add_event_listener_with_callback_and_bool(event, function, true);
+    let listener = StoredValue::new_local((area.clone(), closure));
+    on_cleanup(move || {
+        listener.with_value(|(area, closure)| {
+            let function = closure.as_ref().unchecked_ref();
+            let _ = area.remove_event_listener_with_callback_and_bool(event, function, true);
+        });
+    });
 }

@@ -1,32 +1,17 @@
-//! The dialog that reports a message to those who manage the room.
+//! Reports a message to those who manage the room.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use shared::{ids::Seq, rules::REPORT_REASON_MAX_CHARS, unicode::isolate};
 
 use super::{context::RoomContext, text::snippet};
-use crate::{
-    api,
-    ui::{Dialog, Lazy, Ui, open_while_some, part},
-};
+use crate::{api, ui::Ui};
 
 #[component]
-pub fn ReportDialog() -> impl IntoView {
-    let open = open_while_some(expect_context::<RoomContext>().reporting);
-    view! {
-        <Dialog open title="Report this message?">
-            <Lazy load=report_form props=open/>
-        </Dialog>
-    }
-}
-
-part!(more: fn report_form(open: RwSignal<bool>) { view! { <ReportForm open/> } });
-
-#[component]
-fn ReportForm(open: RwSignal<bool>) -> impl IntoView {
+pub fn ReportForm(open: RwSignal<bool>, seq: Seq) -> impl IntoView {
     let (room, ui) = (expect_context::<RoomContext>(), expect_context::<Ui>());
     let reason = NodeRef::<html::Textarea>::new();
-    let report = Action::new_local(move |(seq, reason): &(Seq, String)| {
-        let (seq, reason) = (*seq, reason.clone());
+    let report = Action::new_local(move |reason: &String| {
+        let reason = reason.clone();
         async move {
             api::report_message(room.id, seq, reason).await?;
             open.try_set(false);
@@ -36,16 +21,14 @@ fn ReportForm(open: RwSignal<bool>) -> impl IntoView {
     });
     let (busy, value) = (report.pending(), report.value());
     let error = move || value.get()?.err().map(|error| error.message());
-    let message = room.reporting.get_untracked().and_then(|seq| room.message(seq));
+    let message = room.message(seq);
     let (author, text) = message
         .map(|message| (message.user.name().to_owned(), snippet(message.text())))
         .unwrap_or_default();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if let Some(seq) = room.reporting.get_untracked() {
-            let reason = reason.get_untracked().map(|area| area.value()).unwrap_or_default();
-            report.dispatch_local((seq, reason));
-        }
+        let reason = reason.get_untracked().map(|area| area.value()).unwrap_or_default();
+        report.dispatch_local(reason);
     };
     view! {
         <form class="form" on:submit=submit>
