@@ -120,8 +120,7 @@ impl Inspection<'_> {
         browser.wait_visible(".editor").await;
         self.inspect("room-editing").await;
         browser.type_keys(".editor textarea", ESCAPE).await;
-        browser.hover("article[data-seq]").await;
-        browser.click("[data-testid=react]").await;
+        browser.type_keys("article[data-seq='9']", "+").await;
         browser.wait_visible(".emoji-grid .emoji-button").await;
         self.inspect_dialog("dialog-reaction").await;
         browser.type_keys(COMPOSER, "@").await;
@@ -291,6 +290,10 @@ async fn create_content(fixture: &Fixture) -> [i64; 3] {
     let origin = server.origin();
     server.post_message("bob", room, &format!("As was said: {origin}/ui/room/{room}/m/4")).await;
     server.post_message("ada", room, "Last words").await;
+    for (user, emoji) in [("bob", "👍"), ("ada", "👍"), ("bob", "🎉"), ("Grace Hopper", "❤️")] {
+        let path = format!("{}/reactions/{emoji}", message(9));
+        server.request_ok(Method::PUT, &path, user, Value::Null).await;
+    }
     [room, empty, foreign]
 }
 
