@@ -59,8 +59,6 @@ pub const MENTIONS_MAX: usize = 50;
 pub const REACTIONS_MAX: usize = 50;
 /// The maximum number of reactions to a message, counted once for each person and emoji.
 pub const REACTORS_MAX: usize = 2_000;
-/// The maximum length of the emoji of a reaction in bytes of UTF-8.
-pub const REACTION_MAX_BYTES: usize = 64;
 /// The maximum number of `longer_names` in the live frame `welcome`.
 pub const LONGER_NAMES_MAX: usize = 50;
 /// The maximum size of a websocket frame from a client in bytes. The longest message fits even if every

@@ -197,8 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_files_of_the_search_page_are_preloaded() {
-        let html = preload_search("<head></head>", "more c0 more\nsearch c0 search\n").unwrap();
-        assert!(html.contains("of['/ui/c0.wasm','/ui/search.wasm']"), "{html}");
+    fn each_part_is_preloaded_by_its_own_condition() {
+        let parts = "more c0 more\nsearch c0 search\nlogin c1 login\n";
+        let html = preload_parts("<head></head>", parts).unwrap();
+        let search =
+            "[location.pathname.startsWith('/ui/search'),['/ui/c0.wasm','/ui/search.wasm']]";
+        let login = "[!localStorage.getItem('hallway.account'),['/ui/c1.wasm','/ui/login.wasm']]";
+        assert!(html.contains(&format!("of[{search},{login}])")), "{html}");
+        assert!(!html.contains("more"), "{html}");
+        assert!(preload_parts("<head></head>", "more more\n").is_err());
     }
 }

@@ -101,7 +101,7 @@ fn group_name(group: Group) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use shared::rules::REACTION_MAX_BYTES;
+    use shared::messages::REACTION_MAX_BYTES;
 
     use super::*;
 

@@ -290,7 +290,8 @@ async fn create_content(fixture: &Fixture) -> [i64; 3] {
     let origin = server.origin();
     server.post_message("bob", room, &format!("As was said: {origin}/ui/room/{room}/m/4")).await;
     server.post_message("ada", room, "Last words").await;
-    for (user, emoji) in [("bob", "👍"), ("ada", "👍"), ("bob", "🎉"), ("Grace Hopper", "❤️")] {
+    for (user, emoji) in [("bob", "👍"), ("ada", "👍"), ("bob", "🎉"), ("Grace Hopper", "❤️")]
+    {
         let path = format!("{}/reactions/{emoji}", message(9));
         server.request_ok(Method::PUT, &path, user, Value::Null).await;
     }

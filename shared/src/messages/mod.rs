@@ -28,7 +28,7 @@ pub use date::{Date, InvalidDate};
 pub use insights::{AuthorCount, DayCount, Insights};
 pub use map::{MapHits, MapMonth, RoomMap};
 pub use offset::Offset;
-pub use reactions::{Emoji, EmojiList, Reaction, Reactions};
+pub use reactions::{Emoji, EmojiList, REACTION_MAX_BYTES, Reaction, Reactions};
 pub use reports::{NewReport, PatchReport, Report, ReportList, ReportState, validate_reason};
 
 /// A message in its latest state. A deleted message is a tombstone, with its author and without its

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ids::UserId, rules};
 
+/// The maximum length of the emoji of a reaction in bytes of UTF-8.
+pub const REACTION_MAX_BYTES: usize = 64;
+
 /// An emoji that people added to a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -45,7 +48,7 @@ impl Reactions {
         let emojis: BTreeSet<_> = self.0.iter().map(|reaction| &reaction.emoji).collect();
         let has_users = |Reaction { emoji, users }: &Reaction| {
             let distinct: BTreeSet<_> = users.iter().collect();
-            let is_emoji = (1..=rules::REACTION_MAX_BYTES).contains(&emoji.len());
+            let is_emoji = (1..=REACTION_MAX_BYTES).contains(&emoji.len());
             is_emoji && !users.is_empty() && distinct.len() == users.len()
         };
         self.0.len() <= rules::REACTIONS_MAX

@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use crate::fixture::{Fixture, LiveSocket, all_messages, changes};
 
+mod formats;
+mod reactions;
+
 fn with_client_id(id: Uuid, content: &str) -> Value {
     json!({"client_id": id, "content": content})
 }
