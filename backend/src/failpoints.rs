@@ -19,6 +19,8 @@ pub enum Failpoint {
     DropOnFullQueue,
     /// Keep the text of a deleted message, and replay it.
     ReplayOfDeletedText,
+    /// Write a reaction without the next `rev`.
+    ReactionWithoutRev,
     /// Keep the subscriptions of a removed member.
     RemovalIgnored,
     /// Find messages in rooms that the user has left.
@@ -50,6 +52,7 @@ pub fn is_active(failpoint: Failpoint) -> bool {
             "idempotency-by-cache" => IdempotencyByCache,
             "drop-on-full-queue" => DropOnFullQueue,
             "replay-of-deleted-text" => ReplayOfDeletedText,
+            "reaction-without-rev" => ReactionWithoutRev,
             "removal-ignored" => RemovalIgnored,
             "search-forgets-visibility" => SearchForgetsVisibility,
             "presence-told-outside" => PresenceToldOutside,

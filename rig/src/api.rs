@@ -120,6 +120,17 @@ impl Api {
         self.request(session, Method::PATCH, &path, Some(&body)).await
     }
 
+    pub async fn react(
+        &self,
+        session: Session<'_>,
+        room: RoomId,
+        seq: Seq,
+        emoji: &str,
+    ) -> Outcome<Message> {
+        let path = paths::fill(paths::REACTION, &[&room, &seq, &emoji]);
+        self.request(session, Method::PUT, &path, None::<&()>).await
+    }
+
     pub async fn delete(&self, session: Session<'_>, room: RoomId, seq: Seq) -> Outcome<()> {
         let path = paths::fill(paths::MESSAGE, &[&room, &seq]);
         self.request(session, Method::DELETE, &path, None::<&()>).await

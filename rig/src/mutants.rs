@@ -50,6 +50,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant { name: "idempotency-by-cache", fault: "race", database: "mariadb" },
     Mutant { name: "drop-on-full-queue", fault: "kill-server", database: "sqlite" },
     Mutant { name: "replay-of-deleted-text", fault: "race", database: "postgres" },
+    Mutant { name: "reaction-without-rev", fault: "race", database: "postgres" },
     Mutant { name: "removal-ignored", fault: "race", database: "mariadb" },
     Mutant { name: "search-forgets-visibility", fault: "race", database: "postgres" },
     Mutant { name: "presence-told-outside", fault: "race", database: "mariadb" },

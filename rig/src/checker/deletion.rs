@@ -1,4 +1,4 @@
-//! Leak after delete: the server sends the text of a deleted message.
+//! Leak after delete: the server sends the text or the reactions of a deleted message.
 //!
 //! Text that the server sends more than 1 s after it acknowledged the delete is a leak; the second
 //! covers text in transit. The time of sending has lower bounds: the server sent a reply (a page,
@@ -73,7 +73,7 @@ pub fn check(
 }
 
 fn has_text(message: &Message) -> bool {
-    !message.content.is_empty()
+    !message.content.is_empty() || !message.reactions.is_empty()
 }
 
 /// Checks text that the server sent at `sent_us` or later.

@@ -25,6 +25,8 @@ pub struct HistoryIndex<'h> {
     /// The new texts, and the operations that wrote them.
     pub edits: HashMap<MessageKey, Vec<(&'h str, Operation)>>,
     pub deletes: HashMap<MessageKey, Vec<Operation>>,
+    /// The added emoji, who added them, and the operations.
+    pub reactions: HashMap<MessageKey, Vec<(&'h str, UserId, Operation)>>,
     /// Joins and removals, in the order of invocation.
     pub membership_changes: BTreeMap<(RoomId, UserId), Vec<MembershipChange>>,
     /// The final states of the nodes, each with the index of its entry.
@@ -41,7 +43,7 @@ pub struct HistoryIndex<'h> {
     read_pauses: HashMap<u32, Vec<(u64, u64)>>,
     /// The addresses of the states in `observed`.
     observed_pointers: HashSet<*const Message>,
-    /// The edit, delete, removal or join that a process has in flight.
+    /// The edit, delete, reaction, removal or join that a process has in flight.
     in_flight: HashMap<u32, InFlight>,
 }
 
@@ -49,6 +51,7 @@ pub struct HistoryIndex<'h> {
 enum InFlight {
     Edit(MessageKey, usize),
     Delete(MessageKey, usize),
+    React(MessageKey, usize),
     Membership((RoomId, UserId), usize),
 }
 
@@ -83,6 +86,11 @@ impl<'h> HistoryIndex<'h> {
                 deletes.push(operation);
                 InFlight::Delete((*room, *seq), deletes.len() - 1)
             }
+            Event::React { room, seq, user, emoji } => {
+                let reactions = self.reactions.entry((*room, *seq)).or_default();
+                reactions.push((emoji, *user, operation));
+                InFlight::React((*room, *seq), reactions.len() - 1)
+            }
             Event::Remove { room, user } | Event::Join { room, user } => {
                 let is_join = matches!(event, Event::Join { .. });
                 let changes = self.membership_changes.entry((*room, *user)).or_default();
@@ -108,6 +116,7 @@ impl<'h> HistoryIndex<'h> {
             }
             Event::Edited { .. }
             | Event::Deleted { .. }
+            | Event::Reacted { .. }
             | Event::Removed { .. }
             | Event::Joined { .. } => self.complete_in_flight(*process, Completion::Ok(at)),
             Event::Refused { retry, .. } => self.complete_in_flight(*process, refused(*retry)),
@@ -135,6 +144,10 @@ impl<'h> HistoryIndex<'h> {
             Some(InFlight::Delete(key, nth)) => {
                 self.deletes.get_mut(&key).and_then(|deletes| deletes.get_mut(nth))
             }
+            Some(InFlight::React(key, nth)) => {
+                let reactions = self.reactions.get_mut(&key);
+                reactions.and_then(|all| all.get_mut(nth)).map(|(.., operation)| operation)
+            }
             Some(InFlight::Membership(key, nth)) => {
                 let changes = self.membership_changes.get_mut(&key);
                 changes.and_then(|all| all.get_mut(nth)).map(|change| &mut change.operation)
@@ -150,6 +163,7 @@ impl<'h> HistoryIndex<'h> {
         match &entry.event {
             Event::Ack { message, .. }
             | Event::Edited { message }
+            | Event::Reacted { message }
             | Event::Change { row: ChangedRow::Message(message), .. } => {
                 self.add_message(at, message);
             }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use shared::{
-    ids::{ClientId, Seq},
+    ids::{ClientId, Seq, UserId},
     messages::Message,
 };
 
@@ -20,6 +20,7 @@ pub fn check(index: &HistoryIndex, violations: &mut Violations) {
         check_acks(index, sent, violations);
     }
     check_lost_edits(index, violations);
+    check_reactions(index, violations);
     check_lost_membership_changes(index, violations);
     check_duplicates(index, violations);
     check_aborted_reads(index, violations);
@@ -106,6 +107,44 @@ fn check_lost_edits(index: &HistoryIndex, violations: &mut Violations) {
             {
                 let detail = format!("the deletion of {} is not at node {}", key.1, state.node);
                 violations.add(Anomaly::LostWrite, [delete, *at], detail);
+            }
+        }
+    }
+}
+
+/// Acknowledged reactions are in every final state, unless the message is deleted. Every observed reaction is of
+/// an operation that may have been done, and there is one of each.
+fn check_reactions(index: &HistoryIndex, violations: &mut Violations) {
+    let operations =
+        |message: &Message| index.reactions.get(&(message.room, message.seq)).into_iter().flatten();
+    for (at, state) in index.node_states.values().flatten() {
+        for message in state.messages.iter().filter(|message| message.deleted_at.is_none()) {
+            for (emoji, user, operation) in operations(message) {
+                if let Some(done) = operation.ok()
+                    && !message.reactions.has(emoji, *user)
+                {
+                    let (seq, node) = (message.seq, state.node);
+                    let detail = format!("the reaction of {user} to {seq} is not at node {node}");
+                    violations.add(Anomaly::LostWrite, [done, *at], detail);
+                }
+            }
+        }
+    }
+    for (at, message) in &index.observed {
+        let (room, seq) = (message.room, message.seq);
+        if !message.reactions.is_valid() {
+            let detail = format!("{seq} of room {room} has a reaction twice");
+            violations.add(Anomaly::Duplicate, [*at], detail);
+        }
+        for reaction in &message.reactions.0 {
+            let may_exist = |user: &UserId| {
+                operations(message).any(|(emoji, by, operation)| {
+                    (*emoji, by) == (&*reaction.emoji, user) && operation.may_be_done()
+                })
+            };
+            if !reaction.users.iter().all(may_exist) {
+                let detail = format!("{seq} of room {room} has a reaction that nobody added");
+                violations.add(Anomaly::AbortedRead, [*at], detail);
             }
         }
     }

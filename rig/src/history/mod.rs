@@ -110,6 +110,16 @@ pub enum Event {
         room: RoomId,
         seq: Seq,
     },
+    /// An attempt to add a reaction, which nobody removes. Completes with `Reacted`, `Refused` or `NoReply`.
+    React {
+        room: RoomId,
+        seq: Seq,
+        user: UserId,
+        emoji: String,
+    },
+    Reacted {
+        message: Arc<Message>,
+    },
     /// An admin's attempt to remove a member. Completes with `Removed`, `Refused` or `NoReply`.
     Remove {
         room: RoomId,

@@ -45,11 +45,22 @@ pub enum ClientKind {
     Reader,
 }
 
-/// A request to edit or delete an acknowledged message as its author.
+/// What an author does with a message.
+#[derive(Clone, Copy, Debug)]
+pub enum Edit {
+    /// Replaces the text.
+    Content,
+    /// Deletes the message.
+    Delete,
+    /// Adds a reaction.
+    React,
+}
+
+/// A request to change an acknowledged message as its author.
 pub struct EditRequest {
     pub message: Arc<Message>,
     pub author: Arc<Account>,
-    pub is_deletion: bool,
+    pub edit: Edit,
 }
 
 pub struct Context {

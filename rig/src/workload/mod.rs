@@ -72,6 +72,8 @@ pub struct Workload {
     pub edit_share: f64,
     /// The share (0 to 1) of messages that are deleted later; less if the editors cannot keep up.
     pub delete_share: f64,
+    /// The share of messages that get a reaction; half of them are then deleted.
+    pub react_share: f64,
     /// Clients that send a message twice: through two nodes, much later, or after cancelling.
     pub duplicate_senders: usize,
     /// The average time between two messages of a duplicate sender.
@@ -102,6 +104,7 @@ impl Workload {
             max_in_flight: 16,
             edit_share: 0.05,
             delete_share: 0.03,
+            react_share: 0.04,
             duplicate_senders: 2,
             duplicate_interval: Duration::from_millis(300),
             removal_interval: Some(Duration::from_secs(2)),
@@ -191,6 +194,7 @@ impl<'a> Starter<'a> {
             max_in_flight: workload.max_in_flight,
             edit_share: workload.edit_share,
             delete_share: workload.delete_share,
+            react_share: workload.react_share,
         };
         for nth in 0..workload.senders {
             let client = self.client(nth, ClientKind::Writer, false);

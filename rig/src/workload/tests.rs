@@ -54,6 +54,7 @@ async fn a_workload_records_all_kinds_of_events_without_violations() {
     assert_eq!(count(|event| matches!(event, Event::ReaderState(_))), 60, "30 readers of 2 rooms");
     assert!(count(|event| matches!(event, Event::Deleted { .. })) > 5);
     assert!(count(|event| matches!(event, Event::Edited { .. })) > 5);
+    assert!(count(|event| matches!(event, Event::Reacted { .. })) > 5);
     assert!(count(|event| matches!(event, Event::LeftRoom { .. })) > 0);
     assert!(count(|event| matches!(event, Event::ReadPaused)) > 0);
 }

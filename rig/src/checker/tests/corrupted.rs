@@ -6,13 +6,13 @@ use shared::{
     Timestamp,
     access::Role,
     ids::{MessageId, Rev, Seq},
-    messages::Message,
+    messages::{Message, Reactions},
     problem::Code,
 };
 
 use super::{
     fixtures::*,
-    model::{EDITOR, GUEST, READER, ROOM},
+    model::{EDITOR, EMOJI, GUEST, READER, ROOM},
 };
 use crate::{
     checker::{Anomaly, check},
@@ -35,8 +35,33 @@ fn lost_writes_are_found() {
         let (_, old) = find_ack(entries, EDITED);
         node_states(entries)[0].messages[EDITED as usize - 1] = old;
     });
+    assert_finds(Anomaly::LostWrite, "the reaction of", |entries| {
+        let message = &mut node_states(entries)[0].messages[REACTED as usize - 1];
+        Arc::make_mut(message).reactions = Reactions::default();
+    });
     assert_finds(Anomaly::LostWrite, "3 joined, but", |entries| {
         node_states(entries)[1].members.retain(|member| member.user.id != GUEST);
+    });
+}
+
+#[test]
+fn wrong_reactions_are_found() {
+    assert_finds(Anomaly::Duplicate, "a reaction twice", |entries| {
+        for_each_message(entries, |message| {
+            let copies = message.reactions.0.clone();
+            message.reactions.0.extend(copies);
+        });
+    });
+    assert_finds(Anomaly::AbortedRead, "a reaction that nobody added", |entries| {
+        for_each_message(entries, |message| {
+            if message.seq.0 == PLAIN {
+                message.reactions.add(EMOJI, GUEST);
+            }
+        });
+    });
+    assert_finds(Anomaly::AbortedRead, "a reaction that nobody added", |entries| {
+        let at = find(entries, |entry| matches!(entry.event, Event::Reacted { .. }));
+        entries[at].event = Event::Refused { code: Code::NotFound, retry: false };
     });
 }
 

@@ -19,6 +19,8 @@ pub(super) const PLAIN: i64 = 1;
 pub(super) const EDITED: i64 = 3;
 /// A message that is deleted.
 pub(super) const DELETED: i64 = 4;
+/// A message that gets a reaction.
+pub(super) const REACTED: i64 = 6;
 
 pub(super) fn valid_history() -> Vec<Entry> {
     let mut model = Model::new();
@@ -27,6 +29,7 @@ pub(super) fn valid_history() -> Vec<Entry> {
         (0..READERS).for_each(|nth| model.deliver(nth, 1));
     }
     model.edit_or_delete(EDITED as usize - 1, false, true);
+    model.react(REACTED as usize - 1, true);
     model.edit_or_delete(DELETED as usize - 1, true, true);
     (0..READERS).for_each(|nth| model.ping(nth));
     model.wait(1_500_000);
@@ -110,6 +113,7 @@ pub(super) fn for_each_message(entries: &mut [Entry], change: impl Fn(&mut Messa
         match &mut entry.event {
             Event::Ack { message, .. }
             | Event::Edited { message }
+            | Event::Reacted { message }
             | Event::Change { row: ChangedRow::Message(message), .. } => {
                 change(Arc::make_mut(message))
             }

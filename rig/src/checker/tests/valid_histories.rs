@@ -11,6 +11,7 @@ use crate::{checker::check, history::History};
 enum Action {
     Send(i64, SendResult),
     EditOrDelete { nth: usize, delete: bool, acked: bool },
+    React { nth: usize, acked: bool },
     ToggleGuest,
     Deliver(usize, usize),
     OverflowQueue(usize),
@@ -33,6 +34,7 @@ fn action() -> impl Strategy<Value = Action> {
         6 => (1..4i64, result).prop_map(|(user, result)| Action::Send(user, result)),
         3 => (0..90usize, any::<bool>(), any::<bool>())
             .prop_map(|(nth, delete, acked)| Action::EditOrDelete { nth, delete, acked }),
+        2 => (0..90usize, any::<bool>()).prop_map(|(nth, acked)| Action::React { nth, acked }),
         1 => Just(Action::ToggleGuest),
         6 => (0..READERS, 1..4usize).prop_map(|(nth, at_most)| Action::Deliver(nth, at_most)),
         1 => (0..READERS).prop_map(Action::OverflowQueue),
@@ -49,6 +51,7 @@ fn run(actions: Vec<Action>) -> History {
         match action {
             Action::Send(user, result) => model.send(UserId(user), result),
             Action::EditOrDelete { nth, delete, acked } => model.edit_or_delete(nth, delete, acked),
+            Action::React { nth, acked } => model.react(nth, acked),
             Action::ToggleGuest => model.toggle_guest(),
             Action::Deliver(nth, at_most) => model.deliver(nth, at_most),
             Action::OverflowQueue(nth) => model.overflow_queue(nth),

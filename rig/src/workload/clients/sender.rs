@@ -20,7 +20,7 @@ use crate::{
     history::{Draft, Event, Transport},
     workload::{
         connection::{Client, Connection, Incoming},
-        context::{ClientKind, EditRequest},
+        context::{ClientKind, Edit, EditRequest},
         frame_cache::Frame,
     },
 };
@@ -42,6 +42,8 @@ pub struct SendSettings {
     pub edit_share: f64,
     /// The share (0 to 1) of acknowledged messages that are deleted later.
     pub delete_share: f64,
+    /// The share of messages that get a reaction; half of them are then deleted.
+    pub react_share: f64,
 }
 
 pub struct Sender {
@@ -199,13 +201,24 @@ impl Sender {
         self.outbox.retain(|pending| pending.draft.client_id != client_id);
     }
 
-    /// Requests an edit or a deletion for a share of the messages. A full queue drops the request.
+    /// Requests an edit, a deletion or a reaction for a share of the messages. A full queue drops the request.
     fn request_edit(&mut self, message: Arc<Message>) {
         let (random, settings) = (self.rng.f64(), &self.settings);
-        if random < settings.edit_share + settings.delete_share {
-            let (author, is_deletion) =
-                (self.client.account.clone(), random < settings.delete_share);
-            let request = EditRequest { message, author, is_deletion };
+        let (deletes, edits) = (settings.delete_share, settings.edit_share);
+        let edits = if random < deletes {
+            &[Edit::Delete][..]
+        } else if random < deletes + edits {
+            &[Edit::Content]
+        } else if random < deletes + edits + settings.react_share {
+            // The deletion must take the reaction along.
+            let both = &[Edit::React, Edit::Delete];
+            if self.rng.bool() { &both[..1] } else { both }
+        } else {
+            &[]
+        };
+        for edit in edits {
+            let (message, author) = (message.clone(), self.client.account.clone());
+            let request = EditRequest { message, author, edit: *edit };
             let _ = self.client.context.edit_requests.try_send(request);
         }
     }

@@ -5,7 +5,7 @@ use sea_orm::{
 };
 use shared::{
     access::Action,
-    ids::{RoomId, Seq, UserId},
+    ids::{Rev, RoomId, Seq, UserId},
     messages::{Message, Row},
     problem::Code,
     text::Format,
@@ -175,8 +175,17 @@ async fn update_message(
     row: messages::Model,
     author: &users::Model,
 ) -> Result<Message> {
+    let rev = batch.next_rev(RoomId(row.room_id));
+    update_message_at(batch, row, author, rev).await
+}
+
+async fn update_message_at(
+    batch: &mut Batch<'_>,
+    row: messages::Model,
+    author: &users::Model,
+    rev: Rev,
+) -> Result<Message> {
     let room = RoomId(row.room_id);
-    let rev = batch.next_rev(room);
     let row = messages::Model { rev: rev.0, ..row };
     let update = messages::ActiveModel {
         id: Set(row.id),

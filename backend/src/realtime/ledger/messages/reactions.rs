@@ -3,15 +3,16 @@
 use sea_orm::EntityTrait;
 use shared::{
     access::Action,
-    ids::{RoomId, Seq, UserId},
+    ids::{Rev, RoomId, Seq, UserId},
     messages::{Message, Reactions},
     problem::{Code, FieldError},
     rules::{REACTIONS_MAX, REACTORS_MAX},
 };
 
-use super::{super::RoomWrite, Batch, find_message, update_message};
+use super::{super::RoomWrite, Batch, find_message, update_message_at};
 use crate::{
     Error, Result,
+    failpoints::{Failpoint, is_active},
     tables::{Stored, messages, users},
 };
 
@@ -87,7 +88,11 @@ async fn set_reactions(
 ) -> Result<Message> {
     let author = find_author(batch, &row).await?;
     let reactions = Some(reactions).filter(|it| !it.is_empty()).map(Stored);
-    update_message(batch, messages::Model { reactions, ..row }, &author).await
+    let rev = match is_active(Failpoint::ReactionWithoutRev) {
+        true => Rev(row.rev),
+        false => batch.next_rev(RoomId(row.room_id)),
+    };
+    update_message_at(batch, messages::Model { reactions, ..row }, &author, rev).await
 }
 
 /// Removes all reactions of an account from a message, if there are any.

@@ -23,7 +23,9 @@ use crate::history::{Draft, Entry, Event, History, NodeState, RIG, ReaderState, 
 pub const ROOM: RoomId = RoomId(1);
 /// The user who is removed and joins again.
 pub const GUEST: UserId = UserId(3);
-/// The process that edits and deletes. The process number of a sender is its user id.
+/// The emoji of all reactions.
+pub const EMOJI: &str = "👍";
+/// The process that edits, deletes and reacts. The process number of a sender is its user id.
 pub const EDITOR: u32 = 10;
 /// The process that removes the guest and, for the guest, joins again.
 pub const ADMIN: u32 = 11;
@@ -213,6 +215,9 @@ impl Model {
         let message = &mut self.messages[nth];
         message.rev = rev;
         message.content = if delete { String::new() } else { content };
+        if delete {
+            message.reactions = Reactions::default();
+        }
         *(if delete { &mut message.deleted_at } else { &mut message.edited_at }) = now;
         let message = message.clone();
         self.log_change(Row::Message(message.clone()));
@@ -224,6 +229,25 @@ impl Model {
                 (true, false) => Event::Edited { message: message.into() },
             },
         );
+    }
+
+    /// Adds a reaction of its author to the message at index `nth` modulo the number of messages.
+    pub fn react(&mut self, nth: usize, acked: bool) {
+        let Some(nth) = nth.checked_rem(self.messages.len()) else { return };
+        let (seq, user) = (self.messages[nth].seq, self.messages[nth].user.id);
+        self.record(EDITOR, Event::React { room: ROOM, seq, user, emoji: EMOJI.into() });
+        if self.messages[nth].deleted_at.is_some() {
+            let code = Code::MessageDeleted;
+            return self.record(EDITOR, Event::Refused { code, retry: false });
+        }
+        if !self.messages[nth].reactions.has(EMOJI, user) {
+            self.rev = self.rev.next();
+            self.messages[nth].rev = self.rev;
+            self.messages[nth].reactions.add(EMOJI, user);
+            self.log_change(Row::Message(self.messages[nth].clone()));
+        }
+        let message = Arc::new(self.messages[nth].clone());
+        self.record(EDITOR, if acked { Event::Reacted { message } } else { Event::NoReply });
     }
 
     /// Removes the guest, or lets the guest join again.
