@@ -38,6 +38,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
             ("Enter", "Send"),
             ("Shift Enter", "Start a new line"),
             ("@", "Suggest people to mention (↑ ↓, then Enter or Tab)"),
+            (":tada:", "An emoji; suggested from the second letter on"),
             ("↑", "Edit your last message, when there is no text"),
             ("Esc", "Cancel the reply, or finish the edit later"),
         ],

@@ -94,17 +94,27 @@ impl<'t> FormattedText<'t> {
     /// The name that ends at `cursor`, a byte position, while it is being typed: the position of its `@`, and
     /// the name so far. `None` in links and code.
     pub fn typed_name(self, cursor: usize) -> Option<(usize, &'t str)> {
-        let (at, name) = find_typed(&self.content[..cursor])?;
-        let is_verbatim = match self.format {
+        find_typed(&self.content[..cursor]).filter(|(at, _)| !self.is_verbatim(*at))
+    }
+
+    /// The shortcode of an emoji that ends at `cursor` while it is being typed, as `:tada`: the position of its
+    /// colon, and what follows, at least two characters, with the colon at its end if it is complete. `None` in
+    /// links and code.
+    pub fn typed_shortcode(self, cursor: usize) -> Option<(usize, &'t str)> {
+        find_shortcode(&self.content[..cursor]).filter(|(at, _)| !self.is_verbatim(*at))
+    }
+
+    /// Whether a position is in a link or in code.
+    fn is_verbatim(self, at: usize) -> bool {
+        match self.format {
             Format::Text => find_links(self.content).iter().any(|link| link.contains(&at)),
             Format::Markdown => self.tree_if_contains(&[':', '`', '~']).is_some_and(|tree| {
-                tree.walk().any(|visit| {
-                    matches!(visit,
-                    Visit::Enter(node) if node.kind.is_verbatim() && node.range.contains(&at))
+                tree.walk().any(|visit| match visit {
+                    Visit::Enter(node) => node.kind.is_verbatim() && node.range.contains(&at),
+                    Visit::Leave(_) => false,
                 })
             }),
-        };
-        (!is_verbatim).then_some((at, name))
+        }
     }
 
     /// What of the text may mention somebody; `None` if nothing can.
@@ -155,4 +165,19 @@ impl<'t> FormattedText<'t> {
         }
         (self.content.into(), ranges.to_vec())
     }
+}
+
+/// The shortcode at the end of a text: see [`FormattedText::typed_shortcode`]. A time (`10:30`) and a smiley
+/// (`:-D`) are none.
+fn find_shortcode(before: &str) -> Option<(usize, &str)> {
+    let name_end = before.strip_suffix(':').unwrap_or(before);
+    let at = name_end.rfind(':')?;
+    let name = &name_end[at + 1..];
+    let mut characters = name.chars();
+    let (first, second) = (characters.next()?, characters.next()?);
+    let is_name = first.is_alphanumeric() || matches!(first, '+' | '-') && second.is_numeric();
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '+' | '-');
+    let follows_word = before[..at].ends_with(|c: char| c.is_alphanumeric() || c == ':');
+    let is_shortcode = is_name && name.chars().all(is_part) && !follows_word;
+    is_shortcode.then(|| (at, &before[at + 1..]))
 }

@@ -1,4 +1,4 @@
-//! People are suggested while a name is typed after an `@`.
+//! People are suggested while a name is typed after an `@`, and emoji after a `:`.
 
 use serde_json::json;
 
@@ -59,13 +59,25 @@ async fn a_name_is_completed_and_mentions_its_owner() {
         ada.type_keys(COMPOSER, ENTER).await;
         grace.wait_message("@grace *x*").await;
 
+        // Emoji by their shortcodes.
+        ada.type_keys(COMPOSER, "a :taco").await;
+        ada.wait_text(ACTIVE, ":taco:").await;
+        ada.type_keys(COMPOSER, ENTER).await;
+        wait_value(&ada, "a 🌮 ").await;
+        ada.type_keys(COMPOSER, "and :tada:").await;
+        wait_value(&ada, "a 🌮 and 🎉 ").await;
+        ada.type_keys(COMPOSER, "at 10:30: `:tada:`").await;
+        wait_value(&ada, "a 🌮 and 🎉 at 10:30: `:tada:`").await;
+        ada.type_keys(COMPOSER, ENTER).await;
+        grace.wait_message("a 🌮 and 🎉 at 10:30: :tada:").await;
+
         // The editor suggests too.
         ada.type_keys(COMPOSER, UP).await;
         ada.type_keys(".editor textarea", " and @bo").await;
         ada.wait_text(ACTIVE, "bob").await;
         ada.type_keys(".editor textarea", "\u{E004}").await;
         ada.type_keys(".editor textarea", ENTER).await;
-        grace.wait_message("@grace *x* and @bob").await;
+        grace.wait_message("a 🌮 and 🎉 at 10:30: :tada: and @bob").await;
     })
     .await;
 }

@@ -6,4 +6,4 @@ mod picker;
 mod request;
 
 pub use buttons::Reactions;
-pub use picker::EmojiPicker;
+pub use picker::{EmojiPicker, load_emojis, load_skin_tone};

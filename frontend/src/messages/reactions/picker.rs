@@ -36,7 +36,8 @@ thread_local! {
     static EMOJIS: OnceCell<Arc<[Emoji]>> = const { OnceCell::new() };
 }
 
-async fn load_emojis() -> api::Result<Arc<[Emoji]>> {
+/// The list of emoji, requested once.
+pub async fn load_emojis() -> api::Result<Arc<[Emoji]>> {
     if let Some(emojis) = EMOJIS.with(|emojis| emojis.get().cloned()) {
         return Ok(emojis);
     }
@@ -196,7 +197,8 @@ fn skin_tone_key(me: UserId) -> String {
     format!("hallway.skin_tone.{me}")
 }
 
-fn load_skin_tone(me: UserId) -> usize {
+/// The skin tone that the reader chose.
+pub fn load_skin_tone(me: UserId) -> usize {
     storage::get(&skin_tone_key(me)).and_then(|tone| tone.parse().ok()).unwrap_or_default()
 }
 

@@ -1,10 +1,10 @@
-//! Suggestions of people while a name is typed after an `@` in a text area.
+//! Suggestions at the cursor of a text area: people after an `@`, and emoji after a `:`.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, task::spawn_local};
 use shared::{
-    rooms::MemberList,
+    messages::Emoji,
     rules::name_key,
     text::{Format, FormattedText},
     users::UserRef,
@@ -14,31 +14,60 @@ use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 
 use super::{
     markup::Change,
+    suggested_people::suggested_people,
     text_field::{listen, replace, selection},
 };
 use crate::{
-    api,
-    live::LiveClient,
-    messages::context::RoomContext,
-    state::rooms::people::{suggest_people, username_label},
-    ui::{Avatar, debounce, pressed_key},
+    messages::{
+        context::RoomContext,
+        reactions::{load_emojis, load_skin_tone},
+    },
+    state::{
+        reactions::emoji_search::{by_shortcode, in_skin_tone, search_emojis},
+        rooms::people::username_label,
+    },
+    ui::{Avatar, pressed_key},
 };
 
-/// The number of the newest loaded messages whose authors come first.
-const RECENT: usize = 500;
+/// The maximum number of emoji that are suggested at once.
+const EMOJIS_MAX: usize = 8;
 /// The id of the list.
 const LIST: &str = "suggestions";
+
+/// What is being typed, and where it is in the text, with the sign before it.
+#[derive(Clone, PartialEq)]
+enum Typed {
+    Name(Range<usize>, String),
+    Shortcode(Range<usize>, String),
+}
+
+impl Typed {
+    fn range(&self) -> Range<usize> {
+        let (Self::Name(range, _) | Self::Shortcode(range, _)) = self;
+        range.clone()
+    }
+}
+
+/// A row of the list.
+#[derive(Clone, PartialEq)]
+enum Choice {
+    Person(UserRef),
+    /// An emoji and its shortcode.
+    Emoji(String, String),
+}
 
 /// The suggestions at the cursor of a text area.
 #[derive(Clone, Copy)]
 struct State {
     format: Format,
-    /// The name that is being typed, and where it is in the text, with its `@`.
-    typed: RwSignal<Option<(Range<usize>, String)>>,
-    /// The index of the person that Enter takes.
+    typed: RwSignal<Option<Typed>>,
+    /// The index of the choice that Enter takes.
     active: RwSignal<usize>,
-    /// The `@` whose suggestions were closed, or whose name was chosen.
+    /// The sign whose suggestions were closed, or whose word was chosen.
     closed: StoredValue<Option<usize>>,
+    /// None until the first shortcode is typed.
+    emojis: RwSignal<Arc<[Emoji]>>,
+    skin_tone: usize,
 }
 
 /// The list above the text area. Its keys are handled before those of the text area, and keep the browser
@@ -46,8 +75,23 @@ struct State {
 #[component]
 pub fn Suggestions(area: NodeRef<html::Textarea>, format: Format) -> impl IntoView {
     let typed = RwSignal::new(None);
-    let state = State { format, typed, active: RwSignal::new(0), closed: StoredValue::new(None) };
-    let people = suggested_people(typed);
+    let state = State {
+        format,
+        typed,
+        active: RwSignal::new(0),
+        closed: StoredValue::new(None),
+        emojis: RwSignal::new(Arc::new([])),
+        skin_tone: load_skin_tone(expect_context::<RoomContext>().me),
+    };
+    let people = suggested_people(Memo::new(move |_| match typed.get() {
+        Some(Typed::Name(_, name)) => Some(name),
+        _ => None,
+    }));
+    let choices = Memo::new(move |_| match typed.get() {
+        Some(Typed::Name(..)) => people.get().into_iter().map(Choice::Person).collect(),
+        Some(Typed::Shortcode(_, name)) => state.suggested_emojis(&name),
+        None => Vec::new(),
+    });
     Effect::new(move |_| {
         let Some(area) = area.get() else { return };
         let _ = area.set_attribute("aria-autocomplete", "list");
@@ -56,18 +100,16 @@ pub fn Suggestions(area: NodeRef<html::Textarea>, format: Format) -> impl IntoVi
         }
         listen(&area, "blur", move |_, _| typed.set(None));
         listen(&area, "keydown", move |area, event| {
-            state.handle_key(area, event.unchecked_ref(), &people.get_untracked());
+            state.handle_key(area, event.unchecked_ref(), &choices.get_untracked());
         });
         state.follow(&area);
     });
-    let is_shown = Memo::new(move |_| people.with(|people| !people.is_empty()));
+    let is_shown = Memo::new(move |_| choices.with(|choices| !choices.is_empty()));
     Effect::new(move |_| {
         let Some(area) = area.get() else { return };
         let row = is_shown.get().then(|| row_id(state.active.get()));
-        for (name, id) in [
-            ("aria-controls", row.is_some().then_some(LIST)),
-            ("aria-activedescendant", row.as_deref()),
-        ] {
+        let list = row.as_ref().map(|_| LIST);
+        for (name, id) in [("aria-controls", list), ("aria-activedescendant", row.as_deref())] {
             let _ = match id {
                 Some(id) => area.set_attribute(name, id),
                 None => area.remove_attribute(name),
@@ -75,55 +117,16 @@ pub fn Suggestions(area: NodeRef<html::Textarea>, format: Format) -> impl IntoVi
         }
     });
     let rows = move || {
-        let rows = people.get().into_iter().enumerate();
-        rows.map(|(index, user)| view! { <Row index user state area/> }).collect_view()
+        let rows = choices.get().into_iter().enumerate();
+        rows.map(|(index, choice)| view! { <Row index choice state area/> }).collect_view()
     };
     view! {
         <Show when=move || is_shown.get()>
             <div class="suggestions">
-                <ul id=LIST class="choices" role="listbox" aria-label="People to mention">
-                    {rows}
-                </ul>
+                <ul id=LIST class="choices" role="listbox" aria-label="Suggestions">{rows}</ul>
             </div>
         </Show>
     }
-}
-
-/// Those who wrote lately come first, at once, and then the other members, whom the server finds. Once it
-/// has, authors who left are gone.
-fn suggested_people(typed: RwSignal<Option<(Range<usize>, String)>>) -> Memo<Vec<UserRef>> {
-    let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
-    let name = RwSignal::new(String::new());
-    Effect::new(move |_| {
-        if let Some((_, typed)) = typed.get() {
-            name.set(typed.trim().to_owned());
-        }
-    });
-    let debounced = debounce(name);
-    let found = LocalResource::new(move || {
-        let name = debounced.get();
-        async move { (name.clone(), api::find_members(room.id, &name).await.ok()) }
-    });
-    Memo::new(move |_| {
-        let Some((_, typed)) = typed.get() else { return Vec::new() };
-        let found = found.get().filter(|(of, _)| of == typed.trim()).and_then(|(_, found)| found);
-        room.with_timeline(|timeline| {
-            let recent = timeline.newest_first().take(RECENT).map(|message| &message.user);
-            let recent = recent.filter(|user| may_be_member(user, &found));
-            let members = timeline.members().map(|member| &member.user);
-            let found = found.iter().flat_map(|list| &list.members);
-            let others = members.chain(found.map(|listing| &listing.member.user));
-            let people = recent.chain(others).filter(|user| user.id != live.my_id());
-            suggest_people(&typed, people)
-        })
-    })
-}
-
-/// Whether somebody who wrote in the room may still be in it, as far as it is known.
-fn may_be_member(user: &UserRef, found: &Option<MemberList>) -> bool {
-    found.as_ref().is_none_or(|list| {
-        list.next.is_some() || list.members.iter().any(|found| found.member.user.id == user.id)
-    })
 }
 
 impl State {
@@ -131,20 +134,57 @@ impl State {
     fn follow(self, area: &HtmlTextAreaElement) {
         let (text, selection) = (area.value(), selection(area));
         let text = FormattedText::new(self.format, &text);
-        let typed = selection.is_empty().then(|| text.typed_name(selection.start)).flatten();
-        if typed.map(|(at, _)| at) != self.closed.get_value() {
+        let typed = selection.is_empty().then(|| typed_at(text, selection.start)).flatten();
+        if typed.as_ref().map(|typed| typed.range().start) != self.closed.get_value() {
             self.closed.set_value(None);
         }
         let typed = typed.filter(|_| self.closed.get_value().is_none());
-        let typed = typed.map(|(at, name)| (at..selection.start, name.to_owned()));
-        if self.typed.with_untracked(|before| *before != typed) {
-            self.active.set(0);
-            self.typed.set(typed);
+        if self.typed.with_untracked(|before| *before == typed) {
+            return;
+        }
+        if matches!(typed, Some(Typed::Shortcode(..))) {
+            self.load_emojis();
+        }
+        self.active.set(0);
+        self.typed.set(typed.clone());
+        // The colon at the end of a shortcode chooses its emoji.
+        if let Some(Typed::Shortcode(_, name)) = typed
+            && let Some(name) = name.strip_suffix(':')
+            && let Some(emoji) = self.emojis.with_untracked(|list| self.emoji_of(list, name))
+        {
+            self.complete(area, emoji);
         }
     }
 
-    fn handle_key(self, area: &HtmlTextAreaElement, event: &KeyboardEvent, people: &[UserRef]) {
-        let count = people.len();
+    /// Requests the emoji. Without them, a shortcode stays a text.
+    fn load_emojis(self) {
+        if self.emojis.with_untracked(|emojis| emojis.is_empty()) {
+            spawn_local(async move {
+                if let Ok(emojis) = load_emojis().await {
+                    self.emojis.try_set(emojis);
+                }
+            });
+        }
+    }
+
+    fn emoji_of(self, list: &[Emoji], shortcode: &str) -> Option<String> {
+        Some(in_skin_tone(by_shortcode(list, shortcode)?, self.skin_tone).to_owned())
+    }
+
+    fn suggested_emojis(self, name: &str) -> Vec<Choice> {
+        self.emojis.with(|emojis| {
+            let found = search_emojis(emojis, &name.replace('_', " ")).into_iter();
+            let choice = |emoji: &Emoji| {
+                let shortcode = emoji.shortcodes.first().map_or(&*emoji.name, String::as_str);
+                let emoji = in_skin_tone(emoji, self.skin_tone).to_owned();
+                Choice::Emoji(emoji, format!(":{shortcode}:"))
+            };
+            found.take(EMOJIS_MAX).map(choice).collect()
+        })
+    }
+
+    fn handle_key(self, area: &HtmlTextAreaElement, event: &KeyboardEvent, choices: &[Choice]) {
+        let count = choices.len();
         let has_modifier =
             event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key();
         if count == 0 || has_modifier || event.is_composing() {
@@ -154,12 +194,12 @@ impl State {
             "ArrowDown" => self.active.update(|at| *at = (*at + 1) % count),
             "ArrowUp" => self.active.update(|at| *at = (*at + count - 1) % count),
             "Enter" | "Tab" => {
-                if let Some(user) = people.get(self.active.get_untracked()) {
-                    self.choose(area, &user.username);
+                if let Some(choice) = choices.get(self.active.get_untracked()) {
+                    self.choose(area, choice);
                 }
             }
             "Escape" => {
-                let at = self.typed.with_untracked(|typed| Some(typed.as_ref()?.0.start));
+                let at = self.typed.with_untracked(|typed| Some(typed.as_ref()?.range().start));
                 self.closed.set_value(at);
                 self.typed.set(None);
             }
@@ -168,10 +208,17 @@ impl State {
         event.prevent_default();
     }
 
-    /// Completes the name.
-    fn choose(self, area: &HtmlTextAreaElement, username: &str) {
-        let Some((range, _)) = self.typed.get_untracked() else { return };
-        let mut replacement = mention(self.format, username);
+    fn choose(self, area: &HtmlTextAreaElement, choice: &Choice) {
+        match choice {
+            Choice::Person(user) => self.complete(area, mention(self.format, &user.username)),
+            Choice::Emoji(emoji, _) => self.complete(area, emoji.clone()),
+        }
+    }
+
+    /// Replaces what is being typed.
+    fn complete(self, area: &HtmlTextAreaElement, mut replacement: String) {
+        let typed = self.typed.get_untracked();
+        let Some(range) = typed.map(|typed| typed.range()) else { return };
         let end = range.start + replacement.len() + 1;
         // The cursor goes behind a blank, which may be there already.
         if !area.value()[range.end..].starts_with(' ') {
@@ -181,6 +228,14 @@ impl State {
         replace(area, Change { range, replacement, selection: end..end });
         self.typed.set(None);
     }
+}
+
+fn typed_at(text: FormattedText<'_>, cursor: usize) -> Option<Typed> {
+    let name = text.typed_name(cursor).map(|(at, name)| Typed::Name(at..cursor, name.to_owned()));
+    name.or_else(|| {
+        let (at, shortcode) = text.typed_shortcode(cursor)?;
+        Some(Typed::Shortcode(at..cursor, shortcode.to_owned()))
+    })
 }
 
 /// The source of a mention. Only a name that would be markup is escaped: `@ann_lee` needs nothing, `@*ann*`
@@ -205,9 +260,18 @@ fn row_id(index: usize) -> String {
 }
 
 #[component]
-fn Row(index: usize, user: UserRef, state: State, area: NodeRef<html::Textarea>) -> impl IntoView {
-    let (name, label) = (user.name().to_owned(), username_label(&user));
-    let username = user.username;
+fn Row(index: usize, choice: Choice, state: State, area: NodeRef<html::Textarea>) -> impl IntoView {
+    let (face, text, label) = match &choice {
+        Choice::Person(user) => {
+            let name = user.name().to_owned();
+            let face = view! { <Avatar name=name.clone() small=true/> }.into_any();
+            (face, name, username_label(user))
+        }
+        Choice::Emoji(emoji, shortcode) => {
+            let face = view! { <span class="emoji">{emoji.clone()}</span> }.into_any();
+            (face, shortcode.clone(), None)
+        }
+    };
     let row = NodeRef::<html::Li>::new();
     let is_active = move || state.active.get() == index;
     Effect::new(move |_| {
@@ -219,7 +283,7 @@ fn Row(index: usize, user: UserRef, state: State, area: NodeRef<html::Textarea>)
     });
     let choose = move |_| {
         if let Some(area) = area.get_untracked() {
-            state.choose(&area, &username);
+            state.choose(&area, &choice);
         }
     };
     view! {
@@ -233,8 +297,8 @@ fn Row(index: usize, user: UserRef, state: State, area: NodeRef<html::Textarea>)
             on:mousedown=move |event| event.prevent_default()
             on:click=choose
         >
-            <span class="choice-face"><Avatar name=name.clone() small=true/></span>
-            <span class="choice-text" dir="auto">{name}</span>
+            <span class="choice-face">{face}</span>
+            <span class="choice-text" dir="auto">{text}</span>
             <span class="quiet" dir="auto">{label}</span>
         </li>
     }

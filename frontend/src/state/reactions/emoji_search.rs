@@ -36,6 +36,11 @@ pub fn search_emojis<'a>(list: &'a [Emoji], q: &str) -> Vec<&'a Emoji> {
     exact
 }
 
+/// The emoji with exactly this shortcode, without colons.
+pub fn by_shortcode<'a>(list: &'a [Emoji], shortcode: &str) -> Option<&'a Emoji> {
+    list.iter().find(|emoji| emoji.shortcodes.iter().any(|code| code == shortcode))
+}
+
 fn names(emoji: &Emoji) -> impl Iterator<Item = &str> {
     [&emoji.name].into_iter().chain(&emoji.shortcodes).map(String::as_str)
 }

@@ -76,6 +76,32 @@ fn a_name_is_typed_after_an_at_sign() {
     assert_eq!(plain(&long).typed_name(long.len()), None);
 }
 
+/// Texts with the cursor at `|`, and the shortcode that is being typed there.
+#[test]
+fn a_shortcode_is_typed_after_a_colon() {
+    for (text, expected) in [
+        (":ta|", Some((0, "ta"))),
+        ("hi :tada:|", Some((3, "tada:"))),
+        ("(:+1|", Some((1, "+1"))),
+        (":thumbs_u|p", Some((0, "thumbs_u"))),
+        ("**:tada|**", Some((2, "tada"))),
+        ("🎉:tada|", Some((4, "tada"))),
+        (":t|", None),
+        (":-D|", None),
+        (":ta da|", None),
+        ("10:30|", None),
+        ("a::b|", None),
+        ("::ta|", None),
+        ("https://x.test/:ta|", None),
+        ("`:tada|`", None),
+        (":|", None),
+    ] {
+        let cursor = text.find('|').unwrap();
+        let text = text.replacen('|', "", 1);
+        assert_eq!(markdown(&text).typed_shortcode(cursor), expected, "{text}");
+    }
+}
+
 #[test]
 fn facets_go_by_the_format() {
     for (text, has_link, has_code) in [
