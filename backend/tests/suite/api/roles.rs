@@ -183,6 +183,9 @@ fn message_endpoints() -> Vec<Endpoint> {
             Value::Null,
             by_membership(not_the_author, Ok(204)),
         ),
+        Endpoint("PUT", "/rooms/{room}/messages/2/reactions/{emoji}", Value::Null, ok(200)),
+        Endpoint("DELETE", "/rooms/{room}/messages/2/reactions/{emoji}", Value::Null, ok(200)),
+        Endpoint("GET", "/emojis", Value::Null, [ANON, Ok(200), Ok(200), Ok(200)]),
         Endpoint("PUT", "/rooms/{room}/read", json!({"seq": 2}), ok(200)),
         Endpoint("GET", "/rooms/{room}/changes", Value::Null, ok(200)),
         Endpoint("GET", "/rooms/{room}/export", Value::Null, ok(200)),
@@ -308,6 +311,7 @@ async fn send_as(
         _ => &fixture.admin,
     };
     let path = format!("/api/v1{path}")
+        .replace("{emoji}", "👍")
         .replace("{room}", &fixture.room.to_string())
         .replace("{member}", &fixture.member.user.id.to_string())
         .replace("{admin}", &fixture.admin.user.id.to_string())
