@@ -105,6 +105,7 @@ fn room_endpoints() -> Vec<Endpoint> {
     let room_body = || json!({"name": "Cellar", "topic": "Below"});
     let all = |status| [ANON, Ok(status), Ok(status), Ok(status)];
     let members = [ANON, Err(NotAMember), Ok(200), Ok(200)];
+    let hosts = [ANON, HOSTS_ONLY, HOSTS_ONLY, Ok(204)];
     let no_direct_room = [ANON, Err(NotAMember), Err(InvalidFields), Err(InvalidFields)];
     vec![
         Endpoint("GET", "/rooms", Value::Null, all(200)),
@@ -117,7 +118,7 @@ fn room_endpoints() -> Vec<Endpoint> {
             json!({"topic": "Else"}),
             [ANON, Err(NotAMember), HOSTS_ONLY, Ok(200)],
         ),
-        Endpoint("DELETE", "/rooms/{room}", Value::Null, [ANON, HOSTS_ONLY, HOSTS_ONLY, Ok(204)]),
+        Endpoint("DELETE", "/rooms/{room}", Value::Null, hosts),
         Endpoint("GET", "/rooms/bin", Value::Null, all(200)),
         // The room is not deleted.
         Endpoint(
@@ -141,12 +142,7 @@ fn room_endpoints() -> Vec<Endpoint> {
             json!({"muted": true}),
             [ANON, Err(NotAMember), Ok(204), Ok(204)],
         ),
-        Endpoint(
-            "DELETE",
-            "/rooms/{room}/members/{admin}",
-            Value::Null,
-            [ANON, HOSTS_ONLY, HOSTS_ONLY, Ok(204)],
-        ),
+        Endpoint("DELETE", "/rooms/{room}/members/{admin}", Value::Null, hosts),
         Endpoint("PUT", "/rooms/{room}/members/{admin}", Value::Null, members),
         Endpoint(
             "PATCH",
@@ -162,6 +158,7 @@ fn message_endpoints() -> Vec<Endpoint> {
     let text = || json!({"content": "Good {role}"});
     let by_membership = |member, admin| [ANON, Err(NotAMember), member, admin];
     let (ok, not_the_author) = (|status| by_membership(Ok(status), Ok(status)), Err(NotTheAuthor));
+    let (all, edit) = ([ANON, Ok(200), Ok(200), Ok(200)], by_membership(Ok(200), not_the_author));
     vec![
         Endpoint("GET", "/rooms/{room}/messages", Value::Null, ok(200)),
         Endpoint("GET", "/rooms/{room}/calendar", Value::Null, ok(200)),
@@ -170,12 +167,7 @@ fn message_endpoints() -> Vec<Endpoint> {
         Endpoint("GET", "/rooms/{room}/map/hits", Value::Null, ok(200)),
         Endpoint("POST", "/rooms/{room}/messages", text(), ok(201)),
         Endpoint("GET", "/rooms/{room}/messages/1", Value::Null, ok(200)),
-        Endpoint(
-            "PATCH",
-            "/rooms/{room}/messages/1",
-            text(),
-            by_membership(Ok(200), not_the_author),
-        ),
+        Endpoint("PATCH", "/rooms/{room}/messages/1", text(), edit),
         Endpoint("DELETE", "/rooms/{room}/messages/1", Value::Null, ok(204)),
         Endpoint(
             "DELETE",
@@ -185,13 +177,13 @@ fn message_endpoints() -> Vec<Endpoint> {
         ),
         Endpoint("PUT", "/rooms/{room}/messages/2/reactions/{emoji}", Value::Null, ok(200)),
         Endpoint("DELETE", "/rooms/{room}/messages/2/reactions/{emoji}", Value::Null, ok(200)),
-        Endpoint("GET", "/emojis", Value::Null, [ANON, Ok(200), Ok(200), Ok(200)]),
+        Endpoint("GET", "/emojis", Value::Null, all),
         Endpoint("PUT", "/rooms/{room}/read", json!({"seq": 2}), ok(200)),
         Endpoint("GET", "/rooms/{room}/changes", Value::Null, ok(200)),
         Endpoint("GET", "/rooms/{room}/export", Value::Null, ok(200)),
-        Endpoint("GET", "/messages", Value::Null, [ANON, Ok(200), Ok(200), Ok(200)]),
-        Endpoint("GET", "/messages/export", Value::Null, [ANON, Ok(200), Ok(200), Ok(200)]),
-        Endpoint("GET", "/messages/summary", Value::Null, [ANON, Ok(200), Ok(200), Ok(200)]),
+        Endpoint("GET", "/messages", Value::Null, all),
+        Endpoint("GET", "/messages/export", Value::Null, all),
+        Endpoint("GET", "/messages/summary", Value::Null, all),
         Endpoint("GET", "/live", Value::Null, [Err(Code::UpgradeRequired); 4]),
     ]
 }
