@@ -104,9 +104,12 @@ impl<'t> FormattedText<'t> {
         find_shortcode(&self.content[..cursor]).filter(|(at, _)| !self.is_verbatim(*at))
     }
 
-    /// Whether a position is in a link or in code.
+    /// Whether a position is in a link or in code, which may not be complete.
     fn is_verbatim(self, at: usize) -> bool {
+        let line = self.content[..at].rsplit('\n').next().unwrap_or_default();
+        let is_code_open = line.matches('`').count() % 2 == 1;
         match self.format {
+            Format::Markdown if is_code_open => true,
             Format::Text => find_links(self.content).iter().any(|link| link.contains(&at)),
             Format::Markdown => self.tree_if_contains(&[':', '`', '~']).is_some_and(|tree| {
                 tree.walk().any(|visit| match visit {

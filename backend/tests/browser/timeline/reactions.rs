@@ -75,6 +75,8 @@ async fn people_react_and_see_it_at_once() {
         bob.click(&button("🌮")).await;
         wait_reactions(&ada, &[("🎉", "1", false)]).await;
         assert_eq!(fixture.server.csp_reports().await, 0);
+        let console = bob.take_console().await;
+        assert!(!console.iter().any(|line| line.contains("Uncaught")), "{console:#?}");
     })
     .await;
 }

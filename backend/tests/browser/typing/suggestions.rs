@@ -78,6 +78,8 @@ async fn a_name_is_completed_and_mentions_its_owner() {
         ada.type_keys(".editor textarea", "\u{E004}").await;
         ada.type_keys(".editor textarea", ENTER).await;
         grace.wait_message("a 🌮 and 🎉 at 10:30: :tada: and @bob").await;
+        let console = ada.take_console().await;
+        assert!(!console.iter().any(|line| line.contains("Uncaught")), "{console:#?}");
     })
     .await;
 }

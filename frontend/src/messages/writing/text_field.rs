@@ -91,8 +91,8 @@ pub fn listen(
     handle: impl Fn(&HtmlTextAreaElement, Event) + 'static,
 ) {
     let target = area.clone();
-    let closure: Closure<dyn FnMut(Event)> =
-        Closure::new(move |event: Event| handle(&target, event));
+    // Not `FnMut`: a handler that replaces a part of the text is called again meanwhile, for `input`.
+    let closure: Closure<dyn Fn(Event)> = Closure::new(move |event: Event| handle(&target, event));
     let function = closure.as_ref().unchecked_ref();
     let _ = area.add_event_listener_with_callback_and_bool(event, function, true);
     let listener = StoredValue::new_local((area.clone(), closure));

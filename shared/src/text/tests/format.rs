@@ -63,7 +63,7 @@ fn a_name_is_typed_after_an_at_sign() {
         ("no sign|", None, None),
         ("https://x.test/@an|", None, None),
         ("`@an|`", Some((1, "an")), None),
-        ("`@an|", Some((1, "an")), Some((1, "an"))),
+        ("`@an|", Some((1, "an")), None),
         ("```\n@an|", Some((4, "an")), None),
         ("`x` @an|", Some((4, "an")), Some((4, "an"))),
     ] {
@@ -94,6 +94,8 @@ fn a_shortcode_is_typed_after_a_colon() {
         ("::ta|", None),
         ("https://x.test/:ta|", None),
         ("`:tada|`", None),
+        ("`:tada:|", None),
+        ("`x` :tada:|", Some((4, "tada:"))),
         (":|", None),
     ] {
         let cursor = text.find('|').unwrap();
