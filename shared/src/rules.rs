@@ -55,10 +55,10 @@ pub const BIN_DAYS: i64 = 30;
 pub const CONTENT_MAX_BYTES: usize = 16_384;
 /// The maximum number of mentions in a message. Further ones have no effect.
 pub const MENTIONS_MAX: usize = 50;
-/// The maximum number of different reactions to a message.
-pub const REACTIONS_MAX: usize = 50;
+/// The maximum number of different emoji of the reactions to a message.
+pub const REACTION_EMOJIS_MAX: usize = 50;
 /// The maximum number of reactions to a message, counted once for each person and emoji.
-pub const REACTORS_MAX: usize = 2_000;
+pub const REACTIONS_MAX: usize = 2_000;
 /// The maximum number of `longer_names` in the live frame `welcome`.
 pub const LONGER_NAMES_MAX: usize = 50;
 /// The maximum size of a websocket frame from a client in bytes. The longest message fits even if every

@@ -43,7 +43,7 @@ const PRELOADED: [(&str, &str); 2] = [
 ];
 
 /// `LISTS` stands for pairs of a condition and the files of a part.
-const PRELOAD: &str = "<script>try{for(const[wanted,files]of[LISTS])if(wanted)for(const href of files)\
+const PRELOAD: &str = "<script>for(const[wanted,files]of[LISTS])try{if(wanted())for(const href of files)\
     document.head.append(Object.assign(document.createElement('link'),\
     {rel:'preload',as:'fetch',crossOrigin:'anonymous',href}))}catch{}</script>";
 
@@ -94,7 +94,7 @@ fn preload_parts(html: &str, parts: &str) -> Result<String> {
         let files = parts.lines().find_map(|line| line.strip_prefix(part)?.strip_prefix(' '));
         let files = files.with_context(|| format!("no part `{part}`"))?.split(' ');
         let files: Vec<_> = files.map(|file| format!("'/ui/{file}.wasm'")).collect();
-        lists.push(format!("[{condition},[{}]]", files.join(",")));
+        lists.push(format!("[()=>{condition},[{}]]", files.join(",")));
     }
     let script = PRELOAD.replace("LISTS", &lists.join(","));
     Ok(html.replace("</head>", &format!("{script}</head>")))
@@ -201,8 +201,9 @@ mod tests {
         let parts = "more c0 more\nsearch c0 search\nlogin c1 login\n";
         let html = preload_parts("<head></head>", parts).unwrap();
         let search =
-            "[location.pathname.startsWith('/ui/search'),['/ui/c0.wasm','/ui/search.wasm']]";
-        let login = "[!localStorage.getItem('hallway.account'),['/ui/c1.wasm','/ui/login.wasm']]";
+            "[()=>location.pathname.startsWith('/ui/search'),['/ui/c0.wasm','/ui/search.wasm']]";
+        let login =
+            "[()=>!localStorage.getItem('hallway.account'),['/ui/c1.wasm','/ui/login.wasm']]";
         assert!(html.contains(&format!("of[{search},{login}])")), "{html}");
         assert!(!html.contains("more"), "{html}");
         assert!(preload_parts("<head></head>", "more more\n").is_err());

@@ -162,11 +162,13 @@ pub fn message(line: &Message, room: &Room) -> Result {
         let text = format!("must be at most {MENTIONS_MAX} ids in ascending order");
         return Err(FieldError::new("mentions", text));
     }
-    if !line.reactions.is_valid() {
+    let is_emoji = |emoji: &str| emojis::get(emoji).is_some_and(|found| found.as_str() == emoji);
+    let are_emoji = line.reactions.0.iter().all(|reaction| is_emoji(&reaction.emoji));
+    if !are_emoji || !line.reactions.is_valid() {
         let text = format!(
             "must be at most {} different emoji, each of different users, at most {} in all",
+            rules::REACTION_EMOJIS_MAX,
             rules::REACTIONS_MAX,
-            rules::REACTORS_MAX,
         );
         return Err(FieldError::new("reactions", text));
     }

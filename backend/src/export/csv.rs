@@ -35,6 +35,7 @@ impl Writer for CsvWriter {
         let local = |time: Timestamp| info.local(time).to_rfc3339_opts(SecondsFormat::AutoSi, true);
         let mut writer = csv_writer(out);
         for message in messages {
+            let reactions = message.reactions.summary();
             let record: [Cow<str>; 10] = [
                 escape_formula(info.room_name(message)),
                 message.seq.to_string().into(),
@@ -45,7 +46,7 @@ impl Writer for CsvWriter {
                 message.reply_to.map(|seq| seq.to_string()).unwrap_or_default().into(),
                 message.edited_at.map(local).unwrap_or_default().into(),
                 message.deleted_at.map(local).unwrap_or_default().into(),
-                message.reactions.summary().into(),
+                escape_formula(&reactions),
             ];
             let _ = writer.write_record(record.iter().map(|cell| cell.as_bytes()));
         }

@@ -72,7 +72,8 @@ fn reaction_routes() -> ApiRouter<App> {
                     .description(
                         "Returns the message in its new state, and has no further effect if the caller \
                          added the emoji before. A message has at most 50 different reactions and at most \
-                         2 000 in all. Everybody in the room gets the message as a change.",
+                         2 000 in all. Everybody in the room gets the message as a change, so a reaction counts \
+                         against the rate of messages.",
                     )
                     .with(problems::of(REACT))
             })

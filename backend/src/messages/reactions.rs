@@ -58,6 +58,8 @@ async fn react(
     // Also without the variation selector that some keyboards leave out.
     let found = emojis::get(&emoji);
     let found = found.ok_or_else(|| FieldError::new("emoji", "must be one Unicode emoji"))?;
+    // Everybody in the room gets the message again, as after an edit.
+    app.limits.newcomers.check_message(&caller.user, || false)?;
     let (by, emoji) = (caller.user.id, found.as_str().to_owned());
     let write = ReactToMessage { room: id, seq, by, emoji, is_added };
     Ok(Json(app.ledger.write(write).await?))

@@ -181,7 +181,7 @@ fn delete_me_docs(op: Op<'_>) -> Op<'_> {
         .summary("Delete my account for good")
         .description(
             "Ends all my access at once and frees my username. In the background I leave all rooms, and \
-             with `messages: delete` all my messages are deleted. A wrong `password` is a 422; too many \
+             with `messages: delete` all my messages are deleted and my reactions removed. A wrong `password` is a 422; too many \
              of them from one session are a 429.",
         )
         .with(of(&[Code::LastOwner, Code::TooManyRequests]))

@@ -19,7 +19,7 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
     Ok(value)
 }
 
-/// A deserializer, or what it calls and is called by, with structs as maps.
+/// Wraps a deserializer, visitor, seed or access, and requests structs as maps.
 struct Objects<T>(T);
 
 /// Methods that call the same method of the inner deserializer: with the visitor as it is, or, before

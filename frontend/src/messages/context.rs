@@ -50,8 +50,8 @@ impl JumpKind {
     }
 }
 
-/// What the dialog over the messages shows.
-#[derive(Clone, Copy)]
+/// The purpose of the dialog over the messages.
+#[derive(Clone, Copy, PartialEq)]
 pub enum RoomDialog {
     /// Asks before the message is deleted.
     Delete(Seq),
@@ -160,6 +160,13 @@ impl RoomContext {
     pub fn follow_message(self, seq: Seq) -> Memo<Option<Message>> {
         let timeline = self.state().timeline;
         Memo::new(move |_| timeline.with(|t| t.get(seq).cloned()))
+    }
+
+    /// Closes the dialog if it still has this purpose: a request may end after the reader opened another.
+    pub fn close_dialog(self, purpose: RoomDialog) {
+        if self.dialog.try_get_untracked().flatten() == Some(purpose) {
+            self.dialog.set(None);
+        }
     }
 
     /// Lets the reader choose an emoji for a message, if I may react to it.

@@ -3,7 +3,10 @@
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use shared::{ids::Seq, rules::REPORT_REASON_MAX_CHARS, unicode::isolate};
 
-use super::{context::RoomContext, text::snippet};
+use super::{
+    context::{RoomContext, RoomDialog},
+    text::snippet,
+};
 use crate::{api, ui::Ui};
 
 #[component]
@@ -14,7 +17,7 @@ pub fn ReportForm(open: RwSignal<bool>, seq: Seq) -> impl IntoView {
         let reason = reason.clone();
         async move {
             api::report_message(room.id, seq, reason).await?;
-            open.try_set(false);
+            room.close_dialog(RoomDialog::Report(seq));
             ui.notice("Reported. The hosts of this room will look at it.");
             Ok::<_, api::Error>(())
         }

@@ -47,7 +47,7 @@ fn DeleteForm(open: RwSignal<bool>, seq: Seq) -> impl IntoView {
     let (room, ui) = (expect_context::<RoomContext>(), expect_context::<Ui>());
     let delete = Action::new_local(move |(): &()| async move {
         match api::delete_message(room.id, seq).await {
-            Ok(()) => drop(open.try_set(false)),
+            Ok(()) => room.close_dialog(RoomDialog::Delete(seq)),
             Err(error) => ui.error(error.message()),
         }
     });

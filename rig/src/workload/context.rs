@@ -45,7 +45,7 @@ pub enum ClientKind {
     Reader,
 }
 
-/// What an author does with a message.
+/// A change that an author makes to a message.
 #[derive(Clone, Copy, Debug)]
 pub enum Edit {
     /// Replaces the text.

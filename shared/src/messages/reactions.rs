@@ -15,12 +15,12 @@ pub const REACTION_MAX_BYTES: usize = 64;
 pub struct Reaction {
     /// The emoji (Unicode Technical Standard 51), fully qualified.
     pub emoji: String,
-    /// Who added it, in the order in which they did; never empty.
+    /// The users who added it, in the order in which they did; never empty.
     pub users: Vec<UserId>,
 }
 
 /// The reactions of a message, in the order of the first of each emoji; at most
-/// [`REACTIONS_MAX`](crate::rules::REACTIONS_MAX).
+/// [`REACTION_EMOJIS_MAX`](crate::rules::REACTION_EMOJIS_MAX).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -38,7 +38,7 @@ impl Reactions {
         counts.collect::<Vec<_>>().join(" ")
     }
 
-    /// Who reacted, once for each emoji.
+    /// The users who reacted, once for each emoji.
     pub fn users(&self) -> impl Iterator<Item = UserId> {
         self.0.iter().flat_map(|reaction| reaction.users.iter().copied())
     }
@@ -51,18 +51,18 @@ impl Reactions {
             let is_emoji = (1..=REACTION_MAX_BYTES).contains(&emoji.len());
             is_emoji && !users.is_empty() && distinct.len() == users.len()
         };
-        self.0.len() <= rules::REACTIONS_MAX
-            && self.users().count() <= rules::REACTORS_MAX
+        self.0.len() <= rules::REACTION_EMOJIS_MAX
+            && self.users().count() <= rules::REACTIONS_MAX
             && emojis.len() == self.0.len()
             && self.0.iter().all(has_users)
     }
 
-    /// Whether somebody added an emoji.
+    /// Whether a user added an emoji.
     pub fn has(&self, emoji: &str, user: UserId) -> bool {
         self.0.iter().any(|reaction| reaction.emoji == emoji && reaction.users.contains(&user))
     }
 
-    /// Adds an emoji of somebody, who has not added it yet.
+    /// Adds an emoji of a user who has not added it yet.
     pub fn add(&mut self, emoji: &str, user: UserId) {
         match self.0.iter_mut().find(|reaction| reaction.emoji == emoji) {
             Some(reaction) => reaction.users.push(user),
@@ -70,7 +70,7 @@ impl Reactions {
         }
     }
 
-    /// Removes the emoji of somebody for which `is_removed` returns true.
+    /// Removes the emoji of a user for which `is_removed` returns true.
     pub fn remove(&mut self, user: UserId, is_removed: impl Fn(&str) -> bool) {
         for reaction in self.0.iter_mut().filter(|reaction| is_removed(&reaction.emoji)) {
             reaction.users.retain(|other| *other != user);

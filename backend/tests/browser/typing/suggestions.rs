@@ -71,6 +71,15 @@ async fn a_name_is_completed_and_mentions_its_owner() {
         ada.type_keys(COMPOSER, ENTER).await;
         grace.wait_message("a 🌮 and 🎉 at 10:30: :tada:").await;
 
+        // A cursor that moves behind a shortcode does not complete it.
+        let insert = "const area = document.querySelector(arguments[0]); area.value = ':tada: x';
+            area.dispatchEvent(new Event('input', { bubbles: true })); area.setSelectionRange(6, 6)";
+        let _: Option<()> = ada.run_script(insert, vec![json!(COMPOSER)]).await;
+        ada.type_keys(COMPOSER, "\u{E012}\u{E014}").await;
+        wait_value(&ada, ":tada: x").await;
+        ada.type_keys(COMPOSER, "\u{E009}a\u{E000}\u{E003}").await;
+        wait_value(&ada, "").await;
+
         // The editor suggests too.
         ada.type_keys(COMPOSER, UP).await;
         ada.type_keys(".editor textarea", " and @bo").await;

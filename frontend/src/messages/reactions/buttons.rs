@@ -1,10 +1,12 @@
 //! The reactions below a message: a button per emoji, and one that adds another.
 
+use std::collections::BTreeMap;
+
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     ids::{Seq, UserId},
     messages::Message,
-    rules::REACTIONS_MAX,
+    rules::REACTION_EMOJIS_MAX,
 };
 
 use super::request::set_reaction;
@@ -37,7 +39,7 @@ fn Buttons(seq: Seq) -> impl IntoView {
     let rows = move || {
         message.with(|message| {
             let reactions = message.as_ref().map_or(&[][..], |message| &message.reactions.0);
-            let may_add = room.may_react.get() && reactions.len() < REACTIONS_MAX;
+            let may_add = room.may_react.get() && reactions.len() < REACTION_EMOJIS_MAX;
             let emojis = reactions.iter().map(|reaction| Some(reaction.emoji.clone()));
             emojis.chain(may_add.then_some(None)).collect::<Vec<_>>()
         })
@@ -138,11 +140,12 @@ fn ReactionButton(seq: Seq, emoji: String, message: Memo<Option<Message>>) -> im
 /// The names of those who reacted.
 fn names(room: RoomContext, users: &[UserId]) -> String {
     room.with_timeline_untracked(|timeline| {
-        name_people(users, room.me, &|id| {
-            let members = timeline.members().map(|member| &member.user);
-            let authors = timeline.newest_first().map(|message| &message.user);
-            let user = members.chain(authors).find(|user| user.id == id)?;
-            Some(user.name().to_owned())
-        })
+        let members = timeline.members().map(|member| &member.user);
+        let people = timeline.newest_first().map(|message| &message.user).chain(members);
+        let mut names = BTreeMap::new();
+        for user in people.filter(|user| users.contains(&user.id)) {
+            names.insert(user.id, user.name());
+        }
+        name_people(users, room.me, &|id| names.get(&id).map(|name| (*name).to_owned()))
     })
 }

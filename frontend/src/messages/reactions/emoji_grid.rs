@@ -23,12 +23,15 @@ pub type EmojiSignal = Signal<Arc<[Emoji]>>;
 pub fn EmojiGrid(emojis: EmojiSignal, q: RwSignal<String>, tone: RwSignal<usize>) -> impl IntoView {
     let list = NodeRef::<html::Div>::new();
     let is_search = Memo::new(move |_| !q.with(|q| q.trim().is_empty()));
+    let found = Memo::new(move |_| {
+        emojis
+            .with(|emojis| search_emojis(emojis, &q.get()).into_iter().cloned().collect::<Vec<_>>())
+    });
     let groups = move || {
         let tone = tone.get();
         emojis.with(|emojis| {
             if is_search.get() {
-                let found = search_emojis(emojis, &q.get());
-                return found_group(&found, tone).into_iter().collect_view();
+                return found.with(|found| result_group(found, tone)).into_iter().collect_view();
             }
             let groups = group_emojis(emojis);
             groups.map(|(name, of)| group_view(name, of.iter(), tone)).collect_view()
@@ -41,7 +44,7 @@ pub fn EmojiGrid(emojis: EmojiSignal, q: RwSignal<String>, tone: RwSignal<usize>
         request_animation_frame(move || set_tab_stop(list, None));
     });
     let result = move || {
-        let count = emojis.with(|emojis| search_emojis(emojis, &q.get()).len());
+        let count = found.with(Vec::len);
         let is_loaded = emojis.with(|emojis| !emojis.is_empty());
         (is_search.get() && is_loaded).then(|| match count {
             0 => "No emoji found.".into(),
@@ -56,8 +59,8 @@ pub fn EmojiGrid(emojis: EmojiSignal, q: RwSignal<String>, tone: RwSignal<usize>
     }
 }
 
-fn found_group(found: &[&Emoji], tone: usize) -> Option<AnyView> {
-    (!found.is_empty()).then(|| group_view("Found", found.iter().copied(), tone))
+fn result_group(found: &[Emoji], tone: usize) -> Option<AnyView> {
+    (!found.is_empty()).then(|| group_view("Found", found.iter(), tone))
 }
 
 /// The headings of groups are hidden from screen readers, because the groups have the same names.

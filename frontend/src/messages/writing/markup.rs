@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use shared::text::links;
+use shared::{
+    rules::name_key,
+    text::{Format, FormattedText, links},
+};
 
 /// Replaces a range of a text, and then selects a range of the result.
 #[derive(Debug, PartialEq, Eq)]
@@ -110,6 +113,24 @@ pub fn paste_link(text: &str, selection: Range<usize>, pasted: &str) -> Option<C
     let replacement = format!("[{selected}]({address})");
     let end = selection.start + replacement.len();
     Some(Change { range: selection, replacement, selection: end..end })
+}
+
+/// The source of a mention. In Markdown, a name that would be markup is escaped: `@ann_lee` needs nothing, `@*ann*`
+/// does.
+pub fn mention(format: Format, username: &str) -> String {
+    let plain = format!("@{username}");
+    let mentions = |source: &str| FormattedText::new(format, source).mention_keys();
+    if format == Format::Text || mentions(&plain).contains(&name_key(username)) {
+        return plain;
+    }
+    let mut escaped = String::from("@");
+    for c in username.chars() {
+        if c.is_ascii_punctuation() {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 /// Begins the next item of a list or the next line of a quote at a line break; ends it after an empty one.
@@ -247,5 +268,22 @@ mod tests {
         ] {
             assert_eq!(lines(before), after, "{before}");
         }
+    }
+
+    #[test]
+    fn a_mention_is_escaped_if_its_name_would_be_markup() {
+        for (name, expected) in [
+            ("ann", "@ann"),
+            ("ann lee", "@ann lee"),
+            ("ann_lee", "@ann_lee"),
+            ("*ann*", "@\\*ann\\*"),
+            ("a`b`", "@a\\`b\\`"),
+        ] {
+            let mention = mention(Format::Markdown, name);
+            assert_eq!(mention, expected);
+            let text = FormattedText::new(Format::Markdown, &mention);
+            assert_eq!(text.mentions(|key| key == name_key(name)), [name_key(name)]);
+        }
+        assert_eq!(mention(Format::Text, "*ann*"), "@*ann*");
     }
 }

@@ -7,7 +7,7 @@ mod markup;
 mod pending;
 mod post_restrictions;
 mod stranded;
-mod suggested_people;
+mod suggest_members;
 mod suggestions;
 mod text_field;
 mod typing_aids;

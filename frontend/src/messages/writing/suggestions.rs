@@ -4,17 +4,17 @@ use std::{ops::Range, sync::Arc};
 
 use leptos::{html, prelude::*, task::spawn_local};
 use shared::{
+    ids::UserId,
     messages::Emoji,
-    rules::name_key,
     text::{Format, FormattedText},
     users::UserRef,
 };
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlTextAreaElement, KeyboardEvent};
+use web_sys::{HtmlTextAreaElement, InputEvent, KeyboardEvent};
 
 use super::{
-    markup::Change,
-    suggested_people::suggested_people,
+    markup::{Change, mention},
+    suggest_members::suggest_members,
     text_field::{listen, replace, selection},
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
         reactions::{load_emojis, load_skin_tone},
     },
     state::{
-        reactions::emoji_search::{by_shortcode, in_skin_tone, search_emojis},
+        reactions::emoji_search::{find_by_shortcode, in_skin_tone, search_emojis},
         rooms::people::username_label,
     },
     ui::{Avatar, pressed_key},
@@ -34,14 +34,14 @@ const EMOJIS_MAX: usize = 8;
 /// The id of the list.
 const LIST: &str = "suggestions";
 
-/// What is being typed, and where it is in the text, with the sign before it.
+/// The word before the cursor that can be completed, and its range with the sign before it.
 #[derive(Clone, PartialEq)]
-enum Typed {
+enum Completion {
     Name(Range<usize>, String),
     Shortcode(Range<usize>, String),
 }
 
-impl Typed {
+impl Completion {
     fn range(&self) -> Range<usize> {
         let (Self::Name(range, _) | Self::Shortcode(range, _)) = self;
         range.clone()
@@ -58,51 +58,62 @@ enum Choice {
 
 /// The suggestions at the cursor of a text area.
 #[derive(Clone, Copy)]
-struct State {
+struct SuggestionList {
     format: Format,
-    typed: RwSignal<Option<Typed>>,
+    completion: RwSignal<Option<Completion>>,
     /// The index of the choice that Enter takes.
     active: RwSignal<usize>,
-    /// The sign whose suggestions were closed, or whose word was chosen.
-    closed: StoredValue<Option<usize>>,
-    /// None until the first shortcode is typed.
+    /// The sign whose suggestions were dismissed, or whose word was chosen.
+    dismissed_at: StoredValue<Option<usize>>,
+    /// Empty until the first shortcode is typed.
     emojis: RwSignal<Arc<[Emoji]>>,
-    skin_tone: usize,
+    me: UserId,
 }
 
 /// The list above the text area. Its keys are handled before those of the text area, and keep the browser
 /// from their default.
 #[component]
 pub fn Suggestions(area: NodeRef<html::Textarea>, format: Format) -> impl IntoView {
-    let typed = RwSignal::new(None);
-    let state = State {
+    let completion = RwSignal::new(None);
+    let state = SuggestionList {
         format,
-        typed,
+        completion,
         active: RwSignal::new(0),
-        closed: StoredValue::new(None),
+        dismissed_at: StoredValue::new(None),
         emojis: RwSignal::new(Arc::new([])),
-        skin_tone: load_skin_tone(expect_context::<RoomContext>().me),
+        me: expect_context::<RoomContext>().me,
     };
-    let people = suggested_people(Memo::new(move |_| match typed.get() {
-        Some(Typed::Name(_, name)) => Some(name),
+    let people = suggest_members(Memo::new(move |_| match completion.get() {
+        Some(Completion::Name(_, name)) => Some(name),
         _ => None,
     }));
-    let choices = Memo::new(move |_| match typed.get() {
-        Some(Typed::Name(..)) => people.get().into_iter().map(Choice::Person).collect(),
-        Some(Typed::Shortcode(_, name)) => state.suggested_emojis(&name),
+    let choices = Memo::new(move |_| match completion.get() {
+        Some(Completion::Name(..)) => people.get().into_iter().map(Choice::Person).collect(),
+        Some(Completion::Shortcode(_, name)) => state.suggest_emojis(&name),
         None => Vec::new(),
     });
     Effect::new(move |_| {
         let Some(area) = area.get() else { return };
         let _ = area.set_attribute("aria-autocomplete", "list");
-        for event in ["input", "keyup", "click"] {
-            listen(&area, event, move |area, _| state.follow(area));
+        listen(&area, "input", move |area, event| {
+            // Extensions of browsers send plain events.
+            let event = event.dyn_ref::<InputEvent>();
+            state.follow(area, event.is_some_and(|it| it.input_type().starts_with("insert")));
+        });
+        for event in ["keyup", "click"] {
+            listen(&area, event, move |area, _| state.follow(area, false));
         }
-        listen(&area, "blur", move |_, _| typed.set(None));
+        listen(&area, "blur", move |_, _| completion.set(None));
         listen(&area, "keydown", move |area, event| {
             state.handle_key(area, event.unchecked_ref(), &choices.get_untracked());
         });
-        state.follow(&area);
+        state.follow(&area, false);
+    });
+    // The choices become fewer when the server responds.
+    Effect::new(move |_| {
+        if state.active.get_untracked() >= choices.with(Vec::len) {
+            state.active.set(0);
+        }
     });
     let is_shown = Memo::new(move |_| choices.with(|choices| !choices.is_empty()));
     Effect::new(move |_| {
@@ -129,26 +140,31 @@ pub fn Suggestions(area: NodeRef<html::Textarea>, format: Format) -> impl IntoVi
     }
 }
 
-impl State {
-    /// Follows a change of the text or the cursor.
-    fn follow(self, area: &HtmlTextAreaElement) {
+impl SuggestionList {
+    /// Follows a change of the text or the cursor. Something that was typed can complete a shortcode; a cursor
+    /// that moves there must not.
+    fn follow(self, area: &HtmlTextAreaElement, is_insertion: bool) {
         let (text, selection) = (area.value(), selection(area));
         let text = FormattedText::new(self.format, &text);
-        let typed = selection.is_empty().then(|| typed_at(text, selection.start)).flatten();
-        if typed.as_ref().map(|typed| typed.range().start) != self.closed.get_value() {
-            self.closed.set_value(None);
+        let completion =
+            selection.is_empty().then(|| completion_at(text, selection.start)).flatten();
+        if completion.as_ref().map(|completion| completion.range().start)
+            != self.dismissed_at.get_value()
+        {
+            self.dismissed_at.set_value(None);
         }
-        let typed = typed.filter(|_| self.closed.get_value().is_none());
-        if self.typed.with_untracked(|before| *before == typed) {
+        let completion = completion.filter(|_| self.dismissed_at.get_value().is_none());
+        if self.completion.with_untracked(|before| *before == completion) {
             return;
         }
-        if matches!(typed, Some(Typed::Shortcode(..))) {
+        if matches!(completion, Some(Completion::Shortcode(..))) {
             self.load_emojis();
         }
         self.active.set(0);
-        self.typed.set(typed.clone());
+        self.completion.set(completion.clone());
         // The colon at the end of a shortcode chooses its emoji.
-        if let Some(Typed::Shortcode(_, name)) = typed
+        if is_insertion
+            && let Some(Completion::Shortcode(_, name)) = completion
             && let Some(name) = name.strip_suffix(':')
             && let Some(emoji) = self.emojis.with_untracked(|list| self.emoji_of(list, name))
         {
@@ -168,15 +184,15 @@ impl State {
     }
 
     fn emoji_of(self, list: &[Emoji], shortcode: &str) -> Option<String> {
-        Some(in_skin_tone(by_shortcode(list, shortcode)?, self.skin_tone).to_owned())
+        Some(in_skin_tone(find_by_shortcode(list, shortcode)?, load_skin_tone(self.me)).to_owned())
     }
 
-    fn suggested_emojis(self, name: &str) -> Vec<Choice> {
+    fn suggest_emojis(self, name: &str) -> Vec<Choice> {
         self.emojis.with(|emojis| {
-            let found = search_emojis(emojis, &name.replace('_', " ")).into_iter();
+            let (found, tone) = (search_emojis(emojis, name).into_iter(), load_skin_tone(self.me));
             let choice = |emoji: &Emoji| {
                 let shortcode = emoji.shortcodes.first().map_or(&*emoji.name, String::as_str);
-                let emoji = in_skin_tone(emoji, self.skin_tone).to_owned();
+                let emoji = in_skin_tone(emoji, tone).to_owned();
                 Choice::Emoji(emoji, format!(":{shortcode}:"))
             };
             found.take(EMOJIS_MAX).map(choice).collect()
@@ -199,9 +215,11 @@ impl State {
                 }
             }
             "Escape" => {
-                let at = self.typed.with_untracked(|typed| Some(typed.as_ref()?.range().start));
-                self.closed.set_value(at);
-                self.typed.set(None);
+                let at = self
+                    .completion
+                    .with_untracked(|completion| Some(completion.as_ref()?.range().start));
+                self.dismissed_at.set_value(at);
+                self.completion.set(None);
             }
             _ => return,
         }
@@ -217,42 +235,29 @@ impl State {
 
     /// Replaces what is being typed.
     fn complete(self, area: &HtmlTextAreaElement, mut replacement: String) {
-        let typed = self.typed.get_untracked();
-        let Some(range) = typed.map(|typed| typed.range()) else { return };
+        // Read again, because the page itself may have changed the text meanwhile.
+        let text = area.value();
+        let text = FormattedText::new(self.format, &text);
+        let Some(completion) = completion_at(text, selection(area).end) else { return };
+        let range = completion.range();
         let end = range.start + replacement.len() + 1;
         // The cursor goes behind a blank, which may be there already.
-        if !area.value()[range.end..].starts_with(' ') {
+        if !text.content[range.end..].starts_with(' ') {
             replacement.push(' ');
         }
-        self.closed.set_value(Some(range.start));
+        self.dismissed_at.set_value(Some(range.start));
         replace(area, Change { range, replacement, selection: end..end });
-        self.typed.set(None);
+        self.completion.set(None);
     }
 }
 
-fn typed_at(text: FormattedText<'_>, cursor: usize) -> Option<Typed> {
-    let name = text.typed_name(cursor).map(|(at, name)| Typed::Name(at..cursor, name.to_owned()));
+fn completion_at(text: FormattedText<'_>, cursor: usize) -> Option<Completion> {
+    let name =
+        text.typed_name(cursor).map(|(at, name)| Completion::Name(at..cursor, name.to_owned()));
     name.or_else(|| {
         let (at, shortcode) = text.typed_shortcode(cursor)?;
-        Some(Typed::Shortcode(at..cursor, shortcode.to_owned()))
+        Some(Completion::Shortcode(at..cursor, shortcode.to_owned()))
     })
-}
-
-/// The source of a mention. Only a name that would be markup is escaped: `@ann_lee` needs nothing, `@*ann*`
-/// does.
-fn mention(format: Format, username: &str) -> String {
-    let plain = format!("@{username}");
-    if FormattedText::new(format, &plain).mention_keys().contains(&name_key(username)) {
-        return plain;
-    }
-    let mut escaped = String::from("@");
-    for c in username.chars() {
-        if c.is_ascii_punctuation() {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
 }
 
 fn row_id(index: usize) -> String {
@@ -260,7 +265,12 @@ fn row_id(index: usize) -> String {
 }
 
 #[component]
-fn Row(index: usize, choice: Choice, state: State, area: NodeRef<html::Textarea>) -> impl IntoView {
+fn Row(
+    index: usize,
+    choice: Choice,
+    state: SuggestionList,
+    area: NodeRef<html::Textarea>,
+) -> impl IntoView {
     let (face, text, label) = match &choice {
         Choice::Person(user) => {
             let name = user.name().to_owned();
@@ -301,27 +311,5 @@ fn Row(index: usize, choice: Choice, state: State, area: NodeRef<html::Textarea>
             <span class="choice-text" dir="auto">{text}</span>
             <span class="quiet" dir="auto">{label}</span>
         </li>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mention_is_escaped_if_its_name_would_be_markup() {
-        for (name, expected) in [
-            ("ann", "@ann"),
-            ("ann lee", "@ann lee"),
-            ("ann_lee", "@ann_lee"),
-            ("*ann*", "@\\*ann\\*"),
-            ("a`b`", "@a\\`b\\`"),
-        ] {
-            let mention = mention(Format::Markdown, name);
-            assert_eq!(mention, expected);
-            let text = FormattedText::new(Format::Markdown, &mention);
-            assert_eq!(text.mentions(|key| key == name_key(name)), [name_key(name)]);
-        }
-        assert_eq!(mention(Format::Text, "*ann*"), "@*ann*");
     }
 }

@@ -1,5 +1,5 @@
-//! What helps while a message is typed: keys that write Markdown, and suggestions of people. In a part, because
-//! the first message can be typed without it.
+//! Aids for typing a message: keys that write Markdown, and suggestions of people and emoji. They are in a part,
+//! because the first message can be typed without them.
 
 use leptos::{ev, html, prelude::*};
 use shared::text::Format;

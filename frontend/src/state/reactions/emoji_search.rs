@@ -25,19 +25,24 @@ pub fn group_emojis(list: &[Emoji]) -> impl Iterator<Item = (&str, &[Emoji])> {
 /// The emoji that a text finds: those that are called exactly so come first. Each of its words begins a word
 /// of the name or of a shortcode. Nothing without a word.
 pub fn search_emojis<'a>(list: &'a [Emoji], q: &str) -> Vec<&'a Emoji> {
-    let q = q.trim().trim_matches(':').to_lowercase();
+    let q = normalize(q.trim().trim_matches(':'));
     if q.is_empty() {
         return Vec::new();
     }
     let found = list.iter().filter(|emoji| is_found(emoji, &q));
     let (mut exact, others): (Vec<_>, Vec<_>) =
-        found.partition(|emoji| names(emoji).any(|name| name.to_lowercase() == q));
+        found.partition(|emoji| names(emoji).any(|name| normalize(name) == q));
     exact.extend(others);
     exact
 }
 
+/// Case does not matter, and the words of a shortcode are those of a name.
+fn normalize(name: &str) -> String {
+    name.to_lowercase().replace('_', " ")
+}
+
 /// The emoji with exactly this shortcode, without colons.
-pub fn by_shortcode<'a>(list: &'a [Emoji], shortcode: &str) -> Option<&'a Emoji> {
+pub fn find_by_shortcode<'a>(list: &'a [Emoji], shortcode: &str) -> Option<&'a Emoji> {
     list.iter().find(|emoji| emoji.shortcodes.iter().any(|code| code == shortcode))
 }
 
@@ -47,7 +52,7 @@ fn names(emoji: &Emoji) -> impl Iterator<Item = &str> {
 
 fn is_found(emoji: &Emoji, q: &str) -> bool {
     let begins = |word: &str| {
-        names(emoji).any(|name| words(&name.to_lowercase()).any(|of| of.starts_with(word)))
+        names(emoji).any(|name| words(&normalize(name)).any(|of| of.starts_with(word)))
     };
     let mut typed = words(q).peekable();
     typed.peek().is_some() && typed.all(begins)

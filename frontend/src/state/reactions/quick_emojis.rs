@@ -2,7 +2,7 @@
 
 /// How many there are.
 const COUNT: usize = 5;
-/// What fills the row up, most wanted first.
+/// The emoji that fill the row up, the most common first.
 pub const DEFAULTS: [&str; COUNT] = ["👍", "❤️", "😂", "🎉", "👀"];
 
 /// The emoji that were used last, newest first, filled up with others; each once.

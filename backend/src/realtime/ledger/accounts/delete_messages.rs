@@ -19,17 +19,19 @@ use crate::{
     tables::{messages, row_lock, search_index},
 };
 
-/// The number of messages that one [`DeleteAccountMessages`] deletes: few, because each takes several statements,
+/// The maximum number of messages that one [`DeleteAccountMessages`] changes: few, because each takes several statements,
 /// and writes to other rooms wait for it.
 const CHUNK: u64 = 50;
-/// The texts that one [`DeleteAccountMessages`] takes out of the search index, in bytes, unless the first is longer.
+/// The maximum size of the texts of one step in bytes, unless the first is longer: most of them leave the search
+/// index.
 const CHUNK_TEXT_BYTES: usize = 32 * 1_024;
-/// The number of messages, by any author, among which one [`DeleteAccountMessages`] looks. No index has the author and
-/// the number, so without it a step could read a whole room.
+/// The number of messages, by any author, among which one step looks. No index has the author and the number,
+/// so without it a step could read a whole room.
 const WINDOW: i64 = 2_000;
 
-/// Deletes the next messages of a deleted account in a room, and its reactions among them, and returns up to which message that is done, and
-/// the number of deleted messages; `None` at the end of the room.
+/// Deletes the next messages of a deleted account in a room, and removes its reactions from the messages of
+/// others. Returns the message up to which both are done, and the number of deleted messages; `None` at the end
+/// of the room.
 pub(super) struct DeleteAccountMessages {
     /// The room.
     pub(super) room: RoomId,

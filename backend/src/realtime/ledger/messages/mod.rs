@@ -76,7 +76,10 @@ impl RoomWrite for EditMessage {
         let edited = messages::Model {
             format: self.format.map_or(row.format, Stored),
             content: self.content.clone(),
-            edited_at: Some(batch.now),
+            // The page tells two texts of a message apart by it, and a batch has one time.
+            edited_at: Some(
+                row.edited_at.map_or(batch.now, |before| Ord::max(batch.now, before + 1)),
+            ),
             ..row.clone()
         };
         if edited.text() == row.text() {
@@ -120,8 +123,7 @@ impl RoomWrite for DeleteMessage {
                 "Only its author or a host may delete a message.",
             ));
         }
-        let author = users::Entity::find_by_id(row.user_id).one(batch.txn).await?;
-        let author = author.ok_or_else(|| Error::internal("a message has no author"))?;
+        let author = find_author(batch, &row).await?;
         if row.deleted_at.is_some() {
             return Ok(row.into_message(&author));
         }
@@ -149,6 +151,11 @@ pub(super) async fn write_tombstone(
     let reactions = None;
     let row = messages::Model { format, content, sent_hash: None, deleted_at, reactions, ..row };
     update_message(batch, row, author).await
+}
+
+async fn find_author(batch: &Batch<'_>, row: &messages::Model) -> Result<users::Model> {
+    let author = users::Entity::find_by_id(row.user_id).one(batch.txn).await?;
+    author.ok_or_else(|| Error::internal("a message has no author"))
 }
 
 /// Reads a message and locks its row. One that the member may not read does not exist for them.

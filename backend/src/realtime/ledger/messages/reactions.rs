@@ -1,19 +1,18 @@
 //! Adds and removes reactions.
 
-use sea_orm::EntityTrait;
 use shared::{
     access::Action,
     ids::{Rev, RoomId, Seq, UserId},
     messages::{Message, Reactions},
     problem::{Code, FieldError},
-    rules::{REACTIONS_MAX, REACTORS_MAX},
+    rules::{REACTION_EMOJIS_MAX, REACTIONS_MAX},
 };
 
-use super::{super::RoomWrite, Batch, find_message, update_message_at};
+use super::{super::RoomWrite, Batch, find_author, find_message, update_message_at};
 use crate::{
-    Error, Result,
+    Result,
     failpoints::{Failpoint, is_active},
-    tables::{Stored, messages, users},
+    tables::{Stored, messages},
 };
 
 /// Adds an emoji to a message, or removes one's own. Both are idempotent.
@@ -70,10 +69,10 @@ impl RoomWrite for ReactToMessage {
 
 fn check_limits(reactions: &Reactions, emoji: &str) -> Result<()> {
     let is_new = reactions.0.iter().all(|reaction| reaction.emoji != emoji);
-    let message = if is_new && reactions.0.len() >= REACTIONS_MAX {
-        format!("is not possible: a message has at most {REACTIONS_MAX} different reactions")
-    } else if reactions.users().count() >= REACTORS_MAX {
-        format!("is not possible: a message has at most {REACTORS_MAX} reactions")
+    let message = if is_new && reactions.0.len() >= REACTION_EMOJIS_MAX {
+        format!("is not possible: a message has at most {REACTION_EMOJIS_MAX} different reactions")
+    } else if reactions.users().count() >= REACTIONS_MAX {
+        format!("is not possible: a message has at most {REACTIONS_MAX} reactions")
     } else {
         return Ok(());
     };
@@ -107,9 +106,4 @@ pub(in crate::realtime::ledger) async fn remove_reactions_of(
     }
     reactions.remove(user, |_| true);
     set_reactions(batch, row, reactions).await.map(drop)
-}
-
-async fn find_author(batch: &Batch<'_>, row: &messages::Model) -> Result<users::Model> {
-    let author = users::Entity::find_by_id(row.user_id).one(batch.txn).await?;
-    author.ok_or_else(|| Error::internal("a message has no author"))
 }

@@ -9,7 +9,7 @@ use shared::{
     paths,
     problem::Code,
     rooms::{MyRoom, Room},
-    rules::REACTIONS_MAX,
+    rules::REACTION_EMOJIS_MAX,
 };
 
 use crate::fixture::{
@@ -105,14 +105,14 @@ async fn bad_emoji_and_too_many_are_refused() {
     member.put(&missing, Value::Null).await.expect_problem(Code::NotFound);
 
     let list: EmojiList = member.get(paths::EMOJIS).await.expect_json(200);
-    let (first, rest) = list.emojis.split_at(REACTIONS_MAX);
+    let (first, rest) = list.emojis.split_at(REACTION_EMOJIS_MAX);
     for emoji in first {
         add(member, &posted, &emoji.emoji).await;
     }
     let next = path(posted.room, posted.seq, &rest[0].emoji);
     member.put(&next, Value::Null).await.expect_field_error("emoji", "at most 50 different");
     let full = add(&fixture.admin, &posted, &first[0].emoji).await;
-    assert_eq!(full.reactions.0.len(), REACTIONS_MAX);
+    assert_eq!(full.reactions.0.len(), REACTION_EMOJIS_MAX);
     remove(member, &posted, &first[1].emoji).await;
     member.put(&next, Value::Null).await.expect_status(200);
 }
@@ -178,6 +178,13 @@ async fn who_deletes_their_messages_deletes_their_reactions() {
         add(member, message, "👍").await;
     }
     add(member, &other, "🎉").await;
+    // In this room, the account has only reacted, and has left it.
+    let room: Room = admin.post(paths::ROOMS, json!({"name": "Cellar"})).await.expect_json(201);
+    let membership = paths::fill(paths::MEMBERSHIP, &[&room.id]);
+    member.put(&membership, Value::Null).await.expect_status(200);
+    let elsewhere = admin.post_message(room.id, "elsewhere").await;
+    add(member, &elsewhere, "👍").await;
+    member.delete(&membership).await.expect_status(204);
     let request = json!({"password": PASSWORD, "messages": "delete"});
     member.call("DELETE", paths::ME, request).await.expect_status(204);
     let expected = [("👍", vec![admin.user.id])];
@@ -186,7 +193,11 @@ async fn who_deletes_their_messages_deletes_their_reactions() {
         let messages = all_messages(admin, fixture.room).await;
         let of = |seq: Seq| messages.iter().find(|message| message.seq == seq).unwrap();
         let (theirs, other) = (of(theirs.seq), of(other.seq));
-        if theirs.reactions.is_empty() && pairs(&other.reactions) == expected {
+        let elsewhere = all_messages(admin, room.id).await.remove(0);
+        if theirs.reactions.is_empty()
+            && pairs(&other.reactions) == expected
+            && elsewhere.reactions.is_empty()
+        {
             break;
         }
         assert!(start.elapsed() < TIMEOUT, "{theirs:?} {other:?}");

@@ -13,7 +13,7 @@ const RECENT: usize = 500;
 
 /// The people to suggest for a name that is being typed. Those who wrote lately come first, at once, and then
 /// the other members, whom the server finds. Once it has, authors who left are gone.
-pub fn suggested_people(typed: Memo<Option<String>>) -> Memo<Vec<UserRef>> {
+pub fn suggest_members(typed: Memo<Option<String>>) -> Memo<Vec<UserRef>> {
     let (room, live) = (expect_context::<RoomContext>(), expect_context::<LiveClient>());
     let name = RwSignal::new(String::new());
     Effect::new(move |_| {
@@ -22,10 +22,23 @@ pub fn suggested_people(typed: Memo<Option<String>>) -> Memo<Vec<UserRef>> {
         }
     });
     let (debounced, is_typing) = (debounce(name), Memo::new(move |_| typed.get().is_some()));
+    // A name that nobody has. What continues it is a sentence, and needs no further request.
+    let without_match = StoredValue::new(None::<String>);
     let found = LocalResource::new(move || {
         let (name, is_typing) = (debounced.get(), is_typing.get());
+        if !is_typing {
+            without_match.set_value(None);
+        }
         async move {
-            let found = if is_typing { api::find_members(room.id, &name).await.ok() } else { None };
+            let continues =
+                |it: &Option<String>| it.as_ref().is_some_and(|it| name.starts_with(it));
+            if !is_typing || without_match.with_value(continues) {
+                return (name, None);
+            }
+            let found = api::find_members(room.id, &name).await.ok();
+            if found.as_ref().is_some_and(|list| list.members.is_empty()) {
+                without_match.try_set_value(Some(name.clone()));
+            }
             (name, found)
         }
     });
