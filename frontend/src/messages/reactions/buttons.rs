@@ -1,7 +1,5 @@
 //! The reactions below a message: a button per emoji, and one that adds another.
 
-use std::collections::BTreeMap;
-
 use leptos::{prelude::*, task::spawn_local};
 use shared::{
     ids::{Seq, UserId},
@@ -142,10 +140,9 @@ fn names(room: RoomContext, users: &[UserId]) -> String {
     room.with_timeline_untracked(|timeline| {
         let members = timeline.members().map(|member| &member.user);
         let people = timeline.newest_first().map(|message| &message.user).chain(members);
-        let mut names = BTreeMap::new();
-        for user in people.filter(|user| users.contains(&user.id)) {
-            names.insert(user.id, user.name());
-        }
-        name_people(users, room.me, &|id| names.get(&id).map(|name| (*name).to_owned()))
+        let known: Vec<_> = people.filter(|user| users.contains(&user.id)).collect();
+        name_people(users, room.me, &|id| {
+            Some(known.iter().find(|user| user.id == id)?.name().to_owned())
+        })
     })
 }
