@@ -60,6 +60,7 @@ const REACT: &[Code] = &[
     Code::DirectRefused,
     Code::TimedOut,
     Code::MessageDeleted,
+    Code::InvalidFields,
 ];
 
 fn reaction_routes() -> ApiRouter<App> {
