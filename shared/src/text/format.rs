@@ -120,7 +120,7 @@ impl<'t> FormattedText<'t> {
         }
     }
 
-    /// What of the text may mention somebody; `None` if nothing can.
+    /// The text without links and code, in which mentions are found; `None` if it has no `@`.
     pub(super) fn mentionable(self) -> Option<Mentionable<'t>> {
         if !self.content.contains(['@', '＠']) {
             return None;

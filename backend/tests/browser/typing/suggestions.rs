@@ -24,7 +24,7 @@ async fn a_name_is_completed_and_mentions_its_owner() {
         grace.send_message("I wrote last").await;
         ada.wait_message("I wrote last").await;
 
-        // Who wrote last is first, without myself and people outside of the room.
+        // The list begins with the last author, and has neither myself nor people outside of the room.
         ada.type_keys(COMPOSER, "hi @").await;
         ada.wait_text(ACTIVE, "grace hopper").await;
         wait_names(&ada, &["grace hopper", "bob", "grace *x*"]).await;

@@ -48,7 +48,7 @@ const TEXTS: &[(&str, Contents, Contents)] = &[
     ("**full** *@admin*", &[Has::Mention], &[Has::Mention]),
 ];
 
-/// What a text has.
+/// The facets of a text.
 type Contents = &'static [Has];
 
 /// A query, and whether a message is a hit.

@@ -12,7 +12,7 @@ use crate::{
     ui::{Ui, pressed_key},
 };
 
-/// What the view of a tree needs besides the tree.
+/// A tree, and the state of its reader that the view depends on.
 pub struct MarkdownView<'a> {
     pub tree: &'a Tree<'a>,
     /// The ranges of the source that mention the reader.

@@ -15,7 +15,7 @@ pub struct Change {
     pub selection: Range<usize>,
 }
 
-/// What surrounds a text.
+/// A pair of delimiters around a text.
 #[derive(Clone, Copy, Debug)]
 pub enum Mark {
     Bold,

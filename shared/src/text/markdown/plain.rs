@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::tree::{Kind, Node, Tree, Visit};
 
-/// What a plain text shows instead of a spoiler. Its length is fixed, because the length of a spoiler can
+/// The placeholder of a spoiler in a plain text. Its length is fixed, because the length of a spoiler can
 /// give it away.
 const HIDDEN: &str = "▒▒▒";
 

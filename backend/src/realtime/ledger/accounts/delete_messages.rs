@@ -19,8 +19,8 @@ use crate::{
     tables::{messages, row_lock, search_index},
 };
 
-/// The maximum number of messages that one [`DeleteAccountMessages`] changes: few, because each takes several statements,
-/// and writes to other rooms wait for it.
+/// The maximum number of messages that one [`DeleteAccountMessages`] changes: few, because each takes several
+/// statements, and writes to other rooms wait for it.
 const CHUNK: u64 = 50;
 /// The maximum size of the texts of one step in bytes, unless the first is longer: most of them leave the search
 /// index.
